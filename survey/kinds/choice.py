@@ -1,0 +1,38 @@
+"""One choice from a list without order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from survey.options import OneOf
+from survey.question import Remark, Setting
+
+
+class Choice(OneOf):
+    """One option of a list; an option may open a box for own words."""
+
+    kind: Literal["choice"] = "choice"
+    example: ClassVar[str] = """\
+question: instrument
+kind: choice
+ask: Which instrument do you play?
+options:
+  - {code: 1, label: Violin}
+  - {code: 2, label: Cello}
+  - {code: 3, label: Recorder}
+  - {code: 8, label: Something else, other: yes}
+"""
+
+    def remarks(self, setting: Setting) -> Iterator[Remark]:
+        """Only one option can be chosen, so none can exclude the others."""
+        yield from super().remarks(setting)
+        if isinstance(self.options, str):
+            return
+        for at, option in enumerate(self.options):
+            if option.exclusive:
+                yield Remark(
+                    f"option {option.label!r} is exclusive, but only one can be chosen here anyway. "
+                    "Please remove: exclusive: yes",
+                    ("options", at, "exclusive"),
+                )

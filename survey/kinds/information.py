@@ -1,0 +1,35 @@
+"""Something to read, without an answer."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from survey.question import Question, Setting, Text
+
+
+class Information(Question):
+    """A page or a paragraph to read; `ask` is its heading."""
+
+    kind: Literal["information"] = "information"
+    text: Text | None = Field(
+        None, description="What there is to read, below the heading"
+    )
+    asks: ClassVar[bool] = False
+    stored: ClassVar[bool] = False
+    example: ClassVar[str] = """\
+question: about_concert
+kind: information
+ask: Now think of the concert.
+text: The next questions are about the concert you have just heard.
+"""
+
+    def settle(self, setting: Setting) -> None:
+        """Nothing is asked, so there is nothing to leave."""
+        self.required = self.dont_know = self.rather_not = False
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """No answer, no key."""
+        return ()

@@ -1,0 +1,148 @@
+"""A number with a unit and a range."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, ClassVar, Final, Literal
+
+from pydantic import Field
+from wtforms import Field as FormField
+from wtforms import StringField
+
+from survey.question import (
+    Column,
+    Part,
+    Pretence,
+    Remark,
+    Say,
+    Setting,
+    Text,
+    Wrong,
+    is_missing,
+)
+from survey.typed import Typed
+
+_NUMBER: Final = re.compile(r"[+-]?\d{1,12}(?:\.\d{1,9})?")
+_LONGEST: Final = 40
+
+
+class Number(Typed):
+    """A number as people write it: spaces and thousands' commas are taken, words are not."""
+
+    kind: Literal["number"] = "number"
+    unit: Text | None = Field(
+        None, description="Stands behind the box, such as hours a week"
+    )
+    min: Decimal | None = Field(None, description="The smallest number that is taken")
+    max: Decimal | None = Field(None, description="The largest number that is taken")
+    decimals: int = Field(
+        0, ge=0, le=6, description="How many digits after the point are taken"
+    )
+    example: ClassVar[str] = """\
+question: practice_hours
+kind: number
+ask: How many hours did you practise last week?
+unit: hours
+min: 0
+max: 60
+"""
+
+    def remarks(self, setting: Setting) -> Iterator[Remark]:
+        """The range must hold a number."""
+        yield from super().remarks(setting)
+        if self.min is not None and self.max is not None and self.min > self.max:
+            yield Remark(
+                f"takes numbers from {self.min} to {self.max}, so none. Please turn them round",
+                ("min",),
+            )
+
+    def value_of(self, word: str) -> int | float:
+        """Return the number an author wrote in a condition."""
+        if not _NUMBER.fullmatch(word):
+            raise ValueError(f"{self.id!r} is answered by a number")
+        number = _stored(Decimal(word))
+        if (self.min is not None and number < self.min) or (
+            self.max is not None and number > self.max
+        ):
+            raise ValueError(f"{self.id!r} takes numbers from {self.min} to {self.max}")
+        return number
+
+    def fields(self, part: Part, say: Say, seed: int = 0) -> dict[str, FormField]:
+        """Return a text field (a number field would eat what it does not like) and tick boxes."""
+        return {"": StringField()} | self.instead_field(say)
+
+    def read(
+        self, part: Part, data: Mapping[str, Any], seed: int = 0
+    ) -> dict[str, Any]:
+        """Take the number, in range and with no more decimals than asked for."""
+        typed = (data.get("") or "").strip()
+        instead = self.instead(data, bool(typed))
+        if instead:
+            return instead
+        if not typed:
+            return self.nothing_said(
+                "Write a number, such as {example}.", {"example": self._example()}
+            )
+        return {self.id: _stored(self._checked(typed))}
+
+    def _checked(self, typed: str) -> Decimal:
+        plain = re.sub(r"[\s\u00a0\u202f]|,(?=\d{3}(?:\D|$))", "", typed)[
+            : _LONGEST + 1
+        ]
+        plain = plain.translate(_DIGITS)
+        if not _NUMBER.fullmatch(plain):
+            raise Wrong("Write a number, such as {example}.", example=self._example())
+        number = Decimal(plain)
+        if number != round(number, self.decimals):
+            if self.decimals == 0:
+                raise Wrong("Write a whole number.")
+            raise Wrong("Write a number, such as {example}.", example=self._example())
+        if self.min is not None and number < self.min:
+            raise Wrong("Write a number of {min} or more.", min=self.min)
+        if self.max is not None and number > self.max:
+            raise Wrong("Write a number of {max} or less.", max=self.max)
+        return number
+
+    def _example(self) -> Decimal:
+        low = self.min if self.min is not None else Decimal(0)
+        high = self.max if self.max is not None else low + 10
+        return round((low + high) / 2, self.decimals)
+
+    def in_words(self, value: Any, answers: Mapping[str, Any], say: Say) -> str:
+        """Return the number with its unit."""
+        return f"{value} {self.unit}" if self.unit else str(value)
+
+    def columns(self) -> list[Column]:
+        """One column of numbers."""
+        label = f"{self.ask} ({self.unit})" if self.unit else self.ask
+        return [Column(self.id, self.id, label, "number", "scale", lambda value: value)]
+
+    def number(self, value: Any) -> float | None:
+        """Return the number itself."""
+        return None if is_missing(value) else float(value)
+
+    @property
+    def number_range(self) -> tuple[float, float] | None:
+        """The author's range, where both ends are given."""
+        if self.min is None or self.max is None:
+            return None
+        return float(self.min), float(self.max)
+
+    def pretend(self, pretence: Pretence) -> dict[str, Any]:
+        """Draw a number in range, more often a small one."""
+        low = float(self.min if self.min is not None else 0)
+        high = float(self.max if self.max is not None else low + 20)
+        drawn = low + (high - low) * min(1.0, pretence.rng.betavariate(1.2, 4))
+        return {self.id: _stored(round(Decimal(drawn), self.decimals))}
+
+
+_DIGITS: Final = {
+    zero + digit: str(digit) for zero in (0x0660, 0x06F0) for digit in range(10)
+}
+"""Arabic and Urdu digits -> ours, since phones set to those languages type them."""
+
+
+def _stored(number: Decimal) -> int | float:
+    return int(number) if number == number.to_integral_value() else float(number)

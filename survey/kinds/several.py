@@ -1,0 +1,204 @@
+"""Several choices: tick all that apply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+from wtforms import Field as FormField
+from wtforms import SelectMultipleField, StringField
+
+from survey.options import Optioned
+from survey.question import (
+    Choice,
+    Column,
+    Part,
+    Pretence,
+    Remark,
+    Say,
+    Setting,
+    Tampered,
+    Wrong,
+    is_missing,
+    said_instead,
+    ways_of_saying_nothing,
+)
+
+
+class Several(Optioned):
+    """Any number of options; an exclusive one (none of these) stands alone. Stored as a list of codes."""
+
+    kind: Literal["several"] = "several"
+    least: int | None = Field(None, ge=1, description="Tick at least so many")
+    most: int | None = Field(None, ge=1, description="Tick at most so many")
+    example: ClassVar[str] = """\
+question: places
+kind: several
+ask: Where have you made music this year?
+options:
+  - {code: 1, label: In class}
+  - {code: 2, label: In an after-school group}
+  - {code: 3, label: In a concert hall}
+  - {code: 8, label: Somewhere else, other: yes}
+  - {code: 9, label: None of these, exclusive: yes}
+"""
+
+    def remarks(self, setting: Setting) -> Iterator[Remark]:
+        """Limits must be possible."""
+        yield from super().remarks(setting)
+        if isinstance(self.options, str):
+            return
+        together = sum(not option.exclusive for option in self.options)
+        if self.least and self.least > together:
+            yield Remark(
+                f"asks for at least {self.least} of {together} options, which cannot be done. Please lower 'least'",
+                ("least",),
+            )
+        if self.least and self.most and self.least > self.most:
+            yield Remark(
+                f"asks for at least {self.least} and at most {self.most}. Please turn them round",
+                ("least",),
+            )
+        if not any(option.exclusive for option in self.options):
+            yield Remark(
+                "has no way to say none. Without it, nobody can tell “none” from “left out”. "
+                "Please add an option such as {code: 9, label: None of these, exclusive: yes}",
+                ("options",),
+                advice=True,
+            )
+
+    def fields(self, part: Part, say: Say, seed: int = 0) -> dict[str, FormField]:
+        """Return one group of tick boxes, and a text field where an option opens one."""
+        choices = [Choice(str(o.code), o.label) for o in self.in_order(seed)]
+        choices += [
+            Choice(value, words) for value, words in ways_of_saying_nothing(self, say)
+        ]
+        fields: dict[str, FormField] = {
+            "": SelectMultipleField(choices=choices, validate_choice=False)
+        }
+        if self.other_key:
+            fields["other"] = StringField()
+        return fields
+
+    def read(
+        self, part: Part, data: Mapping[str, Any], seed: int = 0
+    ) -> dict[str, Any]:
+        """Take the ticked codes, in the author's order whatever order they were shown in."""
+        ticked = list(data.get("") or [])
+        self._refuse_impossible(ticked, seed)
+        if not ticked:
+            words = (
+                "Pick one answer, or pick “I don’t know”."
+                if self.dont_know
+                else "Pick one answer."
+            )
+            return self.nothing_said(words) | self.read_other(False, data)
+        instead = [value for value in ticked if said_instead(value)]
+        if instead:
+            if len(ticked) > 1:
+                raise self._clash(instead[0])
+            return {self.id: said_instead(instead[0])} | self.read_other(False, data)
+        codes = [code for code in self.labels if str(code) in ticked]
+        self._refuse_unfit(codes)
+        return {self.id: codes} | self.read_other(
+            any(self.option(code).other for code in codes), data
+        )
+
+    def _refuse_impossible(self, ticked: list[str], seed: int) -> None:
+        shown = [str(o.code) for o in self.in_order(seed)]
+        shown += [value for value, _ in ways_of_saying_nothing(self, str)]
+        places = [shown.index(value) if value in shown else -1 for value in ticked]
+        # A browser sends each ticked box once, in the order in which they stand.
+        if -1 in places or places != sorted(set(places)):
+            raise Tampered(self.id)
+
+    def _refuse_unfit(self, codes: list[int]) -> None:
+        exclusive = [code for code in codes if self.option(code).exclusive]
+        if exclusive and len(codes) > 1:
+            raise Wrong(
+                "You chose “{exclusive}” and something else. Choose only one of the two.",
+                exclusive=self.labels[exclusive[0]],
+            )
+        if self.least and not exclusive and len(codes) < self.least:
+            raise Wrong("Choose at least {least}.", least=self.least)
+        if self.most and len(codes) > self.most:
+            raise Wrong("Choose at most {most}.", most=self.most)
+
+    def _clash(self, said: str) -> Wrong:
+        words = dict(ways_of_saying_nothing(self, str))[said]
+        return Wrong(
+            "You chose “{exclusive}” and something else. Choose only one of the two.",
+            exclusive=words,
+        )
+
+    def fill(self, part: Part, answers: Mapping[str, Any]) -> dict[str, Any]:
+        """Tick the boxes of the stored codes."""
+        value = answers.get(self.id)
+        if value is None:
+            return {}
+        if is_missing(value):
+            said = {"dont_know": ["dk"], "rather_not": ["skip"]}
+            return {"": said.get(value["missing"], [])}
+        data: dict[str, Any] = {"": [str(code) for code in value]}
+        text = answers.get(self.other_key or "")
+        if isinstance(text, str):
+            data["other"] = text
+        return data
+
+    def first_field(self, part: Part, name: str) -> str:
+        """Errors link to the first tick box."""
+        return f"{name}-0"
+
+    def in_words(self, value: Any, answers: Mapping[str, Any], say: Say) -> str:
+        """Return the labels, separated by semicolons."""
+        text = answers.get(self.other_key or "")
+        return "; ".join(
+            f"{self.labels[code]}: {text}"
+            if self.option(code).other and isinstance(text, str)
+            else self.labels[code]
+            for code in value
+        )
+
+    def columns(self) -> list[Column]:
+        """One 0/1 column per option, in the author's order, one readable column, and own words."""
+        flags = [
+            Column(
+                f"{self.id}_{option.code}",
+                self.id,
+                f"{self.title}: {option.label}",
+                "flag",
+                "nominal",
+                _ticked(option.code),
+                {0: "not ticked", 1: "ticked"},
+            )
+            for option in self.choices
+        ]
+        labels = self.labels
+        readable = Column(
+            self.id,
+            self.id,
+            self.ask,
+            "text",
+            "nominal",
+            lambda value: "; ".join(labels[code] for code in value),
+        )
+        return [readable, *flags, *self.other_column()]
+
+    def pretend(self, pretence: Pretence) -> dict[str, Any]:
+        """Tick some by chance, none of the others beside an exclusive one, within the limits."""
+        together = [option for option in self.choices if not option.exclusive]
+        alone = [option for option in self.choices if option.exclusive]
+        if alone and pretence.rng.random() < 0.15:
+            return {self.id: [alone[0].code]} | self.pretend_other(False, pretence)
+        low, high = self.least or 1, min(self.most or len(together), len(together))
+        count = min(high, max(low, 1 + int(pretence.rng.random() ** 2 * len(together))))
+        chosen = set(pretence.rng.sample([option.code for option in together], count))
+        codes = [code for code in self.labels if code in chosen]
+        return {self.id: codes} | self.pretend_other(
+            any(self.option(c).other for c in codes), pretence
+        )
+
+
+def _ticked(code: int) -> Callable[[Any], int]:
+    return lambda value: int(code in value)

@@ -1,0 +1,188 @@
+"""The two-step question for the youngest: first no or yes, then a bit or a lot (after Harter)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final, Literal
+
+from wtforms import Field as FormField
+from wtforms import RadioField
+
+from survey.options import said_for
+from survey.question import (
+    BLANK,
+    Choice,
+    Column,
+    Part,
+    Pretence,
+    Question,
+    Say,
+    Tampered,
+    is_missing,
+    missing,
+    said_instead,
+    ways_of_saying_nothing,
+)
+
+NO, YES = 0, 1
+_POINTS: Final = {1: "No, a lot", 2: "No, a bit", 3: "Yes, a bit", 4: "Yes, a lot"}
+_SECOND: Final = {"no": {"bit": 2, "lot": 1}, "yes": {"bit": 3, "lot": 4}}
+_AFTER: Final = {"no": NO, "yes": YES}
+_WORDINGS: Final = {"no": "You said no. How much?", "yes": "You said yes. How much?"}
+
+
+class TwoStep(Question):
+    """Children under 7 think in pairs: no or yes, and then how much. Four points, 1 to 4 (rule P2).
+
+    The first step is kept by itself under ``id.first``, so that a child who stops between the two steps has
+    still said something.
+    """
+
+    kind: Literal["two_step"] = "two_step"
+    rated: ClassVar[bool] = True
+    for_adults: ClassVar[bool] = False
+    example: ClassVar[str] = """\
+question: like_singing
+kind: two_step
+ask: Do you like singing?
+"""
+
+    @property
+    def first(self) -> str:
+        """The answer key of the first step."""
+        return f"{self.id}.first"
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """First no or yes; then how much, which is one page after a no and another after a yes."""
+        return Part(self.first, "first"), Part(self.id, "no"), Part(self.id, "yes")
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The point, and the first step by itself."""
+        return self.id, self.first
+
+    def asks_part(self, part: Part, answers: Mapping[str, Any]) -> bool:
+        """How much is only asked after the no or the yes it belongs to."""
+        return part.name == "first" or answers.get(self.first) == _AFTER[part.name]
+
+    def answered(self, part: Part, answers: Mapping[str, Any]) -> bool:
+        """A second step is answered by a point of its own side; a blank is what the first step left."""
+        value = answers.get(part.key)
+        if part.name == "first" or value is None:
+            return value is not None
+        return (
+            value["missing"] != BLANK
+            if is_missing(value)
+            else value in _SECOND[part.name].values()
+        )
+
+    def value_of(self, word: str) -> int:
+        """Return the point, 1 (no, a lot) to 4 (yes, a lot)."""
+        if word not in ("1", "2", "3", "4"):
+            raise ValueError(f"{self.id!r} has the points 1, 2, 3, 4")
+        return int(word)
+
+    def fields(self, part: Part, say: Say, seed: int = 0) -> dict[str, FormField]:
+        """Return the two buttons of a step."""
+        if part.name == "first":
+            choices = [Choice("0", say("No")), Choice("1", say("Yes"))]
+        else:
+            choices = [
+                Choice("bit", say("A bit")),
+                Choice("lot", say("A lot")),
+            ]
+        choices += [
+            Choice(value, words) for value, words in ways_of_saying_nothing(self, say)
+        ]
+        return {"": RadioField(choices=choices, validate_choice=False)}
+
+    def read(
+        self, part: Part, data: Mapping[str, Any], seed: int = 0
+    ) -> dict[str, Any]:
+        """Take one step. “I don't know” at the first step answers the whole question."""
+        chosen = data.get("")
+        if not chosen:
+            return self._nothing(part)
+        if chosen in (value for value, _ in ways_of_saying_nothing(self, str)):
+            instead = said_instead(chosen)
+            return (
+                {self.first: instead, self.id: instead}
+                if part.name == "first"
+                else {self.id: instead}
+            )
+        if part.name != "first":
+            if chosen not in _SECOND[part.name]:
+                raise Tampered(self.id)
+            return {self.id: _SECOND[part.name][chosen]}
+        if chosen not in ("0", "1"):
+            raise Tampered(self.id)
+        # A new first step takes back the old second one, or a child who turns a yes into a no and stops
+        # would keep the point of the yes.
+        return {self.first: int(chosen), self.id: missing(BLANK)}
+
+    def _nothing(self, part: Part) -> dict[str, Any]:
+        self.nothing_said(
+            "Pick a face, or pick “I don’t know”." if self.dont_know else "Pick a face."
+        )
+        blank = missing(BLANK)
+        return (
+            {self.first: blank, self.id: blank}
+            if part.name == "first"
+            else {self.id: blank}
+        )
+
+    def fill(self, part: Part, answers: Mapping[str, Any]) -> dict[str, Any]:
+        """Choose the button of the stored step."""
+        value = answers.get(part.key)
+        if part.name == "first" or value is None or is_missing(value):
+            return {"": said_for(value)}
+        chosen = [word for word, point in _SECOND[part.name].items() if point == value]
+        return {"": chosen[0] if chosen else None}
+
+    def first_field(self, part: Part, name: str) -> str:
+        """Errors link to the first button."""
+        return f"{name}-0"
+
+    def wording(self, part: Part, say: Say, answers: Mapping[str, Any]) -> str:
+        """Return the author's wording, then how much."""
+        return self.ask if part.name == "first" else say(_WORDINGS[part.name])
+
+    def in_words(self, value: Any, answers: Mapping[str, Any], say: Say) -> str:
+        """Return the point in words."""
+        return say(_POINTS[value])
+
+    def columns(self) -> list[Column]:
+        """The point, and the first step by itself."""
+        first = Column(
+            f"{self.id}_first",
+            self.first,
+            f"{self.ask} (first step)",
+            "code",
+            "nominal",
+            int,
+            {NO: "No", YES: "Yes"},
+        )
+        return [
+            Column(self.id, self.id, self.ask, "code", "ordinal", int, _POINTS),
+            first,
+        ]
+
+    def number(self, value: Any) -> float | None:
+        """Return the point, 1 to 4."""
+        return None if is_missing(value) else float(value)
+
+    @property
+    def number_range(self) -> tuple[float, float] | None:
+        """1 to 4."""
+        return 1.0, 4.0
+
+    def pretend(self, pretence: Pretence) -> dict[str, Any]:
+        """Say yes and a lot the likelier the higher the latent value."""
+        value = pretence.latent + pretence.rng.gauss(0, 0.8)
+        side = "yes" if value > -0.6 else "no"
+        strong = value > 0.6 if side == "yes" else value < -1.5
+        return {
+            self.first: _AFTER[side],
+            self.id: _SECOND[side]["lot" if strong else "bit"],
+        }

@@ -1,0 +1,131 @@
+"""Yes, no and, where the author wants it, not sure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final, Literal
+
+from pydantic import Field
+from wtforms import Field as FormField
+from wtforms import RadioField
+
+from survey.options import said_for
+from survey.question import (
+    Choice,
+    Column,
+    Part,
+    Pretence,
+    Question,
+    Remark,
+    Say,
+    Setting,
+    Tampered,
+    is_missing,
+    said_instead,
+    ways_of_saying_nothing,
+)
+
+NO, YES, NOT_SURE = 0, 1, 2
+_CODES: Final = {"yes": YES, "no": NO, "not_sure": NOT_SURE}
+_WORDS: Final = {YES: "Yes", NO: "No", NOT_SURE: "Not sure"}
+
+
+class YesNo(Question):
+    """A question for yes (1) or no (0); not sure (2) is an answer without a number."""
+
+    kind: Literal["yes_no"] = "yes_no"
+    not_sure: bool = Field(
+        False, description="Whether “Not sure” is offered as an answer"
+    )
+    example: ClassVar[str] = """\
+question: plays
+kind: yes_no
+ask: Do you play an instrument?
+not_sure: no
+"""
+
+    def value_of(self, word: str) -> int:
+        """Return the code for yes, no or not_sure."""
+        if word not in _CODES or (_CODES[word] == NOT_SURE and not self.not_sure):
+            raise ValueError(
+                f"{self.id!r} is answered by " + ", ".join(self._offered_words())
+            )
+        return _CODES[word]
+
+    def _offered_words(self) -> list[str]:
+        return ["yes", "no", "not_sure"] if self.not_sure else ["yes", "no"]
+
+    @property
+    def codes(self) -> list[int]:
+        """The codes that are offered, in the order in which they stand."""
+        return [_CODES[word] for word in self._offered_words()]
+
+    def remarks(self, setting: Setting) -> Iterator[Remark]:
+        """Not sure and don't know beside each other are one too many for children."""
+        yield from super().remarks(setting)
+        if setting.audience == "pupil" and self.not_sure:
+            yield Remark(
+                "offers “Not sure” beside “I don't know”, which children cannot tell apart. "
+                "Please remove: not_sure: yes",
+                ("not_sure",),
+                advice=True,
+            )
+
+    def fields(self, part: Part, say: Say, seed: int = 0) -> dict[str, FormField]:
+        """Return one group of radio buttons."""
+        choices = [Choice(str(code), say(_WORDS[code])) for code in self.codes]
+        choices += [
+            Choice(value, words) for value, words in ways_of_saying_nothing(self, say)
+        ]
+        return {"": RadioField(choices=choices, validate_choice=False)}
+
+    def read(
+        self, part: Part, data: Mapping[str, Any], seed: int = 0
+    ) -> dict[str, Any]:
+        """Take the chosen code, or what was said instead."""
+        chosen = data.get("")
+        if not chosen:
+            return self.nothing_said(
+                "Pick one answer, or pick “I don’t know”."
+                if self.dont_know
+                else "Pick one answer."
+            )
+        if chosen in (value for value, _ in ways_of_saying_nothing(self, str)):
+            return {self.id: said_instead(chosen)}
+        if chosen not in (str(code) for code in self.codes):
+            raise Tampered(self.id)
+        return {self.id: int(chosen)}
+
+    def fill(self, part: Part, answers: Mapping[str, Any]) -> dict[str, Any]:
+        """Choose the radio button of the stored answer."""
+        return {"": said_for(answers.get(self.id))}
+
+    def first_field(self, part: Part, name: str) -> str:
+        """Errors link to the first radio button."""
+        return f"{name}-0"
+
+    def in_words(self, value: Any, answers: Mapping[str, Any], say: Say) -> str:
+        """Return yes, no or not sure in the respondent's language."""
+        return say(_WORDS[value])
+
+    def columns(self) -> list[Column]:
+        """One column of codes."""
+        labels = {code: _WORDS[code] for code in self.codes}
+        return [Column(self.id, self.id, self.ask, "code", "nominal", int, labels)]
+
+    def number(self, value: Any) -> float | None:
+        """Return 1 for yes and 0 for no; not sure has no number."""
+        return None if is_missing(value) or value == NOT_SURE else float(value)
+
+    @property
+    def number_range(self) -> tuple[float, float] | None:
+        """0 to 1."""
+        return 0.0, 1.0
+
+    def pretend(self, pretence: Pretence) -> dict[str, Any]:
+        """Say yes the likelier the higher the latent value."""
+        if self.not_sure and pretence.rng.random() < 0.08:
+            return {self.id: NOT_SURE}
+        return {
+            self.id: YES if pretence.latent + pretence.rng.gauss(0, 1) > -0.3 else NO
+        }

@@ -1,0 +1,344 @@
+"""Questions with options: what faces, ratings, frequencies, choices and rankings have in common."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from wtforms import Field as FormField
+from wtforms import RadioField, StringField
+
+from survey.question import (
+    BLANK,
+    Choice,
+    Column,
+    Part,
+    Pretence,
+    Question,
+    Remark,
+    Say,
+    Setting,
+    Tampered,
+    Text,
+    Wrong,
+    is_missing,
+    missing,
+    said_instead,
+    ways_of_saying_nothing,
+)
+
+ORDERS = 24
+"""How many different shuffles there are: a response's seed is 0 to ORDERS - 1, so pages can be kept ready."""
+
+LONGEST_OTHER = 200
+
+FACES = tuple(f"{family}-{n}" for family in ("feel", "enjoy") for n in range(1, 6))
+"""The names of our own drawings: feel-1 (very sad) to feel-5 (very happy); enjoy-1 (plain) to enjoy-5 (big laugh)."""
+
+
+class Option(BaseModel):
+    """One option: the code that is stored, the label that is read, and what goes with it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: int = Field(ge=0, description="The number that is stored; it never changes")
+    label: Text = Field(min_length=1, description="The words on the option")
+    face: str | None = Field(
+        None, description="A face: feel-1 to feel-5 or enjoy-1 to enjoy-5"
+    )
+    picture: str | None = Field(None, description="A picture beside the words")
+    other: bool = Field(False, description="Opens a box to say what in own words")
+    exclusive: bool = Field(
+        False, description="Cannot be chosen with another (none of these)"
+    )
+
+
+def _list_or_name(value: Any) -> str:
+    return "list" if isinstance(value, list | tuple) else "name"
+
+
+Options = Annotated[
+    Annotated[str, Tag("name")] | Annotated[list[Option], Tag("list")],
+    Discriminator(_list_or_name),
+]
+"""The name of an option list, or the list itself."""
+
+
+class Optioned(Question):
+    """A question whose answer comes from a list of options."""
+
+    options: Options = Field(
+        description="The name of an option list, or the list itself"
+    )
+    order: Literal["fixed", "reversed", "shuffled"] = Field(
+        "fixed", description="In which order options stand"
+    )
+    option_list: str | None = Field(None, exclude=True)
+
+    def use_lists(self, lists: Mapping[str, Sequence[Option]]) -> None:
+        """Replace the name of a list by the list, keeping the name for translators."""
+        if isinstance(self.options, str):
+            options = list(lists[self.options])
+            self.option_list, self.options = self.options, options
+
+    @property
+    def choices(self) -> list[Option]:
+        """The options in the author's order. The definition has replaced a list's name by the list."""
+        if isinstance(self.options, str):
+            raise TypeError(
+                f"option list {self.options!r} of {self.id!r} was not looked up"
+            )
+        return self.options
+
+    @property
+    def labels(self) -> dict[int, str]:
+        """Code -> label, in the author's order."""
+        return {option.code: option.label for option in self.choices}
+
+    def in_order(self, seed: int) -> list[Option]:
+        """Return the options as a respondent with this seed (0 to ORDERS - 1) sees them.
+
+        Options that stand apart (none of these, something else) stay at the end.
+        """
+        if self.order == "fixed":
+            return self.choices
+        apart = [o for o in self.choices if o.other or o.exclusive]
+        moving = [o for o in self.choices if not (o.other or o.exclusive)]
+        if self.order == "reversed":
+            return moving[::-1] + apart
+        random.Random(f"{self.id}:{seed}").shuffle(moving)
+        return moving + apart
+
+    def option(self, code: int) -> Option:
+        """Return the option with this code. Raises KeyError."""
+        for option in self.choices:
+            if option.code == code:
+                return option
+        raise KeyError(code)
+
+    def value_of(self, word: str) -> int:
+        """Return the code an author wrote in a condition; it must be one of the options."""
+        codes = ", ".join(str(code) for code in self.labels)
+        if not word.isdecimal() or int(word) not in self.labels:
+            raise ValueError(f"the codes of {self.id!r} are {codes}")
+        return int(word)
+
+    def remarks(self, setting: Setting) -> Iterator[Remark]:
+        """Also look at the options: enough of them, codes and labels once each, faces that exist."""
+        yield from super().remarks(setting)
+        if isinstance(self.options, str):
+            return
+        if len(self.options) < 2:
+            yield Remark(
+                "has fewer than two options. A choice needs at least two. Please add options",
+                ("options",),
+            )
+        yield from option_remarks(self.options, inline=self.option_list is None)
+
+    @property
+    def other_key(self) -> str | None:
+        """The answer key of the text behind “something else”, where an option opens one."""
+        return f"{self.id}.other" if any(o.other for o in self.choices) else None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The question's id, and the key of the text behind “something else”."""
+        keys = super().keys
+        return (*keys, self.other_key) if self.other_key else keys
+
+    def read_other(self, chosen: bool, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer for the text behind “something else”. Nobody has to fill it in."""
+        if not self.other_key:
+            return {}
+        text = (data.get("other") or "") if chosen else ""
+        if len(text) > LONGEST_OTHER:
+            raise Wrong(
+                "Write at most {longest} characters. You wrote {written}.",
+                longest=LONGEST_OTHER,
+                written=len(text),
+            )
+        return {self.other_key: text if text.strip() else missing(BLANK)}
+
+    def other_column(self) -> list[Column]:
+        """Return the column of the text behind “something else”, where there is one."""
+        if not self.other_key:
+            return []
+        label = f"{self.title}: what, in their own words"
+        return [
+            Column(
+                f"{self.id}_other",
+                self.other_key,
+                label,
+                "text",
+                "nominal",
+                str,
+                private=True,
+            )
+        ]
+
+    def pretend_other(self, chosen: bool, pretence: Pretence) -> dict[str, Any]:
+        """Return an invented text behind “something else”."""
+        if not self.other_key:
+            return {}
+        if not chosen or not pretence.texts:
+            return {self.other_key: missing(BLANK)}
+        return {self.other_key: pretence.rng.choice(pretence.texts)[:LONGEST_OTHER]}
+
+
+class OneOf(Optioned):
+    """A question answered by one of its options."""
+
+    measure: ClassVar[Literal["nominal", "ordinal"]] = "nominal"
+    please_pick: ClassVar[str] = "Pick one answer."
+    please_pick_or: ClassVar[str] = "Pick one answer, or pick “I don’t know”."
+
+    def fields(self, part: Part, say: Say, seed: int = 0) -> dict[str, FormField]:
+        """Return one group of radio buttons, and a text field where an option opens one."""
+        choices = [Choice(str(o.code), o.label) for o in self.in_order(seed)]
+        choices += [
+            Choice(value, words) for value, words in ways_of_saying_nothing(self, say)
+        ]
+        fields: dict[str, FormField] = {
+            "": RadioField(choices=choices, validate_choice=False)
+        }
+        if self.other_key:
+            fields["other"] = StringField()
+        return fields
+
+    def read(
+        self, part: Part, data: Mapping[str, Any], seed: int = 0
+    ) -> dict[str, Any]:
+        """Take the chosen code, or what was said instead."""
+        chosen = data.get("")
+        if not chosen:
+            words = self.please_pick_or if self.dont_know else self.please_pick
+            return self.nothing_said(words) | self.read_other(False, data)
+        instead = said_instead(chosen)
+        offered = [value for value, _ in ways_of_saying_nothing(self, str)]
+        if instead and chosen in offered:
+            return {self.id: instead} | self.read_other(False, data)
+        try:
+            code = self.value_of(chosen)
+        except ValueError as error:
+            raise Tampered(self.id) from error
+        return {self.id: code} | self.read_other(self.option(code).other, data)
+
+    def fill(self, part: Part, answers: Mapping[str, Any]) -> dict[str, Any]:
+        """Choose the radio button of the stored answer."""
+        value = answers.get(self.id)
+        data: dict[str, Any] = {"": said_for(value)}
+        text = answers.get(self.other_key or "")
+        if isinstance(text, str):
+            data["other"] = text
+        return data
+
+    def first_field(self, part: Part, name: str) -> str:
+        """Errors link to the first radio button."""
+        return f"{name}-0"
+
+    def in_words(self, value: Any, answers: Mapping[str, Any], say: Say) -> str:
+        """Return the label, with the own words behind “something else”."""
+        text = answers.get(self.other_key or "")
+        label = self.labels[value]
+        return (
+            f"{label}: {text}"
+            if isinstance(text, str) and self.option(value).other
+            else label
+        )
+
+    def columns(self) -> list[Column]:
+        """One column of codes, and one of own words where an option asks for them."""
+        main = Column(
+            self.id, self.id, self.ask, "code", self.measure, int, self.labels
+        )
+        return [main, *self.other_column()]
+
+    def pretend(self, pretence: Pretence) -> dict[str, Any]:
+        """Choose by the latent value where options are ordered, else by chance."""
+        codes = [option.code for option in self.choices]
+        if self.measure == "ordinal":
+            code = codes[
+                _step(pretence.latent + pretence.rng.gauss(0, 0.8), len(codes))
+            ]
+        else:
+            code = pretence.rng.choice(codes)
+        return {self.id: code} | self.pretend_other(self.option(code).other, pretence)
+
+
+class Rated(OneOf):
+    """One of several ordered, labelled points: a number for scales."""
+
+    measure: ClassVar[Literal["nominal", "ordinal"]] = "ordinal"
+    rated: ClassVar[bool] = True
+
+    def number(self, value: Any) -> float | None:
+        """Return the code of the point as a number."""
+        return None if is_missing(value) else float(value)
+
+    @property
+    def number_range(self) -> tuple[float, float] | None:
+        """Lowest and highest code of the option list."""
+        codes = list(self.labels)
+        return float(min(codes)), float(max(codes))
+
+    def remarks(self, setting: Setting) -> Iterator[Remark]:
+        """Points are all points: nothing stands apart, and their codes rise or fall."""
+        yield from super().remarks(setting)
+        if isinstance(self.options, str):
+            return
+        for at, option in enumerate(self.options):
+            if option.other or option.exclusive:
+                yield Remark(
+                    f"option {option.label!r} is not a point of a scale. Points cannot be 'other' or 'exclusive'. "
+                    "Please remove that, or use kind: choice",
+                    ("options", at),
+                )
+        codes = [option.code for option in self.options]
+        if codes not in (sorted(codes), sorted(codes, reverse=True)):
+            yield Remark(
+                "has points whose codes go up and down. Please put them in order",
+                ("options",),
+            )
+
+
+def said_for(value: Any) -> str | None:
+    """Return what a radio button for this stored value sends."""
+    if value is None:
+        return None
+    if is_missing(value):
+        return {"dont_know": "dk", "rather_not": "skip"}.get(value["missing"])
+    return str(value)
+
+
+def option_remarks(options: Sequence[Option], *, inline: bool) -> Iterator[Remark]:
+    """Yield what is wrong with a list of options. A named list is looked at where it stands, not here."""
+    if not inline:
+        return
+    seen: dict[int, int] = {}
+    labels: dict[str, int] = {}
+    for at, option in enumerate(options):
+        if option.code in seen:
+            yield Remark(
+                f"code {option.code} is there twice. Each option needs its own code. Please change one",
+                ("options", at, "code"),
+            )
+        seen.setdefault(option.code, at)
+        if option.label.casefold() in labels:
+            yield Remark(
+                f"label {option.label!r} is there twice. Respondents cannot tell them apart. Please change one",
+                ("options", at, "label"),
+            )
+        labels.setdefault(option.label.casefold(), at)
+        if option.face and option.face not in FACES:
+            yield Remark(
+                f"there is no face {option.face!r}. Faces are feel-1 to feel-5 and enjoy-1 to enjoy-5",
+                ("options", at, "face"),
+            )
+
+
+def _step(latent: float, points: int) -> int:
+    """Cut a latent value about N(0, 1.3) into `points` steps, 0 to points - 1, most answers above the middle."""
+    share = (latent + 0.5 + 2.2) / 4.4
+    return max(0, min(points - 1, int(share * points)))

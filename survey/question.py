@@ -1,0 +1,379 @@
+"""The contract: everything that any kind of question can do.
+
+A kind is a subclass of :class:`Question` in ``survey/kinds/``, with its template beside it. The rest of the
+program only ever speaks to this contract; nothing outside ``kinds/`` asks which kind a question is.
+
+Answers of one response are a flat mapping *key -> value*. A question owns the key that is its id and may own
+private keys that begin with its id and a dot (``instrument.other``). A value is what JSON can hold; an answer
+that is not a substantive one is :func:`missing`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Final, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+from wtforms import Field as FormField
+
+# The stubs that mypy reads are older than this class.
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
+
+Choice = SelectChoice
+"""One choice of a WTForms field: its value and its words."""
+
+Cell = int | float | str | None
+
+
+class Translatable:
+    """Marks a text that respondents read, and which therefore has a place in each translation file."""
+
+
+Text = Annotated[str, Translatable()]
+"""A text respondents read: translated in sibling files, may carry piping."""
+
+Audience = Literal["pupil", "parent", "staff"]
+
+BLANK: Final = "blank"
+DONT_KNOW: Final = "dont_know"
+RATHER_NOT: Final = "rather_not"
+MULTIPLE: Final = "multiple"
+REASONS: Final = (BLANK, DONT_KNOW, RATHER_NOT, MULTIPLE)
+
+# What a form sends for an answer that is not one: short, and impossible as an option's code.
+SAYS_DONT_KNOW: Final = "dk"
+SAYS_RATHER_NOT: Final = "skip"
+_SAID: Final = {SAYS_DONT_KNOW: DONT_KNOW, SAYS_RATHER_NOT: RATHER_NOT}
+
+
+def missing(reason: str) -> dict[str, str]:
+    """Return the stored value for an answer without substance; `reason` is one of :data:`REASONS`."""
+    return {"missing": reason}
+
+
+def is_missing(value: Any) -> bool:
+    """Tell whether a stored value says why there is no answer, rather than giving one."""
+    return isinstance(value, dict)
+
+
+def said_instead(choice: str | None) -> dict[str, str] | None:
+    """Return the missing value for “I don't know” or “I don't want to say” as a form sends it, else None."""
+    reason = _SAID.get(choice or "")
+    return missing(reason) if reason else None
+
+
+class Wrong(ValueError):
+    """An answer that the respondent can mend; `message` is in English, its gaps filled from `gaps`."""
+
+    def __init__(self, message: str, **gaps: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.gaps = gaps
+
+
+class Tampered(ValueError):
+    """A post that no page of ours could have sent."""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What a kind has to say about its own YAML: a fault that refuses publication, or advice that does not.
+
+    `at` is the path of keys and positions below the question at which the fault lies.
+    """
+
+    message: str
+    at: tuple[str | int, ...] = ()
+    advice: bool = False
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Where a question stands: who reads it and how old the youngest reader is (years)."""
+
+    audience: Audience
+    age: int
+
+    @property
+    def young(self) -> bool:
+        """Whether readers are too young for more than three points or two ways of saying nothing."""
+        return self.audience == "pupil" and self.age < 7
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a data file.
+
+    `encode` turns a substantive stored value of `key` into a cell; missing values never reach it. `codes` maps
+    each code to its label. `private` columns (a typed “other”) are empty, not missing, unless there is a text.
+    """
+
+    name: str
+    key: str
+    label: str
+    type: Literal["code", "number", "text", "date", "flag"]
+    measure: Literal["nominal", "ordinal", "scale"]
+    encode: Callable[[Any], Cell]
+    codes: Mapping[int, str] = field(default_factory=dict)
+    private: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """One step of a question, on a page of its own for children. Most questions have a single step.
+
+    `key` is the answer key that the step is about; `name` tells the steps of one question apart, empty where
+    there is only one.
+    """
+
+    key: str
+    name: str = ""
+
+
+@dataclass
+class Pretence:
+    """What is needed to invent an answer: chance, a latent value about N(0, 1), and texts to choose from."""
+
+    rng: random.Random
+    latent: float = 0.0
+    texts: Sequence[str] = ()
+
+
+class Holds(Protocol):
+    """A condition read from ``when``."""
+
+    def holds(self, answers: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
+        """Tell whether the condition holds for these answers and roster facts."""
+
+
+Say = Callable[..., str]
+"""Translates one of the program's own sentences and fills its gaps: say("Place {n}", n=2)."""
+
+
+class Question(BaseModel):
+    """What every kind of question has: its YAML keys, and the one contract for all of its views.
+
+    Subclasses add their keys, set `kind` to a Literal of their module's name, and give an `example`.
+    """
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    id: str = Field(
+        alias="question",
+        description="Name of the question and of its column, such as sing_enjoy",
+    )
+    kind: str = Field(description="Which kind of question this is")
+    ask: Text = Field(description="The wording")
+    hint: Text | None = Field(
+        None, description="A short line below the wording, such as: Tap one face."
+    )
+    help: Text | None = Field(None, description="More explanation, for who wants it")
+    short: Text | None = Field(
+        None, description="A short name, for the check-your-answers page and charts"
+    )
+    picture: str | None = Field(
+        None, description="A picture of what is asked about (never of how to feel)"
+    )
+    picture_text: Text | None = Field(
+        None, description="The picture in words, where it tells something"
+    )
+    picture_licence: str | None = Field(
+        None, description="Who made the picture, and under which licence"
+    )
+    audio: str | None = Field(
+        None, description="A recording of the question, a file in audio/"
+    )
+    required: bool | None = Field(
+        None, description="Whether Next asks once more when nothing is chosen"
+    )
+    dont_know: bool | None = Field(
+        None, description="Whether “I don't know” is offered"
+    )
+    rather_not: bool | None = Field(
+        None, description="Whether “I don't want to say” is offered"
+    )
+    attention: bool = Field(
+        False, description="An item that checks attention: never part of a score"
+    )
+    when: Any = Field(None, description="Asked only when this holds")
+    note: str | None = Field(
+        None, description="A note for researchers, never shown to respondents"
+    )
+
+    # Filled in by the definition, not by the author.
+    grid: str | None = Field(None, exclude=True)
+    stem: str | None = Field(None, exclude=True)
+
+    example: ClassVar[str]
+    """A question of this kind in YAML: test, preview and reference documentation at once."""
+
+    asks: ClassVar[bool] = True
+    """Whether there is anything to answer (information is only read)."""
+
+    stored: ClassVar[bool] = True
+    """Whether the answer is kept (practice is not)."""
+
+    rated: ClassVar[bool] = False
+    """Whether the answer is a rating, which tires young children and can serve a scale."""
+
+    for_adults: ClassVar[bool] = True
+    for_pupils: ClassVar[bool] = True
+
+    # ── definition ────────────────────────────────────────────────────────────────────────────────────
+    def settle(self, setting: Setting) -> None:
+        """Decide what the author left open, by who reads it. Children may always leave a question."""
+        pupil = setting.audience == "pupil"
+        if self.required is None:
+            self.required = pupil
+        if self.dont_know is None:
+            self.dont_know = pupil
+        if self.rather_not is None:
+            self.rather_not = pupil and not setting.young
+
+    def remarks(self, setting: Setting) -> Iterator[Remark]:
+        """Yield what is wrong with, or could be better about, this question by itself."""
+        if setting.audience == "pupil" and not self.for_pupils:
+            yield Remark(
+                f"{self.kind} is a kind for adults. Children cannot be asked this way",
+                ("kind",),
+            )
+        if setting.audience != "pupil" and not self.for_adults:
+            yield Remark(
+                f"{self.kind} is a kind for young children. Please use 'rating' for adults",
+                ("kind",),
+            )
+        if (
+            setting.audience == "pupil"
+            and self.asks
+            and self.stored
+            and self.dont_know is False
+        ):
+            yield Remark(
+                "children may always leave a question, so “I don't know” has to be offered. "
+                "Please remove: dont_know: no",
+                ("dont_know",),
+            )
+        if setting.young and self.rather_not:
+            yield Remark(
+                "children under 7 only understand “I don't know”. Please remove: rather_not: yes",
+                ("rather_not",),
+                advice=True,
+            )
+
+    def use_lists(self, lists: Mapping[str, Sequence[Any]]) -> None:
+        """Replace the name of an option list by the list; kinds without options have nothing to do.
+
+        Raises KeyError with the unknown name.
+        """
+
+    def value_of(self, word: str) -> Any:
+        """Return the stored value that an author means by `word` in a condition. Raises ValueError."""
+        raise ValueError(f"{self.kind} has no values to compare with")
+
+    # ── journey ───────────────────────────────────────────────────────────────────────────────────────
+    def asks_part(self, part: Part, answers: Mapping[str, Any]) -> bool:
+        """Tell whether this step is asked, given the answers so far; the question itself is shown anyway."""
+        return True
+
+    def answered(self, part: Part, answers: Mapping[str, Any]) -> bool:
+        """Tell whether this step needs no further asking."""
+        return part.key in answers
+
+    # ── form ──────────────────────────────────────────────────────────────────────────────────────────
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The steps of this question; more than one only where a child is asked in two steps."""
+        return (Part(self.id),)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every answer key this question owns."""
+        return tuple(part.key for part in self.parts)
+
+    def fields(self, part: Part, say: Say, seed: int = 0) -> dict[str, FormField]:
+        """Return the WTForms fields of one step: suffix -> unbound field; the main one has the suffix ''."""
+        return {}
+
+    def read(
+        self, part: Part, data: Mapping[str, Any], seed: int = 0
+    ) -> dict[str, Any]:
+        """Turn form data (suffix -> data of that field) into answers (key -> value).
+
+        Raises Wrong, when the respondent should look again, and Tampered, when no page of ours sent it.
+        """
+        return {}
+
+    def fill(self, part: Part, answers: Mapping[str, Any]) -> dict[str, Any]:
+        """Turn answers back into form data: the inverse of :meth:`read`."""
+        return {}
+
+    def first_field(self, part: Part, name: str) -> str:
+        """Return the id of the element that an error message links to; `name` is the main field's name."""
+        return name
+
+    def wording(self, part: Part, say: Say, answers: Mapping[str, Any]) -> str:
+        """Return the wording of one step."""
+        return self.ask
+
+    def show(self, answers: Mapping[str, Any], say: Say) -> str | None:
+        """Return the answer in words, for people; None when there is none."""
+        value = answers.get(self.id)
+        if value is None:
+            return None
+        if is_missing(value):
+            return _in_words(value["missing"], say)
+        return self.in_words(value, answers, say)
+
+    def in_words(self, value: Any, answers: Mapping[str, Any], say: Say) -> str:
+        """Return a substantive value in words."""
+        return str(value)
+
+    # ── data ──────────────────────────────────────────────────────────────────────────────────────────
+    def columns(self) -> list[Column]:
+        """Return the columns of this question in a data file, in order."""
+        return []
+
+    def number(self, value: Any) -> float | None:
+        """Return the number of a value for a scale, or None where it has none."""
+        return None
+
+    @property
+    def number_range(self) -> tuple[float, float] | None:
+        """Lowest and highest number an answer can have; None when the question cannot be in a scale."""
+        return None
+
+    # ── pretence ──────────────────────────────────────────────────────────────────────────────────────
+    def pretend(self, pretence: Pretence) -> dict[str, Any]:
+        """Return an invented answer (key -> value): always one that :meth:`read` could have returned."""
+        return {}
+
+    # ── shared by the kinds ───────────────────────────────────────────────────────────────────────────
+    @property
+    def title(self) -> str:
+        """The short name where there is one, else the wording; a grid's statement stands for itself."""
+        return self.short or self.ask
+
+    def nothing_said(
+        self, words: str, gaps: Mapping[str, object] | None = None
+    ) -> dict[str, Any]:
+        """Return the stored blank, or raise Wrong with `words` where the author requires an answer."""
+        if self.required:
+            raise Wrong(words, **(gaps or {}))
+        return {self.id: missing(BLANK)}
+
+
+def ways_of_saying_nothing(question: Question, say: Say) -> list[tuple[str, str]]:
+    """Return (value a form sends, words) for “I don't know” and “I don't want to say”, as offered."""
+    ways = []
+    if question.dont_know:
+        ways.append((SAYS_DONT_KNOW, say("I don’t know")))
+    if question.rather_not:
+        ways.append((SAYS_RATHER_NOT, say("I don’t want to say")))
+    return ways
+
+
+def _in_words(reason: str, say: Say) -> str | None:
+    words = {DONT_KNOW: "I don’t know", RATHER_NOT: "I don’t want to say"}
+    return say(words[reason]) if reason in words else None
