@@ -34,3 +34,96 @@ $(VENV)/.locked: requirements-dev.lock | $(VENV)/bin/python
 $(VENV)/.installed: $(VENV)/.locked pyproject.toml
 	@$(BIN)/pip install $(PIP_QUIET) --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# ---- things from npm: fonts for the pages, axe for the tests ----------------------------------------
+
+FONTS := survey/static/fonts
+NPM_FILES := .make/npm
+
+.PHONY: fonts
+fonts: $(NPM_FILES) ## the pages' fonts (and axe for the tests); pages fall back to system fonts without
+
+# No stamp when npm is missing or fails: the next `make` tries again, and nothing else waits for it.
+$(NPM_FILES): package.json package-lock.json
+	@mkdir -p .make $(FONTS)
+	@if command -v npm >/dev/null && npm ci --silent >.make/npm.log 2>&1; then \
+	  for weight in 400 700; do for set in latin latin-ext; do \
+	    cp node_modules/@fontsource/andika/files/andika-$$set-$$weight-normal.woff2 \
+	       node_modules/@fontsource/atkinson-hyperlegible-next/files/atkinson-hyperlegible-next-$$set-$$weight-normal.woff2 \
+	       $(FONTS)/; \
+	  done; done; \
+	  cp node_modules/@fontsource/andika/LICENSE $(FONTS)/andika-LICENSE; \
+	  cp node_modules/@fontsource/atkinson-hyperlegible-next/LICENSE $(FONTS)/atkinson-hyperlegible-next-LICENSE; \
+	  touch $@; \
+	else \
+	  echo "The fonts could not be fetched with npm (see .make/npm.log); pages will use the system's fonts."; \
+	fi
+
+# ---- the browser the tests drive --------------------------------------------------------------------
+
+export CHROMIUM ?= /usr/bin/chromium
+
+.PHONY: browser
+browser: ## Debian's Chromium for the tests (or say where yours is: CHROMIUM=/path/to/chromium)
+	@if [ -x "$(CHROMIUM)" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then \
+	  echo "The tests need Chromium. Install it, then say where it is: make test CHROMIUM=/path/to/chromium"; exit 1; \
+	fi; \
+	as_root=""; \
+	if [ "$$(id -u)" != 0 ]; then \
+	  command -v sudo >/dev/null || { echo "The tests need Chromium. Ask whoever looks after this machine to run: apt-get install chromium fonts-noto-core"; exit 1; }; \
+	  as_root=sudo; \
+	fi; \
+	echo "Installing Debian's Chromium for the tests"; mkdir -p .make; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	$$as_root apt-get update -qq >.make/browser.log 2>&1 \
+	  && $$as_root apt-get install -y -qq --no-install-recommends chromium fonts-noto-core >>.make/browser.log 2>&1 \
+	  || { echo "Chromium could not be installed; apt-get said why in .make/browser.log"; exit 1; }
+
+# ---- using it ---------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: setup fonts ## a study full of pretended answers: prints links to click, stops with Ctrl-C
+	@$(BIN)/survey demo
+
+.PHONY: bench
+bench: setup ## speed and memory on this machine, beside the same work done bare
+	@$(BIN)/python -m bench
+
+# ---- keeping it right -------------------------------------------------------------------------------
+
+.PHONY: lint
+lint: setup ## style, types and fences only
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet || { echo "To lay the files out: .venv/bin/ruff format"; exit 1; }
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo
+
+.PHONY: check
+check: lint ## the quick one: style, types, fences, and every test that needs no browser
+	@$(BIN)/pytest -q -n 2 -m "not browser"
+
+.PHONY: test
+test: lint fonts browser ## everything, browser and PostgreSQL included
+	@$(BIN)/pytest -n 2
+
+# ---- dependencies -----------------------------------------------------------------------------------
+
+# The locks hold names, versions and the hashes of every file of a release, and no address: what is
+# installed is the same wherever it is fetched from. LOCK=--upgrade takes the newest releases.
+LOCK ?=
+COMPILE = .lock-venv/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header $(LOCK)
+
+.PHONY: lock
+lock: ## make the locks again after a change in pyproject.toml or package.json (LOCK=--upgrade: newest)
+	@[ -x .lock-venv/bin/uv ] || { $(PYTHON) -m venv .lock-venv && .lock-venv/bin/pip install $(PIP_QUIET) uv; }
+	@$(COMPILE) --output-file requirements.lock
+	@$(COMPILE) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	@if command -v npm >/dev/null; then npm install --package-lock-only --silent; fi
+
+.PHONY: clean
+clean: ## remove what was made here (not your databases in instance/)
+	@rm -rf $(VENV) .lock-venv .make node_modules $(FONTS) build dist
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
