@@ -1,0 +1,68 @@
+"""A bundle: all files of one questionnaire as one canonical text, which is what gets published.
+
+The text is JSON with sorted keys, so that comments, quotes and the order of keys do not make another version;
+whatever changes what a respondent sees or what is stored does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from survey.definition.questionnaire import Questionnaire
+
+FORMAT = 1
+
+
+class NotReady(ValueError):
+    """A questionnaire with errors cannot be bundled; the text lists them."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """The canonical text of a questionnaire and its translations."""
+
+    text: str
+
+    @classmethod
+    def from_folder(cls, folder: Path | str, name: str) -> Bundle:
+        """Read the questionnaire `name` and its translations from a folder. Raises NotReady where it has errors."""
+        from survey.definition.reading import read_questionnaire
+
+        reading = read_questionnaire(Path(folder) / f"{name}.yaml")
+        if reading.questionnaire is None:
+            faults = [str(problem) for problem in reading.problems if not problem.advice]
+            raise NotReady("\n".join(faults))
+        return cls.of(reading.data, reading.translations)
+
+    @classmethod
+    def of(cls, data: dict[str, Any], translations: Mapping[str, dict[str, Any]]) -> Bundle:
+        """Bundle the plain data of a checked questionnaire and of its translations (language -> data)."""
+        whole = {"format": FORMAT, "questionnaire": data, "translations": dict(translations)}
+        return cls(json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
+
+    @cached_property
+    def sha256(self) -> str:
+        """The SHA-256 of the text as UTF-8, in hexadecimal."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @staticmethod
+    def parse(text: str) -> Questionnaire:
+        """Return the questionnaire of a bundle's text, without any file; the same object for the same text.
+
+        Raises ValueError for a text that is no bundle.
+        """
+        return _parsed(text)
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Questionnaire:
+    whole = json.loads(text)
+    if not isinstance(whole, dict) or whole.get("format") != FORMAT:
+        raise ValueError("this text is not a bundle of this program")
+    return Questionnaire.from_data(whole["questionnaire"], whole["translations"])

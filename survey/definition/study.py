@@ -1,0 +1,193 @@
+"""The study: who is asked what and when, what will be compared, and what is pretended for practice."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field
+
+from survey.definition.model import Day, Strict
+from survey.question import Audience
+
+
+class Arm(Strict):
+    """A side of the comparison. The one called programme is what the study is about."""
+
+    id: str = Field(alias="arm", description="Name of the arm: programme, comparison")
+    title: str = Field(description="What the arm is called in tables")
+
+
+class Programme(Strict):
+    """An area in which the programme runs."""
+
+    id: str = Field(alias="programme", description="Name of the area")
+    title: str = Field(description="What it is called in tables")
+
+
+class Wave(Strict):
+    """A round of asking."""
+
+    id: str = Field(alias="wave", description="Name of the wave: w1")
+    title: str = Field(description="What it is called in tables: Autumn 2025")
+    opens: Day = Field(description="The first day on which answers are taken")
+    closes: Day = Field(description="The last day on which answers are taken")
+
+
+class Fact(Strict):
+    """Something the roster says about a participant."""
+
+    id: str = Field(alias="fact", description="Name of the fact and of its column: year, sex, fsm")
+    title: str = Field(description="What it is called in tables")
+    kind: Literal["code", "number", "yes_no", "date"] = Field(description="What its values are")
+    codes: dict[str, str] = Field(default_factory=dict, description="For kind: code, each code and its label")
+    min: float | None = Field(None, description="For kind: number, the smallest value")
+    max: float | None = Field(None, description="For kind: number, the largest value")
+    changes: bool = Field(False, description="Whether it may differ from wave to wave")
+    note: str | None = Field(None, description="A note for researchers")
+
+
+class Fieldwork(Strict):
+    """Which questionnaire goes to whom, in which waves."""
+
+    questionnaire: str = Field(description="Id of the questionnaire")
+    audience: Audience = Field(description="Who answers it")
+    years: list[int] | None = Field(None, description="Which year groups get it; else all")
+    waves: list[str] = Field(min_length=1, description="In which waves")
+
+
+class Disclosure(Strict):
+    """What tables hide."""
+
+    threshold: int = Field(10, ge=3, description="Counts below this are hidden: 3 at least, 5 or 10 are usual")
+
+
+class Retention(Strict):
+    """How long data are kept."""
+
+    delete_on: Day = Field(description="The day on which answers are deleted")
+
+
+class Access(Strict):
+    """Which roles see what."""
+
+    tables: list[str] = Field(min_length=1, description="Roles that see tables")
+    microdata: list[str] = Field(min_length=1, description="Roles that see single answers")
+
+
+Missing = Annotated[int, Field(lt=0, ge=-99)]
+
+
+class MissingCodes(Strict):
+    """The negative numbers that stand for missing values in every file; each reason has its own."""
+
+    blank: Missing = Field(-9, description="Left blank")
+    dont_know: Missing = Field(-8, description="I don't know")
+    rather_not: Missing = Field(-7, description="I don't want to say")
+    not_shown: Missing = Field(-6, description="Not shown, by routing")
+    not_reached: Missing = Field(-5, description="Not reached: stopped earlier")
+    not_in_version: Missing = Field(-4, description="Not in this version or wave")
+    multiple: Missing = Field(-3, description="More than one answer on paper")
+    withdrawn: Missing = Field(-2, description="Withdrawn")
+
+
+class Comparison(Strict):
+    """What the plan compares."""
+
+    between: Literal["arm"] = Field("arm", description="What the two sides are")
+    programme: str = Field(description="The arm that has the programme")
+
+
+class Plan(Strict):
+    """The analysis, fixed before the data."""
+
+    outcomes: list[str] = Field(min_length=1, description="Scales, each questionnaire.scale")
+    comparison: Comparison = Field(description="What is compared")
+    clusters: Literal["school", "school_class"] = Field("school", description="What participants are grouped in")
+    adjust: Literal["baseline", "none"] = Field("baseline", description="What outcomes are adjusted for")
+    exposure: str | None = Field(None, description="The fact that says how much of the programme somebody had")
+    subgroups: list[str] = Field(default_factory=list, description="Facts by which results are shown")
+    correction: Literal["holm", "hochberg", "bonferroni", "none"] = Field(
+        "holm", description="How many tests are corrected for"
+    )
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class PretendMissing(Strict):
+    """How often pretended people leave something out: shares from 0 to 1."""
+
+    blank: Share = Field(0.0, description="Share of answers left blank")
+    dont_know: Share = Field(0.0, description="Share of answers 'I don't know'")
+    rather_not: Share = Field(0.0, description="Share of answers 'I don't want to say'")
+    stopped: Share = Field(0.0, description="Share of respondents who stop early")
+    absent: Share = Field(0.0, description="Share of participants absent in a wave")
+
+
+class Pretend(Strict):
+    """The known truth of simulated data."""
+
+    schools: dict[str, Annotated[int, Field(ge=0, le=10_000)]] = Field(description="How many schools each arm has")
+    pupils: int = Field(ge=0, le=1_000_000, description="How many pupils")
+    parents: int = Field(0, ge=0, le=1_000_000, description="How many parents answer")
+    staff: int = Field(0, ge=0, le=1_000_000, description="How many members of staff answer")
+    seed: int = Field(description="The same seed gives the same data")
+    school_sd: float = Field(0.0, ge=0, le=10, description="Standard deviation between schools")
+    retest: float = Field(0.6, ge=0, lt=1, description="Correlation of a pupil's true value between two waves")
+    effects: dict[str, dict[str, float]] = Field(
+        default_factory=dict,
+        description="For each questionnaire.scale, effects in standard deviations: programme, per_year, fact.code",
+    )
+    missing: PretendMissing = Field(
+        default_factory=lambda: PretendMissing.model_validate({}), description="How often something is missing"
+    )
+    texts: dict[str, list[str]] = Field(
+        default_factory=dict, description="For questions answered by typing (questionnaire.question), what is typed"
+    )
+
+
+_Named = TypeVar("_Named", Arm, Wave, Fact)
+
+
+class Study(Strict):
+    """A study: one folder, one study.yaml."""
+
+    id: str = Field(alias="study", description="Name of the study: lower-case letters, digits and dashes")
+    title: str = Field(description="What the study is called")
+    language: str = Field("en", description="The language researchers work in")
+    time_zone: str = Field("Europe/London", description="Where the days of waves begin and end")
+    arms: list[Arm] = Field(min_length=1, description="The sides of the comparison")
+    programmes: list[Programme] = Field(default_factory=list, description="The areas")
+    waves: list[Wave] = Field(min_length=1, description="The rounds of asking, in order")
+    facts: list[Fact] = Field(default_factory=list, description="What the roster says about participants")
+    fieldwork: list[Fieldwork] = Field(min_length=1, description="Who gets what")
+    disclosure: Disclosure = Field(
+        default_factory=lambda: Disclosure.model_validate({}), description="What tables hide"
+    )
+    retention: Retention = Field(description="How long data are kept")
+    access: Access = Field(description="Who sees what")
+    missing: MissingCodes = Field(
+        default_factory=lambda: MissingCodes.model_validate({}), description="Numbers for missing values"
+    )
+    plan: Plan | None = Field(None, description="The analysis, fixed before the data")
+    pretend: Pretend | None = Field(None, description="The known truth of simulated data")
+    note: str | None = Field(None, description="A note for researchers")
+
+    def arm(self, id: str) -> Arm:
+        """Return the arm with this id. Raises KeyError."""
+        return _with_id(self.arms, id)
+
+    def wave(self, id: str) -> Wave:
+        """Return the wave with this id. Raises KeyError."""
+        return _with_id(self.waves, id)
+
+    def fact(self, id: str) -> Fact:
+        """Return the fact with this id. Raises KeyError."""
+        return _with_id(self.facts, id)
+
+
+def _with_id(things: list[_Named], id: str) -> _Named:
+    for thing in things:
+        if thing.id == id:
+            return thing
+    raise KeyError(id)

@@ -1,0 +1,236 @@
+"""YAML's own syntax errors, said for authors of questionnaires.
+
+YAML reports what its grammar missed and where it noticed. Authors need what they typed and what to do, so the
+explanation looks at the line itself: most faults are a colon, a quote or an indentation.
+"""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from survey.problems import Problem, shortened
+
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_KEY = re.compile(r"(?P<before>\s*(?:- +)*)(?P<key>[^\s:'\"\[{#&*!|>%@`-][^:]*?)\s*:(?:\s+(?P<value>.*))?$")
+
+_STARTS = {
+    "@": "'@' cannot begin a text in YAML",
+    "`": "'`' cannot begin a text in YAML",
+    "%": "'%' cannot begin a text in YAML",
+    "*": "'*' cannot begin a text in YAML",
+    "&": "'&' cannot begin a text in YAML",
+    "!": "'!' cannot begin a text in YAML",
+    "|": "'|' at the start of a text means that the text follows on the next lines",
+    ">": "'>' at the start of a text means that the text follows on the next lines",
+    ",": "',' cannot begin a text in YAML",
+    "]": "']' closes a list that was not opened",
+    "}": "'}' closes a group that was not opened",
+}
+
+
+def explain(path: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
+    """Return YAML's error as a problem that says what was typed, what the rule is and what to do."""
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    lines = _BREAK.split(text)
+    opening = error.context_mark if error.context_mark else mark
+    fault = _Fault(lines, line, column, str(error.problem or ""), str(error.context or ""))
+    if opening is not None:
+        fault.open_line, fault.open_column = opening.line, opening.column
+    where, message = _message(fault)
+    return Problem(path, where[0] + 1, where[1] + 1, message)
+
+
+class _Fault:
+    """Where YAML stopped (lines and columns from 0), what it said, and the lines around."""
+
+    def __init__(self, lines: list[str], line: int, column: int, problem: str, context: str) -> None:
+        self.lines = lines
+        self.line = line
+        self.column = column
+        self.problem = problem
+        self.context = context
+        self.open_line = line
+        self.open_column = column
+
+    def text(self, line: int) -> str:
+        """Return a line's text, empty outside the file."""
+        return self.lines[line] if 0 <= line < len(self.lines) else ""
+
+    @property
+    def here(self) -> str:
+        """The line on which YAML stopped."""
+        return self.text(self.line)
+
+    @property
+    def char(self) -> str:
+        """The character at which YAML stopped."""
+        return self.here[self.column : self.column + 1]
+
+
+_Place = tuple[int, int]
+
+
+def _message(fault: _Fault) -> tuple[_Place, str]:
+    for explanation in (_tab, _unclosed_quote, _start, _escape, _block_text, _flow, _after_quote, _colon, _indent):
+        found = explanation(fault)
+        if found:
+            return found
+    return (fault.line, fault.column), (
+        f"this line cannot be read: {shortened(fault.here.strip(), 60)!r}. Please check its spaces, quotes and colons"
+    )
+
+
+def _tab(fault: _Fault) -> tuple[_Place, str] | None:
+    indent = re.match(r"[ ]*\t", fault.here)
+    if indent:
+        at = indent.end() - 1
+        return (fault.line, at), "a tab begins this line. YAML is indented with spaces. Please replace the tab"
+    if fault.char == "\t":
+        return (fault.line, fault.column), "a tab stands here. YAML uses spaces. Please replace the tab by a space"
+    return None
+
+
+def _unclosed_quote(fault: _Fault) -> tuple[_Place, str] | None:
+    if "quoted scalar" not in fault.context or "escape" in fault.problem:
+        return None
+    if "end of stream" not in fault.problem and "document indicator" not in fault.problem:
+        return None
+    quote = fault.text(fault.open_line)[fault.open_column : fault.open_column + 1]
+    return (fault.open_line, fault.open_column), (
+        f"a quote is opened here with {quote} and never closed. Please add the closing {quote} at the end of the text"
+    )
+
+
+def _start(fault: _Fault) -> tuple[_Place, str] | None:
+    line, column = fault.line, fault.column
+    if "alias" in fault.context or "anchor" in fault.context or "tag" in fault.context:
+        line, column = fault.open_line, fault.open_column
+    elif not ("cannot start any token" in fault.problem or "node content" in fault.problem or "directive" in fault.context):
+        return None
+    if "directive" in fault.context:
+        line, column = fault.open_line, fault.open_column
+    char = fault.text(line)[column : column + 1]
+    if char not in _STARTS:
+        return None
+    return (line, column), f"{_STARTS[char]}. Please put the text in quotes: \"{char}…\""
+
+
+def _escape(fault: _Fault) -> tuple[_Place, str] | None:
+    if "escape" not in fault.problem and "hexdecimal" not in fault.problem:
+        return None
+    return (fault.line, fault.column), (
+        "a backslash in a text with double quotes begins a special character, and this one is unknown. "
+        "Please use single quotes around the text, or write the backslash twice"
+    )
+
+
+def _block_text(fault: _Fault) -> tuple[_Place, str] | None:
+    if "block scalar" not in fault.context:
+        return None
+    return (fault.line, fault.column), (
+        "text stands behind '|' or '>' on the same line. After that sign the text follows on the next lines, "
+        "indented. Please move it there, or put the text in quotes if it begins with that sign"
+    )
+
+
+def _flow(fault: _Fault) -> tuple[_Place, str] | None:
+    if "flow" not in fault.context:
+        return None
+    opener = fault.text(fault.open_line)[fault.open_column : fault.open_column + 1]
+    name, closer = ("brace", "}") if opener == "{" else ("bracket", "]")
+    place = (fault.open_line, fault.open_column)
+    if fault.char in ("]", "}") and fault.char != closer:
+        return (fault.line, fault.column), (
+            f"'{fault.char}' closes what '{opener}' opened on line {fault.open_line + 1}. "
+            f"Please write '{closer}' instead"
+        )
+    if fault.line == fault.open_line and fault.char == ":":
+        return (fault.line, fault.column), (
+            "a colon and a space stand inside a sentence here. YAML takes the words before them for a key. "
+            "Please put the sentence in quotes"
+        )
+    if fault.line == fault.open_line and fault.char not in ("", "#"):
+        return place, (
+            f"what follows this '{opener}' cannot be read. Please put commas between the parts and '{closer}' at the "
+            f"end; if it is a sentence that begins with a {name}, please put it in quotes"
+        )
+    return place, (
+        f"a {name} '{opener}' is opened here and never closed. Please add '{closer}'; "
+        f"if it is a sentence that begins with a {name}, please put it in quotes"
+    )
+
+
+def _after_quote(fault: _Fault) -> tuple[_Place, str] | None:
+    if "mapping" not in fault.context and "collection" not in fault.context:
+        return None
+    before = fault.here[: fault.column].rstrip()
+    value = re.match(r"\s*(?:- +)*(?:[^:'\"]+:\s+)?(?P<value>['\"{\[].*)", before)
+    if not value or not before or before == fault.here.rstrip():
+        return None
+    opener = value["value"][0]
+    at = value.start("value")
+    if opener in "{[":
+        word = "brace" if opener == "{" else "bracket"
+        return (fault.line, at), (
+            f"this sentence begins with a {word}, which means something else in YAML. "
+            "Please put the whole sentence in quotes"
+        )
+    other = "double" if opener == "'" else "single"
+    return (fault.line, fault.column), (
+        f"the quote opened with {opener} ends before this word. A text in quotes is quoted whole. "
+        f"Please use {other} quotes around the text, or no quotes within it"
+    )
+
+
+def _colon(fault: _Fault) -> tuple[_Place, str] | None:
+    if "mapping values are not allowed" in fault.problem:
+        return _colon_too_many(fault)
+    if "could not find expected ':'" in fault.problem:
+        line = fault.open_line
+        return (line, fault.open_column), (
+            f"{shortened(fault.text(line).strip(), 40)!r} has no colon. A line is 'key: value'. Please add the key and "
+            "a colon; if the line goes on with the text above, please indent it further than the key above"
+        )
+    return None
+
+
+def _colon_too_many(fault: _Fault) -> tuple[_Place, str]:
+    before = fault.here[: fault.column]
+    if re.match(r"\s*(?:- +)*[^:]*:\s+\S", before):
+        key = re.match(r"\s*(?:- +)*([^:]*):", before)
+        name = key[1].strip() if key else "ask"
+        return (fault.line, fault.column), (
+            "a colon and a space stand inside a sentence here. YAML takes the words before them for a key. "
+            f'Please put the sentence in quotes: {shortened(name)}: "…"'
+        )
+    above = fault.text(fault.line - 1).strip()
+    if re.match(r"[\w-]+:\S", above):
+        key_above = above.split(":", 1)[0]
+        at = len(fault.text(fault.line - 1)) - len(fault.text(fault.line - 1).lstrip()) + len(key_above)
+        return (fault.line - 1, at), (
+            f"there is no space behind the colon of '{shortened(key_above)}:'. YAML needs one. Please add a space"
+        )
+    indent = len(fault.here) - len(fault.here.lstrip())
+    return (fault.line, indent), (
+        "this line is indented further than the lines it belongs to, or the line above already has a text. "
+        "Please put the keys of one thing exactly below each other"
+    )
+
+
+def _indent(fault: _Fault) -> tuple[_Place, str] | None:
+    if "block mapping" not in fault.context and "block collection" not in fault.context:
+        return None
+    if fault.char in ("]", "}"):
+        return (fault.line, fault.column), f"{_STARTS[fault.char]}. Please remove it, or put the text in quotes"
+    if fault.char == "-" and "mapping" in fault.context:
+        return (fault.line, fault.column), (
+            "a list begins here where a key is expected. Please indent the list below the key it belongs to, "
+            "and leave the line of that key empty behind its colon"
+        )
+    return (fault.line, fault.column), (
+        f"this line does not stand below the lines it belongs to (they begin in column {fault.open_column + 1}). "
+        "Please put the keys of one thing, and the dashes of one list, exactly below each other"
+    )

@@ -1,0 +1,108 @@
+"""Piping: an earlier answer or a roster fact within a wording.
+
+``{instrument|your instrument}`` becomes the label of the answer, or what stands behind the bar when there is
+none; ``{roster.school|your school}`` takes a fact. ``{{`` is a brace.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from survey.definition.conditions import ROSTER
+from survey.problems import shortened
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A place in a wording that is filled from an answer or a fact, with what is said when there is none."""
+
+    name: str
+    fallback: str
+
+    @property
+    def about_roster(self) -> bool:
+        """Whether it is filled from the roster."""
+        return self.name.startswith(ROSTER)
+
+    @property
+    def fact(self) -> str:
+        """The fact's name."""
+        return self.name.removeprefix(ROSTER)
+
+
+Piece = str | Gap
+
+_GAP = re.compile(r"\{\s*(?P<name>[A-Za-z_][A-Za-z0-9_.]*)\s*\|(?P<fallback>[^{}|]*)\}")
+
+
+class Unreadable(ValueError):
+    """A wording whose braces make no sense; the text says why and what to do."""
+
+
+@lru_cache(maxsize=4096)
+def pieces(text: str) -> tuple[Piece, ...]:
+    """Cut a wording into texts and gaps. Raises Unreadable."""
+    found: list[Piece] = []
+    plain: list[str] = []
+    at = 0
+    while at < len(text):
+        if text.startswith(("{{", "}}"), at):
+            plain.append(text[at])
+            at += 2
+        elif text[at] == "{":
+            gap = _gap(text, at)
+            found += ["".join(plain), Gap(gap["name"], gap["fallback"].strip())]
+            plain = []
+            at = gap.end()
+        else:
+            plain.append(text[at])
+            at += 1
+    found.append("".join(plain))
+    return tuple(piece for piece in found if piece != "")
+
+
+def _gap(text: str, at: int) -> re.Match[str]:
+    match = _GAP.match(text, at)
+    if match and match["fallback"].strip():
+        return match
+    part = shortened(text[at : at + 40], 30)
+    if "}" not in text[at:]:
+        raise Unreadable(
+            f"a brace is opened at '{part}' and not closed. "
+            "Please close it, or write two of them, '{{', for a brace that is read"
+        )
+    inside = text[at + 1 : text.index("}", at)]
+    name = inside.partition("|")[0].strip()
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]*", name):
+        raise Unreadable(
+            f"'{{{name}}}' does not say what is read when there is no answer. "
+            f"Please write {{{name}|…}} with the words for that case behind the bar"
+        )
+    raise Unreadable(
+        f"'{part}' begins with a brace, but is not {{question|words when there is no answer}}. "
+        "Please write it like that, or write '{{' for a brace that is read"
+    )
+
+
+def gaps(text: str) -> list[Gap]:
+    """Return the gaps of a wording. Raises Unreadable."""
+    return [piece for piece in pieces(text) if isinstance(piece, Gap)]
+
+
+def fill(text: str, labels: Mapping[str, str], facts: Mapping[str, object]) -> str:
+    """Return the wording with its gaps filled.
+
+    `labels`: question id -> its answer in words, only where there is one; `facts`: fact -> value as it is to be
+    read. The result is plain text: whoever puts it into a page escapes it.
+    """
+    if "{" not in text and "}" not in text:
+        return text
+    return "".join(piece if isinstance(piece, str) else _filled(piece, labels, facts) for piece in pieces(text))
+
+
+def _filled(gap: Gap, labels: Mapping[str, str], facts: Mapping[str, object]) -> str:
+    value = facts.get(gap.fact) if gap.about_roster else labels.get(gap.name)
+    return gap.fallback if value is None or value == "" else str(value)

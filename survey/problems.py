@@ -1,0 +1,66 @@
+"""What is wrong with a definition, said to its author in one grammar: place, fault, rule, fix."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePath
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One fault, or one piece of advice, with its place.
+
+    `line` and `column` count from 1, in characters. Advice does not refuse publication.
+    """
+
+    path: str
+    line: int
+    column: int
+    message: str
+    advice: bool = False
+
+    def __str__(self) -> str:
+        mark = "advice: " if self.advice else ""
+        return f"{self.path}:{self.line}:{self.column}: {mark}{self.message}"
+
+    @property
+    def file(self) -> str:
+        """The file's name without its folders."""
+        return PurePath(self.path).name
+
+
+def errors(problems: Iterable[Problem]) -> list[Problem]:
+    """Return the problems that refuse publication."""
+    return [problem for problem in problems if not problem.advice]
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return “ Did you mean 'x'?” with the nearest known word, or an empty text when none is near.
+
+    The leading blank lets it follow any sentence.
+    """
+    spelling = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(word.casefold()[:80], spelling, n=1, cutoff=0.6)
+    return f" Did you mean '{spelling[near[0]]}'?" if near else ""
+
+
+def listed(words: Iterable[object], joint: str = "and") -> str:
+    """Return words as a person lists them: a, b and c."""
+    names = [str(word) for word in words]
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} {joint} {names[-1]}"
+
+
+def quoted(words: Iterable[object], joint: str = "and") -> str:
+    """Return words in quotes, as a person lists them: 'a', 'b' and 'c'."""
+    return listed([f"'{word}'" for word in words], joint)
+
+
+def shortened(text: str, longest: int = 40) -> str:
+    """Return a text on one line, cut after `longest` characters, for quoting in a message."""
+    line = " ".join(text.split())
+    line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line)
+    return line if len(line) <= longest else line[: longest - 1] + "…"
