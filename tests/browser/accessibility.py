@@ -1,0 +1,440 @@
+"""The checks of accessibility that a page must pass, each one function of a page open in Chromium.
+
+Every function returns sentences about faults, none when the page is right, and leaves the page's size and
+media as it found them:
+
+    axe                     axe-core: no violation, and nothing left undecided
+    basics                  a title, a language, one h1
+    keyboard_walk           Tab reaches everything, the ring shows, nothing covers it; arrows move in a group
+    reflow                  320 pixels wide, and 320 by 256: nothing scrolls sideways, nothing is cut off
+    large_text_and_spacing  text at 200 %, WCAG's spacing: nothing is cut off
+    forced_colours          at least two cues for what is chosen survive forced colours
+    reduced_motion          nothing moves for those who asked for less movement
+    targets(page, 60)       everything to tap is at least that many pixels, 60 for pupils, 44 for adults
+    console                 no error, and no report of the content security policy, in the console
+    every_check             all of them
+
+They need JavaScript in the page's context. Numbers in brackets are those of the design's test protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+AXE_FROM_NPM = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag2aaa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+AXE_OPTIONS = {
+    "runOnly": AXE_TAGS,
+    "resultTypes": ["violations", "incomplete"],
+    # axe leaves these two out unless they are asked for
+    "rules": {"target-size": {"enabled": True}, "color-contrast-enhanced": {"enabled": True}},
+}
+
+MOST_TAB_STOPS = 60
+
+CHOICES = "input[type=radio], input[type=checkbox]"
+
+
+@dataclass(frozen=True)
+class AxeResult:
+    """What axe says of a page: rules broken, rules it could not decide, and its own version."""
+
+    violations: list[str]
+    incomplete: list[str]
+    version: str
+
+
+@cache
+def _axe() -> Axe:
+    # `make test` fetches the newest axe with npm; the Python package carries one a little older.
+    return Axe.from_file(AXE_FROM_NPM) if AXE_FROM_NPM.exists() else Axe()
+
+
+def run_axe(page: Page, options: dict[str, Any] = AXE_OPTIONS) -> AxeResult:
+    """Run axe on the page as it stands [T1]."""
+    response = _axe().run(page, options=options).response
+    return AxeResult(
+        violations=[_axe_sentence(found) for found in response["violations"]],
+        incomplete=[_axe_sentence(found) for found in response["incomplete"]],
+        version=response["testEngine"]["version"],
+    )
+
+
+def _axe_sentence(found: dict[str, Any]) -> str:
+    places = ", ".join(" ".join(map(str, node["target"])) for node in found["nodes"][:3])
+    details = [check["message"] for node in found["nodes"][:1] for check in node["any"]][:1]
+    return f"axe {found['id']}: {found['help']}, at {places}" + (f" ({details[0]})" if details else "")
+
+
+def axe(page: Page) -> list[str]:
+    """No violation and nothing undecided, with the tags of the protocol [T1]."""
+    result = run_axe(page)
+    return [*result.violations, *(f"undecided, {sentence}" for sentence in result.incomplete)]
+
+
+def basics(page: Page) -> list[str]:
+    """A title, a language and exactly one h1 [T2]."""
+    title, language, headings = page.evaluate(
+        "() => [document.title.trim(), document.documentElement.lang, document.querySelectorAll('h1').length]"
+    )
+    return [
+        *(["The page has no title."] if not title else []),
+        *(["The page does not say its language."] if not language else []),
+        *([f"The page has {headings} first-level headings; it needs one."] if headings != 1 else []),
+    ]
+
+
+# What has the focus: is its ring seen (on it, or on the label beside a radio or box), is it on top?
+FOCUSED = """() => {
+  const e = document.activeElement;
+  if (!e || e === document.body || e === document.documentElement) return null;
+  const surfaces = [e], tick = e.matches('input[type=radio],input[type=checkbox]');
+  if (tick && e.nextElementSibling) surfaces.push(e.nextElementSibling);
+  if (tick && e.closest('label')) surfaces.push(e.closest('label'));
+  const ring = Math.max(...surfaces.map(s => {
+    const c = getComputedStyle(s);
+    return c.outlineStyle === 'none' ? 0 : parseFloat(c.outlineWidth);
+  }));
+  const r = e.getBoundingClientRect();
+  const x = Math.min(innerWidth - 1, Math.max(0, r.x + r.width / 2));
+  const y = Math.min(innerHeight - 1, Math.max(0, r.y + r.height / 2));
+  const top = document.elementFromPoint(x, y);
+  const own = n => n && (surfaces.some(s => s === n || s.contains(n)) || n.contains(e));
+  if (!window.chorusStops) window.chorusStops = [];
+  let number = window.chorusStops.indexOf(e);
+  if (number < 0) number = window.chorusStops.push(e) - 1;
+  const label = e.labels && e.labels[0] ? e.labels[0].textContent : '';
+  return {
+    number, ring,
+    name: (e.getAttribute('aria-label') || label || e.textContent || e.id || e.tagName).trim().slice(0, 40),
+    onTop: own(top) && !(top === document.body || top === document.documentElement),
+    inView: r.bottom > 0 && r.top < innerHeight && r.right > 0 && r.left < innerWidth,
+  };
+}"""
+
+# Everything Tab must reach: of a group of radios one, the chosen one or any.
+REACHABLE = """() => {
+  const seen = e => e.checkVisibility({visibilityProperty: true}) && !e.disabled && !e.closest('[inert]');
+  const all = [...document.querySelectorAll(
+    'a[href],button,input:not([type=hidden]),select,textarea,summary,[tabindex]')].filter(seen);
+  const groups = new Map();
+  all.forEach(e => {
+    if (e.tabIndex < 0 && !e.matches('a[href],button,input,select,textarea')) return;
+    const key = e.type === 'radio' ? `radio ${e.name} ${[...document.forms].indexOf(e.form)}` : e;
+    groups.set(key, [...(groups.get(key) || []), e]);
+  });
+  const stops = new Set(window.chorusStops || []);
+  delete window.chorusStops;
+  return [...groups.values()].filter(g => !g.some(e => stops.has(e))).map(([e]) =>
+    ((e.labels && e.labels[0] ? e.labels[0].textContent : '') || e.textContent || e.id || e.tagName)
+      .trim().slice(0, 40));
+}"""
+
+
+def keyboard_walk(page: Page) -> list[str]:
+    """Tab through the page: each stop has a ring and is in view and on top; nothing is left out [T2]."""
+    page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0); delete window.chorusStops; }")
+    faults: list[str] = []
+    stops: set[int] = set()
+    for _ in range(MOST_TAB_STOPS):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(FOCUSED)
+        if stop is None or stop["number"] in stops:
+            break
+        stops.add(stop["number"])
+        faults += _faults_of_stop(stop)
+    faults += [f"Tab never reaches “{name}”." for name in page.evaluate(REACHABLE)]
+    return faults + basics(page) + _arrow_keys(page)
+
+
+def _faults_of_stop(stop: dict[str, Any]) -> Iterator[str]:
+    name = stop["name"]
+    if stop["ring"] < 2:
+        yield f"“{name}” has the focus and no ring of at least 2 pixels shows it."
+    if not stop["inView"]:
+        yield f"“{name}” has the focus and is out of view."
+    elif not stop["onTop"]:
+        yield f"“{name}” has the focus and something covers it."
+
+
+def _arrow_keys(page: Page) -> list[str]:
+    """Space chooses a radio; the arrows go forward and back, mirrored where the page runs right to left."""
+    radios = page.locator("input[type=radio]:visible")
+    if radios.count() < 2:
+        return []
+    before = page.evaluate("() => [...document.querySelectorAll('input[type=radio]')].map(e => e.checked)")
+    right_to_left = page.evaluate("() => document.documentElement.dir === 'rtl'")
+    forward, back = ("ArrowLeft", "ArrowRight") if right_to_left else ("ArrowRight", "ArrowLeft")
+    radios.first.focus()
+    places = []
+    for key in ("Space", "ArrowDown", "ArrowUp", forward, back):
+        page.keyboard.press(key)
+        places.append(page.evaluate(CHECKED_PLACE))
+    page.evaluate(
+        "(b) => document.querySelectorAll('input[type=radio]').forEach((e, i) => { e.checked = b[i]; })",
+        before,
+    )
+    if places == [0, 1, 0, 1, 0]:
+        return []
+    return ["The arrow keys do not move the choice forward and back in the first group of radios."]
+
+
+CHECKED_PLACE = """() => {
+  const e = document.activeElement;
+  if (e.type !== 'radio') return -1;
+  return [...document.getElementsByName(e.name)].filter(o => o.form === e.form).findIndex(o => o.checked);
+}"""
+
+# Scrolled boxes that a keyboard reaches and that say what they hold may be wider (a table of data).
+OVERFLOW = """() => {
+  const allowed = '[role=region][tabindex="0"][aria-label], [role=region][tabindex="0"][aria-labelledby]';
+  const classes = e => [...e.classList].map(c => '.' + c).join('');
+  const name = e => e.tagName.toLowerCase() + (e.id ? '#' + e.id : classes(e));
+  // one pixel, clipped: text for screen readers only
+  const quiet = e => {
+    for (let n = e; n && n !== document.body; n = n.parentElement) {
+      const r = n.getBoundingClientRect();
+      if ((r.width <= 1 || r.height <= 1) && getComputedStyle(n).overflow !== 'visible') return true;
+    }
+    return false;
+  };
+  const faults = [], root = document.documentElement;
+  for (const e of document.querySelectorAll('body *')) {
+    const r = e.getBoundingClientRect(), c = getComputedStyle(e);
+    if (!r.width || !r.height || e.closest('svg') || c.visibility === 'hidden') continue;
+    if (quiet(e) || e.closest(allowed) || r.bottom < 0) continue;
+    if (r.right > innerWidth + 1 || r.left < -1) faults.push(`${name(e)} reaches past the edge`);
+    const cut = ['hidden', 'clip'];
+    if (cut.includes(c.overflowX) && e.clientWidth && e.scrollWidth > e.clientWidth + 1
+        || cut.includes(c.overflowY) && e.clientHeight && e.scrollHeight > e.clientHeight + 3)
+      faults.push(`${name(e)} cuts off what it holds`);
+  }
+  const wide = root.scrollWidth;
+  if (wide > innerWidth) faults.unshift(`the page scrolls sideways, it is ${wide} pixels wide`);
+  return faults.slice(0, 6);
+}"""
+
+
+def reflow(page: Page) -> list[str]:
+    """320 by 640 and 320 by 256 pixels: nothing scrolls sideways or is cut off [T3]."""
+    return [
+        f"At {width} by {height} pixels {fault}."
+        for width, height in ((320, 640), (320, 256))
+        for fault in _overflow(page, width, height)
+    ]
+
+
+SPACING = (
+    "*{line-height:1.5!important;letter-spacing:.12em!important;word-spacing:.16em!important}"
+    "p{margin-bottom:2em!important}"
+)
+
+
+def large_text_and_spacing(page: Page) -> list[str]:
+    """Text twice as large at 1024 and 390 pixels, WCAG 1.4.12's spacing at 1024 and 320 [T4]."""
+    size = float(page.evaluate("() => parseFloat(getComputedStyle(document.documentElement).fontSize)"))
+    doubled = f"html{{font-size:{2 * size}px!important}}"
+    return [
+        f"With {what} at {width} pixels {fault}."
+        for what, css, width in (
+            ("text at 200 %", doubled, 1024),
+            ("text at 200 %", doubled, 390),
+            ("more spacing", SPACING, 1024),
+            ("more spacing", SPACING, 320),
+        )
+        for fault in _overflow(page, width, 690, css)
+    ]
+
+
+def _overflow(page: Page, width: int, height: int, css: str = "") -> list[str]:
+    with _size(page, width, height), _adopted(page, css):
+        faults: list[str] = page.evaluate(OVERFLOW)
+        return faults
+
+
+@contextmanager
+def _size(page: Page, width: int, height: int) -> Iterator[None]:
+    before = page.viewport_size
+    page.set_viewport_size({"width": width, "height": height})
+    try:
+        yield
+    finally:
+        if before:
+            page.set_viewport_size(before)
+
+
+@contextmanager
+def _adopted(page: Page, css: str) -> Iterator[None]:
+    # A style element would be refused by our content security policy; an adopted sheet is not.
+    page.evaluate(
+        "(css) => { const s = new CSSStyleSheet(); s.replaceSync(css); document.adoptedStyleSheets = [s]; }",
+        css,
+    )
+    try:
+        yield
+    finally:
+        page.evaluate("() => { document.adoptedStyleSheets = []; }")
+
+
+# What tells a chosen radio or box from one that is not, beside its background: G6's list.
+CUES = """(type) => {
+  const all = [...document.querySelectorAll(`input[type=${type}]`)].filter(e => e.checkVisibility());
+  const named = all.filter(e => e.name === all[0].name);
+  const [chosen, other] = type === 'radio' ? named : all;
+  if (!other) return null;
+  const before = all.map(e => e.checked), cues = new Set();
+  chosen.checked = true; other.checked = false;
+  document.activeElement.blur();
+  const style = (e, pseudo) => getComputedStyle(e, pseudo);
+  const parts = e => [e, e.nextElementSibling, e.closest('label'), e.parentElement].filter(n => n);
+  parts(chosen).forEach((part, i) => {
+    const twin = parts(other)[i];
+    if (!twin || part === twin || part.contains(other)) return;
+    for (const pseudo of [null, '::before', '::after']) {
+      const a = style(part, pseudo), b = style(twin, pseudo);
+      if (pseudo && a.content !== b.content) cues.add('mark');
+      if (pseudo && (a.content === 'none' || a.content === 'normal')) continue;
+      const wider = parseFloat(a.borderTopWidth) - parseFloat(b.borderTopWidth);
+      if (Math.abs(wider) >= 2) cues.add('border width');
+      if (a.borderTopStyle !== 'none' && a.borderTopColor !== b.borderTopColor) cues.add('border colour');
+      if ((a.outlineStyle === 'none') !== (b.outlineStyle === 'none')) cues.add('outline');
+      if (pseudo && ['display', 'visibility', 'opacity', 'transform'].some(p => a[p] !== b[p]))
+        cues.add('mark');
+    }
+    const inner = [...part.querySelectorAll('*')], twins = [...twin.querySelectorAll('*')];
+    inner.forEach((e, j) => {
+      if (!twins[j]) return;
+      const a = style(e), b = style(twins[j]);
+      if (['display', 'visibility', 'opacity'].some(p => a[p] !== b[p])) cues.add('tick');
+    });
+  });
+  // The browser draws its own dot or tick, and its own border, in the system's colours.
+  const own = style(chosen);
+  if (own.appearance !== 'none' && parseFloat(own.opacity) > 0) cues.add('own mark').add('own border');
+  all.forEach((e, i) => { e.checked = before[i]; });
+  return [...cues];
+}"""
+
+# In forced colours axe reads -webkit-text-fill-color, which the system does not change: false alarms.
+AXE_IN_FORCED_COLOURS = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag22aa"],
+    "resultTypes": ["violations"],
+    "rules": {"color-contrast": {"enabled": False}},
+}
+
+
+def forced_colours(page: Page) -> list[str]:
+    """Two cues or more tell what is chosen when the system picks the colours [T5]."""
+    page.emulate_media(forced_colors="active", color_scheme="dark")
+    try:
+        faults = []
+        for kind, noun in (("radio", "radio"), ("checkbox", "box")):
+            if not page.locator(f"input[type={kind}]:visible").count():
+                continue
+            cues = page.evaluate(CUES, kind)
+            if cues is not None and len(cues) < 2:
+                told = f"only by: {cues[0]}" if cues else "by nothing"
+                faults.append(f"In forced colours a chosen {noun} is told {told}. It needs two cues.")
+        result = run_axe(page, AXE_IN_FORCED_COLOURS)
+        return faults + [f"In forced colours: {sentence}" for sentence in result.violations]
+    finally:
+        page.emulate_media(forced_colors="null", color_scheme="null")
+
+
+def reduced_motion(page: Page) -> list[str]:
+    """With less movement asked for, choosing starts no animation, and nothing moves by itself [T7]."""
+    page.emulate_media(reduced_motion="reduce")
+    try:
+        return page.evaluate(MOVING, CHOICES)  # type: ignore[no-any-return]
+    finally:
+        page.emulate_media(reduced_motion="null")
+
+
+MOVING = """async (choices) => {
+  const frame = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const moving = () => document.getAnimations().filter(a => a.playState === 'running').length;
+  const faults = [];
+  await frame();
+  if (moving()) faults.push('Something on the page moves although less movement is asked for.');
+  const box = [...document.querySelectorAll(choices)].find(e => e.checkVisibility());
+  if (box && !faults.length) {
+    const before = [...document.querySelectorAll(choices)].map(e => e.checked);
+    box.checked = !box.checked;
+    await frame();
+    if (moving()) faults.push('Choosing an answer moves something although less movement is asked for.');
+    document.querySelectorAll(choices).forEach((e, i) => { e.checked = before[i]; });
+  }
+  return faults;
+}"""
+
+# The size of what can be tapped. A radio or box is as large as itself or its label. Not asked of: links
+# inside a sentence (WCAG's exception), the skip link until it has the focus, scrolled regions.
+TARGETS = """() => {
+  const found = [];
+  for (const e of document.querySelectorAll(
+      'a[href],button,input:not([type=hidden]),select,textarea,summary,[tabindex="0"]')) {
+    if (!e.checkVisibility({visibilityProperty: true}) || e.getAttribute('role') === 'region') continue;
+    const inline = e.tagName === 'A' && getComputedStyle(e).display === 'inline'
+      && e.parentElement.textContent.trim() !== e.textContent.trim();
+    if (inline) continue;
+    const tick = e.matches('input[type=radio],input[type=checkbox]');
+    const boxes = [e, ...(tick ? e.labels : [])].map(n => n.getBoundingClientRect());
+    const hidden = b => b.width <= 1 || b.height <= 1 || b.bottom + scrollY <= 0 || b.right + scrollX <= 0;
+    if (boxes.every(hidden)) continue;
+    const best = boxes.reduce((a, b) => Math.min(a.width, a.height) >= Math.min(b.width, b.height) ? a : b);
+    const label = e.labels && e.labels[0] ? e.labels[0].textContent : '';
+    found.push({name: (label || e.textContent || e.value || e.id || e.tagName).trim().slice(0, 40),
+                width: Math.round(best.width), height: Math.round(best.height)});
+  }
+  return found;
+}"""
+
+
+def targets(page: Page, smallest: int = 44) -> list[str]:
+    """Everything to tap is `smallest` pixels wide and high at 1024 and at 320 pixels [T9]."""
+    faults = []
+    for width in (1024, 320):
+        with _size(page, width, 690):
+            faults += [
+                f"At {width} pixels “{target['name']}” is {target['width']} by {target['height']} pixels "
+                f"to tap, less than {smallest}."
+                for target in page.evaluate(TARGETS)
+                if min(target["width"], target["height"]) < smallest
+            ]
+    return faults
+
+
+def console(page: Page) -> list[str]:
+    """No error and no report of the content security policy since the page was opened [T12]."""
+    return [
+        *(
+            f"The console says: {message.text}"
+            for message in page.console_messages()
+            if message.type == "error"
+        ),
+        *(f"A script failed: {error.message}" for error in page.page_errors()),
+    ]
+
+
+def every_check(page: Page, smallest_target: int = 44) -> list[str]:
+    """All checks on the page as it stands; `smallest_target` is 60 for pupils, 44 for adults."""
+    return [
+        *console(page),  # first: what the page did by itself, not what the checks did to it
+        *axe(page),
+        *targets(page, smallest_target),
+        *reflow(page),
+        *large_text_and_spacing(page),
+        *keyboard_walk(page),
+        *forced_colours(page),
+        *reduced_motion(page),
+    ]
