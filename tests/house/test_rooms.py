@@ -1,4 +1,4 @@
-"""What import-linter cannot see: the drawing people read is the one that is enforced, and kinds stay private."""
+"""What import-linter cannot see: the drawing people read is the one enforced, and kinds stay private."""
 
 from __future__ import annotations
 
