@@ -1,0 +1,178 @@
+"""What an installation may be told from outside: by environment variables, and by nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+_SHORTEST_SECRET: Final = 32
+_DATABASES: Final = ("sqlite:///", "postgresql://", "postgresql+psycopg://", "postgres://")
+
+
+class SettingsError(ValueError):
+    """An environment variable holds something Chorus cannot use. Its text is a sentence for the installer."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one installation.
+
+    instance      the folder for what belongs to this installation: database, secret, logs
+    database_url  SQLAlchemy's address of the database; SQLite in the instance folder when nothing is said
+    secret_key    signs cookies and tokens; at least 32 characters
+    base_url      how people reach the server, without a slash at its end; goes into links and QR codes
+    proxies       how many reverse proxies of ours stand in front of the server
+    """
+
+    instance: Path
+    database_url: str = field(repr=False)  # may hold a password
+    secret_key: str = field(repr=False)
+    base_url: str
+    proxies: int = 0
+
+    @property
+    def secure(self) -> bool:
+        """True when people come by https, so that cookies may insist on it."""
+        return self.base_url.startswith("https://")
+
+    def key(self, purpose: str) -> bytes:
+        """Return 32 bytes made from the secret key for one purpose, so that no two uses share a key."""
+        return hmac.digest(self.secret_key.encode(), f"chorus:{purpose}".encode(), hashlib.sha256)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read CHORUS_INSTANCE, DATABASE_URL, SECRET_KEY, CHORUS_URL and CHORUS_PROXIES.
+
+        Makes the instance folder, and a secret in it (read by its owner only), when they are not there yet.
+        Raises SettingsError with a sentence that names the variable and says what to do.
+        """
+        said = os.environ if environment is None else environment
+        instance = _folder(said.get("CHORUS_INSTANCE", "").strip() or "instance")
+        return cls(
+            instance=instance,
+            database_url=_database(said.get("DATABASE_URL", "").strip(), instance),
+            secret_key=_secret(said.get("SECRET_KEY", "").strip(), instance),
+            base_url=_address(said.get("CHORUS_URL", "").strip()),
+            proxies=_proxies(said.get("CHORUS_PROXIES", "").strip()),
+        )
+
+
+def _folder(name: str) -> Path:
+    folder = Path(name).expanduser().absolute()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"CHORUS_INSTANCE is {name!r}, and that folder cannot be made ({error.strerror}). "
+            "Give the path of a folder Chorus may write to."
+        ) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise SettingsError(
+            f"CHORUS_INSTANCE is {name!r}, and Chorus may not write there. "
+            "Give another folder, or the right to write to this one."
+        )
+    return folder
+
+
+def _database(url: str, instance: Path) -> str:
+    if not url:
+        return f"sqlite:///{instance / 'chorus.db'}"
+    if not url.startswith(_DATABASES):
+        raise SettingsError(
+            "DATABASE_URL does not name a database Chorus knows. Write sqlite:////path/to/chorus.db or "
+            "postgresql://user:password@host/database, or leave DATABASE_URL out to use a file in the "
+            "instance folder."
+        )
+    return url
+
+
+def _secret(given: str, instance: Path) -> str:
+    if given:
+        if len(given) < _SHORTEST_SECRET:
+            raise SettingsError(
+                f"SECRET_KEY has {len(given)} characters and needs at least {_SHORTEST_SECRET}. Make one: "
+                'python3 -c "import secrets; print(secrets.token_hex(32))", or leave SECRET_KEY out and '
+                "Chorus makes one in the instance folder."
+            )
+        return given
+    path = instance / "secret"
+    kept = _kept_secret(path) or _make_secret(path)
+    if len(kept) < _SHORTEST_SECRET:
+        raise SettingsError(
+            f"The file {path} should hold the secret of this installation and is too short. Put its earlier "
+            "content back, or delete it and Chorus makes a new one (everybody has to sign in again, and "
+            "class codes already given out no longer work)."
+        )
+    return kept
+
+
+def _kept_secret(path: Path) -> str | None:
+    try:
+        return path.read_text("utf-8").strip()
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"The file {path} holds the secret of this installation and cannot be read. Make it readable for "
+            "the user Chorus runs as, or set SECRET_KEY."
+        ) from error
+
+
+def _make_secret(path: Path) -> str:
+    """Return a new secret, written whole or not at all: two processes starting at once end with one."""
+    mine = path.with_name(f"secret.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        descriptor = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(secrets.token_hex(32) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(mine, path)  # fails when another process was first
+        except FileExistsError:
+            pass
+        finally:
+            mine.unlink()
+    except OSError as error:
+        raise SettingsError(
+            f"The secret of this installation cannot be written to {path} ({error.strerror}). Let Chorus "
+            "write to that folder, or set SECRET_KEY."
+        ) from error
+    return path.read_text("utf-8").strip()
+
+
+def _address(url: str) -> str:
+    if not url:
+        return "http://localhost:8000"
+    wrong = SettingsError(
+        f"CHORUS_URL is {url!r} and should be how people reach Chorus: http:// or https://, then a name, "
+        "nothing after it. For example https://survey.example.org"
+    )
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - reading it is what checks it
+    except ValueError as error:
+        raise wrong from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise wrong
+    if parts.username or parts.path.strip("/"):
+        raise wrong
+    return url.rstrip("/")
+
+
+def _proxies(number: str) -> int:
+    if not number:
+        return 0
+    if not number.isascii() or not number.isdigit() or int(number[:3]) > 5 or len(number) > 3:
+        raise SettingsError(
+            f"CHORUS_PROXIES is {number!r} and should be how many reverse proxies stand in front of Chorus: "
+            "0 when there is none, 1 behind one nginx or Caddy."
+        )
+    return int(number)

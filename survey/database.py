@@ -1,0 +1,385 @@
+"""The engine, its transactions, and what every table shares.
+
+SQLite and PostgreSQL behave alike here. A connection reads each statement's own moment of the data (what
+PostgreSQL calls READ COMMITTED) until its first writing statement, which begins a transaction that holds the
+write lock from then on. `write` takes that lock at once.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Dialect,
+    Engine,
+    ExceptionContext,
+    ExecutionContext,
+    MetaData,
+    Text,
+    TypeDecorator,
+    create_engine,
+    event,
+    make_url,
+)
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import DeclarativeBase, Session
+
+__all__ = [
+    "Base",
+    "Connection",
+    "Engine",
+    "Json",
+    "Moment",
+    "Session",
+    "StoreBusy",
+    "StoreError",
+    "StoreFull",
+    "downgrade",
+    "encode",
+    "migrations_folder",
+    "open_engine",
+    "read",
+    "session",
+    "upgrade",
+    "write",
+]
+
+_PATIENCE: Final = 20.0
+"""Seconds a writer waits for its turn before the respondent is told to try again."""
+
+
+class StoreError(RuntimeError):
+    """The database cannot do what was asked just now. Its text is a sentence without any answer in it."""
+
+
+class StoreFull(StoreError):
+    """There is no room left on the disk; nothing of the transaction was kept."""
+
+
+class StoreBusy(StoreError):
+    """The database was held by somebody else for too long; nothing of the transaction was kept."""
+
+
+class Base(DeclarativeBase):
+    """What every table of Chorus derives from."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+def encode(value: Any) -> str:
+    """Return JSON in ASCII with sorted keys: two equal values give the same text.
+
+    ASCII, because what a child types may hold NUL or half of a surrogate pair, which neither PostgreSQL's
+    text nor UTF-8 can hold. As JSON escapes they pass through every database and come back as typed.
+    """
+    return json.dumps(value, ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":"))
+
+
+class Json(TypeDecorator[Any]):
+    """A JSON value kept as ASCII text (see `encode`). Never null in the database: use {} for nothing."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """Return the text to be stored."""
+        return None if value is None else encode(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """Return the value that was stored."""
+        return None if value is None else json.loads(value)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in time: aware in Python, UTC in the database (SQLite keeps no zone)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the moment in UTC; without its zone for SQLite.
+
+        Raises ValueError for a time without a zone.
+        """
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("A time without a time zone cannot be stored: say which moment it is.")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the moment in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# ---- the engine ----------------------------------------------------------------------------------------
+
+
+def open_engine(url: str, threads: int = 16) -> Engine:
+    """Return an engine for an SQLite file or a PostgreSQL database, as `sqlite:///FILE` or `postgresql://…`.
+
+    threads: how many threads of this process use it at once; each gets its connection without waiting.
+    Raises ValueError with a sentence for any other address.
+    """
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise ValueError(
+            "That is not the address of a database. Use sqlite:///FILE or postgresql://…"
+        ) from error
+    if address.drivername in ("postgres", "postgresql"):
+        address = address.set(drivername="postgresql+psycopg")
+    if address.get_backend_name() not in ("sqlite", "postgresql"):
+        raise ValueError("Chorus keeps answers in SQLite or PostgreSQL: use sqlite:///FILE or postgresql://…")
+    embedded = address.get_backend_name() == "sqlite"
+    if embedded and address.database in (None, "", ":memory:"):
+        raise ValueError(
+            "Answers in memory are lost when the server stops: name a file, as in sqlite:///FILE"
+        )
+    engine = create_engine(
+        address,
+        hide_parameters=True,
+        pool_size=threads,
+        max_overflow=threads,
+        pool_use_lifo=True,
+        pool_pre_ping=not embedded,
+        connect_args={"timeout": _PATIENCE} if embedded else {"connect_timeout": 10},
+    )
+    event.listen(engine, "handle_error", _say_what_happened)
+    if embedded:
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "before_cursor_execute", _begin_sqlite_at_first_write)
+        _queues[engine] = _Queue(Path(f"{address.database}-queue"))
+    else:
+        event.listen(engine, "connect", _prepare_postgresql)
+    _engines.add(engine)
+    return engine
+
+
+def _prepare_sqlite(dbapi: Any, _record: object) -> None:
+    dbapi.isolation_level = None  # transactions are begun by us, not guessed by the driver
+    cursor = dbapi.cursor()
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",  # a save that was acknowledged survives a power cut
+        "foreign_keys = ON",
+        "recursive_triggers = ON",  # REPLACE is a deletion too, and must meet the triggers
+        "cache_size = -16000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _prepare_postgresql(dbapi: Any, _record: object) -> None:
+    # No statement waits for a lock longer than a respondent does.
+    with dbapi.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = {int(_PATIENCE * 1000)}")
+    dbapi.commit()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.get_execution_options().get("writes_at_once"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_sqlite_at_first_write(
+    connection: Connection,
+    cursor: Any,
+    statement: str,
+    parameters: object,
+    context: ExecutionContext | None,
+    executemany: bool,
+) -> None:
+    # A transaction that began by reading and then writes fails at once when another process has written in
+    # between: SQLite does not wait then. So ours begins with its first write.
+    writes = any(getattr(context, kind, False) for kind in ("isinsert", "isupdate", "isdelete"))
+    if not writes:
+        return
+    if not cursor.connection.in_transaction:
+        cursor.execute("BEGIN IMMEDIATE")
+
+
+_FULL: Final = (
+    "The disk of the database is full. Nothing was lost that was saved before; make room and try again."
+)
+_BUSY: Final = "The database is busy. Nothing was half saved; try again in a moment."
+
+
+def _say_what_happened(context: ExceptionContext) -> None:
+    """Turn a full disk and a held lock into our own exceptions, and keep answers out of the others' words."""
+    original = context.original_exception
+    fault = _fault(original)
+    if fault is not None:
+        context.chained_exception = fault
+        return
+    # PostgreSQL adds lines such as "DETAIL: Failing row contains (…)": the row may hold somebody's answers.
+    for error in (original, context.sqlalchemy_exception):
+        if error is not None and error.args and isinstance(error.args[0], str):
+            error.args = (error.args[0].split("\n", 1)[0], *error.args[1:])
+
+
+def _fault(error: BaseException) -> StoreError | None:
+    name = str(getattr(error, "sqlite_errorname", ""))
+    state = str(getattr(error, "sqlstate", "") or "")
+    if name == "SQLITE_FULL" or state == "53100":
+        return StoreFull(_FULL)
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or state == "55P03":
+        return StoreBusy(_BUSY)
+    return None
+
+
+# ---- transactions --------------------------------------------------------------------------------------
+
+
+class _Queue:
+    """Writers of one SQLite file, one at a time: threads by a lock, processes by a locked file beside it.
+
+    SQLite's own waiting is sleeping, up to 100 ms at a time, and whoever wakes at the right moment wins.
+    Here the next writer is woken as soon as the last one is done. SQLite's lock remains what keeps the data
+    sound; this is only the queue before its door, so a file system without locks costs speed, not answers.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._turn = threading.Lock()
+        self._descriptor: int | None = None
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for this writer's turn; raise StoreBusy after a while."""
+        if not self._turn.acquire(timeout=_PATIENCE):
+            raise StoreBusy(_BUSY)
+        try:
+            descriptor = self._file()
+            if descriptor is None:
+                yield
+                return
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
+        finally:
+            self._turn.release()
+
+    def _file(self) -> int | None:
+        if self._descriptor is None:
+            try:
+                self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError:
+                return None
+            weakref.finalize(self, os.close, self._descriptor)
+        return self._descriptor
+
+    def after_fork(self) -> None:
+        """Forget what the parent holds: a descriptor it shares would share its turn as well."""
+        self._turn = threading.Lock()
+        self._descriptor = None
+
+
+_queues: weakref.WeakKeyDictionary[Engine, _Queue] = weakref.WeakKeyDictionary()
+_engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+def _forget_the_parents_connections() -> None:
+    for engine in list(_engines):
+        engine.dispose(close=False)
+    for queue in list(_queues.values()):
+        queue.after_fork()
+
+
+os.register_at_fork(after_in_child=_forget_the_parents_connections)
+
+
+@contextmanager
+def write(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes: committed, and on the disk, when the block ends; undone when it raises.
+
+    Raises StoreFull and StoreBusy; then nothing of the block was kept.
+    """
+    queue = _queues.get(engine)
+    if queue is None:
+        with engine.begin() as connection:
+            yield connection
+        return
+    # The connection is taken before the turn, so that nobody waits for a turn while holding up the pool's
+    # last one.
+    with (
+        engine.connect().execution_options(writes_at_once=True) as connection,
+        queue.turn(),
+        connection.begin(),
+    ):
+        yield connection
+
+
+@contextmanager
+def read(engine: Engine) -> Iterator[Connection]:
+    """A connection for single reading statements, outside any transaction."""
+    with engine.connect() as connection:
+        if engine.dialect.name != "sqlite":
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+        yield connection
+
+
+@contextmanager
+def session(engine: Engine) -> Iterator[Session]:
+    """An ORM session: committed when the block ends, undone when it raises. Objects stay readable."""
+    with Session(engine, expire_on_commit=False) as opened, opened.begin():
+        yield opened
+
+
+# ---- changes of the tables -----------------------------------------------------------------------------
+
+
+def migrations_folder() -> Path:
+    """Return the folder of the migrations: beside the package in a checkout, inside it in a wheel."""
+    package = Path(__file__).parent
+    for folder in (package / "migrations", package.parent / "migrations"):
+        if (folder / "env.py").is_file():
+            return folder
+    raise FileNotFoundError("The folder of the migrations is missing: install Chorus again.")
+
+
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Bring the tables up to a revision, by default the newest. One transaction: all of it or nothing."""
+    with write(engine) as connection:
+        command.upgrade(_alembic(connection), revision)
+
+
+def downgrade(engine: Engine, revision: str) -> None:
+    """Take the tables back to a revision ('base' is before the first). What newer tables hold is lost."""
+    with write(engine) as connection:
+        command.downgrade(_alembic(connection), revision)
+
+
+def _alembic(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config

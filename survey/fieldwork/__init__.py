@@ -1,0 +1,62 @@
+"""Who is asked, what, when and by which door."""
+
+from survey.fieldwork.doors import Door, NewDoor, door_by_code, door_by_token, end_door, new_door
+from survey.fieldwork.participants import Membership, Participant, participant_by_code
+from survey.fieldwork.publications import (
+    Definition,
+    Publication,
+    Published,
+    UnknownStudy,
+    VersionTaken,
+    current,
+    publish,
+    publish_study,
+    published,
+    text_of,
+)
+from survey.fieldwork.studies import (
+    Programme,
+    School,
+    SchoolClass,
+    Study,
+    Wave,
+    keep_class,
+    keep_programmes,
+    keep_school,
+    keep_study,
+    keep_waves,
+    study_by_code,
+)
+
+__all__ = [
+    "Definition",
+    "Door",
+    "Membership",
+    "NewDoor",
+    "Participant",
+    "Programme",
+    "Publication",
+    "Published",
+    "School",
+    "SchoolClass",
+    "Study",
+    "UnknownStudy",
+    "VersionTaken",
+    "Wave",
+    "current",
+    "door_by_code",
+    "door_by_token",
+    "end_door",
+    "keep_class",
+    "keep_programmes",
+    "keep_school",
+    "keep_study",
+    "keep_waves",
+    "new_door",
+    "participant_by_code",
+    "publish",
+    "publish_study",
+    "published",
+    "study_by_code",
+    "text_of",
+]

@@ -1,0 +1,189 @@
+"""Doors: the links and typed codes people come in by. The database keeps only their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
+from sqlalchemy.sql.elements import ColumnElement
+
+from survey.database import Base, Moment
+from survey.fieldwork.participants import Participant
+from survey.fieldwork.studies import School, SchoolClass, Study, Wave
+
+OPEN_SYLLABLES: Final = 4
+"""Syllables of an open door's code: 80^4, or 41 million, codes (forms.md, section 4)."""
+
+PERSONAL_SYLLABLES: Final = 6
+
+_CONSONANTS: Final = "bdfgjklmnprstvwz"
+_VOWELS: Final = "aeiou"
+
+# No code may hold one of these, read with its spaces gone. Only what consonant and vowel in turn can spell
+# is worth a place here: rude, cruel or frightening in English, Welsh, Polish, Urdu or a language next door.
+_RUDE: Final = (
+    "anal", "anus", "bite", "bog", "bum", "dago", "ded", "dik", "dumas", "dup", "fag", "fat", "fuk",
+    "jap", "jeb", "jiz", "kak", "kamin", "kike", "kil", "kok", "kuma", "kupa", "kut", "lez", "lun",
+    "nazi", "nega", "nig", "nob", "nud", "paki", "ped", "pene", "penis", "pidi", "pipi", "pis", "pus",
+    "puta", "pute", "puto", "rape", "rapi", "retad", "semen", "siki", "sod", "suk", "tati", "teta", "tit",
+    "vag", "vomi", "wog", "wop", "zina",
+)  # fmt: skip
+
+
+class Door(Base):
+    """A way in to one questionnaire of one wave: personal when it has a participant, else open to many."""
+
+    __tablename__ = "door"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"), index=True)
+    questionnaire: Mapped[str]
+    participant_id: Mapped[int | None] = mapped_column(ForeignKey("participant.id"), index=True)
+    school_id: Mapped[int | None] = mapped_column(ForeignKey("school.id"))
+    school_class_id: Mapped[int | None] = mapped_column(ForeignKey("school_class.id"))
+    link_hash: Mapped[str] = mapped_column(unique=True)
+    code_hash: Mapped[str] = mapped_column(unique=True)
+    opens_at: Mapped[datetime | None] = mapped_column(Moment)
+    closes_at: Mapped[datetime | None] = mapped_column(Moment)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    study: Mapped[Study] = relationship()
+    wave: Mapped[Wave] = relationship()
+    participant: Mapped[Participant | None] = relationship()
+
+    def is_open(self, now: datetime) -> bool:
+        """True when somebody may come in at this moment."""
+        if self.ended_at is not None:
+            return False
+        if self.opens_at is not None and now < self.opens_at:
+            return False
+        return self.closes_at is None or now < self.closes_at
+
+
+@dataclass(frozen=True)
+class NewDoor:
+    """A door just made, with what opens it. Token and code are nowhere else: print them now."""
+
+    door: Door
+    token: str
+    code: str
+
+
+def new_door(
+    session: Session,
+    *,
+    wave: Wave,
+    questionnaire: str,
+    key: bytes,
+    participant: Participant | None = None,
+    school: School | None = None,
+    school_class: SchoolClass | None = None,
+    opens_at: datetime | None = None,
+    closes_at: datetime | None = None,
+) -> NewDoor:
+    """Make a door with a link token (22 characters, 128 random bits) and a code to be typed ("ravo kimu").
+
+    key: the application's key for codes, Settings.key("codes"). Give times for a door that is not always open
+    (Wave.hours gives a wave's). A class brings its school with it.
+    """
+    syllables = OPEN_SYLLABLES if participant is None else PERSONAL_SYLLABLES
+    code, code_hash = _unused_code(session, syllables, key)
+    token = secrets.token_urlsafe(16)
+    door = Door(
+        study_id=wave.study_id,
+        wave_id=wave.id,
+        questionnaire=questionnaire,
+        participant_id=participant.id if participant else None,
+        school_id=school.id if school else school_class.school_id if school_class else None,
+        school_class_id=school_class.id if school_class else None,
+        link_hash=_link_hash(token),
+        code_hash=code_hash,
+        opens_at=opens_at,
+        closes_at=closes_at,
+    )
+    session.add(door)
+    session.flush()
+    return NewDoor(door, token, code)
+
+
+def door_by_token(session: Session, token: str, now: datetime) -> Door | None:
+    """Return the door a link opens, with study and wave; None when wrong, closed, ended or not yet open."""
+    return _open(session, Door.link_hash == _link_hash(token), now)
+
+
+def door_by_code(session: Session, code: str, key: bytes, now: datetime) -> Door | None:
+    """Return the door a typed code opens, with its study and wave; None when wrong, closed, ended or not yet
+    open.
+
+    Case, spaces and dashes do not matter. Every code, however wrong, takes the same road and so the same
+    time.
+    """
+    return _open(session, Door.code_hash == _code_hash(_letters(code), key), now)
+
+
+def door_by_id(session: Session, door_id: int, now: datetime) -> Door | None:
+    """Return the door somebody came to before, with study and wave; None when it is not open any more."""
+    return _open(session, Door.id == door_id, now)
+
+
+def end_door(session: Session, door: Door, now: datetime) -> None:
+    """Shut a door for good. Ending it twice leaves the first time."""
+    if door.ended_at is None:
+        door.ended_at = now
+    session.flush()
+
+
+_DOOR = select(Door).options(joinedload(Door.study), joinedload(Door.wave), joinedload(Door.participant))
+
+
+def _open(session: Session, condition: ColumnElement[bool], now: datetime) -> Door | None:
+    door = session.scalars(_DOOR.where(condition)).one_or_none()
+    return door if door is not None and door.is_open(now) else None
+
+
+def _link_hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _code_hash(letters: str, key: bytes) -> str:
+    return hmac.digest(key, letters.encode(), hashlib.sha256).hex()
+
+
+_LONGEST: Final = 200
+"""Characters of a typed code that are looked at: whoever pastes a book gets a wrong code, not a slow page."""
+
+
+def _letters(code: str) -> str:
+    return re.sub(r"[^a-z]", "", code[:_LONGEST].lower())
+
+
+def _unused_code(session: Session, syllables: int, key: bytes) -> tuple[str, str]:
+    while True:
+        letters = _random_letters(syllables)
+        code_hash = _code_hash(letters, key)
+        if session.scalar(select(Door.id).where(Door.code_hash == code_hash)) is None:
+            return _in_groups(letters), code_hash
+
+
+def _random_letters(syllables: int) -> str:
+    while True:
+        letters = "".join(secrets.choice(_CONSONANTS) + secrets.choice(_VOWELS) for _ in range(syllables))
+        if not is_rude(letters):
+            return letters
+
+
+def is_rude(letters: str) -> bool:
+    """True when a code, written without spaces, holds a word no child should be handed."""
+    return any(word in letters for word in _RUDE)
+
+
+def _in_groups(letters: str) -> str:
+    return " ".join(letters[start : start + 4] for start in range(0, len(letters), 4))

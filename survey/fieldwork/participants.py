@@ -1,0 +1,51 @@
+"""Who takes part: participants by their study codes, and where each of them is in each wave. No names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from survey.database import Base, Json
+from survey.fieldwork.studies import School, SchoolClass, Study, Wave
+
+
+class Participant(Base):
+    """Somebody who takes part, known by a study code. `facts` are the roster facts that do not change."""
+
+    __tablename__ = "participant"
+    __table_args__ = (UniqueConstraint("study_id", "code"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
+    code: Mapped[str]
+    audience: Mapped[str]
+    facts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+
+    study: Mapped[Study] = relationship()
+    memberships: Mapped[list[Membership]] = relationship(back_populates="participant")
+
+
+class Membership(Base):
+    """A participant in one wave: school, class, and the roster facts that may change."""
+
+    __tablename__ = "membership"
+
+    participant_id: Mapped[int] = mapped_column(ForeignKey("participant.id"), primary_key=True)
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"), primary_key=True)
+    school_id: Mapped[int | None] = mapped_column(ForeignKey("school.id"), index=True)
+    school_class_id: Mapped[int | None] = mapped_column(ForeignKey("school_class.id"), index=True)
+    facts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+
+    participant: Mapped[Participant] = relationship(back_populates="memberships")
+    wave: Mapped[Wave] = relationship()
+    school: Mapped[School | None] = relationship()
+    school_class: Mapped[SchoolClass | None] = relationship()
+
+
+def participant_by_code(session: Session, study: Study, code: str) -> Participant | None:
+    """Return the study's participant with this code, or None."""
+    return session.scalars(
+        select(Participant).where(Participant.study == study, Participant.code == code)
+    ).one_or_none()

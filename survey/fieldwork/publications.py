@@ -1,0 +1,189 @@
+"""The texts questionnaires were asked in. A text is stored once, under its SHA-256, and never changes."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine, ForeignKey, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from survey.database import Base, Moment, read
+from survey.fieldwork.studies import Study, study_by_code
+
+STUDY = "study"
+"""The name under which the text of study.yaml itself is kept."""
+
+
+class VersionTaken(ValueError):
+    """The version number belongs to another text already. Its text is a sentence for the author."""
+
+
+class UnknownStudy(LookupError):
+    """There is no study with this code."""
+
+
+class Definition(Base):
+    """The text of a questionnaire (all its languages) or of study.yaml.
+
+    A trigger forbids change and removal.
+    """
+
+    __tablename__ = "definition"
+
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    text: Mapped[str]
+
+
+class Publication(Base):
+    """A version of a questionnaire, published in a study."""
+
+    __tablename__ = "publication"
+    __table_args__ = (UniqueConstraint("study_id", "questionnaire", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
+    questionnaire: Mapped[str]
+    version: Mapped[int]
+    sha256: Mapped[str] = mapped_column(ForeignKey("definition.sha256"))
+    published_at: Mapped[datetime] = mapped_column(Moment)
+
+
+@dataclass(frozen=True)
+class Published:
+    """One published version: which, its text's SHA-256, and when."""
+
+    questionnaire: str
+    version: int
+    sha256: str
+    published_at: datetime
+
+
+def publish(
+    session: Session,
+    study_code: str,
+    questionnaire_id: str,
+    version: int,
+    text: str,
+    sha256: str,
+    now: datetime | None = None,
+) -> bool:
+    """Publish a text as a version of a questionnaire. Returns True when it is new, False when it was there.
+
+    Raises VersionTaken when the version number was published with another text, or is lower than a published
+    one; UnknownStudy; ValueError when sha256 is not the text's.
+    """
+    study = _study(session, study_code)
+    _keep_text(session, questionnaire_id, text, sha256)
+    published = session.scalars(
+        select(Publication).where(
+            Publication.study_id == study.id,
+            Publication.questionnaire == questionnaire_id,
+            Publication.version >= version,
+        )
+    ).all()
+    same = [publication for publication in published if publication.version == version]
+    if same and same[0].sha256 == sha256:
+        return False
+    if published:
+        highest = max(publication.version for publication in published)
+        taken = "published with another text" if same else f"lower than the published version {highest}"
+        raise VersionTaken(
+            f"{questionnaire_id}: version {version} is {taken}. Answers belong to it, so it "
+            f"stays as it is: set 'version: {highest + 1}' in {questionnaire_id}.yaml and publish again."
+        )
+    session.add(
+        Publication(
+            study_id=study.id,
+            questionnaire=questionnaire_id,
+            version=version,
+            sha256=sha256,
+            published_at=now or datetime.now(UTC),
+        )
+    )
+    session.flush()
+    return True
+
+
+def publish_study(session: Session, study_code: str, text: str, sha256: str) -> bool:
+    """Make a text the study's current study.yaml. Returns True when it differs from what was current.
+
+    Raises UnknownStudy; ValueError when sha256 is not the text's.
+    """
+    study = _study(session, study_code)
+    if study.sha256 == sha256:
+        return False
+    _keep_text(session, STUDY, text, sha256)
+    study.sha256 = sha256
+    session.flush()
+    return True
+
+
+def _study(session: Session, code: str) -> Study:
+    study = study_by_code(session, code)
+    if study is None:
+        raise UnknownStudy(f"There is no study {code!r}.")
+    return study
+
+
+def _keep_text(session: Session, name: str, text: str, sha256: str) -> None:
+    if hashlib.sha256(text.encode()).hexdigest() != sha256:
+        raise ValueError(f"The SHA-256 given for {name} is not that of its text.")
+    if session.get(Definition, sha256) is None:
+        session.add(Definition(sha256=sha256, name=name, text=text))
+        session.flush()
+
+
+_TEXT = select(Definition.text)
+_PUBLISHED = select(
+    Publication.questionnaire, Publication.version, Publication.sha256, Publication.published_at
+).order_by(Publication.questionnaire, Publication.version)
+
+
+def text_of(engine: Engine, sha256: str) -> str | None:
+    """Return the text with this SHA-256, or None.
+
+    It never changes, so callers may keep what they made of it.
+    """
+    with read(engine) as connection:
+        return connection.scalar(_TEXT.where(Definition.sha256 == sha256))
+
+
+def text_beginning(engine: Engine, beginning: str) -> tuple[str, str] | None:
+    """Return (SHA-256, text) of the one text whose SHA-256 begins so; None unless there is just one."""
+    if not beginning.isalnum():
+        return None
+    with read(engine) as connection:
+        found = connection.execute(
+            select(Definition.sha256, Definition.text).where(Definition.sha256.startswith(beginning)).limit(2)
+        ).all()
+    return (found[0].sha256, found[0].text) if len(found) == 1 else None
+
+
+def published(engine: Engine, study_id: int, questionnaire: str | None = None) -> list[Published]:
+    """Return what a study has published, by questionnaire and version."""
+    query = _PUBLISHED.where(Publication.study_id == study_id)
+    if questionnaire is not None:
+        query = query.where(Publication.questionnaire == questionnaire)
+    with read(engine) as connection:
+        return [Published(*row) for row in connection.execute(query)]
+
+
+_CURRENT = select(Publication.questionnaire, Publication.sha256).join(
+    newest := select(Publication.questionnaire, func.max(Publication.version).label("version"))
+    .add_columns(Publication.study_id)
+    .group_by(Publication.study_id, Publication.questionnaire)
+    .subquery(),
+    (newest.c.study_id == Publication.study_id)
+    & (newest.c.questionnaire == Publication.questionnaire)
+    & (newest.c.version == Publication.version),
+)
+
+
+def current(engine: Engine, study_id: int) -> dict[str, str]:
+    """Return the SHA-256 of each questionnaire's newest published version, by questionnaire."""
+    with read(engine) as connection:
+        rows = connection.execute(_CURRENT.where(Publication.study_id == study_id)).all()
+    return {row.questionnaire: row.sha256 for row in rows}

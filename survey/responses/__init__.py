@@ -1,0 +1,33 @@
+"""What people answered: beginning, saving a page, finishing, and reading it all again."""
+
+from survey.responses.begin import Ticket, UnknownDoor, begin, facts_at_start, seed_of
+from survey.responses.bulk import PastResponse, PastSave, add_responses
+from survey.responses.finishing import Done, assent, finish, speak, stop
+from survey.responses.reading import Answered, Record, Snapshot, answered, count, earlier, load, stream
+from survey.responses.saving import Saved, save
+
+__all__ = [
+    "Answered",
+    "Done",
+    "PastResponse",
+    "PastSave",
+    "Record",
+    "Saved",
+    "Snapshot",
+    "Ticket",
+    "UnknownDoor",
+    "add_responses",
+    "answered",
+    "assent",
+    "begin",
+    "count",
+    "earlier",
+    "facts_at_start",
+    "finish",
+    "load",
+    "save",
+    "seed_of",
+    "speak",
+    "stop",
+    "stream",
+]

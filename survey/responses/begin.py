@@ -1,0 +1,243 @@
+"""Beginning, and coming back: a door becomes a response."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Row, and_, bindparam, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from survey.database import write
+from survey.fieldwork.doors import Door
+from survey.fieldwork.participants import Membership, Participant
+from survey.fieldwork.studies import Programme, School, SchoolClass
+from survey.responses.reading import Snapshot, locked
+from survey.responses.tables import response
+
+SEEDS: Final = 24
+"""Shuffled options have this many orders (4!, enough to balance four options)."""
+
+
+class UnknownDoor(LookupError):
+    """There is no door with this id."""
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What somebody holds who came in.
+
+    response  the response's id
+    epoch     which sitting this is, 1 at the first; saves of this sitting carry it
+    resumed   True when the response was there before
+    state     'started', or 'finished' or 'withdrawn': then there is nothing left to answer
+    sha256    the text the response was started under, and stays under
+    """
+
+    response: str
+    epoch: int
+    seed: int
+    resumed: bool
+    state: str
+    sha256: str
+
+
+def begin(
+    engine: Engine,
+    door_id: int,
+    language: str,
+    sha256: str,
+    now: datetime,
+    mode: str = "own device",
+    once: str | None = None,
+) -> Ticket:
+    """Start the response a door leads to, or come back to it in a new epoch.
+
+    A personal door leads to one response. Coming back to it when it was stopped takes the stop back; when it
+    was declined, it begins again with nothing answered and the consent asked anew. Finished and withdrawn
+    stay so. An open door leads to a new response each time. once: a random text printed in the page that
+    asks; the same text leads to the same response, so that a double tap starts one. sha256: the text to
+    start under, a published definition's. Whether the door is open was asked before (door_by_token,
+    door_by_code).
+
+    Raises UnknownDoor, StoreFull, StoreBusy.
+    """
+    with write(engine) as connection:
+        door = connection.execute(_DOOR, {"door_id": door_id}).one_or_none()
+        if door is None:
+            raise UnknownDoor("There is no such door.")
+        new = _new_id(door_id, once)
+        earlier = _earlier(connection, door, new, once)
+        if earlier is not None:
+            return _come_back(connection, earlier, language, now)
+        made = connection.execute(
+            _INSERT[connection.dialect.name], _first_row(door, new, language, sha256, now, mode)
+        )
+        if made.rowcount == 1:
+            return Ticket(new, 1, seed_of(new), resumed=False, state="started", sha256=sha256)
+        # Another request was first. (On SQLite none can be: this transaction holds the write lock.)
+        earlier = _earlier(connection, door, new, once)
+        if earlier is None:
+            raise RuntimeError("A response could be neither made nor found.")
+        return _come_back(connection, earlier, language, now)
+
+
+def seed_of(response_id: str) -> int:
+    """Return 0..23, the same for the same response, evenly spread over responses."""
+    return int.from_bytes(hashlib.sha256(response_id.encode()).digest()[:8]) % SEEDS
+
+
+def new_response_id() -> str:
+    """Return 22 random characters: 128 bits."""
+    return secrets.token_urlsafe(16)
+
+
+def _new_id(door_id: int, once: str | None) -> str:
+    if once is None:
+        return new_response_id()
+    digest = hashlib.sha256(f"{door_id}:{once}".encode("utf-8", "surrogatepass")).digest()
+    return base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
+
+
+def _earlier(connection: Connection, door: Row[Any], new: str, once: str | None) -> Snapshot | None:
+    if door.participant_id is None:
+        return None if once is None else locked(connection, new)
+    key = {name: door._mapping[name] for name in ("participant_id", "wave_id", "questionnaire")}
+    found = connection.scalar(_PERSONAL, key)
+    return None if found is None else locked(connection, found)
+
+
+def _come_back(connection: Connection, earlier: Snapshot, language: str, now: datetime) -> Ticket:
+    state = earlier.state
+    if state in ("finished", "withdrawn"):
+        return _ticket(earlier, earlier.epoch, state)
+    epoch = earlier.epoch + 1
+    changes: dict[str, Any] = {
+        "epoch": epoch,
+        "sequence": 0,
+        "state": "started",
+        "end_epoch": None,
+        "end_sequence": None,
+        "finished_at": None,
+        "language": language,
+        "seen_at": now,
+        "revision": earlier.revision + 1,
+    }
+    if state == "declined":
+        # What the earlier sitting may still have on its way was declined with it.
+        changes |= {"assent": None, "first_epoch": epoch}
+    connection.execute(update(response).where(response.c.id == earlier.id).values(changes))
+    return _ticket(earlier, epoch, "started")
+
+
+def _ticket(earlier: Snapshot, epoch: int, state: str) -> Ticket:
+    return Ticket(earlier.id, epoch, earlier.seed, resumed=True, state=state, sha256=earlier.sha256)
+
+
+# ---- the first row -------------------------------------------------------------------------------------
+
+_school_id = func.coalesce(Membership.school_id, Door.school_id)
+_class_id = func.coalesce(Membership.school_class_id, Door.school_class_id)
+_DOOR: Final = (
+    select(
+        Door.id,
+        Door.study_id,
+        Door.wave_id,
+        Door.questionnaire,
+        Door.participant_id,
+        _school_id.label("school_id"),
+        _class_id.label("school_class_id"),
+        Participant.facts.label("lasting_facts"),
+        Membership.facts.label("changing_facts"),
+        School.arm,
+        School.code.label("school_code"),
+        School.title.label("school"),
+        SchoolClass.code.label("school_class_code"),
+        SchoolClass.title.label("school_class"),
+        Programme.code.label("programme_code"),
+        Programme.title.label("programme"),
+    )
+    .outerjoin(Participant, Participant.id == Door.participant_id)
+    .outerjoin(
+        Membership, and_(Membership.participant_id == Door.participant_id, Membership.wave_id == Door.wave_id)
+    )
+    .outerjoin(School, School.id == _school_id)
+    .outerjoin(SchoolClass, SchoolClass.id == _class_id)
+    .outerjoin(Programme, Programme.id == School.programme_id)
+    .where(Door.id == bindparam("door_id"))
+)
+_PERSONAL: Final = select(response.c.id).where(
+    response.c.participant_id == bindparam("participant_id"),
+    response.c.wave_id == bindparam("wave_id"),
+    response.c.questionnaire == bindparam("questionnaire"),
+)
+_INSERT: Final = {
+    "sqlite": sqlite.insert(response).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(response).on_conflict_do_nothing(),
+}
+_PLACES: Final = (
+    "school",
+    "school_code",
+    "school_class",
+    "school_class_code",
+    "programme",
+    "programme_code",
+    "arm",
+)
+
+
+def facts_at_start(
+    lasting: Mapping[str, Any] | None, changing: Mapping[str, Any] | None, places: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the facts a response keeps: the roster's, the wave's over them, and the known places."""
+    return {
+        **(lasting or {}),
+        **(changing or {}),
+        **{name: places[name] for name in _PLACES if places.get(name)},
+    }
+
+
+def empty_row() -> dict[str, Any]:
+    """Return what every response starts with."""
+    return {
+        "revision": 1,
+        "epoch": 1,
+        "first_epoch": 1,
+        "sequence": 0,
+        "answers": {},
+        "stamps": {},
+        "screens": {},
+        "assent": None,
+        "state": "started",
+        "finished_at": None,
+        "end_epoch": None,
+        "end_sequence": None,
+    }
+
+
+def _first_row(
+    door: Row[Any], new: str, language: str, sha256: str, now: datetime, mode: str
+) -> dict[str, Any]:
+    return {
+        **empty_row(),
+        "id": new,
+        "study_id": door.study_id,
+        "wave_id": door.wave_id,
+        "questionnaire": door.questionnaire,
+        "sha256": sha256,
+        "door_id": door.id,
+        "participant_id": door.participant_id,
+        "school_id": door.school_id,
+        "school_class_id": door.school_class_id,
+        "language": language,
+        "mode": mode,
+        "seed": seed_of(new),
+        "facts": facts_at_start(door.lasting_facts, door.changing_facts, door._asdict()),
+        "started_at": now,
+        "seen_at": now,
+    }

@@ -1,0 +1,143 @@
+"""Many responses at once, as the demo's pretended ones: the same rows the pages would have made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final
+
+from sqlalchemy import Engine, insert
+
+from survey.database import write
+from survey.responses.begin import empty_row, new_response_id, seed_of
+from survey.responses.reading import OVER
+from survey.responses.tables import response
+from survey.responses.tables import save as log
+
+_CHUNK: Final = 500
+
+
+@dataclass(frozen=True)
+class PastSave:
+    """One page as it was saved. ms: time on the page; layout: how the options lay."""
+
+    screen: str
+    answers: Mapping[str, Any]
+    at: datetime
+    ms: int | None = None
+    layout: str | None = None
+
+
+@dataclass(frozen=True)
+class PastResponse:
+    """One response with the pages it saved, in order. Ids are those of the fieldwork's rows.
+
+    facts: as begin would keep them (facts_at_start). ended_at: the finish, for state 'finished'.
+    """
+
+    study_id: int
+    wave_id: int
+    questionnaire: str
+    sha256: str
+    started_at: datetime
+    saves: Sequence[PastSave] = ()
+    language: str = "en"
+    mode: str = "own device"
+    state: str = "finished"
+    assent: bool | None = True
+    ended_at: datetime | None = None
+    participant_id: int | None = None
+    school_id: int | None = None
+    school_class_id: int | None = None
+    door_id: int | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def add_responses(
+    engine: Engine, responses: Iterable[PastResponse], progress: Callable[[int], object] | None = None
+) -> int:
+    """Add responses with their saves, some hundreds in a transaction. Returns how many.
+
+    progress is called with the number added after each transaction. Raises ValueError for a declined or
+    withdrawn response that has saves: nothing somebody withdrew is kept.
+    """
+    added = 0
+    for chunk in _chunks(responses):
+        rows, saves = [], []
+        for one in chunk:
+            row, its_saves = _rows(one)
+            rows.append(row)
+            saves.extend(its_saves)
+        with write(engine) as connection:
+            connection.execute(insert(response), rows)
+            if saves:
+                connection.execute(insert(log), saves)
+        added += len(rows)
+        if progress is not None:
+            progress(len(rows))
+    return added
+
+
+def _chunks(responses: Iterable[PastResponse]) -> Iterator[list[PastResponse]]:
+    waiting = iter(responses)
+    while chunk := list(islice(waiting, _CHUNK)):
+        yield chunk
+
+
+def _rows(one: PastResponse) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    if one.saves and one.state in OVER:
+        raise ValueError(f"A response that is {one.state} keeps no answers, and this one has some.")
+    its_id = new_response_id()
+    answers: dict[str, Any] = {}
+    stamps: dict[str, list[int]] = {}
+    screens: dict[str, int] = {}
+    saves = []
+    for sequence, page in enumerate(one.saves, start=1):
+        answers |= page.answers
+        stamps |= {key: [1, sequence] for key in page.answers}
+        if page.ms is not None:
+            screens[page.screen] = screens.get(page.screen, 0) + page.ms
+        saves.append(
+            {
+                "response_id": its_id,
+                "epoch": 1,
+                "sequence": sequence,
+                "screen": page.screen,
+                "answers": page.answers,
+                "ms": page.ms,
+                "device_at": None,
+                "layout": page.layout,
+                "received_at": page.at,
+            }
+        )
+    ended = one.state in ("finished", "stopped")
+    row = empty_row() | {
+        "id": its_id,
+        "study_id": one.study_id,
+        "wave_id": one.wave_id,
+        "questionnaire": one.questionnaire,
+        "sha256": one.sha256,
+        "door_id": one.door_id,
+        "participant_id": one.participant_id,
+        "school_id": one.school_id,
+        "school_class_id": one.school_class_id,
+        "language": one.language,
+        "mode": one.mode,
+        "seed": seed_of(its_id),
+        "facts": one.facts,
+        "revision": 1 + len(saves),
+        "sequence": len(saves),
+        "answers": {key: value for key, value in answers.items() if value is not None},
+        "stamps": stamps,
+        "screens": screens,
+        "assent": one.assent,
+        "state": one.state,
+        "started_at": one.started_at,
+        "seen_at": one.ended_at or (one.saves[-1].at if one.saves else one.started_at),
+        "finished_at": one.ended_at if one.state == "finished" else None,
+        "end_epoch": 1 if ended else None,
+        "end_sequence": len(saves) + 1 if ended else None,
+    }
+    return row, saves

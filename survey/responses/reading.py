@@ -1,0 +1,255 @@
+"""Reading answers: one response for its page, counts for the study page, all of them for the export."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, bindparam, case, func, select
+
+from survey.database import read
+from survey.fieldwork.doors import Door
+from survey.fieldwork.participants import Participant
+from survey.fieldwork.studies import Programme, School, SchoolClass, Wave
+from survey.responses.tables import response
+
+ID_LENGTH: Final = 22
+
+STATES: Final = ("started", "finished", "stopped", "declined", "withdrawn")
+
+OVER: Final = ("declined", "withdrawn")
+"""States in which nothing somebody answered is kept."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A response as it is at one moment.
+
+    answers   key -> value, the current answers
+    stamps    key -> [epoch, sequence] of the save each current answer came with
+    screens   screen -> milliseconds spent there, all visits together, where known
+    facts     roster facts at the start; school, school_class and programme are titles, arm is a code, and
+              school_code, school_class_code and programme_code are codes
+    seed      0..23, for the order of shuffled options
+    sequence  the highest sequence saved in the current epoch; the next save's is one more
+    end       (epoch, sequence) of the finish or the stop; None while the response goes on
+    """
+
+    id: str
+    study_id: int
+    wave_id: int
+    questionnaire: str
+    sha256: str
+    door_id: int | None
+    participant_id: int | None
+    language: str
+    mode: str
+    seed: int
+    facts: Mapping[str, Any]
+    revision: int
+    epoch: int
+    first_epoch: int
+    sequence: int
+    answers: Mapping[str, Any]
+    stamps: Mapping[str, list[int]]
+    screens: Mapping[str, int]
+    assent: bool | None
+    state: str
+    started_at: datetime
+    seen_at: datetime
+    finished_at: datetime | None
+    end_epoch: int | None
+    end_sequence: int | None
+
+    @property
+    def end(self) -> tuple[int, int] | None:
+        """Where the finish or the stop stands among the saves; None while the response goes on."""
+        if self.end_epoch is None or self.end_sequence is None:
+            return None
+        return self.end_epoch, self.end_sequence
+
+    def takes(self, epoch: int, sequence: int) -> bool:
+        """True when a save with this key is welcome: the response goes on, or ended only after it."""
+        if self.state in OVER or not self.first_epoch <= epoch <= self.epoch:
+            return False
+        return self.end is None or (epoch, sequence) < self.end
+
+
+_COLUMNS: Final = [response.c[name] for name in Snapshot.__dataclass_fields__]
+_BY_ID: Final = select(*_COLUMNS).where(response.c.id == bindparam("id"))
+_BY_ID_LOCKED: Final = _BY_ID.with_for_update(key_share=True)
+
+
+def load(engine: Engine, response_id: str) -> Snapshot | None:
+    """Return the response with this id as it is now; None when there is none."""
+    if not is_id(response_id):
+        return None
+    with read(engine) as connection:
+        return _snapshot(connection.execute(_BY_ID, {"id": response_id}).one_or_none())
+
+
+def earlier(engine: Engine, door: Door) -> Snapshot | None:
+    """Return the response begun by a personal door; None when there is none, or the door is an open one."""
+    if door.participant_id is None:
+        return None
+    with read(engine) as connection:
+        return _snapshot(
+            connection.execute(
+                select(*_COLUMNS).where(
+                    response.c.participant_id == door.participant_id,
+                    response.c.wave_id == door.wave_id,
+                    response.c.questionnaire == door.questionnaire,
+                )
+            ).one_or_none()
+        )
+
+
+def locked(connection: Connection, response_id: str) -> Snapshot | None:
+    """Return the response, held against every other writer until the transaction ends."""
+    if not is_id(response_id):
+        return None
+    return _snapshot(connection.execute(_BY_ID_LOCKED, {"id": response_id}).one_or_none())
+
+
+def is_id(text: str) -> bool:
+    """True when a text could be the id of a response. (PostgreSQL takes no NUL, not even to compare with.)"""
+    return len(text) == ID_LENGTH and text.isascii() and text.replace("-", "a").replace("_", "a").isalnum()
+
+
+def _snapshot(row: Row[Any] | None) -> Snapshot | None:
+    return None if row is None else Snapshot(**row._asdict())
+
+
+# ---- for the researcher --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Answered:
+    """How many responses there are of one questionnaire in one wave from one school, by state.
+
+    Codes and titles of the school are None for responses that belong to no school.
+    """
+
+    wave: str
+    school: str | None
+    school_title: str | None
+    arm: str | None
+    questionnaire: str
+    started: int
+    """Still under way."""
+    finished: int
+    stopped: int
+    declined: int
+    withdrawn: int
+
+    @property
+    def all(self) -> int:
+        """Every response, whatever its state."""
+        return self.started + self.finished + self.stopped + self.declined + self.withdrawn
+
+
+def _number_in(state: str) -> ColumnElement[int]:
+    return func.sum(case((response.c.state == state, 1), else_=0))
+
+
+_ANSWERED: Final = (
+    select(
+        Wave.code,
+        School.code,
+        School.title,
+        School.arm,
+        response.c.questionnaire,
+        *[_number_in(state) for state in STATES],
+    )
+    .select_from(response)
+    .join(Wave, Wave.id == response.c.wave_id)
+    .outerjoin(School, School.id == response.c.school_id)
+    .where(response.c.study_id == bindparam("study_id"))
+    .group_by(Wave.position, Wave.code, School.code, School.title, School.arm, response.c.questionnaire)
+    .order_by(Wave.position, School.title, School.code, response.c.questionnaire)
+)
+
+
+def answered(engine: Engine, study_id: int) -> list[Answered]:
+    """Return how many responses there are, by wave, school and questionnaire, in that order."""
+    with read(engine) as connection:
+        return [Answered(*row) for row in connection.execute(_ANSWERED, {"study_id": study_id})]
+
+
+@dataclass(frozen=True)
+class Record:
+    """One response for an export, with the codes of where it belongs."""
+
+    id: str
+    participant: str | None
+    audience: str | None
+    wave: str
+    arm: str | None
+    programme: str | None
+    school: str | None
+    school_class: str | None
+    questionnaire: str
+    sha256: str
+    language: str
+    mode: str
+    seed: int
+    state: str
+    assent: bool | None
+    started_at: datetime
+    seen_at: datetime
+    finished_at: datetime | None
+    facts: Mapping[str, Any]
+    answers: Mapping[str, Any]
+    stamps: Mapping[str, list[int]]
+    screens: Mapping[str, int]
+
+
+_RECORDS: Final = (
+    select(
+        response.c.id,
+        Participant.code,
+        Participant.audience,
+        Wave.code,
+        School.arm,
+        Programme.code,
+        School.code,
+        SchoolClass.code,
+        *[response.c[name] for name in list(Record.__dataclass_fields__)[8:]],
+    )
+    .select_from(response)
+    .join(Wave, Wave.id == response.c.wave_id)
+    .outerjoin(Participant, Participant.id == response.c.participant_id)
+    .outerjoin(School, School.id == response.c.school_id)
+    .outerjoin(Programme, Programme.id == School.programme_id)
+    .outerjoin(SchoolClass, SchoolClass.id == response.c.school_class_id)
+    .order_by(Wave.position, School.code, SchoolClass.code, Participant.code, response.c.id)
+)
+_CHUNK: Final = 500
+
+
+def stream(
+    engine: Engine, study_id: int, questionnaire: str, waves: tuple[str, ...] | None = None
+) -> Iterator[Record]:
+    """Yield every response to a questionnaire, whatever its state, by wave, school, class and participant.
+
+    All of them are of one moment, and only some hundreds are in memory at a time. waves: codes; None for all.
+    """
+    with engine.connect().execution_options(yield_per=_CHUNK) as connection:
+        for row in connection.execute(_chosen(_RECORDS, study_id, questionnaire, waves)):
+            yield Record(*row)
+
+
+def count(engine: Engine, study_id: int, questionnaire: str, waves: tuple[str, ...] | None = None) -> int:
+    """Return how many responses `stream` would yield."""
+    counting = select(func.count()).select_from(response).join(Wave, Wave.id == response.c.wave_id)
+    with read(engine) as connection:
+        return connection.scalar(_chosen(counting, study_id, questionnaire, waves)) or 0
+
+
+def _chosen(
+    query: Select[Any], study_id: int, questionnaire: str, waves: tuple[str, ...] | None
+) -> Select[Any]:
+    query = query.where(response.c.study_id == study_id, response.c.questionnaire == questionnaire)
+    return query if waves is None else query.where(Wave.code.in_(waves))

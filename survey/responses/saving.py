@@ -1,0 +1,249 @@
+"""Saving a page of answers, once, however often and in whatever order it arrives.
+
+A save's key is (response, epoch, sequence), given by the device or printed in the form. What is current for
+a key of the answers is what the highest (epoch, sequence) said; a save that arrives late fills gaps and is
+in the log.
+
+The usual save is two statements: the log takes the row (or has it), and the response takes the answers if
+nobody has changed it since it was read. Everything else takes the long way round, with the response held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, Engine, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from survey.database import encode, write
+from survey.responses.reading import OVER, Snapshot, load, locked
+from survey.responses.tables import response
+from survey.responses.tables import save as log
+
+HIGHEST: Final = 1_000_000
+"""The highest epoch and sequence taken: nobody presses Next a million times."""
+
+_LONGEST_DAY: Final = 24 * 60 * 60 * 1000
+_LONGEST_NAME: Final = 100
+
+Outcome = Literal["new", "repeated", "refused"]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The receipt of a save.
+
+    outcome   'new': kept by this call; 'repeated': was kept before; 'refused': not kept, and never will be
+    sequence  the sequence it is kept under (its own, but for a correction)
+    snapshot  the response as it is now; None when there is no such response
+    """
+
+    outcome: Outcome
+    sequence: int
+    snapshot: Snapshot | None
+
+
+@dataclass(frozen=True)
+class _Page:
+    """One save as it arrived."""
+
+    epoch: int
+    sequence: int
+    screen: str
+    answers: Mapping[str, Any]
+    now: datetime
+    ms: int | None
+    device_at: datetime | None
+    layout: str | None
+
+
+def save(
+    engine: Engine,
+    response_id: str,
+    epoch: int,
+    sequence: int,
+    screen: str,
+    answers: Mapping[str, Any],
+    *,
+    now: datetime,
+    ms: int | None = None,
+    device_at: datetime | None = None,
+    layout: str | None = None,
+    correct: bool = False,
+    seen: Snapshot | None = None,
+) -> Saved:
+    """Keep one page of answers; it is on the disk when this returns.
+
+    answers: key -> value; the value None takes the key's answer away (the text of "other" when another
+    option is now chosen). ms: time on the page. layout: how the options lay. seen: the response as the
+    caller has just loaded it, which spares a reading. correct: what a second, different save under the same
+    key means. False, the device's road: keys are never reused there, so the first stands. True, the plain
+    form's road: somebody went back and changed the answer, so it is kept under the epoch's next free
+    sequence, unless it only says again what that screen said last.
+
+    Raises StoreFull and StoreBusy, when nothing was kept and the same save may be sent again.
+    """
+    before = seen if seen is not None and seen.id == response_id else load(engine, response_id)
+    if before is None or not _sound(epoch, sequence):
+        return Saved("refused", sequence, before)
+    page = _Page(
+        epoch, sequence, _name(screen), answers, now, _duration(ms), device_at, layout and _name(layout)
+    )
+    if before.takes(epoch, sequence):
+        after = _merged(before, page)
+        with write(engine) as connection:
+            if _logged(connection, response_id, page):
+                if _taken(connection, before, after):
+                    return Saved("new", sequence, after)
+                connection.rollback()
+    with write(engine) as connection:
+        return _the_long_way(connection, response_id, page, correct)
+
+
+def _the_long_way(connection: Connection, response_id: str, page: _Page, correct: bool) -> Saved:
+    before = locked(connection, response_id)
+    if before is None or before.state in OVER or not before.first_epoch <= page.epoch <= before.epoch:
+        return Saved("refused", page.sequence, before)
+    kept = _kept(connection, response_id, page)
+    if kept is not None:
+        if not correct:
+            return Saved("repeated", page.sequence, before)
+        last, free = _newest(connection, response_id, page)
+        if last is not None:
+            return Saved("repeated", last, before)
+        page = replace(page, sequence=free)
+    if not before.takes(page.epoch, page.sequence) or page.sequence > HIGHEST:
+        return Saved("refused", page.sequence, before)
+    after = _merged(before, page)
+    _logged(connection, response_id, page)
+    _taken(connection, before, after)
+    return Saved("new", page.sequence, after)
+
+
+# ---- what a save does to a response --------------------------------------------------------------------
+
+
+def _merged(before: Snapshot, page: _Page) -> Snapshot:
+    """Return the response with a page's answers, where they are newer than what is there."""
+    answers, stamps, screens = dict(before.answers), dict(before.stamps), dict(before.screens)
+    stamp = [page.epoch, page.sequence]
+    for key, value in page.answers.items():
+        if key in stamps and stamps[key] > stamp:
+            continue
+        stamps[key] = stamp
+        if value is None:
+            answers.pop(key, None)
+        else:
+            answers[key] = value
+    if page.ms is not None:
+        screens[page.screen] = screens.get(page.screen, 0) + page.ms
+    return replace(
+        before,
+        answers=answers,
+        stamps=stamps,
+        screens=screens,
+        sequence=max(before.sequence, page.sequence) if page.epoch == before.epoch else before.sequence,
+        seen_at=max(before.seen_at, page.now),
+        revision=before.revision + 1,
+    )
+
+
+# ---- statements ----------------------------------------------------------------------------------------
+
+_LOG: Final = {
+    "sqlite": sqlite.insert(log).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(log).on_conflict_do_nothing(),
+}
+_TAKE: Final = (
+    update(response)
+    .where(response.c.id == bindparam("its_id"), response.c.revision == bindparam("its_revision"))
+    .values(
+        {
+            name: bindparam(name)
+            for name in ("answers", "stamps", "screens", "sequence", "seen_at", "revision")
+        }
+    )
+)
+_KEPT: Final = select(log.c.screen, log.c.answers).where(
+    log.c.response_id == bindparam("id"),
+    log.c.epoch == bindparam("epoch"),
+    log.c.sequence == bindparam("sequence"),
+)
+_EPOCH: Final = (
+    select(log.c.sequence, log.c.screen, log.c.answers)
+    .where(log.c.response_id == bindparam("id"), log.c.epoch == bindparam("epoch"))
+    .order_by(log.c.sequence.desc())
+)
+
+
+def _logged(connection: Connection, response_id: str, page: _Page) -> bool:
+    """Put a save in the log; False when its key is there already."""
+    done = connection.execute(
+        _LOG[connection.dialect.name],
+        {
+            "response_id": response_id,
+            "epoch": page.epoch,
+            "sequence": page.sequence,
+            "screen": page.screen,
+            "answers": page.answers,
+            "ms": page.ms,
+            "device_at": page.device_at,
+            "layout": page.layout,
+            "received_at": page.now,
+        },
+    )
+    return done.rowcount == 1
+
+
+def _taken(connection: Connection, before: Snapshot, after: Snapshot) -> bool:
+    """Give a response its new answers; False when it is no longer as it was read."""
+    done = connection.execute(
+        _TAKE,
+        {
+            "its_id": before.id,
+            "its_revision": before.revision,
+            "answers": after.answers,
+            "stamps": after.stamps,
+            "screens": after.screens,
+            "sequence": after.sequence,
+            "seen_at": after.seen_at,
+            "revision": after.revision,
+        },
+    )
+    return done.rowcount == 1
+
+
+def _kept(connection: Connection, response_id: str, page: _Page) -> Any:
+    key = {"id": response_id, "epoch": page.epoch, "sequence": page.sequence}
+    return connection.execute(_KEPT, key).one_or_none()
+
+
+def _newest(connection: Connection, response_id: str, page: _Page) -> tuple[int | None, int]:
+    """Return the sequence of the screen's newest save if it says the same (else None), and the next free."""
+    rows = connection.execute(_EPOCH, {"id": response_id, "epoch": page.epoch}).all()
+    free = rows[0].sequence + 1
+    for row in rows:
+        if row.screen == page.screen:
+            same = encode(row.answers) == encode(page.answers)
+            return (row.sequence if same else None), free
+    return None, free
+
+
+# ---- what may come from outside ------------------------------------------------------------------------
+
+
+def _sound(epoch: int, sequence: int) -> bool:
+    return 1 <= epoch <= HIGHEST and 1 <= sequence <= HIGHEST
+
+
+def _duration(ms: int | None) -> int | None:
+    """A device's clock may be set back in between: such a time is not known."""
+    return ms if ms is not None and 0 <= ms <= _LONGEST_DAY else None
+
+
+def _name(text: str) -> str:
+    """Screens and layouts are short words of ours; what a forged post says instead must be harmless."""
+    return "".join(character for character in text[:_LONGEST_NAME] if character.isprintable())
