@@ -38,7 +38,7 @@ SQLITE_RULES = (
 POSTGRESQL_RULES = (
     """
     CREATE FUNCTION chorus_refuses() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation'; END $$
+    $$ BEGIN RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'integrity_constraint_violation'; END $$
     """,
     """
     CREATE FUNCTION chorus_keeps_saves() RETURNS trigger LANGUAGE plpgsql AS

@@ -177,8 +177,10 @@ _PERSONAL: Final = select(response.c.id).where(
     response.c.questionnaire == bindparam("questionnaire"),
 )
 _INSERT: Final = {
-    "sqlite": sqlite.insert(response).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(response).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(response).on_conflict_do_nothing().execution_options(preserve_rowcount=True),
+    "postgresql": postgresql.insert(response)
+    .on_conflict_do_nothing()
+    .execution_options(preserve_rowcount=True),
 }
 _PLACES: Final = (
     "school",

@@ -154,8 +154,8 @@ def _merged(before: Snapshot, page: _Page) -> Snapshot:
 # ---- statements ----------------------------------------------------------------------------------------
 
 _LOG: Final = {
-    "sqlite": sqlite.insert(log).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(log).on_conflict_do_nothing(),
+    "sqlite": sqlite.insert(log).on_conflict_do_nothing().execution_options(preserve_rowcount=True),
+    "postgresql": postgresql.insert(log).on_conflict_do_nothing().execution_options(preserve_rowcount=True),
 }
 _TAKE: Final = (
     update(response)
