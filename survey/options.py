@@ -45,14 +45,10 @@ class Option(BaseModel):
 
     code: int = Field(ge=0, description="The number that is stored; it never changes")
     label: Text = Field(min_length=1, description="The words on the option")
-    face: str | None = Field(
-        None, description="A face: feel-1 to feel-5 or enjoy-1 to enjoy-5"
-    )
+    face: str | None = Field(None, description="A face: feel-1 to feel-5 or enjoy-1 to enjoy-5")
     picture: str | None = Field(None, description="A picture beside the words")
     other: bool = Field(False, description="Opens a box to say what in own words")
-    exclusive: bool = Field(
-        False, description="Cannot be chosen with another (none of these)"
-    )
+    exclusive: bool = Field(False, description="Cannot be chosen with another (none of these)")
 
 
 def _list_or_name(value: Any) -> str:
@@ -69,9 +65,7 @@ Options = Annotated[
 class Optioned(Question):
     """A question whose answer comes from a list of options."""
 
-    options: Options = Field(
-        description="The name of an option list, or the list itself"
-    )
+    options: Options = Field(description="The name of an option list, or the list itself")
     order: Literal["fixed", "reversed", "shuffled"] = Field(
         "fixed", description="In which order options stand"
     )
@@ -87,15 +81,18 @@ class Optioned(Question):
     def choices(self) -> list[Option]:
         """The options in the author's order. The definition has replaced a list's name by the list."""
         if isinstance(self.options, str):
-            raise TypeError(
-                f"option list {self.options!r} of {self.id!r} was not looked up"
-            )
+            raise TypeError(f"option list {self.options!r} of {self.id!r} was not looked up")
         return self.options
 
     @property
     def labels(self) -> dict[int, str]:
         """Code -> label, in the author's order."""
         return {option.code: option.label for option in self.choices}
+
+    @property
+    def shuffled(self) -> bool:
+        """Whether respondents see the options in different orders."""
+        return self.order == "shuffled"
 
     def in_order(self, seed: int) -> list[Option]:
         """Return the options as a respondent with this seed (0 to ORDERS - 1) sees them.
@@ -120,10 +117,10 @@ class Optioned(Question):
 
     def value_of(self, word: str) -> int:
         """Return the code an author wrote in a condition; it must be one of the options."""
-        codes = ", ".join(str(code) for code in self.labels)
-        if not word.isdecimal() or int(word) not in self.labels:
-            raise ValueError(f"the codes of {self.id!r} are {codes}")
-        return int(word)
+        codes = {str(code): code for code in self.labels}
+        if word not in codes:
+            raise ValueError(f"the codes of {self.id!r} are {', '.join(codes)}")
+        return codes[word]
 
     def remarks(self, setting: Setting) -> Iterator[Remark]:
         """Also look at the options: enough of them, codes and labels once each, faces that exist."""
@@ -197,19 +194,13 @@ class OneOf(Optioned):
     def fields(self, part: Part, say: Say, seed: int = 0) -> dict[str, FormField]:
         """Return one group of radio buttons, and a text field where an option opens one."""
         choices = [Choice(str(o.code), o.label) for o in self.in_order(seed)]
-        choices += [
-            Choice(value, words) for value, words in ways_of_saying_nothing(self, say)
-        ]
-        fields: dict[str, FormField] = {
-            "": RadioField(choices=choices, validate_choice=False)
-        }
+        choices += [Choice(value, words) for value, words in ways_of_saying_nothing(self, say)]
+        fields: dict[str, FormField] = {"": RadioField(choices=choices, validate_choice=False)}
         if self.other_key:
             fields["other"] = StringField()
         return fields
 
-    def read(
-        self, part: Part, data: Mapping[str, Any], seed: int = 0
-    ) -> dict[str, Any]:
+    def read(self, part: Part, data: Mapping[str, Any], seed: int = 0) -> dict[str, Any]:
         """Take the chosen code, or what was said instead."""
         chosen = data.get("")
         if not chosen:
@@ -242,26 +233,18 @@ class OneOf(Optioned):
         """Return the label, with the own words behind “something else”."""
         text = answers.get(self.other_key or "")
         label = self.labels[value]
-        return (
-            f"{label}: {text}"
-            if isinstance(text, str) and self.option(value).other
-            else label
-        )
+        return f"{label}: {text}" if isinstance(text, str) and self.option(value).other else label
 
     def columns(self) -> list[Column]:
         """One column of codes, and one of own words where an option asks for them."""
-        main = Column(
-            self.id, self.id, self.ask, "code", self.measure, int, self.labels
-        )
+        main = Column(self.id, self.id, self.ask, "code", self.measure, int, self.labels)
         return [main, *self.other_column()]
 
     def pretend(self, pretence: Pretence) -> dict[str, Any]:
         """Choose by the latent value where options are ordered, else by chance."""
         codes = [option.code for option in self.choices]
         if self.measure == "ordinal":
-            code = codes[
-                _step(pretence.latent + pretence.rng.gauss(0, 0.8), len(codes))
-            ]
+            code = codes[_step(pretence.latent + pretence.rng.gauss(0, 0.8), len(codes))]
         else:
             code = pretence.rng.choice(codes)
         return {self.id: code} | self.pretend_other(self.option(code).other, pretence)

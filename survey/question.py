@@ -166,41 +166,19 @@ class Question(BaseModel):
     )
     kind: str = Field(description="Which kind of question this is")
     ask: Text = Field(description="The wording")
-    hint: Text | None = Field(
-        None, description="A short line below the wording, such as: Tap one face."
-    )
+    hint: Text | None = Field(None, description="A short line below the wording, such as: Tap one face.")
     help: Text | None = Field(None, description="More explanation, for who wants it")
-    short: Text | None = Field(
-        None, description="A short name, for the check-your-answers page and charts"
-    )
-    picture: str | None = Field(
-        None, description="A picture of what is asked about (never of how to feel)"
-    )
-    picture_text: Text | None = Field(
-        None, description="The picture in words, where it tells something"
-    )
-    picture_licence: str | None = Field(
-        None, description="Who made the picture, and under which licence"
-    )
-    audio: str | None = Field(
-        None, description="A recording of the question, a file in audio/"
-    )
-    required: bool | None = Field(
-        None, description="Whether Next asks once more when nothing is chosen"
-    )
-    dont_know: bool | None = Field(
-        None, description="Whether “I don't know” is offered"
-    )
-    rather_not: bool | None = Field(
-        None, description="Whether “I don't want to say” is offered"
-    )
-    attention: bool = Field(
-        False, description="An item that checks attention: never part of a score"
-    )
+    short: Text | None = Field(None, description="A short name, for the check-your-answers page and charts")
+    picture: str | None = Field(None, description="A picture of what is asked about (never of how to feel)")
+    picture_text: Text | None = Field(None, description="The picture in words, where it tells something")
+    picture_licence: str | None = Field(None, description="Who made the picture, and under which licence")
+    audio: str | None = Field(None, description="A recording of the question, a file in audio/")
+    required: bool | None = Field(None, description="Whether Next asks once more when nothing is chosen")
+    dont_know: bool | None = Field(None, description="Whether “I don't know” is offered")
+    rather_not: bool | None = Field(None, description="Whether “I don't want to say” is offered")
+    attention: bool = Field(False, description="An item that checks attention: never part of a score")
     when: Any = Field(None, description="Asked only when this holds")
-    note: str | None = Field(
-        None, description="A note for researchers, never shown to respondents"
-    )
+    note: str | None = Field(None, description="A note for researchers, never shown to respondents")
 
     # Filled in by the definition, not by the author.
     grid: str | None = Field(None, exclude=True)
@@ -244,12 +222,7 @@ class Question(BaseModel):
                 f"{self.kind} is a kind for young children. Please use 'rating' for adults",
                 ("kind",),
             )
-        if (
-            setting.audience == "pupil"
-            and self.asks
-            and self.stored
-            and self.dont_know is False
-        ):
+        if setting.audience == "pupil" and self.asks and self.stored and self.dont_know is False:
             yield Remark(
                 "children may always leave a question, so “I don't know” has to be offered. "
                 "Please remove: dont_know: no",
@@ -296,9 +269,7 @@ class Question(BaseModel):
         """Return the WTForms fields of one step: suffix -> unbound field; the main one has the suffix ''."""
         return {}
 
-    def read(
-        self, part: Part, data: Mapping[str, Any], seed: int = 0
-    ) -> dict[str, Any]:
+    def read(self, part: Part, data: Mapping[str, Any], seed: int = 0) -> dict[str, Any]:
         """Turn form data (suffix -> data of that field) into answers (key -> value).
 
         Raises Wrong, when the respondent should look again, and Tampered, when no page of ours sent it.
@@ -308,6 +279,11 @@ class Question(BaseModel):
     def fill(self, part: Part, answers: Mapping[str, Any]) -> dict[str, Any]:
         """Turn answers back into form data: the inverse of :meth:`read`."""
         return {}
+
+    @property
+    def shuffled(self) -> bool:
+        """Whether the form depends on the respondent's seed."""
+        return False
 
     def first_field(self, part: Part, name: str) -> str:
         """Return the id of the element that an error message links to; `name` is the main field's name."""
@@ -355,9 +331,7 @@ class Question(BaseModel):
         """The short name where there is one, else the wording; a grid's statement stands for itself."""
         return self.short or self.ask
 
-    def nothing_said(
-        self, words: str, gaps: Mapping[str, object] | None = None
-    ) -> dict[str, Any]:
+    def nothing_said(self, words: str, gaps: Mapping[str, object] | None = None) -> dict[str, Any]:
         """Return the stored blank, or raise Wrong with `words` where the author requires an answer."""
         if self.required:
             raise Wrong(words, **(gaps or {}))

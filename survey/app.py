@@ -1,0 +1,56 @@
+"""The web application: pages over rooms, put together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from survey.config import Settings
+from survey.database import open_engine
+from survey.drawings import drawing, face
+from survey.pages import errors, statics
+from survey.pages.answer import answer
+from survey.pages.shield import shield
+from survey.pages.store import Store, keep
+
+_HERE = Path(__file__).parent
+
+LARGEST_POST = 512 * 1024
+"""Bytes of the largest form that is read: 40,000 characters, each written as twelve, and room to spare."""
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the application for these settings, by default those of the environment."""
+    settings = settings or Settings.from_environment()
+    app = Flask("survey", static_folder=None, template_folder=None)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=LARGEST_POST,
+        MAX_FORM_MEMORY_SIZE=LARGEST_POST,
+        MAX_FORM_PARTS=500,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_HTTPONLY=True,
+    )
+    _templates(app)
+    keep(app, Store(open_engine(settings.database_url), settings))
+    shield(app)
+    errors.handle(app)
+    if settings.proxies:
+        proxies = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    app.register_blueprint(statics.statics)
+    app.register_blueprint(answer)
+    return app
+
+
+def _templates(app: Flask) -> None:
+    """Let a kind's template lie beside the kind, and let a misspelt name in a template be an error."""
+    folders = FileSystemLoader(_HERE / "templates")
+    kinds = FileSystemLoader(_HERE / "kinds")
+    app.jinja_options = {"loader": ChoiceLoader([folders, PrefixLoader({"kinds": kinds})])}
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(drawing=drawing, face=face, asset=statics.asset)

@@ -1,0 +1,132 @@
+"""A screen ↔ a WTForms form ↔ answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+from wtforms import Field as FormField
+from wtforms import Form, SelectMultipleField
+
+from survey.journey import Screen, Step
+from survey.question import Say, Tampered, Wrong
+
+PREFIX = "q_"
+"""Stands before each field's name: a question called `data` or `validate` would break a WTForms form."""
+
+
+class _Page(Form):
+    class Meta:
+        # Pages are the same for every respondent, so there is no token in them; the pages check where a post
+        # comes from instead (docs/decisions).
+        csrf = False
+
+
+@dataclass
+class Asked:
+    """One step with its fields, as a template shows it. `error` is in the respondent's words, or None."""
+
+    step: Step
+    name: str
+    fields: dict[str, FormField]
+    error: str | None = None
+
+    @property
+    def main(self) -> FormField:
+        """The field with the answer itself."""
+        return self.fields[""] if "" in self.fields else next(iter(self.fields.values()))
+
+    @property
+    def first(self) -> str:
+        """The id of the element an error links to."""
+        return self.step.question.first_field(self.step.part, self.name)
+
+
+@dataclass
+class Submission:
+    """What a respondent sent: answers when all is well, else the same steps with what to look at again."""
+
+    answers: dict[str, Any]
+    asked: list[Asked] = field(default_factory=list)
+
+    @property
+    def errors(self) -> list[Asked]:
+        """The steps that need another look."""
+        return [asked for asked in self.asked if asked.error]
+
+
+class ScreenForm:
+    """The form of one screen in one language and one order of options: made once, used for every respondent."""
+
+    def __init__(self, screen: Screen, say: Say, seed: int = 0) -> None:
+        self.screen = screen
+        self._say = say
+        self._seed = seed
+        self._names: dict[tuple[str, str], dict[str, str]] = {}
+        unbound: dict[str, FormField] = {}
+        for step in screen.steps:
+            names = {}
+            for suffix, made in step.question.fields(step.part, say, seed).items():
+                name = field_name(step) + (f"-{suffix}" if suffix else "")
+                unbound[name] = made
+                names[suffix] = name
+            self._names[_key(step)] = names
+        self._form = type("ScreenForm", (_Page,), unbound)
+        self._many = {n for n, f in unbound.items() if _takes_many(f)}
+        self._known = frozenset(unbound)
+
+    def show(self, steps: Iterable[Step], answers: Mapping[str, Any] | None = None) -> list[Asked]:
+        """Return the steps with their fields, filled from earlier answers where there are any."""
+        steps = list(steps)
+        data = {}
+        for step in steps:
+            filled = step.question.fill(step.part, answers) if answers else {}
+            for suffix, name in self._names[_key(step)].items():
+                if suffix in filled:
+                    data[name] = filled[suffix]
+        form = self._form(data=data)
+        return [self._asked(step, form) for step in steps]
+
+    def submit(self, steps: Iterable[Step], posted: MultiDict[str, str]) -> Submission:
+        """Read a post into answers, or into words about what to look at again.
+
+        Raises Tampered for a post that no page of ours could have sent: unknown fields, a field twice, codes that
+        were not offered.
+        """
+        for name, values in posted.lists():
+            if name not in self._known or (len(values) > 1 and name not in self._many):
+                raise Tampered("fields")
+        form = self._form(posted)
+        submission = Submission({})
+        for step in steps:
+            asked = self._asked(step, form)
+            submission.asked.append(asked)
+            data = {suffix: field.data for suffix, field in asked.fields.items()}
+            try:
+                submission.answers.update(step.question.read(step.part, data, self._seed))
+            except Wrong as wrong:
+                asked.error = self._say(wrong.message, **_said(wrong.gaps, self._say))
+        return submission
+
+    def _asked(self, step: Step, form: Form) -> Asked:
+        names = self._names[_key(step)]
+        return Asked(step, field_name(step), {suffix: form[name] for suffix, name in names.items()})
+
+
+def field_name(step: Step) -> str:
+    """Return the name of the main field of a step."""
+    return PREFIX + step.question.id
+
+
+def _key(step: Step) -> tuple[str, str]:
+    return step.question.id, step.part.name
+
+
+def _said(gaps: Mapping[str, object], say: Say) -> dict[str, object]:
+    return {gap: say(words) if isinstance(words, str) else words for gap, words in gaps.items()}
+
+
+def _takes_many(unbound: Any) -> bool:
+    return issubclass(unbound.field_class, SelectMultipleField)

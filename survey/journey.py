@@ -1,0 +1,175 @@
+"""Which page comes next: computed from the answers each time, never stored.
+
+Because the route is computed, back, change and resume are one thing: look at the answers, walk the
+questionnaire from its start, and see which screens are on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from survey.definition.questionnaire import Page, Questionnaire
+from survey.question import Part, Question
+
+REST_AFTER = 8
+"""Children rest after so many rated questions (rule P15)."""
+
+Answers = Mapping[str, Any]
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of one question, as it stands on a screen."""
+
+    question: Question
+    part: Part
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What a respondent sees at once: one step for a pupil, a page of questions for an adult.
+
+    `name` is its place in an address, `number` its position among the `of` screens that ask or tell something
+    (1 to `of`); a rest has the number of the screen before it. Without steps it is a rest.
+    """
+
+    name: str
+    steps: tuple[Step, ...]
+    page: Page
+    number: int
+    of: int
+
+    @property
+    def rest(self) -> bool:
+        """Whether this is a page to take breath on."""
+        return not self.steps
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is something to answer."""
+        return any(step.question.asks for step in self.steps)
+
+
+class Journey:
+    """The ways through one questionnaire (in one language)."""
+
+    def __init__(self, questionnaire: Questionnaire) -> None:
+        self.questionnaire = questionnaire
+        self.screens: tuple[Screen, ...] = tuple(_screens(questionnaire))
+        self._places = {screen.name: place for place, screen in enumerate(self.screens)}
+
+    def screen(self, name: str) -> Screen:
+        """Return the screen of this name. Raises KeyError."""
+        return self.screens[self._places[name]]
+
+    @cached_property
+    def _conditions(self) -> list[tuple[Question, list[Any]]]:
+        """Each question that is not always shown, in order, with the conditions it needs."""
+        found = []
+        for page in self.questionnaire.pages:
+            for question in page.questions:
+                needed = [when for when in (page.when, question.when) if when is not None]
+                if needed:
+                    found.append((question, needed))
+        return found
+
+    def hidden(self, answers: Answers, facts: Facts) -> frozenset[str]:
+        """Return the ids of the questions that these answers and roster facts do not lead to.
+
+        An answer to a question that is itself hidden counts as none, or changing one's mind twice could leave a
+        page open through an answer nobody can see any more.
+        """
+        hidden: set[str] = set()
+        visible: Answers = answers
+        for question, needed in self._conditions:
+            if all(when.holds(visible, facts) for when in needed):
+                continue
+            hidden.add(question.id)
+            gone = [key for key in question.keys if key in visible]
+            if gone:
+                visible = {key: value for key, value in visible.items() if key not in gone}
+        return frozenset(hidden)
+
+    def route(self, answers: Answers, facts: Facts) -> list[Screen]:
+        """Return the screens these answers lead over, in order."""
+        hidden = self.hidden(answers, facts)
+        return [screen for screen in self.screens if self._shown(screen, hidden, answers, facts)]
+
+    def steps(self, screen: Screen, answers: Answers, facts: Facts) -> list[Step]:
+        """Return the steps of a screen that are asked of this respondent."""
+        hidden = self.hidden(answers, facts)
+        return [step for step in screen.steps if _asked(step, hidden, answers)]
+
+    def _shown(self, screen: Screen, hidden: frozenset[str], answers: Answers, facts: Facts) -> bool:
+        if screen.rest:
+            return screen.page.when is None or bool(screen.page.when.holds(answers, facts))
+        return any(_asked(step, hidden, answers) for step in screen.steps)
+
+    def after(self, screen: Screen, answers: Answers, facts: Facts) -> Screen | None:
+        """Return the next screen on the route after `screen`; None at the end."""
+        place = self._places[screen.name]
+        hidden = self.hidden(answers, facts)
+        for later in self.screens[place + 1 :]:
+            if self._shown(later, hidden, answers, facts):
+                return later
+        return None
+
+    def before(self, screen: Screen, answers: Answers, facts: Facts) -> Screen | None:
+        """Return the screen on the route before `screen`, leaving out rests; None at the start."""
+        place = self._places[screen.name]
+        hidden = self.hidden(answers, facts)
+        for earlier in reversed(self.screens[:place]):
+            if not earlier.rest and self._shown(earlier, hidden, answers, facts):
+                return earlier
+        return None
+
+    def resume(self, answers: Answers, facts: Facts) -> Screen | None:
+        """Return where to go on: the start before any answer, else the first screen with an open question.
+
+        None when everything on the route is answered.
+        """
+        route = self.route(answers, facts)
+        if not answers:
+            return route[0] if route else None
+        hidden = self.hidden(answers, facts)
+        for screen in route:
+            if any(_open(step, hidden, answers) for step in screen.steps):
+                return screen
+        return None
+
+
+def _screens(questionnaire: Questionnaire) -> Iterator[Screen]:
+    """Yield every screen there can be: steps one by one for pupils, whole pages for adults."""
+    if questionnaire.audience != "pupil":
+        pages = questionnaire.pages
+        for number, page in enumerate(pages, start=1):
+            steps = tuple(Step(question, part) for question in page.questions for part in question.parts)
+            yield Screen(page.id, steps, page, number, len(pages))
+        return
+    total = len(questionnaire.questions)
+    rated = sum(question.rated for question in questionnaire.questions)
+    done = number = 0
+    for page in questionnaire.pages:
+        for question in page.questions:
+            number += 1
+            for part in question.parts:
+                name = f"{question.id}.{part.name}" if part.name else question.id
+                yield Screen(name, (Step(question, part),), page, number, total)
+            done += question.rated
+            if question.rated and done % REST_AFTER == 0 and done < rated:
+                yield Screen(f"rest-{done // REST_AFTER}", (), page, number, total)
+
+
+def _asked(step: Step, hidden: frozenset[str], answers: Answers) -> bool:
+    return step.question.id not in hidden and step.question.asks_part(step.part, answers)
+
+
+def _open(step: Step, hidden: frozenset[str], answers: Answers) -> bool:
+    question = step.question
+    if not (question.asks and question.stored and _asked(step, hidden, answers)):
+        return False
+    return not question.answered(step.part, answers)

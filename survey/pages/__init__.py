@@ -1,0 +1,1 @@
+"""The web pages: thin blueprints over the rooms below."""

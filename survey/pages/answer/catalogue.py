@@ -1,0 +1,51 @@
+"""The published questionnaires this process has made ready, by version and language."""
+
+from __future__ import annotations
+
+from threading import Lock
+
+from flask import current_app
+
+from survey.definition.bundle import Bundle
+from survey.fieldwork.publications import text_beginning
+from survey.pages.answer.compiled import VERSION_LENGTH, Survey
+from survey.pages.store import store
+
+
+class Catalogue:
+    """Surveys made ready so far. A published version never changes, so nothing here ever goes stale."""
+
+    def __init__(self) -> None:
+        self._surveys: dict[tuple[str, str | None], Survey] = {}
+        self._lock = Lock()
+
+    def survey(self, version: str, language: str | None = None) -> Survey | None:
+        """Return the survey whose definition's SHA-256 begins with `version`, in a language it has; else None.
+
+        Without a language, in the one it was written in.
+        """
+        key = version[:VERSION_LENGTH], language
+        found = self._surveys.get(key)
+        if found:
+            return found
+        with self._lock:
+            return self._surveys.get(key) or self._make(*key)
+
+    def _make(self, version: str, language: str | None) -> Survey | None:
+        found = text_beginning(store().engine, version)
+        if found is None:
+            return None
+        sha256, text = found
+        questionnaire = Bundle.parse(text)
+        wanted = language or questionnaire.languages[0]
+        if wanted not in questionnaire.languages:
+            return None
+        survey = self._surveys.get((version, wanted)) or Survey(questionnaire, sha256, wanted)
+        self._surveys[version, wanted] = self._surveys[version, language] = survey
+        return survey
+
+
+def catalogue() -> Catalogue:
+    """Return the running app's catalogue."""
+    found: Catalogue = current_app.extensions.setdefault("chorus-catalogue", Catalogue())
+    return found

@@ -1,0 +1,263 @@
+"""A published questionnaire made ready for serving: everything constant is computed once.
+
+A question page is the same for every respondent, so it is rendered once for each version, language and order of
+options, compressed, and sent as bytes. Only a page with piping, or one that shows an earlier answer, is made for
+the person.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from flask import Response, render_template, request
+from werkzeug.wrappers import Response as Reply
+
+from survey.definition.questionnaire import Questionnaire
+from survey.definition.wording import fill, gaps
+from survey.forms import Asked, ScreenForm
+from survey.journey import Journey, Screen
+from survey.options import ORDERS
+from survey.pages.answer.passes import Pass
+from survey.question import Question, is_missing
+from survey.wording import direction, html_language, own_name, say_in
+
+LOOK_SLOT = "look-of-this-device"
+"""Stands in a ready page where the class names for its look go."""
+
+VERSION_LENGTH = 12
+"""So many characters of a definition's SHA-256 stand in an address."""
+
+
+class Ready:
+    """A page that is the same for everybody, kept compressed: one copy for each look."""
+
+    def __init__(self, html: str) -> None:
+        self._html = html
+        self._bodies: dict[str, tuple[bytes, bytes, str]] = {}
+
+    def response(self, pass_: Pass) -> Reply:
+        """Return the page as a reply, compressed where the browser takes that, empty where it has it already."""
+        body = self._bodies.get(pass_.look) or self._make(pass_)
+        plain, small, tag = body
+        takes_gzip = "gzip" in request.headers.get("Accept-Encoding", "")
+        reply = Response(small if takes_gzip else plain, mimetype="text/html")
+        reply.headers["Cache-Control"] = "no-cache"
+        reply.headers["Vary"] = "Accept-Encoding, Cookie"
+        if takes_gzip:
+            reply.headers["Content-Encoding"] = "gzip"
+        reply.set_etag(tag)
+        return reply.make_conditional(request)
+
+    def _make(self, pass_: Pass) -> tuple[bytes, bytes, str]:
+        plain = self._html.replace(LOOK_SLOT, pass_.classes).encode()
+        body = plain, gzip.compress(plain, 9, mtime=0), hashlib.sha256(plain).hexdigest()[:16]
+        self._bodies[pass_.look] = body
+        return body
+
+
+class Survey:
+    """One published questionnaire in one language."""
+
+    def __init__(self, questionnaire: Questionnaire, sha256: str, language: str) -> None:
+        self.questionnaire = questionnaire.in_language(language)
+        self.sha256 = sha256
+        self.language = language
+        self.say = say_in(language)
+        self.journey = Journey(self.questionnaire)
+        self._forms: dict[tuple[str, int], ScreenForm] = {}
+        self._pages: dict[tuple[str, int], Ready] = {}
+
+    @property
+    def pupil(self) -> bool:
+        """Whether children answer this: one question at a time, no check page."""
+        return self.questionnaire.audience == "pupil"
+
+    @property
+    def here(self) -> str:
+        """The address of this version and language."""
+        return f"/q/{self.sha256[:VERSION_LENGTH]}/{self.language}"
+
+    @property
+    def check(self) -> str:
+        """The address of the page where an adult checks all answers."""
+        return f"/check/{self.sha256[:VERSION_LENGTH]}/{self.language}"
+
+    @property
+    def over(self) -> str:
+        """The address of the page at the end."""
+        return f"/over/{self.sha256[:VERSION_LENGTH]}/{self.language}"
+
+    @cached_property
+    def words(self) -> dict[str, Any]:
+        """What every template of a respondent's page is given, but for the look."""
+        asked = self.questionnaire
+        return {
+            "say": self.say,
+            "language": html_language(self.language),
+            "direction": direction(self.language),
+            "survey_title": asked.title,
+            "audience": asked.audience,
+            "young": self.pupil and asked.reader.age < 7,
+            "contact": asked.contact,
+            "here": self.here,
+        }
+
+    def languages(self, place: str) -> list[tuple[str, str, str, bool]]:
+        """Return a link to `place` (an address below the language) in each language; none where there is one."""
+        codes = self.questionnaire.languages
+        if len(codes) == 1:
+            return []
+        version = self.sha256[:VERSION_LENGTH]
+        return [
+            (code, own_name(code), f"/q/{version}/{code}/{place}", code == self.language) for code in codes
+        ]
+
+    # ── questions ─────────────────────────────────────────────────────────────────────────────────────
+    def form(self, screen: Screen, seed: int) -> ScreenForm:
+        """Return the form of a screen for respondents with this seed (0 to ORDERS - 1)."""
+        key = screen.name, self._order(screen, seed)
+        if key not in self._forms:
+            self._forms[key] = ScreenForm(screen, self.say, key[1])
+        return self._forms[key]
+
+    def _order(self, screen: Screen, seed: int) -> int:
+        """Return the seed where it matters to this screen, else 0, so that one page serves all."""
+        shuffled = any(step.question.shuffled for step in screen.steps)
+        return seed % ORDERS if shuffled else 0
+
+    def constant(self, screen: Screen) -> bool:
+        """Tell whether the screen is the same for every respondent who gets there."""
+        return screen.name not in self._personal
+
+    @cached_property
+    def _personal(self) -> frozenset[str]:
+        return frozenset(screen.name for screen in self.journey.screens if _personal(screen))
+
+    def ready(self, screen: Screen, seed: int) -> Ready:
+        """Return the page of a constant screen, rendered on first use."""
+        key = screen.name, self._order(screen, seed)
+        if key not in self._pages:
+            asked = self.form(screen, seed).show(screen.steps)
+            self._pages[key] = Ready(self.render(screen, asked, LOOK_SLOT, {}, {}))
+        return self._pages[key]
+
+    def render(
+        self,
+        screen: Screen,
+        asked: list[Asked],
+        look: str,
+        answers: Mapping[str, Any],
+        facts: Mapping[str, Any],
+    ) -> str:
+        """Return the HTML of a screen; its wordings filled from answers and facts."""
+        given = dict(self.words, look=look, screen=screen, links=self.languages(screen.name))
+        if screen.rest:
+            return render_template("answer/rest.html", **given)
+        labels = self.labels(answers, facts)
+        wordings = {a.name + a.step.part.name: self._worded(a, answers, labels, facts) for a in asked}
+        errors = [a for a in asked if a.error]
+        if self.pupil:
+            (only,) = asked
+            wording, hint, help_ = wordings[only.name + only.step.part.name]
+            return render_template(
+                "answer/question.html",
+                asked=only,
+                wording=wording,
+                hint=hint,
+                help=help_,
+                errors=errors,
+                **given,
+            )
+        page = {
+            "title": fill(screen.page.title or "", labels, facts),
+            "text": fill(screen.page.text or "", labels, facts),
+        }
+        by_question = {a.step.question.id: wordings[a.name + a.step.part.name] for a in asked}
+        groups = _grouped(asked, labels, facts)
+        return render_template(
+            "answer/page.html",
+            page=page,
+            asked=asked,
+            errors=errors,
+            groups=groups,
+            wordings=by_question,
+            **given,
+        )
+
+    def _worded(
+        self, asked: Asked, answers: Mapping[str, Any], labels: Mapping[str, str], facts: Mapping[str, Any]
+    ) -> tuple[str, str, str]:
+        question = asked.step.question
+        wording = question.wording(asked.step.part, self.say, answers)
+        return (
+            fill(wording, labels, facts),
+            fill(question.hint or (question.stem or "" if self.pupil else ""), labels, facts),
+            fill(question.help or "", labels, facts),
+        )
+
+    def labels(self, answers: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, str]:
+        """Return question id -> its answer in words, for questions that were shown and answered."""
+        if not answers:
+            return {}
+        hidden = self.journey.hidden(answers, facts)
+        found = {}
+        for question in self.questionnaire.questions:
+            value = answers.get(question.id)
+            if value is None or is_missing(value) or question.id in hidden:
+                continue
+            found[question.id] = question.show(answers, self.say) or ""
+        return found
+
+    def check_rows(
+        self, answers: Mapping[str, Any], facts: Mapping[str, Any]
+    ) -> list[tuple[str, str | None, str, str]]:
+        """Return (title, answer in words or None, address to change it, what is changed) for each question shown."""
+        labels = self.labels(answers, facts)
+        hidden = self.journey.hidden(answers, facts)
+        rows = []
+        for screen in self.journey.screens:
+            for step in screen.steps:
+                question = step.question
+                if question.id in hidden or not (question.asks and question.stored):
+                    continue
+                title = fill(question.title, labels, facts)
+                address = f"{self.here}/{screen.name}?check=1"
+                rows.append(
+                    (title, question.show(answers, self.say), address, fill(question.ask, labels, facts))
+                )
+        return rows
+
+
+def _texts(screen: Screen) -> list[str]:
+    texts = [screen.page.title, screen.page.text]
+    for step in screen.steps:
+        question = step.question
+        texts += [question.ask, question.hint, question.help, question.stem]
+    return [text for text in texts if text]
+
+
+def _personal(screen: Screen) -> bool:
+    if any(gaps(text) for text in _texts(screen)):
+        return True
+    # On an adult's page some questions can depend on earlier answers, so that not all respondents see them all.
+    return len(screen.steps) > 1 and any(step.question.when is not None for step in screen.steps)
+
+
+def _grouped(
+    asked: list[Asked], labels: Mapping[str, str], facts: Mapping[str, Any]
+) -> list[tuple[str | None, list[Asked]]]:
+    """Put the statements of each grid under their stem; every other question stands alone."""
+    groups: list[tuple[str | None, list[Asked]]] = []
+    last: str | None = None
+    for one in asked:
+        question: Question = one.step.question
+        if question.grid and question.grid == last:
+            groups[-1][1].append(one)
+        else:
+            groups.append((fill(question.stem, labels, facts) if question.stem else None, [one]))
+        last = question.grid
+    return groups

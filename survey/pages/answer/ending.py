@@ -1,0 +1,125 @@
+"""Ends: stop, keep or throw away, check and send, thank you."""
+
+from __future__ import annotations
+
+from flask import Response, abort, redirect, render_template, request
+from werkzeug.wrappers import Response as Reply
+
+from survey.pages.answer import answer
+from survey.pages.answer.compiled import Survey
+from survey.pages.answer.passes import Pass, current, take_back
+from survey.pages.answer.questions import (
+    elsewhere,
+    go_on,
+    next_number,
+    now,
+    private,
+    screen_at,
+    snapshot_of,
+    survey_at,
+    to_screen,
+)
+from survey.pages.store import store
+from survey.responses import Snapshot, finish, stop
+
+STATES = ("finished", "stopped", "thrown", "declined")
+
+
+def _inside(version: str, language: str) -> tuple[Pass, Survey, Snapshot] | None:
+    pass_ = current()
+    snapshot = snapshot_of(pass_)
+    if snapshot is None or pass_.version != version:
+        return None
+    return pass_, survey_at(version, language), snapshot
+
+
+def _page(template: str, survey: Survey, pass_: Pass, **more: object) -> Response:
+    words = {"look": pass_.classes, "links": [], **survey.words, **more}
+    return private(Response(render_template(f"answer/{template}.html", **words)))
+
+
+@answer.get("/q/<version>/<language>/<name>/stop")
+def ask_stop(version: str, language: str, name: str) -> Reply:
+    """Ask whether somebody wants to stop."""
+    survey = survey_at(version, language)
+    return _page("stop", survey, current(), screen=screen_at(survey, name))
+
+
+@answer.post("/q/<version>/<language>/<name>/stop")
+def take_stop(version: str, language: str, name: str) -> Reply:
+    """Go back to the question; or ask what to do with the answers; or do it."""
+    found = _inside(version, language)
+    if found is None:
+        return redirect("/", 303)
+    pass_, survey, snapshot = found
+    screen = screen_at(survey, name)
+    said = request.form.to_dict(flat=False)
+    if said == {"stop": ["rest"]}:
+        return to_screen(survey, screen, snapshot, pass_.epoch)
+    if said == {"stop": ["stop"]}:
+        if not snapshot.answers:
+            return _stopped(survey, snapshot, keep=False)
+        return _page("keep", survey, pass_, screen=screen)
+    if said in ({"keep": ["keep"]}, {"keep": ["throw"]}):
+        return _stopped(survey, snapshot, keep=said["keep"] == ["keep"])
+    abort(400)
+
+
+def _stopped(survey: Survey, snapshot: Snapshot, *, keep: bool) -> Reply:
+    stop(store().engine, snapshot.id, keep, now())
+    state = "stopped" if keep else "thrown"
+    return take_back(redirect(f"{survey.over}?as={state}", 303))
+
+
+@answer.get("/check/<version>/<language>")
+def check(version: str, language: str) -> Reply:
+    """Show an adult all answers before they are sent."""
+    found = _inside(version, language)
+    if found is None:
+        return redirect("/", 303)
+    pass_, survey, snapshot = found
+    if snapshot.state != "started":
+        return redirect(survey.over, 303)
+    if survey.pupil or survey.journey.resume(snapshot.answers, snapshot.facts) is not None:
+        return go_on(survey, snapshot, pass_.epoch)
+    rows = survey.check_rows(snapshot.answers, snapshot.facts)
+    return _page("check", survey, pass_, rows=rows, back=f"{survey.check}/back")
+
+
+@answer.get("/check/<version>/<language>/back")
+def back_from_check(version: str, language: str) -> Reply:
+    """Go back to the last page of questions."""
+    found = _inside(version, language)
+    if found is None:
+        return redirect("/", 303)
+    pass_, survey, snapshot = found
+    route = survey.journey.route(snapshot.answers, snapshot.facts)
+    return to_screen(survey, route[-1], snapshot, pass_.epoch)
+
+
+@answer.post("/check/<version>/<language>")
+def send(version: str, language: str) -> Reply:
+    """Take the answers as final. The first time counts; a second tap changes nothing."""
+    found = _inside(version, language)
+    if found is None:
+        return redirect("/", 303)
+    pass_, survey, snapshot = found
+    if snapshot.epoch > pass_.epoch:
+        return elsewhere(survey, pass_)
+    if snapshot.state == "started" and survey.journey.resume(snapshot.answers, snapshot.facts) is not None:
+        return go_on(survey, snapshot, pass_.epoch)
+    finish(store().engine, snapshot.id, pass_.epoch, next_number(snapshot, pass_.epoch), now())
+    return redirect(survey.over, 303)
+
+
+@answer.get("/over/<version>/<language>")
+def over(version: str, language: str) -> Reply:
+    """Say thank you, and take the pass back, so that the next child on this device starts with nothing."""
+    survey = survey_at(version, language)
+    pass_ = current()
+    state = request.args.get("as", "finished")
+    if state not in STATES:
+        abort(404)
+    asked = survey.questionnaire
+    declined = asked.assent.declined if asked.assent else None
+    return take_back(_page("done", survey, pass_, state=state, thanks=asked.thanks, declined=declined))

@@ -1,0 +1,161 @@
+"""Coming in: by a link, by a typed code; then what this is about, and yes or no."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Response, abort, redirect, render_template, request
+from werkzeug.wrappers import Response as Reply
+
+from survey.database import session
+from survey.fieldwork.doors import Door, door_by_code, door_by_id, door_by_token
+from survey.fieldwork.publications import current as newest
+from survey.pages.answer import answer
+from survey.pages.answer.catalogue import catalogue
+from survey.pages.answer.compiled import VERSION_LENGTH, Survey
+from survey.pages.answer.passes import Pass, at_door, current, give, take_back
+from survey.pages.answer.questions import go_on, now, private
+from survey.pages.store import store
+from survey.responses import Snapshot, assent, begin, earlier, load
+from survey.wording import direction, html_language, say_in
+
+LONGEST_CODE = 60
+
+
+def plain_words(language: str = "en") -> dict[str, object]:
+    """Return what a page outside any survey is given."""
+    return {
+        "say": say_in(language),
+        "language": html_language(language),
+        "direction": direction(language),
+        "survey_title": "",
+        "contact": None,
+        "links": [],
+        "look": current().classes,
+        "here": "",
+        "young": False,
+        "audience": "parent",
+    }
+
+
+@answer.get("/")
+def front() -> Reply:
+    """Ask for a code; somebody who is in the middle of a survey goes on with it."""
+    pass_ = current()
+    if pass_.response is not None and (snapshot := load(store().engine, pass_.response)):
+        survey = catalogue().survey(snapshot.sha256, snapshot.language)
+        if survey and snapshot.state == "started":
+            return go_on(survey, snapshot, pass_.epoch)
+    return private(Response(render_template("answer/code.html", error=None, **plain_words())))
+
+
+@answer.post("/")
+def enter() -> Reply:
+    """Let somebody in by a typed code."""
+    code = request.form.get("code", "")
+    if not code.strip():
+        page = render_template("answer/code.html", error="Enter your code", **plain_words())
+        return private(Response(page))
+    with session(store().engine) as db:
+        door = door_by_code(db, code[:LONGEST_CODE], store().settings.key("codes"), now())
+        return _come_in(door)
+
+
+@answer.get("/j/<token>")
+def link(token: str) -> Reply:
+    """Let somebody in by a link, and lead on to an address without the link's secret."""
+    with session(store().engine) as db:
+        return _come_in(door_by_token(db, token, now()))
+
+
+def _come_in(door: Door | None) -> Reply:
+    if door is None:
+        return _unknown()
+    reply = give(redirect("/welcome", 303), at_door(door.id, current().look))
+    reply.headers["Referrer-Policy"] = "no-referrer"
+    return reply
+
+
+@dataclass(frozen=True)
+class _AtDoor:
+    """Somebody at a door: which door, the survey behind it in their language, and what they began earlier."""
+
+    door: Door
+    survey: Survey
+    before: Snapshot | None
+
+
+def _at_door(pass_: Pass) -> _AtDoor | None:
+    """Return where somebody stands; None without a pass for a door, or when it has been closed."""
+    if pass_.door is None:
+        return None
+    engine = store().engine
+    with session(engine) as db:
+        door = door_by_id(db, pass_.door, now())
+    if door is None:
+        return None
+    before = earlier(engine, door)
+    version = before.sha256 if before else newest(engine, door.study_id).get(door.questionnaire)
+    wanted = request.values.get("language") or (before.language if before else None)
+    survey = version and ((wanted and catalogue().survey(version, wanted)) or catalogue().survey(version))
+    return _AtDoor(door, survey, before) if survey else None
+
+
+def _unknown() -> Reply:
+    """Answer for every code and link that leads nowhere: the same, whether it is wrong, closed or used."""
+    return private(Response(render_template("answer/unknown.html", **plain_words()), status=404))
+
+
+@answer.get("/welcome")
+def welcome() -> Reply:
+    """Say what this is about and ask for a yes; somebody who said yes before goes on at once."""
+    pass_ = current()
+    found = _at_door(pass_)
+    if found is None:
+        return redirect("/", 303)
+    if found.before is not None and found.before.state in ("finished", "withdrawn"):
+        return _unknown()
+    if found.before is not None and found.before.assent:
+        return _start(found, pass_)
+    return private(Response(_welcome_page(found.survey, pass_)))
+
+
+def _welcome_page(survey: Survey, pass_: Pass, error: str | None = None) -> str:
+    asked = survey.questionnaire
+    links = [(code, name, f"/welcome?language={code}", here) for code, name, _, here in survey.languages("")]
+    template = "answer/assent.html" if survey.pupil and asked.assent else "answer/information.html"
+    words = survey.words | {"links": links, "look": pass_.classes, "here": ""}
+    return render_template(
+        template, assent=asked.assent, questionnaire=asked, code=survey.language, error=error, **words
+    )
+
+
+@answer.post("/welcome")
+def decide() -> Reply:
+    """Take the yes or the no. A no is kept as a no, and nothing else."""
+    pass_ = current()
+    found = _at_door(pass_)
+    if found is None:
+        return redirect("/", 303)
+    if found.before is not None and found.before.state in ("finished", "withdrawn"):
+        return _unknown()
+    needed = found.survey.questionnaire.assent is not None
+    said = request.form.get("assent" if needed else "start")
+    if not set(request.form) <= {"assent", "start", "language"} or said not in (None, "yes", "no", "1"):
+        abort(400)
+    if needed and said is None:
+        error = found.survey.say("Pick one answer.")
+        return private(Response(_welcome_page(found.survey, pass_, error)))
+    return _start(found, pass_, agreed=(said == "yes") if needed else None)
+
+
+def _start(found: _AtDoor, pass_: Pass, agreed: bool | None = None) -> Reply:
+    survey, engine = found.survey, store().engine
+    ticket = begin(engine, found.door.id, survey.language, survey.sha256, now(), once=pass_.visit)
+    if agreed is not None:
+        assent(engine, ticket.response, agreed, now())
+    if agreed is False:
+        return take_back(redirect(f"{survey.over}?as=declined", 303))
+    version = ticket.sha256[:VERSION_LENGTH]
+    inside = Pass(response=ticket.response, epoch=ticket.epoch, version=version, look=pass_.look)
+    return give(redirect("/go", 303), inside)

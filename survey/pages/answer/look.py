@@ -1,0 +1,66 @@
+"""“Aa”: how the pages look on this device: colour of the paper, size of the text, space between letters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import Response, abort, redirect, render_template, request
+from werkzeug.wrappers import Response as Reply
+
+from survey.pages.answer import answer
+from survey.pages.answer.entry import plain_words
+from survey.pages.answer.passes import Pass, current, give
+from survey.pages.answer.questions import private, survey_at
+
+PAPERS = {"cream": "", "white": "w", "blue": "b", "dark": "d"}
+SIZES = {"normal": "", "bigger": "1", "biggest": "2"}
+SPACES = {"normal": "", "more": "s"}
+
+
+def _chosen(options: dict[str, str], look: str) -> str:
+    return next((name for name, letter in options.items() if letter and letter in look), next(iter(options)))
+
+
+def _page(words: dict[str, object], pass_: Pass, back: str) -> Response:
+    chosen = {
+        "paper": _chosen(PAPERS, pass_.look),
+        "size": _chosen(SIZES, pass_.look),
+        "space": _chosen(SPACES, pass_.look),
+    }
+    given = words | {"look": pass_.classes, "links": [], "chosen": chosen, "back": back}
+    return private(Response(render_template("answer/look.html", **given)))
+
+
+def _take(back: str) -> Reply:
+    said = request.form.to_dict(flat=False)
+    try:
+        (paper,), (size,), (space,) = said["paper"], said["size"], said["space"]
+        look = PAPERS[paper] + SIZES[size] + SPACES[space]
+    except (KeyError, ValueError):
+        abort(400)
+    return give(redirect(back, 303), replace(current(), look=look))
+
+
+@answer.get("/q/<version>/<language>/<name>/look")
+def look(version: str, language: str, name: str) -> Reply:
+    """Show the choices, on the way from a question."""
+    survey = survey_at(version, language)
+    return _page(dict(survey.words), current(), f"{survey.here}/{name}")
+
+
+@answer.post("/q/<version>/<language>/<name>/look")
+def take_look(version: str, language: str, name: str) -> Reply:
+    """Keep the choices in the pass and go back to the question."""
+    return _take(f"{survey_at(version, language).here}/{name}")
+
+
+@answer.get("/look")
+def look_outside() -> Reply:
+    """Show the choices, outside any survey."""
+    return _page(plain_words() | {"audience": "pupil"}, current(), "/welcome")
+
+
+@answer.post("/look")
+def take_look_outside() -> Reply:
+    """Keep the choices, and go back to the welcome page."""
+    return _take("/welcome")

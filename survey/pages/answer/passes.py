@@ -1,0 +1,97 @@
+"""The respondent's pass: one short cookie that says which response a browser may add to.
+
+It holds no name, no answer and nothing about the person: either the door somebody came in by, or the response
+they are giving and its epoch, signed. How the pages should look on this device rides along, unsigned.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass, replace
+
+from flask import request
+from werkzeug.wrappers import Response as Reply
+
+from survey.pages.store import store
+
+COOKIE = "me"
+_LOOKS = {
+    "w": "theme-white",
+    "b": "theme-blue",
+    "d": "theme-dark",
+    "1": "text-bigger",
+    "2": "text-biggest",
+    "s": "spaced",
+}
+_LOOK = re.compile(r"[wbd]?[12]?s?")
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A respondent's pass.
+
+    At the door: `door` (its number) and `visit`, a random word that makes starting twice one start. Inside:
+    `response`, `epoch` and the `version` of the questionnaire. `look` is at most one letter each for paper, size and space.
+    """
+
+    door: int | None = None
+    visit: str = ""
+    response: str | None = None
+    epoch: int = 0
+    version: str = ""
+    look: str = ""
+
+    @property
+    def classes(self) -> str:
+        """The class names for the page's root element."""
+        return " ".join(_LOOKS[letter] for letter in self.look)
+
+    @property
+    def text(self) -> str:
+        """What the cookie holds."""
+        if self.response is not None:
+            body = f"r.{self.response}.{self.epoch}.{self.version}"
+        elif self.door is not None:
+            body = f"d.{self.door}.{self.visit}"
+        else:
+            return f"~{self.look}"
+        return f"{body}.{_signature(body)}~{self.look}"
+
+
+def _signature(body: str) -> str:
+    return hmac.new(store().settings.key("passes"), body.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def current() -> Pass:
+    """Return the pass of this request; an empty one when there is none, or it is not ours."""
+    signed, _, look = request.cookies.get(COOKIE, "").partition("~")
+    found = Pass(look=look if _LOOK.fullmatch(look) else "")
+    body, _, signature = signed.rpartition(".")
+    if not body or not hmac.compare_digest(_signature(body).encode(), signature.encode()):
+        return found
+    kind, name, *details = body.split(".")
+    if kind == "r":
+        return replace(found, response=name, epoch=int(details[0]), version=details[1])
+    return replace(found, door=int(name), visit=details[0])
+
+
+def at_door(door: int, look: str) -> Pass:
+    """Return a fresh pass for somebody who came in by a door."""
+    return Pass(door=door, visit=secrets.token_urlsafe(16), look=look)
+
+
+def give(response: Reply, pass_: Pass) -> Reply:
+    """Put the pass into the browser, until it is closed."""
+    response.set_cookie(COOKIE, pass_.text, httponly=True, samesite="Lax", secure=request.is_secure, path="/")
+    return response
+
+
+def take_back(response: Reply) -> Reply:
+    """Take the pass out of the browser: the next child on this device starts with nothing."""
+    response.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=request.is_secure, path="/")
+    # Only cookies: "storage" would also wipe answers that still wait to be sent from this device.
+    response.headers["Clear-Site-Data"] = '"cookies"'
+    return response

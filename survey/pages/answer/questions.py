@@ -1,0 +1,243 @@
+"""Question pages: show one, take an answer, go back, go on where somebody left off."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Response, abort, redirect, render_template, request
+from werkzeug.wrappers import Response as Reply
+
+from survey.forms import Asked
+from survey.journey import Screen
+from survey.pages.answer import answer
+from survey.pages.answer.catalogue import catalogue
+from survey.pages.answer.compiled import Survey
+from survey.pages.answer.passes import Pass, current
+from survey.pages.store import store
+from survey.question import Tampered
+from survey.responses import Snapshot, finish, load, save, seed_of, speak
+
+LAST_NUMBER = 1_000_000
+
+
+def now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+def survey_at(version: str, language: str) -> Survey:
+    """Return the survey an address speaks of, or answer that there is no such page."""
+    survey = catalogue().survey(version, language)
+    if survey is None:
+        abort(404)
+    return survey
+
+
+def screen_at(survey: Survey, name: str) -> Screen:
+    """Return the screen an address speaks of, or answer that there is no such page."""
+    try:
+        return survey.journey.screen(name)
+    except KeyError:
+        abort(404)
+
+
+def number() -> int | None:
+    """Return the number of the save in the address, None when there is none; answer 400 when it is no number."""
+    text = request.args.get("n")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:8]) <= LAST_NUMBER):
+        abort(400)
+    return int(text)
+
+
+def snapshot_of(pass_: Pass) -> Snapshot | None:
+    """Return the response a pass speaks of; None when there is none any more."""
+    return load(store().engine, pass_.response) if pass_.response else None
+
+
+# ── where to go ───────────────────────────────────────────────────────────────────────────────────────────
+def next_number(snapshot: Snapshot, epoch: int) -> int:
+    """Return the number of the next save of a sitting; that of an older sitting may be taken, and is corrected."""
+    return snapshot.sequence + 1 if epoch == snapshot.epoch else 1
+
+
+def to_screen(survey: Survey, screen: Screen, snapshot: Snapshot, epoch: int, **more: int) -> Reply:
+    """Send somebody to a screen, with the next number; with a sign when it was answered before."""
+    answers = snapshot.answers
+    known = any(key in answers for step in screen.steps for key in step.question.keys)
+    address = f"{survey.here}/{screen.name}?n={next_number(snapshot, epoch)}"
+    address += "&again=1" if known else ""
+    address += "".join(f"&{name}={value}" for name, value in more.items())
+    return redirect(address, 303)
+
+
+def go_on(survey: Survey, snapshot: Snapshot, epoch: int) -> Reply:
+    """Send somebody to the first screen with an open question, or to what comes after the last one."""
+    if snapshot.state != "started":
+        return redirect(survey.over, 303)
+    screen = survey.journey.resume(snapshot.answers, snapshot.facts)
+    if screen is not None:
+        return to_screen(survey, screen, snapshot, epoch)
+    if not survey.pupil:
+        return redirect(survey.check, 303)
+    # A child has nothing to check: the last answer is the end.
+    finish(store().engine, snapshot.id, epoch, next_number(snapshot, epoch), now())
+    return redirect(survey.over, 303)
+
+
+def elsewhere(survey: Survey, pass_: Pass) -> Response:
+    """Say that this response is being answered on another screen."""
+    page = render_template("answer/elsewhere.html", look=pass_.classes, links=[], **survey.words)
+    return private(Response(page, status=200))
+
+
+def private(reply: Response) -> Response:
+    """Forbid keeping a page that may show an answer."""
+    reply.headers["Cache-Control"] = "no-store"
+    return reply
+
+
+# ── pages ─────────────────────────────────────────────────────────────────────────────────────────────────
+@answer.get("/q/<version>/<language>/<name>")
+def question(version: str, language: str, name: str) -> Reply:
+    """Show a screen. The first time it needs no database: the page is the same for everybody."""
+    pass_ = current()
+    if pass_.response is None:
+        return redirect("/", 303)
+    if pass_.version != version:
+        return redirect("/go", 303)
+    survey = survey_at(version, language)
+    screen = screen_at(survey, name)
+    again = "again" in request.args or "check" in request.args
+    if number() is not None and not again and survey.constant(screen):
+        return survey.ready(screen, seed_of(pass_.response)).response(pass_)
+    snapshot = snapshot_of(pass_)
+    if snapshot is None:
+        return redirect("/", 303)
+    if number() is None:
+        return _numbered(survey, screen, snapshot, pass_)
+    steps = survey.journey.steps(screen, snapshot.answers, snapshot.facts)
+    if not steps and not screen.rest:
+        return go_on(survey, snapshot, pass_.epoch)
+    # On a shared device only this sitting's own answers are shown again to a child.
+    shown = _of_this_sitting(snapshot, pass_.epoch) if survey.pupil else snapshot.answers
+    asked = survey.form(screen, snapshot.seed).show(steps, shown)
+    html = survey.render(screen, asked, pass_.classes, snapshot.answers, snapshot.facts)
+    return private(Response(html))
+
+
+def _of_this_sitting(snapshot: Snapshot, epoch: int) -> dict[str, Any]:
+    return {key: value for key, value in snapshot.answers.items() if snapshot.stamps[key][0] == epoch}
+
+
+def _numbered(survey: Survey, screen: Screen, snapshot: Snapshot, pass_: Pass) -> Reply:
+    """Give an address without a number its number; a language link lands here."""
+    if snapshot.language != survey.language:
+        speak(store().engine, snapshot.id, survey.language, now())
+    check = {"check": 1} if "check" in request.args else {}
+    return to_screen(survey, screen, snapshot, pass_.epoch, **check)
+
+
+@answer.post("/q/<version>/<language>/<name>")
+def take(version: str, language: str, name: str) -> Reply:
+    """Take the answers of a screen and lead on. The same post again is the same save."""
+    pass_ = current()
+    if pass_.response is None:
+        return redirect("/", 303)
+    if pass_.version != version:
+        return redirect("/go", 303)
+    survey = survey_at(version, language)
+    screen = screen_at(survey, name)
+    n = number()
+    if n is None:
+        abort(400)
+    snapshot = None
+    steps = list(screen.steps)
+    if not survey.constant(screen):
+        snapshot = snapshot_of(pass_)
+        if snapshot is None:
+            return redirect("/", 303)
+        steps = survey.journey.steps(screen, snapshot.answers, snapshot.facts)
+    try:
+        submission = survey.form(screen, seed_of(pass_.response)).submit(steps, request.form)
+    except Tampered:
+        abort(400)
+    if submission.errors:
+        return _look_again(survey, screen, submission.asked, pass_, snapshot)
+    if not submission.answers:
+        snapshot = snapshot or snapshot_of(pass_)
+        return _lead_on(survey, screen, snapshot, pass_) if snapshot else redirect("/", 303)
+    saved = save(
+        store().engine,
+        pass_.response,
+        pass_.epoch,
+        n,
+        screen.name,
+        submission.answers,
+        now=now(),
+        correct=True,
+        seen=snapshot,
+    )
+    return _lead_on(survey, screen, saved.snapshot, pass_) if saved.snapshot else redirect("/", 303)
+
+
+def _look_again(
+    survey: Survey, screen: Screen, asked: list[Asked], pass_: Pass, snapshot: Snapshot | None
+) -> Response:
+    answers = snapshot.answers if snapshot else {}
+    facts = snapshot.facts if snapshot else {}
+    return private(Response(survey.render(screen, asked, pass_.classes, answers, facts)))
+
+
+def _lead_on(survey: Survey, screen: Screen, snapshot: Snapshot, pass_: Pass) -> Reply:
+    if snapshot.state != "started":
+        return redirect(survey.over, 303)
+    if snapshot.epoch > pass_.epoch:
+        return elsewhere(survey, pass_)
+    journey, answers, facts = survey.journey, snapshot.answers, snapshot.facts
+    if _still_open(survey, screen, snapshot):
+        return to_screen(survey, screen, snapshot, pass_.epoch)
+    if "check" in request.args:
+        return go_on(survey, snapshot, pass_.epoch)
+    following = journey.after(screen, answers, facts)
+    if following is None:
+        return go_on(survey, snapshot, pass_.epoch)
+    return to_screen(survey, following, snapshot, pass_.epoch)
+
+
+def _still_open(survey: Survey, screen: Screen, snapshot: Snapshot) -> bool:
+    """Whether the answers just given open another question on the same page."""
+    if survey.constant(screen):
+        return False
+    steps = survey.journey.steps(screen, snapshot.answers, snapshot.facts)
+    return any(
+        step.question.asks
+        and step.question.stored
+        and not step.question.answered(step.part, snapshot.answers)
+        for step in steps
+    )
+
+
+@answer.get("/q/<version>/<language>/<name>/back")
+def back(version: str, language: str, name: str) -> Reply:
+    """Go back to the screen before this one on the way the answers lead."""
+    pass_ = current()
+    snapshot = snapshot_of(pass_)
+    if snapshot is None or pass_.version != version:
+        return redirect("/go", 303)
+    survey = survey_at(version, language)
+    screen = screen_at(survey, name)
+    earlier = survey.journey.before(screen, snapshot.answers, snapshot.facts)
+    return to_screen(survey, earlier or screen, snapshot, pass_.epoch)
+
+
+@answer.get("/go")
+def go() -> Reply:
+    """Go on where somebody left off."""
+    pass_ = current()
+    snapshot = snapshot_of(pass_)
+    if snapshot is None:
+        return redirect("/", 303)
+    return go_on(survey_at(snapshot.sha256, snapshot.language), snapshot, pass_.epoch)

@@ -1,0 +1,69 @@
+"""The program's own words to respondents, in their language.
+
+Sentences are written in English in the code and translated in ``translations/LANGUAGE.po``. Words of a
+questionnaire are the author's and live beside the questionnaire, not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from babel import Locale, UnknownLocaleError
+from babel.messages.pofile import read_po
+
+Say = Callable[..., str]
+"""Translates a sentence and fills its gaps: say("Place {n}", n=2)."""
+
+_FOLDER = Path(__file__).parent / "translations"
+
+
+@cache
+def say_in(language: str) -> Say:
+    """Return what translates the program's own sentences into `language` (a code such as cy).
+
+    A sentence without a translation is said in English.
+    """
+    words = _words(language)
+
+    def say(sentence: str, **gaps: object) -> str:
+        said = words.get(sentence, sentence)
+        return said.format(**gaps) if gaps else said
+
+    return say
+
+
+def _words(language: str) -> dict[str, str]:
+    path = _FOLDER / f"{language}.po"
+    if not path.is_file():
+        return {}
+    with path.open("rb") as file:
+        catalog = read_po(file, locale=language)
+    return {str(m.id): str(m.string) for m in catalog if m.id and m.string}
+
+
+@cache
+def own_name(language: str) -> str:
+    """Return what a language calls itself (Cymraeg), or its code where that is not known."""
+    try:
+        name = Locale.parse(language, sep="-").get_display_name(language)
+    except (UnknownLocaleError, ValueError):
+        return language
+    return name[:1].upper() + name[1:] if name else language
+
+
+@cache
+def direction(language: str) -> str:
+    """Return 'rtl' for languages written from right to left, else 'ltr'."""
+    try:
+        right = Locale.parse(language, sep="-").text_direction == "rtl"
+    except (UnknownLocaleError, ValueError):
+        return "ltr"
+    return "rtl" if right else "ltr"
+
+
+@cache
+def html_language(language: str) -> str:
+    """Return the code for HTML's lang attribute: English here is British English."""
+    return "en-GB" if language == "en" else language
