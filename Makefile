@@ -46,7 +46,11 @@ fonts: $(NPM_FILES) ## the pages' fonts (and axe for the tests); pages fall back
 # No stamp when npm is missing or fails: the next `make` tries again, and nothing else waits for it.
 $(NPM_FILES): package.json package-lock.json
 	@mkdir -p .make $(FONTS)
-	@if command -v npm >/dev/null && npm ci --silent >.make/npm.log 2>&1; then \
+	@if ! command -v npm >/dev/null; then \
+	  echo "npm is not here, so the fonts were not fetched; pages will use the system's fonts."; \
+	elif ! npm ci --silent >.make/npm.log 2>&1; then \
+	  echo "npm could not fetch the fonts (it said why in .make/npm.log); pages will use the system's fonts."; \
+	else \
 	  for weight in 400 700; do for set in latin latin-ext; do \
 	    cp node_modules/@fontsource/andika/files/andika-$$set-$$weight-normal.woff2 \
 	       node_modules/@fontsource/atkinson-hyperlegible-next/files/atkinson-hyperlegible-next-$$set-$$weight-normal.woff2 \
@@ -55,8 +59,6 @@ $(NPM_FILES): package.json package-lock.json
 	  cp node_modules/@fontsource/andika/LICENSE $(FONTS)/andika-LICENSE; \
 	  cp node_modules/@fontsource/atkinson-hyperlegible-next/LICENSE $(FONTS)/atkinson-hyperlegible-next-LICENSE; \
 	  touch $@; \
-	else \
-	  echo "The fonts could not be fetched with npm (see .make/npm.log); pages will use the system's fonts."; \
 	fi
 
 # ---- the browser the tests drive --------------------------------------------------------------------

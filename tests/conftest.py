@@ -42,6 +42,14 @@ TABLET = {"width": 1024, "height": 690}
 """What a school's tablet leaves for the page (forms.md P26)."""
 
 
+AXE_FROM_NPM = Path(__file__).parents[1] / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def pytest_report_header() -> str:
+    """Say which axe is used: without npm it is the one of its Python package, which is a little older."""
+    return f"axe: {'from npm' if AXE_FROM_NPM.exists() else 'from its Python package'}; browser: {CHROMIUM}"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a browser or PostgreSQL by what it asks for, so that nobody has to remember to."""
     for item in items:
