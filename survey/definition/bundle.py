@@ -31,7 +31,7 @@ class Bundle:
 
     @classmethod
     def from_folder(cls, folder: Path | str, name: str) -> Bundle:
-        """Read the questionnaire `name` and its translations from a folder. Raises NotReady where it has errors."""
+        """Read the questionnaire `name` and its translations from a folder. Raises NotReady for errors."""
         from survey.definition.reading import read_questionnaire
 
         reading = read_questionnaire(Path(folder) / f"{name}.yaml")

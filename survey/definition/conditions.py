@@ -7,7 +7,7 @@ holds when there is no answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -165,7 +165,7 @@ def _fact_value(value: Any) -> float | str:
 Lookup = Callable[[str], Question | None]
 
 
-def read_condition(data: Any, at: Path, question: Lookup, known: Sequence[str]) -> tuple[Condition, list[Fault]]:
+def read_condition(data: Any, at: Path, question: Lookup, known: Collection[str]) -> tuple[Condition, list[Fault]]:
     """Turn what stands under ``when`` into a Condition and the faults found on the way.
 
     `at` is the path of `data`; `question` looks an id up; `known` are all ids, for “did you mean”. A test with a
@@ -179,7 +179,7 @@ def read_condition(data: Any, at: Path, question: Lookup, known: Sequence[str]) 
 @dataclass
 class _Reader:
     question: Lookup
-    known: Sequence[str]
+    known: Collection[str]
 
     def __post_init__(self) -> None:
         self.faults: list[Fault] = []
@@ -256,7 +256,9 @@ class _Reader:
         if not words:
             self._fault(at, f"no answer of '{subject}' is listed here. Please list at least one")
             return All(())
-        values = [self._value(subject, word, (*at, i) if isinstance(value, list) else at) for i, word in enumerate(words)]
+        values = [
+            self._value(subject, word, (*at, i) if isinstance(value, list) else at) for i, word in enumerate(words)
+        ]
         good = tuple(v for v in values if v is not None)
         if len(good) < len(values):
             return All(())
@@ -281,7 +283,7 @@ class _Reader:
         try:
             return question.value_of(word)
         except (ValueError, LookupError) as error:
-            # A LookupError means that the question's option list is unknown, which is reported where it stands.
+            # A LookupError means that the option list is unknown, which is told where it stands.
             if isinstance(error, ValueError):
                 self._fault(at, f"'{shortened(word)}' cannot be an answer of '{subject}': {error}. Please choose one")
             return None
@@ -289,7 +291,7 @@ class _Reader:
     def _fit(self, subject: str, comparison: str, at: Path) -> None:
         """Several answers are asked with contains, single ones without."""
         question = self.question(subject)
-        if question is None:
+        if question is None or not has_options(question):
             return
         many = takes_many(question)
         if comparison == "contains" and not many:
@@ -299,6 +301,11 @@ class _Reader:
                 at,
                 f"'{subject}' can have several answers. Please write {{{subject}: {{contains: …}}}}",
             )
+
+
+def has_options(question: Question) -> bool:
+    """Tell whether the question's options, if it has any, are known: an unknown list is told elsewhere."""
+    return not isinstance(getattr(question, "options", None), str)
 
 
 def takes_many(question: Question) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
@@ -12,7 +13,8 @@ from survey.definition.conditions import All, Condition, read_condition
 from survey.definition.model import Fault, Path, Strict
 from survey.definition.scale import Scale
 from survey.kinds import KINDS
-from survey.options import Option
+from survey.options import Option, Options
+from survey.problems import did_you_mean, shortened
 from survey.question import Audience, Question, Setting, Text
 
 RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"})
@@ -67,7 +69,7 @@ class Grid(Strict):
     kind: str = Field(description="The kind of each question: one that rates by options")
     ask: Text = Field(description="What is asked about each statement")
     hint: Text | None = Field(None, description="A short line below the wording")
-    options: str | list[Option] = Field(description="The name of an option list, or the list itself")
+    options: Options = Field(description="The name of an option list, or the list itself")
     order: Literal["fixed", "reversed", "shuffled"] = Field("fixed", description="In which order options stand")
     required: bool | None = Field(None, description="Whether Next asks once more when nothing is chosen")
     dont_know: bool | None = Field(None, description="Whether “I don't know” is offered")
@@ -149,6 +151,15 @@ def _languages(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+@dataclass(frozen=True)
+class Written:
+    """Names that stand in a file, whether or not what they name could be read."""
+
+    questions: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
+    scales: frozenset[str] = frozenset()
+
+
 class Questionnaire(Strict):
     """One questionnaire in one language; :meth:`in_language` gives it in another."""
 
@@ -174,6 +185,7 @@ class Questionnaire(Strict):
     _data: dict[str, Any] = PrivateAttr(default_factory=dict)
     _translations: dict[str, dict[str, Any]] = PrivateAttr(default_factory=dict)
     _language: str = PrivateAttr(default="")
+    _written: Written = PrivateAttr(default_factory=Written)
     _others: dict[str, Questionnaire] = PrivateAttr(default_factory=dict)
 
     @classmethod
@@ -190,15 +202,19 @@ class Questionnaire(Strict):
         questionnaire._translations = dict(translations or {})
         return questionnaire
 
-    def arrange(self) -> list[Fault]:
+    def arrange(self, written: Written | None = None) -> list[Fault]:
         """Give the parts their meaning for each other: grids, option lists, conditions, what was left open.
 
-        Returns what stands against it; a question with a fault stays as it is.
+        Returns what stands against it; a question with a fault stays as it is. `written` are names that the file
+        holds but that could not be read: they are not called unknown.
         """
+        self._written = written = written or Written()
         if self.assent is None and self.consent is not None:
             self.assent = self.consent
         faults = [
-            Fault(("pages", p, *fault.at), fault.message) for p, page in enumerate(self.pages) for fault in page.expand()
+            Fault(("pages", p, *fault.at), fault.message)
+            for p, page in enumerate(self.pages)
+            for fault in page.expand()
         ]
         for name in ("_by_id", "questions"):
             self.__dict__.pop(name, None)
@@ -207,24 +223,36 @@ class Questionnaire(Strict):
             try:
                 question.use_lists(self.options)
             except KeyError as error:
-                faults.append(Fault((*at, "options"), f"there is no option list '{error.args[0]}'"))
-        return faults + list(self._conditions())
+                name = str(error.args[0])
+                if name not in written.lists:
+                    faults.append(self._no_list(name, question, at, written))
+        return faults + list(self._conditions({*self._by_id, *written.questions}))
 
-    def _conditions(self) -> Iterator[Fault]:
+    def _no_list(self, name: str, question: Question, at: Path, written: Written) -> Fault:
+        # The options of a grid stand at the grid, not at its statements.
+        owner = at[:-2] if question.grid else at
+        known = [*self.options, *written.lists]
+        hint = did_you_mean(name, known) or f" Please add '{shortened(name)}' under 'options' at the top of the file."
+        return Fault(
+            (*owner, "options"),
+            f"question '{question.id}' uses the option list '{shortened(name)}', which is not there.{hint}",
+        )
+
+    def _conditions(self, known: Collection[str]) -> Iterator[Fault]:
         for p, page in enumerate(self.pages):
-            yield from self._read_when(page, ("pages", p))
+            yield from self._read_when(page, ("pages", p), known)
             for i, entry in enumerate(page.entries):
-                yield from self._read_when(entry, ("pages", p, "questions", i))
+                yield from self._read_when(entry, ("pages", p, "questions", i), known)
             for at, question in page._expanded:
-                yield from self._read_when(question, ("pages", p, *at))
+                yield from self._read_when(question, ("pages", p, *at), known)
                 grid = page.entries[int(at[1])]
                 if isinstance(grid, Grid) and grid.when is not None:
                     question.when = grid.when if question.when is None else All((grid.when, question.when))
 
-    def _read_when(self, thing: Page | Grid | Question, at: Path) -> Iterator[Fault]:
+    def _read_when(self, thing: Page | Grid | Question, at: Path, known: Collection[str]) -> Iterator[Fault]:
         if thing.when is None or isinstance(thing.when, Condition):
             return
-        thing.when, faults = read_condition(thing.when, (*at, "when"), self._by_id.get, list(self._by_id))
+        thing.when, faults = read_condition(thing.when, (*at, "when"), self._by_id.get, known)
         yield from faults
 
     def conditional(self) -> Iterator[tuple[Path, Page | Question]]:
@@ -239,6 +267,11 @@ class Questionnaire(Strict):
         for p, page in enumerate(self.pages):
             for at, question in page._expanded:
                 yield ("pages", p, *at), question
+
+    @property
+    def written(self) -> Written:
+        """Names in the file that could not be read, so that nobody calls them unknown."""
+        return self._written
 
     @property
     def setting(self) -> Setting:

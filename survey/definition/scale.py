@@ -1,4 +1,4 @@
-"""Scales: which items, in which direction, and how answers become a score. All of it is in the questionnaire."""
+"""Scales: which items, in which direction, and how answers become a score."""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ def _decode(data: bytes) -> tuple[str, str]:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "", "this file is saved as UTF-16. Please save it as UTF-8"
     if b"\0" in data:
-        return "", "this is not a text file. Questionnaires are YAML text, saved as UTF-8. Please choose another file"
+        return "", "this is not a text file. Questionnaires are text, saved as UTF-8. Please choose another file"
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -180,6 +180,11 @@ def _forbidden(char: str) -> bool:
         return False
     # A byte order mark inside a file is as invisible as a control character, and as surprising.
     return unicodedata.category(char) in ("Cc", "Cs") or char in "\ufeff\ufffe\uffff"
+
+
+def _place(event: yaml.Event) -> tuple[int, int]:
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
 
 class _TooMuch(Exception):
@@ -234,8 +239,7 @@ class _Composer:
         return root
 
     def _fault(self, event: yaml.Event, message: str) -> None:
-        mark = event.start_mark
-        self.problems.append(Problem(self.path, mark.line + 1, mark.column + 1, message))
+        self.problems.append(Problem(self.path, *_place(event), message))
 
     def _node(self, event: yaml.NodeEvent, events: Iterator[yaml.Event], depth: int) -> Node:
         self._refuse_specials(event)
@@ -244,12 +248,9 @@ class _Composer:
             self._fault(event, f"this file holds more than {MOST_NODES:,} values. Please split it into smaller ones")
             raise _TooMuch
         if depth > DEEPEST:
-            self._fault(
-                event, f"lists stand more than {DEEPEST} deep in each other here. Please write it more simply"
-            )
+            self._fault(event, f"lists stand more than {DEEPEST} deep in each other here. Please write it more simply")
             raise _TooMuch
-        mark = event.start_mark
-        line, column = mark.line + 1, mark.column + 1
+        line, column = _place(event)
         if isinstance(event, yaml.ScalarEvent):
             return Scalar(event.value, line, column, plain=event.style is None)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -262,14 +263,16 @@ class _Composer:
         if isinstance(event, yaml.AliasEvent):
             self._fault(
                 event,
-                f"'*{shortened(event.anchor)}' stands for text written elsewhere. Questionnaires do not use that. "
+                f"'*{shortened(event.anchor or '')}' stands for text written elsewhere. "
+                "Questionnaires do not use that. "
                 "Please write the text out, or put it in quotes if it is meant as it stands",
             )
             return
         if event.anchor is not None:
             self._fault(
                 event,
-                f"'&{shortened(event.anchor)}' names a part of the file for use elsewhere. Questionnaires do not use "
+                f"'&{shortened(event.anchor)}' names a part of the file for use elsewhere. "
+                "Questionnaires do not use "
                 "that. Please remove it, or put the text in quotes if it is meant as it stands",
             )
         tag = getattr(event, "tag", None)
@@ -305,7 +308,8 @@ class _Composer:
         if not isinstance(key, Scalar):
             self._fault(
                 event,
-                "a list or a group in brackets stands where a key is expected. If this is a sentence that begins "
+                "a list or a group in brackets stands where a key is expected. If this is a "
+                "sentence that begins "
                 "with a bracket or a brace, please put the whole sentence in quotes",
             )
             return
@@ -313,7 +317,8 @@ class _Composer:
             first = node.keys[key.text]
             self._fault(
                 event,
-                f"'{shortened(key.text)}' is here for the second time; the first is on line {first.line}, column "
+                f"'{shortened(key.text)}' is here for the second time; the first is on line "
+                f"{first.line}, column "
                 f"{first.column}. A key may stand once. Please remove one of them",
             )
             return

@@ -136,13 +136,15 @@ class Pretend(Strict):
     retest: float = Field(0.6, ge=0, lt=1, description="Correlation of a pupil's true value between two waves")
     effects: dict[str, dict[str, float]] = Field(
         default_factory=dict,
-        description="For each questionnaire.scale, effects in standard deviations: programme, per_year, fact.code",
+        description=("For each questionnaire.scale, effects in standard deviations: programme, per_year, fact.code"),
     )
     missing: PretendMissing = Field(
-        default_factory=lambda: PretendMissing.model_validate({}), description="How often something is missing"
+        default_factory=lambda: PretendMissing.model_validate({}),
+        description="How often something is missing",
     )
     texts: dict[str, list[str]] = Field(
-        default_factory=dict, description="For questions answered by typing (questionnaire.question), what is typed"
+        default_factory=dict,
+        description="For questions answered by typing (questionnaire.question), what is typed",
     )
 
 

@@ -74,7 +74,17 @@ _Place = tuple[int, int]
 
 
 def _message(fault: _Fault) -> tuple[_Place, str]:
-    for explanation in (_tab, _unclosed_quote, _start, _escape, _block_text, _flow, _after_quote, _colon, _indent):
+    for explanation in (
+        _tab,
+        _unclosed_quote,
+        _start,
+        _escape,
+        _block_text,
+        _flow,
+        _after_quote,
+        _colon,
+        _indent,
+    ):
         found = explanation(fault)
         if found:
             return found
@@ -87,9 +97,15 @@ def _tab(fault: _Fault) -> tuple[_Place, str] | None:
     indent = re.match(r"[ ]*\t", fault.here)
     if indent:
         at = indent.end() - 1
-        return (fault.line, at), "a tab begins this line. YAML is indented with spaces. Please replace the tab"
+        return (
+            fault.line,
+            at,
+        ), "a tab begins this line. YAML is indented with spaces. Please replace the tab"
     if fault.char == "\t":
-        return (fault.line, fault.column), "a tab stands here. YAML uses spaces. Please replace the tab by a space"
+        return (
+            fault.line,
+            fault.column,
+        ), "a tab stands here. YAML uses spaces. Please replace the tab by a space"
     return None
 
 
@@ -108,14 +124,16 @@ def _start(fault: _Fault) -> tuple[_Place, str] | None:
     line, column = fault.line, fault.column
     if "alias" in fault.context or "anchor" in fault.context or "tag" in fault.context:
         line, column = fault.open_line, fault.open_column
-    elif not ("cannot start any token" in fault.problem or "node content" in fault.problem or "directive" in fault.context):
+    elif not (
+        "cannot start any token" in fault.problem or "node content" in fault.problem or "directive" in fault.context
+    ):
         return None
     if "directive" in fault.context:
         line, column = fault.open_line, fault.open_column
     char = fault.text(line)[column : column + 1]
     if char not in _STARTS:
         return None
-    return (line, column), f"{_STARTS[char]}. Please put the text in quotes: \"{char}…\""
+    return (line, column), f'{_STARTS[char]}. Please put the text in quotes: "{char}…"'
 
 
 def _escape(fault: _Fault) -> tuple[_Place, str] | None:
@@ -154,7 +172,8 @@ def _flow(fault: _Fault) -> tuple[_Place, str] | None:
         )
     if fault.line == fault.open_line and fault.char not in ("", "#"):
         return place, (
-            f"what follows this '{opener}' cannot be read. Please put commas between the parts and '{closer}' at the "
+            f"what follows this '{opener}' cannot be read. Please put commas between the parts and "
+            f"'{closer}' at the "
             f"end; if it is a sentence that begins with a {name}, please put it in quotes"
         )
     return place, (
@@ -191,7 +210,8 @@ def _colon(fault: _Fault) -> tuple[_Place, str] | None:
     if "could not find expected ':'" in fault.problem:
         line = fault.open_line
         return (line, fault.open_column), (
-            f"{shortened(fault.text(line).strip(), 40)!r} has no colon. A line is 'key: value'. Please add the key and "
+            f"{shortened(fault.text(line).strip(), 40)!r} has no colon. A line is 'key: value'. "
+            "Please add the key and "
             "a colon; if the line goes on with the text above, please indent it further than the key above"
         )
     return None
@@ -224,13 +244,17 @@ def _indent(fault: _Fault) -> tuple[_Place, str] | None:
     if "block mapping" not in fault.context and "block collection" not in fault.context:
         return None
     if fault.char in ("]", "}"):
-        return (fault.line, fault.column), f"{_STARTS[fault.char]}. Please remove it, or put the text in quotes"
+        return (
+            fault.line,
+            fault.column,
+        ), f"{_STARTS[fault.char]}. Please remove it, or put the text in quotes"
     if fault.char == "-" and "mapping" in fault.context:
         return (fault.line, fault.column), (
             "a list begins here where a key is expected. Please indent the list below the key it belongs to, "
             "and leave the line of that key empty behind its colon"
         )
     return (fault.line, fault.column), (
-        f"this line does not stand below the lines it belongs to (they begin in column {fault.open_column + 1}). "
+        "this line does not stand below the lines it belongs to (they begin in column "
+        f"{fault.open_column + 1}). "
         "Please put the keys of one thing, and the dashes of one list, exactly below each other"
     )

@@ -1,0 +1,118 @@
+"""Options: balanced, faces for feelings and enjoyment only, few points for the young (rules P2 to P10)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from survey.definition.conditions import has_options
+from survey.definition.model import Fault, Path
+from survey.definition.questionnaire import Grid, Questionnaire
+from survey.options import Option
+from survey.question import Question
+
+_POLES: Final = (
+    (r"\bdisagree", r"\bagree"),
+    (r"\b(?:dis|un)satisfied", r"\bsatisfied"),
+    (r"\b(?:unhappy|sad)\b", r"\bhappy\b"),
+    (r"\b(?:worse|poor|bad|badly)\b", r"\b(?:better|good|excellent|well)\b"),
+    (r"\bdown\b", r"\bup\b"),
+    (r"\bunlikely\b", r"\blikely\b"),
+    (r"\bunimportant\b", r"\bimportant\b"),
+)
+"""Words for the two sides of a scale that has two."""
+
+_ENJOYMENT: Final = re.compile(r"\b(like|likes|liked|enjoy|enjoyed|enjoys|love|loved|fun)\b(?! most)", re.IGNORECASE)
+_FREQUENCY: Final = re.compile(r"\b(never|sometimes|often|always|rarely|every (?:day|week|month))\b", re.IGNORECASE)
+
+
+def _lists(questionnaire: Questionnaire) -> Iterator[tuple[Path, str, list[Option]]]:
+    """Yield each option list once, where it stands."""
+    for name, options in questionnaire.options.items():
+        yield ("options", name), f"option list '{name}'", options
+    for p, page in enumerate(questionnaire.pages):
+        for i, entry in enumerate(page.entries):
+            own = getattr(entry, "options", None)
+            if isinstance(own, list) and not getattr(entry, "option_list", None):
+                thing = "grid" if isinstance(entry, Grid) else "question"
+                yield ("pages", p, "questions", i, "options"), f"the options of {thing} '{entry.id}'", own
+
+
+def _english(questionnaire: Questionnaire) -> bool:
+    return questionnaire.languages[0].split("-")[0] == "en"
+
+
+def balance(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """More points on one side than on the other push answers to that side."""
+    if not _english(questionnaire):
+        return
+    for at, name, options in _lists(questionnaire):
+        for low, high in _POLES:
+            sides = [o for o in options if not _neutral(o)]
+            below = [o for o in sides if re.search(low, o.label, re.IGNORECASE)]
+            above = [o for o in sides if o not in below and re.search(high, o.label, re.IGNORECASE)]
+            if below and above and len(below) != len(above):
+                yield Fault(
+                    at,
+                    f"{name} has {len(below)} of one side and {len(above)} of the other. "
+                    "Unequal sides push answers. Please give each side as many points",
+                    key=True,
+                )
+                break
+
+
+def _neutral(option: Option) -> bool:
+    return bool(re.search(r"\b(neither|nor|same|ok)\b", option.label, re.IGNORECASE))
+
+
+def faces_for_enjoyment(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """Enjoyment has no sad side: with sad faces in the row, children crowd at the top."""
+    if not _english(questionnaire):
+        return
+    for at, question in questionnaire.placed():
+        if question.asks and _ENJOYMENT.search(question.ask) and any(f.startswith("feel") for f in _faces(question)):
+            yield Fault(
+                (*at, "options"),
+                f"question '{question.id}' asks about enjoyment with faces for feelings. Children "
+                "then crowd at the happy "
+                "end. Please use the faces enjoy-1 to enjoy-5",
+            )
+
+
+def _faces(question: Question) -> list[str]:
+    options = getattr(question, "options", None)
+    return [option.face for option in options if option.face] if isinstance(options, list) else []
+
+
+def faces_for_frequency(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """How often is said in words."""
+    if not _english(questionnaire):
+        return
+    for at, name, options in _lists(questionnaire):
+        if any(option.face and _FREQUENCY.search(option.label) for option in options):
+            yield Fault(
+                at,
+                f"{name} says how often with faces. Faces are for feelings and enjoyment. Please use words only",
+                key=True,
+            )
+
+
+def points_for_age(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """Under 7, children use the ends of a scale, however many points it has."""
+    if not questionnaire.setting.young:
+        return
+    said = set()
+    for at, question in questionnaire.placed():
+        if not question.rated or not has_options(question) or _faces(question):
+            continue  # the kind that draws faces counts them itself
+        points = len(getattr(question, "options", None) or ())
+        owner = at[:-2] if question.grid else at
+        if points > 3 and owner not in said:
+            said.add(owner)
+            yield Fault(
+                (*owner, "options"),
+                f"question '{question.id}' has {points} points for readers of "
+                f"{questionnaire.reader.age}. Under 7, children "
+                "use the ends of a scale. Three points, or kind: two_step, measure better",
+            )

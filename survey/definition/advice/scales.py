@@ -1,0 +1,91 @@
+"""Scales: what makes a score hard to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from survey.definition.model import Fault
+from survey.definition.questionnaire import Questionnaire
+from survey.definition.scale import Scale
+from survey.problems import listed
+
+
+def _ranges(questionnaire: Questionnaire, scale: Scale) -> set[tuple[float, float]]:
+    found = set()
+    for entry in scale.items:
+        try:
+            item_range = questionnaire.question(entry.item).number_range
+        except LookupError:
+            continue  # told by the rule about items
+        if item_range is not None:
+            found.add(item_range)
+    return found
+
+
+def ranges(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """Items with different ranges do not weigh the same."""
+    for n, scale in enumerate(questionnaire.scales):
+        found = _ranges(questionnaire, scale)
+        if len(found) > 1:
+            shown = listed(f"{low:g} to {high:g}" for low, high in sorted(found))
+            yield Fault(
+                ("scales", n, "items"),
+                f"scale '{scale.id}' puts items of different ranges together ({shown}), so that "
+                "some weigh more. "
+                "Please use items with the same points",
+                key=True,
+            )
+
+
+def direction(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """Adults who agree with everything look the same as adults who mean it, unless an item is reversed.
+
+    Children are spared: reversed items are the ones they misread.
+    """
+    if questionnaire.audience == "pupil":
+        return
+    for n, scale in enumerate(questionnaire.scales):
+        grids = {questionnaire.question(e.item).grid for e in scale.items if e.item in _ids(questionnaire)}
+        if len(scale.items) > 3 and None not in grids and not scale.reversed_items:
+            yield Fault(
+                ("scales", n, "items"),
+                f"all items of scale '{scale.id}' point in one direction, so that ticking down a "
+                "column looks like an "
+                "opinion. Please word one the other way and mark it: reverse: yes",
+                key=True,
+            )
+
+
+def _ids(questionnaire: Questionnaire) -> set[str]:
+    return {question.id for question in questionnaire.questions}
+
+
+def unused(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """A rating that is in no scale is a burden without a score."""
+    used = {entry.item for scale in questionnaire.scales for entry in scale.items}
+    if not questionnaire.scales:
+        return
+    for at, question in questionnaire.placed():
+        if question.rated and question.stored and not question.attention and question.id not in used:
+            yield Fault(
+                (*at, "question"),
+                f"question '{question.id}' rates, but is in no scale. Please add it to one, or leave it out",
+            )
+
+
+def incomplete_sums(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """A sum of fewer items is smaller for that reason alone."""
+    for n, scale in enumerate(questionnaire.scales):
+        if scale.score == "sum" and not scale.prorate and scale.needed < len(scale.items):
+            yield Fault(
+                ("scales", n, "needs"),
+                f"scale '{scale.id}' adds up what is there, so somebody who leaves an item out scores lower. "
+                "Please add: prorate: yes, or need all items",
+            )
+
+
+def source(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """Readers of the data want to know where a scale comes from."""
+    for n, scale in enumerate(questionnaire.scales):
+        if scale.source is None:
+            yield Fault(("scales", n), f"scale '{scale.id}' does not say who made it. Please add: source: …")

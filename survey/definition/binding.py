@@ -1,0 +1,163 @@
+"""A tree → a model, with every fault found at once.
+
+A model either fits or does not; an author wants to hear everything. So what does not fit is reported and taken
+out, and the rules between the parts are then tried on what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from survey.definition.messages import faults_of, resolve, subject
+from survey.definition.model import Fault, Path
+from survey.definition.source import ListNode, MapNode, Node, Scalar, key_place, node_at, place_of, plain
+from survey.problems import Problem, shortened
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_ROUNDS = 12
+
+
+@dataclass
+class Bound(Generic[Model]):
+    """What came of a tree: a model of the parts that fit, the tree of just these parts, and the problems.
+
+    `guessed` are the keys at the top that were missing or wrong and got a stand-in.
+    """
+
+    model: Model | None
+    root: Node
+    problems: list[Problem] = field(default_factory=list)
+    guessed: set[str] = field(default_factory=set)
+
+
+def locate(fault: Fault, root: Node, path: str) -> Problem:
+    """Turn a fault's path within a tree into line and column."""
+    if fault.key and fault.at:
+        line, column = key_place(root, fault.at[:-1], str(fault.at[-1]))
+    else:
+        line, column = place_of(root, fault.at)
+    return Problem(path, line, column, fault.message, fault.advice)
+
+
+def bind(root: Node, model: type[Model], path: str, stand_ins: Mapping[str, Any]) -> Bound[Model]:
+    """Fit the tree of the file `path` to a model.
+
+    `stand_ins` are values for keys at the top without which nothing else could be looked at. The tree is changed:
+    parts that do not fit are taken out of it.
+    """
+    bound: Bound[Model] = Bound(None, root)
+    if not isinstance(root, MapNode):
+        message = "this file is not made of keys and values. Please begin with a line such as 'title: …'"
+        bound.problems.append(Problem(path, root.line, root.column, message))
+        return bound
+    empty = _Empty(root, path)
+    empty.take_out(root, ())
+    bound.problems += empty.problems
+    for turn in range(_ROUNDS):
+        data = plain(root)
+        assert isinstance(data, dict)
+        try:
+            bound.model = model.model_validate({**{key: stand_ins[key] for key in bound.guessed}, **data})
+            return bound
+        except ValidationError as error:
+            errors = error.errors(include_url=False)
+        if turn == 0:
+            told = [e for e in errors if not empty.explains(e, root)]
+            bound.problems += [locate(fault, root, path) for fault in faults_of(told, root, model)]
+        bound.guessed |= _prune(root, errors)
+        if not bound.guessed <= set(stand_ins):
+            return bound
+    return bound
+
+
+class _Empty:
+    """Takes keys and list items with nothing in them out of a tree, and says so for each."""
+
+    def __init__(self, root: Node, path: str) -> None:
+        self.root = root
+        self.path = path
+        self.problems: list[Problem] = []
+        self.taken: set[tuple[Path, str]] = set()
+
+    def take_out(self, node: Node, at: Path) -> None:
+        """Go through everything below a node."""
+        empty: list[str | int] = []
+        for step, child in _children(node):
+            if isinstance(child, Scalar) and not child.text.strip():
+                self._tell(at, step)
+                empty.append(step)
+            else:
+                self.take_out(child, (*at, step))
+        # Nothing is taken out before all were seen: until then positions are those of the file.
+        for step in reversed(empty):
+            _remove(node, step)
+
+    def _tell(self, at: Path, step: str | int) -> None:
+        if isinstance(step, int):
+            message = "this item of a list is empty. Please write it, or remove the dash"
+        else:
+            whose = subject(self.root, at)
+            name = f"'{shortened(step)}' of {whose}" if whose else f"'{shortened(step)}'"
+            message = f"{name} has nothing behind its colon. Please write it, or remove the line"
+            if " " in step:
+                message = (
+                    f"'{shortened(step)}' has no colon and nothing behind it. Within braces a "
+                    "comma ends a text; "
+                    "if this belongs to the text before it, please put the whole text in quotes"
+                )
+            self.taken.add((at, step))
+        fault = Fault((*at, step), message, key=isinstance(step, str))
+        self.problems.append(locate(fault, self.root, self.path))
+
+    def explains(self, error: Mapping[str, Any], root: Node) -> bool:
+        """Tell whether a missing key is one that was taken out, which has been said."""
+        key = str(error["loc"][-1]) if error["loc"] else ""
+        return error["type"] == "missing" and (resolve(root, error["loc"]), key) in self.taken
+
+
+def _children(node: Node) -> list[tuple[str | int, Node]]:
+    if isinstance(node, MapNode):
+        return list(node.values.items())
+    return list(enumerate(node.items)) if isinstance(node, ListNode) else []
+
+
+def _prune(root: MapNode, errors: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Take out what does not fit; return the keys at the top that are missing.
+
+    A required key that is taken out is missing in the next round, and takes the item that needs it along.
+    """
+    paths = set()
+    missing = set()
+    for error in errors:
+        at = resolve(root, error["loc"])
+        if error["type"] in ("missing", "too_short"):
+            at = _nearest_item(at)
+        if at:
+            paths.add(at)
+        else:
+            missing.add(str(error["loc"][0]))
+    # The deepest and last first, so that positions stay right while items are taken out.
+    for path in sorted(paths, key=lambda path: [(isinstance(step, int), step) for step in path], reverse=True):
+        _remove(node_at(root, path[:-1]), path[-1])
+    return missing
+
+
+def _nearest_item(at: Path) -> Path:
+    """Return the path of the list item in which a path lies, or of the key at the top, or nothing."""
+    for n in range(len(at), 0, -1):
+        if isinstance(at[n - 1], int):
+            return at[:n]
+    return at[:1]
+
+
+def _remove(parent: Node, step: str | int) -> None:
+    if isinstance(parent, ListNode) and isinstance(step, int) and step < len(parent.items):
+        del parent.items[step]
+    elif isinstance(parent, MapNode) and str(step) in parent.values:
+        del parent.values[str(step)]
+        del parent.keys[str(step)]

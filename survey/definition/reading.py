@@ -1,0 +1,274 @@
+"""Files → Questionnaire and Study, with everything that is wrong said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from survey.definition.advice import ADVICE
+from survey.definition.binding import Bound, bind, locate
+from survey.definition.model import Fault
+from survey.definition.questionnaire import Questionnaire, Written
+from survey.definition.rules import RULES
+from survey.definition.rules.study import STUDY_RULES, Surroundings
+from survey.definition.source import ListNode, MapNode, Node, Scalar, plain, read_source
+from survey.definition.study import Study
+from survey.definition.translations import check_translation
+from survey.problems import Problem, did_you_mean, errors, shortened
+
+STUDY_FILE: Final = "study.yaml"
+
+_QUESTIONNAIRE_STAND_INS: Final[dict[str, Any]] = {
+    "questionnaire": "questionnaire",
+    "version": 1,
+    "title": "…",
+    "audience": "pupil",
+    "reader": {"age": 10},
+    "languages": ["en"],
+}
+_STUDY_STAND_INS: Final[dict[str, Any]] = {
+    "study": "study",
+    "title": "…",
+    "retention": {"delete_on": "9999-12-31"},
+    "access": {"tables": ["researcher"], "microdata": ["researcher"]},
+}
+
+
+@dataclass
+class Reading:
+    """What came of one questionnaire and its translations.
+
+    `questionnaire` is there when no problem refuses publication; `data` and `translations` are the plain contents of
+    the files. `draft` is what could be read although something is wrong, for looking up names only.
+    """
+
+    path: Path
+    problems: list[Problem] = field(default_factory=list)
+    questionnaire: Questionnaire | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    translations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    draft: Questionnaire | None = None
+    root: Node | None = None
+
+
+@dataclass
+class FolderReading:
+    """What came of a whole study: `study` and `questionnaires` are there when no problem refuses publication.
+
+    `draft` is the study as far as it could be read, for looking up names only; `study_text` is its file.
+    """
+
+    path: Path
+    problems: list[Problem] = field(default_factory=list)
+    study: Study | None = None
+    questionnaires: dict[str, Questionnaire] = field(default_factory=dict)
+    readings: dict[str, Reading] = field(default_factory=dict)
+    draft: Study | None = None
+    study_text: str = ""
+
+
+def read_questionnaire(path: Path | str) -> Reading:
+    """Read NAME.yaml and each NAME.LANG.yaml beside it. Never raises for what a file holds."""
+    path = Path(path)
+    source = read_source(path)
+    reading = Reading(path, list(source.problems))
+    if source.root is None:
+        return reading
+    data = plain(source.root)
+    reading.data = data if isinstance(data, dict) else {}
+    written = _written(source.root)
+    bound = bind(source.root, Questionnaire, str(path), _QUESTIONNAIRE_STAND_INS)
+    reading.problems += bound.problems
+    reading.root = bound.root
+    if bound.model is not None:
+        reading.draft = bound.model
+        reading.problems += _look_at(bound, written, path)
+        reading.problems += _read_translations(reading, bound)
+    reading.problems = _in_order(reading.problems)
+    if not errors(reading.problems):
+        reading.questionnaire = Questionnaire.from_data(reading.data, reading.translations)
+    return reading
+
+
+def _look_at(bound: Bound[Questionnaire], written: Written, path: Path) -> Iterator[Problem]:
+    questionnaire = bound.model
+    assert questionnaire is not None
+    found = questionnaire.arrange(written)
+    for rule in RULES:
+        found += rule(questionnaire)
+    if not bound.guessed & {"audience", "reader"}:
+        for advise in ADVICE:
+            found += [Fault(fault.at, fault.message, True, fault.key) for fault in advise(questionnaire)]
+    if "questionnaire" not in bound.guessed and questionnaire.id != path.stem:
+        message = (
+            f"the questionnaire is called '{shortened(questionnaire.id)}', but its file "
+            f"'{shortened(path.name)}'. The two have one name. Please rename one"
+        )
+        found.append(Fault(("questionnaire",), message))
+    for fault in found:
+        yield locate(fault, bound.root, str(path))
+
+
+def _written(root: Node) -> Written:
+    """Collect names from a tree before anything is taken out of it."""
+    return Written(
+        questions=frozenset(_names(root, "question")),
+        lists=frozenset(_keys_of(root, "options")),
+        scales=frozenset(_names(root, "scale")),
+    )
+
+
+def _names(node: Node, key: str) -> Iterator[str]:
+    if isinstance(node, MapNode):
+        value = node.values.get(key)
+        if isinstance(value, Scalar):
+            yield value.text
+        for child in node.values.values():
+            yield from _names(child, key)
+    elif isinstance(node, ListNode):
+        for child in node.items:
+            yield from _names(child, key)
+
+
+def _keys_of(root: Node, key: str) -> list[str]:
+    node = root.values.get(key) if isinstance(root, MapNode) else None
+    return list(node.keys) if isinstance(node, MapNode) else []
+
+
+def _read_translations(reading: Reading, bound: Bound[Questionnaire]) -> list[Problem]:
+    questionnaire = bound.model
+    assert questionnaire is not None
+    problems: list[Problem] = []
+    name = reading.path.stem
+    files = {_language(path): path for path in translation_files(reading.path)}
+    for i, language in enumerate(questionnaire.languages[1:], start=1):
+        if language not in files and "languages" not in bound.guessed:
+            message = (
+                f"language '{shortened(language)}' has no file. Each language but the first has one. "
+                f"Please add {name}.{shortened(language)}.yaml, or remove the language"
+            )
+            problems.append(locate(Fault(("languages", i), message), bound.root, str(reading.path)))
+    for language, path in files.items():
+        source = read_source(path)
+        problems += source.problems
+        if language not in questionnaire.languages[1:]:
+            hint = did_you_mean(language, questionnaire.languages[1:])
+            fix = hint or " Please add it there."
+            message = f"'{shortened(language)}' is not among the other languages of {name}.yaml.{fix}"
+            problems.append(Problem(str(path), 1, 1, message))
+        elif source.root is not None:
+            problems += check_translation(questionnaire, source.root, str(path), language)
+            data = plain(source.root)
+            reading.translations[language] = data if isinstance(data, dict) else {}
+    return problems
+
+
+def translation_files(path: Path) -> list[Path]:
+    """Return the translation files that lie beside a questionnaire, in order of their names."""
+    if not path.parent.is_dir():
+        return []
+    return sorted(other for other in path.parent.glob("*.yaml") if _is_translation_of(other, path))
+
+
+def _is_translation_of(other: Path, path: Path) -> bool:
+    return "." in other.stem and other.stem.split(".", 1)[0] == path.stem and other.is_file()
+
+
+def _language(path: Path) -> str:
+    return path.stem.split(".", 1)[1]
+
+
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    return sorted(set(problems), key=lambda p: (p.path, p.line, p.column, p.advice, p.message))
+
+
+def read_folder(path: Path | str) -> FolderReading:
+    """Read study.yaml, the questionnaires and translations of a folder. Never raises for what they hold."""
+    path = Path(path)
+    folder = FolderReading(path)
+    if not path.is_dir():
+        folder.problems.append(Problem(str(path), 1, 1, "this folder is not there. Please check its name"))
+        return folder
+    folder.problems += _odd_files(path)
+    for file in questionnaire_files(path):
+        reading = read_questionnaire(file)
+        folder.readings[file.stem] = reading
+        folder.problems += reading.problems
+    folder.problems += _read_study(path / STUDY_FILE, folder)
+    folder.problems = _in_order(folder.problems)
+    folder.questionnaires = {
+        name: reading.questionnaire for name, reading in folder.readings.items() if reading.questionnaire
+    }
+    if errors(folder.problems):
+        folder.study = None
+        folder.questionnaires = {}
+    return folder
+
+
+def questionnaire_files(folder: Path) -> list[Path]:
+    """Return the files of a folder that are questionnaires by their names, in order."""
+    return sorted(
+        file for file in folder.glob("*.yaml") if file.name != STUDY_FILE and "." not in file.stem and file.is_file()
+    )
+
+
+def _odd_files(folder: Path) -> Iterator[Problem]:
+    names = {file.stem for file in questionnaire_files(folder)}
+    for file in sorted(folder.glob("*.yml")):
+        yield Problem(str(file), 1, 1, f"files end in .yaml here. Please rename it to {shortened(file.stem)}.yaml")
+    for file in sorted(folder.glob("*.*.yaml")):
+        name = file.stem.split(".", 1)[0]
+        if name not in names and file.is_file():
+            hint = did_you_mean(name, names) or " Please rename it, or add that questionnaire."
+            yield Problem(
+                str(file),
+                1,
+                1,
+                f"this translation belongs to {shortened(name)}.yaml, which is not there.{hint}",
+            )
+
+
+def _read_study(path: Path, folder: FolderReading) -> list[Problem]:
+    if not path.exists():
+        return [Problem(str(path), 1, 1, "a study has a file study.yaml, and this folder has none. Please add it")]
+    source = read_source(path)
+    if source.root is None:
+        return source.problems
+    bound = bind(source.root, Study, source.path, _STUDY_STAND_INS)
+    folder.study = folder.draft = bound.model
+    folder.study_text = path.read_text(encoding="utf-8-sig")
+    return source.problems + bound.problems + _look_at_study(bound, source.path, folder)
+
+
+def _look_at_study(bound: Bound[Study], path: str, folder: FolderReading) -> list[Problem]:
+    if bound.model is None:
+        return []
+    around = Surroundings(
+        {name: reading.draft for name, reading in folder.readings.items() if reading.draft},
+        frozenset(folder.readings),
+        {name: reading.draft.written.scales for name, reading in folder.readings.items() if reading.draft},
+    )
+    problems = [locate(fault, bound.root, path) for rule in STUDY_RULES for fault in rule(bound.model, around)]
+    return problems + list(_facts_of_questionnaires(bound.model, folder))
+
+
+def _facts_of_questionnaires(study: Study, folder: FolderReading) -> Iterator[Problem]:
+    from survey.definition.rules.roster import facts_used
+
+    for reading in folder.readings.values():
+        if reading.draft is not None and reading.root is not None:
+            for fault in facts_used(reading.draft, study):
+                yield locate(fault, reading.root, str(reading.path))
+
+
+def parse_study(text: str) -> Study:
+    """Return the study of a text that was checked before. Raises ValueError for any other."""
+    from survey.definition.source import parse_source
+
+    source = parse_source(text.encode(), STUDY_FILE)
+    if source.root is None or source.problems:
+        raise ValueError("\n".join(str(problem) for problem in source.problems))
+    data: Any = plain(source.root)
+    return Study.model_validate(data)

@@ -1,0 +1,29 @@
+"""Rules between the parts of a questionnaire: what no single key can know. Each module has one subject."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from survey.definition.model import Fault
+from survey.definition.questionnaire import Questionnaire
+from survey.definition.rules import header, kinds, names, options, piping, routes, scales
+
+Rule = Callable[[Questionnaire], Iterator[Fault]]
+
+RULES: tuple[Rule, ...] = (
+    header.languages,
+    header.assent,
+    header.something_to_answer,
+    names.names,
+    names.columns,
+    options.lists,
+    kinds.remarks,
+    routes.order,
+    routes.possible,
+    piping.texts_that_can_be_filled,
+    scales.items,
+    scales.needs,
+    scales.transformation,
+    scales.bands,
+)
+"""Every rule whose breach refuses publication; kinds also give advice here."""

@@ -1,0 +1,67 @@
+"""The top of a questionnaire: languages, assent, and that there is something to answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from survey.definition.model import Fault
+from survey.definition.questionnaire import Questionnaire
+from survey.problems import shortened
+
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+"""A language as browsers name it: en, cy, pt-BR."""
+
+FILE_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+
+
+def languages(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """Each language is one, and is listed once; the questionnaire's name can be a file's."""
+    seen: set[str] = set()
+    for i, language in enumerate(questionnaire.languages):
+        if not LANGUAGE.fullmatch(language):
+            yield Fault(
+                ("languages", i),
+                f"'{shortened(language)}' is not the short name of a language, such as en, cy, pl "
+                "or ur. Please change it",
+            )
+        if language.lower() in seen:
+            yield Fault(("languages", i), f"language '{language}' is listed twice. Please remove one")
+        seen.add(language.lower())
+    if not FILE_NAME.fullmatch(questionnaire.id):
+        yield Fault(
+            ("questionnaire",),
+            f"the name '{shortened(questionnaire.id)}' cannot be one. It has small letters, digits "
+            "and dashes, begins "
+            "with a letter, and has at most 40 characters. Please change it",
+        )
+
+
+def assent(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """Pupils assent, adults consent; pupils read four short lines at most."""
+    pupil = questionnaire.audience == "pupil"
+    right, wrong = ("assent", "consent") if pupil else ("consent", "assent")
+    # Consent is also reachable as assent, so only what the author wrote counts.
+    if wrong in questionnaire.model_fields_set and (pupil or questionnaire.consent is None):
+        who = "pupils" if pupil else "adults"
+        yield Fault((wrong,), f"the question for {who} is called '{right}'. Please write '{right}' instead", key=True)
+    elif questionnaire.consent is not None and questionnaire.assent is not questionnaire.consent:
+        yield Fault(("consent",), "'assent' and 'consent' are both here. Please keep one", key=True)
+    asked = questionnaire.assent
+    if pupil and asked is not None and len(asked.lines) > 4:
+        yield Fault(
+            (right, "lines"),
+            f"children read at most 4 short lines before they decide; here are {len(asked.lines)}. Please shorten them",
+        )
+
+
+def something_to_answer(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """Each page has something on it, and somewhere something is asked."""
+    for p, page in enumerate(questionnaire.pages):
+        if not page.entries:
+            yield Fault(
+                ("pages", p),
+                f"page '{page.id}' has no questions. A page needs at least one. Please add one under 'questions'",
+            )
+    if not any(question.stored and question.asks for question in questionnaire.questions):
+        yield Fault(("pages",), "no question here has an answer that is kept. Please add one", key=True)

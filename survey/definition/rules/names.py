@@ -1,0 +1,199 @@
+"""Names: of questions, scales, pages and lists, and of the columns they become in SPSS, Stata and R."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from survey.definition.conditions import CONNECTIVES, has_options
+from survey.definition.model import Fault, Path
+from survey.definition.questionnaire import Grid, Questionnaire
+from survey.problems import shortened
+from survey.question import Question
+
+LONGEST: Final = 32
+"""Stata holds names of 32 characters; SPSS and R hold more."""
+
+RESERVED: Final = {
+    **dict.fromkeys(["all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"], "SPSS"),
+    **dict.fromkeys(
+        [
+            "_all",
+            "_b",
+            "_coef",
+            "_cons",
+            "_n",
+            "_pi",
+            "_pred",
+            "_rc",
+            "_skip",
+            "byte",
+            "double",
+            "float",
+            "if",
+            "in",
+            "int",
+            "long",
+            "strl",
+            "using",
+            "with",
+        ],
+        "Stata",
+    ),
+    **dict.fromkeys([*CONNECTIVES, "roster"], "'when'"),
+    **dict.fromkeys(
+        [
+            "id",
+            "response",
+            "participant",
+            "wave",
+            "arm",
+            "programme",
+            "school",
+            "class",
+            "year_group",
+            "audience",
+            "questionnaire",
+            "version",
+            "language",
+            "mode",
+            "started",
+            "finished",
+        ],
+        "every data file",
+    ),
+}
+"""Words that cannot be columns, in lower case -> who keeps them for themselves."""
+
+_STATA_STRING = re.compile(r"str\d+")
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_LABEL = re.compile(r"[a-z][a-z0-9_-]*")
+
+
+def wrong_name(name: str) -> str | None:
+    """Return what is wrong with a name that becomes a column, or None.
+
+    >>> wrong_name("sing_enjoy")
+    >>> wrong_name("Sing")
+    "has capital letters. Names have small letters, digits and '_', and begin with a letter. "
+    "Please write 'sing'"
+    """
+    if len(name) > LONGEST:
+        return f"has {len(name)} characters. A name has at most {LONGEST}. Please shorten it"
+    if not _NAME.fullmatch(name):
+        return _misspelt(name)
+    taken = RESERVED.get(name) or ("Stata" if _STATA_STRING.fullmatch(name) else None)
+    if taken:
+        return f"is a word that {taken} keeps for another use. Please choose another, such as '{name}_1'"
+    return None
+
+
+def _misspelt(name: str) -> str:
+    rule = "Names have small letters, digits and '_', and begin with a letter"
+    better = re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_")
+    fix = f"Please write '{better}'" if _NAME.fullmatch(better) else "Please choose another"
+    fault = "has capital letters" if _NAME.fullmatch(name.lower()) else "has characters that a column cannot have"
+    return f"{fault}. {rule}. {fix}"
+
+
+def names(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """Every name can be one, and stands for one thing only."""
+    columns: list[tuple[str, str, Path]] = []
+    for p, page in enumerate(questionnaire.pages):
+        for i, entry in enumerate(page.entries):
+            at: Path = ("pages", p, "questions", i)
+            if isinstance(entry, Question):
+                columns.append(("question", entry.id, (*at, "question")))
+                continue
+            columns += _of_grid(entry, at)
+    columns += [("scale", s.id, ("scales", n, "scale")) for n, s in enumerate(questionnaire.scales)]
+    for thing, name, at in columns:
+        wrong = wrong_name(name)
+        if wrong:
+            yield Fault(at, f"the name of {thing} '{shortened(name)}' {wrong}")
+    yield from _twice(columns)
+    yield from _labels(questionnaire)
+
+
+def _of_grid(grid: Grid, at: Path) -> list[tuple[str, str, Path]]:
+    found = [("grid", grid.id, (*at, "grid"))]
+    return found + [
+        ("question", statement.id, (*at, "statements", n, "question")) for n, statement in enumerate(grid.statements)
+    ]
+
+
+def _twice(columns: list[tuple[str, str, Path]]) -> Iterator[Fault]:
+    seen: dict[str, tuple[str, str]] = {}
+    for thing, name, at in columns:
+        if name.lower() in seen:
+            first_thing, first = seen[name.lower()]
+            how = "" if first == name else f", written '{first}'; SPSS does not tell capital letters apart"
+            other = f"another {thing}" if first_thing == thing else f"a {first_thing}"
+            yield Fault(
+                at,
+                f"the name '{shortened(name)}' belongs to {other} already{how}. "
+                f"Please choose a different name for this {thing}",
+            )
+        seen.setdefault(name.lower(), (thing, name))
+
+
+def _labels(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """Names of pages and option lists are no columns, but translators and links use them."""
+    seen: set[str] = set()
+    for p, page in enumerate(questionnaire.pages):
+        at: Path = ("pages", p, "page")
+        if not _LABEL.fullmatch(page.id) or len(page.id) > LONGEST:
+            yield Fault(at, f"the name of page '{shortened(page.id)}' {_rule_of_labels()}")
+        if page.id.lower() in seen:
+            yield Fault(
+                at,
+                f"the name '{shortened(page.id)}' belongs to another page already. Please choose a different one",
+            )
+        seen.add(page.id.lower())
+    for name in questionnaire.options:
+        if not _LABEL.fullmatch(name) or len(name) > LONGEST:
+            yield Fault(
+                ("options", name),
+                f"the name of option list '{shortened(name)}' {_rule_of_labels()}",
+                key=True,
+            )
+
+
+def _rule_of_labels() -> str:
+    return (
+        "cannot be one. It has small letters, digits, '_' and '-', begins with a letter, and has at most "
+        f"{LONGEST} characters. Please change it"
+    )
+
+
+def columns(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """The columns that a question makes beside its own collide with nothing, and fit."""
+    own = {question.id.lower(): question.id for question in questionnaire.questions}
+    own |= {scale.id.lower(): scale.id for scale in questionnaire.scales}
+    for at, question in questionnaire.placed():
+        if not question.stored or not has_options(question):
+            continue
+        for column in question.columns():
+            if column.name == question.id or len(question.id) > LONGEST:
+                continue
+            if column.name.lower() in own:
+                yield Fault(
+                    (*at, "question"),
+                    f"question '{question.id}' also makes a column '{column.name}', but "
+                    f"'{own[column.name.lower()]}' is a name of its own here. Please rename one of the two",
+                )
+            elif len(column.name) > LONGEST:
+                yield Fault(
+                    (*at, "question"),
+                    f"question '{question.id}' also makes a column '{column.name}', which has "
+                    f"{len(column.name)} "
+                    f"characters. A name has at most {LONGEST}. Please shorten '{question.id}'",
+                )
+    for n, scale in enumerate(questionnaire.scales):
+        if f"{scale.id}_n".lower() in own:
+            yield Fault(
+                ("scales", n, "scale"),
+                f"scale '{scale.id}' also makes a column '{scale.id}_n', but that is a name of its own here. "
+                "Please rename one of the two",
+            )

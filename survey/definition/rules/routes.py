@@ -1,0 +1,213 @@
+"""Routing: conditions look back, and somebody can meet each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from survey.definition.conditions import All, AnyOf, Condition, Not, Test, has_options, takes_many
+from survey.definition.model import Fault, Path
+from survey.definition.questionnaire import Grid, Questionnaire
+from survey.definition.rules.answers import possible_answers
+from survey.question import Question
+
+_MOST_WAYS: Final = 3000
+"""Conditions with more ways to hold than this are not searched: nobody writes them by hand."""
+
+
+def order(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """Conditions only look at questions that are asked before, and whose answers are kept."""
+    number = {question.id: n for n, question in enumerate(questionnaire.questions)}
+    for at, name, condition, first in _conditions(questionnaire, number):
+        for test in condition.tests():
+            if test.about_roster or test.subject not in number:
+                continue
+            question = questionnaire.question(test.subject)
+            if not (question.stored and question.asks):
+                yield Fault(
+                    test.at or at,
+                    f"{name} depends on '{test.subject}', whose answer is not kept. Please use another question",
+                    key=True,
+                )
+            elif number[test.subject] >= first:
+                itself = "itself" if number[test.subject] == first and name.endswith(f"'{test.subject}'") else ""
+                later = itself or f"'{test.subject}', which is asked only later"
+                yield Fault(
+                    test.at or at,
+                    f"{name} depends on {later}. Conditions look at earlier questions. "
+                    "Please move one of the two, or use an earlier question",
+                    key=True,
+                )
+
+
+_Conditioned = tuple[Path, str, Condition, int]
+
+
+def _conditions(questionnaire: Questionnaire, number: dict[str, int]) -> Iterator[_Conditioned]:
+    """Yield (path, name, condition, number of the first question that hangs on it), as written."""
+    for p, page in enumerate(questionnaire.pages):
+        first = min((number[q.id] for q in page.questions), default=len(number))
+        if isinstance(page.when, Condition):
+            yield ("pages", p, "when"), f"page '{page.id}'", page.when, first
+        for i, entry in enumerate(page.entries):
+            at: Path = ("pages", p, "questions", i)
+            if isinstance(entry, Grid) and isinstance(entry.when, Condition):
+                start = min((number[s.id] for s in entry.statements if s.id in number), default=len(number))
+                yield (*at, "when"), f"grid '{entry.id}'", entry.when, start
+        for at, question in _placed(questionnaire, p):
+            own = _own_condition(question, page.entries[int(at[3])])
+            if own is not None:
+                yield (*at, "when"), f"question '{question.id}'", own, number[question.id]
+
+
+def _placed(questionnaire: Questionnaire, p: int) -> Iterator[tuple[Path, Question]]:
+    for at, question in questionnaire.placed():
+        if at[1] == p:
+            yield at, question
+
+
+def _own_condition(question: Question, entry: Question | Grid) -> Condition | None:
+    """Return what was written at the question itself, without the condition of its grid."""
+    when = question.when
+    if not isinstance(when, Condition):
+        return None
+    if isinstance(entry, Grid) and entry.when is not None:
+        both = isinstance(when, All) and when.parts and when.parts[0] is entry.when
+        return when.parts[1] if both and isinstance(when, All) else None
+    return when
+
+
+def possible(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """Somebody can reach each page and each question.
+
+    A question is reached when its page's condition, its own, and those of every question whose answer they need
+    hold together. Each question and each fact is looked at by itself: that is all a route can depend on, since
+    one answer does not limit another except by routing.
+    """
+    reach: dict[str, Condition] = {}
+    unreachable: set[str] = set()
+    for p, page in enumerate(questionnaire.pages):
+        page_when = page.when if isinstance(page.when, Condition) else None
+        if page_when is not None and not _can_hold(page_when, reach, questionnaire):
+            yield _never(("pages", p, "when"), f"page '{page.id}'", page_when, questionnaire, reach, unreachable)
+            unreachable |= {question.id for question in page.questions}
+            continue
+        for at, question in _placed(questionnaire, p):
+            parts = [when for when in (page_when, question.when) if isinstance(when, Condition)]
+            whole = All(tuple(parts))
+            if question.when is not None and not _can_hold(whole, reach, questionnaire):
+                yield _never((*at, "when"), f"question '{question.id}'", whole, questionnaire, reach, unreachable)
+                unreachable.add(question.id)
+            elif parts:
+                reach[question.id] = whole
+
+
+def _never(
+    at: Path,
+    name: str,
+    condition: Condition,
+    questionnaire: Questionnaire,
+    reach: dict[str, Condition],
+    unreachable: set[str],
+) -> Fault:
+    through = sorted(condition.questions() & unreachable)
+    if through:
+        return Fault(
+            at,
+            f"{name} can never be asked, because it needs '{through[0]}', which nobody is asked. "
+            "Please mend that first",
+            key=True,
+        )
+    alone = _can_hold(condition, {}, questionnaire)
+    why = (
+        "its condition and those of the questions it depends on exclude each other"
+        if alone
+        else "its condition contradicts itself"
+    )
+    return Fault(at, f"{name} can never be asked: {why}. Please change one of them", key=True)
+
+
+_Literal = tuple[Test, bool]
+
+
+def _can_hold(condition: Condition, reach: dict[str, Condition], questionnaire: Questionnaire) -> bool:
+    """Tell whether some answers meet a condition and the conditions of the questions it looks at."""
+    ways = _ways(condition, True)
+    if ways is None:
+        return True
+    return any(_consistent(way, reach, questionnaire) for way in ways)
+
+
+def _ways(condition: Condition, positive: bool) -> list[tuple[_Literal, ...]] | None:
+    """Return every way in which a condition can hold, as tests that hold or fail; None: too many."""
+    if isinstance(condition, Test):
+        return [((condition, positive),)]
+    if isinstance(condition, Not):
+        return _ways(condition.part, not positive)
+    assert isinstance(condition, All | AnyOf)
+    parts = [_ways(part, positive) for part in condition.parts]
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    together = isinstance(condition, All) == positive
+    return _product(known) if together else [way for part in known for way in part]
+
+
+def _product(parts: list[list[tuple[_Literal, ...]]]) -> list[tuple[_Literal, ...]] | None:
+    ways: list[tuple[_Literal, ...]] = [()]
+    for part in parts:
+        if len(ways) * len(part) > _MOST_WAYS:
+            return None
+        ways = [(*way, *more) for way in ways for more in part]
+    return ways
+
+
+def _consistent(way: tuple[_Literal, ...], reach: dict[str, Condition], questionnaire: Questionnaire) -> bool:
+    """Tell whether one way can happen: for each question some answer fits all its tests."""
+    literals = list(way)
+    by_subject: dict[str, list[_Literal]] = {}
+    for literal in literals:
+        by_subject.setdefault(literal[0].subject, []).append(literal)
+    needed = []
+    for subject, tests in by_subject.items():
+        if tests[0][0].about_roster:
+            if not _some_fact(tests):
+                return False
+            continue
+        question = questionnaire.question(subject)
+        if not has_options(question):
+            continue
+        found = possible_answers(question, [test for test, _ in tests], many=takes_many(question))
+        fitting = [value for value in found if all(test.about_answer(value) is holds for test, holds in tests)]
+        if not fitting:
+            return False
+        # Only an answer that somebody must have given needs its question to be asked.
+        if None not in fitting and subject in reach:
+            needed.append(subject)
+    return _reached(way, needed, reach, questionnaire)
+
+
+def _reached(
+    way: tuple[_Literal, ...], needed: list[str], reach: dict[str, Condition], questionnaire: Questionnaire
+) -> bool:
+    if not needed:
+        return True
+    further = {id: condition for id, condition in reach.items() if id not in needed}
+    more = [_ways(reach[subject], True) for subject in needed]
+    known = [part for part in more if part is not None]
+    whole = _product([[way], *known])
+    if whole is None or len(known) < len(more):
+        return True
+    return any(_consistent(longer, further, questionnaire) for longer in whole)
+
+
+def _some_fact(tests: list[_Literal]) -> bool:
+    """Tell whether some value of a roster fact fits all tests about it."""
+    fact = tests[0][0].fact
+    candidates: list[object] = [None, "no such code"]
+    for test, _ in tests:
+        for value in test.values:
+            candidates.append(value)
+            if isinstance(value, str) and value.lstrip("-").replace(".", "", 1).isdigit():
+                candidates += [float(value) - 1, float(value) + 1, float(value) - 0.5, float(value) + 0.5]
+    return any(all(test.holds({}, {fact: value}) is holds for test, holds in tests) for value in candidates)

@@ -1,0 +1,240 @@
+"""Scales: items that have numbers, rules that can be met, tables that leave no score out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from survey.definition.conditions import has_options
+from survey.definition.model import Fault, Path
+from survey.definition.questionnaire import Questionnaire
+from survey.definition.scale import Band, Scale, ScaleItem
+from survey.problems import did_you_mean, quoted, shortened
+from survey.question import Question
+
+
+def items(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """Every item is a question of this questionnaire, once, and has a number."""
+    known = {question.id: question for question in questionnaire.questions}
+    for n, scale in enumerate(questionnaire.scales):
+        seen: set[str] = set()
+        for i, entry in enumerate(scale.items):
+            at: Path = ("scales", n, "items", i)
+            question = known.get(entry.item)
+            if question is None:
+                if entry.item not in questionnaire.written.questions:
+                    yield _unknown(scale, entry, at, questionnaire)
+                continue
+            fault = _unfit(scale, question, seen)
+            if fault:
+                yield Fault(at, fault)
+            seen.add(entry.item)
+
+
+def _unknown(scale: Scale, entry: ScaleItem, at: Path, questionnaire: Questionnaire) -> Fault:
+    known = [question.id for question in questionnaire.questions] + sorted(questionnaire.written.questions)
+    hint = did_you_mean(entry.item, known) or " Please use the id of a question."
+    return Fault(at, f"scale '{scale.id}' uses '{shortened(entry.item)}', which no question has.{hint}")
+
+
+def _unfit(scale: Scale, question: Question, seen: set[str]) -> str | None:
+    if question.id in seen:
+        return f"scale '{scale.id}' has '{question.id}' twice. An item counts once. Please remove one"
+    if question.attention:
+        return (
+            f"scale '{scale.id}' uses '{question.id}', which checks attention. Such items stay out "
+            "of scores. "
+            f"Please remove it from the scale, or its 'attention: yes'"
+        )
+    if not (question.stored and question.asks) or not _has_numbers(question):
+        return (
+            f"scale '{scale.id}' uses '{question.id}', whose answers have no number. "
+            "Please use a question that rates, or one with both 'min' and 'max'"
+        )
+    return None
+
+
+def _has_numbers(question: Question) -> bool:
+    # An option list that is not there is told elsewhere.
+    return not has_options(question) or question.number_range is not None
+
+
+def needs(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """“K of N” speaks of the items that are there, and a share is one."""
+    for n, scale in enumerate(questionnaire.scales):
+        at: Path = ("scales", n, "needs")
+        count = len(scale.items)
+        if scale.stated:
+            least, of = scale.stated
+            if of != count:
+                yield Fault(
+                    at,
+                    f"scale '{scale.id}' needs '{scale.needs}', but has {count} items. Please write '… of {count}'",
+                )
+            elif not 1 <= least <= of:
+                yield Fault(
+                    at,
+                    f"scale '{scale.id}' needs {least} of {of} items, which cannot be. Please write 1 to {of}",
+                )
+        elif scale.share is not None and not 1 <= scale.share <= 100:
+            yield Fault(at, f"scale '{scale.id}' needs {scale.share}%, which cannot be. Please write 1% to 100%")
+        if scale.prorate and scale.score == "mean":
+            yield Fault(
+                ("scales", n, "prorate"),
+                f"scale '{scale.id}' is a mean, which needs no prorating. Please remove 'prorate', "
+                "or write: score: sum",
+            )
+
+
+def raw_range(questionnaire: Questionnaire, scale: Scale) -> tuple[float, float] | None:
+    """Return the lowest and the highest raw score, or None where an item has no range."""
+    ranges = []
+    for entry in scale.items:
+        try:
+            found = questionnaire.question(entry.item).number_range
+        except LookupError:
+            return None
+        if found is None:
+            return None
+        ranges.append(found)
+    low, high = sum(r[0] for r in ranges), sum(r[1] for r in ranges)
+    return (low, high) if scale.score == "sum" else (low / len(ranges), high / len(ranges))
+
+
+def transformation(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """One rule, and a new score for each raw one."""
+    for n, scale in enumerate(questionnaire.scales):
+        transform = scale.transform
+        if transform is None:
+            continue
+        at: Path = ("scales", n, "transform")
+        if (transform.linear is None) == (transform.table is None):
+            yield Fault(
+                at,
+                f"scale '{scale.id}' is transformed either by 'linear' or by 'table'. Please write one of them",
+            )
+        elif transform.linear is not None:
+            yield from _line(questionnaire, scale, transform.linear, (*at, "linear"))
+        elif transform.table is not None:
+            yield from _table(questionnaire, scale, transform.table, (*at, "table"))
+
+
+def _line(questionnaire: Questionnaire, scale: Scale, linear: list[float], at: Path) -> Iterator[Fault]:
+    start, end = linear[0], linear[1]
+    if start == end:
+        yield Fault(
+            at,
+            f"scale '{scale.id}': {start:g} and {end:g} are the same raw score, so there is no "
+            "line. Please write its two ends",
+        )
+        return
+    found = raw_range(questionnaire, scale)
+    if found and (abs(min(start, end) - found[0]) > 1e-9 or abs(max(start, end) - found[1]) > 1e-9):
+        yield Fault(
+            at,
+            f"scale '{scale.id}' has raw scores from {found[0]:g} to {found[1]:g}, but the line "
+            f"goes from {start:g} to "
+            f"{end:g}. Please begin with [{found[0]:g}, {found[1]:g}, …]",
+        )
+
+
+def _table(questionnaire: Questionnaire, scale: Scale, table: dict[float, float], at: Path) -> Iterator[Fault]:
+    if scale.score != "sum":
+        yield Fault(at, f"scale '{scale.id}' is a mean. A table needs whole raw scores. Please write: score: sum")
+        return
+    found = raw_range(questionnaire, scale)
+    if found is None or found[1] - found[0] > 10_000:
+        return
+    low, high = int(found[0]), int(found[1])
+    gone = [raw for raw in range(low, high + 1) if raw not in table]
+    if gone:
+        some = quoted(gone[:5]) + (" and more" if len(gone) > 5 else "")
+        yield Fault(
+            at,
+            f"scale '{scale.id}' has raw scores from {low} to {high}, but the table leaves out {some}. Please add them",
+        )
+    for raw in table:
+        if not low <= raw <= high:
+            yield Fault(
+                (*at, _key_of(raw)),
+                f"scale '{scale.id}' has raw scores from {low} to {high}, so it never has {raw:g}. Please remove it",
+                key=True,
+            )
+
+
+def _key_of(raw: float) -> str:
+    return str(int(raw)) if raw == int(raw) else str(raw)
+
+
+def bands(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """Bands follow each other without gap or overlap, and hold every score."""
+    for n, scale in enumerate(questionnaire.scales):
+        for who, found in scale.bands.items():
+            at: Path = ("scales", n, "bands", who)
+            yield from _bands(scale, found, at, _step(questionnaire, scale))
+            yield from _ends(questionnaire, scale, found, at)
+
+
+def _step(questionnaire: Questionnaire, scale: Scale) -> float:
+    """Return the distance between two scores that follow each other; 0 where there is none."""
+    if scale.round is not None:
+        return float(10**-scale.round)
+    return 1.0 if scale.score == "sum" and scale.transform is None and not scale.prorate else 0.0
+
+
+def _bands(scale: Scale, found: list[Band], at: Path, step: float) -> Iterator[Fault]:
+    for i, band in enumerate(found):
+        if band.low > band.high:
+            yield Fault(
+                (*at, i),
+                f"band '{band.label}' of scale '{scale.id}' goes from {band.low:g} to "
+                f"{band.high:g}. Please turn them round",
+            )
+            continue
+        if i == 0:
+            continue
+        before = found[i - 1]
+        distance = band.low - before.high
+        if distance < -1e-9 or (step and distance < step - 1e-9):
+            yield Fault(
+                (*at, i, "from"),
+                f"bands '{before.label}' and '{band.label}' of scale '{scale.id}' overlap at {band.low:g}. "
+                f"A score belongs to one band. Please begin '{band.label}' {_next(before.high, step)}",
+            )
+        elif distance > step + 1e-9:
+            yield Fault(
+                (*at, i, "from"),
+                f"a score between {before.high:g} and {band.low:g} of scale '{scale.id}' has no band. "
+                f"Please begin '{band.label}' {_next(before.high, step)}",
+            )
+
+
+def _next(high: float, step: float) -> str:
+    return f"at {high + step:g}" if step else f"at {high:g}, where the band before ends"
+
+
+def _ends(questionnaire: Questionnaire, scale: Scale, found: list[Band], at: Path) -> Iterator[Fault]:
+    reported = reported_range(questionnaire, scale)
+    if not found or reported is None:
+        return
+    low, high = reported
+    if found[0].low > low + 1e-9 or found[-1].high < high - 1e-9:
+        yield Fault(
+            at,
+            f"scale '{scale.id}' has scores from {low:g} to {high:g}, but its bands only go from "
+            f"{found[0].low:g} to "
+            f"{found[-1].high:g}. Please let them hold every score",
+            key=True,
+        )
+
+
+def reported_range(questionnaire: Questionnaire, scale: Scale) -> tuple[float, float] | None:
+    """Return the lowest and highest score after the transformation, or None where it is not known."""
+    raw = raw_range(questionnaire, scale)
+    if raw is None or scale.transform is None:
+        return raw
+    if scale.transform.table:
+        return min(scale.transform.table.values()), max(scale.transform.table.values())
+    if scale.transform.linear:
+        ends = scale.transform.linear[2:]
+        return min(ends), max(ends)
+    return None

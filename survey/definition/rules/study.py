@@ -1,0 +1,323 @@
+"""The study file: its parts know each other, and the questionnaires they speak of."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from survey.definition.model import Fault, Path
+from survey.definition.questionnaire import Questionnaire
+from survey.definition.rules.header import FILE_NAME
+from survey.definition.rules.names import wrong_name
+from survey.definition.study import Fact, Study
+from survey.problems import did_you_mean, quoted, shortened
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The questionnaires in the study's folder, the names of those files, and the scales written in each."""
+
+    questionnaires: Mapping[str, Questionnaire]
+    names: frozenset[str]
+    scales: Mapping[str, frozenset[str]]
+
+
+StudyRule = Callable[[Study, Surroundings], Iterator[Fault]]
+
+
+def names(study: Study, around: Surroundings) -> Iterator[Fault]:
+    """Names are names, and each stands for one thing of its list."""
+    if not FILE_NAME.fullmatch(study.id):
+        yield Fault(
+            ("study",),
+            f"the name '{shortened(study.id)}' cannot be one. It has small letters, digits and "
+            "dashes, begins with a "
+            "letter, and has at most 40 characters. Please change it",
+        )
+    lists: list[tuple[str, str, list[str]]] = [
+        ("arms", "arm", [arm.id for arm in study.arms]),
+        ("programmes", "programme", [programme.id for programme in study.programmes]),
+        ("waves", "wave", [wave.id for wave in study.waves]),
+        ("facts", "fact", [fact.id for fact in study.facts]),
+    ]
+    for where, thing, ids in lists:
+        yield from _names(where, thing, ids)
+
+
+def _names(where: str, thing: str, ids: list[str]) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for i, name in enumerate(ids):
+        at: Path = (where, i, thing)
+        wrong = wrong_name(name) if thing == "fact" or name != thing else None
+        # Only facts become columns: an arm may well be called programme.
+        if wrong and not (thing != "fact" and "keep" in wrong):
+            yield Fault(at, f"the name of {thing} '{shortened(name)}' {wrong}")
+        if name.lower() in seen:
+            yield Fault(
+                at,
+                f"the name '{shortened(name)}' belongs to another {thing} already. Please choose a different one",
+            )
+        seen.add(name.lower())
+
+
+def arms(study: Study, around: Surroundings) -> Iterator[Fault]:
+    """One arm is the programme's."""
+    if not any(arm.id == "programme" for arm in study.arms):
+        yield Fault(
+            ("arms",),
+            "no arm is called 'programme'. One arm is the one with the programme. Please call it: arm: programme",
+            key=True,
+        )
+
+
+def waves(study: Study, around: Surroundings) -> Iterator[Fault]:
+    """Waves open before they close, one after the other, and before the answers are deleted."""
+    for i, wave in enumerate(study.waves):
+        if wave.closes < wave.opens:
+            yield Fault(
+                ("waves", i, "closes"),
+                f"wave '{wave.id}' closes on {wave.closes}, before it opens on {wave.opens}. Please turn them round",
+            )
+        if i and wave.opens <= study.waves[i - 1].closes:
+            before = study.waves[i - 1]
+            yield Fault(
+                ("waves", i, "opens"),
+                f"wave '{wave.id}' opens on {wave.opens}, but wave '{before.id}' above it only closes on "
+                f"{before.closes}. Waves follow each other. Please change a date, or their order",
+            )
+    last = max(wave.closes for wave in study.waves)
+    if study.retention.delete_on <= last:
+        yield Fault(
+            ("retention", "delete_on"),
+            f"answers would be deleted on {study.retention.delete_on}, before the last wave closes "
+            f"on {last}. "
+            "Please choose a later day",
+        )
+
+
+def time_zone(study: Study, around: Surroundings) -> Iterator[Fault]:
+    """The time zone is one."""
+    known = zoneinfo.available_timezones()
+    if study.time_zone not in known:
+        hint = did_you_mean(study.time_zone, known) or " Please write one such as Europe/London."
+        yield Fault(("time_zone",), f"there is no time zone '{shortened(study.time_zone)}'.{hint}")
+
+
+def facts(study: Study, around: Surroundings) -> Iterator[Fault]:
+    """Facts have what their kind needs, and nothing else."""
+    for i, fact in enumerate(study.facts):
+        yield from _fact(fact, ("facts", i))
+
+
+def _fact(fact: Fact, at: Path) -> Iterator[Fault]:
+    if fact.kind == "code" and not fact.codes:
+        yield Fault(at, f"fact '{fact.id}' is a code, but has no codes. Please add: codes: {{f: Girl, m: Boy}}")
+    if fact.kind != "code" and fact.codes:
+        yield Fault(
+            (*at, "codes"),
+            f"fact '{fact.id}' has codes. Only kind: code has them. Please change one",
+            key=True,
+        )
+    if fact.kind != "number":
+        for key in ("min", "max"):
+            if getattr(fact, key) is not None:
+                yield Fault(
+                    (*at, key),
+                    f"fact '{fact.id}' has '{key}'. Only kind: number has it. Please change one",
+                    key=True,
+                )
+    elif fact.min is not None and fact.max is not None and fact.min > fact.max:
+        yield Fault((*at, "min"), f"fact '{fact.id}' goes from {fact.min:g} to {fact.max:g}. Please turn them round")
+
+
+def missing_codes(study: Study, around: Surroundings) -> Iterator[Fault]:
+    """Each reason for a missing value has its own number, which no answer can be."""
+    codes = study.missing.model_dump()
+    for code, count in Counter(codes.values()).items():
+        if count > 1:
+            reasons = [reason for reason, number in codes.items() if number == code]
+            last = [reason for reason in reasons if reason in study.missing.model_fields_set] or reasons
+            yield Fault(
+                ("missing", last[-1]),
+                f"{quoted(reasons)} are all {code}. Each reason has its own number. Please change one",
+            )
+    for name, questionnaire in around.questionnaires.items():
+        for question in questionnaire.questions:
+            low = getattr(question, "min", None)
+            clash = [code for code in codes.values() if low is not None and low <= code]
+            if clash:
+                yield Fault(
+                    ("missing",),
+                    f"question '{question.id}' of '{name}' takes numbers from {low}, so {clash[0]} "
+                    "could be an answer or "
+                    f"a missing value. Please raise its 'min', or change the missing codes",
+                    key=True,
+                )
+
+
+def fieldwork(study: Study, around: Surroundings) -> Iterator[Fault]:
+    """Fieldwork sends questionnaires to those they are written for, in waves that are there."""
+    waves = [wave.id for wave in study.waves]
+    for i, part in enumerate(study.fieldwork):
+        at: Path = ("fieldwork", i)
+        yield from _questionnaire(part.questionnaire, around, (*at, "questionnaire"), f"fieldwork {i + 1}")
+        questionnaire = around.questionnaires.get(part.questionnaire)
+        if questionnaire and questionnaire.audience != part.audience:
+            yield Fault(
+                (*at, "audience"),
+                f"fieldwork {i + 1} sends '{part.questionnaire}' to '{part.audience}', but it is written for "
+                f"'{questionnaire.audience}'. Please change one of the two",
+            )
+        for n, wave in enumerate(part.waves):
+            if wave not in waves:
+                hint = did_you_mean(wave, waves) or f" Waves are {quoted(waves)}."
+                yield Fault(
+                    (*at, "waves", n),
+                    f"fieldwork {i + 1} is about wave '{shortened(wave)}', which is not there.{hint}",
+                )
+        if part.years is not None:
+            yield from _years(study, part.years, i)
+    sent = {part.questionnaire for part in study.fieldwork}
+    for name in sorted(around.names - sent):
+        yield Fault(
+            ("fieldwork",),
+            f"nobody gets the questionnaire '{name}'. Please add it under 'fieldwork', or take its file away",
+            advice=True,
+            key=True,
+        )
+
+
+def _questionnaire(name: str, around: Surroundings, at: Path, who: str) -> Iterator[Fault]:
+    if name not in around.names:
+        hint = did_you_mean(name, around.names) or f" Please add {shortened(name)}.yaml."
+        yield Fault(at, f"{who} speaks of the questionnaire '{shortened(name)}', which is not there.{hint}")
+
+
+def _years(study: Study, years: list[int], i: int) -> Iterator[Fault]:
+    at: Path = ("fieldwork", i, "years")
+    facts = {fact.id: fact for fact in study.facts}
+    year = facts.get("year")
+    if year is None:
+        yield Fault(
+            at,
+            f"fieldwork {i + 1} asks for year groups, but the roster has none. Please add a fact called 'year'",
+            key=True,
+        )
+        return
+    for n, number in enumerate(years):
+        if (year.min is not None and number < year.min) or (year.max is not None and number > year.max):
+            yield Fault(
+                (*at, n),
+                f"year {number} is outside the fact 'year', {year.min:g} to {year.max:g}. Please change one"
+                if year.min is not None and year.max is not None
+                else f"year {number} is outside the fact 'year'. Please change one",
+            )
+
+
+def plan(study: Study, around: Surroundings) -> Iterator[Fault]:
+    """The plan speaks of scales, arms and facts that are there."""
+    if study.plan is None:
+        return
+    for i, outcome in enumerate(study.plan.outcomes):
+        yield from _scale(outcome, around, ("plan", "outcomes", i), "the plan")
+    yield from _known(
+        study.plan.comparison.programme,
+        [arm.id for arm in study.arms],
+        "arm",
+        ("plan", "comparison", "programme"),
+    )
+    facts = {fact.id: fact for fact in study.facts}
+    for i, subgroup in enumerate(study.plan.subgroups):
+        yield from _known(subgroup, facts, "fact", ("plan", "subgroups", i))
+    exposure = study.plan.exposure
+    if exposure is None:
+        return
+    yield from _known(exposure, facts, "fact", ("plan", "exposure"))
+    if exposure in facts and facts[exposure].kind != "number":
+        yield Fault(
+            ("plan", "exposure"),
+            f"exposure is '{exposure}', which is no number. Please use a fact of kind: number",
+        )
+
+
+def _known(name: str, known: Iterable[str], thing: str, at: Path) -> Iterator[Fault]:
+    names = list(known)
+    if name not in names:
+        hint = did_you_mean(name, names) or (f" There are {quoted(names)}." if names else f" Please add the {thing}.")
+        yield Fault(at, f"there is no {thing} '{shortened(name)}' in this study.{hint}")
+
+
+def _scale(name: str, around: Surroundings, at: Path, who: str, *, key: bool = False) -> Iterator[Fault]:
+    """Check questionnaire.scale."""
+    first, dot, scale = name.partition(".")
+    every = [f"{q}.{s}" for q in sorted(around.scales) for s in sorted(around.scales[q])]
+    if not dot or first not in around.names:
+        hint = did_you_mean(name, every) or " Please write questionnaire.scale."
+        yield Fault(at, f"{who} speaks of '{shortened(name)}', but there is no such questionnaire.{hint}", key=key)
+    elif first in around.scales and scale not in around.scales[first]:
+        hint = did_you_mean(name, every) or " Please write one of its scales behind the dot."
+        yield Fault(at, f"{who} speaks of '{shortened(name)}', but '{first}' has no such scale.{hint}", key=key)
+
+
+def pretend(study: Study, around: Surroundings) -> Iterator[Fault]:
+    """What is pretended is about arms, scales, facts and questions that are there."""
+    if study.pretend is None:
+        return
+    arm_names = [arm.id for arm in study.arms]
+    for arm in study.pretend.schools:
+        for fault in _known(arm, arm_names, "arm", ("pretend", "schools", arm)):
+            yield Fault(fault.at, fault.message, key=True)
+    for scale, effects in study.pretend.effects.items():
+        yield from _scale(scale, around, ("pretend", "effects", scale), "'effects'", key=True)
+        for name in effects:
+            yield from _effect(study, name, ("pretend", "effects", scale, name))
+    for name in study.pretend.texts:
+        yield from _typed(name, around, ("pretend", "texts", name))
+    shares = study.pretend.missing
+    if shares.blank + shares.dont_know + shares.rather_not > 1:
+        yield Fault(
+            ("pretend", "missing"),
+            "'blank', 'dont_know' and 'rather_not' are together more than 1, which is everybody. Please lower them",
+            key=True,
+        )
+
+
+def _effect(study: Study, name: str, at: Path) -> Iterator[Fault]:
+    codes = [f"{fact.id}.{code}" for fact in study.facts for code in fact.codes]
+    codes += [f"{fact.id}.yes" for fact in study.facts if fact.kind == "yes_no"]
+    numbers = [fact.id for fact in study.facts if fact.kind == "number"]
+    known = [arm.id for arm in study.arms] + ["per_year", *codes, *numbers]
+    if name not in known:
+        hint = did_you_mean(name, known) or " Please write programme, per_year, or fact.code."
+        yield Fault(at, f"'{shortened(name)}' is nothing that can have an effect here.{hint}", key=True)
+
+
+def _typed(name: str, around: Surroundings, at: Path) -> Iterator[Fault]:
+    first, dot, question = name.partition(".")
+    if not dot or first not in around.names:
+        hint = did_you_mean(first, around.names) or " Please write questionnaire.question."
+        yield Fault(at, f"'texts' speaks of '{shortened(name)}', but there is no such questionnaire.{hint}", key=True)
+        return
+    questionnaire = around.questionnaires.get(first)
+    if questionnaire is None:
+        return
+    known = {q.id for q in questionnaire.questions} | questionnaire.written.questions
+    if question not in known:
+        hint = did_you_mean(question, known) or " Please use the id of a question."
+        yield Fault(at, f"'texts' speaks of '{shortened(name)}', but '{first}' has no such question.{hint}", key=True)
+
+
+STUDY_RULES: tuple[StudyRule, ...] = (
+    names,
+    arms,
+    waves,
+    time_zone,
+    facts,
+    missing_codes,
+    fieldwork,
+    plan,
+    pretend,
+)
+"""Every rule about study.yaml; those that give advice say so."""
