@@ -13,9 +13,7 @@ ROOT = Path(__file__).parents[2]
 RUNTIME = ROOT / "requirements.lock"
 DEVELOPMENT = ROOT / "requirements-dev.lock"
 
-PIN = re.compile(
-    r"^(?P<name>[a-z0-9][a-z0-9-]*(?:\[[a-z,]+\])?)==(?P<version>[^\s;]+)(?: ; (?P<marker>[^\\]+))? \\$"
-)
+PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9-]*(?:\[[a-z,]+\])?)==(?P<version>[^\s;]+)(?: ; (?P<marker>[^\\]+))? \\$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}(?: \\)?$")
 COMMENT = re.compile(r"^    #")
 
@@ -48,9 +46,7 @@ def test_a_lock_holds_pins_with_hashes_and_nothing_else(lock: Path) -> None:
 def test_nothing_says_where_packages_come_from(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert "://" not in text
-    assert not re.search(
-        r"^\s*(-i|-f|--index-url|--extra-index-url|--find-links|--trusted-host)\b", text, re.M
-    )
+    assert not re.search(r"^\s*(-i|-f|--index-url|--extra-index-url|--find-links|--trusted-host)\b", text, re.M)
     assert not re.search(r" @ |^-e |file:", text, re.M)
 
 
