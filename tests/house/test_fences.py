@@ -50,7 +50,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         text=True,
         check=False,
     ).stdout
-    return {name: verdict for name, verdict in re.findall(r"^(.+) (KEPT|BROKEN)", printed, re.M)}
+    return dict(re.findall(r"^(.+) (KEPT|BROKEN)", printed, re.M))
 
 
 def test_every_contract_has_its_breach_here() -> None:
