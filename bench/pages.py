@@ -1,0 +1,144 @@
+"""Pages saved per second: ours beside the most a form can do, on the same server with as many workers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.respondents import Measured, crowd
+
+PEOPLE = (1, 8, 32, 100)
+SECONDS = float(os.environ.get("BENCH_SECONDS", "6"))
+ROUNDS = 2
+WORKERS, THREADS = 2, 16
+FOLDER = Path(__file__).parent.parent / "questionnaires"
+
+
+def run() -> Iterator[str]:
+    """Yield a line for each number of respondents: theirs, ours, the ratio, the posts' times, the CPU per page."""
+    yield f"{WORKERS} processes of {THREADS} threads; {ROUNDS} rounds of {SECONDS:g} s each; the better one counts"
+    with tempfile.TemporaryDirectory() as folder:
+        start = _study(Path(folder))
+        with _ceiling(Path(folder)) as (their_port, their_pid), _ours(Path(folder)) as (our_port, our_pid):
+            asyncio.run(crowd(their_port, 8, 1.0, "/page/1", "/page/"))
+            asyncio.run(crowd(our_port, 8, 1.0, start, "/q/"))
+            for people in PEOPLE:
+                theirs = _best(their_port, their_pid, people, "/page/1", "/page/")
+                ours = _best(our_port, our_pid, people, start, "/q/")
+                yield _line(people, theirs, ours)
+
+
+def _best(port: int, pid: int, people: int, start: str, counts: str) -> tuple[float, Measured, float]:
+    """Return (pages a second, times, server's CPU in ms a page) of the better of some rounds."""
+    rounds = []
+    for _ in range(ROUNDS):
+        cpu, begun = _cpu(pid), time.perf_counter()
+        measured = asyncio.run(crowd(port, people, SECONDS, start, counts))
+        took = time.perf_counter() - begun
+        pages = len(measured.posts)
+        rounds.append((pages / took, measured, 1000 * (_cpu(pid) - cpu) / max(1, pages)))
+    return max(rounds, key=lambda round_: round_[0])
+
+
+def _line(people: int, theirs: tuple[float, Measured, float], ours: tuple[float, Measured, float]) -> str:
+    def told(name: str, figures: tuple[float, Measured, float]) -> str:
+        rate, measured, cpu = figures
+        p50, p95, p99 = (_percentile(measured.posts, share) for share in (0.50, 0.95, 0.99))
+        bad = f", {measured.faults} FAULTS" if measured.faults else ""
+        return (
+            f"  {name:8} {rate:6.0f} pages/s   POST p50 {p50:5.1f}  p95 {p95:6.1f}  p99 {p99:6.1f} ms   "
+            f"CPU {cpu:4.2f} ms/page{bad}"
+        )
+
+    head = f"{people} respondents: ours / ceiling = {ours[0] / theirs[0]:.2f}"
+    return "\n".join([head, told("ceiling", theirs), told("ours", ours)])
+
+
+def _percentile(times: list[float], share: float) -> float:
+    ordered = sorted(times)
+    return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
+
+
+def _cpu(pid: int) -> float:
+    """Return the CPU seconds a server and its workers have used so far."""
+    tick = os.sysconf("SC_CLK_TCK")
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    total = 0
+    for one in [str(pid), *children]:
+        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / tick
+
+
+def _study(folder: Path) -> str:
+    """Publish the shipped study in a new database; return the path of an open link to the KS2 questionnaire."""
+    from survey.config import Settings
+    from survey.database import open_engine, session, upgrade
+    from survey.fieldwork import new_door, study_by_code
+    from survey.fieldwork.publishing import publish_folder
+
+    settings = Settings.from_environment({"CHORUS_INSTANCE": str(folder)})
+    engine = open_engine(settings.database_url)
+    upgrade(engine)
+    publish_folder(engine, FOLDER, datetime.now(UTC))
+    with session(engine) as db:
+        study = study_by_code(db, "first-notes")
+        assert study is not None
+        door = new_door(db, wave=study.waves[-1], questionnaire="pupil-ks2", key=settings.key("codes"))
+    engine.dispose()
+    return f"/j/{door.token}"
+
+
+@contextmanager
+def _ceiling(folder: Path) -> Iterator[tuple[int, int]]:
+    env = os.environ | {"BENCH_DATABASE": str(folder / "ceiling.db")}
+    with _server("bench.ceiling:create()", env) as served:
+        yield served
+
+
+@contextmanager
+def _ours(folder: Path) -> Iterator[tuple[int, int]]:
+    env = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "SECRET_KEY")}
+    with _server("wsgi:app", env | {"CHORUS_INSTANCE": str(folder)}) as served:
+        yield served
+
+
+@contextmanager
+def _server(app: str, env: dict[str, str]) -> Iterator[tuple[int, int]]:
+    """Run an app under gunicorn; give its port and process id."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable, "-m", "gunicorn", app, "--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS),
+        "--threads", str(THREADS), "--worker-class", "gthread", "--log-level", "error", "--keep-alive", "30",
+        "--no-control-socket",
+    ]  # fmt: skip
+    process = subprocess.Popen(command, env=env, cwd=FOLDER.parent)
+    try:
+        _wait_for(port)
+        yield port, process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.2).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            time.sleep(0.5)
+            return
+    raise RuntimeError("the server did not start")

@@ -1,0 +1,77 @@
+"""What is true in the pretended data: each person's latent value on each scale, in standard deviations."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from math import sqrt
+from typing import Any
+
+from survey.definition.questionnaire import Questionnaire
+from survey.definition.study import Pretend
+from survey.question import Question
+
+
+class Truth:
+    """Draws latent values with the effects that the study pretends.
+
+    A value is school + person + wave + effects: schools differ by `school_sd`; a person's own part correlates with
+    itself from wave to wave by `retest`; effects are those of study.yaml, in standard deviations.
+    """
+
+    def __init__(self, pretend: Pretend, rng: random.Random) -> None:
+        self._pretend = pretend
+        self._rng = rng
+        self._schools: dict[tuple[str, str], float] = {}
+        self._people: dict[tuple[Any, str], float] = {}
+
+    def latents(
+        self, questionnaire: Questionnaire, person: object, facts: Mapping[str, Any]
+    ) -> dict[str, float]:
+        """Return scale id -> latent value of one person in one wave; `person` tells people apart."""
+        return {
+            scale.id: self._latent(f"{questionnaire.id}.{scale.id}", person, facts)
+            for scale in questionnaire.scales
+        }
+
+    def _latent(self, outcome: str, person: object, facts: Mapping[str, Any]) -> float:
+        retest = self._pretend.retest
+        # Key stages ask the same child about the same thing: what lasts belongs to the child, not to the form.
+        stable = self._of(self._people, (person, outcome.split(".")[1].removesuffix("_ks1")), 1.0)
+        school = self._of(self._schools, (str(facts.get("school_code")), outcome), self._pretend.school_sd)
+        passing = self._rng.gauss(0, 1)
+        return school + sqrt(retest) * stable + sqrt(1 - retest) * passing + self._effect(outcome, facts)
+
+    def _of(self, known: dict[Any, float], key: Any, sd: float) -> float:
+        if key not in known:
+            known[key] = self._rng.gauss(0, sd)
+        return known[key]
+
+    def _effect(self, outcome: str, facts: Mapping[str, Any]) -> float:
+        total = 0.0
+        for name, size in self._pretend.effects.get(outcome, {}).items():
+            if name == "programme":
+                total += size * (facts.get("arm") == "programme")
+            elif name == "per_year":
+                total += size * float(facts.get("months") or 0) / 12
+            else:
+                fact, _, code = name.partition(".")
+                total += size * (str(facts.get(fact)) == code)
+        return total
+
+
+class Loadings:
+    """Which scales each question serves, and in which direction."""
+
+    def __init__(self, questionnaire: Questionnaire) -> None:
+        self._of: dict[str, list[tuple[str, int]]] = {}
+        for scale in questionnaire.scales:
+            for item in scale.items:
+                self._of.setdefault(item.item, []).append((scale.id, -1 if item.reverse else 1))
+
+    def latent(self, question: Question, latents: Mapping[str, float]) -> float:
+        """Return the latent value behind one question: the mean over its scales, or half the general feeling."""
+        served = self._of.get(question.id)
+        if served:
+            return sum(sign * latents[scale] for scale, sign in served) / len(served)
+        return 0.5 * sum(latents.values()) / len(latents) if latents else 0.0
