@@ -33,14 +33,8 @@ class Typed(Question):
 
     def instead_field(self, say: Say) -> dict[str, FormField]:
         """Return the tick boxes for saying nothing, under the suffix 'instead'; none where none is offered."""
-        choices = [
-            Choice(value, words) for value, words in ways_of_saying_nothing(self, say)
-        ]
-        return (
-            {"instead": SelectMultipleField(choices=choices, validate_choice=False)}
-            if choices
-            else {}
-        )
+        choices = [Choice(value, words) for value, words in ways_of_saying_nothing(self, say)]
+        return {"instead": SelectMultipleField(choices=choices, validate_choice=False)} if choices else {}
 
     def instead(self, data: Mapping[str, Any], typed: bool) -> dict[str, Any] | None:
         """Return the answer when a box is ticked; None when none is.
@@ -62,11 +56,7 @@ class Typed(Question):
         value = answers.get(self.id)
         if value is None:
             return {}
-        return (
-            {"instead": _SAID.get(value["missing"], [])}
-            if is_missing(value)
-            else self.fill_box(value)
-        )
+        return {"instead": _SAID.get(value["missing"], [])} if is_missing(value) else self.fill_box(value)
 
     def fill_box(self, value: Any) -> dict[str, Any]:
         """Return the form data for a substantive value."""
@@ -86,9 +76,7 @@ class Written(Typed):
         """Return the box and the tick boxes beside it."""
         return {"": self.box()} | self.instead_field(say)
 
-    def read(
-        self, part: Part, data: Mapping[str, Any], seed: int = 0
-    ) -> dict[str, Any]:
+    def read(self, part: Part, data: Mapping[str, Any], seed: int = 0) -> dict[str, Any]:
         """Take the text as typed; spaces alone are nothing."""
         text = data.get("") or ""
         instead = self.instead(data, bool(text.strip()))

@@ -17,18 +17,12 @@ def _question_of(name: str) -> type[Question]:
     own = [
         thing
         for thing in vars(module).values()
-        if isinstance(thing, type)
-        and issubclass(thing, Question)
-        and thing.__module__ == module.__name__
+        if isinstance(thing, type) and issubclass(thing, Question) and thing.__module__ == module.__name__
     ]
     if len(own) != 1:
-        raise ImportError(
-            f"survey/kinds/{name}.py must define exactly one kind of question, not {len(own)}"
-        )
+        raise ImportError(f"survey/kinds/{name}.py must define exactly one kind of question, not {len(own)}")
     return own[0]
 
 
-KINDS: dict[str, type[Question]] = {
-    m.name: _question_of(m.name) for m in pkgutil.iter_modules(__path__)
-}
+KINDS: dict[str, type[Question]] = {m.name: _question_of(m.name) for m in pkgutil.iter_modules(__path__)}
 """Name of each kind, as written in YAML -> its class."""

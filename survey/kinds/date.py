@@ -18,12 +18,8 @@ class Date(Typed):
     """A date, typed into separate boxes for day, month and year. Stored as 2024-03-27 or 2024-03."""
 
     kind: Literal["date"] = "date"
-    precision: Literal["day", "month"] = Field(
-        "day", description="Whether the day is asked for"
-    )
-    earliest: datetime.date | None = Field(
-        None, description="The first day that is taken"
-    )
+    precision: Literal["day", "month"] = Field("day", description="Whether the day is asked for")
+    earliest: datetime.date | None = Field(None, description="The first day that is taken")
     latest: datetime.date | None = Field(None, description="The last day that is taken")
     for_pupils: ClassVar[bool] = False
     example: ClassVar[str] = """\
@@ -46,46 +42,34 @@ earliest: 2009-01-01
     def value_of(self, word: str) -> str:
         """Return the date an author wrote in a condition."""
         try:
-            day = datetime.date.fromisoformat(
-                word if self.precision == "day" else f"{word}-01"
-            )
+            day = datetime.date.fromisoformat(word if self.precision == "day" else f"{word}-01")
         except ValueError as error:
             form = "2024-03-27" if self.precision == "day" else "2024-03"
-            raise ValueError(
-                f"{self.id!r} is answered by a date such as {form}"
-            ) from error
+            raise ValueError(f"{self.id!r} is answered by a date such as {form}") from error
         return self._stored(day)
 
     @property
     def boxes(self) -> tuple[str, ...]:
         """The suffixes of the boxes, in order."""
-        return (
-            ("day", "month", "year") if self.precision == "day" else ("month", "year")
-        )
+        return ("day", "month", "year") if self.precision == "day" else ("month", "year")
 
     def fields(self, part: Part, say: Say, seed: int = 0) -> dict[str, FormField]:
         """Return the boxes and the tick boxes beside them."""
         words = {"day": say("Day"), "month": say("Month"), "year": say("Year")}
-        return {
-            box: StringField(words[box]) for box in self.boxes
-        } | self.instead_field(say)
+        return {box: StringField(words[box]) for box in self.boxes} | self.instead_field(say)
 
     def first_field(self, part: Part, name: str) -> str:
         """Errors link to the first box."""
         return f"{name}-{self.boxes[0]}"
 
-    def read(
-        self, part: Part, data: Mapping[str, Any], seed: int = 0
-    ) -> dict[str, Any]:
+    def read(self, part: Part, data: Mapping[str, Any], seed: int = 0) -> dict[str, Any]:
         """Take a date that exists, in range."""
         typed = {box: (data.get(box) or "").strip() for box in self.boxes}
         instead = self.instead(data, any(typed.values()))
         if instead:
             return instead
         if not any(typed.values()):
-            return self.nothing_said(
-                "Write a real date, such as {example}.", {"example": self._example()}
-            )
+            return self.nothing_said("Write a real date, such as {example}.", {"example": self._example()})
         day = self._real(typed)
         if self.earliest and day < self.earliest.replace(
             day=1 if self.precision == "month" else self.earliest.day
@@ -95,9 +79,7 @@ earliest: 2009-01-01
                 earliest=self.earliest.isoformat(),
             )
         if self.latest and day > self.latest:
-            raise Wrong(
-                "Write a date on or before {latest}.", latest=self.latest.isoformat()
-            )
+            raise Wrong("Write a date on or before {latest}.", latest=self.latest.isoformat())
         return {self.id: self._stored(day)}
 
     def _real(self, typed: Mapping[str, str]) -> datetime.date:
@@ -105,13 +87,9 @@ earliest: 2009-01-01
             numbers = {box: int(text) for box, text in typed.items() if len(text) <= 4}
             if not 1900 <= numbers["year"] <= 2200:
                 raise ValueError("year")
-            return datetime.date(
-                numbers["year"], numbers["month"], numbers.get("day", 1)
-            )
+            return datetime.date(numbers["year"], numbers["month"], numbers.get("day", 1))
         except (ValueError, KeyError) as error:
-            raise Wrong(
-                "Write a real date, such as {example}.", example=self._example()
-            ) from error
+            raise Wrong("Write a real date, such as {example}.", example=self._example()) from error
 
     def _example(self) -> str:
         return "27 3 2024" if self.precision == "day" else "3 2024"
@@ -138,7 +116,5 @@ earliest: 2009-01-01
         """Draw a day in range."""
         last = self.latest or datetime.date(2026, 7, 31)
         first = self.earliest or last.replace(year=last.year - 8)
-        day = first + datetime.timedelta(
-            days=pretence.rng.randrange((last - first).days + 1)
-        )
+        day = first + datetime.timedelta(days=pretence.rng.randrange((last - first).days + 1))
         return {self.id: self._stored(day)}

@@ -54,6 +54,4 @@ options:
             )
         families = {option.face.split("-")[0] for option in self.options if option.face}
         if len(families) > 1:
-            yield Remark(
-                "mixes 'feel' and 'enjoy' faces. Please use one set", ("options",)
-            )
+            yield Remark("mixes 'feel' and 'enjoy' faces. Please use one set", ("options",))

@@ -32,14 +32,10 @@ class Number(Typed):
     """A number as people write it: spaces and thousands' commas are taken, words are not."""
 
     kind: Literal["number"] = "number"
-    unit: Text | None = Field(
-        None, description="Stands behind the box, such as hours a week"
-    )
+    unit: Text | None = Field(None, description="Stands behind the box, such as hours a week")
     min: Decimal | None = Field(None, description="The smallest number that is taken")
     max: Decimal | None = Field(None, description="The largest number that is taken")
-    decimals: int = Field(
-        0, ge=0, le=6, description="How many digits after the point are taken"
-    )
+    decimals: int = Field(0, ge=0, le=6, description="How many digits after the point are taken")
     example: ClassVar[str] = """\
 question: practice_hours
 kind: number
@@ -63,9 +59,7 @@ max: 60
         if not _NUMBER.fullmatch(word):
             raise ValueError(f"{self.id!r} is answered by a number")
         number = _stored(Decimal(word))
-        if (self.min is not None and number < self.min) or (
-            self.max is not None and number > self.max
-        ):
+        if (self.min is not None and number < self.min) or (self.max is not None and number > self.max):
             raise ValueError(f"{self.id!r} takes numbers from {self.min} to {self.max}")
         return number
 
@@ -73,24 +67,18 @@ max: 60
         """Return a text field (a number field would eat what it does not like) and tick boxes."""
         return {"": StringField()} | self.instead_field(say)
 
-    def read(
-        self, part: Part, data: Mapping[str, Any], seed: int = 0
-    ) -> dict[str, Any]:
+    def read(self, part: Part, data: Mapping[str, Any], seed: int = 0) -> dict[str, Any]:
         """Take the number, in range and with no more decimals than asked for."""
         typed = (data.get("") or "").strip()
         instead = self.instead(data, bool(typed))
         if instead:
             return instead
         if not typed:
-            return self.nothing_said(
-                "Write a number, such as {example}.", {"example": self._example()}
-            )
+            return self.nothing_said("Write a number, such as {example}.", {"example": self._example()})
         return {self.id: _stored(self._checked(typed))}
 
     def _checked(self, typed: str) -> Decimal:
-        plain = re.sub(r"[\s\u00a0\u202f]|,(?=\d{3}(?:\D|$))", "", typed)[
-            : _LONGEST + 1
-        ]
+        plain = re.sub(r"[\s\u00a0\u202f]|,(?=\d{3}(?:\D|$))", "", typed)[: _LONGEST + 1]
         plain = plain.translate(_DIGITS)
         if not _NUMBER.fullmatch(plain):
             raise Wrong("Write a number, such as {example}.", example=self._example())
@@ -138,9 +126,7 @@ max: 60
         return {self.id: _stored(round(Decimal(drawn), self.decimals))}
 
 
-_DIGITS: Final = {
-    zero + digit: str(digit) for zero in (0x0660, 0x06F0) for digit in range(10)
-}
+_DIGITS: Final = {zero + digit: str(digit) for zero in (0x0660, 0x06F0) for digit in range(10)}
 """Arabic and Urdu digits -> ours, since phones set to those languages type them."""
 
 

@@ -30,9 +30,7 @@ options:
         """Practice is for children, and opens no text box."""
         yield from super().remarks(setting)
         if setting.audience != "pupil":
-            yield Remark(
-                "adults need no practice. Please remove this question", advice=True
-            )
+            yield Remark("adults need no practice. Please remove this question", advice=True)
         if isinstance(self.options, str):
             return
         for at, option in enumerate(self.options):
@@ -47,9 +45,7 @@ options:
         """Nothing is kept, so there is no key."""
         return ()
 
-    def read(
-        self, part: Part, data: Mapping[str, Any], seed: int = 0
-    ) -> dict[str, Any]:
+    def read(self, part: Part, data: Mapping[str, Any], seed: int = 0) -> dict[str, Any]:
         """See that something was picked, and keep nothing."""
         super().read(part, data, seed)
         return {}

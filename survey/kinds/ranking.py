@@ -65,14 +65,9 @@ options:
     def fields(self, part: Part, say: Say, seed: int = 0) -> dict[str, FormField]:
         """Return one list of places per option."""
         places = [Choice("", say("Choose a place"))]
-        places += [
-            Choice(str(n), say("Place {n}", n=n))
-            for n in range(1, len(self.choices) + 1)
-        ]
+        places += [Choice(str(n), say("Place {n}", n=n)) for n in range(1, len(self.choices) + 1)]
         return {
-            str(option.code): SelectField(
-                option.label, choices=places, validate_choice=False
-            )
+            str(option.code): SelectField(option.label, choices=places, validate_choice=False)
             for option in self.in_order(seed)
         }
 
@@ -80,9 +75,7 @@ options:
         """Errors link to the first list."""
         return f"{name}-{self.choices[0].code}"
 
-    def read(
-        self, part: Part, data: Mapping[str, Any], seed: int = 0
-    ) -> dict[str, Any]:
+    def read(self, part: Part, data: Mapping[str, Any], seed: int = 0) -> dict[str, Any]:
         """Take a place for each option, each place once."""
         places = {code: data.get(str(code)) or "" for code in self.labels}
         allowed = {"", *(str(n) for n in range(1, len(places) + 1))}
@@ -105,9 +98,7 @@ options:
 
     def in_words(self, value: Any, answers: Mapping[str, Any], say: Say) -> str:
         """Return the labels in order."""
-        return "; ".join(
-            f"{place}. {self.labels[code]}" for place, code in enumerate(value, start=1)
-        )
+        return "; ".join(f"{place}. {self.labels[code]}" for place, code in enumerate(value, start=1))
 
     def columns(self) -> list[Column]:
         """One column per option with its place (1 is first), and one readable column."""
@@ -136,9 +127,7 @@ options:
     def pretend(self, pretence: Pretence) -> dict[str, Any]:
         """Shuffle, with a lean to the author's order."""
         codes = list(self.labels)
-        weight = {
-            code: at + pretence.rng.gauss(0, 1.5) for at, code in enumerate(codes)
-        }
+        weight = {code: at + pretence.rng.gauss(0, 1.5) for at, code in enumerate(codes)}
         return {self.id: sorted(codes, key=lambda code: weight[code])}
 
 

@@ -71,28 +71,18 @@ options:
     def fields(self, part: Part, say: Say, seed: int = 0) -> dict[str, FormField]:
         """Return one group of tick boxes, and a text field where an option opens one."""
         choices = [Choice(str(o.code), o.label) for o in self.in_order(seed)]
-        choices += [
-            Choice(value, words) for value, words in ways_of_saying_nothing(self, say)
-        ]
-        fields: dict[str, FormField] = {
-            "": SelectMultipleField(choices=choices, validate_choice=False)
-        }
+        choices += [Choice(value, words) for value, words in ways_of_saying_nothing(self, say)]
+        fields: dict[str, FormField] = {"": SelectMultipleField(choices=choices, validate_choice=False)}
         if self.other_key:
             fields["other"] = StringField()
         return fields
 
-    def read(
-        self, part: Part, data: Mapping[str, Any], seed: int = 0
-    ) -> dict[str, Any]:
+    def read(self, part: Part, data: Mapping[str, Any], seed: int = 0) -> dict[str, Any]:
         """Take the ticked codes, in the author's order whatever order they were shown in."""
         ticked = list(data.get("") or [])
         self._refuse_impossible(ticked, seed)
         if not ticked:
-            words = (
-                "Pick one answer, or pick “I don’t know”."
-                if self.dont_know
-                else "Pick one answer."
-            )
+            words = "Pick one answer, or pick “I don’t know”." if self.dont_know else "Pick one answer."
             return self.nothing_said(words) | self.read_other(False, data)
         instead = [value for value in ticked if said_instead(value)]
         if instead:
@@ -101,9 +91,7 @@ options:
             return {self.id: said_instead(instead[0])} | self.read_other(False, data)
         codes = [code for code in self.labels if str(code) in ticked]
         self._refuse_unfit(codes)
-        return {self.id: codes} | self.read_other(
-            any(self.option(code).other for code in codes), data
-        )
+        return {self.id: codes} | self.read_other(any(self.option(code).other for code in codes), data)
 
     def _refuse_impossible(self, ticked: list[str], seed: int) -> None:
         shown = [str(o.code) for o in self.in_order(seed)]
@@ -195,9 +183,7 @@ options:
         count = min(high, max(low, 1 + int(pretence.rng.random() ** 2 * len(together))))
         chosen = set(pretence.rng.sample([option.code for option in together], count))
         codes = [code for code in self.labels if code in chosen]
-        return {self.id: codes} | self.pretend_other(
-            any(self.option(c).other for c in codes), pretence
-        )
+        return {self.id: codes} | self.pretend_other(any(self.option(c).other for c in codes), pretence)
 
 
 def _ticked(code: int) -> Callable[[Any], int]:

@@ -71,11 +71,7 @@ ask: Do you like singing?
         value = answers.get(part.key)
         if part.name == "first" or value is None:
             return value is not None
-        return (
-            value["missing"] != BLANK
-            if is_missing(value)
-            else value in _SECOND[part.name].values()
-        )
+        return value["missing"] != BLANK if is_missing(value) else value in _SECOND[part.name].values()
 
     def value_of(self, word: str) -> int:
         """Return the point, 1 (no, a lot) to 4 (yes, a lot)."""
@@ -92,25 +88,17 @@ ask: Do you like singing?
                 Choice("bit", say("A bit")),
                 Choice("lot", say("A lot")),
             ]
-        choices += [
-            Choice(value, words) for value, words in ways_of_saying_nothing(self, say)
-        ]
+        choices += [Choice(value, words) for value, words in ways_of_saying_nothing(self, say)]
         return {"": RadioField(choices=choices, validate_choice=False)}
 
-    def read(
-        self, part: Part, data: Mapping[str, Any], seed: int = 0
-    ) -> dict[str, Any]:
+    def read(self, part: Part, data: Mapping[str, Any], seed: int = 0) -> dict[str, Any]:
         """Take one step. “I don't know” at the first step answers the whole question."""
         chosen = data.get("")
         if not chosen:
             return self._nothing(part)
         if chosen in (value for value, _ in ways_of_saying_nothing(self, str)):
             instead = said_instead(chosen)
-            return (
-                {self.first: instead, self.id: instead}
-                if part.name == "first"
-                else {self.id: instead}
-            )
+            return {self.first: instead, self.id: instead} if part.name == "first" else {self.id: instead}
         if part.name != "first":
             if chosen not in _SECOND[part.name]:
                 raise Tampered(self.id)
@@ -122,15 +110,9 @@ ask: Do you like singing?
         return {self.first: int(chosen), self.id: missing(BLANK)}
 
     def _nothing(self, part: Part) -> dict[str, Any]:
-        self.nothing_said(
-            "Pick a face, or pick “I don’t know”." if self.dont_know else "Pick a face."
-        )
+        self.nothing_said("Pick a face, or pick “I don’t know”." if self.dont_know else "Pick a face.")
         blank = missing(BLANK)
-        return (
-            {self.first: blank, self.id: blank}
-            if part.name == "first"
-            else {self.id: blank}
-        )
+        return {self.first: blank, self.id: blank} if part.name == "first" else {self.id: blank}
 
     def fill(self, part: Part, answers: Mapping[str, Any]) -> dict[str, Any]:
         """Choose the button of the stored step."""

@@ -34,9 +34,7 @@ class YesNo(Question):
     """A question for yes (1) or no (0); not sure (2) is an answer without a number."""
 
     kind: Literal["yes_no"] = "yes_no"
-    not_sure: bool = Field(
-        False, description="Whether “Not sure” is offered as an answer"
-    )
+    not_sure: bool = Field(False, description="Whether “Not sure” is offered as an answer")
     example: ClassVar[str] = """\
 question: plays
 kind: yes_no
@@ -47,9 +45,7 @@ not_sure: no
     def value_of(self, word: str) -> int:
         """Return the code for yes, no or not_sure."""
         if word not in _CODES or (_CODES[word] == NOT_SURE and not self.not_sure):
-            raise ValueError(
-                f"{self.id!r} is answered by " + ", ".join(self._offered_words())
-            )
+            raise ValueError(f"{self.id!r} is answered by " + ", ".join(self._offered_words()))
         return _CODES[word]
 
     def _offered_words(self) -> list[str]:
@@ -74,21 +70,15 @@ not_sure: no
     def fields(self, part: Part, say: Say, seed: int = 0) -> dict[str, FormField]:
         """Return one group of radio buttons."""
         choices = [Choice(str(code), say(_WORDS[code])) for code in self.codes]
-        choices += [
-            Choice(value, words) for value, words in ways_of_saying_nothing(self, say)
-        ]
+        choices += [Choice(value, words) for value, words in ways_of_saying_nothing(self, say)]
         return {"": RadioField(choices=choices, validate_choice=False)}
 
-    def read(
-        self, part: Part, data: Mapping[str, Any], seed: int = 0
-    ) -> dict[str, Any]:
+    def read(self, part: Part, data: Mapping[str, Any], seed: int = 0) -> dict[str, Any]:
         """Take the chosen code, or what was said instead."""
         chosen = data.get("")
         if not chosen:
             return self.nothing_said(
-                "Pick one answer, or pick “I don’t know”."
-                if self.dont_know
-                else "Pick one answer."
+                "Pick one answer, or pick “I don’t know”." if self.dont_know else "Pick one answer."
             )
         if chosen in (value for value, _ in ways_of_saying_nothing(self, str)):
             return {self.id: said_instead(chosen)}
@@ -126,6 +116,4 @@ not_sure: no
         """Say yes the likelier the higher the latent value."""
         if self.not_sure and pretence.rng.random() < 0.08:
             return {self.id: NOT_SURE}
-        return {
-            self.id: YES if pretence.latent + pretence.rng.gauss(0, 1) > -0.3 else NO
-        }
+        return {self.id: YES if pretence.latent + pretence.rng.gauss(0, 1) > -0.3 else NO}

@@ -27,16 +27,16 @@ FACE_OPTIONS = (
 
 
 def faces(name: str, more: str = "") -> str:
-    return f"{{question: {name}, kind: faces, ask: How is {name}?, options: {FACE_OPTIONS}{more}}}"
+    return f"{{question: {name}, kind: faces, ask: How is {name}, options: {FACE_OPTIONS}{more}}}"
 
 
 ROUTED = """[
-  {page: a, questions: [{question: plays, kind: yes_no, ask: Do you play?}]},
+  {page: a, questions: [{question: plays, kind: yes_no, ask: Do you play}]},
   {page: b, when: {plays: yes}, questions: [
-     {question: loud, kind: yes_no, ask: Is it loud?},
-     {question: why, kind: short_text, ask: Why?, when: {loud: yes}}]},
-  {page: c, when: {why: {answered: yes}}, questions: [{question: more, kind: short_text, ask: More?}]},
-  {page: d, questions: [{question: end, kind: short_text, ask: Anything else?}]}]"""
+     {question: loud, kind: yes_no, ask: Is it loud},
+     {question: why, kind: short_text, ask: Why, when: {loud: yes}}]},
+  {page: c, when: {why: {answered: yes}}, questions: [{question: more, kind: short_text, ask: More}]},
+  {page: d, questions: [{question: end, kind: short_text, ask: Anything else}]}]"""
 
 
 def test_adults_see_pages_and_pupils_one_question_at_a_time() -> None:
@@ -82,8 +82,8 @@ def test_resume_goes_to_the_first_open_question_however_it_came_to_be_open() -> 
 
 def test_roster_facts_lead_as_answers_do() -> None:
     way = journey(
-        "[{page: a, questions: [{question: x, kind: short_text, ask: X?, when: {roster.year: {at_least: 3}}}]},"
-        " {page: b, questions: [{question: y, kind: short_text, ask: Y?}]}]"
+        "[{page: a, questions: [{question: x, kind: short_text, ask: X, when: {roster.year: {at_least: 3}}}]},"
+        " {page: b, questions: [{question: y, kind: short_text, ask: Y}]}]"
     )
     assert names(way.route({}, {"year": 3})) == ["a", "b"]
     assert names(way.route({}, {"year": 2})) == ["b"]
@@ -92,8 +92,8 @@ def test_roster_facts_lead_as_answers_do() -> None:
 
 def test_two_steps_are_two_pages_and_the_second_belongs_to_the_first() -> None:
     way = journey(
-        "[{page: p, questions: [{question: like, kind: two_step, ask: Do you like it?},"
-        " {question: next, kind: two_step, ask: And this?}]}]",
+        "[{page: p, questions: [{question: like, kind: two_step, ask: Do you like it},"
+        " {question: next, kind: two_step, ask: And this}]}]",
         "pupil",
         5,
     )

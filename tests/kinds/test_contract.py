@@ -32,9 +32,7 @@ def pretended(question: Question) -> Iterator[dict[str, Any]]:
 
 def posted(question: Question, part: Part, answers: dict[str, Any], seed: int = 0) -> dict[str, Any]:
     """Send a filled form the way a browser does, and return what arrives: suffix -> data."""
-    fields = {
-        f"q-{suffix}" if suffix else "q": made for suffix, made in question.fields(part, say, seed).items()
-    }
+    fields = {f"q-{suffix}" if suffix else "q": made for suffix, made in question.fields(part, say, seed).items()}
     form_class = type("One", (Form,), fields)
     filled = question.fill(part, answers)
     shown = form_class(data={f"q-{suffix}" if suffix else "q": value for suffix, value in filled.items()})
@@ -58,7 +56,9 @@ def _send(field: Any, sent: MultiDict[str, str]) -> None:
 
 
 def test_the_kinds_there_are_for_every_need_of_the_design() -> None:
-    needed = "faces rating choice several yes_no number short_text long_text date frequency ranking information practice"
+    needed = (
+        "faces rating choice several yes_no number short_text long_text date frequency ranking information practice"
+    )
     assert set(needed.split()) <= set(KINDS)
 
 
@@ -81,9 +81,7 @@ def test_a_pretended_answer_survives_form_and_post(question: Question) -> None:
             if question.asks_part(part, answers):
                 again = question.read(part, posted(question, part, answers, seed=5), seed=5)
                 # A first step takes back the second; the second is sent on its own page.
-                kept = {
-                    key: value for key, value in again.items() if key == part.key or len(question.parts) == 1
-                }
+                kept = {key: value for key, value in again.items() if key == part.key or len(question.parts) == 1}
                 assert kept == {key: answers[key] for key in kept}
                 assert part.key in again
 
@@ -196,8 +194,6 @@ def test_pretended_answers_follow_the_latent_value(question: Question) -> None:
     means = []
     for latent in (-1.5, 1.5):
         rng = random.Random(1)
-        numbers = [
-            question.number(question.pretend(Pretence(rng, latent=latent))[question.id]) for _ in range(400)
-        ]
+        numbers = [question.number(question.pretend(Pretence(rng, latent=latent))[question.id]) for _ in range(400)]
         means.append(sum(number or 0 for number in numbers) / len(numbers))
     assert means[1] - means[0] > 0.5
