@@ -1,0 +1,77 @@
+"""Who may come in: Flask-Security set up for this app, and the question every office page asks first."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from flask import Flask, make_response, redirect, render_template, request, url_for
+from flask_security import Security, current_user
+from werkzeug.wrappers import Response as Reply
+
+from survey.config import Settings
+from survey.pages.account.datastore import Accounts
+from survey.pages.account.passwords import HASHER
+from survey.pages.account.sessions import OFFICE, OfficeSessions
+from survey.pages.account.views import account
+
+IDLE: Final = timedelta(hours=20)
+"""A session ends when nothing was done for this long (forms.md G13)."""
+
+_REFUSED: Final = "This page is for researchers"
+_ASK: Final = "Your account has no role that may see it. Please ask the person who made your account."
+
+
+def guard(app: Flask, settings: Settings) -> None:
+    """Let people sign in to `app`, below /office."""
+    app.config.update(
+        SESSION_COOKIE_NAME="office",
+        SESSION_COOKIE_PATH=OFFICE,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure,
+        PERMANENT_SESSION_LIFETIME=IDLE,
+        # Flask-Login would tie a session to an IP address. Addresses change on trains, and are none of our business.
+        # What protects a session instead: it ends everywhere with sign out and with a new password.
+        SESSION_PROTECTION=None,
+        SECURITY_PASSWORD_HASH="argon2",
+        # Argon2 salts by itself; a second salt from the secret key would end all passwords with that key.
+        SECURITY_PASSWORD_SINGLE_HASH={"argon2"},
+        SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS={
+            "argon2__time_cost": HASHER.time_cost,
+            "argon2__memory_cost": HASHER.memory_cost,
+            "argon2__parallelism": HASHER.parallelism,
+        },
+        SECURITY_TRACKABLE=False,
+        SECURITY_CLI_USERS_NAME=None,
+        SECURITY_CLI_ROLES_NAME=None,
+    )
+    app.session_interface = OfficeSessions()
+    # Its own pages stay out, and with them registration, recovery, JSON answers and tokens.
+    security = Security(app, Accounts(), register_blueprint=False)
+    security.login_manager.request_loader(_nobody)
+    app.register_blueprint(account)
+
+
+def _nobody(_request: object) -> None:
+    """Let nobody in by a token in a header or an address."""
+
+
+def turned_away(*roles: str) -> Reply | None:
+    """Return the reply to a visitor who may not see an office page; None when one of `roles` is theirs.
+
+    Not signed in: on to the sign-in page, which leads back. One-time password: on to the page to choose an own one.
+    None of the roles: a friendly page (403).
+    """
+    if not current_user.is_authenticated:
+        back = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("account.sign_in", next=back))
+    if current_user.confirmed_at is None:
+        return redirect(url_for("account.password"))
+    if not any(current_user.has_role(role) for role in roles):
+        heading, text = (
+            "This page is for researchers",
+            "Your account has no role that may see it. Ask your administrator.",
+        )
+        return make_response(render_template("office/refused.html", heading=heading, text=text), 403)
+    return None
