@@ -12,7 +12,9 @@ from survey.config import Settings
 from survey.database import open_engine
 from survey.drawings import drawing, face
 from survey.pages import errors, statics
+from survey.pages.account import guard
 from survey.pages.answer import answer
+from survey.pages.office import office
 from survey.pages.shield import shield
 from survey.pages.store import Store, keep
 
@@ -43,6 +45,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     app.register_blueprint(statics.statics)
     app.register_blueprint(answer)
+    guard(app, settings)
+    app.register_blueprint(office)
     return app
 
 
