@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from survey.definition.messages import faults_of, resolve, subject
+from survey.definition.messages import NAMED_LISTS, faults_of, resolve, subject
 from survey.definition.model import Fault, Path
 from survey.definition.source import ListNode, MapNode, Node, Scalar, key_place, node_at, place_of, plain
 from survey.problems import Problem, shortened
@@ -135,8 +135,8 @@ def _prune(root: MapNode, errors: Sequence[Mapping[str, Any]]) -> set[str]:
     missing = set()
     for error in errors:
         at = resolve(root, error["loc"])
-        if error["type"] in ("missing", "too_short"):
-            at = _nearest_item(at)
+        if error["type"] != "extra_forbidden":
+            at = _named_thing(at, whole=error["type"] in ("missing", "too_short"))
         if at:
             paths.add(at)
         else:
@@ -147,12 +147,23 @@ def _prune(root: MapNode, errors: Sequence[Mapping[str, Any]]) -> set[str]:
     return missing
 
 
-def _nearest_item(at: Path) -> Path:
-    """Return the path of the list item in which a path lies, or of the key at the top, or nothing."""
-    for n in range(len(at), 0, -1):
-        if isinstance(at[n - 1], int):
-            return at[:n]
-    return at[:1]
+def _named_thing(at: Path, *, whole: bool) -> Path:
+    """Return the path of what has to go when something at a path does not fit.
+
+    That is the key itself; with `whole`, the question, scale or other named thing it belongs to. A part of a list
+    without names (an option, an item) is never taken out alone: the rest would look complete.
+    """
+    named = 0
+    for n, step in enumerate(at):
+        if not isinstance(step, int):
+            continue
+        if at[n - 1] not in NAMED_LISTS:
+            whole = True
+            break
+        named = n + 1
+    if not whole:
+        return at
+    return at[: named or (2 if at[:1] == ("options",) else 1)]
 
 
 def _remove(parent: Node, step: str | int) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from survey.definition.binding import locate
-from survey.definition.reading import STUDY_FILE, Reading, read_folder, read_questionnaire
-from survey.definition.rules.roster import facts_used
+from survey.definition.reading import STUDY_FILE, against_study, read_folder, read_questionnaire
 from survey.problems import Problem
 
 
@@ -27,23 +25,20 @@ def check(path: Path | str) -> list[Problem]:
         return _only(path, read_folder(path.parent).problems)
     if "." in path.stem:
         return _translation(path)
-    return _questionnaire(path).problems
+    return _questionnaire(path)
 
 
 def _only(path: Path, problems: list[Problem]) -> list[Problem]:
     return [problem for problem in problems if problem.path == str(path)]
 
 
-def _questionnaire(path: Path) -> Reading:
+def _questionnaire(path: Path) -> list[Problem]:
     reading = read_questionnaire(path)
     if not (path.parent / STUDY_FILE).is_file():
-        return reading
+        return reading.problems
     # The study beside it says which roster facts there are.
     study = read_folder(path.parent).draft
-    if study is not None and reading.draft is not None and reading.root is not None:
-        faults = facts_used(reading.draft, study)
-        reading.problems += [locate(fault, reading.root, str(path)) for fault in faults]
-    return reading
+    return reading.problems + (against_study(reading, study) if study else [])
 
 
 def _translation(path: Path) -> list[Problem]:

@@ -209,7 +209,9 @@ class _Reader:
 
     def _joined(self, key: str, value: Any, at: Path) -> Condition:
         if not isinstance(value, list) or not value:
-            self._fault(at, f"'{key}' takes a list of conditions, such as [{{plays: yes}}, {{sings: yes}}]")
+            self._fault(
+                at, f"'{key}' takes a list of conditions. Please write one, such as [{{plays: yes}}, {{sings: yes}}]"
+            )
             return All(())
         parts = tuple(self.read(part, (*at, i)) for i, part in enumerate(value))
         return All(parts) if key == "all" else AnyOf(parts)
@@ -262,8 +264,7 @@ class _Reader:
         good = tuple(v for v in values if v is not None)
         if len(good) < len(values):
             return All(())
-        self._fit(subject, comparison, at)
-        return Test(subject, comparison, good, at)
+        return Test(subject, comparison, good, at) if self._fits(subject, comparison, at) else All(())
 
     def _answered(self, subject: str, value: Any, at: Path) -> Condition:
         if value not in ("yes", "no"):
@@ -288,24 +289,20 @@ class _Reader:
                 self._fault(at, f"'{shortened(word)}' cannot be an answer of '{subject}': {error}. Please choose one")
             return None
 
-    def _fit(self, subject: str, comparison: str, at: Path) -> None:
+    def _fits(self, subject: str, comparison: str, at: Path) -> bool:
         """Several answers are asked with contains, single ones without."""
         question = self.question(subject)
-        if question is None or not has_options(question):
-            return
+        if question is None:
+            return True
         many = takes_many(question)
-        if comparison == "contains" and not many:
-            self._fault(at, f"'{subject}' has one answer, so it cannot contain one. Please write {{{subject}: …}}")
-        if comparison != "contains" and many:
-            self._fault(
-                at,
-                f"'{subject}' can have several answers. Please write {{{subject}: {{contains: …}}}}",
-            )
-
-
-def has_options(question: Question) -> bool:
-    """Tell whether the question's options, if it has any, are known: an unknown list is told elsewhere."""
-    return not isinstance(getattr(question, "options", None), str)
+        if many == (comparison == "contains"):
+            return True
+        if many:
+            message = f"'{subject}' can have several answers. Please write {{{subject}: {{contains: …}}}}"
+        else:
+            message = f"'{subject}' has one answer, so it cannot contain one. Please write {{{subject}: …}}"
+        self._fault(at, message)
+        return False
 
 
 def takes_many(question: Question) -> bool:

@@ -26,6 +26,9 @@ _NAMES = {
 }
 """Lists whose items have a name: the key of the list -> the key of the name."""
 
+NAMED_LISTS = frozenset((*_NAMES, "fieldwork"))
+"""Lists from which one item can be taken out without making the rest wrong."""
+
 _PARTS = {
     "lines": "line",
     "items": "item",
@@ -106,7 +109,7 @@ def faults_of(errors: Sequence[Mapping[str, Any]], root: Node, model: type[BaseM
         at = resolve(root, error["loc"])
         if error["type"] == "missing" and (at, str(error["loc"][-1])) in suggested:
             continue
-        faults.append(_fault(error, at, root, model))
+        faults += _faults(error, at, root, model)
     return faults
 
 
@@ -133,17 +136,17 @@ def resolve(root: Node, loc: Sequence[str | int]) -> Path:
     return tuple(at)
 
 
-def _fault(error: Mapping[str, Any], at: Path, root: Node, model: type[BaseModel]) -> Fault:
+def _faults(error: Mapping[str, Any], at: Path, root: Node, model: type[BaseModel]) -> list[Fault]:
     kind = error["type"]
     if kind == "missing":
-        return _missing(str(error["loc"][-1]), at, root)
+        return [_missing(str(error["loc"][-1]), at, root)]
     if kind == "extra_forbidden":
-        return _unknown_key(str(error["loc"][-1]), at, root, model)
+        return [_unknown_key(str(error["loc"][-1]), at, root, model)]
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _which_kind(at, root)
     node = node_at(root, at)
     name = _key_name(at, root)
-    return Fault(at, _value_message(kind, error, name, node))
+    return [Fault(at, _value_message(kind, error, name, node))]
 
 
 def _key_name(at: Path, root: Node) -> str:
@@ -186,20 +189,22 @@ def _present(root: Node, at: Path) -> set[str]:
     return set(node.keys) if isinstance(node, MapNode) else set()
 
 
-def _which_kind(at: Path, root: Node) -> Fault:
+def _which_kind(at: Path, root: Node) -> list[Fault]:
     node = node_at(root, at)
     if not isinstance(node, MapNode):
-        return Fault(
-            at,
+        message = (
             "a question or a grid is expected here. Please write its keys below each other, "
-            "beginning with: - question: …",
+            "beginning with: - question: …"
         )
+        return [Fault(at, message)]
+    # Without a kind nothing else of the question was looked at; what every kind needs is told at once.
+    faults = [_missing(key, at, root) for key in ("question", "ask") if key not in node.keys]
     if "kind" not in node.keys:
-        return _missing("kind", at, root)
+        return [*faults, _missing("kind", at, root)]
     kind = node.values["kind"]
     word = kind.text if isinstance(kind, Scalar) else ""
     hint = did_you_mean(word, KINDS) or f" Kinds are {quoted(KINDS)}."
-    return Fault((*at, "kind"), f"{subject(root, at)} is of the unknown kind '{shortened(word)}'.{hint}")
+    return [*faults, Fault((*at, "kind"), f"{subject(root, at)} is of the unknown kind '{shortened(word)}'.{hint}")]
 
 
 _Say = Callable[[Mapping[str, Any], str], str]

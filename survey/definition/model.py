@@ -39,7 +39,7 @@ def _day(value: Any) -> Any:
     if isinstance(value, date):
         return value
     if not isinstance(value, str) or not _DAY.fullmatch(value):
-        raise ValueError("is not a date. A date is year, month and day, such as 2025-09-15")
+        raise ValueError("is not a date. Please write year, month and day, such as 2025-09-15")
     try:
         return date.fromisoformat(value)
     except ValueError as error:

@@ -14,7 +14,7 @@ from survey.definition.model import Fault, Path, Strict
 from survey.definition.scale import Scale
 from survey.kinds import KINDS
 from survey.options import Option, Options
-from survey.problems import did_you_mean, shortened
+from survey.problems import did_you_mean, quoted, shortened
 from survey.question import Audience, Question, Setting, Text
 
 RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"})
@@ -141,7 +141,13 @@ class Page(Strict):
             try:
                 questions = entry.expand()
             except (ValidationError, KeyError):
-                faults.append(Fault((*at, "kind"), f"a grid cannot be of kind '{entry.kind}'"))
+                faults.append(
+                    Fault(
+                        (*at, "kind"),
+                        f"a grid cannot be of kind '{shortened(entry.kind)}'. "
+                        + (did_you_mean(entry.kind, GRID_KINDS).strip() or f"Please use {quoted(GRID_KINDS, 'or')}"),
+                    )
+                )
                 continue
             self._expanded += [((*at, "statements", n), question) for n, question in enumerate(questions)]
         return faults
@@ -153,11 +159,16 @@ def _languages(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Written:
-    """Names that stand in a file, whether or not what they name could be read."""
+    """What stands in a file, whether or not it could be read.
+
+    `whole` tells that nothing had to be taken out; `guessed` are keys at the top that have a stand-in.
+    """
 
     questions: frozenset[str] = frozenset()
     lists: frozenset[str] = frozenset()
     scales: frozenset[str] = frozenset()
+    whole: bool = True
+    guessed: frozenset[str] = frozenset()
 
 
 class Questionnaire(Strict):
@@ -216,17 +227,34 @@ class Questionnaire(Strict):
             for p, page in enumerate(self.pages)
             for fault in page.expand()
         ]
+        for p, page in enumerate(self.pages):
+            faults += self._settle(page, ("pages", p), written)
         for name in ("_by_id", "questions"):
             self.__dict__.pop(name, None)
-        for at, question in self.placed():
+        return faults + list(self._conditions({*self._by_id, *written.questions}))
+
+    def _settle(self, page: Page, at: Path, written: Written) -> list[Fault]:
+        """Look up the option lists of a page's questions. A question without options is left out, and told."""
+        faults: list[Fault] = []
+        ready = []
+        for below, question in page._expanded:
             question.settle(self.setting)
             try:
                 question.use_lists(self.options)
             except KeyError as error:
                 name = str(error.args[0])
                 if name not in written.lists:
-                    faults.append(self._no_list(name, question, at, written))
-        return faults + list(self._conditions({*self._by_id, *written.questions}))
+                    faults.append(self._no_list(name, question, (*at, *below), written))
+                continue
+            if getattr(question, "options", None) == []:
+                # An empty list with a name is told where it stands.
+                if getattr(question, "option_list", None) is None:
+                    message = f"question '{question.id}' has no options. A choice needs at least two. Please add them"
+                    faults.append(Fault((*at, *below, "options"), message, key=True))
+                continue
+            ready.append((below, question))
+        page._expanded = ready
+        return faults
 
     def _no_list(self, name: str, question: Question, at: Path, written: Written) -> Fault:
         # The options of a grid stand at the grid, not at its statements.

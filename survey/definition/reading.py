@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +12,8 @@ from survey.definition.binding import Bound, bind, locate
 from survey.definition.model import Fault
 from survey.definition.questionnaire import Questionnaire, Written
 from survey.definition.rules import RULES
+from survey.definition.rules.missing import numbers_apart
+from survey.definition.rules.roster import facts_used
 from survey.definition.rules.study import STUDY_RULES, Surroundings
 from survey.definition.source import ListNode, MapNode, Node, Scalar, plain, read_source
 from survey.definition.study import Study
@@ -95,7 +97,8 @@ def read_questionnaire(path: Path | str) -> Reading:
 def _look_at(bound: Bound[Questionnaire], written: Written, path: Path) -> Iterator[Problem]:
     questionnaire = bound.model
     assert questionnaire is not None
-    found = questionnaire.arrange(written)
+    told = bool(bound.problems)
+    found = questionnaire.arrange(replace(written, whole=not told, guessed=frozenset(bound.guessed)))
     for rule in RULES:
         found += rule(questionnaire)
     if not bound.guessed & {"audience", "reader"}:
@@ -236,31 +239,36 @@ def _read_study(path: Path, folder: FolderReading) -> list[Problem]:
     source = read_source(path)
     if source.root is None:
         return source.problems
+    written = {thing: frozenset(_names(source.root, thing)) for thing in ("arm", "wave", "fact")}
     bound = bind(source.root, Study, source.path, _STUDY_STAND_INS)
     folder.study = folder.draft = bound.model
     folder.study_text = path.read_text(encoding="utf-8-sig")
-    return source.problems + bound.problems + _look_at_study(bound, source.path, folder)
+    return source.problems + bound.problems + _look_at_study(bound, source.path, folder, written)
 
 
-def _look_at_study(bound: Bound[Study], path: str, folder: FolderReading) -> list[Problem]:
+def _look_at_study(
+    bound: Bound[Study], path: str, folder: FolderReading, written: dict[str, frozenset[str]]
+) -> list[Problem]:
     if bound.model is None:
         return []
     around = Surroundings(
         {name: reading.draft for name, reading in folder.readings.items() if reading.draft},
         frozenset(folder.readings),
         {name: reading.draft.written.scales for name, reading in folder.readings.items() if reading.draft},
+        written,
     )
     problems = [locate(fault, bound.root, path) for rule in STUDY_RULES for fault in rule(bound.model, around)]
-    return problems + list(_facts_of_questionnaires(bound.model, folder))
-
-
-def _facts_of_questionnaires(study: Study, folder: FolderReading) -> Iterator[Problem]:
-    from survey.definition.rules.roster import facts_used
-
     for reading in folder.readings.values():
-        if reading.draft is not None and reading.root is not None:
-            for fault in facts_used(reading.draft, study):
-                yield locate(fault, reading.root, str(reading.path))
+        problems += against_study(reading, bound.model)
+    return problems
+
+
+def against_study(reading: Reading, study: Study) -> list[Problem]:
+    """Return what a questionnaire says about its study that is not so."""
+    if reading.draft is None or reading.root is None:
+        return []
+    faults = [*facts_used(reading.draft, study), *numbers_apart(reading.draft, study)]
+    return [locate(fault, reading.root, str(reading.path)) for fault in faults]
 
 
 def parse_study(text: str) -> Study:

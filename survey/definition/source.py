@@ -257,7 +257,8 @@ class _Composer:
             return ListNode(self._items(events, depth), line, column)
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(events, depth, MapNode(line=line, column=column))
-        return Scalar("", line, column)
+        assert isinstance(event, yaml.AliasEvent)
+        return Scalar(f"*{event.anchor}", line, column)
 
     def _refuse_specials(self, event: yaml.NodeEvent) -> None:
         if isinstance(event, yaml.AliasEvent):

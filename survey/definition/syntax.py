@@ -82,6 +82,7 @@ def _message(fault: _Fault) -> tuple[_Place, str]:
         _block_text,
         _flow,
         _after_quote,
+        _dash,
         _colon,
         _indent,
     ):
@@ -204,11 +205,22 @@ def _after_quote(fault: _Fault) -> tuple[_Place, str] | None:
     )
 
 
+def _dash(fault: _Fault) -> tuple[_Place, str] | None:
+    if "block sequence entries" not in fault.problem:
+        return None
+    return (fault.line, fault.column), (
+        "a list begins here behind a key. Please begin it on the next line, each item with a dash; "
+        "if it is a text that begins with a dash, please put it in quotes"
+    )
+
+
 def _colon(fault: _Fault) -> tuple[_Place, str] | None:
     if "mapping values are not allowed" in fault.problem:
         return _colon_too_many(fault)
     if "could not find expected ':'" in fault.problem:
         line = fault.open_line
+        if re.match(r"\s*(?:- +)*[\w-]+:\S", fault.text(line)):
+            return _no_space(fault, line)
         return (line, fault.open_column), (
             f"{shortened(fault.text(line).strip(), 40)!r} has no colon. A line is 'key: value'. "
             "Please add the key and "
@@ -226,17 +238,20 @@ def _colon_too_many(fault: _Fault) -> tuple[_Place, str]:
             "a colon and a space stand inside a sentence here. YAML takes the words before them for a key. "
             f'Please put the sentence in quotes: {shortened(name)}: "…"'
         )
-    above = fault.text(fault.line - 1).strip()
-    if re.match(r"[\w-]+:\S", above):
-        key_above = above.split(":", 1)[0]
-        at = len(fault.text(fault.line - 1)) - len(fault.text(fault.line - 1).lstrip()) + len(key_above)
-        return (fault.line - 1, at), (
-            f"there is no space behind the colon of '{shortened(key_above)}:'. YAML needs one. Please add a space"
-        )
+    if re.match(r"\s*(?:- +)*[\w-]+:\S", fault.text(fault.line - 1)):
+        return _no_space(fault, fault.line - 1)
     indent = len(fault.here) - len(fault.here.lstrip())
     return (fault.line, indent), (
         "this line is indented further than the lines it belongs to, or the line above already has a text. "
         "Please put the keys of one thing exactly below each other"
+    )
+
+
+def _no_space(fault: _Fault, line: int) -> tuple[_Place, str]:
+    key = re.match(r"\s*(?:- +)*(?P<key>[\w-]+)", fault.text(line))
+    assert key is not None
+    return (line, key.end()), (
+        f"there is no space behind the colon of '{shortened(key['key'])}:'. YAML needs one. Please add a space"
     )
 
 

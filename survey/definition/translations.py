@@ -83,6 +83,8 @@ def _leaves(
 def _said(key: TranslationPath) -> str:
     if len(key) == 1:
         return f"'{key[0]}'"
+    if len(key) == 4 and key[2] == "options":
+        return f"code {shortened(key[3])} of the options of {key[0][:-1]} '{shortened(key[1])}'"
     if key[0] in ("questions", "grids", "pages") and len(key) > 2:
         rest = " ".join(key[2:])
         return f"'{shortened(rest)}' of {key[0][:-1]} '{shortened(key[1])}'"

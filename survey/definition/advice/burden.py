@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from survey.definition.advice.wording import words
-from survey.definition.conditions import has_options
 from survey.definition.model import Fault
 from survey.definition.questionnaire import Questionnaire
 
@@ -64,6 +63,8 @@ def information(questionnaire: Questionnaire) -> Iterator[Fault]:
 
 def being_asked(questionnaire: Questionnaire) -> Iterator[Fault]:
     """Everybody is asked whether they want to take part; adults are told what for."""
+    if not questionnaire.written.whole:
+        return
     if questionnaire.assent is None:
         key = "assent" if questionnaire.audience == "pupil" else "consent"
         yield Fault(
@@ -100,7 +101,7 @@ def typing(questionnaire: Questionnaire) -> Iterator[Fault]:
     if questionnaire.audience != "pupil":
         return
     for at, question in questionnaire.placed():
-        if not (question.stored and has_options(question)):
+        if not question.stored:
             continue
         columns = question.columns()
         told = " ".join(filter(None, (question.ask, question.hint, question.help)))

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from survey.definition.conditions import has_options
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Grid, Questionnaire
 from survey.options import Option
@@ -36,7 +35,7 @@ def _lists(questionnaire: Questionnaire) -> Iterator[tuple[Path, str, list[Optio
             own = getattr(entry, "options", None)
             if isinstance(own, list) and not getattr(entry, "option_list", None):
                 thing = "grid" if isinstance(entry, Grid) else "question"
-                yield ("pages", p, "questions", i, "options"), f"the options of {thing} '{entry.id}'", own
+                yield ("pages", p, "questions", i, "options"), f"{thing} '{entry.id}'", own
 
 
 def _english(questionnaire: Questionnaire) -> bool:
@@ -55,7 +54,7 @@ def balance(questionnaire: Questionnaire) -> Iterator[Fault]:
             if below and above and len(below) != len(above):
                 yield Fault(
                     at,
-                    f"{name} has {len(below)} of one side and {len(above)} of the other. "
+                    f"{name} has {len(below)} of its options on one side and {len(above)} on the other. "
                     "Unequal sides push answers. Please give each side as many points",
                     key=True,
                 )
@@ -104,7 +103,7 @@ def points_for_age(questionnaire: Questionnaire) -> Iterator[Fault]:
         return
     said = set()
     for at, question in questionnaire.placed():
-        if not question.rated or not has_options(question) or _faces(question):
+        if not question.rated or _faces(question):
             continue  # the kind that draws faces counts them itself
         points = len(getattr(question, "options", None) or ())
         owner = at[:-2] if question.grid else at
@@ -114,5 +113,5 @@ def points_for_age(questionnaire: Questionnaire) -> Iterator[Fault]:
                 (*owner, "options"),
                 f"question '{question.id}' has {points} points for readers of "
                 f"{questionnaire.reader.age}. Under 7, children "
-                "use the ends of a scale. Three points, or kind: two_step, measure better",
+                "use the ends of a scale. Please use three, or kind: two_step",
             )

@@ -127,8 +127,8 @@ def long_words(questionnaire: Questionnaire) -> Iterator[Fault]:
             if hard and not inherited:
                 yield Fault(
                     (*at, key),
-                    f"{quoted(dict.fromkeys(hard))} in {_name(thing)} is long for readers of {age}. "
-                    "Please use a shorter word",
+                    f"{_name(thing)} has long words for readers of {age}: {quoted(dict.fromkeys(hard))}. "
+                    "Please use shorter ones",
                 )
 
 

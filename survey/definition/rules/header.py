@@ -39,6 +39,8 @@ def languages(questionnaire: Questionnaire) -> Iterator[Fault]:
 
 def assent(questionnaire: Questionnaire) -> Iterator[Fault]:
     """Pupils assent, adults consent; pupils read four short lines at most."""
+    if "audience" in questionnaire.written.guessed:
+        return
     pupil = questionnaire.audience == "pupil"
     right, wrong = ("assent", "consent") if pupil else ("consent", "assent")
     # Consent is also reachable as assent, so only what the author wrote counts.
@@ -57,11 +59,15 @@ def assent(questionnaire: Questionnaire) -> Iterator[Fault]:
 
 def something_to_answer(questionnaire: Questionnaire) -> Iterator[Fault]:
     """Each page has something on it, and somewhere something is asked."""
+    if not questionnaire.written.whole:
+        return
     for p, page in enumerate(questionnaire.pages):
         if not page.entries:
             yield Fault(
                 ("pages", p),
                 f"page '{page.id}' has no questions. A page needs at least one. Please add one under 'questions'",
             )
+    if questionnaire.written.questions - {question.id for question in questionnaire.questions}:
+        return  # some could not be read, which is told where they stand
     if not any(question.stored and question.asks for question in questionnaire.questions):
         yield Fault(("pages",), "no question here has an answer that is kept. Please add one", key=True)

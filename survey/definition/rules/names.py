@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from survey.definition.conditions import CONNECTIVES, has_options
+from survey.definition.conditions import CONNECTIVES
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Grid, Questionnaire
 from survey.problems import shortened
@@ -172,7 +172,7 @@ def columns(questionnaire: Questionnaire) -> Iterator[Fault]:
     own = {question.id.lower(): question.id for question in questionnaire.questions}
     own |= {scale.id.lower(): scale.id for scale in questionnaire.scales}
     for at, question in questionnaire.placed():
-        if not question.stored or not has_options(question):
+        if not question.stored:
             continue
         for column in question.columns():
             if column.name == question.id or len(question.id) > LONGEST:

@@ -43,10 +43,11 @@ def _gap(questionnaire: Questionnaire, gap: Gap, place: TextPlace, order: dict[s
         )
         return
     if order[gap.name] >= _asked_when(questionnaire, place.at, order):
+        itself = questionnaire.question(gap.name).ask == place.text
+        later = "this question itself" if itself else f"'{gap.name}', which is asked only later"
         yield Fault(
             place.at,
-            f"'{{{gap.name}|…}}' is filled from '{gap.name}', which is asked only later. "
-            "Please move that question up, or use an earlier one",
+            f"'{{{gap.name}|…}}' is filled from {later}. Please move that question up, or use an earlier one",
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from survey.definition.conditions import All, AnyOf, Condition, Not, Test, has_options, takes_many
+from survey.definition.conditions import All, AnyOf, Condition, Not, Test, takes_many
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Grid, Questionnaire
 from survey.definition.rules.answers import possible_answers
@@ -175,8 +175,6 @@ def _consistent(way: tuple[_Literal, ...], reach: dict[str, Condition], question
                 return False
             continue
         question = questionnaire.question(subject)
-        if not has_options(question):
-            continue
         found = possible_answers(question, [test for test, _ in tests], many=takes_many(question))
         fitting = [value for value in found if all(test.about_answer(value) is holds for test, holds in tests)]
         if not fitting:

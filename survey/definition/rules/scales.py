@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from survey.definition.conditions import has_options
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.scale import Band, Scale, ScaleItem
@@ -54,8 +53,7 @@ def _unfit(scale: Scale, question: Question, seen: set[str]) -> str | None:
 
 
 def _has_numbers(question: Question) -> bool:
-    # An option list that is not there is told elsewhere.
-    return not has_options(question) or question.number_range is not None
+    return question.number_range is not None
 
 
 def needs(questionnaire: Questionnaire) -> Iterator[Fault]:
@@ -214,7 +212,7 @@ def _next(high: float, step: float) -> str:
 
 def _ends(questionnaire: Questionnaire, scale: Scale, found: list[Band], at: Path) -> Iterator[Fault]:
     reported = reported_range(questionnaire, scale)
-    if not found or reported is None:
+    if not found or reported is None or any(band.low > band.high for band in found):
         return
     low, high = reported
     if found[0].low > low + 1e-9 or found[-1].high < high - 1e-9:

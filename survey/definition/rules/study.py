@@ -5,7 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Questionnaire
@@ -17,11 +17,19 @@ from survey.problems import did_you_mean, quoted, shortened
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The questionnaires in the study's folder, the names of those files, and the scales written in each."""
+    """The questionnaires in the study's folder, the names of those files, and the scales written in each.
+
+    `written` holds the names in the study file that could not be read, by the key of the name (arm, wave, fact).
+    """
 
     questionnaires: Mapping[str, Questionnaire]
     names: frozenset[str]
     scales: Mapping[str, frozenset[str]]
+    written: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def unsure(self, thing: str, name: str) -> bool:
+        """Tell whether a name stands in the file, so that nobody calls it unknown."""
+        return name in self.written.get(thing, frozenset())
 
 
 StudyRule = Callable[[Study, Surroundings], Iterator[Fault]]
@@ -143,18 +151,6 @@ def missing_codes(study: Study, around: Surroundings) -> Iterator[Fault]:
                 ("missing", last[-1]),
                 f"{quoted(reasons)} are all {code}. Each reason has its own number. Please change one",
             )
-    for name, questionnaire in around.questionnaires.items():
-        for question in questionnaire.questions:
-            low = getattr(question, "min", None)
-            clash = [code for code in codes.values() if low is not None and low <= code]
-            if clash:
-                yield Fault(
-                    ("missing",),
-                    f"question '{question.id}' of '{name}' takes numbers from {low}, so {clash[0]} "
-                    "could be an answer or "
-                    f"a missing value. Please raise its 'min', or change the missing codes",
-                    key=True,
-                )
 
 
 def fieldwork(study: Study, around: Surroundings) -> Iterator[Fault]:
@@ -171,14 +167,14 @@ def fieldwork(study: Study, around: Surroundings) -> Iterator[Fault]:
                 f"'{questionnaire.audience}'. Please change one of the two",
             )
         for n, wave in enumerate(part.waves):
-            if wave not in waves:
-                hint = did_you_mean(wave, waves) or f" Waves are {quoted(waves)}."
+            if wave not in waves and not around.unsure("wave", wave):
+                hint = did_you_mean(wave, waves) or f" Please use {quoted(dict.fromkeys(waves), 'or')}"
                 yield Fault(
                     (*at, "waves", n),
                     f"fieldwork {i + 1} is about wave '{shortened(wave)}', which is not there.{hint}",
                 )
         if part.years is not None:
-            yield from _years(study, part.years, i)
+            yield from _years(study, part.years, i, around)
     sent = {part.questionnaire for part in study.fieldwork}
     for name in sorted(around.names - sent):
         yield Fault(
@@ -195,10 +191,12 @@ def _questionnaire(name: str, around: Surroundings, at: Path, who: str) -> Itera
         yield Fault(at, f"{who} speaks of the questionnaire '{shortened(name)}', which is not there.{hint}")
 
 
-def _years(study: Study, years: list[int], i: int) -> Iterator[Fault]:
+def _years(study: Study, years: list[int], i: int, around: Surroundings) -> Iterator[Fault]:
     at: Path = ("fieldwork", i, "years")
     facts = {fact.id: fact for fact in study.facts}
     year = facts.get("year")
+    if year is None and around.unsure("fact", "year"):
+        return
     if year is None:
         yield Fault(
             at,
@@ -222,19 +220,15 @@ def plan(study: Study, around: Surroundings) -> Iterator[Fault]:
         return
     for i, outcome in enumerate(study.plan.outcomes):
         yield from _scale(outcome, around, ("plan", "outcomes", i), "the plan")
-    yield from _known(
-        study.plan.comparison.programme,
-        [arm.id for arm in study.arms],
-        "arm",
-        ("plan", "comparison", "programme"),
-    )
+    programme = study.plan.comparison.programme
+    yield from _known(programme, [arm.id for arm in study.arms], "arm", ("plan", "comparison", "programme"), around)
     facts = {fact.id: fact for fact in study.facts}
     for i, subgroup in enumerate(study.plan.subgroups):
-        yield from _known(subgroup, facts, "fact", ("plan", "subgroups", i))
+        yield from _known(subgroup, facts, "fact", ("plan", "subgroups", i), around)
     exposure = study.plan.exposure
     if exposure is None:
         return
-    yield from _known(exposure, facts, "fact", ("plan", "exposure"))
+    yield from _known(exposure, facts, "fact", ("plan", "exposure"), around)
     if exposure in facts and facts[exposure].kind != "number":
         yield Fault(
             ("plan", "exposure"),
@@ -242,10 +236,12 @@ def plan(study: Study, around: Surroundings) -> Iterator[Fault]:
         )
 
 
-def _known(name: str, known: Iterable[str], thing: str, at: Path) -> Iterator[Fault]:
+def _known(name: str, known: Iterable[str], thing: str, at: Path, around: Surroundings) -> Iterator[Fault]:
     names = list(known)
-    if name not in names:
-        hint = did_you_mean(name, names) or (f" There are {quoted(names)}." if names else f" Please add the {thing}.")
+    if name not in names and not around.unsure(thing, name):
+        hint = did_you_mean(name, names) or (
+            f" Please use {quoted(names, 'or')}" if names else f" Please add the {thing}."
+        )
         yield Fault(at, f"there is no {thing} '{shortened(name)}' in this study.{hint}")
 
 
@@ -267,12 +263,12 @@ def pretend(study: Study, around: Surroundings) -> Iterator[Fault]:
         return
     arm_names = [arm.id for arm in study.arms]
     for arm in study.pretend.schools:
-        for fault in _known(arm, arm_names, "arm", ("pretend", "schools", arm)):
+        for fault in _known(arm, arm_names, "arm", ("pretend", "schools", arm), around):
             yield Fault(fault.at, fault.message, key=True)
     for scale, effects in study.pretend.effects.items():
         yield from _scale(scale, around, ("pretend", "effects", scale), "'effects'", key=True)
         for name in effects:
-            yield from _effect(study, name, ("pretend", "effects", scale, name))
+            yield from _effect(study, name, around, ("pretend", "effects", scale, name))
     for name in study.pretend.texts:
         yield from _typed(name, around, ("pretend", "texts", name))
     shares = study.pretend.missing
@@ -284,12 +280,16 @@ def pretend(study: Study, around: Surroundings) -> Iterator[Fault]:
         )
 
 
-def _effect(study: Study, name: str, at: Path) -> Iterator[Fault]:
+def _effect(study: Study, name: str, around: Surroundings, at: Path) -> Iterator[Fault]:
     codes = [f"{fact.id}.{code}" for fact in study.facts for code in fact.codes]
     codes += [f"{fact.id}.yes" for fact in study.facts if fact.kind == "yes_no"]
     numbers = [fact.id for fact in study.facts if fact.kind == "number"]
-    known = [arm.id for arm in study.arms] + ["per_year", *codes, *numbers]
-    if name not in known:
+    known = ["programme", *(arm.id for arm in study.arms), "per_year", *codes, *numbers]
+    fact = name.partition(".")[0]
+    unclear = around.unsure("fact", fact) and not any(
+        f.id == fact and (f.codes or f.kind != "code") for f in study.facts
+    )
+    if name not in known and not unclear:
         hint = did_you_mean(name, known) or " Please write programme, per_year, or fact.code."
         yield Fault(at, f"'{shortened(name)}' is nothing that can have an effect here.{hint}", key=True)
 
