@@ -1,0 +1,276 @@
+"""One set of columns over all versions of a questionnaire: identity, roster, questions, and times if wanted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final, Literal
+
+from survey.definition.questionnaire import Questionnaire
+from survey.definition.study import Fact, Study
+from survey.definition.wording import fill
+from survey.export.notes import Notes
+from survey.journey import Journey
+from survey.question import Column, Question
+
+Type = Literal["code", "flag", "number", "text", "date", "moment"]
+Measure = Literal["nominal", "ordinal", "scale"]
+
+CAUTIOUS_BELOW: Final = 5
+"""Answers of questionnaires for readers younger than this (years) carry a flag."""
+
+LONGEST_NAME: Final = 32
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a questionnaire that somebody answered."""
+
+    sha256: str
+    questionnaire: Questionnaire
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A column of the data sheets.
+
+    `codes` maps each code to its label (texts for identity and roster, numbers for answers). `columns` holds, for
+    each version that has it (by SHA-256), the question's own column.
+    """
+
+    name: str
+    label: str
+    type: Type
+    measure: Measure
+    codes: Mapping[Any, str] = field(default_factory=dict)
+    group: Literal["identity", "roster", "question", "time", "score"] = "identity"
+    private: bool = False
+    question: str = ""
+    wording: str = ""
+    range: str = ""
+    versions: tuple[int, ...] = ()
+    columns: Mapping[str, Column] = field(default_factory=dict, repr=False)
+
+    @property
+    def coded(self) -> bool:
+        """Whether a missing answer is a number here rather than an empty cell."""
+        return self.group == "question" and not self.private
+
+
+@dataclass(frozen=True)
+class ColumnSet:
+    """The columns of one questionnaire in one export, in order, and the versions they come from."""
+
+    questionnaire: str
+    versions: tuple[Version, ...]
+    variables: tuple[Variable, ...]
+
+    @property
+    def newest(self) -> Questionnaire:
+        """The newest version that somebody answered."""
+        return self.versions[-1].questionnaire
+
+    @cached_property
+    def identity(self) -> tuple[Variable, ...]:
+        """The columns that say who, where and when."""
+        return tuple(variable for variable in self.variables if variable.group in ("identity", "roster"))
+
+
+def column_set(
+    study: Study, versions: Sequence[Version], notes: Notes, *, seconds_per_screen: bool = False
+) -> ColumnSet:
+    """Return the columns for these versions (all of one questionnaire, at least one).
+
+    What one name means in several versions differently is put on the notes. seconds_per_screen: also a column of
+    seconds for each screen.
+    """
+    ordered = tuple(sorted(versions, key=lambda version: (version.questionnaire.version, version.sha256)))
+    newest = ordered[-1].questionnaire
+    before = [*_identity(study, ordered), *_roster(study)]
+    taken = {variable.name.casefold() for variable in before}
+    questions = _questions(ordered, taken, notes)
+    times = _times(ordered, taken | {q.name.casefold() for q in questions}) if seconds_per_screen else []
+    return ColumnSet(newest.id, ordered, (*before, *questions, *times))
+
+
+# ---- who, where, when ----------------------------------------------------------------------------------
+
+STATES: Final[Mapping[str, str]] = {
+    "started": "under way",
+    "finished": "finished",
+    "stopped": "stopped early",
+    "declined": "declined to take part",
+    "withdrawn": "withdrawn",
+}
+AUDIENCES: Final[Mapping[str, str]] = {"pupil": "pupil", "parent": "parent", "staff": "member of staff"}
+
+
+def _identity(study: Study, versions: Sequence[Version]) -> list[Variable]:
+    def named(name: str, label: str, codes: Mapping[str, str] | None = None) -> Variable:
+        return Variable(name, label, "code" if codes else "text", "nominal", codes or {})
+
+    variables = [
+        named("response", "Response: the id of this row"),
+        named("participant", "Study code of the participant; empty where anybody could answer"),
+        named("wave", "Wave", {wave.id: wave.title for wave in study.waves}),
+        named("arm", "Arm of the study", {arm.id: arm.title for arm in study.arms}),
+        named("programme", "Programme (area)", {area.id: area.title for area in study.programmes}),
+        named("school", "School code"),
+        named("class", "Class code"),
+        Variable("year_group", "Year group, from the roster", "number", "ordinal"),
+        named("audience", "Who answers", AUDIENCES),
+        named("questionnaire", "Questionnaire"),
+        Variable("version", "Version of the questionnaire", "number", "ordinal"),
+        named("language", "Language in which it was answered"),
+        named("mode", "How it was answered"),
+        named("state", "State of the response", STATES),
+        Variable("started", f"Started ({study.time_zone} time)", "moment", "scale"),
+        Variable("finished", f"Finished ({study.time_zone} time)", "moment", "scale"),
+        Variable("seconds", "Seconds from start to finish; for those not finished, until last seen", "number", "scale"),
+    ]
+    if any(version.questionnaire.reader.age < CAUTIOUS_BELOW for version in versions):
+        label = f"Readers may be younger than {CAUTIOUS_BELOW}: read with caution"
+        variables.append(Variable("age_caution", label, "flag", "nominal", {0: "no", 1: "caution"}))
+    return variables
+
+
+def _roster(study: Study) -> list[Variable]:
+    # The year group stands among the identity columns.
+    return [_fact(fact) for fact in study.facts if fact.id != "year"]
+
+
+def fact_column(fact: str) -> str:
+    """Return the name of a roster fact's column."""
+    return f"roster_{fact}"[:LONGEST_NAME]
+
+
+def _fact(fact: Fact) -> Variable:
+    name, label = fact_column(fact.id), f"{fact.title} (roster)"
+    if fact.kind == "code":
+        return Variable(name, label, "code", "nominal", fact.codes, "roster")
+    if fact.kind == "yes_no":
+        return Variable(name, label, "flag", "nominal", {0: "No", 1: "Yes"}, "roster")
+    return Variable(name, label, fact.kind, "scale", {}, "roster", range=_range(fact.min, fact.max))
+
+
+# ---- questions -----------------------------------------------------------------------------------------
+
+
+def _questions(versions: Sequence[Version], taken: set[str], notes: Notes) -> list[Variable]:
+    found: dict[str, dict[str, tuple[Question, Column]]] = {}
+    orders = []
+    for version in versions:
+        order = []
+        for question in version.questionnaire.questions:
+            for column in question.columns():
+                order.append(column.name)
+                found.setdefault(column.name, {})[version.sha256] = (question, column)
+        orders.append(order)
+    numbers = {version.sha256: version.questionnaire.version for version in versions}
+    return [_variable(name, found[name], numbers, taken, notes) for name in in_one_order(orders)]
+
+
+def in_one_order(orders: Sequence[Sequence[str]]) -> list[str]:
+    """Merge orders of names, oldest first: the last one's, with what it no longer has in its old place."""
+    merged = list(orders[-1])
+    for older in reversed(orders[:-1]):
+        for place, name in enumerate(older):
+            if name not in merged:
+                merged.insert(merged.index(older[place - 1]) + 1 if place else 0, name)
+    return merged
+
+
+def _variable(
+    name: str,
+    found: Mapping[str, tuple[Question, Column]],
+    numbers: Mapping[str, int],
+    taken: set[str],
+    notes: Notes,
+) -> Variable:
+    shas = sorted(found, key=lambda sha256: (numbers[sha256], sha256))
+    question, column = found[shas[-1]]
+    codes: dict[int, str] = {}
+    for sha256 in reversed(shas):
+        codes = codes | {code: label for code, label in found[sha256][1].codes.items() if code not in codes}
+    free = name if name.casefold() not in taken else f"q_{name}"[:LONGEST_NAME]
+    where = f"Codebook · {question.id}" if free == name else f"Codebook · {free}"
+    if free != name:
+        notes.add(where, f"The column is called {free}, because {name} is a column of every file.", column=free)
+    for sha256 in shas[:-1]:
+        for what in _differences((question, column), found[sha256]):
+            sentence = f"Version {numbers[sha256]} and version {numbers[shas[-1]]} differ: {what}."
+            notes.add(where, sentence, column=free)
+    return Variable(
+        free,
+        label_of(question, column),
+        column.type,
+        column.measure,
+        codes,
+        "question",
+        column.private,
+        question.id,
+        wording_of(question),
+        _range(*question.number_range) if column.key == column.name and question.number_range else "",
+        tuple(sorted({numbers[sha256] for sha256 in shas})),
+        {sha256: found[sha256][1] for sha256 in shas},
+    )
+
+
+def _differences(new: tuple[Question, Column], old: tuple[Question, Column]) -> Iterable[str]:
+    """Yield what a column means otherwise in an older version, in words."""
+    (question, column), (earlier, was) = new, old
+    if was.type != column.type:
+        yield f"the column held values of type {was.type}, and now of type {column.type}"
+    if wording_of(earlier) != wording_of(question):
+        yield f"the question was “{wording_of(earlier)}” and is now “{wording_of(question)}”"
+    for code, label in was.codes.items():
+        now = column.codes.get(code)
+        if now is None:
+            yield f"code {code} ({label}) is no longer offered"
+        elif now != label:
+            yield f"code {code} was “{label}” and is now “{now}”"
+
+
+def wording_of(question: Question) -> str:
+    """Return the full wording: a grid's stem before its statement, gaps with what is said when there is nothing."""
+    said = fill(question.ask, {}, {})
+    return f"{fill(question.stem, {}, {})} {said}" if question.stem else said
+
+
+def label_of(question: Question, column: Column) -> str:
+    """Return the label of a column: the wording, or what the kind says about a column that is part of an answer."""
+    return wording_of(question) if column.label == question.ask else fill(column.label, {}, {})
+
+
+def _range(low: float | None, high: float | None) -> str:
+    if low is None and high is None:
+        return ""
+    if high is None:
+        return f"from {low:g}"
+    return f"up to {high:g}" if low is None else f"{low:g} to {high:g}"
+
+
+# ---- times ---------------------------------------------------------------------------------------------
+
+
+def _times(versions: Sequence[Version], taken: set[str]) -> list[Variable]:
+    orders = [[s.name for s in Journey(version.questionnaire).screens if not s.rest] for version in versions]
+    variables = []
+    for screen in in_one_order(orders):
+        name = _free("t_" + re.sub(r"\W", "_", screen), taken)
+        label = f"Seconds on screen {screen}, all visits together"
+        variables.append(Variable(name, label, "number", "scale", {}, "time", question=screen))
+    return variables
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """Return a name of at most 32 characters that is not taken yet, and take it."""
+    name, number = name[:LONGEST_NAME], 2
+    free = name
+    while free.casefold() in taken:
+        tail = f"_{number}"
+        free, number = name[: LONGEST_NAME - len(tail)] + tail, number + 1
+    taken.add(free.casefold())
+    return free

@@ -1,0 +1,141 @@
+"""The sheets that explain the data: counts, scales, codebook, labels, missing codes, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from survey.definition.study import Study
+from survey.export.columns import STATES, ColumnSet, Variable
+from survey.export.missing import MEANINGS, WORDS, Gaps
+from survey.export.notes import Notes
+
+TYPES: Final = {
+    "code": "code",
+    "flag": "0/1",
+    "number": "number",
+    "text": "text",
+    "date": "date",
+    "moment": "date and time",
+}
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A small sheet: a header, rows, and a sentence about what is on it. Widths are in characters."""
+
+    title: str
+    about: str
+    header: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    widths: tuple[int, ...]
+
+    @property
+    def columns(self) -> list[list[Any]]:
+        """The cells column by column."""
+        return [[row[place] for row in self.rows] for place in range(len(self.header))]
+
+
+Counts = Mapping[tuple[str, str, str], int]
+"""(questionnaire, wave, state) -> number of responses written."""
+
+
+def counts(study: Study, written: Counts) -> Sheet:
+    """How many responses of each questionnaire in each wave, by state."""
+    order = [wave.id for wave in study.waves]
+    titles = {wave.id: wave.title for wave in study.waves}
+    groups = sorted(
+        {(questionnaire, wave) for questionnaire, wave, _ in written},
+        key=lambda group: (group[0], order.index(group[1]) if group[1] in order else len(order)),
+    )
+    rows = []
+    for questionnaire, wave in groups:
+        by_state = [written.get((questionnaire, wave, state), 0) for state in STATES]
+        rows.append((questionnaire, wave, titles.get(wave, ""), sum(by_state), *by_state))
+    header = ("questionnaire", "wave", "wave title", "responses", *STATES.values())
+    about = "Responses in this file by questionnaire, wave and state"
+    return Sheet("Counts", about, header, rows, (18, 8, 22, 11, *[14] * len(STATES)))
+
+
+def codebook(columns: Iterable[ColumnSet], scores: Mapping[str, Sequence[Variable]], gaps: Gaps) -> Sheet:
+    """Every variable of every questionnaire."""
+    header = (
+        "questionnaire", "variable", "label", "type", "measure", "range", "missing codes", "question", "wording",
+        "versions", "scales", "reversed in",
+    )  # fmt: skip
+    rows = [
+        (found.questionnaire, *_described(variable, found, gaps))
+        for found in columns
+        for variable in (*found.variables, *scores.get(found.questionnaire, ()))
+    ]
+    about = "Every variable: label, type, range, wording, versions, scales"
+    return Sheet("Codebook", about, header, rows, (16, 24, 50, 12, 10, 12, 16, 18, 60, 9, 24, 16))
+
+
+def _described(variable: Variable, columns: ColumnSet, gaps: Gaps) -> tuple[Any, ...]:
+    numbers = sorted(gaps.values())
+    used, turned = [], []
+    # A column that is part of an answer (a ticked box, a first step) is no item of a scale.
+    if variable.group == "question" and variable.name == variable.question:
+        for scale in columns.newest.scales:
+            if any(entry.item == variable.question for entry in scale.items):
+                used.append(scale.id)
+            if variable.question in scale.reversed_items:
+                turned.append(scale.id)
+    return (
+        variable.name,
+        variable.label,
+        TYPES[variable.type],
+        variable.measure,
+        variable.range or _codes_range(variable),
+        f"{numbers[0]} to {numbers[-1]}" if variable.coded else "",
+        variable.question,
+        variable.wording,
+        ", ".join(map(str, variable.versions)),
+        ", ".join(used),
+        ", ".join(turned),
+    )
+
+
+def _codes_range(variable: Variable) -> str:
+    codes = [code for code in variable.codes if isinstance(code, int)]
+    return f"{min(codes)} to {max(codes)}" if codes else ""
+
+
+def value_labels(columns: Iterable[ColumnSet]) -> Sheet:
+    """Every code of every variable."""
+    rows = [
+        (found.questionnaire, variable.name, code, label)
+        for found in columns
+        for variable in found.variables
+        for code, label in variable.codes.items()
+    ]
+    about = "What each code of each variable means"
+    return Sheet("Value labels", about, ("questionnaire", "variable", "code", "label"), rows, (16, 24, 14, 50))
+
+
+def missing_codes(gaps: Gaps) -> Sheet:
+    """What each missing code means, and what an empty cell means."""
+    rows: list[tuple[Any, ...]] = [
+        (int(number), WORDS[reason], MEANINGS[reason]) for reason, number in sorted(gaps.items(), key=_by_number)
+    ]
+    rows += [
+        ("empty", "nothing known", "Identity and roster: nothing is recorded. Own words: there were none."),
+        ("empty", "no score", "Scores: fewer items were answered than the scale needs."),
+    ]
+    about = "The numbers that stand for missing answers, the same in every sheet"
+    return Sheet("Missing codes", about, ("code", "label", "meaning"), rows, (10, 32, 80))
+
+
+def _by_number(item: tuple[str, int]) -> int:
+    return item[1]
+
+
+def notes_sheet(notes: Notes) -> Sheet:
+    """Everything that was replaced, cut, hidden or merged; a row that says so where there is nothing."""
+    rows = [(note.where, note.row, note.column, note.response, note.what) for note in notes.notes]
+    nothing = [("", None, "", "", "Nothing was replaced, cut, hidden or merged.")]
+    about = "Everything that was replaced, cut, hidden or merged, and why"
+    header = ("where", "row", "column", "response", "what was done")
+    return Sheet("Notes", about, header, rows or nothing, (28, 8, 22, 26, 100))

@@ -1,0 +1,101 @@
+"""CSV, as RFC 4180 has it: UTF-8, lines end in CR LF, line ends within an answer stay as typed.
+
+Texts go out as typed, also those that begin with = + - @: an apostrophe before them would change what somebody
+said. Whoever opens a CSV in a spreadsheet should import such columns as text; the workbook needs no such care.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import zipfile
+from codecs import BOM_UTF8
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from io import TextIOWrapper
+from tempfile import TemporaryFile
+from typing import IO, Any, Final
+
+from survey.export.contents import Sheet
+from survey.export.table import Cells
+from survey.export.text import for_csv
+
+PLAIN: Final = "csv"
+FOR_EXCEL: Final = "csv-for-excel"
+"""Folders of the zip: the same files without and with a byte order mark, by which Excel knows UTF-8."""
+
+
+class CsvFile:
+    """One CSV under construction: a header of names, then rows that are added column by column."""
+
+    def __init__(self, name: str, header: Sequence[str]) -> None:
+        self.name = name
+        self._file: IO[bytes] = TemporaryFile()  # noqa: SIM115 - closed with the CSV
+        self._text = TextIOWrapper(self._file, encoding="utf-8", newline="", write_through=False)
+        self._writer = csv.writer(self._text, lineterminator="\r\n")
+        self._writer.writerow(header)
+
+    def add(self, cells: Sequence[Cells]) -> None:
+        """Add rows; texts have gone through :func:`for_csv`."""
+        self._writer.writerows(zip(*cells, strict=True))
+
+    def bytes(self) -> IO[bytes]:
+        """Return the file from its start."""
+        self._text.flush()
+        self._file.seek(0)
+        return self._file
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._text.close()
+
+
+def cleaned(cells: Sequence[Cells], names: Sequence[str], tell: Callable[[int, str, str], None]) -> list[Cells]:
+    """Return columns with texts as a CSV can hold them. tell(row from 0, column, what was done)."""
+    return [_clean(name, column, tell) for name, column in zip(names, cells, strict=True)]
+
+
+def _clean(name: str, column: Cells, tell: Callable[[int, str, str], None]) -> Cells:
+    result: Cells | None = None
+    for row, cell in enumerate(column):
+        if cell.__class__ is not str or (cell.isascii() and "\x00" not in cell):
+            continue
+        text, what = for_csv(cell)
+        if what is not None:
+            result = list(column) if result is None else result
+            result[row] = text
+            tell(row, name, what)
+    return column if result is None else result
+
+
+def sheet_file(contents: Sheet) -> CsvFile:
+    """Return a small sheet as a CSV."""
+    file = CsvFile(file_name(contents), contents.header)
+    file.add([[for_csv(cell)[0] if isinstance(cell, str) else cell for cell in column] for column in contents.columns])
+    return file
+
+
+def file_name(contents: Sheet) -> str:
+    """Return the name of a small sheet's file: “Value labels” is value-labels.csv."""
+    return f"{contents.title.lower().replace(' ', '-')}.csv"
+
+
+def write_zip(readme: Sequence[tuple[str, Any]], files: Sequence[CsvFile], made: datetime, out: IO[bytes]) -> None:
+    """Write the zip: a read me, and each CSV plain and for Excel. Closes the CSVs."""
+    moment = made.astimezone(UTC)
+    stamp = (max(moment.year, 1980), *moment.timetuple()[1:6])
+
+    def entry(name: str) -> zipfile.ZipInfo:
+        info = zipfile.ZipInfo(name, stamp)
+        info.compress_type = zipfile.ZIP_DEFLATED
+        return info
+
+    with zipfile.ZipFile(out, "w", compresslevel=1) as archive:
+        text = "\r\n".join(f"{what}: {value}" if what else f"{value}" for what, value in readme) + "\r\n"
+        archive.writestr(entry("read-me.txt"), for_csv(text)[0].encode())
+        for file in files:
+            for folder, mark in ((PLAIN, b""), (FOR_EXCEL, BOM_UTF8)):
+                with archive.open(entry(f"{folder}/{file.name}"), "w", force_zip64=True) as target:
+                    target.write(mark)
+                    shutil.copyfileobj(file.bytes(), target, 1 << 20)
+            file.close()

@@ -1,0 +1,366 @@
+"""Responses into columns of cells: one pass per column, each distinct answer encoded once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from typing import Any, Final, Protocol
+from zoneinfo import ZoneInfo
+
+from survey.definition.study import Study
+from survey.export.columns import CAUTIOUS_BELOW, ColumnSet, Variable, fact_column
+from survey.export.missing import Absence, Absences, Gap, Gaps
+from survey.export.notes import Notes
+from survey.question import Column
+
+Cell = int | float | str | date | datetime | None
+"""What a cell holds: a Gap (an int) for a missing answer, None for an empty cell."""
+
+Cells = list[Any]
+"""The cells of one column; Any, because the fast ways through them know no unions."""
+
+
+class Row(Protocol):
+    """What an export reads of a response. There is no name and no UPN in it."""
+
+    @property
+    def id(self) -> str:
+        """The id of the response."""
+
+    @property
+    def participant(self) -> str | None:
+        """Study code."""
+
+    @property
+    def wave(self) -> str:
+        """Code of the wave."""
+
+    @property
+    def arm(self) -> str | None:
+        """Code of the arm."""
+
+    @property
+    def programme(self) -> str | None:
+        """Code of the area."""
+
+    @property
+    def school(self) -> str | None:
+        """Code of the school."""
+
+    @property
+    def school_class(self) -> str | None:
+        """Code of the class."""
+
+    @property
+    def sha256(self) -> str:
+        """Which text was answered."""
+
+    @property
+    def language(self) -> str:
+        """In which language."""
+
+    @property
+    def mode(self) -> str:
+        """How."""
+
+    @property
+    def state(self) -> str:
+        """How far."""
+
+    @property
+    def started_at(self) -> datetime:
+        """When it began, aware."""
+
+    @property
+    def seen_at(self) -> datetime:
+        """When something was last heard, aware."""
+
+    @property
+    def finished_at(self) -> datetime | None:
+        """When it was finished, aware."""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """Roster facts; only those that the study names are read."""
+
+    @property
+    def answers(self) -> Mapping[str, Any]:
+        """Answers by key."""
+
+    @property
+    def screens(self) -> Mapping[str, int]:
+        """Milliseconds by screen."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Some rows of a questionnaire's data, column by column: cells[i] are the cells of variables[i]."""
+
+    variables: Sequence[Variable]
+    cells: list[Cells]
+    answers: list[Mapping[str, Any]]
+    """The answers of each row as they count: none behind a question that was not led to, none of who withdrew."""
+    first: int
+    """The number of the first row, from 1."""
+
+    def __len__(self) -> int:
+        return len(self.answers)
+
+
+_PLAIN: Final = frozenset((int, float, str))
+_MOST_REMEMBERED: Final = 20_000
+
+
+class _Encoded(dict[Any, Any]):
+    """Stored value -> cell, learned as values turn up; lists come as tuples."""
+
+    def __init__(self, column: Column) -> None:
+        super().__init__()
+        self._encode: Callable[[Any], Any] = column.encode
+        self._date = column.type == "date"
+        self.as_typed = column.encode is str
+        """Whether a text is a cell as it is, so that no text need be remembered."""
+
+    def __missing__(self, value: Any) -> Any:
+        cell = self._encode(value)
+        if self._date:
+            cell = date_of(cell)
+        elif cell.__class__ is float and cell.is_integer():
+            # 1 and 1.0 are one number, and are to look alike wherever they stand.
+            cell = int(cell)
+        if len(self) < _MOST_REMEMBERED:
+            self[value] = cell
+        return cell
+
+
+def date_of(text: Any) -> Any:
+    """Return the date that an ISO text names; what is no date comes back as it is."""
+    try:
+        return date.fromisoformat(text)
+    except (TypeError, ValueError):
+        return text
+
+
+class Tabulator:
+    """Turns responses to one questionnaire into tables, some rows at a time."""
+
+    def __init__(self, study: Study, columns: ColumnSet, gaps: Gaps, notes: Notes, where: str = "") -> None:
+        self.columns = columns
+        self._gaps = gaps
+        self._notes = notes
+        self._where = where
+        self._done = 0
+        self._versions = {version.sha256: version.questionnaire for version in columns.versions}
+        self._absences = {sha256: Absences(questionnaire, gaps) for sha256, questionnaire in self._versions.items()}
+        self._encoded = {
+            (variable.name, sha256): _Encoded(column)
+            for variable in columns.variables
+            for sha256, column in variable.columns.items()
+        }
+        self._identity = _identity_getters(study, columns)
+
+    def table(self, rows: Sequence[Row]) -> Table:
+        """Return the table of these rows. Raises KeyError for a version that the columns do not know."""
+        looked_at = [self._look(row) for row in rows]
+        absent = [absence for absence, _ in looked_at]
+        answers = [given for _, given in looked_at]
+        parts = by_version(rows)
+        cells = []
+        for variable in self.columns.variables:
+            if variable.group == "question":
+                cells.append(self._answered(variable, answers, absent, parts, rows))
+            elif variable.group == "time":
+                cells.append([_seconds(row.screens.get(variable.question)) for row in rows])
+            else:
+                get = self._identity[variable.name]
+                cells.append([get(row) for row in rows])
+        table = Table(self.columns.variables, cells, answers, self._done + 1)
+        self._done += len(rows)
+        return table
+
+    def _look(self, row: Row) -> tuple[Absence, Mapping[str, Any]]:
+        """Return why answers of a row are absent, and the answers that count."""
+        absences = self._absences[row.sha256]
+        absence, hidden = absences.of(row.state, row.answers, row.facts)
+        if row.state == "withdrawn":
+            return absence, {}
+        unseen = {key for id in hidden for key in absences.keys(id) if key in row.answers}
+        if not unseen:
+            return absence, row.answers
+        return absence, {key: value for key, value in row.answers.items() if key not in unseen}
+
+    def _answered(
+        self,
+        variable: Variable,
+        answers: list[Mapping[str, Any]],
+        absent: list[Absence],
+        parts: Mapping[str, Sequence[int] | None],
+        rows: Sequence[Row],
+    ) -> Cells:
+        """Return the cells of a question's column, version by version."""
+        not_there = None if variable.private else self._gaps["not_in_version"]
+        cells: Cells = [not_there] * len(answers)
+        for sha256, places in parts.items():
+            column = variable.columns.get(sha256)
+            if column is None:
+                self._leave(cells, places, rows, variable)
+                continue
+            encoded = self._encoded[variable.name, sha256]
+            mine = answers if places is None else [answers[place] for place in places]
+            why = absent if places is None else [absent[place] for place in places]
+            found = self._encode(variable, column.key, encoded, mine, why)
+            if places is None:
+                return found
+            for place, cell in zip(places, found, strict=True):
+                cells[place] = cell
+        return cells
+
+    def _leave(self, cells: Cells, places: Sequence[int] | None, rows: Sequence[Row], variable: Variable) -> None:
+        """Say “withdrawn” rather than “not in this version” where both are true."""
+        if variable.private:
+            return
+        for place in range(len(cells)) if places is None else places:
+            if rows[place].state == "withdrawn":
+                cells[place] = self._gaps["withdrawn"]
+
+    def _encode(
+        self,
+        variable: Variable,
+        key: str,
+        encoded: _Encoded,
+        answers: Sequence[Mapping[str, Any]],
+        absent: Sequence[Absence],
+    ) -> Cells:
+        values = [given.get(key) for given in answers]
+        id = variable.question
+        if variable.private:
+            return [value if value.__class__ is str else None for value in values]
+        other = self._other(encoded)
+        if encoded.as_typed and variable.type == "text":
+            return [
+                value if value.__class__ is str else why[id] if value is None else other(value)
+                for value, why in zip(values, absent, strict=True)
+            ]
+        try:
+            return [
+                encoded[value] if value.__class__ in _PLAIN else why[id] if value is None else other(value)
+                for value, why in zip(values, absent, strict=True)
+            ]
+        except (KeyError, TypeError, ValueError):
+            return [
+                why[id] if value is None else self._unfit(variable, row, encoded, value)
+                for row, (value, why) in enumerate(zip(values, absent, strict=True))
+            ]
+
+    def _other(self, encoded: _Encoded) -> Callable[[Any], Any]:
+        gaps = self._gaps
+
+        def cell(value: Any) -> Any:
+            if value.__class__ is dict:
+                return gaps.of(value)
+            return encoded[tuple(value) if value.__class__ is list else value]
+
+        return cell
+
+    def _unfit(self, variable: Variable, row: int, encoded: _Encoded, value: Any) -> Any:
+        """Encode one value; leave the cell empty, and say so, where it does not fit its question."""
+        try:
+            return self._other(encoded)(value)
+        except (KeyError, TypeError, ValueError):
+            what = "The stored answer does not fit its question. The cell is empty."
+            self._notes.add(self._where, what, row=self._done + row + 2, column=variable.name)
+            return None
+
+
+def by_version(rows: Sequence[Row]) -> dict[str, list[int] | None]:
+    """Return the places of each version's rows; None stands for all of them."""
+    shas = {row.sha256 for row in rows}
+    if len(shas) == 1:
+        return {shas.pop(): None}
+    places: dict[str, list[int] | None] = {}
+    for sha256 in sorted(shas):
+        places[sha256] = [place for place, row in enumerate(rows) if row.sha256 == sha256]
+    return places
+
+
+def _seconds(ms: int | None) -> float | int | None:
+    return None if ms is None else ms / 1000
+
+
+# ---- identity ------------------------------------------------------------------------------------------
+
+
+def _identity_getters(study: Study, columns: ColumnSet) -> dict[str, Callable[[Row], Any]]:
+    """Return, for each identity and roster column, what reads its cell: nothing else about anybody is read."""
+    zone = ZoneInfo(study.time_zone)
+    versions = {version.sha256: version.questionnaire for version in columns.versions}
+    audience = columns.newest.audience
+    getters: dict[str, Callable[[Row], Any]] = {
+        "response": lambda row: row.id,
+        "participant": lambda row: row.participant,
+        "wave": lambda row: row.wave,
+        "arm": lambda row: row.arm,
+        "programme": lambda row: row.programme,
+        "school": lambda row: row.school,
+        "class": lambda row: row.school_class,
+        "year_group": lambda row: number_of(row.facts.get("year")),
+        "audience": lambda row: audience,
+        "questionnaire": lambda row: columns.questionnaire,
+        "version": lambda row: versions[row.sha256].version,
+        "language": lambda row: row.language,
+        "mode": lambda row: row.mode,
+        "state": lambda row: row.state,
+        "started": lambda row: _local(row.started_at, zone),
+        "finished": lambda row: _local(row.finished_at, zone),
+        "seconds": lambda row: round(((row.finished_at or row.seen_at) - row.started_at).total_seconds()),
+        "age_caution": lambda row: int(versions[row.sha256].reader.age < CAUTIOUS_BELOW),
+    }
+    read = {"code": _code, "number": number_of, "yes_no": _yes_no, "date": date_of}
+    for fact in study.facts:
+        getters.setdefault(fact_column(fact.id), _fact_getter(fact.id, read[fact.kind]))
+    return getters
+
+
+def _fact_getter(fact: str, read: Callable[[Any], Any]) -> Callable[[Row], Any]:
+    return lambda row: read(row.facts.get(fact))
+
+
+def _local(moment: datetime | None, zone: tzinfo) -> datetime | None:
+    """Return the clock's time in the study's zone, to the second: what spreadsheets can hold has no zone."""
+    return None if moment is None else moment.astimezone(zone).replace(tzinfo=None, microsecond=0)
+
+
+def _code(value: Any) -> Any:
+    return None if value is None or value == "" else str(value)
+
+
+def number_of(value: Any) -> Any:
+    """Return a roster value as a number; what is none comes back as it is."""
+    if value is None or value == "":
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return value
+    return int(number) if number.is_integer() else number
+
+
+def _yes_no(value: Any) -> Any:
+    if value is None or value == "":
+        return None
+    said = {"yes": 1, "true": 1, "1": 1, "no": 0, "false": 0, "0": 0}
+    return said.get(str(value).strip().lower(), value)
+
+
+# ---- words ---------------------------------------------------------------------------------------------
+
+
+def in_words(variable: Variable, cells: Iterable[Any], words: Mapping[int, str]) -> Cells:
+    """Return cells with labels for codes, and words for missing answers. words: missing number -> what it means."""
+    if variable.codes:
+        labels: dict[Any, Any] = {**words, **variable.codes}
+        return [labels.get(cell, cell) for cell in cells]
+    if variable.coded:
+        return [words[cell] if cell.__class__ is Gap else cell for cell in cells]
+    return list(cells)
