@@ -1,0 +1,590 @@
+"""The respondents' pages, as a browser without scripts meets them."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from survey.app import create_app
+from survey.config import Settings
+from survey.database import Engine, open_engine, session, upgrade
+from survey.fieldwork import Participant, end_door, new_door, study_by_code
+from survey.fieldwork.publishing import publish_folder
+from survey.responses import Record, stream
+from tests.pages.strict import look_at, words
+from tests.pages.walker import OURS, Walker
+
+STUDY = """
+study: tiny
+title: Tiny
+arms: [{arm: programme, title: Programme}, {arm: comparison, title: Comparison}]
+waves: [{wave: w1, title: Always, opens: 2020-01-01, closes: 2099-12-31}]
+facts: [{fact: year, title: Year, kind: number, changes: yes}]
+fieldwork:
+  - {questionnaire: child, audience: pupil, waves: [w1]}
+  - {questionnaire: adult, audience: parent, waves: [w1]}
+retention: {delete_on: 2099-12-31}
+access: {tables: [researcher], microdata: [researcher]}
+"""
+CHILD = """
+questionnaire: child
+version: 1
+title: Music and me
+audience: pupil
+reader: {age: 8}
+languages: [en]
+thanks: Thank you for telling us.
+assent:
+  ask: Do you want to tell us about music?
+  lines: [{text: There are no wrong answers., picture: star}]
+  yes: Yes, I will
+  no: No, thank you
+  declined: That is fine.
+options:
+  like3:
+    - {code: 1, label: Not at all, face: enjoy-1}
+    - {code: 2, label: A bit, face: enjoy-3}
+    - {code: 3, label: A lot, face: enjoy-5}
+pages:
+  - page: start
+    questions:
+      - {question: try_it, kind: practice, ask: Do you like parties?, options: like3}
+  - page: music
+    questions:
+      - {question: sing, kind: faces, ask: Do you like singing?, options: like3}
+      - {question: plays, kind: yes_no, ask: Do you play an instrument?}
+      - {question: what, kind: short_text, ask: "What do you play?", when: {plays: yes}}
+      - {question: hard, kind: faces, ask: "Is playing {what|it} fun?", options: like3, when: {plays: yes}}
+      - {question: again, kind: faces, ask: Again?, options: like3, order: shuffled}
+"""
+ADULT = """
+questionnaire: adult
+version: 1
+title: The concert
+audience: parent
+reader: {age: 16}
+languages: [en, ur]
+introduction: We ask about the concert.
+data_use: Answers are kept for a year.
+contact: Ask the school.
+thanks: Thank you.
+consent:
+  ask: Do you want to take part?
+  yes: Yes, I agree
+  no: No, thank you
+  declined: Thank you all the same.
+options:
+  agree:
+    - {code: 1, label: Disagree}
+    - {code: 2, label: Neither}
+    - {code: 3, label: Agree}
+pages:
+  - page: came
+    questions:
+      - {question: came, kind: yes_no, ask: Did you come?, required: yes}
+  - page: why
+    when: {came: no}
+    questions:
+      - {question: reason, kind: long_text, ask: Why did you not come?}
+  - page: views
+    title: Your views
+    questions:
+      - grid: views
+        kind: rating
+        ask: How far do you agree?
+        options: agree
+        statements:
+          - {question: proud, ask: I was proud., short: Proud}
+          - {question: long_one, ask: It was long., short: Long}
+      - {question: songs, kind: number, ask: How many songs did you know?, min: 0, max: 20, dont_know: yes}
+"""
+ADULT_UR = """
+questionnaire: adult
+language: ur
+reviewed: no
+title: محفل
+introduction: ہم محفل کے بارے میں پوچھتے ہیں۔
+data_use: جوابات ایک سال رکھے جاتے ہیں۔
+contact: اسکول سے پوچھیں۔
+thanks: شکریہ۔
+consent: {ask: کیا آپ حصہ لینا چاہتے ہیں؟, yes: جی ہاں, no: جی نہیں, declined: پھر بھی شکریہ۔}
+options: {agree: {1: غیر متفق, 2: نہ متفق نہ غیر متفق, 3: متفق}}
+pages: {views: {title: آپ کے خیالات}}
+grids: {views: {ask: آپ کس حد تک متفق ہیں؟}}
+questions:
+  came: {ask: کیا آپ آئے؟}
+  reason: {ask: آپ کیوں نہیں آئے؟}
+  proud: {ask: مجھے فخر تھا۔, short: فخر}
+  long_one: {ask: یہ لمبا تھا۔, short: لمبا}
+  songs: {ask: آپ کتنے گیت جانتے تھے؟}
+"""
+
+
+@dataclass
+class Site:
+    app: Flask
+    engine: Engine
+    settings: Settings
+    study: int
+
+    def walker(self) -> Walker:
+        return Walker(self.app.test_client())
+
+    def door(self, questionnaire: str, **more: Any) -> Any:
+        with session(self.engine) as db:
+            study = study_by_code(db, "tiny")
+            assert study is not None
+            person = None
+            if code := more.pop("person", None):
+                person = Participant(study=study, code=code, audience="pupil", facts={})
+                db.add(person)
+                db.flush()
+            key = self.settings.key("codes")
+            return new_door(db, wave=study.waves[0], questionnaire=questionnaire, key=key, participant=person, **more)
+
+    def link(self, questionnaire: str, **more: Any) -> str:
+        return f"/j/{self.door(questionnaire, **more).token}"
+
+    def records(self, questionnaire: str) -> list[Record]:
+        return list(stream(self.engine, self.study, questionnaire))
+
+    def answers(self, questionnaire: str) -> dict[str, Any]:
+        (record,) = self.records(questionnaire)
+        return dict(record.answers)
+
+
+@pytest.fixture
+def site(database_url: str, tmp_path: Path) -> Iterator[Site]:
+    """The tiny study, served from SQLite and then from PostgreSQL."""
+    folder = tmp_path / "study"
+    folder.mkdir()
+    for name, text in (("study", STUDY), ("child", CHILD), ("adult", ADULT), ("adult.ur", ADULT_UR)):
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    settings = Settings.from_environment({"CHORUS_INSTANCE": str(tmp_path), "DATABASE_URL": database_url})
+    engine = open_engine(settings.database_url)
+    upgrade(engine)
+    publish_folder(engine, folder, datetime.now(UTC))
+    with session(engine) as db:
+        study = study_by_code(db, "tiny")
+        assert study is not None
+    app = create_app(settings)
+    yield Site(app, engine, settings, study.id)
+    engine.dispose()
+    app.extensions["chorus"].engine.dispose()
+
+
+# ── the child ─────────────────────────────────────────────────────────────────────────────────────────────
+def test_a_child_from_the_link_to_the_thanks(site: Site) -> None:
+    child = site.walker().come_in(site.link("child"))
+    assert child.screen == "try_it"
+    child.post({"q_try_it": "3"})
+    assert child.heading.endswith("Do you like singing?")
+    child.post({"q_sing": "2"}).post({"q_plays": "1"}).post({"q_what": "Kora & drum"})
+    assert "Is playing Kora & drum fun?" in child.heading
+    child.post({"q_hard": "dk"}).post({"q_again": "3"})
+    assert child.place == "over"
+    assert "Thank you" in words(child.page)
+    assert site.answers("child") == {
+        "sing": 2,
+        "plays": 1,
+        "what": "Kora & drum",
+        "hard": {"missing": "dont_know"},
+        "again": 3,
+    }
+    (record,) = site.records("child")
+    assert (record.state, record.assent) == ("finished", True)
+
+
+def test_a_no_is_polite_and_keeps_nothing_else(site: Site) -> None:
+    child = site.walker().come_in(site.link("child"), agree=False)
+    assert child.place == "over"
+    assert "That is fine." in words(child.page)
+    (record,) = site.records("child")
+    assert (record.state, record.assent, record.answers) == ("declined", False, {})
+
+
+def test_next_without_an_answer_says_so_kindly_and_keeps_the_question(site: Site) -> None:
+    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"})
+    child.post({})
+    assert child.reply.status_code == 200
+    assert child.page.findtext("head/title", "").startswith("Error: ")
+    assert "Pick a face, or pick “I don’t know”." in words(child.page)
+    child.post({"q_sing": "1"})
+    assert site.answers("child") == {"sing": 1}
+
+
+def test_back_shows_the_answer_and_a_change_is_kept(site: Site) -> None:
+    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"}).post({"q_sing": "3"})
+    child.open(child.link("Back"))
+    assert child.screen == "sing"
+    assert child.chosen().getlist("q_sing") == ["3"]
+    child.post({"q_sing": "1"})
+    assert child.screen == "plays"
+    assert site.answers("child") == {"sing": 1}
+
+
+def test_the_browsers_own_back_and_another_answer_is_a_change_too(site: Site) -> None:
+    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"})
+    first = child.address
+    child.post({"q_sing": "3"}).post({"q_plays": "0"})
+    child.post({"q_sing": "2"}, first)
+    assert site.answers("child") == {"sing": 2, "plays": 0}
+
+
+def test_changing_a_yes_to_a_no_leaves_out_what_hung_on_it(site: Site) -> None:
+    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"}).post({"q_sing": "3"})
+    child.post({"q_plays": "1"}).post({"q_what": "Drum"})
+    child.open(child.link("Back")).open(child.link("Back"))
+    assert child.screen == "plays"
+    child.post({"q_plays": "0"})
+    assert child.screen == "again"
+
+
+def test_i_want_to_stop_rests_keeps_or_throws_away(site: Site) -> None:
+    for choice, state, left in (("keep", "stopped", {"sing": 3}), ("throw", "withdrawn", {})):
+        child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"}).post({"q_sing": "3"})
+        child.open(child.link("I want to stop"))
+        child.post({"stop": "rest"})
+        assert child.screen == "plays"
+        child.open(child.link("I want to stop")).post({"stop": "stop"}).post({"keep": choice})
+        assert child.place == "over"
+        newest = max(site.records("child"), key=lambda record: record.started_at)
+        assert (newest.state, newest.answers) == (state, left)
+
+
+def test_leave_and_go_on_at_the_first_open_question_on_another_device(site: Site) -> None:
+    link = site.link("child", person="p1")
+    first = site.walker().come_in(link).post({"q_try_it": "1"}).post({"q_sing": "3"})
+    assert first.screen == "plays"
+    second = site.walker().come_in(link)
+    assert second.screen == "plays"
+    second.open(second.link("Back"))
+    assert second.screen == "sing"
+    assert not second.chosen(), "another sitting's answers are not shown on a shared device"
+    first.post({"q_plays": "1"})
+    assert "another screen" in words(first.page)
+    assert len(site.records("child")) == 1
+
+
+def test_the_front_page_leads_a_child_who_is_in_the_middle_back_in(site: Site) -> None:
+    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"}).post({"q_sing": "3"})
+    assert child.open("/").screen == "plays"
+
+
+def test_after_the_end_the_device_knows_nothing(site: Site) -> None:
+    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"}).post({"q_sing": "3"})
+    last_question = child.address
+    child.post({"q_plays": "0"}).post({"q_again": "1"})
+    assert child.place == "over"
+    assert child.client.get_cookie("me") is None
+    assert child.open(last_question).place == ""
+    assert not child.offered("q_plays")
+
+
+# ── once, whatever is tapped twice ────────────────────────────────────────────────────────────────────────
+def test_the_same_post_three_times_is_one_save_and_leads_the_same_way(site: Site) -> None:
+    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"})
+    address = child.address
+    ways = [child.client.post(address, data={"q_sing": "2"}, headers=OURS).headers["Location"] for _ in range(3)]
+    assert len(set(ways)) == 1
+    assert site.answers("child") == {"sing": 2}
+    assert _saves(site) == 1
+
+
+def test_eight_taps_at_once_are_one_save(site: Site) -> None:
+    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"})
+    cookie = child.client.get_cookie("me")
+    assert cookie is not None
+    gate = threading.Barrier(8)
+
+    def tap(_: int) -> int:
+        client = site.app.test_client()
+        client.set_cookie("me", cookie.value)
+        gate.wait()
+        return client.post(child.address, data={"q_sing": "2"}, headers=OURS).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(tap, range(8))) == {303}
+    assert _saves(site) == 1
+
+
+def test_starting_twice_is_one_start(site: Site) -> None:
+    child = site.walker().open(site.link("child"))
+    for _ in range(2):
+        child.client.set_cookie("me", child.client.get_cookie("me").value)  # type: ignore[union-attr]
+    at_door = child.client.get_cookie("me")
+    assert at_door is not None
+    for _ in range(2):
+        client = site.app.test_client()
+        client.set_cookie("me", at_door.value)
+        assert client.post("/welcome", data={"assent": "yes"}, headers=OURS).status_code == 303
+    assert len(site.records("child")) == 1
+
+
+def _saves(site: Site) -> int:
+    from sqlalchemy import func, select
+
+    from survey.responses.tables import save
+
+    with site.engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(save)) or 0
+
+
+# ── the adult ─────────────────────────────────────────────────────────────────────────────────────────────
+def test_an_adult_checks_changes_and_sends(site: Site) -> None:
+    adult = site.walker().come_in(site.link("adult")).post({"q_came": "1"})
+    assert adult.screen == "views"
+    adult.post({"q_proud": "3", "q_songs": "4"})
+    assert adult.place == "check"
+    said = words(adult.page)
+    assert "Proud Agree" in said
+    assert "Not provided" in said
+    adult.open(adult.link("Change Did you come?"))
+    assert adult.chosen().getlist("q_came") == ["1"]
+    adult.post({"q_came": "0"})
+    assert adult.screen == "why", "a change that opens a question asks it"
+    adult.post({"q_reason": "I was ill.\r\nSorry"})
+    assert adult.screen in ("views", "check")
+    if adult.screen == "views":
+        adult.post(adult.chosen())
+    adult.post({})
+    assert adult.place == "over"
+    assert site.answers("adult") == {
+        "came": 0,
+        "reason": "I was ill.\nSorry",
+        "proud": 3,
+        "long_one": {"missing": "blank"},
+        "songs": 4,
+    }
+
+
+def test_every_fault_of_a_page_is_said_at_once_and_what_was_typed_stays(site: Site) -> None:
+    adult = site.walker().come_in(site.link("adult")).post({"q_came": "1"})
+    adult.post({"q_proud": "2", "q_songs": "many"})
+    assert "There is a problem" in words(adult.page)
+    assert "Write a number, such as 10." in words(adult.page)
+    assert adult.chosen().to_dict() == {"q_proud": "2", "q_songs": "many"}
+    assert site.answers("adult") == {"came": 1}
+
+
+def test_urdu_runs_from_right_to_left_and_speaks_urdu_in_errors_too(site: Site) -> None:
+    adult = site.walker().open(site.link("adult"))
+    adult.open(adult.link("اردو"))
+    assert (adult.page.get("lang"), adult.page.get("dir")) == ("ur", "rtl")
+    adult.post({"assent": "yes", "language": "ur"})
+    assert adult.heading.endswith("کیا آپ آئے؟")
+    adult.post({})
+    assert "Pick" not in words(adult.page)
+    adult.post({"q_came": "1"}).post({"q_proud": "3"})
+    assert "متفق" in words(adult.page)
+    adult.post({})
+    (record,) = site.records("adult")
+    assert (record.language, record.answers["proud"]) == ("ur", 3)
+
+
+def test_the_language_can_be_changed_on_the_way(site: Site) -> None:
+    adult = site.walker().come_in(site.link("adult")).post({"q_came": "1"})
+    adult.open(adult.link("اردو"))
+    assert adult.page.get("lang") == "ur"
+    adult.post({"q_proud": "1"}).post({})
+    assert site.records("adult")[0].language == "ur"
+
+
+# ── codes and links ───────────────────────────────────────────────────────────────────────────────────────
+def test_a_typed_code_lets_in_whatever_its_case_and_spaces(site: Site) -> None:
+    code = site.door("child").code
+    child = site.walker().open("/")
+    child.post({"code": f"  {code.upper().replace(' ', '-')} "})
+    assert child.place == "welcome"
+
+
+def test_wrong_closed_ended_and_used_doors_get_the_same_page(site: Site) -> None:
+    ended = site.door("child")
+    used = site.link("child", person="p2")
+    with session(site.engine) as db:
+        end_door(db, db.merge(ended.door), datetime.now(UTC))
+    site.walker().come_in(used, agree=True).post({"q_try_it": "1"}).post({"q_sing": "1"}).post({"q_plays": "0"}).post(
+        {"q_again": "1"}
+    )
+    closed = site.link("child", closes_at=datetime.now(UTC) - timedelta(days=1))
+    addresses = ["/j/" + "x" * 22, f"/j/{ended.token}", closed, used, "/j/" + "\u202e" * 40]
+    pages = {_without_cookie(site.walker().open(address)) for address in addresses}
+    pages |= {_without_cookie(site.walker().open("/").post({"code": code})) for code in ("ravo kimu", ended.code)}
+    assert len(pages) == 1
+    status, _ = pages.pop()
+    assert status == 404
+
+
+def _without_cookie(walker: Walker) -> tuple[int, str]:
+    return walker.reply.status_code, walker.reply.text
+
+
+# ── what no page of ours sends ────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"q_sing": "9"},
+        {"q_sing": "1 OR 1=1"},
+        {"q_sing": ["1", "3"]},
+        {"q_sing": "1", "q_plays": "1"},
+        {"q_other": "1"},
+        {"data": "x"},
+        {"q_sing": "1", "state": "finished"},
+    ],
+    ids=str,
+)
+def test_a_tampered_post_gets_a_plain_page_and_changes_nothing(site: Site, data: Any) -> None:
+    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"})
+    before = site.records("child")
+    reply = child.client.post(child.address, data=data, headers=OURS)
+    assert reply.status_code == 400
+    look_at(reply)
+    assert site.records("child") == before
+
+
+def test_an_enormous_post_is_refused_unread(site: Site) -> None:
+    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"})
+    reply = child.client.post(child.address, data={"q_sing": "1" * 2_000_000}, headers=OURS)
+    assert reply.status_code == 413
+    look_at(reply)
+    assert site.answers("child") == {}
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "1.5", "99999999999999999999", "١", ""])
+def test_a_number_that_is_none_is_refused(site: Site, number: str) -> None:
+    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"})
+    reply = child.client.post(re.sub(r"n=\d+", f"n={number}", child.address), data={"q_sing": "1"}, headers=OURS)
+    assert reply.status_code == 400
+    assert site.answers("child") == {}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
+    ids=str,
+)
+def test_another_sites_form_is_refused(site: Site, headers: dict[str, str]) -> None:
+    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"})
+    reply = child.client.post(child.address, data={"q_sing": "1"}, headers=headers)
+    assert reply.status_code == 403
+    assert site.answers("child") == {}
+
+
+@pytest.mark.parametrize(
+    "change", [lambda v: v[:-8] + "00000000", lambda v: v.replace("r.", "r.x", 1), lambda v: "r..1..x", lambda v: ""]
+)
+def test_a_forged_pass_opens_nothing(site: Site, change: Callable[[str], str]) -> None:
+    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"})
+    cookie = child.client.get_cookie("me")
+    assert cookie is not None
+    client = site.app.test_client()
+    client.set_cookie("me", change(cookie.value))
+    reply = client.post(child.address, data={"q_sing": "1"}, headers=OURS)
+    assert reply.headers["Location"] == "/"
+    assert site.answers("child") == {}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/q/xxxx/en/sing",
+        "/q/%2e%2e/en/sing",
+        "/j",
+        "/nothing",
+        "/q/a/b/c/d/e",
+        "/static/../app.py",
+        "/static/..%2fapp.py",
+    ],
+)
+def test_addresses_that_are_none_get_a_plain_page(site: Site, address: str) -> None:
+    child = site.walker().come_in(site.link("child"))
+    reply = child.client.get(address)
+    assert reply.status_code in (303, 404)
+    if reply.status_code == 404:
+        look_at(reply)
+
+
+STRANGE = [
+    "=)",
+    "=1+1",
+    "a\x0bb",
+    "👩‍👩‍👧‍👦 family",
+    "../../etc/passwd",
+    "<script>alert(1)</script>",
+    "\u202eright to left\u202c שלום",
+    "  spaces kept  ",
+    "x" * 1000,
+]
+
+
+@pytest.mark.parametrize("text", STRANGE, ids=range(len(STRANGE)))
+def test_strange_texts_are_kept_as_typed_and_shown_as_text(site: Site, text: str) -> None:
+    adult = site.walker().come_in(site.link("adult")).post({"q_came": "0"})
+    adult.post({"q_reason": text})
+    assert site.answers("adult")["reason"] == text
+    adult.post({}).open(adult.link("Change Why did you not come?"))
+    look_at(adult.reply) if "\x0b" not in text else None
+    if "\x0b" not in text:
+        assert adult.chosen()["q_reason"] == text
+
+
+def test_forty_thousand_characters_are_kept(site: Site) -> None:
+    adult = site.walker().come_in(site.link("adult")).post({"q_came": "0"})
+    text = "é" * 40_000
+    adult.post({"q_reason": text})
+    assert site.answers("adult")["reason"] == text
+
+
+# ── pages that are the same for everybody ─────────────────────────────────────────────────────────────────
+def test_a_childs_question_page_holds_nothing_of_the_child(site: Site) -> None:
+    """Two children get the same bytes for the same question: no name, no token, no answer, not even a number."""
+    pages = []
+    for _ in range(2):
+        child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"})
+        pages.append(child.reply.data)
+        assert child.reply.headers["Cache-Control"] == "no-cache"
+        assert (
+            child.client.get(child.address, headers={"If-None-Match": child.reply.headers["ETag"]}).status_code == 304
+        )
+    assert pages[0] == pages[1]
+
+
+def test_pages_with_an_answer_are_never_kept(site: Site) -> None:
+    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"}).post({"q_sing": "2"})
+    child.open(child.link("Back"))
+    assert child.reply.headers["Cache-Control"] == "no-store"
+
+
+def test_one_cookie_that_says_nothing_and_ends_with_the_browser(site: Site) -> None:
+    child = site.walker().come_in(site.link("child"))
+    cookies = [c for c in child.client._cookies.values()] if child.client._cookies else []  # noqa: C416
+    assert [cookie.key for cookie in cookies] == ["me"]
+    assert cookies[0].http_only
+    assert cookies[0].same_site == "Lax"
+    assert cookies[0].expires is None
+
+
+def test_aa_changes_how_pages_look_on_this_device_and_nothing_else(site: Site) -> None:
+    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"})
+    here = child.address
+    child.open(re.sub(r"\?.*", "/look", here))
+    child.post({"paper": "dark", "size": "bigger", "space": "more"})
+    assert child.screen == "sing"
+    assert (child.page.get("class") or "").split() == ["theme-dark", "text-bigger", "spaced"]
+    child.post({"q_sing": "1"})
+    assert "theme-dark" in (child.page.get("class") or "")
+    assert site.answers("child") == {"sing": 1}
