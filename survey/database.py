@@ -87,13 +87,18 @@ class Base(DeclarativeBase):
     )
 
 
+_ENCODER: Final = json.JSONEncoder(
+    ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":")
+)
+
+
 def encode(value: Any) -> str:
     """Return JSON in ASCII with sorted keys: two equal values give the same text.
 
     ASCII, because what a child types may hold NUL or half of a surrogate pair, which neither PostgreSQL's
     text nor UTF-8 can hold. As JSON escapes they pass through every database and come back as typed.
     """
-    return json.dumps(value, ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 class Json(TypeDecorator[Any]):
@@ -230,17 +235,17 @@ _FULL: Final = (
 _BUSY: Final = "The database is busy. Nothing was half saved; try again in a moment."
 
 
-def _say_what_happened(context: ExceptionContext) -> None:
+def _say_what_happened(context: ExceptionContext) -> StoreError | None:
     """Turn a full disk and a held lock into our own exceptions, and keep answers out of the others' words."""
     original = context.original_exception
     fault = _fault(original)
     if fault is not None:
-        context.chained_exception = fault
-        return
+        return fault
     # PostgreSQL adds lines such as "DETAIL: Failing row contains (…)": the row may hold somebody's answers.
     for error in (original, context.sqlalchemy_exception):
         if error is not None and error.args and isinstance(error.args[0], str):
             error.args = (error.args[0].split("\n", 1)[0], *error.args[1:])
+    return None
 
 
 def _fault(error: BaseException) -> StoreError | None:

@@ -75,9 +75,7 @@ def begin(
         earlier = _earlier(connection, door, new, once)
         if earlier is not None:
             return _come_back(connection, earlier, language, now)
-        made = connection.execute(
-            _INSERT[connection.dialect.name], _first_row(door, new, language, sha256, now, mode)
-        )
+        made = connection.execute(_INSERT[connection.dialect.name], _first_row(door, new, language, sha256, now, mode))
         if made.rowcount == 1:
             return Ticket(new, 1, seed_of(new), resumed=False, state="started", sha256=sha256)
         # Another request was first. (On SQLite none can be: this transaction holds the write lock.)
@@ -163,9 +161,7 @@ _DOOR: Final = (
         Programme.title.label("programme"),
     )
     .outerjoin(Participant, Participant.id == Door.participant_id)
-    .outerjoin(
-        Membership, and_(Membership.participant_id == Door.participant_id, Membership.wave_id == Door.wave_id)
-    )
+    .outerjoin(Membership, and_(Membership.participant_id == Door.participant_id, Membership.wave_id == Door.wave_id))
     .outerjoin(School, School.id == _school_id)
     .outerjoin(SchoolClass, SchoolClass.id == _class_id)
     .outerjoin(Programme, Programme.id == School.programme_id)
@@ -178,9 +174,7 @@ _PERSONAL: Final = select(response.c.id).where(
 )
 _INSERT: Final = {
     "sqlite": sqlite.insert(response).on_conflict_do_nothing().execution_options(preserve_rowcount=True),
-    "postgresql": postgresql.insert(response)
-    .on_conflict_do_nothing()
-    .execution_options(preserve_rowcount=True),
+    "postgresql": postgresql.insert(response).on_conflict_do_nothing().execution_options(preserve_rowcount=True),
 }
 _PLACES: Final = (
     "school",
@@ -222,9 +216,7 @@ def empty_row() -> dict[str, Any]:
     }
 
 
-def _first_row(
-    door: Row[Any], new: str, language: str, sha256: str, now: datetime, mode: str
-) -> dict[str, Any]:
+def _first_row(door: Row[Any], new: str, language: str, sha256: str, now: datetime, mode: str) -> dict[str, Any]:
     return {
         **empty_row(),
         "id": new,

@@ -229,15 +229,14 @@ _RECORDS: Final = (
 _CHUNK: Final = 500
 
 
-def stream(
-    engine: Engine, study_id: int, questionnaire: str, waves: tuple[str, ...] | None = None
-) -> Iterator[Record]:
+def stream(engine: Engine, study_id: int, questionnaire: str, waves: tuple[str, ...] | None = None) -> Iterator[Record]:
     """Yield every response to a questionnaire, whatever its state, by wave, school, class and participant.
 
     All of them are of one moment, and only some hundreds are in memory at a time. waves: codes; None for all.
     """
-    with engine.connect().execution_options(yield_per=_CHUNK) as connection:
-        for row in connection.execute(_chosen(_RECORDS, study_id, questionnaire, waves)):
+    query = _chosen(_RECORDS, study_id, questionnaire, waves)
+    with engine.connect().execution_options(yield_per=_CHUNK) as connection, connection.execute(query) as rows:
+        for row in rows:
             yield Record(*row)
 
 
@@ -248,8 +247,6 @@ def count(engine: Engine, study_id: int, questionnaire: str, waves: tuple[str, .
         return connection.scalar(_chosen(counting, study_id, questionnaire, waves)) or 0
 
 
-def _chosen(
-    query: Select[Any], study_id: int, questionnaire: str, waves: tuple[str, ...] | None
-) -> Select[Any]:
+def _chosen(query: Select[Any], study_id: int, questionnaire: str, waves: tuple[str, ...] | None) -> Select[Any]:
     query = query.where(response.c.study_id == study_id, response.c.questionnaire == questionnaire)
     return query if waves is None else query.where(Wave.code.in_(waves))

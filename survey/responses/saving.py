@@ -89,9 +89,7 @@ def save(
     before = seen if seen is not None and seen.id == response_id else load(engine, response_id)
     if before is None or not _sound(epoch, sequence):
         return Saved("refused", sequence, before)
-    page = _Page(
-        epoch, sequence, _name(screen), answers, now, _duration(ms), device_at, layout and _name(layout)
-    )
+    page = _Page(epoch, sequence, _name(screen), answers, now, _duration(ms), device_at, layout and _name(layout))
     if before.takes(epoch, sequence):
         after = _merged(before, page)
         with write(engine) as connection:
@@ -160,12 +158,7 @@ _LOG: Final = {
 _TAKE: Final = (
     update(response)
     .where(response.c.id == bindparam("its_id"), response.c.revision == bindparam("its_revision"))
-    .values(
-        {
-            name: bindparam(name)
-            for name in ("answers", "stamps", "screens", "sequence", "seen_at", "revision")
-        }
-    )
+    .values({name: bindparam(name) for name in ("answers", "stamps", "screens", "sequence", "seen_at", "revision")})
 )
 _KEPT: Final = select(log.c.screen, log.c.answers).where(
     log.c.response_id == bindparam("id"),

@@ -1,0 +1,121 @@
+"""Links and typed codes: what opens a door, and what does not."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from survey.database import Engine, read, session
+from survey.fieldwork import NewDoor, door_by_code, door_by_token, end_door, new_door
+from survey.fieldwork.doors import Door, is_rude
+from tests.store.field import KEY, NOW, Field
+
+
+@pytest.fixture
+def door(engine: Engine, field: Field) -> NewDoor:
+    """A door open for an hour."""
+    with session(engine) as db:
+        return new_door(
+            db,
+            wave=field.autumn,
+            questionnaire="pupil",
+            key=KEY,
+            school_class=field.robins,
+            opens_at=NOW,
+            closes_at=NOW + timedelta(hours=1),
+        )
+
+
+def by_code(engine: Engine, code: str, now: datetime = NOW, key: bytes = KEY) -> Door | None:
+    with session(engine) as db:
+        return door_by_code(db, code, key, now)
+
+
+def by_token(engine: Engine, token: str, now: datetime = NOW) -> Door | None:
+    with session(engine) as db:
+        return door_by_token(db, token, now)
+
+
+def test_a_link_and_a_code_open_the_same_door(engine: Engine, field: Field, door: NewDoor) -> None:
+    found = by_code(engine, door.code)
+    linked = by_token(engine, door.token)
+    assert found is not None
+    assert linked is not None
+    assert found.id == linked.id == door.door.id
+    assert (found.study.code, found.wave.code, found.questionnaire) == ("music", "w1", "pupil")
+    assert (found.school_id, found.school_class_id) == (field.north_school.id, field.robins.id)
+
+
+def test_codes_are_syllables_in_groups(engine: Engine, field: Field, door: NewDoor) -> None:
+    syllable = "[bdfgjklmnprstvwz][aeiou]"
+    assert re.fullmatch(f"({syllable}){{2}} ({syllable}){{2}}", door.code)
+    with session(engine) as db:
+        personal = new_door(db, wave=field.autumn, questionnaire="pupil", key=KEY, participant=field.pupil)
+    assert re.fullmatch(f"({syllable}){{2}} ({syllable}){{2}} ({syllable}){{2}}", personal.code)
+    assert re.fullmatch(r"[\w-]{22}", door.token)
+
+
+def test_case_spaces_and_dashes_do_not_matter(engine: Engine, door: NewDoor) -> None:
+    first, second = door.code.split()
+    for typed in (door.code.upper(), first + second, f"{first}-{second}", f"  {first}\u00a0{second.title()}\n"):
+        assert by_code(engine, typed) is not None, typed
+
+
+@pytest.mark.parametrize("typed", ["", "bobo", "\x00", "\ud800", "la " * 100_000, "' OR 1=1 --", "%", "ŵyl"])
+def test_wrong_codes_and_links_open_nothing(engine: Engine, door: NewDoor, typed: str) -> None:
+    assert by_code(engine, typed) is None
+    assert by_token(engine, typed) is None
+
+
+def test_a_code_does_not_open_under_another_installations_key(engine: Engine, door: NewDoor) -> None:
+    assert by_code(engine, door.code, key=b"another key") is None
+
+
+def test_too_early_too_late_and_ended_are_as_wrong(engine: Engine, door: NewDoor) -> None:
+    for moment in (NOW - timedelta(seconds=1), NOW + timedelta(hours=1)):
+        assert by_code(engine, door.code, moment) is None
+        assert by_token(engine, door.token, moment) is None
+    with session(engine) as db:
+        found = door_by_code(db, door.code, KEY, NOW)
+        assert found is not None
+        end_door(db, found, NOW)
+        end_door(db, found, NOW + timedelta(minutes=5))
+        assert found.ended_at == NOW
+    assert by_code(engine, door.code) is None
+    assert by_token(engine, door.token) is None
+
+
+def test_neither_token_nor_code_is_in_the_database(engine: Engine, door: NewDoor) -> None:
+    with read(engine) as connection:
+        kept = str(connection.execute(text("SELECT * FROM door")).all())
+    assert door.token not in kept
+    assert door.code not in kept
+    assert door.code.replace(" ", "") not in kept
+
+
+def test_no_code_is_rude(monkeypatch: pytest.MonkeyPatch, engine: Engine, field: Field) -> None:
+    letters = iter("nudilalapipimamabamerosi")
+    monkeypatch.setattr("survey.fieldwork.doors.secrets.choice", lambda _: next(letters))
+    with session(engine) as db:
+        made = new_door(db, wave=field.autumn, questionnaire="pupil", key=KEY)
+    assert made.code == "bame rosi", "the first two drawn are thrown away"
+    assert is_rude("lapedo")
+    assert not is_rude("ravokimu")
+
+
+def test_a_code_in_use_is_not_given_out_again(monkeypatch: pytest.MonkeyPatch, engine: Engine, field: Field) -> None:
+    letters = iter("ravokimuravokimuzanebimo")
+    monkeypatch.setattr("survey.fieldwork.doors.secrets.choice", lambda _: next(letters))
+    with session(engine) as db:
+        codes = [new_door(db, wave=field.autumn, questionnaire="pupil", key=KEY).code for _ in range(2)]
+    assert codes == ["ravo kimu", "zane bimo"]
+
+
+def test_a_wave_has_its_hours_in_the_studys_time_zone(engine: Engine, field: Field) -> None:
+    with session(engine) as db:
+        opens, over = db.merge(field.autumn).hours()
+    assert opens == datetime(2025, 9, 14, 23, 0, tzinfo=UTC)
+    assert over == datetime(2025, 10, 24, 23, 0, tzinfo=UTC), "at the end of the last day, still summer time"
