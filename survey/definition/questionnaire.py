@@ -172,7 +172,7 @@ class Written:
 
 
 class Questionnaire(Strict):
-    """One questionnaire in one language; :meth:`in_language` gives it in another."""
+    """One questionnaire in one language; `in_language` gives it in another."""
 
     id: str = Field(alias="questionnaire", description="Name of the questionnaire; the file is called like it")
     version: int = Field(ge=1, le=9999, description="A whole number, raised for each publication")

@@ -252,7 +252,7 @@ class _Composer:
             raise _TooMuch
         line, column = _place(event)
         if isinstance(event, yaml.ScalarEvent):
-            return Scalar(event.value, line, column, plain=event.style is None)
+            return Scalar(event.value, line, column, plain=not event.style)
         if isinstance(event, yaml.SequenceStartEvent):
             return ListNode(self._items(events, depth), line, column)
         if isinstance(event, yaml.MappingStartEvent):

@@ -1,0 +1,126 @@
+"""A questionnaire
+
+A questionnaire is one text file in a format called YAML: a key, a colon, a space and a value. What belongs
+together is indented alike, with spaces; each item of a list begins with a dash. Run `survey check FILE` while you
+write: it says everything that is wrong, with line and column and what to do about it.
+"""
+
+import pytest
+
+from survey.definition.bundle import Bundle, NotReady
+from tests.language.examples import AROUND, filled, folder_of, good, told
+
+
+def test_the_top():
+    """The top of the file says what it is and who reads it. `questionnaire` is its name, the same as the file's:
+    this one is `sample.yaml`. `version` is a whole number that you raise for each publication. `audience` is pupil,
+    parent or staff, and `reader` the age of the youngest reader: the checker measures your words by it."""
+    example = """
+questionnaire: sample
+version: 1
+title: Music and me
+audience: pupil
+reader: {age: 8}
+languages: [en]
+thanks: Thank you for telling us.
+assent:
+  ask: Do you want to tell us about music?
+  lines:
+    - {text: There are no wrong answers., picture: star}
+    - {text: You can stop when you like.}
+  yes: Yes, I will
+  no: No, thank you
+  declined: That is fine. Have a nice day.
+pages:
+  - page: singing
+    questions:
+      - question: sings
+        kind: yes_no
+        ask: Do you sing at home?
+"""
+    questionnaire = good(example)
+    assert (questionnaire.id, questionnaire.version, questionnaire.audience) == ("sample", 1, "pupil")
+    assert questionnaire.reader.age == 8
+    assert questionnaire.assent.lines[0].picture == "star"
+    assert [question.id for question in questionnaire.questions] == ["sings"]
+
+
+def test_adults_are_told_first():
+    """Adults read an information page first: `introduction`, `data_use` (what happens to the answers) and `contact`,
+    250 words in all at most. A text of several paragraphs stands behind a bar, indented. The question whether they
+    take part is called `consent`. After a “no” nothing is kept."""
+    example = """
+audience: parent
+introduction: |
+  You have just heard your child’s class.
+
+  We would like to know how it was for you.
+data_use: Answers are kept without names until 2035.
+contact: Write to the study team to withdraw.
+consent:
+  ask: Do you agree to take part?
+  yes: I agree
+  no: I do not agree
+  declined: Thank you. Nothing was kept.
+"""
+    questionnaire = good(example)
+    assert questionnaire.introduction.count("\n\n") == 1
+    assert questionnaire.assent.yes == "I agree"
+
+
+def test_texts_stay_as_they_are_written():
+    """A text is what you write: `no` is the word no, `1.0` is one point nought. Put a text in quotes when it holds a
+    colon followed by a space, or begins with one of `{ [ @ & * ! % " '`."""
+    example = """
+title: "Music: you and me"
+thanks: no
+"""
+    questionnaire = good(example)
+    assert questionnaire.title == "Music: you and me"
+    assert questionnaire.thanks == "no"
+
+
+def test_everything_is_said_at_once():
+    """The checker never stops at the first mistake. Each line is place, fault, rule and fix, and where a word is
+    nearly right it asks “Did you mean”."""
+    example = """
+audience: teacher
+pages:
+  - page: one
+    questions:
+      - {question: sings, kind: yesno, ask: Do you sing?}
+      - {question: plays, kind: yes_no}
+"""
+    assert told(example) == [
+        "'audience' is 'teacher'. It can be 'pupil', 'parent' or 'staff'. Please choose one",
+        "question 'sings' is of the unknown kind 'yesno'. Did you mean 'yes_no'?",
+        "question 'plays' has no wording. Every question needs 'ask'. Please add: ask: …",
+    ]
+
+
+def test_a_published_text_is_all_files_in_one():
+    """What is published is one text of all files: the questionnaire and its translations, without comments. Two
+    files that differ in comments, quotes or the order of keys publish the same text; each response keeps the text it
+    was answered under."""
+    example = """
+title: Music   # a comment
+version: 1
+"""
+    one = Bundle.from_folder(folder_of(sample=filled(example, AROUND)), "sample")
+    other = Bundle.from_folder(folder_of(sample=filled("version: 1\ntitle: 'Music'\n", AROUND)), "sample")
+    assert one.sha256 == other.sha256
+    assert Bundle.parse(one.text).title == "Music"
+    assert Bundle.parse(one.text) is Bundle.parse(other.text)
+    changed = Bundle.from_folder(folder_of(sample=filled("title: Music!\n", AROUND)), "sample")
+    assert changed.sha256 != one.sha256
+
+
+def test_a_questionnaire_with_errors_cannot_be_published():
+    """Errors refuse publication; lines marked `advice:` do not."""
+    example = """
+pages: []
+"""
+    with pytest.raises(NotReady, match="'pages' has nothing in it"):
+        Bundle.from_folder(folder_of(sample=filled(example, AROUND)), "sample")
+    with pytest.raises(ValueError, match="not a bundle"):
+        Bundle.parse("{}")

@@ -1,0 +1,156 @@
+"""Pages, questions and grids
+
+Questions stand on pages. Young pupils see one question at a time whatever the page; a page is what belongs together.
+"""
+
+from tests.language.examples import good, told
+
+
+def test_a_question():
+    """`question` is its name and the name of its column: small letters, digits and `_`, 32 characters at most. `kind`
+    says how it is answered and `ask` is its wording. `hint` stands below it, `help` opens on request, `short` names it
+    in charts. Children may always say “I don’t know”; adults may where you write `dont_know: yes`."""
+    example = """
+pages:
+  - page: singing
+    title: Singing
+    text: Please think of the last month.
+    questions:
+      - question: sing_hours
+        kind: number
+        ask: How many hours did you sing?
+        hint: A rough number is fine.
+        short: Hours of singing
+        unit: hours
+        min: 0
+        max: 200
+        dont_know: yes
+        note: Compared with the register of the choir.
+"""
+    (question,) = good(example).questions
+    assert (question.id, question.short, question.dont_know) == ("sing_hours", "Hours of singing", True)
+    assert question.required is False
+    assert good(example).page_of("sing_hours").text == "Please think of the last month."
+
+
+def test_who_may_leave_a_question():
+    """What you leave out is decided by who reads: pupils get “I don’t know” and are asked once more when they tap Next
+    without an answer; adults can simply leave a question."""
+    example = """
+audience: pupil
+reader: {age: 8}
+assent: {ask: Do you want to?, yes: "Yes", no: "No", declined: That is fine.}
+pages:
+  - page: one
+    questions:
+      - {question: sings, kind: yes_no, ask: Do you sing?}
+"""
+    (question,) = good(example).questions
+    assert (question.dont_know, question.required) == (True, True)
+
+
+def test_option_lists():
+    """Options that several questions share are written once under `options` and used by name. The `code` is what is
+    stored; it never changes, and is the same in every language."""
+    example = """
+options:
+  often4:
+    - {code: 1, label: Never}
+    - {code: 2, label: Sometimes}
+    - {code: 3, label: Often}
+    - {code: 4, label: Always}
+pages:
+  - page: one
+    questions:
+      - {question: sings, kind: frequency, ask: How often do you sing?, options: often4}
+      - {question: plays, kind: frequency, ask: How often do you play?, options: often4}
+scales:
+  - scale: making
+    title: Making music
+    items: [sings, plays]
+    score: mean
+    direction: Higher means making music more often
+    source: Own wording
+"""
+    sings, plays = good(example).questions
+    assert sings.labels == plays.labels == {1: "Never", 2: "Sometimes", 3: "Often", 4: "Always"}
+
+
+def test_other_and_none():
+    """An option with `other: yes` opens a box for own words, stored in a column of its own. One with `exclusive: yes`
+    cannot be ticked together with others. `order: shuffled` gives each respondent another order, which is recorded."""
+    example = """
+pages:
+  - page: one
+    questions:
+      - question: places
+        kind: several
+        ask: Where do you sing?
+        order: shuffled
+        options:
+          - {code: 1, label: At home}
+          - {code: 2, label: At school}
+          - {code: 8, label: Somewhere else, other: yes}
+          - {code: 9, label: Nowhere, exclusive: yes}
+"""
+    (places,) = good(example).questions
+    assert [column.name for column in places.columns()] == [
+        "places",
+        "places_1",
+        "places_2",
+        "places_8",
+        "places_9",
+        "places_other",
+    ]
+
+
+def test_grids():
+    """Statements that share options are written as a grid. Each becomes a question of its own, with the grid's wording
+    above it: never a table that a phone cannot show."""
+    example = """
+options:
+  agree3:
+    - {code: 1, label: Disagree}
+    - {code: 2, label: Neither agree nor disagree}
+    - {code: 3, label: Agree}
+pages:
+  - page: one
+    questions:
+      - grid: views
+        kind: rating
+        ask: How far do you agree?
+        options: agree3
+        statements:
+          - {question: fair, ask: Everybody can join in.}
+          - {question: loud, ask: Lessons are too loud.}
+scales:
+  - scale: climate
+    title: Climate of lessons
+    items: [fair, {item: loud, reverse: yes}]
+    score: mean
+    direction: Higher means a better climate
+    source: Own wording
+"""
+    questionnaire = good(example)
+    assert [(q.id, q.grid, q.stem) for q in questionnaire.questions] == [
+        ("fair", "views", "How far do you agree?"),
+        ("loud", "views", "How far do you agree?"),
+    ]
+    assert told(example) == []
+
+
+def test_names_are_columns():
+    """Names become columns in Excel, SPSS, Stata and R, so they have to be names there: unique whatever the case, and
+    no word that one of those programs keeps for itself."""
+    example = """
+pages:
+  - page: one
+    questions:
+      - {question: sings, kind: yes_no, ask: Do you sing?}
+      - {question: Sings, kind: yes_no, ask: Do you hum?}
+      - {question: with, kind: short_text, ask: With whom?}
+"""
+    messages = told(example)
+    assert len(messages) == 3
+    for words in ("SPSS does not tell capital letters apart", "has capital letters", "keeps for another use"):
+        assert any(words in message for message in messages)

@@ -1,0 +1,146 @@
+"""Several languages
+
+Each language but the first has a file of its own beside the questionnaire: `sample.cy.yaml` for Welsh. A translator
+gets one file, and codes and names never change.
+"""
+
+import pytest
+
+from survey.definition.bundle import Bundle
+from survey.definition.languages import texts
+from survey.question import missing
+from tests.language.examples import AROUND, filled, folder_of, good, told
+
+SOURCE = """
+languages: [en, cy, ur]
+thanks: Thank you.
+consent:
+  ask: Do you agree?
+  lines:
+    - {text: You can stop at any time.}
+    - {text: We keep no names.}
+  yes: I agree
+  no: I do not agree
+  declined: Thank you.
+options:
+  much2: [{code: 1, label: A little}, {code: 2, label: A lot}]
+pages:
+  - page: singing
+    title: Singing
+    questions:
+      - {question: sings, kind: rating, ask: How much do you sing?, hint: At home., options: much2}
+      - question: where
+        kind: choice
+        ask: Where do you sing?
+        options: [{code: 1, label: Home}, {code: 2, label: School}]
+      - grid: views
+        kind: rating
+        ask: How much is it?
+        options: much2
+        statements:
+          - {question: loud, ask: Singing loudly}
+scales:
+  - {scale: joy, title: Joy, items: [sings, loud], score: mean, direction: Higher is more, source: Own wording}
+"""
+
+WELSH = """
+questionnaire: sample
+language: cy
+reviewed: yes
+title: Cerddoriaeth a chi
+introduction: Rydym yn gofyn am gerddoriaeth.
+data_use: Cedwir atebion heb enwau.
+contact: Gofynnwch i’r tîm.
+thanks: Diolch.
+consent:
+  ask: Ydych chi’n cytuno?
+  lines: {1: Cewch stopio unrhyw bryd., 2: Nid ydym yn cadw enwau.}
+  yes: Rwy’n cytuno
+  no: Nid wyf yn cytuno
+  declined: Diolch yn fawr.
+options:
+  much2: {1: Ychydig, 2: Llawer}
+pages:
+  singing: {title: Canu}
+questions:
+  sings: {ask: Faint ydych chi’n canu?, hint: Gartref.}
+  where: {ask: Ble ydych chi’n canu?, options: {1: Gartref, 2: Yn yr ysgol}}
+  loud: {ask: Canu’n uchel}
+grids:
+  views: {ask: Faint yw?}
+"""
+URDU = WELSH.replace("language: cy", "language: ur").replace("Diolch.", "شکریہ۔")
+
+
+def test_a_translation():
+    """The file has the texts of its source under names instead of positions: questions by their names, options by
+    their codes, lines by 1, 2, 3. What only researchers read (`note`, titles of scales) is not translated."""
+    example = WELSH
+    welsh = good(SOURCE, cy=example, ur=URDU).in_language("cy")
+    assert (welsh.language, welsh.title, welsh.thanks) == ("cy", "Cerddoriaeth a chi", "Diolch.")
+    assert welsh.assent.lines[1].text == "Nid ydym yn cadw enwau."
+    assert welsh.pages[0].title == "Canu"
+    assert welsh.question("sings").hint == "Gartref."
+    assert welsh.question("where").labels == {1: "Gartref", 2: "Yn yr ysgol"}
+    assert welsh.question("loud").labels == {1: "Ychydig", 2: "Llawer"}
+    assert welsh.question("loud").stem == "Faint yw?"
+    assert welsh.scales[0].title == "Joy"
+
+
+def test_every_text_is_translated():
+    """After the translation nothing of the source's words is left, and the way back is the source itself."""
+    source = good(SOURCE, cy=WELSH, ur=URDU)
+    welsh, urdu = source.in_language("cy"), source.in_language("ur")
+    words = {place.key: place.text for place in texts(source)}
+    assert len(words) == 21
+    assert all(place.text != words[place.key] for place in texts(welsh))
+    assert welsh.in_language("en") is source
+    assert welsh.in_language("ur") is urdu
+    assert source.in_language("cy") is welsh
+    with pytest.raises(KeyError):
+        source.in_language("pl")
+    assert [question.columns()[0].name for question in welsh.questions] == ["sings", "where", "loud"]
+
+
+def test_right_to_left():
+    """Arabic, Farsi, Hebrew, Urdu and their like run from right to left; nothing has to be written for it."""
+    source = good(SOURCE, cy=WELSH, ur=URDU)
+    assert source.in_language("ur").right_to_left
+    assert not source.in_language("cy").right_to_left
+
+
+def test_gaps_and_extras():
+    """A missing text refuses publication. The message stands where the line has to go, and says what to translate."""
+    example = """
+grids:
+  vews: {ask: Faint yw?}
+"""
+    wrong = WELSH.replace("grids:\n  views: {ask: Faint yw?}\n", example.lstrip())
+    assert told(SOURCE, cy=wrong, ur=URDU) == [
+        (
+            "'ask' of grid 'views' is not translated into 'cy'. Every text of the source needs a translation. "
+            "Please translate: How much is it?"
+        ),
+        "'ask' of grid 'vews' is no text of the source. Did you mean 'grids.views.ask'?",
+    ]
+
+
+def test_a_machine_is_no_reviewer():
+    """`reviewed: no` marks a translation that no speaker of the language has read. The checker reminds you until one
+    has."""
+    example = """
+reviewed: no
+"""
+    (message,) = told(SOURCE, cy=WELSH.replace("reviewed: yes", example.strip()), ur=URDU)
+    assert message.startswith("no person has reviewed this translation")
+
+
+def test_the_published_text_holds_all_languages():
+    """All languages are published together, and a response in any of them is the same data."""
+    folder = folder_of(sample=filled(SOURCE, AROUND), sample_cy=WELSH, sample_ur=URDU)
+    questionnaire = Bundle.parse(Bundle.from_folder(folder, "sample").text)
+    assert questionnaire.in_language("cy").question("sings").ask == "Faint ydych chi’n canu?"
+    for language in questionnaire.languages:
+        question = questionnaire.in_language(language).question("where")
+        assert question.value_of("2") == 2
+        assert question.show({"where": missing("blank")}, str) is None

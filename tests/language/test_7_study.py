@@ -1,0 +1,149 @@
+"""A study
+
+A study is a folder: `study.yaml`, its questionnaires and their translations. `survey check FOLDER` reads all of them.
+"""
+
+import datetime
+
+import pytest
+
+from survey.definition.reading import parse_study, read_folder
+from tests.language.examples import good_study, told_study
+
+QUESTIONNAIRE = """
+options:
+  much3: [{code: 1, label: Little}, {code: 2, label: Some}, {code: 3, label: Much}]
+pages:
+  - page: one
+    questions:
+      - {question: a, kind: rating, ask: How much do you sing?, options: much3}
+      - {question: b, kind: rating, ask: How much do you play?, options: much3, when: {roster.lead: yes}}
+scales:
+  - {scale: joy, title: Joy, items: [a, b], score: mean, direction: Higher is more, source: Own wording}
+"""
+
+
+def test_who_is_asked_when():
+    """`arms` are the sides of the comparison; one is called programme. `waves` are the rounds of asking, in order.
+    `facts` are what the roster says about participants; those with `changes: yes` can differ from wave to wave.
+    `fieldwork` says which questionnaire goes to whom in which waves."""
+    example = """
+study: first-songs
+title: First songs
+language: en
+time_zone: Europe/London
+arms:
+  - {arm: programme, title: Schools with the programme}
+  - {arm: comparison, title: Schools without it}
+programmes:
+  - {programme: north, title: The north}
+waves:
+  - {wave: w1, title: Autumn 2025, opens: 2025-09-15, closes: 2025-10-24}
+  - {wave: w2, title: Summer 2026, opens: 2026-06-01, closes: 2026-07-10}
+facts:
+  - {fact: year, title: Year group, kind: number, min: 0, max: 6, changes: yes}
+  - {fact: sex, title: Sex, kind: code, codes: {f: Female, m: Male}}
+  - {fact: lead, title: Leads music, kind: yes_no}
+fieldwork:
+  - {questionnaire: sample, audience: staff, waves: [w1, w2]}
+"""
+    reading = good_study(example, QUESTIONNAIRE)
+    study = reading.study
+    assert study.id == "first-songs"
+    assert study.wave("w2").opens == datetime.date(2026, 6, 1)
+    assert study.fact("sex").codes == {"f": "Female", "m": "Male"}
+    assert study.arm("comparison").title == "Schools without it"
+    assert reading.questionnaires["sample"].question("b").when.holds({}, {"lead": True})
+    assert parse_study(reading.study_text) == study
+
+
+def test_care_for_data():
+    """`disclosure` hides counts below a threshold, 3 at least. `retention` says when answers are deleted, `access`
+    which roles see tables and which see single answers. `missing` gives each reason for a missing value its own negative
+    number; these are the ones you get when you leave it out."""
+    example = """
+disclosure: {threshold: 10}
+retention: {delete_on: 2035-08-31}
+access: {tables: [researcher, funder], microdata: [researcher]}
+missing:
+  blank: -9
+  dont_know: -8
+  rather_not: -7
+  not_shown: -6
+  not_reached: -5
+  not_in_version: -4
+  multiple: -3
+  withdrawn: -2
+"""
+    study = good_study(example).study
+    assert study.missing == good_study("disclosure: {threshold: 10}").study.missing
+    assert study.disclosure.threshold == 10
+    assert study.retention.delete_on == datetime.date(2035, 8, 31)
+
+
+def test_the_plan():
+    """The analysis is planned before there are data: the scales that count as outcomes, what is compared, the clusters,
+    the adjustment, the exposure, the subgroups and the correction for many tests."""
+    example = """
+facts:
+  - {fact: months, title: Months in the programme, kind: number, min: 0, max: 60, changes: yes}
+  - {fact: lead, title: Leads music, kind: yes_no}
+plan:
+  outcomes: [sample.joy]
+  comparison: {between: arm, programme: programme}
+  clusters: school
+  adjust: baseline
+  exposure: months
+  subgroups: [lead]
+  correction: holm
+"""
+    plan = good_study(example, QUESTIONNAIRE).study.plan
+    assert plan.outcomes == ["sample.joy"]
+    assert plan.comparison.programme == "programme"
+
+
+def test_pretended_data():
+    """`pretend` is a known truth for practice: how many people, and how large the effects are, in standard deviations.
+    The program invents answers from it, so that the analysis can be tried before anybody is asked."""
+    example = """
+facts:
+  - {fact: sex, title: Sex, kind: code, codes: {f: Female, m: Male}}
+  - {fact: lead, title: Leads music, kind: yes_no}
+pretend:
+  schools: {programme: 13, comparison: 13}
+  pupils: 0
+  staff: 120
+  seed: 20
+  school_sd: 0.2
+  retest: 0.6
+  effects: {sample.joy: {programme: 0.25, per_year: 0.1, sex.m: -0.15}}
+  missing: {blank: 0.01, dont_know: 0.04, rather_not: 0.01, stopped: 0.02, absent: 0.06}
+"""
+    pretend = good_study(example, QUESTIONNAIRE).study.pretend
+    assert pretend.effects["sample.joy"] == {"programme": 0.25, "per_year": 0.1, "sex.m": -0.15}
+    assert pretend.missing.absent == 0.06
+
+
+def test_files_know_each_other():
+    """What one file says about another is checked: questionnaires, scales, facts and waves have to be there."""
+    example = """
+fieldwork:
+  - {questionnaire: sampel, audience: staff, waves: [w1]}
+plan:
+  outcomes: [sample.joys]
+  comparison: {programme: programme}
+"""
+    messages = told_study(example, QUESTIONNAIRE)
+    assert [message for message in messages if "Did you mean" in message] == [
+        "fieldwork 1 speaks of the questionnaire 'sampel', which is not there. Did you mean 'sample'?",
+        "the plan speaks of 'sample.joys', but 'sample' has no such scale. Did you mean 'sample.joy'?",
+    ]
+
+
+def test_one_error_anywhere_and_nothing_is_handed_out(tmp_path):
+    reading = read_folder(tmp_path)
+    assert reading.study is None
+    assert reading.questionnaires == {}
+    assert read_folder(tmp_path / "none").problems
+    with pytest.raises(ValueError, match="second time"):
+        parse_study("study: a\nstudy: b\n")
