@@ -1,0 +1,93 @@
+"""A client that looks at every page it is given: valid HTML, one h1, labels, ids, headers."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import html5lib
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+HEADERS = ("Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy", "Permissions-Policy")
+
+
+def elements(reply: TestResponse) -> Element:
+    """Parse a page strictly: any fault a browser would have to mend is an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+        tree: Element = parser.parse(reply.text)
+    return tree
+
+
+def look_at(reply: TestResponse) -> Element:
+    """Assert what is true of every page, and return its root element."""
+    root = elements(reply)
+    faults = list(_faults(root, reply))
+    assert not faults, f"{reply.request.path}: {faults}"
+    return root
+
+
+def _faults(root: Element, reply: TestResponse) -> Any:
+    for header in HEADERS:
+        if header not in reply.headers:
+            yield f"no {header}"
+    if reply.headers.get("Cache-Control") != "no-store":
+        yield "may be kept by caches"
+    if not root.get("lang"):
+        yield "no language"
+    if len(list(root.iter("h1"))) != 1:
+        yield "not one h1"
+    if not (root.findtext("head/title") or "").strip():
+        yield "no title"
+    ids = [e.get("id") for e in root.iter() if e.get("id")]
+    yield from (f"id {one} twice" for one in set(ids) if ids.count(one) > 1)
+    labelled = {e.get("for") for e in root.iter("label")}
+    for field in (*root.iter("input"), *root.iter("select"), *root.iter("textarea")):
+        if field.get("type") != "hidden" and field.get("id") not in labelled:
+            yield f"field {field.get('name')} has no label"
+    for e in root.iter():
+        for name in ("aria-labelledby", "aria-describedby"):
+            yield from (f"{name} names no id {one}" for one in (e.get(name) or "").split() if one not in ids)
+        if e.get("style") is not None or e.tag in ("style", "script"):
+            yield f"inline style or script in {e.tag}"
+        for name in ("href", "src", "action"):
+            if re.match(r"(?:https?:)?//", e.get(name) or ""):
+                yield f"{e.tag} leads elsewhere: {e.get(name)}"
+        if e.tag == "form" and e.get("action") is None and "novalidate" not in e.attrib:
+            yield "the browser would validate a form in its own words"
+
+
+def words(root: Element) -> str:
+    """Return what a page says, in one line."""
+    body = root.find("body")
+    assert body is not None
+    return " ".join("".join(body.itertext()).split())
+
+
+def heading(root: Element) -> str:
+    """Return the page's h1."""
+    return " ".join("".join(next(root.iter("h1")).itertext()).split())
+
+
+class StrictClient(FlaskClient):
+    """A test client that looks at every page, wherever it came from."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        """Send a request; look at the page it gets."""
+        reply = super().open(*args, **{"buffered": True, **kwargs})
+        if reply.mimetype == "text/html" and not 300 <= reply.status_code < 400:
+            look_at(reply)
+        return reply
+
+
+def strict_client(app: Flask) -> StrictClient:
+    """Return a strict client of an app."""
+    app.test_client_class = StrictClient
+    client = app.test_client()
+    assert isinstance(client, StrictClient)
+    return client
