@@ -1,0 +1,1 @@
+"""Many people: what their scores say, and how far they can be trusted. Arrays in, results out."""
