@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,9 +88,7 @@ class Base(DeclarativeBase):
     )
 
 
-_ENCODER: Final = json.JSONEncoder(
-    ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":")
-)
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":"))
 
 
 def encode(value: Any) -> str:
@@ -153,18 +152,14 @@ def open_engine(url: str, threads: int = 16) -> Engine:
     try:
         address = make_url(url)
     except ArgumentError as error:
-        raise ValueError(
-            "That is not the address of a database. Use sqlite:///FILE or postgresql://…"
-        ) from error
+        raise ValueError("That is not the address of a database. Use sqlite:///FILE or postgresql://…") from error
     if address.drivername in ("postgres", "postgresql"):
         address = address.set(drivername="postgresql+psycopg")
     if address.get_backend_name() not in ("sqlite", "postgresql"):
         raise ValueError("Chorus keeps answers in SQLite or PostgreSQL: use sqlite:///FILE or postgresql://…")
     embedded = address.get_backend_name() == "sqlite"
     if embedded and address.database in (None, "", ":memory:"):
-        raise ValueError(
-            "Answers in memory are lost when the server stops: name a file, as in sqlite:///FILE"
-        )
+        raise ValueError("Answers in memory are lost when the server stops: name a file, as in sqlite:///FILE")
     engine = create_engine(
         address,
         hide_parameters=True,
@@ -229,9 +224,7 @@ def _begin_sqlite_at_first_write(
         cursor.execute("BEGIN IMMEDIATE")
 
 
-_FULL: Final = (
-    "The disk of the database is full. Nothing was lost that was saved before; make room and try again."
-)
+_FULL: Final = "The disk of the database is full. Nothing was lost that was saved before; make room and try again."
 _BUSY: Final = "The database is busy. Nothing was half saved; try again in a moment."
 
 
@@ -261,6 +254,24 @@ def _fault(error: BaseException) -> StoreError | None:
 # ---- transactions --------------------------------------------------------------------------------------
 
 
+_A_LOOK: Final = 0.0005
+"""Seconds between two looks at the file another process has locked; one thread of a process looks at a time."""
+
+
+def _lock(descriptor: int) -> None:
+    """Lock a file as soon as it is free; raise StoreBusy after a while. (A blocking flock cannot be given up.)"""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise StoreBusy(_BUSY) from None
+            time.sleep(_A_LOOK)
+        else:
+            return
+
+
 class _Queue:
     """Writers of one SQLite file, one at a time: threads by a lock, processes by a locked file beside it.
 
@@ -284,7 +295,7 @@ class _Queue:
             if descriptor is None:
                 yield
                 return
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _lock(descriptor)
             try:
                 yield
             finally:
