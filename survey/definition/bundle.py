@@ -6,6 +6,7 @@ whatever changes what a respondent sees or what is stored does.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Mapping
@@ -38,12 +39,19 @@ class Bundle:
         if reading.questionnaire is None:
             faults = [str(problem) for problem in reading.problems if not problem.advice]
             raise NotReady("\n".join(faults))
-        return cls.of(reading.data, reading.translations)
+        return cls.of(reading.data, reading.translations, reading.files)
 
     @classmethod
-    def of(cls, data: dict[str, Any], translations: Mapping[str, dict[str, Any]]) -> Bundle:
-        """Bundle the plain data of a checked questionnaire and of its translations (language -> data)."""
+    def of(
+        cls, data: dict[str, Any], translations: Mapping[str, dict[str, Any]], files: Mapping[str, str] | None = None
+    ) -> Bundle:
+        """Bundle the plain data of a checked questionnaire, of its translations (language -> data), and its files.
+
+        `files`: path -> base 64, pictures and recordings.
+        """
         whole = {"format": FORMAT, "questionnaire": data, "translations": dict(translations)}
+        if files:
+            whole["files"] = dict(files)
         return cls(json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
 
     @cached_property
@@ -58,6 +66,11 @@ class Bundle:
         Raises ValueError for a text that is no bundle.
         """
         return _parsed(text)
+
+    @staticmethod
+    def files(text: str) -> dict[str, bytes]:
+        """Return the pictures and recordings of a bundle's text: path -> bytes."""
+        return {path: base64.b64decode(content) for path, content in json.loads(text).get("files", {}).items()}
 
 
 @lru_cache(maxsize=64)

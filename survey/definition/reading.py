@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from survey.definition import files
 from survey.definition.advice import ADVICE
 from survey.definition.binding import Bound, bind, locate
 from survey.definition.model import Fault
@@ -43,7 +44,8 @@ class Reading:
     """What came of one questionnaire and its translations.
 
     `questionnaire` is there when no problem refuses publication; `data` and `translations` are the plain contents of
-    the files. `draft` is what could be read although something is wrong, for looking up names only.
+    the files, and `files` are the pictures and recordings (path -> base 64). `draft` is what could be read although
+    something is wrong, for looking up names only.
     """
 
     path: Path
@@ -51,6 +53,7 @@ class Reading:
     questionnaire: Questionnaire | None = None
     data: dict[str, Any] = field(default_factory=dict)
     translations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
     draft: Questionnaire | None = None
     root: Node | None = None
 
@@ -91,6 +94,7 @@ def read_questionnaire(path: Path | str) -> Reading:
     reading.problems = _in_order(reading.problems)
     if not errors(reading.problems):
         reading.questionnaire = Questionnaire.from_data(reading.data, reading.translations)
+        reading.files = files.collect(reading.questionnaire, path.parent)
     return reading
 
 
@@ -110,6 +114,7 @@ def _look_at(bound: Bound[Questionnaire], written: Written, path: Path) -> Itera
             f"'{shortened(path.name)}'. The two have one name. Please rename one"
         )
         found.append(Fault(("questionnaire",), message))
+    found += files.faults(questionnaire, path.parent)
     for fault in found:
         yield locate(fault, bound.root, str(path))
 

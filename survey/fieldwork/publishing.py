@@ -71,7 +71,7 @@ def _publish_all(db: Session, reading: FolderReading, now: datetime) -> list[str
     said.append(f"{plan.id}: {STUDY}.yaml is {'published' if changed else 'as it was'}.")
     for name, questionnaire in reading.questionnaires.items():
         files = reading.readings[name]
-        bundle = Bundle.of(files.data, files.translations)
+        bundle = Bundle.of(files.data, files.translations, files.files)
         new = publish(db, plan.id, name, questionnaire.version, bundle.text, bundle.sha256, now)
         state = "published" if new else "published before, and unchanged"
         said.append(f"{name}: version {questionnaire.version} is {state} ({bundle.sha256[:12]}).")

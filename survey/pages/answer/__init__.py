@@ -15,4 +15,4 @@ answer = Blueprint("answer", __name__)
 answer.before_request(refuse_foreign_posts)
 
 # The routes register themselves with the blueprint above.
-from survey.pages.answer import ending, entry, look, questions  # noqa: E402, F401
+from survey.pages.answer import ending, entry, files, look, questions  # noqa: E402, F401

@@ -40,7 +40,7 @@ class Catalogue:
         wanted = language or questionnaire.languages[0]
         if wanted not in questionnaire.languages:
             return None
-        survey = self._surveys.get((version, wanted)) or Survey(questionnaire, sha256, wanted)
+        survey = self._surveys.get((version, wanted)) or Survey(questionnaire, sha256, wanted, Bundle.files(text))
         self._surveys[version, wanted] = self._surveys[version, language] = survey
         return survey
 

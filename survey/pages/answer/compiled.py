@@ -14,10 +14,13 @@ from functools import cached_property
 from typing import Any
 
 from flask import Response, render_template, request
+from markupsafe import Markup
 from werkzeug.wrappers import Response as Reply
 
+from survey.definition.files import is_file
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.wording import fill, gaps
+from survey.drawings import drawing
 from survey.forms import Asked, ScreenForm
 from survey.journey import Journey, Screen
 from survey.options import ORDERS
@@ -62,10 +65,13 @@ class Ready:
 class Survey:
     """One published questionnaire in one language."""
 
-    def __init__(self, questionnaire: Questionnaire, sha256: str, language: str) -> None:
+    def __init__(
+        self, questionnaire: Questionnaire, sha256: str, language: str, files: Mapping[str, bytes] | None = None
+    ) -> None:
         self.questionnaire = questionnaire.in_language(language)
         self.sha256 = sha256
         self.language = language
+        self.files = files or {}
         self.say = say_in(language)
         self.journey = Journey(self.questionnaire)
         self._forms: dict[tuple[str, int], ScreenForm] = {}
@@ -104,7 +110,21 @@ class Survey:
             "young": self.pupil and asked.reader.age < 7,
             "contact": asked.contact,
             "here": self.here,
+            "picture": self.picture,
+            "recording": self.recording,
         }
+
+    def picture(self, name: str, words: str | None = None, css_class: str = "pic") -> Markup:
+        """Return one of our drawings, or the author's own picture, to stand in a page; `words` say what it shows."""
+        if not is_file(name):
+            return drawing(name, css_class)
+        address = f"/file/{self.sha256[:VERSION_LENGTH]}/pictures/{name}"
+        return Markup('<img class="{}" src="{}" alt="{}">').format(css_class, address, words or "")
+
+    def recording(self, name: str | None) -> str | None:
+        """Return the address of a recording in this language, None where there is none."""
+        path = f"audio/{self.language}/{name}"
+        return f"/file/{self.sha256[:VERSION_LENGTH]}/{path}" if name and path in self.files else None
 
     def languages(self, place: str) -> list[tuple[str, str, str, bool]]:
         """Return a link to `place` (an address below the language) in each language; none where there is one."""
@@ -112,9 +132,7 @@ class Survey:
         if len(codes) == 1:
             return []
         version = self.sha256[:VERSION_LENGTH]
-        return [
-            (code, own_name(code), f"/q/{version}/{code}/{place}", code == self.language) for code in codes
-        ]
+        return [(code, own_name(code), f"/q/{version}/{code}/{place}", code == self.language) for code in codes]
 
     # ── questions ─────────────────────────────────────────────────────────────────────────────────────
     def form(self, screen: Screen, seed: int) -> ScreenForm:
@@ -226,9 +244,7 @@ class Survey:
                     continue
                 title = fill(question.title, labels, facts)
                 address = f"{self.here}/{screen.name}?check=1"
-                rows.append(
-                    (title, question.show(answers, self.say), address, fill(question.ask, labels, facts))
-                )
+                rows.append((title, question.show(answers, self.say), address, fill(question.ask, labels, facts)))
         return rows
 
 

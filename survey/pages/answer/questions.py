@@ -183,9 +183,7 @@ def take(version: str, language: str, name: str) -> Reply:
     return _lead_on(survey, screen, saved.snapshot, pass_) if saved.snapshot else redirect("/", 303)
 
 
-def _look_again(
-    survey: Survey, screen: Screen, asked: list[Asked], pass_: Pass, snapshot: Snapshot | None
-) -> Response:
+def _look_again(survey: Survey, screen: Screen, asked: list[Asked], pass_: Pass, snapshot: Snapshot | None) -> Response:
     answers = snapshot.answers if snapshot else {}
     facts = snapshot.facts if snapshot else {}
     return private(Response(survey.render(screen, asked, pass_.classes, answers, facts)))
@@ -213,9 +211,7 @@ def _still_open(survey: Survey, screen: Screen, snapshot: Snapshot) -> bool:
         return False
     steps = survey.journey.steps(screen, snapshot.answers, snapshot.facts)
     return any(
-        step.question.asks
-        and step.question.stored
-        and not step.question.answered(step.part, snapshot.answers)
+        step.question.asks and step.question.stored and not step.question.answered(step.part, snapshot.answers)
         for step in steps
     )
 

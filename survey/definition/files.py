@@ -1,0 +1,127 @@
+"""Pictures and recordings. A picture is one of our own drawings, by its name, or a file in ``pictures/``; a recording
+is a file in ``audio/LANGUAGE/``. Files travel with the text they belong to, so that a published version keeps them.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from survey.definition.model import Fault
+from survey.definition.model import Path as Place
+from survey.definition.questionnaire import Grid, Questionnaire
+from survey.drawings import PICTURES
+from survey.problems import did_you_mean, quoted, shortened
+
+PICTURE_TYPES: Final = {
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+}
+SOUND_TYPES: Final = {".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".ogg": "audio/ogg", ".opus": "audio/ogg"}
+TYPES: Final = PICTURE_TYPES | SOUND_TYPES
+
+LARGEST_PICTURE: Final = 200_000
+LARGEST_SOUND: Final = 150_000
+"""Bytes. A whole class loads them at once over one bad line."""
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*\.[a-z0-9]+")
+
+
+def is_file(picture: str) -> bool:
+    """Tell whether a picture is a file rather than one of our drawings."""
+    return "." in picture
+
+
+def faults(questionnaire: Questionnaire, folder: Path) -> Iterator[Fault]:
+    """Yield what is wrong with the pictures and recordings a questionnaire names; `folder` is where it lies."""
+    for at, name in _pictures(questionnaire):
+        if not is_file(name):
+            if name not in PICTURES:
+                hint = did_you_mean(name, PICTURES) or f" Drawings are {quoted(sorted(PICTURES))}."
+                yield Fault(
+                    at,
+                    f"there is no drawing '{shortened(name)}'.{hint} "
+                    "A picture of your own is a file in pictures/, such as: picture: concert.jpg",
+                )
+            continue
+        yield from _file_faults(at, folder / "pictures" / name, name, PICTURE_TYPES, LARGEST_PICTURE)
+    for at, name in _sounds(questionnaire):
+        source = questionnaire.languages[0]
+        yield from _file_faults(at, folder / "audio" / source / name, name, SOUND_TYPES, LARGEST_SOUND)
+        for language in questionnaire.languages[1:]:
+            if _NAME.fullmatch(name) and not (folder / "audio" / language / name).is_file():
+                yield Fault(
+                    at,
+                    f"recording '{name}' is not there in '{language}'. Please add audio/{language}/{name}",
+                    advice=True,
+                )
+
+
+def _file_faults(at: Place, path: Path, name: str, types: dict[str, str], largest: int) -> Iterator[Fault]:
+    where = "/".join(path.parts[-3:] if types is SOUND_TYPES else path.parts[-2:])
+    if not _NAME.fullmatch(name) or Path(name).suffix not in types:
+        yield Fault(
+            at,
+            f"'{shortened(name)}' is no name of a file that can be shown. "
+            f"Names are letters, digits, - and _, and end in {', '.join(types)}. Please rename it",
+        )
+    elif not path.is_file():
+        yield Fault(at, f"the file {where} is not there. Please add it, or correct its name")
+    elif path.stat().st_size > largest:
+        yield Fault(
+            at,
+            f"the file {where} has {path.stat().st_size // 1000} kB, and a class loads it thirty times at once. "
+            f"Please make it smaller than {largest // 1000} kB",
+        )
+
+
+def collect(questionnaire: Questionnaire, folder: Path) -> dict[str, str]:
+    """Return every file a questionnaire shows or plays: its path below `folder` -> its bytes in base 64."""
+    paths = [f"pictures/{name}" for _, name in _pictures(questionnaire) if is_file(name)]
+    for _, name in _sounds(questionnaire):
+        paths += [f"audio/{language}/{name}" for language in questionnaire.languages]
+    return {
+        path: base64.b64encode((folder / path).read_bytes()).decode()
+        for path in sorted(set(paths))
+        if (folder / path).is_file()
+    }
+
+
+def _pictures(questionnaire: Questionnaire) -> Iterator[tuple[Place, str]]:
+    for at, thing in _things(questionnaire):
+        if name := getattr(thing, "picture", None):
+            yield (*at, "picture"), name
+
+
+def _sounds(questionnaire: Questionnaire) -> Iterator[tuple[Place, str]]:
+    for at, thing in _things(questionnaire):
+        if name := getattr(thing, "audio", None):
+            yield (*at, "audio"), name
+
+
+def _things(questionnaire: Questionnaire) -> Iterator[tuple[Place, Any]]:
+    """Yield everything that can have a picture or a recording, with its path in the file."""
+    for key in ("assent", "consent"):
+        asked = getattr(questionnaire, key)
+        # A consent is found under both names once the parts are arranged; it stands in the file under one.
+        if asked is None or (key == "assent" and asked is questionnaire.consent):
+            continue
+        yield (key,), asked
+        yield from (((key, "lines", i), line) for i, line in enumerate(asked.lines))
+    for name, options in questionnaire.options.items():
+        yield from ((("options", name, i), option) for i, option in enumerate(options))
+    for p, page in enumerate(questionnaire.pages):
+        for e, entry in enumerate(page.entries):
+            at: Place = ("pages", p, "questions", e)
+            yield at, entry
+            if isinstance(entry, Grid):
+                yield from (((*at, "statements", i), one) for i, one in enumerate(entry.statements))
+            options = getattr(entry, "options", None)
+            if isinstance(options, list) and getattr(entry, "option_list", None) is None:
+                yield from (((*at, "options", i), option) for i, option in enumerate(options))
