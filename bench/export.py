@@ -40,7 +40,15 @@ SHA256 = "0" * 64
 POOL = 500
 """So many different responses are made; the rest repeat them under other ids."""
 
-TEXTS = ["I like the drums best", "It was loud =)", "Dwi'n hoffi canu", "مجھے موسیقی پسند ہے", "+1", "a < b & c", "fun " * 20]
+TEXTS = [
+    "I like the drums best",
+    "It was loud =)",
+    "Dwi'n hoffi canu",
+    "مجھے موسیقی پسند ہے",
+    "+1",
+    "a < b & c",
+    "fun " * 20,
+]
 
 
 @dataclass(frozen=True)
@@ -237,6 +245,7 @@ def codes_workbook(path: Path, rows: int) -> None:
         sheet.add(table.cells)
     with path.open("wb") as out:
         file.save([], [], out)
+    file.close()
 
 
 def whole_workbook(path: Path, rows: int) -> None:

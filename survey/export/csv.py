@@ -81,7 +81,7 @@ def file_name(contents: Sheet) -> str:
 
 
 def write_zip(readme: Sequence[tuple[str, Any]], files: Sequence[CsvFile], made: datetime, out: IO[bytes]) -> None:
-    """Write the zip: a read me, and each CSV plain and for Excel. Closes the CSVs."""
+    """Write the zip: a read me, and each CSV plain and for Excel."""
     moment = made.astimezone(UTC)
     stamp = (max(moment.year, 1980), *moment.timetuple()[1:6])
 
@@ -98,4 +98,3 @@ def write_zip(readme: Sequence[tuple[str, Any]], files: Sequence[CsvFile], made:
                 with archive.open(entry(f"{folder}/{file.name}"), "w", force_zip64=True) as target:
                     target.write(mark)
                     shutil.copyfileobj(file.bytes(), target, 1 << 20)
-            file.close()

@@ -7,40 +7,41 @@ from typing import Any, Final
 
 import numpy as np
 
+from survey.analysis.reliability import Reliability, describe
 from survey.definition.scale import Scale
-from survey.definition.study import Study
 from survey.export.contents import Sheet
 from survey.export.scores import Scores
 from survey.scales import turned
 
-ALL_WAVES: Final = "all"
-
 SCALES: Final = (
-    ("questionnaire", 14), ("scale", 16), ("title", 30), ("direction", 46), ("wave", 8), ("items", 7),
+    ("questionnaire", 14), ("scale", 16), ("title", 30), ("direction", 46), ("group", 14), ("items", 7),
     ("rule", 44), ("responses", 11), ("scored", 8), ("mean", 8), ("sd", 8), ("lowest", 8), ("highest", 8),
-    ("source", 40),
+    ("share at floor", 14), ("share at ceiling", 15), ("answered all", 12), ("alpha", 8), ("alpha from", 11),
+    ("alpha to", 9), ("standardised alpha", 18), ("omega total", 11), ("spearman-brown", 15),
+    ("mean inter-item", 15), ("standard error", 14), ("remarks", 80), ("source", 40),
 )  # fmt: skip
+"""Columns and their widths. Intervals are Feldt's, of 95 %."""
 
 ITEMS: Final = (
     ("questionnaire", 14), ("scale", 16), ("item", 20), ("wording", 60), ("direction", 10), ("range", 9),
-    ("answered", 10), ("mean", 8), ("sd", 8),
+    ("answered", 10), ("mean", 8), ("sd", 8), ("item-rest", 10), ("alpha if dropped", 15),
 )  # fmt: skip
 
 
-def scales(study: Study, scored: Mapping[str, Scores]) -> Sheet:
-    """Every scale, over all waves and in each: its rule, and how its scores came out."""
+def scales(scored: Mapping[str, Scores]) -> Sheet:
+    """Every scale, for everybody, by wave and by year group: its rule, its scores, and how reliable they are."""
     rows = [
         row
         for questionnaire, scores in scored.items()
         for scale in scores.scales.values()
-        for row in _scale_rows(study, questionnaire, scale, scores)
+        for row in _scale_rows(questionnaire, scale, scores)
     ]
-    about = "Every scale: direction, scoring rule, scores, reliability; for all waves and for each"
+    about = "Every scale: direction, scoring rule, scores, reliability; for everybody, by wave and by year group"
     return _sheet("Scales", about, SCALES, rows)
 
 
-def scale_items(study: Study, scored: Mapping[str, Scores]) -> Sheet:
-    """Every item of every scale, over all waves."""
+def scale_items(scored: Mapping[str, Scores]) -> Sheet:
+    """Every item of every scale, for everybody."""
     rows = [
         row
         for questionnaire, scores in scored.items()
@@ -55,17 +56,17 @@ def _sheet(title: str, about: str, columns: tuple[tuple[str, int], ...], rows: l
     return Sheet(title, about, tuple(name for name, _ in columns), rows, tuple(width for _, width in columns))
 
 
-def _scale_rows(study: Study, questionnaire: str, scale: Scale, scores: Scores) -> Iterator[tuple[Any, ...]]:
-    order = [wave.id for wave in study.waves if wave.id in scores.waves]
-    for wave in [ALL_WAVES, *order] if len(order) > 1 else order:
-        given = scores.scores(scale.id, None if wave == ALL_WAVES else wave)
+def _scale_rows(questionnaire: str, scale: Scale, scores: Scores) -> Iterator[tuple[Any, ...]]:
+    rule = scores.rule(scale.id)
+    for group, chosen in scores.groups().items():
+        given = scores.scores(scale.id)[chosen]
         there = given[~np.isnan(given)]
         yield (
             questionnaire,
             scale.id,
             scale.title,
             scale.direction,
-            wave,
+            group,
             len(scale.items),
             rule_in_words(scale),
             len(given),
@@ -73,13 +74,27 @@ def _scale_rows(study: Study, questionnaire: str, scale: Scale, scores: Scores) 
             *_spread(there),
             _number(float(there.min())) if len(there) else None,
             _number(float(there.max())) if len(there) else None,
+            *_reliability(describe(scores.items(scale.id)[chosen], rule)),
             scale.source or "",
         )
 
 
+def _reliability(found: Reliability) -> tuple[Any, ...]:
+    low, high = found.alpha_interval or (None, None)
+    figures = (
+        found.alpha, low, high, found.standardised_alpha, found.omega_total, found.spearman_brown,
+        found.mean_inter_item, found.sem,
+    )  # fmt: skip
+    remarks = [found.too_few] if found.too_few else found.remarks
+    shares = (_number(found.floor), _number(found.ceiling))
+    return (*shares, found.n, *map(_number, figures), " ".join(remarks))
+
+
 def _item_rows(questionnaire: str, scale: Scale, scores: Scores) -> Iterator[tuple[Any, ...]]:
     rule = scores.rule(scale.id)
-    answers = turned(scores.items(scale.id), rule)
+    asked = scores.items(scale.id)
+    answers = turned(asked, rule)
+    found = describe(asked, rule)
     for place, item in enumerate(rule.items):
         there = answers[~np.isnan(answers[:, place]), place]
         yield (
@@ -91,6 +106,8 @@ def _item_rows(questionnaire: str, scale: Scale, scores: Scores) -> Iterator[tup
             f"{rule.low[place]:g} to {rule.high[place]:g}",
             len(there),
             *_spread(there),
+            _number(found.item_rest.get(item)),
+            _number(found.alpha_if_dropped.get(item)),
         )
 
 
@@ -100,8 +117,8 @@ def _spread(numbers: Any) -> tuple[float | None, float | None]:
     return mean, _number(float(np.std(numbers, ddof=1))) if len(numbers) > 1 else None
 
 
-def _number(value: float) -> float:
-    return round(value, 4)
+def _number(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
 
 
 def rule_in_words(scale: Scale) -> str:

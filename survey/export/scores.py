@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.scale import Scale
-from survey.export.columns import ColumnSet, Measure, Type, Variable, in_one_order, wording_of
+from survey.export.columns import ColumnSet, Measure, Type, Variable, Version, in_one_order, wording_of
 from survey.export.notes import Notes
 from survey.export.table import Cells, Row, Table, by_version
 from survey.scales import Band, Rule, band, matrix, rule_for, score_each
@@ -20,6 +20,9 @@ Numbers = NDArray[np.float64]
 
 SELF: Final = "self"
 """Whose bands hold for people who answer about themselves, where none are given for their audience."""
+
+
+_LEFT_OUT: Final = "Those with another range than the newest are no part of the scale's and its items' figures."
 
 
 class Scores:
@@ -40,6 +43,8 @@ class Scores:
         self._items: dict[str, list[Numbers]] = {id: [] for id in self.scales}
         self._scored: dict[str, list[Numbers]] = {id: [] for id in self.scales}
         self._waves: list[str] = []
+        self._years: Cells = []
+        self._year_place = [variable.name for variable in columns.variables].index("year_group")
         self.variables = [variable for scale in self.scales.values() for variable in self._variables(scale)]
         self._tell_changes(notes, where)
 
@@ -47,10 +52,18 @@ class Scores:
         for id in self.scales:
             with_it = [version for version in self._columns.versions if id in self._rules[version.sha256]]
             for older, newer in pairwise(with_it):
+                numbers = f"{older.questionnaire.version} and {newer.questionnaire.version}"
                 if _rule_of(older.questionnaire, id) != _rule_of(newer.questionnaire, id):
-                    numbers = f"{older.questionnaire.version} and {newer.questionnaire.version}"
                     what = f"The rule differs between versions {numbers}. Each response is scored by its own version's."
                     notes.add(where, what, column=id)
+                for item in self._other_ranges(id, older, newer):
+                    what = f"The answers to {item} have another range in versions {numbers}. {_LEFT_OUT}"
+                    notes.add("Scales, Scale items", what, column=id)
+
+    def _other_ranges(self, id: str, older: Version, newer: Version) -> list[str]:
+        """Return the items of a scale whose numbers go from and to elsewhere in another version."""
+        was, now = self._rules[older.sha256][id], self._rules[newer.sha256][id]
+        return [item for item in was.items if item in now.items and _range(was, item) != _range(now, item)]
 
     def _variables(self, scale: Scale) -> list[Variable]:
         versions = tuple(
@@ -85,6 +98,7 @@ class Scores:
     def add(self, table: Table, rows: Sequence[Row]) -> list[Cells]:
         """Return the cells of :attr:`variables` for a table; a score that cannot be given is None."""
         self._waves += [row.wave for row in rows]
+        self._years += table.cells[self._year_place]
         given = {id: np.full(len(rows), np.nan) for id in self.scales}
         answered: dict[str, Cells] = {id: [None] * len(rows) for id in self.scales}
         kept = {id: np.full((len(rows), len(self.rule(id).items)), np.nan) for id in self.scales}
@@ -120,7 +134,7 @@ class Scores:
             for place, n in zip(places.tolist(), result.answered.tolist(), strict=True):
                 answered[id][place] = n
             for at, item in enumerate(self.rule(id).items):
-                if item in rules[id].items:
+                if _range(rules[id], item) == _range(self.rule(id), item):
                     kept[id][places, at] = numbers[:, names.index(item)]
 
     def wording(self, item: str) -> str:
@@ -131,22 +145,29 @@ class Scores:
                     return wording_of(question)
         raise KeyError(item)
 
-    def items(self, id: str, wave: str | None = None) -> Numbers:
-        """Return the answers to a scale's items as numbers, not turned round, rows × items of the newest rule."""
-        return self._chosen(self._items[id], wave)
+    def items(self, id: str) -> Numbers:
+        """Return the answers to a scale's items as asked, rows × items of the newest rule; NaN for none."""
+        return _whole(self._items[id], len(self.rule(id).items))
 
-    def scores(self, id: str, wave: str | None = None) -> Numbers:
+    def scores(self, id: str) -> Numbers:
         """Return the scores of a scale; NaN where none could be given."""
-        return self._chosen(self._scored[id], wave)
+        return _whole(self._scored[id])
 
-    @property
-    def waves(self) -> list[str]:
-        """The waves there are answers of, as they came."""
-        return list(dict.fromkeys(self._waves))
+    def groups(self) -> dict[str, NDArray[np.bool_]]:
+        """Return which rows belong to everybody, to each wave and to each year group, where there are several."""
+        waves, years = np.array(self._waves, dtype=object), np.array(self._years, dtype=object)
+        found = {"all": np.ones(len(waves), dtype=bool)}
+        named = list(dict.fromkeys(self._waves))
+        if len(named) > 1:
+            found |= {f"wave {wave}": waves == wave for wave in named}
+        known = sorted({year for year in self._years if isinstance(year, int | float)})
+        if len(known) > 1:
+            found |= {f"year group {year:g}": years == year for year in known}
+        return found
 
-    def _chosen(self, parts: list[Numbers], wave: str | None) -> Numbers:
-        whole = np.concatenate(parts) if parts else np.empty(0)
-        return whole if wave is None else whole[np.array(self._waves) == wave]
+
+def _whole(parts: list[Numbers], *width: int) -> Numbers:
+    return np.concatenate(parts) if parts else np.empty((0, *width))
 
 
 def _items(questionnaire: Questionnaire) -> list[str]:
@@ -168,3 +189,11 @@ def _rule_of(questionnaire: Questionnaire, id: str) -> Mapping[str, Any]:
 
 def _plain(value: float) -> float | int:
     return int(value) if value.is_integer() else value
+
+
+def _range(rule: Rule, item: str) -> tuple[float, float] | None:
+    """Return the range of an item in a rule; None where it is not part of it."""
+    if item not in rule.items:
+        return None
+    at = rule.items.index(item)
+    return rule.low[at], rule.high[at]

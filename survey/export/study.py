@@ -101,7 +101,13 @@ class Export:
 
     def write(self, form: Format, out: IO[bytes]) -> None:
         """Write the file. Raises CannotExport."""
-        sink = _Workbook(self) if form == "xlsx" else _Csv(self)
+        sink: _Sink = _Workbook(self) if form == "xlsx" else _Csv(self)
+        try:
+            self._write(sink, out)
+        finally:
+            sink.close()
+
+    def _write(self, sink: _Sink, out: IO[bytes]) -> None:
         published = self.source.questionnaires()
         parts = [part for name, versions in published.items() if (part := self._part(name, versions))]
         for part in parts:
@@ -138,8 +144,8 @@ class Export:
         scored = {part.columns.questionnaire: part.scores for part in parts}
         return [
             contents.counts(self.study, self.written),
-            scales(self.study, scored),
-            scale_items(self.study, scored),
+            scales(scored),
+            scale_items(scored),
             contents.codebook(columns, {name: scores.variables for name, scores in scored.items()}, self.gaps),
             contents.value_labels(columns),
             contents.missing_codes(self.gaps),
@@ -187,6 +193,8 @@ class _Sink(Protocol):
     def add(self, part: _Part, table: Table, scores: list[Cells]) -> None: ...
 
     def finish(self, readme: list[tuple[str, Any]], sheets: Sequence[Sheet], out: IO[bytes]) -> None: ...
+
+    def close(self) -> None: ...
 
 
 def _teller(notes: Notes, where: str, table: Table) -> Callable[[int, str, str], None]:
@@ -241,6 +249,9 @@ class _Workbook:
             self._file.sheet(sheet)
         self._file.save(readme, [*self._sheets, *((sheet.title, sheet.about) for sheet in sheets)], out)
 
+    def close(self) -> None:
+        self._file.close()
+
 
 def _check_size(name: str, rows: int, columns: int) -> None:
     if rows < ROWS and columns <= COLUMNS:
@@ -277,8 +288,13 @@ class _Csv:
         scored.add([*(cells[place] for place in part.beside_scores), *scores])
 
     def finish(self, readme: list[tuple[str, Any]], sheets: Sequence[Sheet], out: IO[bytes]) -> None:
-        files = [*self._files, *(csv.sheet_file(sheet) for sheet in sheets)]
-        csv.write_zip([*readme, ("", ""), *self._about(sheets)], files, self._export.made, out)
+        about = [*readme, ("", ""), *self._about(sheets)]
+        self._files += [csv.sheet_file(sheet) for sheet in sheets]
+        csv.write_zip(about, self._files, self._export.made, out)
+
+    def close(self) -> None:
+        for file in self._files:
+            file.close()
 
     def _about(self, sheets: Sequence[Sheet]) -> Iterator[tuple[str, str]]:
         yield f"{csv.PLAIN}/", "UTF-8"

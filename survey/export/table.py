@@ -115,8 +115,11 @@ _MOST_REMEMBERED: Final = 20_000
 class _Encoded(dict[Any, Any]):
     """Stored value -> cell, learned as values turn up; lists come as tuples."""
 
-    def __init__(self, column: Column) -> None:
+    def __init__(self, column: Column, gaps: Gaps) -> None:
         super().__init__()
+        self._gaps = frozenset(gaps.values())
+        self.clashes: list[int] = []
+        """Numbers given as answers that stand for missing ones as well."""
         self._encode: Callable[[Any], Any] = column.encode
         self._date = column.type == "date"
         self.as_typed = column.encode is str
@@ -129,6 +132,8 @@ class _Encoded(dict[Any, Any]):
         elif cell.__class__ is float and cell.is_integer():
             # 1 and 1.0 are one number, and are to look alike wherever they stand.
             cell = int(cell)
+        if cell.__class__ is int and cell in self._gaps and cell not in self.clashes:
+            self.clashes.append(cell)
         if len(self) < _MOST_REMEMBERED:
             self[value] = cell
         return cell
@@ -151,10 +156,11 @@ class Tabulator:
         self._notes = notes
         self._where = where
         self._done = 0
+        self._told: set[tuple[str, int]] = set()
         self._versions = {version.sha256: version.questionnaire for version in columns.versions}
         self._absences = {sha256: Absences(questionnaire, gaps) for sha256, questionnaire in self._versions.items()}
         self._encoded = {
-            (variable.name, sha256): _Encoded(column)
+            (variable.name, sha256): _Encoded(column, gaps)
             for variable in columns.variables
             for sha256, column in variable.columns.items()
         }
@@ -177,7 +183,19 @@ class Tabulator:
                 cells.append([get(row) for row in rows])
         table = Table(self.columns.variables, cells, answers, self._done + 1)
         self._done += len(rows)
+        self._tell_clashes()
         return table
+
+    def _tell_clashes(self) -> None:
+        """Say, once, where an answer looks like a missing code."""
+        for (name, _), encoded in self._encoded.items():
+            for number in [number for number in encoded.clashes if (name, number) not in self._told]:
+                self._told.add((name, number))
+                meaning = self._gaps.words[number]
+                what = (
+                    f"{number} was given as an answer, and is the code for “{meaning}” too: the labels tell them apart."
+                )
+                self._notes.add(self._where, what, column=name)
 
     def _look(self, row: Row) -> tuple[Absence, Mapping[str, Any]]:
         """Return why answers of a row are absent, and the answers that count."""

@@ -95,6 +95,9 @@ class WorkbookFile:
         self._book.save(frame)
         with zipfile.ZipFile(frame) as made, zipfile.ZipFile(out, "w", compresslevel=_LEVEL) as file:
             self._put_together(made, file)
+
+    def close(self) -> None:
+        """Let go of the rows that were kept."""
         for sheet in self._sheets:
             sheet.close()
 

@@ -1,0 +1,143 @@
+"""One column set over all versions: retired columns in their place, codes merged, contradictions on the notes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from survey.export.columns import in_one_order
+from tests.export.sample import FULL, ONE, SECOND, Response, later, rows, source, workbook
+
+BOTH = [Response("r1", FULL), Response("r2", {"sing": 3, "plays": 0, "drums": 1}, sha256=SECOND, wave="w2")]
+
+
+def two_versions(second: dict[str, Any]) -> Any:
+    return workbook(source(*BOTH, of=[ONE, second]))
+
+
+@pytest.mark.parametrize(
+    ("orders", "merged"),
+    [
+        ([["a", "b", "c"]], ["a", "b", "c"]),
+        ([["a", "b", "c"], ["a", "c"]], ["a", "b", "c"]),
+        ([["a", "b", "c"], ["c"]], ["a", "b", "c"]),
+        ([["a", "b"], ["x", "b", "y"]], ["a", "x", "b", "y"]),
+        ([["a", "b", "c", "d"], ["a", "d", "e"], ["e", "a"]], ["e", "a", "b", "c", "d"]),
+        ([["a"], []], ["a"]),
+    ],
+)
+def test_what_is_retired_stays_behind_what_it_stood_behind(orders: list[list[str]], merged: list[str]) -> None:
+    assert in_one_order(orders) == merged
+
+
+def test_columns_of_both_versions_stand_in_one_order() -> None:
+    names = list(rows(two_versions(later()), "Codes · pupil")[0])
+    start = names.index("sing")
+    assert names[start : start + 6] == ["sing", "dance", "plays", "instrument", "instrument_other", "drums"]
+
+
+def test_each_response_is_read_by_the_version_it_was_answered_in() -> None:
+    first, second = rows(two_versions(later()), "Codes · pupil")
+    assert (first["version"], first["dance"], first["drums"]) == (1, 1, -4)
+    assert (second["version"], second["dance"], second["drums"]) == (2, -4, 1)
+
+
+def test_each_response_is_scored_by_its_own_versions_rule() -> None:
+    book = two_versions(later())
+    first, second = rows(book, "Scores · pupil")
+    assert (first["joy"], first["joy_n"]) == (3, 2)
+    assert (second["joy"], second["joy_n"]) == (2, 2)
+    said = [row["what was done"] for row in rows(book, "Notes") if row["column"] == "joy"]
+    assert said == ["The rule differs between versions 1 and 2. Each response is scored by its own version's."]
+
+
+def test_a_changed_label_is_told_and_the_newest_stands() -> None:
+    book = two_versions(later())
+    said = {row["what was done"] for row in rows(book, "Notes") if row["column"] == "sing"}
+    assert said == {"Version 1 and version 2 differ: code 3 was “A lot” and is now “Very much”."}
+    assert [row["sing"] for row in rows(book, "Labels · pupil")] == ["Very much", "Very much"]
+
+
+def test_codes_of_both_versions_keep_their_labels() -> None:
+    second = later()
+    page, rest = second["pages"]
+    instrument = {**page["questions"][2], "options": [{"code": "1", "label": "Drums"}, {"code": "3", "label": "Lute"}]}
+    page = {**page, "questions": [*page["questions"][:2], instrument, *page["questions"][3:]]}
+    book = two_versions({**second, "pages": [page, rest]})
+    labels = {row["code"]: row["label"] for row in rows(book, "Value labels") if row["variable"] == "instrument"}
+    assert labels == {1: "Drums", 3: "Lute", 2: "Violin", 8: "Something else"}
+    assert rows(book, "Labels · pupil")[0]["instrument"] == "Something else"
+    assert any("code 2 (Violin) is no longer offered" in row["what was done"] for row in rows(book, "Notes"))
+
+
+def test_a_question_that_changes_its_words_or_its_kind_is_told() -> None:
+    second = later()
+    page, rest = second["pages"]
+    hours = {"question": "hours", "kind": "short_text", "ask": "How long?"}
+    questions = [hours if question["question"] == "hours" else question for question in rest["questions"]]
+    book = two_versions({**second, "pages": [page, {**rest, "questions": questions}]})
+    said = {row["what was done"] for row in rows(book, "Notes") if row["column"] == "hours"}
+    assert said == {
+        "Version 1 and version 2 differ: the column held values of type number, and now of type text.",
+        "Version 1 and version 2 differ: the question was “How many hours?” and is now “How long?”.",
+    }
+
+
+def test_the_codebook_describes_every_column_once() -> None:
+    book = two_versions(later())
+    described = {row["variable"]: row for row in rows(book, "Codebook")}
+    names = [*rows(book, "Codes · pupil")[0], "joy", "joy_n", "joy_band"]
+    assert list(described) == names
+    assert described["dance"]["versions"] == "1"
+    assert described["sing"]["versions"] == "1, 2"
+    assert (described["sing"]["range"], described["sing"]["missing codes"]) == ("1 to 3", "-9 to -2")
+    assert (described["drums"]["scales"], described["drums"]["reversed in"]) == ("joy", None)
+    assert described["places_1"]["label"] == "Where: In class"
+    assert described["instrument_other"]["missing codes"] is None
+
+
+def test_reversed_items_are_named_in_the_codebook() -> None:
+    described = {row["variable"]: row for row in rows(workbook(source(Response("r", FULL))), "Codebook")}
+    assert (described["dance"]["scales"], described["dance"]["reversed in"]) == ("joy", "joy")
+    assert (described["sing"]["scales"], described["sing"]["reversed in"]) == ("joy", None)
+
+
+def test_a_grids_stem_stands_before_its_statement_and_a_gap_as_its_fallback() -> None:
+    questions = [
+        {"question": "name", "kind": "short_text", "ask": "Which?"},
+        {"grid": "g", "kind": "rating", "ask": "How true is it?", "options": ONE["options"]["agree3"],
+         "statements": [{"question": "safe", "ask": "I play {name|an instrument} well."}]},
+    ]  # fmt: skip
+    data = {**ONE, "audience": "staff", "reader": {"age": "16"}, "scales": []}
+    book = workbook(source(Response("r", {"safe": 1}), of=[{**data, "pages": [{"page": "p", "questions": questions}]}]))
+    described = {row["variable"]: row for row in rows(book, "Codebook")}
+    assert described["safe"]["wording"] == "How true is it? I play an instrument well."
+
+
+def test_a_question_called_like_a_column_of_every_file_gets_another_name() -> None:
+    questions = [{"question": "mode", "kind": "yes_no", "ask": "Do you like modes?"}]
+    data = {**ONE, "pages": [{"page": "p", "questions": questions}], "scales": []}
+    book = workbook(source(Response("r", {"mode": 1}), of=[data]))
+    row = rows(book, "Codes · pupil")[0]
+    assert (row["mode"], row["q_mode"]) == ("own device", 1)
+    assert "q_mode" in rows(book, "Notes")[0]["what was done"]
+
+
+def test_names_are_unique_whatever_the_case_and_short() -> None:
+    long = "a_question_with_a_name_of_32_sig"
+    questions = [
+        {"question": long, "kind": "yes_no", "ask": "A?"},
+        {"question": long[:-1], "kind": "yes_no", "ask": "B?"},
+    ]
+    data = {**ONE, "pages": [{"page": "p", "questions": questions}], "scales": []}
+    book = workbook(source(Response("r", {}), of=[data]), seconds_per_screen=True)
+    names = [name.casefold() for name in rows(book, "Codes · pupil")[0]]
+    assert len(set(names)) == len(names)
+    assert max(map(len, names)) <= 32
+
+
+def test_very_young_readers_are_flagged() -> None:
+    young = {**ONE, "reader": {"age": "4"}}
+    assert rows(workbook(source(Response("r", FULL), of=[young])), "Codes · pupil")[0]["age_caution"] == 1
+    assert "age_caution" not in rows(workbook(source(Response("r", FULL))), "Codes · pupil")[0]

@@ -1,0 +1,282 @@
+"""The workbook as a thing: its sheets, what a spreadsheet shows at the top of each, and what it says of itself."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from datetime import datetime, timedelta
+from typing import Any
+
+import openpyxl
+import pytest
+
+from survey.analysis.reliability import describe
+from survey.export import CannotExport, Export
+from survey.export import study as export_study
+from survey.export.workbook import sheet_title
+from survey.scales import rule_for
+from tests.export.sample import (
+    FULL,
+    NOW,
+    ONE,
+    SECOND,
+    Response,
+    Source,
+    later,
+    rows,
+    source,
+    study,
+    versions,
+    workbook,
+    workbook_bytes,
+)
+
+GIVEN = source(Response("r1", FULL), Response("r2", {"sing": 1}, state="stopped", wave="w2", finished_at=None))
+EXPLAINING = ["Counts", "Scales", "Scale items", "Codebook", "Value labels", "Missing codes", "Notes"]
+
+
+def test_sheets_stand_in_order() -> None:
+    data = ["Labels · pupil", "Codes · pupil", "Scores · pupil"]
+    assert workbook(GIVEN).sheetnames == ["Read me", *data, *EXPLAINING]
+
+
+def test_each_questionnaire_has_its_own_sheets_and_one_nobody_answered_has_none() -> None:
+    staff = {**ONE, "questionnaire": "staff", "audience": "staff", "reader": {"age": "16"}}
+    given = Source(
+        {"pupil": [Response("r1", FULL)], "staff": [Response("r2", FULL)]},
+        {"pupil": versions(ONE), "unasked": versions(ONE), "staff": versions(staff)},
+    )
+    book = workbook(given)
+    assert [title for title in book.sheetnames if "·" in title] == [
+        "Labels · pupil", "Codes · pupil", "Scores · pupil", "Labels · staff", "Codes · staff", "Scores · staff",
+    ]  # fmt: skip
+    said = dict(book["Read me"].iter_rows(values_only=True))
+    assert (said["Responses to pupil"], said["Responses to staff"], said["Responses to unasked"]) == (1, 1, 0)
+    assert rows(book, "Codes · staff")[0]["audience"] == "staff"
+
+
+def test_a_study_without_answers_gives_a_workbook_that_says_so() -> None:
+    book = workbook(source())
+    assert book.sheetnames == ["Read me", *EXPLAINING]
+    assert dict(book["Read me"].iter_rows(values_only=True))["Responses to pupil"] == 0
+
+
+def test_the_read_me_says_what_this_is() -> None:
+    said = dict(workbook(GIVEN)["Read me"].iter_rows(values_only=True))
+    assert (said["Study"], said["Title"]) == ("sample", "A sample")
+    assert said["Waves"] == "w1: Autumn; w2: Spring"
+    assert said["Filters"] == "none: every response"
+    assert said["Made"] == datetime(2026, 7, 1, 12, 30)  # noqa: DTZ001 - London's clock
+    assert said["Made with"].startswith("Chorus ")
+    assert said["Responses to pupil"] == 2
+    assert said["pupil, version 1"] == f"SHA-256 {'1' * 64}"
+    said = dict(workbook(GIVEN, waves=("w1",))["Read me"].iter_rows(values_only=True))
+    assert (said["Waves"], said["Filters"]) == ("w1: Autumn", "waves w1")
+
+
+def test_the_read_me_links_to_every_sheet() -> None:
+    book = workbook(GIVEN)
+    links = {cell.value: cell.hyperlink.location for (cell, _) in book["Read me"].iter_rows() if cell.hyperlink}
+    assert list(links) == book.sheetnames[1:]
+    assert all(location == f"'{title}'!A1" for title, location in links.items())
+
+
+def test_counts_are_those_of_the_rows() -> None:
+    assert [tuple(row.values()) for row in rows(workbook(GIVEN), "Counts")] == [
+        ("pupil", "w1", "Autumn", 1, 0, 1, 0, 0, 0),
+        ("pupil", "w2", "Spring", 1, 0, 0, 1, 0, 0),
+    ]
+
+
+@pytest.mark.parametrize("title", ["Labels · pupil", "Codes · pupil", "Scores · pupil", *EXPLAINING])
+def test_a_sheet_has_a_header_that_stays_filters_and_widths(title: str) -> None:
+    sheet = workbook(GIVEN)[title]
+    assert sheet.freeze_panes == "B2"
+    assert sheet.auto_filter.ref == sheet.dimensions
+    assert all(cell.font.bold and cell.value for cell in sheet[1])
+    assert not any(cell.font.bold for cell in sheet[2])
+    for number in range(1, sheet.max_column + 1):
+        width = sheet.column_dimensions[openpyxl.utils.get_column_letter(number)].width
+        assert 6 <= width <= 110
+    assert not sheet.merged_cells.ranges
+    assert sheet.sheet_view.selection[-1].activeCell in (None, "A1")
+    assert sheet.sheet_view.selection[-1].sqref == "A1"
+
+
+def test_dates_are_dates_and_shown_as_such() -> None:
+    sheet = workbook(GIVEN)["Codes · pupil"]
+    formats = {sheet.cell(1, cell.column).value: cell.number_format for cell in sheet[2] if cell.is_date}
+    assert formats == {
+        "started": "yyyy-mm-dd hh:mm:ss",
+        "finished": "yyyy-mm-dd hh:mm:ss",
+        "roster_joined": "yyyy-mm-dd",
+        "since": "yyyy-mm-dd",
+    }
+
+
+def test_days_that_spreadsheets_disagree_about_are_texts() -> None:
+    book = workbook(
+        source(Response("r1", FULL | {"since": "1900-02-28"}), Response("r2", FULL | {"since": "1900-03-01"}))
+    )
+    found = [row["since"] for row in rows(book, "Codes · pupil")]
+    assert found == ["1900-02-28", datetime(1900, 3, 1)]  # noqa: DTZ001
+
+
+def test_a_number_of_more_digits_than_a_spreadsheet_keeps_is_a_text() -> None:
+    book = workbook(source(Response("r1", FULL | {"hours": 12345678901234567890})))
+    assert rows(book, "Codes · pupil")[0]["hours"] == "12345678901234567890"
+
+
+def test_the_document_says_its_title_language_and_time() -> None:
+    properties = workbook(source(Response("r", FULL), language="cy"))
+    said = properties.properties
+    assert (said.title, said.creator, said.language) == ("A sample", "Chorus", "cy")
+    assert said.created == said.modified == NOW.replace(tzinfo=None)
+
+
+def test_the_same_data_give_the_same_bytes() -> None:
+    assert workbook_bytes(GIVEN) == workbook_bytes(GIVEN)
+
+
+def test_no_name_and_no_upn_is_in_any_part_of_the_file() -> None:
+    with zipfile.ZipFile(io.BytesIO(workbook_bytes(GIVEN))) as archive:
+        for name in archive.namelist():
+            content = archive.read(name).decode()
+            assert not re.search("Alice|Underhill|A123456789012|Cecilia|upn", content)
+
+
+@pytest.mark.parametrize("lost", [1, -1])
+def test_a_count_that_is_not_the_databases_fails_the_export(lost: int) -> None:
+    given = source(Response("r1", FULL), Response("r2", FULL))
+    given.lost = lost
+    with pytest.raises(CannotExport, match=f"would hold 2 responses to pupil, and the database has {2 + lost}"):
+        workbook_bytes(given)
+
+
+def test_answers_that_come_in_while_the_file_is_written_are_no_fault() -> None:
+    class Growing(Source):
+        def rows(self, questionnaire: str) -> Any:
+            yield from super().rows(questionnaire)
+            self.responses = {"pupil": [*self.responses["pupil"], Response("r9", FULL)]}
+
+    given = Growing({"pupil": [Response("r1", FULL)]}, {"pupil": versions(ONE)})
+    assert len(rows(workbook(given), "Codes · pupil")) == 1
+
+
+def test_more_rows_or_columns_than_a_sheet_holds_are_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export_study, "ROWS", 100)
+    assert len(rows(workbook(source(*[Response(f"r{n}", FULL) for n in range(99)])), "Codes · pupil")) == 99
+    with pytest.raises(CannotExport, match=r"pupil has 100 rows, and a sheet holds 99 rows.*--format csv"):
+        workbook_bytes(source(*[Response(f"r{n}", FULL) for n in range(100)]))
+    monkeypatch.setattr(export_study, "ROWS", 1_048_576)
+    monkeypatch.setattr(export_study, "COLUMNS", 20)
+    with pytest.raises(CannotExport, match="pupil has 31 columns"):
+        workbook_bytes(GIVEN)
+
+
+def test_a_sheets_rows_are_written_over_several_pieces() -> None:
+    many = [
+        Response(f"r{n}", FULL | {"sing": 1 + n % 3}, sha256=SECOND if n % 7 == 0 else "1" * 64) for n in range(2500)
+    ]
+    book = workbook(source(*many, of=[ONE, later()]))
+    found = rows(book, "Codes · pupil")
+    assert [row["response"] for row in found] == [f"r{n}" for n in range(2500)]
+    assert [row["sing"] for row in found] == [1 + n % 3 for n in range(2500)]
+    assert [row["dance"] for row in found] == [-4 if n % 7 == 0 else 1 for n in range(2500)]
+
+
+def test_notes_number_rows_as_the_sheet_does() -> None:
+    many = [Response(f"r{n}", FULL | {"best": "\x0b" if n == 1999 else "x"}) for n in range(2100)]
+    (note,) = rows(book := workbook(source(*many)), "Notes")
+    sheet = book["Codes · pupil"]
+    assert note["response"] == "r1999"
+    assert sheet.cell(note["row"], 1).value == "r1999"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "title"),
+    [
+        ("Labels", "pupil-ks2", "Labels · pupil-ks2"),
+        ("Labels", "a-questionnaire-of-the-longest-name", "Labels · a-questionnaire-of-the"),
+        ("Codes", "a/b:c*d?[e]", "Codes · a-b-c-d--e-"),
+    ],
+)
+def test_sheet_titles_are_ones_a_spreadsheet_allows(kind: str, name: str, title: str) -> None:
+    taken = {"read me"}
+    assert sheet_title(kind, name, taken) == title
+    again = sheet_title(kind, name, taken)
+    assert again != title
+    assert len(again) <= 31
+    assert again.endswith(" 2")
+
+
+def test_times_are_those_of_the_study() -> None:
+    given = source(Response("r1", FULL, seen_at=NOW, finished_at=None, started_at=NOW - timedelta(seconds=90)))
+    given.study = study(time_zone="Asia/Karachi")
+    row = rows(workbook(given), "Codes · pupil")[0]
+    assert row["started"] == datetime(2026, 7, 1, 16, 28, 30)  # noqa: DTZ001
+    assert (row["finished"], row["seconds"]) == (None, 90)
+
+
+def test_scales_say_their_rule_and_their_figures_by_wave() -> None:
+    answers = [FULL | {"sing": 1 + n % 3, "dance": 3 - n % 3} for n in range(6)]
+    given = source(*[Response(f"r{n}", one, wave=f"w{1 + n // 3}") for n, one in enumerate(answers)])
+    book = workbook(given)
+    overall, first, second = rows(book, "Scales")
+    assert overall["rule"] == "mean of 2 items; at least 1 answered"
+    assert [line["group"] for line in (overall, first, second)] == ["all", "wave w1", "wave w2"]
+    assert [line["scored"] for line in (overall, first, second)] == [6, 3, 3]
+    assert (first["mean"], first["sd"]) == (2, 1)
+    sing, dance = rows(book, "Scale items")
+    assert (sing["direction"], dance["direction"]) == ("as asked", "reversed")
+    assert (sing["answered"], sing["mean"], dance["mean"]) == (6, 2, 2)
+
+
+def many(number: int) -> list[Response]:
+    """Respondents to whom singing and (turned round) dancing go together, but not quite."""
+    return [
+        Response(f"r{n}", FULL | {"sing": 1 + n % 3, "dance": 3 - (n + n // 9) % 3}, facts={"year": 3 + n % 2})
+        for n in range(number)
+    ]
+
+
+def test_a_scales_reliability_is_that_of_the_analysis() -> None:
+    responses = many(60)
+    line = rows(workbook(source(*responses)), "Scales")[0]
+    matrix = [[response.answers["sing"], response.answers["dance"]] for response in responses]
+    questionnaire = versions(ONE)[0].questionnaire
+    found = describe(matrix, rule_for(questionnaire.scale("joy"), questionnaire))
+    assert found.alpha is not None
+    assert found.alpha_interval is not None
+    assert line["answered all"] == 60
+    assert line["alpha"] == round(found.alpha, 4)
+    assert (line["alpha from"], line["alpha to"]) == tuple(round(end, 4) for end in found.alpha_interval)
+    assert line["share at floor"] == round(found.floor or 0, 4)
+    assert "Spearman-Brown" in line["remarks"]
+
+
+def test_reliability_is_not_told_of_fewer_than_thirty() -> None:
+    overall, third, fourth = rows(workbook(source(*many(58))), "Scales")
+    assert overall["alpha"] is not None
+    assert [line["group"] for line in (third, fourth)] == ["year group 3", "year group 4"]
+    for line in (third, fourth):
+        assert line["alpha"] is line["omega total"] is line["share at floor"] is None
+        assert line["remarks"].startswith("Only 29 of 29 respondents answered every item")
+
+
+def test_answers_on_another_range_are_no_part_of_a_scales_figures() -> None:
+    second = later(scales=ONE["scales"], pages=ONE["pages"])
+    second["options"] = {"agree3": [*second["options"]["agree3"], {"code": "4", "label": "Most of all"}]}
+    given = source(Response("r1", FULL), Response("r2", FULL | {"sing": 4}, sha256=SECOND), of=[ONE, second])
+    book = workbook(given)
+    assert [row["joy"] for row in rows(book, "Scores · pupil")] == [3, 4]
+    sing = rows(book, "Scale items")[0]
+    assert (sing["range"], sing["answered"], sing["mean"]) == ("1 to 4", 1, 4)
+    assert any("sing have another range in versions 1 and 2" in row["what was done"] for row in rows(book, "Notes"))
+
+
+def test_the_export_writes_to_any_file(tmp_path: Any) -> None:
+    with (tmp_path / "file.xlsx").open("wb") as out:
+        Export(GIVEN, NOW).write("xlsx", out)
+    assert (tmp_path / "file.xlsx").read_bytes() == workbook_bytes(GIVEN)
