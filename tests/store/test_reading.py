@@ -119,8 +119,7 @@ def test_reading_thousands_of_rows_holds_hundreds(engine: Engine, field: Field) 
     finally:
         tracemalloc.stop()
     assert number == count(engine, field.study.id, "pupil") == 3000
-    print(peak, whole)
-    assert peak < whole / 1.2, f"{peak:,} bytes at the most, for {whole:,} bytes of answers"
+    assert peak < whole / 2, f"{peak:,} bytes at the most, for {whole:,} bytes of answers"
 
 
 def test_a_row_read_half_way_leaves_the_connection_free(engine: Engine, field: Field) -> None:
