@@ -6,7 +6,7 @@ import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 import click
 
@@ -62,7 +62,7 @@ def check(path: Path) -> None:
 
 @main.command()
 @click.argument("what", type=click.Choice(["questionnaire", "study", "translation"]), default="questionnaire")
-def schema(what: str) -> None:
+def schema(what: Literal["questionnaire", "study", "translation"]) -> None:
     """Write the JSON Schema of a kind of file, for editors to complete and check while one types."""
     from survey.definition.schema import json_schema
 
@@ -151,7 +151,7 @@ def link(study: str, questionnaire: str, wave: str, school: str | None) -> None:
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write."
 )
-def export(study: str, form: str, out: Path) -> None:
+def export(study: str, form: Literal["xlsx", "csv"], out: Path) -> None:
     """Write a study's answers and scale scores: a workbook, or a zip of CSV files."""
     from survey.database import open_engine
     from survey.export import CannotExport

@@ -235,6 +235,11 @@ class OneOf(Optioned):
         label = self.labels[value]
         return f"{label}: {text}" if isinstance(text, str) and self.option(value).other else label
 
+    def piped(self, value: Any, answers: Mapping[str, Any], say: Say) -> str:
+        """Return the label, or the own words alone: “banjo”, not “Something else: banjo”."""
+        text = answers.get(self.other_key or "")
+        return text if isinstance(text, str) and self.option(value).other else self.labels[value]
+
     def columns(self) -> list[Column]:
         """One column of codes, and one of own words where an option asks for them."""
         main = Column(self.id, self.id, self.ask, "code", self.measure, int, self.labels)

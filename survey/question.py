@@ -306,6 +306,10 @@ class Question(BaseModel):
         """Return a substantive value in words."""
         return str(value)
 
+    def piped(self, value: Any, answers: Mapping[str, Any], say: Say) -> str:
+        """Return a substantive value as it reads within another question's wording."""
+        return self.in_words(value, answers, say)
+
     # ── data ──────────────────────────────────────────────────────────────────────────────────────────
     def columns(self) -> list[Column]:
         """Return the columns of this question in a data file, in order."""

@@ -114,8 +114,8 @@ def _things(questionnaire: Questionnaire) -> Iterator[tuple[Place, Any]]:
             continue
         yield (key,), asked
         yield from (((key, "lines", i), line) for i, line in enumerate(asked.lines))
-    for name, options in questionnaire.options.items():
-        yield from ((("options", name, i), option) for i, option in enumerate(options))
+    for name, named in questionnaire.options.items():
+        yield from ((("options", name, i), option) for i, option in enumerate(named))
     for p, page in enumerate(questionnaire.pages):
         for e, entry in enumerate(page.entries):
             at: Place = ("pages", p, "questions", e)

@@ -106,7 +106,7 @@ class _Rows:
         for work in self._work:
             if work.audience != "pupil" or last not in work.waves:
                 continue
-            person = next(p for p in self._pupils if p.year(last) in (work.years or [p.year(last)]))
+            person = next(p for p in self._pupils if _asked(p.year(last), work))
             chosen[work.questionnaire] = person
             self._spared.add(id(person))
         return chosen
@@ -132,7 +132,7 @@ class _Rows:
     def _of_pupils(self, wave: Wave, work: Fieldwork, questionnaire: Questionnaire) -> Iterator[PastResponse]:
         for person in self._pupils:
             year = person.year(wave.code)
-            if year is None or (work.years and year not in work.years):
+            if year is None or not _asked(year, work):
                 continue
             trying = wave is self._waves[-1] and id(person) in self._spared
             if trying or self._rng.random() < self._pretend.missing.absent:
@@ -191,6 +191,11 @@ class _Rows:
         last = min(datetime.combine(wave.closes, time(15), UTC), self._now - timedelta(hours=2))
         days = max(1, (last - first).days)
         return first + timedelta(days=self._rng.randrange(days), minutes=self._rng.randrange(360))
+
+
+def _asked(year: int | None, work: Fieldwork) -> bool:
+    """Tell whether a questionnaire goes to a year group; None is nobody at school."""
+    return year is not None and (not work.years or year in work.years)
 
 
 def _weights(questionnaire: Questionnaire) -> list[int]:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from survey.scales import Rule, rule_for, score
 
-from survey.definition.questionnaire import Questionnaire, Scale
+from survey.definition.questionnaire import Questionnaire
+from survey.definition.scale import Scale
 from survey.definition.study import MissingCodes
 from survey.problems import did_you_mean, shortened
 from survey.question import Column, Question

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from types import TracebackType
 
 from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
@@ -42,7 +43,7 @@ def _unknown(error: Exception) -> Response:
     return _page(500)
 
 
-def _bare(error: Exception) -> tuple[type[Exception], Exception, object]:
+def _bare(error: Exception) -> tuple[type[Exception], Exception, TracebackType | None]:
     """Return the traceback without the words of the error."""
     return Exception, Exception(type(error).__name__), error.__traceback__
 

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, request
-from werkzeug.utils import safe_join
+from werkzeug.security import safe_join
 from werkzeug.wrappers import Response as Reply
 
 statics = Blueprint("statics", __name__)

@@ -218,7 +218,7 @@ class Survey:
         )
 
     def labels(self, answers: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, str]:
-        """Return question id -> its answer in words, for questions that were shown and answered."""
+        """Return question id -> its answer as it reads in a wording, for questions that were shown and answered."""
         if not answers:
             return {}
         hidden = self.journey.hidden(answers, facts)
@@ -227,7 +227,7 @@ class Survey:
             value = answers.get(question.id)
             if value is None or is_missing(value) or question.id in hidden:
                 continue
-            found[question.id] = question.show(answers, self.say) or ""
+            found[question.id] = question.piped(value, answers, self.say)
         return found
 
     def check_rows(

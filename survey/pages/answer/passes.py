@@ -34,7 +34,8 @@ class Pass:
     """A respondent's pass.
 
     At the door: `door` (its number) and `visit`, a random word that makes starting twice one start. Inside:
-    `response`, `epoch` and the `version` of the questionnaire. `look` is at most one letter each for paper, size and space.
+    `response`, `epoch` and the `version` of the questionnaire. `look` is at most one letter each for paper, size and
+    space.
     """
 
     door: int | None = None
