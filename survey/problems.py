@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 
+_MANY = 300
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
@@ -42,7 +44,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     The leading blank lets it follow any sentence.
     """
     spelling = {name.casefold(): name for name in known}
-    near = difflib.get_close_matches(word.casefold()[:80], spelling, n=1, cutoff=0.6)
+    word = word.casefold()[:80]
+    names = list(spelling)
+    if len(names) > _MANY:
+        # Thousands of names are no person's file: the first letter is then taken to be right.
+        names = [name for name in names if name[:1] == word[:1] and abs(len(name) - len(word)) < 4][:_MANY]
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     return f" Did you mean '{spelling[near[0]]}'?" if near else ""
 
 

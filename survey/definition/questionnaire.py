@@ -292,9 +292,18 @@ class Questionnaire(Strict):
 
     def placed(self) -> Iterator[tuple[Path, Question]]:
         """Yield each question with its path in the file, in the order of asking."""
-        for p, page in enumerate(self.pages):
-            for at, question in page._expanded:
-                yield ("pages", p, *at), question
+        for p in range(len(self.pages)):
+            yield from self.placed_on(p)
+
+    def placed_on(self, p: int) -> Iterator[tuple[Path, Question]]:
+        """Yield each question of one page (counted from 0) with its path in the file."""
+        for at, question in self.pages[p]._expanded:
+            yield ("pages", p, *at), question
+
+    @property
+    def names(self) -> set[str]:
+        """The ids of all questions, and of those that stand in the file but could not be read."""
+        return {*self._by_id, *self._written.questions}
 
     @property
     def written(self) -> Written:

@@ -61,9 +61,10 @@ def _texts(source: Questionnaire, root: MapNode, language: str) -> Iterator[Faul
             yield _gap(key, text, root, language)
         else:
             yield from _same_gaps(key, text, node.text)
+    names = [".".join(key) for key in expected]
     for key in found:
         if key not in expected and not (key[0] in ("questions", "grids") and unsure):
-            yield _extra(key, expected)
+            yield _extra(key, names)
 
 
 def _leaves(
@@ -109,8 +110,8 @@ def _gap(key: TranslationPath, text: str, root: MapNode, language: str) -> Fault
     )
 
 
-def _extra(key: TranslationPath, expected: dict[TranslationPath, str]) -> Fault:
-    near = did_you_mean(".".join(key), [".".join(other) for other in expected if len(other) == len(key)])
+def _extra(key: TranslationPath, names: list[str]) -> Fault:
+    near = did_you_mean(".".join(key), names)
     return Fault(key, f"{_said(key)} is no text of the source.{near or ' Please remove it.'}", key=True)
 
 

@@ -44,8 +44,9 @@ def direction(questionnaire: Questionnaire) -> Iterator[Fault]:
     """
     if questionnaire.audience == "pupil":
         return
+    grid_of = {question.id: question.grid for question in questionnaire.questions}
     for n, scale in enumerate(questionnaire.scales):
-        grids = {questionnaire.question(e.item).grid for e in scale.items if e.item in _ids(questionnaire)}
+        grids = {grid_of[entry.item] for entry in scale.items if entry.item in grid_of}
         if len(scale.items) > 3 and None not in grids and not scale.reversed_items:
             yield Fault(
                 ("scales", n, "items"),
@@ -54,10 +55,6 @@ def direction(questionnaire: Questionnaire) -> Iterator[Fault]:
                 "opinion. Please word one the other way and mark it: reverse: yes",
                 key=True,
             )
-
-
-def _ids(questionnaire: Questionnaire) -> set[str]:
-    return {question.id for question in questionnaire.questions}
 
 
 def unused(questionnaire: Questionnaire) -> Iterator[Fault]:

@@ -14,6 +14,7 @@ from survey.problems import did_you_mean, shortened
 def texts_that_can_be_filled(questionnaire: Questionnaire) -> Iterator[Fault]:
     """Every gap names an earlier question that is asked, or a fact of the roster."""
     order = {question.id: n for n, question in enumerate(questionnaire.questions)}
+    asked = _Asked(questionnaire, order)
     for place in texts(questionnaire):
         try:
             found = gaps(place.text)
@@ -22,10 +23,11 @@ def texts_that_can_be_filled(questionnaire: Questionnaire) -> Iterator[Fault]:
             continue
         for gap in found:
             if not gap.about_roster:
-                yield from _gap(questionnaire, gap, place, order)
+                yield from _gap(questionnaire, gap, place, asked)
 
 
-def _gap(questionnaire: Questionnaire, gap: Gap, place: TextPlace, order: dict[str, int]) -> Iterator[Fault]:
+def _gap(questionnaire: Questionnaire, gap: Gap, place: TextPlace, asked: _Asked) -> Iterator[Fault]:
+    order = asked.order
     if gap.name in questionnaire.written.questions - order.keys():
         return
     if gap.name not in order:
@@ -42,7 +44,7 @@ def _gap(questionnaire: Questionnaire, gap: Gap, place: TextPlace, order: dict[s
             f"'{{{gap.name}|…}}' is filled from '{gap.name}', whose answer is not kept. Please use another question",
         )
         return
-    if order[gap.name] >= _asked_when(questionnaire, place.at, order):
+    if order[gap.name] >= asked.before(place.at):
         itself = questionnaire.question(gap.name).ask == place.text
         later = "this question itself" if itself else f"'{gap.name}', which is asked only later"
         yield Fault(
@@ -51,20 +53,26 @@ def _gap(questionnaire: Questionnaire, gap: Gap, place: TextPlace, order: dict[s
         )
 
 
-def _asked_when(questionnaire: Questionnaire, at: Path, order: dict[str, int]) -> int:
-    """Return the number of questions asked before a text is read."""
-    if at[0] == "thanks":
-        return len(order)
-    if at[0] == "options":
-        users = [n for n, q in enumerate(questionnaire.questions) if getattr(q, "option_list", None) == at[1]]
-        return min(users, default=len(order))
-    if at[0] != "pages":
-        return 0
-    below = [order[q.id] for path, q in questionnaire.placed() if _within(path, at)]
-    return min(below, default=len(order))
+class _Asked:
+    """How many questions are asked before a text is read, looked up once for all texts."""
 
+    def __init__(self, questionnaire: Questionnaire, order: dict[str, int]) -> None:
+        self.order = order
+        self._first: dict[Path, int] = {}
+        self._users: dict[str, int] = {}
+        for at, question in questionnaire.placed():
+            number = order[question.id]
+            self._users.setdefault(str(getattr(question, "option_list", None)), number)
+            for length in range(2, len(at) + 1):
+                self._first.setdefault(at[:length], number)
 
-def _within(path: Path, at: Path) -> bool:
-    """Tell whether a question stands at or below the thing whose text is at `at`, or is that thing."""
-    holder = at[:-1]
-    return path[: len(holder)] == holder or holder[: len(path)] == path
+    def before(self, at: Path) -> int:
+        """Return the number of questions before the text at a path; all of them for the last page."""
+        if at[0] == "options":
+            return self._users.get(str(at[1]), len(self.order))
+        if at[0] != "pages":
+            return len(self.order) if at[0] == "thanks" else 0
+        for length in range(len(at) - 1, 1, -1):
+            if at[:length] in self._first:
+                return self._first[at[:length]]
+        return len(self.order)

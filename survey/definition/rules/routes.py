@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from survey.definition.conditions import All, AnyOf, Condition, Not, Test, takes_many
 from survey.definition.model import Fault, Path
@@ -54,16 +54,10 @@ def _conditions(questionnaire: Questionnaire, number: dict[str, int]) -> Iterato
             if isinstance(entry, Grid) and isinstance(entry.when, Condition):
                 start = min((number[s.id] for s in entry.statements if s.id in number), default=len(number))
                 yield (*at, "when"), f"grid '{entry.id}'", entry.when, start
-        for at, question in _placed(questionnaire, p):
+        for at, question in questionnaire.placed_on(p):
             own = _own_condition(question, page.entries[int(at[3])])
             if own is not None:
                 yield (*at, "when"), f"question '{question.id}'", own, number[question.id]
-
-
-def _placed(questionnaire: Questionnaire, p: int) -> Iterator[tuple[Path, Question]]:
-    for at, question in questionnaire.placed():
-        if at[1] == p:
-            yield at, question
 
 
 def _own_condition(question: Question, entry: Question | Grid) -> Condition | None:
@@ -84,58 +78,37 @@ def possible(questionnaire: Questionnaire) -> Iterator[Fault]:
     hold together. Each question and each fact is looked at by itself: that is all a route can depend on, since
     one answer does not limit another except by routing.
     """
-    reach: dict[str, Condition] = {}
+    search = _Search(questionnaire)
     unreachable: set[str] = set()
     for p, page in enumerate(questionnaire.pages):
         page_when = page.when if isinstance(page.when, Condition) else None
-        if page_when is not None and not _can_hold(page_when, reach, questionnaire):
-            yield _never(("pages", p, "when"), f"page '{page.id}'", page_when, questionnaire, reach, unreachable)
+        if page_when is not None and not search.can_hold(page_when):
+            yield _never(("pages", p, "when"), f"page '{page.id}'", page_when, search, unreachable)
             unreachable |= {question.id for question in page.questions}
             continue
-        for at, question in _placed(questionnaire, p):
+        for at, question in questionnaire.placed_on(p):
             parts = [when for when in (page_when, question.when) if isinstance(when, Condition)]
             whole = All(tuple(parts))
-            if question.when is not None and not _can_hold(whole, reach, questionnaire):
-                yield _never((*at, "when"), f"question '{question.id}'", whole, questionnaire, reach, unreachable)
+            if question.when is not None and not search.can_hold(whole):
+                yield _never((*at, "when"), f"question '{question.id}'", whole, search, unreachable)
                 unreachable.add(question.id)
             elif parts:
-                reach[question.id] = whole
+                search.reach[question.id] = whole
 
 
-def _never(
-    at: Path,
-    name: str,
-    condition: Condition,
-    questionnaire: Questionnaire,
-    reach: dict[str, Condition],
-    unreachable: set[str],
-) -> Fault:
+def _never(at: Path, name: str, condition: Condition, search: _Search, unreachable: set[str]) -> Fault:
     through = sorted(condition.questions() & unreachable)
     if through:
-        return Fault(
-            at,
-            f"{name} can never be asked, because it needs '{through[0]}', which nobody is asked. "
-            "Please mend that first",
-            key=True,
-        )
-    alone = _can_hold(condition, {}, questionnaire)
-    why = (
-        "its condition and those of the questions it depends on exclude each other"
-        if alone
-        else "its condition contradicts itself"
-    )
-    return Fault(at, f"{name} can never be asked: {why}. Please change one of them", key=True)
+        why = f"it needs '{through[0]}', which nobody is asked. Please mend that first"
+    elif _Search(search.questionnaire).can_hold(condition):
+        why = "its condition and those of the questions it depends on exclude each other. Please change one of them"
+    else:
+        why = "its condition contradicts itself. Please change it"
+    return Fault(at, f"{name} can never be asked: {why}", key=True)
 
 
 _Literal = tuple[Test, bool]
-
-
-def _can_hold(condition: Condition, reach: dict[str, Condition], questionnaire: Questionnaire) -> bool:
-    """Tell whether some answers meet a condition and the conditions of the questions it looks at."""
-    ways = _ways(condition, True)
-    if ways is None:
-        return True
-    return any(_consistent(way, reach, questionnaire) for way in ways)
+_Way = tuple[_Literal, ...]
 
 
 def _ways(condition: Condition, positive: bool) -> list[tuple[_Literal, ...]] | None:
@@ -162,41 +135,56 @@ def _product(parts: list[list[tuple[_Literal, ...]]]) -> list[tuple[_Literal, ..
     return ways
 
 
-def _consistent(way: tuple[_Literal, ...], reach: dict[str, Condition], questionnaire: Questionnaire) -> bool:
-    """Tell whether one way can happen: for each question some answer fits all its tests."""
-    literals = list(way)
-    by_subject: dict[str, list[_Literal]] = {}
-    for literal in literals:
-        by_subject.setdefault(literal[0].subject, []).append(literal)
-    needed = []
-    for subject, tests in by_subject.items():
-        if tests[0][0].about_roster:
-            if not _some_fact(tests):
+class _Search:
+    """Looks for answers that meet a condition and the conditions of the questions it looks at.
+
+    `reach` holds, for each question seen so far that not everybody is asked, when it is asked.
+    """
+
+    def __init__(self, questionnaire: Questionnaire) -> None:
+        self.questionnaire = questionnaire
+        self.reach: dict[str, Condition] = {}
+        self._many: dict[str, bool] = {}
+        self._steps = 0
+
+    def can_hold(self, condition: Condition) -> bool:
+        """Tell whether some answers meet a condition. When in doubt, they do."""
+        self._steps = 0
+        ways = _ways(condition, True)
+        return ways is None or any(self._happens({}, way, frozenset()) for way in ways)
+
+    def _happens(self, before: dict[str, tuple[_Literal, ...]], way: _Way, asked: frozenset[str]) -> bool:
+        """Tell whether tests can hold together with those `before`, whose questions in `asked` are reached."""
+        self._steps += 1
+        if self._steps > _MOST_WAYS:
+            return True
+        tests = dict(before)
+        for literal in way:
+            tests[literal[0].subject] = (*tests.get(literal[0].subject, ()), literal)
+        needed = []
+        for subject in dict.fromkeys(literal[0].subject for literal in way):
+            fitting = self._fitting(subject, tests[subject])
+            if not fitting:
                 return False
-            continue
-        question = questionnaire.question(subject)
-        found = possible_answers(question, [test for test, _ in tests], many=takes_many(question))
-        fitting = [value for value in found if all(test.about_answer(value) is holds for test, holds in tests)]
-        if not fitting:
-            return False
-        # Only an answer that somebody must have given needs its question to be asked.
-        if None not in fitting and subject in reach:
-            needed.append(subject)
-    return _reached(way, needed, reach, questionnaire)
+            # Only an answer that somebody must have given needs its question to be asked.
+            if None not in fitting and subject in self.reach and subject not in asked:
+                needed.append(subject)
+        more = [_ways(self.reach[subject], True) for subject in needed]
+        known = [part for part in more if part is not None]
+        further = _product(known)
+        if not needed or further is None or len(known) < len(more):
+            return True
+        return any(self._happens(tests, longer, asked | set(needed)) for longer in further)
 
-
-def _reached(
-    way: tuple[_Literal, ...], needed: list[str], reach: dict[str, Condition], questionnaire: Questionnaire
-) -> bool:
-    if not needed:
-        return True
-    further = {id: condition for id, condition in reach.items() if id not in needed}
-    more = [_ways(reach[subject], True) for subject in needed]
-    known = [part for part in more if part is not None]
-    whole = _product([[way], *known])
-    if whole is None or len(known) < len(more):
-        return True
-    return any(_consistent(longer, further, questionnaire) for longer in whole)
+    def _fitting(self, subject: str, tests: tuple[_Literal, ...]) -> list[Any]:
+        """Return the answers, of those that matter, that fit all tests about one subject."""
+        if tests[0][0].about_roster:
+            return [None] if _some_fact(list(tests)) else []
+        question = self.questionnaire.question(subject)
+        if subject not in self._many:
+            self._many[subject] = takes_many(question)
+        found = possible_answers(question, [test for test, _ in tests], many=self._many[subject])
+        return [value for value in found if all(test.about_answer(value) is holds for test, holds in tests)]
 
 
 def _some_fact(tests: list[_Literal]) -> bool:

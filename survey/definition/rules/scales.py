@@ -30,8 +30,7 @@ def items(questionnaire: Questionnaire) -> Iterator[Fault]:
 
 
 def _unknown(scale: Scale, entry: ScaleItem, at: Path, questionnaire: Questionnaire) -> Fault:
-    known = [question.id for question in questionnaire.questions] + sorted(questionnaire.written.questions)
-    hint = did_you_mean(entry.item, known) or " Please use the id of a question."
+    hint = did_you_mean(entry.item, questionnaire.names) or " Please use the id of a question."
     return Fault(at, f"scale '{scale.id}' uses '{shortened(entry.item)}', which no question has.{hint}")
 
 

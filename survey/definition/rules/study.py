@@ -6,6 +6,7 @@ import zoneinfo
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Questionnaire
@@ -26,6 +27,11 @@ class Surroundings:
     names: frozenset[str]
     scales: Mapping[str, frozenset[str]]
     written: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @cached_property
+    def every_scale(self) -> list[str]:
+        """Every questionnaire.scale in the folder."""
+        return [f"{name}.{scale}" for name in sorted(self.scales) for scale in sorted(self.scales[name])]
 
     def unsure(self, thing: str, name: str) -> bool:
         """Tell whether a name stands in the file, so that nobody calls it unknown."""
@@ -248,12 +254,11 @@ def _known(name: str, known: Iterable[str], thing: str, at: Path, around: Surrou
 def _scale(name: str, around: Surroundings, at: Path, who: str, *, key: bool = False) -> Iterator[Fault]:
     """Check questionnaire.scale."""
     first, dot, scale = name.partition(".")
-    every = [f"{q}.{s}" for q in sorted(around.scales) for s in sorted(around.scales[q])]
     if not dot or first not in around.names:
-        hint = did_you_mean(name, every) or " Please write questionnaire.scale."
+        hint = did_you_mean(name, around.every_scale) or " Please write questionnaire.scale."
         yield Fault(at, f"{who} speaks of '{shortened(name)}', but there is no such questionnaire.{hint}", key=key)
     elif first in around.scales and scale not in around.scales[first]:
-        hint = did_you_mean(name, every) or " Please write one of its scales behind the dot."
+        hint = did_you_mean(name, around.every_scale) or " Please write one of its scales behind the dot."
         yield Fault(at, f"{who} speaks of '{shortened(name)}', but '{first}' has no such scale.{hint}", key=key)
 
 
