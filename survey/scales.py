@@ -95,7 +95,9 @@ class Rule:
             raise ValueError("each item needs its direction, its lowest and its highest number")
         if not 1 <= self.needs <= count:
             raise ValueError(f"{self.needs} of {count} items cannot be needed")
-        for item, low, high in zip(self.items, self.low, self.high, strict=True):
+        for at, (item, low, high) in enumerate(zip(self.items, self.low, self.high, strict=True)):
+            if item in self.items[:at]:
+                raise ValueError(f"item '{item}' is there twice")
             if not (math.isfinite(low) and math.isfinite(high) and low <= high):
                 raise ValueError(f"item '{item}' has no range: {low:g} to {high:g}")
 
@@ -280,11 +282,12 @@ def score_each(
     count = len(given)
     sums = np.empty((len(rules), count))
     answered = np.empty((len(rules), count), dtype=np.int16)
-    block = _Block(rules, column, max(1, min(count, cells // max(1, sum(len(rule.items) for rule in rules)))))
-    for start in range(0, count, block.size):
-        part = slice(start, min(start + block.size, count))
-        block.take(given[part])
-        block.add(sums[:, part], answered[:, part])
+    block = _Block(rules, column, max(2, min(count, cells // max(1, sum(len(rule.items) for rule in rules)))))
+    with np.errstate(invalid="ignore"):  # Infinities are refused in words, below.
+        for start in range(0, count, block.size):
+            part = slice(start, min(start + block.size, count))
+            block.take(given[part])
+            block.add(sums[:, part], answered[:, part])
     block.refuse_strangers()
     for rule, raw, n in zip(rules, sums, answered, strict=True):
         for start in range(0, count, cells):
@@ -338,7 +341,7 @@ class _Block:
         self._scales = [slice(end - len(rule.items), end) for rule, end in zip(rules, ends, strict=True)]
         self._lowest = np.full(len(items), np.nan)
         self._highest = np.full(len(items), np.nan)
-        self._all_values = np.empty((len(items), size))
+        self._all_values = np.zeros((len(items), size))
         self._all_there = np.empty((len(items), size), dtype=bool)
         self._never_negative = all(low >= 0 for rule in rules for low in rule.low)
 
@@ -364,7 +367,11 @@ class _Block:
         """Write each scale's sum of answered items and their number (both: scales × respondents of this block)."""
         for rows, total, count in zip(self._scales, sums, answered, strict=True):
             there = self._there[rows].view(np.uint8)
-            np.add.reduce(self._values[rows], axis=0, out=total)
+            if len(total) == 1:
+                # A single column numpy would add in another order, which shows in the last digit of decimals.
+                total[:] = np.add.reduce(self._all_values[rows, :2], axis=0)[:1]
+            else:
+                np.add.reduce(self._values[rows], axis=0, out=total)
             count[:] = np.add.reduce(there, axis=0, dtype=np.uint8 if len(there) < 256 else np.int16)
 
     def refuse_strangers(self) -> None:
@@ -433,7 +440,9 @@ def half_up(values: ArrayLike, decimals: int = 0) -> Floats:
     given = np.asarray(values, dtype=np.float64)
     power = 10.0**decimals
     moved = given * power + 0.5
-    return np.asarray(np.floor(moved + _NEAR * np.abs(moved)) / power)
+    # Among very large numbers 32 units in the last place would be as much as the half itself.
+    near = np.minimum(_NEAR * np.abs(moved), 2.0**-10)
+    return np.asarray(np.floor(moved + near) / power)
 
 
 def band(scores: ArrayLike, bands: Sequence[Band]) -> NDArray[np.object_]:
