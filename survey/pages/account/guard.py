@@ -50,6 +50,8 @@ def guard(app: Flask, settings: Settings) -> None:
     # Its own pages stay out, and with them registration, recovery, JSON answers and tokens.
     security = Security(app, Accounts(), register_blueprint=False)
     security.login_manager.request_loader(_nobody)
+    # Otherwise Flask-Principal asks who is signed in before every page, respondents' too. We ask for roles instead.
+    security.principal.identity_loaders.clear()
     app.register_blueprint(account)
 
 

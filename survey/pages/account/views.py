@@ -20,7 +20,10 @@ account = Blueprint("account", __name__)
 account.before_request(refuse_foreign_posts)
 
 _WRONG: Final = "E-mail address and password do not belong together. Please check both and try again."
-_STALE: Final = "This page was opened before you signed in or out, so nothing was done. Please try again."
+_STALE: Final = (
+    "This page had been open for too long, so nothing was done. Please try again. "
+    "If you read this again, allow cookies for this site in your browser."
+)
 _OUR_OWN: Final = re.compile(rf"{OFFICE}/[\w\-./?=&%]*", re.ASCII)
 
 
@@ -107,7 +110,7 @@ def _page(template: str, form: Form, fault: str | None = None, at: str | None = 
     if form.stale:
         faults = [("main", _STALE)]
     page = make_response(render_template(template, form=form, faults=faults, **more))
-    page.status_code = 400 if faults else 200
+    page.status_code = 400 if form.stale else 200
     return page
 
 

@@ -26,10 +26,20 @@ class Bar:
 
 @dataclass(frozen=True)
 class Cluster:
-    """The bars of one wave."""
+    """The bars of one wave, and all of its arms together as figures."""
 
     wave: str
     bars: tuple[Bar, ...]
+
+    @property
+    def finished(self) -> int:
+        """Everybody who finished in this wave."""
+        return sum(bar.finished for bar in self.bars)
+
+    @property
+    def started(self) -> int:
+        """Everybody who started in this wave."""
+        return sum(bar.started for bar in self.bars)
 
 
 def clusters(waves: Sequence[str], arms: Sequence[Row]) -> list[Cluster]:

@@ -83,7 +83,7 @@ class Group:
     @property
     def sum(self) -> Row:
         """The schools of the group together."""
-        return _sum("All of these", self.rows)
+        return _sum(self.title, self.rows)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from werkzeug.wrappers import Response as Reply
 
-from survey.export import CannotExport, export
+from survey.export import CannotExport, Format, export
 from survey.fieldwork import text_of
 from survey.pages.account import turned_away
 from survey.pages.account.sessions import OFFICE
@@ -90,7 +90,7 @@ def study(code: str) -> ResponseReturnValue:
 
 
 @office.get("/studies/<code>/data.<any(xlsx, csv):form>")
-def data(code: str, form: str) -> ResponseReturnValue:
+def data(code: str, form: Format) -> ResponseReturnValue:
     """Send the study's answers and scale scores: a workbook, or a zip of CSV files. Made anew each time."""
     found = _study(code)
     if not _has(found.microdata):

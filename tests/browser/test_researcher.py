@@ -1,0 +1,152 @@
+"""A researcher's walk in a real browser: sign in with the one-time password, choose an own one, look, take away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from playwright.sync_api import Page
+
+from survey.app import create_app
+from survey.config import Settings
+from survey.database import upgrade
+from survey.pages.account.people import add_user
+from tests.browser import accessibility
+from tests.pages.small_study import make_study
+
+EMAIL = "ann@uni.org"
+OWN = "three words in a row"
+
+
+@pytest.fixture
+def office(tmp_path: Path, serve: Callable[[Any], str]) -> tuple[str, str]:
+    """The address of a served app that holds the small study, and a researcher's one-time password."""
+    settings = Settings(tmp_path, f"sqlite:///{tmp_path / 'chorus.sqlite'}", "s" * 40, "http://localhost")
+    app = create_app(settings)
+    engine = app.extensions["chorus"].engine
+    upgrade(engine)
+    (tmp_path / "study").mkdir()
+    make_study(engine, tmp_path / "study")
+    return serve(app), add_user(engine, settings, EMAIL, ["researcher"])
+
+
+def sign_in(page: Page, address: str, password: str) -> None:
+    page.goto(f"{address}/sign-in")
+    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+
+
+def choose(page: Page, password: str) -> None:
+    page.get_by_label("New password", exact=True).fill(password)
+    page.get_by_label("New password again").fill(password)
+    page.get_by_role("button", name="Keep this password").click()
+
+
+def heading(page: Page) -> str:
+    return page.get_by_role("heading", level=1).inner_text()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_from_the_one_time_password_to_the_workbook(
+    office: tuple[str, str], new_page: Callable[..., Page], tmp_path: Path, scripts: bool
+) -> None:
+    address, password = office
+    page = new_page(java_script_enabled=scripts)
+    sign_in(page, address, password)
+    assert heading(page) == "Choose your own password"
+    choose(page, OWN)
+
+    assert heading(page) == "Small notes"
+    counts = page.get_by_role("region", name="By school and wave")
+    assert counts.get_by_role("row", name="All schools").inner_text().split("\t") == [
+        *("All schools", "8", "6", "4", "4", "12", "10")
+    ]
+    page.get_by_role("navigation", name="Questionnaires").get_by_role("link", name="Your child").click()
+    assert page.get_by_role("heading", level=2, name="Your child and music: how many answered").is_visible()
+    row = counts.get_by_role("row", name="Not tied to a school").last
+    assert row.inner_text().split("\t")[-2:] == ["2", "1"]
+
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="Download workbook").click()
+    file = tmp_path / downloading.value.suggested_filename
+    downloading.value.save_as(file)
+    assert file.name.startswith("small-notes-")
+    book = openpyxl.load_workbook(file, read_only=True)
+    held = {str(cell) for sheet in book.worksheets for row in sheet.iter_rows(values_only=True) for cell in row}
+    book.close()
+    assert {"sing_enjoy", "4.5"} <= held, "a question, and the mean of 4 and 5"
+
+    page.get_by_role("button", name="Sign out").click()
+    assert heading(page) == "Sign in"
+    page.goto(f"{address}/office/studies/small-notes")
+    assert heading(page) == "Sign in"
+    sign_in(page, address, password)
+    assert "do not belong together" in page.get_by_role("alert").inner_text(), "it worked once"
+    sign_in(page, address, OWN)
+    assert heading(page) == "Small notes"
+
+
+def test_the_pages_are_accessible(office: tuple[str, str], page: Page) -> None:
+    address, password = office
+    page.goto(f"{address}/sign-in")
+    assert accessibility.every_check(page) == []
+    sign_in(page, address, password)
+    assert accessibility.every_check(page) == []
+    choose(page, OWN)
+    assert accessibility.every_check(page) == []
+    page.get_by_role("link", name="Your child").click()
+    assert accessibility.every_check(page) == []
+    page.get_by_role("link", name="Change password").click()
+    assert accessibility.every_check(page) == []
+
+
+def test_a_page_with_a_fault_is_accessible_and_its_box_has_the_focus(office: tuple[str, str], page: Page) -> None:
+    address, password = office
+    sign_in(page, address, "not this one")
+    assert page.title().startswith("Error: ")
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    page.keyboard.press("Tab")
+    assert "do not belong together" in page.evaluate("document.activeElement.textContent")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "email"
+    assert faults(page) == []
+    sign_in(page, address, password)
+    choose(page, "short")
+    assert page.get_by_role("alert").is_visible()
+    assert faults(page) == []
+
+
+def faults(page: Page) -> list[str]:
+    """Every check but the keyboard walk, which begins at the top: on these pages the focus is in the box."""
+    return [
+        *accessibility.console(page),
+        *accessibility.axe(page),
+        *accessibility.basics(page),
+        *accessibility.targets(page),
+        *accessibility.reflow(page),
+        *accessibility.large_text_and_spacing(page),
+        *accessibility.forced_colours(page),
+    ]
+
+
+def test_a_wide_table_scrolls_in_its_box_by_keyboard(office: tuple[str, str], new_page: Callable[..., Page]) -> None:
+    address, password = office
+    page = new_page(viewport={"width": 320, "height": 640})
+    sign_in(page, address, password)
+    choose(page, OWN)
+    box = page.get_by_role("region", name="By school and wave")
+    box.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("e => e.scrollLeft > 0", arg=box.element_handle())
+
+
+def test_a_respondents_page_gets_no_cookie_of_the_office(office: tuple[str, str], page: Page) -> None:
+    address, password = office
+    sign_in(page, address, password)
+    assert [cookie["name"] for cookie in page.context.cookies(f"{address}/office/")] == ["office"]
+    page.goto(address)
+    assert [cookie["name"] for cookie in page.context.cookies(address) if cookie["name"] == "office"] == []
