@@ -136,8 +136,6 @@ class Test(Condition):
         if not given:
             return False
         fact, *words = (_fact_value(v) for v in (value, *self.values))
-        if self.comparison != "is" and any(isinstance(w, str) != isinstance(fact, str) for w in words):
-            return False
         return _compare(fact, self.comparison, words)
 
 
@@ -146,9 +144,10 @@ def _compare(value: Any, comparison: str, values: Sequence[Any]) -> bool:
         return value in values
     if comparison == "contains":
         return isinstance(value, list) and any(v in value for v in values)
-    if comparison == "at_least":
-        return bool(value >= values[0])
-    return bool(value <= values[0])
+    # Numbers compare with numbers, dates with dates; an answer of another sort is neither more nor less.
+    if isinstance(value, list) or isinstance(value, str) is not isinstance(values[0], str):
+        return False
+    return bool(value >= values[0]) if comparison == "at_least" else bool(value <= values[0])
 
 
 def _fact_value(value: Any) -> float | str:

@@ -99,6 +99,55 @@ def test_thousands_of_mistakes_are_all_told_and_soon(tmp_path, name):
     assert time.monotonic() - started < 15
 
 
+EXTREMES = [
+    "1e400",
+    "-1e400",
+    "nan",
+    "inf",
+    "9" * 400,
+    "0001-01-01",
+    "9999-12-31",
+    "0000-00-00",
+    "1_000",
+    "٣",
+    "0x10",
+    "-0",
+]
+
+
+@pytest.mark.parametrize("extreme", EXTREMES)
+def test_extreme_values_get_through_or_get_a_sentence(tmp_path, extreme):
+    text = f"""
+questionnaire: any
+version: 1
+title: Extremes
+audience: staff
+reader: {{age: 18}}
+languages: [en]
+pages:
+  - page: one
+    questions:
+      - {{question: n, kind: number, ask: How many?, min: {extreme}, max: {extreme}}}
+      - {{question: m, kind: number, ask: How many?}}
+      - {{question: d, kind: date, ask: When?, earliest: {extreme}}}
+      - {{question: e, kind: date, ask: When?}}
+      - {{question: x, kind: short_text, ask: What?, when: {{n: {{at_least: {extreme}}}}}}}
+      - {{question: y, kind: short_text, ask: What?, when: {{m: {{at_least: {extreme}}}, e: {{at_most: {extreme}}}}}}}
+      - {{question: z, kind: short_text, ask: What?, when: {{roster.year: {{at_least: {extreme}}}}}}}
+scales:
+  - {{scale: s, title: S, items: [n], score: sum, direction: Up, transform: {{table: {{{extreme}: {extreme}}}}}}}
+  - {{scale: t, title: T, items: [n], score: mean, direction: Up, round: {extreme}, needs: {extreme} of 1}}
+  - {{scale: u, title: U, items: [n], score: mean, direction: Up, bands: {{self: [{{from: {extreme}, to: 1, label: L}}]}}}}
+"""
+    told(tmp_path, text.encode())
+    for line in text.splitlines():
+        if extreme in line:
+            told(tmp_path, text.replace(line + "\n", "").encode())
+    alone = [line for line in text.splitlines() if extreme in line]
+    for kept in alone:
+        told(tmp_path, "\n".join(line for line in text.splitlines() if line == kept or extreme not in line).encode())
+
+
 def test_what_is_no_file_gets_a_sentence(tmp_path):
     assert "not there" in check(tmp_path / "none.yaml")[0].message
     assert "end in .yaml" in check(QUESTIONNAIRES.parent / "pyproject.toml")[0].message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, timedelta
 from itertools import combinations
 from typing import Any, Final
@@ -75,6 +76,6 @@ def _days(mentioned: list[Any]) -> list[str]:
         text = str(value)
         day = date.fromisoformat(text if len(text) == 10 else f"{text}-01")
         for move in (-40, -1, 0, 1, 40):
-            moved = (day + timedelta(days=move)).isoformat()
-            found.add(moved[: len(text)])
+            with suppress(OverflowError):  # the calendar ends in the years 1 and 9999
+                found.add((day + timedelta(days=move)).isoformat()[: len(text)])
     return sorted(found)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from typing import Final
 
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.scale import Band, Scale, ScaleItem
 from survey.problems import did_you_mean, quoted, shortened
 from survey.question import Question
+
+_LARGEST_TABLE: Final = 10_000
+"""Nobody writes a table of more raw scores by hand."""
 
 
 def items(questionnaire: Questionnaire) -> Iterator[Fault]:
@@ -139,7 +144,7 @@ def _table(questionnaire: Questionnaire, scale: Scale, table: dict[float, float]
         yield Fault(at, f"scale '{scale.id}' is a mean. A table needs whole raw scores. Please write: score: sum")
         return
     found = raw_range(questionnaire, scale)
-    if found is None or found[1] - found[0] > 10_000:
+    if found is None or not all(map(math.isfinite, found)) or found[1] - found[0] > _LARGEST_TABLE:
         return
     low, high = int(found[0]), int(found[1])
     gone = [raw for raw in range(low, high + 1) if raw not in table]
