@@ -100,9 +100,7 @@ def serve() -> Iterator[Callable[[Any], str]]:
 
         def start(app: Any) -> str:
             server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
-            thread = threading.Thread(
-                target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-            )
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
             thread.start()
             stack.callback(server.server_close)
             stack.callback(thread.join)

@@ -417,11 +417,7 @@ def targets(page: Page, smallest: int = 44) -> list[str]:
 def console(page: Page) -> list[str]:
     """No error and no report of the content security policy since the page was opened [T12]."""
     return [
-        *(
-            f"The console says: {message.text}"
-            for message in page.console_messages()
-            if message.type == "error"
-        ),
+        *(f"The console says: {message.text}" for message in page.console_messages() if message.type == "error"),
         *(f"A script failed: {error.message}" for error in page.page_errors()),
     ]
 

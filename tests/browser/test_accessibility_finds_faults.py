@@ -199,9 +199,9 @@ FAULTS: dict[str, tuple[Check, Callable[[str], str], str]] = {
     ),
     "chosen state by a tick only": (
         accessibility.forced_colours,
-        lambda page: page.replace(
-            "border-width: 5px; border-color: #2b2b8f; background", "background"
-        ).replace("border-color: Highlight; outline: 3px solid Highlight;\n    outline-offset: -9px;", ""),
+        lambda page: page.replace("border-width: 5px; border-color: #2b2b8f; background", "background").replace(
+            "border-color: Highlight; outline: 3px solid Highlight;\n    outline-offset: -9px;", ""
+        ),
         "only by: tick",
     ),
     "movement although less is asked for": (
@@ -236,9 +236,7 @@ FAULTS: dict[str, tuple[Check, Callable[[str], str], str]] = {
     ),
     "a style the security policy refuses": (
         accessibility.console,
-        replaced(
-            "<style>", "<meta http-equiv='Content-Security-Policy' content=\"style-src 'none'\"><style>"
-        ),
+        replaced("<style>", "<meta http-equiv='Content-Security-Policy' content=\"style-src 'none'\"><style>"),
         "Content Security Policy",
     ),
 }
@@ -315,11 +313,7 @@ def test_a_link_in_a_sentence_needs_no_size_of_its_own(page: Page) -> None:
 
 def test_axe_runs_the_rules_that_are_off_by_default(page: Page) -> None:
     opened(page, RIGHT_PAGE)
-    response = (
-        accessibility._axe()
-        .run(page, options={**accessibility.AXE_OPTIONS, "resultTypes": ["passes"]})
-        .response
-    )
+    response = accessibility._axe().run(page, options={**accessibility.AXE_OPTIONS, "resultTypes": ["passes"]}).response
     ran = {found["id"] for found in response["passes"]}
     assert {"target-size", "color-contrast-enhanced"} <= ran
     assert page.evaluate("() => axe.version") == response["testEngine"]["version"]
