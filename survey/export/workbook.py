@@ -15,6 +15,7 @@ from openpyxl.packaging.core import DocumentProperties
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.xml.functions import tostring
 
 from survey.export.columns import Variable
@@ -26,9 +27,13 @@ README: Final = "Read me"
 DAY_FORMAT: Final = "yyyy-mm-dd"
 MOMENT_FORMAT: Final = "yyyy-mm-dd hh:mm:ss"
 LONGEST_TITLE: Final = 31
+WIDEST_PAGE: Final = 300
+"""Sheets of at most so many characters across are printed on one page's width."""
 
 _FORBIDDEN: Final = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
-_BOLD: Final = Font(bold=True)
+# A font is named, or each program takes its own: the one named is what a new workbook has.
+_BOLD: Final = Font(name="Calibri", size=11, bold=True)
+_LINK: Final = Font(name="Calibri", size=11, underline="single")
 _UPRIGHT: Final = Alignment(vertical="top", wrap_text=True)
 # Deflate's lowest level: a third of the time of the usual one, a fifth more bytes.
 _LEVEL: Final = 1
@@ -63,6 +68,7 @@ class WorkbookFile:
         self._styles = Styles(self._style(DAY_FORMAT), self._style(MOMENT_FORMAT))
         self._sheets: list[DataSheet] = []
         self._widths: list[Sequence[float]] = []
+        self._small: set[str] = set()
 
     def _style(self, number_format: str) -> int:
         cell = WriteOnlyCell(self._first)
@@ -85,6 +91,8 @@ class WorkbookFile:
         sheet.add([[_clean(cell) for cell in column] for column in contents.columns])
         self._sheets.append(sheet)
         self._widths.append(contents.widths)
+        if sum(contents.widths) <= WIDEST_PAGE:
+            self._small.add(contents.title)
 
     def save(self, readme: Iterable[tuple[str, Any]], contents: Iterable[tuple[str, str]], out: IO[bytes]) -> None:
         """Write the workbook. readme: (what, value); contents: (sheet title, what is on it), linked."""
@@ -103,6 +111,7 @@ class WorkbookFile:
 
     def _write_readme(self, readme: Iterable[tuple[str, Any]], contents: Iterable[tuple[str, str]]) -> None:
         page = self._first
+        _one_page_wide(page)
         page.column_dimensions["A"].width = 30
         page.column_dimensions["B"].width = 100
         page.freeze_panes = "A2"
@@ -114,7 +123,7 @@ class WorkbookFile:
             link = self._text(title)
             quoted = title.replace("'", "''")
             link.hyperlink = Hyperlink(ref="A1", location=f"'{quoted}'!A1")
-            link.font = Font(underline="single")
+            link.font = _LINK
             page.append([link, self._text(about)])
 
     def _text(self, text: str, *, bold: bool = False) -> Cell:
@@ -139,6 +148,9 @@ class WorkbookFile:
         for number, width in enumerate(widths, start=1):
             page.column_dimensions[get_column_letter(number)].width = width
         page.freeze_panes = "B2"
+        page.print_title_rows = "1:1"
+        if sheet.title in self._small:
+            _one_page_wide(page)
         last = get_column_letter(len(sheet.variables))
         page.auto_filter.ref = f"A1:{last}{sheet.rows + 1}"
         header = []
@@ -169,6 +181,13 @@ class WorkbookFile:
         self._book.properties.modified = self._made
         xml: bytes | str = tostring(self._book.properties.to_tree())
         return xml.encode() if isinstance(xml, str) else xml
+
+
+def _one_page_wide(page: Any) -> None:
+    """Print a sheet across one page; one of eighty columns would be too small to read."""
+    page.page_setup.orientation = "landscape"
+    page.page_setup.fitToHeight = 0
+    page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
 
 def _with_rows(frame: bytes, sheet: DataSheet | None) -> Iterator[bytes]:

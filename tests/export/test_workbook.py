@@ -100,6 +100,8 @@ def test_a_sheet_has_a_header_that_stays_filters_and_widths(title: str) -> None:
         width = sheet.column_dimensions[openpyxl.utils.get_column_letter(number)].width
         assert 6 <= width <= 110
     assert not sheet.merged_cells.ranges
+    assert sheet.print_title_rows == "$1:$1"
+    assert {cell.font.name for cell in (*sheet[1], *sheet[2])} == {"Calibri"}
     assert sheet.sheet_view.selection[-1].activeCell in (None, "A1")
     assert sheet.sheet_view.selection[-1].sqref == "A1"
 
