@@ -166,6 +166,11 @@ def _flow(fault: _Fault) -> tuple[_Place, str] | None:
             f"'{fault.char}' closes what '{opener}' opened on line {fault.open_line + 1}. "
             f"Please write '{closer}' instead"
         )
+    if fault.char == "?":
+        # libyaml takes it for a letter; PyYAML without libyaml does not.
+        return (fault.line, fault.column), (
+            "a question mark stands in a text within braces or brackets. Please put the text in quotes"
+        )
     if fault.line == fault.open_line and fault.char == ":":
         return (fault.line, fault.column), (
             "a colon and a space stand inside a sentence here. YAML takes the words before them for a key. "
@@ -206,7 +211,7 @@ def _after_quote(fault: _Fault) -> tuple[_Place, str] | None:
 
 
 def _dash(fault: _Fault) -> tuple[_Place, str] | None:
-    if "block sequence entries" not in fault.problem:
+    if "sequence entries" not in fault.problem:
         return None
     return (fault.line, fault.column), (
         "a list begins here behind a key. Please begin it on the next line, each item with a dash; "
