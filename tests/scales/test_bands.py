@@ -30,6 +30,8 @@ def test_a_shared_end_belongs_to_the_band_that_begins_there() -> None:
 def test_a_score_on_the_end_is_inside_though_its_binary_fraction_is_not() -> None:
     assert 0.1 + 0.2 > 0.3
     assert band([0.1 + 0.2], (Band(0, 0.3, "Low"),)).tolist() == ["Low"]
+    assert 0.7 - 0.4 < 0.3
+    assert band([0.7 - 0.4], (Band(0.3, 1, "High"),)).tolist() == ["High"]
 
 
 def test_bands_differ_by_who_answered() -> None:

@@ -39,6 +39,7 @@ from survey.scales import Linear, Rule, half_up, score
         (2.67499, 2, 2.67),
         (2.6749999999, 2, 2.67),
         (12345678.4999999, 0, 12345678.0),
+        (69818989.0, 6, 69818989.0),
     ],
 )
 def test_as_the_decimals_read(value: float, decimals: int, expected: float) -> None:

@@ -150,9 +150,11 @@ def test_an_item_may_serve_two_scales_turned_in_one_and_not_in_the_other() -> No
     assert found[1].score.tolist() == [1.5, 3.5]
 
 
-def test_columns_may_stand_in_any_order_and_between_others() -> None:
-    items = ("c", "x", "a", "b")
-    found = score_each([[3, 99, 1, 5]], items, (rule(reverse=(False, True, False), score="sum"),))[0]
+@pytest.mark.parametrize("columns", ["abc", "cba", "cxab", "axbc", "abxc", "xaxxbxcx"])
+def test_columns_may_stand_in_any_order_and_between_others(columns: str) -> None:
+    names = [f"{name}{at}" if name == "x" else name for at, name in enumerate(columns)]
+    answers = [{"a": 1, "b": 5, "c": 3}.get(name, 99) for name in names]
+    found = score_each([answers], names, (rule(reverse=(False, True, False), score="sum"),))[0]
     assert found.score.tolist() == [1 + 1 + 3]
 
 
