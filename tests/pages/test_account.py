@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from survey.app import create_app
 from survey.config import Settings
-from survey.database import Engine, session
+from survey.database import Engine, session, upgrade
 from survey.pages.account.passwords import HASHER, fault_of, one_time_password
 from survey.pages.account.people import ROLES, CannotAdd, add_user, renew_password
 from survey.people import User
@@ -348,6 +349,23 @@ def test_no_token_lets_anybody_in(app: Flask, password: str, send: dict[str, dic
         real = opened.query(User).one().get_auth_token()
     sent = {place: dict.fromkeys(values, real) for place, values in send.items()}
     assert app.test_client().get("/office/", **sent).status_code == 302
+
+
+def test_it_is_all_the_same_on_postgresql(postgres_url: str, tmp_path: Path) -> None:
+    settings = Settings(tmp_path, postgres_url, "s" * 40, "http://localhost")
+    app = create_app(settings)
+    engine = app.extensions["chorus"].engine
+    upgrade(engine)
+    client = strict_client(app)
+    password = add_user(engine, settings, EMAIL, ["researcher"])
+    assert WRONG in sign_in(client, "not this one", "ann\0@example.org").text, "PostgreSQL takes no NUL"
+    assert sign_in(client, password).location == "/office/password"
+    assert choose(client, OWN).location == "/office/"
+    assert client.get("/office/").status_code == 200
+    assert client.get("/office/studies/a%00b").status_code == 404
+    assert sign_out(client).location == "/office/sign-in"
+    assert sign_in(client, OWN).location == "/office/"
+    engine.dispose()
 
 
 # ---- making accounts -------------------------------------------------------------------------------------

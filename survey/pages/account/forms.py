@@ -9,6 +9,7 @@ from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, ValidationError
 
 from survey.pages.account.passwords import fault_of, normal
+from survey.pages.account.people import tidy
 
 _EMAIL = "Enter your e-mail address."
 _PASSWORD = "Enter your password."
@@ -36,7 +37,7 @@ class Form(FlaskForm):  # type: ignore[misc]
 class SignInForm(Form):
     """E-mail and password."""
 
-    email = StringField("E-mail address", [InputRequired(_EMAIL)])
+    email = StringField("E-mail address", [InputRequired(_EMAIL)], filters=[lambda typed: tidy(typed or "")])
     password = PasswordField("Password", [InputRequired(_PASSWORD)])
 
 

@@ -67,8 +67,11 @@ def renew_password(engine: Engine, settings: Settings, email: str) -> str:
 
 
 def tidy(email: str) -> str:
-    """Return an e-mail address as it is kept and looked up: without spaces around it, in small letters."""
-    return email.strip().casefold()
+    """Return an e-mail address as it is kept and looked up: in small letters, without spaces around it.
+
+    Characters that cannot be seen are left out, which databases and pages may not take (NUL).
+    """
+    return "".join(filter(str.isprintable, email)).strip().casefold()
 
 
 def _give(user: User, password: str) -> None:

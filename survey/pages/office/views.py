@@ -120,7 +120,8 @@ def definition(code: str, questionnaire: str, version: int) -> ResponseReturnVal
 
 
 def _study(code: str) -> Shown:
-    found = shown(store().engine, code, datetime.now(UTC))
+    # PostgreSQL takes no NUL, not even to compare with.
+    found = None if "\0" in code else shown(store().engine, code, datetime.now(UTC))
     if found is None:
         abort(404)
     return found
