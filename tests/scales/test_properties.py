@@ -90,6 +90,29 @@ def test_the_size_of_a_block_changes_nothing(given_: tuple[np.ndarray, Rule], ce
     np.testing.assert_array_equal(pieces.answered, whole.answered)
 
 
+def decimals(people: int, items: int = 9) -> tuple[np.ndarray, Rule]:
+    """Answers of many people in thousandths, whose sums show in their last digit in which order they were added."""
+    matrix = np.random.default_rng(5).integers(0, 1001, (people, items)) / 1000
+    matrix[np.random.default_rng(6).random(matrix.shape) < 0.1] = np.nan
+    names = tuple("abcdefghi")
+    return matrix, Rule(names, (False, True) * 4 + (False,), (0.0,) * 9, (1.0,) * 9, "sum", True, 5)
+
+
+def test_one_respondent_alone_has_the_score_it_has_among_many() -> None:
+    matrix, by = decimals(101)
+    among = score(matrix, by).score
+    alone = np.concatenate([score(matrix[at : at + 1], by).score for at in range(len(matrix))])
+    np.testing.assert_array_equal(alone, among)
+    last_alone = score(matrix, by, cells=4 * len(by.items)).score
+    np.testing.assert_array_equal(last_alone, among)
+
+
+@pytest.mark.parametrize("people", [511, 512, 513, 20_000])
+def test_many_respondents_each_get_their_own_score(people: int) -> None:
+    matrix, by = decimals(people)
+    np.testing.assert_allclose(score(matrix, by).score, one_by_one(matrix, by), rtol=1e-12)
+
+
 @given(answered())
 def test_the_layout_in_memory_changes_nothing(given_: tuple[np.ndarray, Rule]) -> None:
     matrix, by = given_
