@@ -18,7 +18,10 @@ BREACHES = {
     "A room imports only from the rooms below it": ("survey/forms.py", "import survey.cli"),
     "No kind of question knows another": ("survey/kinds/date.py", "import survey.kinds.choice"),
     "Nothing outside kinds names one kind of question": ("survey/forms.py", "import survey.kinds.faces"),
-    "Scale scores come from tables, never from the database": ("survey/scales.py", "import survey.database"),
+    "Scale scores and findings come from tables, never from the database": (
+        "survey/scales.py",
+        "import survey.database",
+    ),
     "Flask stays in the pages, the forms, the app and the command line": ("survey/journey.py", "import flask"),
     "Only the people, the pages and the app know how a researcher signs in": (
         "survey/forms.py",
