@@ -6,7 +6,7 @@ from decimal import ROUND_FLOOR, Decimal
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from survey.scales import Linear, Rule, half_up, score
@@ -55,6 +55,7 @@ def test_what_is_missing_stays_missing() -> None:
     assert np.isnan(half_up([np.nan])).all()
 
 
+@settings(deadline=None)
 @given(st.integers(-(10**9), 10**9), st.integers(0, 6), st.integers(0, 6))
 def test_agrees_with_decimal_arithmetic(digits: int, written: int, decimals: int) -> None:
     exact = Decimal(digits).scaleb(-written)
@@ -63,6 +64,7 @@ def test_agrees_with_decimal_arithmetic(digits: int, written: int, decimals: int
     assert half_up([float(exact)], decimals).tolist() == [float(expected)]
 
 
+@settings(deadline=None)
 @given(st.integers(-10_000, 10_000), st.integers(-50, 50))
 def test_a_scale_moved_by_a_whole_number_is_rounded_as_before(eighths: int, moved: int) -> None:
     value = eighths / 8

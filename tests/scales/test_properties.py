@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -64,6 +64,7 @@ def one_by_one(matrix: np.ndarray, by: Rule) -> list[float]:
     return found
 
 
+@settings(deadline=None)
 @given(answered())
 def test_is_what_one_gets_by_hand(given_: tuple[np.ndarray, Rule]) -> None:
     matrix, by = given_
@@ -72,6 +73,7 @@ def test_is_what_one_gets_by_hand(given_: tuple[np.ndarray, Rule]) -> None:
     np.testing.assert_array_equal(found.answered, (~np.isnan(matrix)).sum(axis=1))
 
 
+@settings(deadline=None)
 @given(answered(), st.randoms(use_true_random=False))
 def test_other_order_of_people_same_scores(given_: tuple[np.ndarray, Rule], random: object) -> None:
     matrix, by = given_
@@ -82,6 +84,7 @@ def test_other_order_of_people_same_scores(given_: tuple[np.ndarray, Rule], rand
     np.testing.assert_array_equal(shuffled.answered, plain.answered[order])
 
 
+@settings(deadline=None)
 @given(answered(), st.integers(1, 200))
 def test_the_size_of_a_block_changes_nothing(given_: tuple[np.ndarray, Rule], cells: int) -> None:
     matrix, by = given_
@@ -113,18 +116,21 @@ def test_many_respondents_each_get_their_own_score(people: int) -> None:
     np.testing.assert_allclose(score(matrix, by).score, one_by_one(matrix, by), rtol=1e-12)
 
 
+@settings(deadline=None)
 @given(answered())
 def test_the_layout_in_memory_changes_nothing(given_: tuple[np.ndarray, Rule]) -> None:
     matrix, by = given_
     np.testing.assert_array_equal(score(np.asfortranarray(matrix), by).score, score(matrix, by).score)
 
 
+@settings(deadline=None)
 @given(answered())
 def test_turning_twice_is_as_before(given_: tuple[np.ndarray, Rule]) -> None:
     matrix, by = given_
     np.testing.assert_allclose(turned(turned(matrix, by).clip(by.low, by.high), by), matrix, atol=1e-12)
 
 
+@settings(deadline=None)
 @given(answered())
 def test_turning_beforehand_is_the_same_as_naming_the_reversed(given_: tuple[np.ndarray, Rule]) -> None:
     matrix, by = given_
@@ -133,6 +139,7 @@ def test_turning_beforehand_is_the_same_as_naming_the_reversed(given_: tuple[np.
     np.testing.assert_allclose(score(by_hand, straight).score, score(matrix, by).score, atol=1e-9)
 
 
+@settings(deadline=None)
 @given(answered())
 def test_scores_lie_in_the_range_of_the_scale(given_: tuple[np.ndarray, Rule]) -> None:
     matrix, by = given_
@@ -147,6 +154,7 @@ def test_scores_lie_in_the_range_of_the_scale(given_: tuple[np.ndarray, Rule]) -
     assert ((found >= low - 1e-9) & (found <= high + 1e-9)).all()
 
 
+@settings(deadline=None)
 @given(answered(), st.integers(-10, 10), st.integers(1, 100))
 def test_a_line_keeps_the_order(given_: tuple[np.ndarray, Rule], new_from: int, width: int) -> None:
     matrix, by = given_
@@ -157,6 +165,7 @@ def test_a_line_keeps_the_order(given_: tuple[np.ndarray, Rule], new_from: int, 
     np.testing.assert_allclose(moved, new_from + (plain - low) / (high - low) * width, atol=1e-9)
 
 
+@settings(deadline=None)
 @given(answered())
 def test_several_scales_at_once_are_as_each_alone(given_: tuple[np.ndarray, Rule]) -> None:
     matrix, by = given_
