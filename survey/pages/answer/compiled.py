@@ -172,7 +172,9 @@ class Survey:
         facts: Mapping[str, Any],
     ) -> str:
         """Return the HTML of a screen; its wordings filled from answers and facts."""
-        given = dict(self.words, look=look, screen=screen, links=self.languages(screen.name))
+        # Children find other languages behind “Aa”: a question, its faces and Next have to fit on a small screen.
+        links = [] if self.pupil else self.languages(screen.name)
+        given = dict(self.words, look=look, screen=screen, links=links)
         if screen.rest:
             return render_template("answer/rest.html", **given)
         labels = self.labels(answers, facts)

@@ -27,7 +27,7 @@ def _page(words: dict[str, object], pass_: Pass, back: str) -> Response:
         "size": _chosen(SIZES, pass_.look),
         "space": _chosen(SPACES, pass_.look),
     }
-    given = words | {"look": pass_.classes, "links": [], "chosen": chosen, "back": back}
+    given = {"links": []} | words | {"look": pass_.classes, "chosen": chosen, "back": back}
     return private(Response(render_template("answer/look.html", **given)))
 
 
@@ -45,7 +45,8 @@ def _take(back: str) -> Reply:
 def look(version: str, language: str, name: str) -> Reply:
     """Show the choices, on the way from a question."""
     survey = survey_at(version, language)
-    return _page(dict(survey.words), current(), f"{survey.here}/{name}")
+    words = survey.words | {"links": survey.languages(f"{name}/look")}
+    return _page(words, current(), f"{survey.here}/{name}")
 
 
 @answer.post("/q/<version>/<language>/<name>/look")
