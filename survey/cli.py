@@ -72,9 +72,7 @@ def schema(what: Literal["questionnaire", "study", "translation"]) -> None:
 @main.command()
 @click.argument("questionnaire", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("answers", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV to write."
-)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV to write.")
 def score(questionnaire: Path, answers: Path, out: Path) -> None:
     """Score a table of answers: columns are question ids, values are codes, blank is missing.
 
@@ -148,9 +146,7 @@ def link(study: str, questionnaire: str, wave: str, school: str | None) -> None:
 @main.command()
 @click.argument("study")
 @click.option("--format", "form", type=click.Choice(["xlsx", "csv"]), default="xlsx", show_default=True)
-@click.option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write."
-)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
 def export(study: str, form: Literal["xlsx", "csv"], out: Path) -> None:
     """Write a study's answers and scale scores: a workbook, or a zip of CSV files."""
     from survey.database import open_engine
@@ -190,9 +186,7 @@ def add(email: str, roles: tuple[str, ...]) -> None:
         password = add_user(open_engine(settings.database_url), settings, email, list(roles))
     except CannotAdd as error:
         _stop(str(error))
-    click.echo(
-        f"Sign in at {settings.base_url}/sign-in as {email} with this password, which works once:\n{password}"
-    )
+    click.echo(f"Sign in at {settings.base_url}/sign-in as {email} with this password, which works once:\n{password}")
 
 
 # ── running ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -210,9 +204,7 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 
 @main.command()
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("demo"), show_default=True)
-@click.option(
-    "--questionnaires", type=click.Path(path_type=Path, exists=True), default=Path("questionnaires")
-)
+@click.option("--questionnaires", type=click.Path(path_type=Path, exists=True), default=Path("questionnaires"))
 @click.option("--port", default=8000, show_default=True)
 @click.option("--serve/--no-serve", "serving", default=True, help="Whether to start the server at the end.")
 def demo(folder: Path, questionnaires: Path, port: int, serving: bool) -> None:

@@ -1,4 +1,7 @@
-"""Our own drawings: faces, pictures and signs, as SVG that stands in the page itself."""
+"""Our own drawings: faces, pictures and signs, as SVG that stands in the page itself.
+
+A drawing put into ``drawings/pictures/`` is a picture that authors may name.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,7 @@ from markupsafe import Markup
 
 _FOLDER = Path(__file__).parent / "drawings"
 
-PICTURES = frozenset(
-    ["star", "fish", "drum", "tree", "moon", "apple", "boat", "key", "sun", "house", "bell", "hat", "notes", "song", "recorder", "violin", "class", "friends", "school", "home", "book", "stage", "heart", "hand"]
-)
+PICTURES = frozenset(path.stem for path in (_FOLDER / "pictures").glob("*.svg"))
 """Names an author may give as a picture."""
 
 

@@ -66,9 +66,7 @@ class Optioned(Question):
     """A question whose answer comes from a list of options."""
 
     options: Options = Field(description="The name of an option list, or the list itself")
-    order: Literal["fixed", "reversed", "shuffled"] = Field(
-        "fixed", description="In which order options stand"
-    )
+    order: Literal["fixed", "reversed", "shuffled"] = Field("fixed", description="In which order options stand")
     option_list: str | None = Field(None, exclude=True)
 
     def use_lists(self, lists: Mapping[str, Sequence[Option]]) -> None:

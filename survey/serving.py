@@ -28,9 +28,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         return create_app(self._settings)
 
 
-def serve(
-    settings: Settings, *, host: str, port: int, workers: int, threads: int, quiet: bool = False
-) -> None:
+def serve(settings: Settings, *, host: str, port: int, workers: int, threads: int, quiet: bool = False) -> None:
     """Serve until stopped, on `host`:`port`, with `workers` processes of `threads` threads each.
 
     Nothing of a request is logged: an address can hold a link's secret, and a form holds answers.

@@ -88,11 +88,7 @@ class Written(Typed):
                 longest=self.longest,
                 written=len(text),
             )
-        return (
-            {self.id: text}
-            if text.strip()
-            else self.nothing_said("Write an answer, or tick one of the boxes.")
-        )
+        return {self.id: text} if text.strip() else self.nothing_said("Write an answer, or tick one of the boxes.")
 
     def columns(self) -> list[Column]:
         """One column of text."""

@@ -51,9 +51,7 @@ def fill(engine: Engine, settings: Settings, folder: Path, *, show: bool = True)
     plan = reading.study
     assert plan is not None
     if plan.pretend is None:
-        raise click.ClickException(
-            f"{folder}/study.yaml has no section 'pretend', which says what to pretend."
-        )
+        raise click.ClickException(f"{folder}/study.yaml has no section 'pretend', which says what to pretend.")
     rng = random.Random(plan.pretend.seed)
     with session(engine) as db:
         study = study_by_code(db, plan.id)
@@ -94,8 +92,7 @@ class _Rows:
         self._rng, self._now = rng, now
         self._truth = Truth(self._pretend, rng)
         self._answerers = {
-            name: Answerer(questionnaire, self._pretend, rng)
-            for name, questionnaire in reading.questionnaires.items()
+            name: Answerer(questionnaire, self._pretend, rng) for name, questionnaire in reading.questionnaires.items()
         }
         self._spared: set[int] = set()
 
@@ -231,9 +228,7 @@ def run(folder: Path, questionnaires: Path, *, port: int, serving: bool) -> None
 
     if (folder / "chorus.db").exists():
         shutil.rmtree(folder)
-    settings = Settings.from_environment(
-        {"CHORUS_INSTANCE": str(folder), "CHORUS_URL": f"http://localhost:{port}"}
-    )
+    settings = Settings.from_environment({"CHORUS_INSTANCE": str(folder), "CHORUS_URL": f"http://localhost:{port}"})
     engine = open_engine(settings.database_url)
     upgrade(engine)
     demo = fill(engine, settings, questionnaires)

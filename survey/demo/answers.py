@@ -42,17 +42,10 @@ class Answerer:
 
     def answer(self, latents: Mapping[str, float], facts: Mapping[str, Any], start: datetime) -> Sitting:
         """Return one sitting that begins at `start`."""
-        wanted = {
-            q.id: self._answer(q, latents) for q in self._questionnaire.questions if q.asks and q.stored
-        }
+        wanted = {q.id: self._answer(q, latents) for q in self._questionnaire.questions if q.asks and q.stored}
         everything = {key: value for answer in wanted.values() for key, value in answer.items()}
         hidden = self._journey.hidden(everything, facts)
-        shown = {
-            key: value
-            for name, answer in wanted.items()
-            if name not in hidden
-            for key, value in answer.items()
-        }
+        shown = {key: value for name, answer in wanted.items() if name not in hidden for key, value in answer.items()}
         route = [screen for screen in self._journey.route(shown, facts) if screen.asks]
         stops = self._rng.random() < self._missing.stopped
         if stops:

@@ -22,34 +22,11 @@ from survey.fieldwork import (
 )
 from survey.responses import facts_at_start
 
-_NAMES = [
-    "Ashgrove",
-    "Birchwood",
-    "Castlegate",
-    "Dovecote",
-    "Eastfield",
-    "Fernhill",
-    "Gillbrook",
-    "Hawthorn",
-    "Ivybridge",
-    "Juniper",
-    "Kingsmead",
-    "Larkrise",
-    "Millstream",
-    "Northgate",
-    "Oakfield",
-    "Priory",
-    "Quarry",
-    "Rosehill",
-    "Stonebridge",
-    "Thornlea",
-    "Underwood",
-    "Valley",
-    "Westbrook",
-    "Yewtree",
-    "Applegarth",
-    "Beechcroft",
-]
+_NAMES = (
+    *("Ashgrove", "Birchwood", "Castlegate", "Dovecote", "Eastfield", "Fernhill", "Gillbrook", "Hawthorn", "Ivybridge"),
+    *("Juniper", "Kingsmead", "Larkrise", "Millstream", "Northgate", "Oakfield", "Priory", "Quarry", "Rosehill"),
+    *("Stonebridge", "Thornlea", "Underwood", "Valley", "Westbrook", "Yewtree", "Applegarth", "Beechcroft"),
+)
 _YES_SHARE = {"fsm": 0.24, "sen": 0.16, "eal": 0.21}
 
 
@@ -134,7 +111,9 @@ def make_pupils(
         lasting = _lasting(plan, rng)
         joined = rng.choice([0, 0, 4, 12, 20]) if place.arm == "programme" else 0
         facts = {
-            wave.code: _facts(plan.facts, lasting, rng, first_year + at, min(joined + 12 * at, 12 * (first_year + at)), place.arm)
+            wave.code: _facts(
+                plan.facts, lasting, rng, first_year + at, min(joined + 12 * at, 12 * (first_year + at)), place.arm
+            )
             for at, wave in enumerate(waves)
             if 1 <= first_year + at <= last
         }

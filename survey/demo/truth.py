@@ -25,13 +25,10 @@ class Truth:
         self._schools: dict[tuple[str, str], float] = {}
         self._people: dict[tuple[Any, str], float] = {}
 
-    def latents(
-        self, questionnaire: Questionnaire, person: object, facts: Mapping[str, Any]
-    ) -> dict[str, float]:
+    def latents(self, questionnaire: Questionnaire, person: object, facts: Mapping[str, Any]) -> dict[str, float]:
         """Return scale id -> latent value of one person in one wave; `person` tells people apart."""
         return {
-            scale.id: self._latent(f"{questionnaire.id}.{scale.id}", person, facts)
-            for scale in questionnaire.scales
+            scale.id: self._latent(f"{questionnaire.id}.{scale.id}", person, facts) for scale in questionnaire.scales
         }
 
     def _latent(self, outcome: str, person: object, facts: Mapping[str, Any]) -> float:

@@ -11,13 +11,13 @@ from typing import Final, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
-from survey.scales import Rule, rule_for, score
 
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.scale import Scale
 from survey.definition.study import MissingCodes
 from survey.problems import did_you_mean, shortened
 from survey.question import Column, Question
+from survey.scales import Rule, rule_for, score
 
 KEPT: Final = "id"
 """A column of this name is carried over as it is."""
@@ -89,9 +89,7 @@ class _Lookup(dict[str, float]):
         return f"numbers from {limits[0]:g} to {limits[1]:g}" if limits else "numbers"
 
 
-def score_table(
-    questionnaire: Questionnaire, answers: Path, out: TextIO, missing: MissingCodes | None = None
-) -> int:
+def score_table(questionnaire: Questionnaire, answers: Path, out: TextIO, missing: MissingCodes | None = None) -> int:
     """Score every row of a CSV of answers and write a CSV of scores; return the number of rows.
 
     The columns of `answers` are question ids (and the 0/1 columns of several-choices questions), values are
@@ -101,9 +99,7 @@ def score_table(
     for the rows at fault.
     """
     if not questionnaire.scales:
-        raise BadTable(
-            [f"{questionnaire.id} has no scales, so there is nothing to score. Please add 'scales:'."]
-        )
+        raise BadTable([f"{questionnaire.id} has no scales, so there is nothing to score. Please add 'scales:'."])
     rules = [(scale, rule_for(scale, questionnaire)) for scale in questionnaire.scales]
     codes = frozenset(str(code) for code in (missing or MissingCodes()).model_dump().values())
     rows = _rows(answers)
@@ -139,9 +135,7 @@ def _rows(path: Path) -> Iterator[list[str]]:
             yield from _even(path, csv.reader(file, delimiter=delimiter, strict=True))
     except UnicodeDecodeError as error:
         raise BadTable(
-            [
-                f"{path}: is not UTF-8 text (from byte {error.start}). Please save it as “CSV UTF-8” and try again."
-            ]
+            [f"{path}: is not UTF-8 text (from byte {error.start}). Please save it as “CSV UTF-8” and try again."]
         ) from error
     except OSError as error:
         raise BadTable([f"{path}: cannot be read ({error.strerror}). Please check the name."]) from error
@@ -157,24 +151,22 @@ def _even(path: Path, reader: Iterator[list[str]]) -> Iterator[list[str]]:
             if width is None:
                 width = len(row)
             if len(row) != width:
-                raise BadTable(
-                    [
-                        f"{path}: row {number} has {len(row)} columns, and the header has {width}. "
-                        "Each row needs as many as the header. Please look for a missing or unquoted comma."
-                    ]
-                )
+                raise BadTable([_uneven(path, number, len(row), width)])
             yield row
     except csv.Error as error:
         raise BadTable(
-            [
-                f"{path}: row {number + 1} is broken ({error}). Please look for a quotation mark that is not closed."
-            ]
+            [f"{path}: row {number + 1} is broken ({error}). Please look for a quotation mark that is not closed."]
         ) from error
 
 
-def _plan(
-    path: str, header: list[str] | None, questionnaire: Questionnaire, missing: frozenset[str]
-) -> _Plan:
+def _uneven(path: Path, number: int, columns: int, width: int) -> str:
+    return (
+        f"{path}: row {number} has {columns} columns, and the header has {width}. "
+        "Each row needs as many as the header. Please look for a missing or unquoted comma."
+    )
+
+
+def _plan(path: str, header: list[str] | None, questionnaire: Questionnaire, missing: frozenset[str]) -> _Plan:
     if header is None or not any(name.strip() for name in header):
         raise BadTable([f"{path}: is empty. The first row names the columns: id and question ids."])
     known = {column.name: (q, column) for q in questionnaire.questions for column in q.columns()}
@@ -183,9 +175,7 @@ def _plan(
     faults = []
     for at, name in enumerate(names):
         if names.index(name) != at:
-            faults.append(
-                f"{path}: row 1, column {at + 1}: '{shortened(name)}' is there twice. Please remove one."
-            )
+            faults.append(f"{path}: row 1, column {at + 1}: '{shortened(name)}' is there twice. Please remove one.")
         elif name in known:
             plan.lookups[at] = _Lookup(*known[name], missing)
             plan.items[name] = at

@@ -97,9 +97,7 @@ def open_link(
         return address_of(settings, door_for(db, settings, its_wave, questionnaire, its_school))
 
 
-def door_for(
-    db: Session, settings: Settings, wave: Wave, questionnaire: str, school: School | None = None
-) -> NewDoor:
+def door_for(db: Session, settings: Settings, wave: Wave, questionnaire: str, school: School | None = None) -> NewDoor:
     """Make an open door that works while its wave is open."""
     opens, closes = wave.hours()
     return new_door(

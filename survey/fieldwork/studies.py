@@ -117,9 +117,7 @@ def keep_study(
     return study
 
 
-def keep_programmes(
-    session: Session, study: Study, programmes: Iterable[tuple[str, str]]
-) -> dict[str, Programme]:
+def keep_programmes(session: Session, study: Study, programmes: Iterable[tuple[str, str]]) -> dict[str, Programme]:
     """Make or rename programmes, given as (code, title). Returns all of the study's by code; removes none."""
     here = {programme.code: programme for programme in study.programmes}
     for code, title in programmes:

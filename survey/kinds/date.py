@@ -71,9 +71,7 @@ earliest: 2009-01-01
         if not any(typed.values()):
             return self.nothing_said("Write a real date, such as {example}.", {"example": self._example()})
         day = self._real(typed)
-        if self.earliest and day < self.earliest.replace(
-            day=1 if self.precision == "month" else self.earliest.day
-        ):
+        if self.earliest and day < self.earliest.replace(day=1 if self.precision == "month" else self.earliest.day):
             raise Wrong(
                 "Write a date on or after {earliest}.",
                 earliest=self.earliest.isoformat(),

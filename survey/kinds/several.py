@@ -142,9 +142,7 @@ options:
         """Return the labels, separated by semicolons."""
         text = answers.get(self.other_key or "")
         return "; ".join(
-            f"{self.labels[code]}: {text}"
-            if self.option(code).other and isinstance(text, str)
-            else self.labels[code]
+            f"{self.labels[code]}: {text}" if self.option(code).other and isinstance(text, str) else self.labels[code]
             for code in value
         )
 

@@ -119,9 +119,7 @@ def test_what_was_answered_is_in_the_export(shipped: Published) -> None:
 
 def _row_of(file: io.BytesIO, response: str) -> dict[str, str]:
     with zipfile.ZipFile(file) as zipped:
-        (name,) = [
-            n for n in zipped.namelist() if n == "csv/pupil-ks2-codes.csv"
-        ]
+        (name,) = [n for n in zipped.namelist() if n == "csv/pupil-ks2-codes.csv"]
         rows = csv.DictReader(io.StringIO(zipped.read(name).decode("utf-8-sig"), newline=""))
         (row,) = [row for row in rows if row["response"] == response]
     return row

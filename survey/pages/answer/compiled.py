@@ -117,7 +117,7 @@ class Survey:
     def picture(self, name: str, words: str | None = None, css_class: str = "pic") -> Markup:
         """Return one of our drawings, or the author's own picture, to stand in a page; `words` say what it shows."""
         if not is_file(name):
-            return drawing(name, css_class)
+            return drawing(f"pictures/{name}", css_class)
         address = f"/file/{self.sha256[:VERSION_LENGTH]}/pictures/{name}"
         return Markup('<img class="{}" src="{}" alt="{}">').format(css_class, address, words or "")
 
