@@ -189,6 +189,21 @@ def add(email: str, roles: tuple[str, ...]) -> None:
     click.echo(f"Sign in at {settings.base_url}/sign-in as {email} with this password, which works once:\n{password}")
 
 
+@user.command("renew")
+@click.argument("email")
+def renew(email: str) -> None:
+    """Give somebody who forgot their password a new one that works once."""
+    from survey.database import open_engine
+    from survey.pages.account.people import CannotAdd, renew_password
+
+    settings = _settings()
+    try:
+        password = renew_password(open_engine(settings.database_url), settings, email)
+    except CannotAdd as error:
+        _stop(str(error))
+    click.echo(f"Sign in at {settings.base_url}/sign-in as {email} with this password, which works once:\n{password}")
+
+
 # ── running ───────────────────────────────────────────────────────────────────────────────────────────────
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)

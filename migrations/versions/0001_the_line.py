@@ -124,9 +124,7 @@ def upgrade():
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_account_role_account_id"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["role_id"], ["role.id"], name=op.f("fk_account_role_role_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["role_id"], ["role.id"], name=op.f("fk_account_role_role_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("account_id", "role_id", name=op.f("pk_account_role")),
     )
     op.create_table(
@@ -228,9 +226,7 @@ def upgrade():
         sa.Column("closes_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["participant_id"], ["participant.id"], name=op.f("fk_door_participant_id")),
-        sa.ForeignKeyConstraint(
-            ["school_class_id"], ["school_class.id"], name=op.f("fk_door_school_class_id")
-        ),
+        sa.ForeignKeyConstraint(["school_class_id"], ["school_class.id"], name=op.f("fk_door_school_class_id")),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_door_school_id")),
         sa.ForeignKeyConstraint(["study_id"], ["study.id"], name=op.f("fk_door_study_id")),
         sa.ForeignKeyConstraint(["wave_id"], ["wave.id"], name=op.f("fk_door_wave_id")),
@@ -247,12 +243,8 @@ def upgrade():
         sa.Column("school_id", sa.Integer(), nullable=True),
         sa.Column("school_class_id", sa.Integer(), nullable=True),
         sa.Column("facts", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["participant_id"], ["participant.id"], name=op.f("fk_membership_participant_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["school_class_id"], ["school_class.id"], name=op.f("fk_membership_school_class_id")
-        ),
+        sa.ForeignKeyConstraint(["participant_id"], ["participant.id"], name=op.f("fk_membership_participant_id")),
+        sa.ForeignKeyConstraint(["school_class_id"], ["school_class.id"], name=op.f("fk_membership_school_class_id")),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_membership_school_id")),
         sa.ForeignKeyConstraint(["wave_id"], ["wave.id"], name=op.f("fk_membership_wave_id")),
         sa.PrimaryKeyConstraint("participant_id", "wave_id", name=op.f("pk_membership")),
@@ -293,12 +285,8 @@ def upgrade():
             name=op.f("ck_response_state"),
         ),
         sa.ForeignKeyConstraint(["door_id"], ["door.id"], name=op.f("fk_response_door_id")),
-        sa.ForeignKeyConstraint(
-            ["participant_id"], ["participant.id"], name=op.f("fk_response_participant_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["school_class_id"], ["school_class.id"], name=op.f("fk_response_school_class_id")
-        ),
+        sa.ForeignKeyConstraint(["participant_id"], ["participant.id"], name=op.f("fk_response_participant_id")),
+        sa.ForeignKeyConstraint(["school_class_id"], ["school_class.id"], name=op.f("fk_response_school_class_id")),
         sa.ForeignKeyConstraint(["school_id"], ["school.id"], name=op.f("fk_response_school_id")),
         sa.ForeignKeyConstraint(["sha256"], ["definition.sha256"], name=op.f("fk_response_sha256")),
         sa.ForeignKeyConstraint(["study_id"], ["study.id"], name=op.f("fk_response_study_id")),
@@ -311,9 +299,7 @@ def upgrade():
             name=op.f("uq_response_participant_id_wave_id_questionnaire"),
         ),
     )
-    op.create_index(
-        "ix_response_study_id", "response", ["study_id", "questionnaire", "wave_id"], unique=False
-    )
+    op.create_index("ix_response_study_id", "response", ["study_id", "questionnaire", "wave_id"], unique=False)
     op.create_table(
         "save",
         sa.Column("response_id", sa.String(), nullable=False),

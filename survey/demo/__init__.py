@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import shutil
+import socket
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,10 @@ from survey.demo.truth import Truth
 from survey.fieldwork import Study, Wave, current, new_door, study_by_code
 from survey.fieldwork.publishing import publish_folder
 from survey.responses import PastResponse, add_responses
+
+
+MARK = "this-is-a-demonstration"
+"""The name of the file by which a folder is known to be one that may be thrown away."""
 
 
 @dataclass(frozen=True)
@@ -226,8 +231,9 @@ def run(folder: Path, questionnaires: Path, *, port: int, serving: bool) -> None
     from survey.pages.account.people import add_user
     from survey.serving import serve
 
-    if (folder / "chorus.db").exists():
-        shutil.rmtree(folder)
+    if serving:
+        _see_that_port_is_free(port)
+    _clear(folder)
     settings = Settings.from_environment({"CHORUS_INSTANCE": str(folder), "CHORUS_URL": f"http://localhost:{port}"})
     engine = open_engine(settings.database_url)
     upgrade(engine)
@@ -241,7 +247,31 @@ def run(folder: Path, questionnaires: Path, *, port: int, serving: bool) -> None
     engine.dispose()
     _say(demo, settings, email, password, workbook)
     if serving:
-        serve(replace(settings), host="127.0.0.1", port=port, workers=2, threads=16)
+        serve(settings, host="127.0.0.1", port=port, workers=2, threads=16)
+
+
+def _clear(folder: Path) -> None:
+    """Make an empty folder for the demonstration; only one that an earlier demonstration made is thrown away."""
+    mark = folder / MARK
+    if folder.exists() and any(folder.iterdir()) and not mark.exists():
+        raise click.ClickException(
+            f"The folder {folder} is there already and is no demonstration. Please choose another with --folder."
+        )
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    mark.write_text("This folder is made anew by `survey demo`. Nothing in it is kept.\n", encoding="utf-8")
+
+
+def _see_that_port_is_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise click.ClickException(
+                f"Port {port} is taken, perhaps by a demonstration that still runs. "
+                "Please stop that, or choose another: survey demo --port 8001"
+            ) from error
 
 
 def _say(demo: Demo, settings: Settings, email: str, password: str, workbook: Path) -> None:

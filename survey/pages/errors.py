@@ -8,6 +8,7 @@ from types import TracebackType
 from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from survey.database import StoreError
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.passes import current
 from survey.wording import direction, html_language, say_in
@@ -28,6 +29,7 @@ _SORRY = ("Something went wrong", "Your answers so far are safe. Please go back 
 def handle(app: Flask) -> None:
     """Let `app` answer every error with a page in the respondent's language."""
     app.register_error_handler(HTTPException, _known)
+    app.register_error_handler(StoreError, _busy)
     app.register_error_handler(Exception, _unknown)
 
 
@@ -35,6 +37,14 @@ def _known(error: HTTPException) -> Response:
     if error.response is not None:
         return error.response  # type: ignore[return-value]
     return _page(error.code or 500)
+
+
+def _busy(error: StoreError) -> Response:
+    """Answer for a full disk or a database held too long: nothing of this post was kept, so it may come again."""
+    log.error("%s at %s %s", type(error).__name__, request.method, request.endpoint)
+    reply = _page(503)
+    reply.headers["Retry-After"] = "60"
+    return reply
 
 
 def _unknown(error: Exception) -> Response:
