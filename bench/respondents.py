@@ -87,13 +87,15 @@ class Browser:
 
 
 def filled(page: bytes, rng: random.Random) -> dict[str, str]:
-    """Fill the form of a page as a person would: hidden fields as they are, one of each group of buttons."""
+    """Fill the form of a page: hidden fields as they are, one of each group of buttons, a 3 where one types."""
     form: dict[str, str] = {}
     groups: dict[str, list[str]] = {}
     for tag in _INPUT.findall(page):
         found = {name.decode(): value.decode() for name, value in _ATTRIBUTE.findall(tag)}
         if found.get("type") == "hidden":
             form[found["name"]] = found.get("value", "")
+        elif found.get("type") == "text":
+            form[found["name"]] = "" if found["name"].endswith("-other") else "3"
         elif found.get("type") == "radio":
             groups.setdefault(found["name"], []).append(found.get("value", ""))
     for name, values in groups.items():

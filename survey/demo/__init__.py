@@ -25,7 +25,6 @@ from survey.fieldwork import Study, Wave, current, new_door, study_by_code
 from survey.fieldwork.publishing import publish_folder
 from survey.responses import PastResponse, add_responses
 
-
 MARK = "this-is-a-demonstration"
 """The name of the file by which a folder is known to be one that may be thrown away."""
 
@@ -247,6 +246,7 @@ def run(folder: Path, questionnaires: Path, *, port: int, serving: bool) -> None
     engine.dispose()
     _say(demo, settings, email, password, workbook)
     if serving:
+        click.echo("Stop the server with Ctrl+C.")
         serve(settings, host="127.0.0.1", port=port, workers=2, threads=16)
 
 
@@ -280,4 +280,3 @@ def _say(demo: Demo, settings: Settings, email: str, password: str, workbook: Pa
     for link in demo.links:
         click.echo(f"  {link.title}\n    {link.address}    code: {link.code}")
     click.echo(f"\nResearcher: {settings.base_url}/sign-in\n  {email}\n  one-time password: {password}\n")
-    click.echo("Stop the server with Ctrl+C.", nl=True)
