@@ -87,7 +87,7 @@ class Browser:
 
 
 def filled(page: bytes, rng: random.Random) -> dict[str, str]:
-    """Fill the form of a page: hidden fields as they are, one of each group of buttons, a 3 where one types."""
+    """Fill the form of a page: hidden fields as they are, one of each group, a 3 where one types."""
     form: dict[str, str] = {}
     groups: dict[str, list[str]] = {}
     for tag in _INPUT.findall(page):
@@ -96,6 +96,8 @@ def filled(page: bytes, rng: random.Random) -> dict[str, str]:
             form[found["name"]] = found.get("value", "")
         elif found.get("type") == "text":
             form[found["name"]] = "" if found["name"].endswith("-other") else "3"
+        elif found.get("type") == "checkbox" and not found["name"].endswith("-instead"):
+            form.setdefault(found["name"], found.get("value", ""))
         elif found.get("type") == "radio":
             groups.setdefault(found["name"], []).append(found.get("value", ""))
     for name, values in groups.items():
