@@ -5,7 +5,8 @@ import pathlib
 import pytest
 
 from survey.definition.checking import check
-from survey.problems import Problem
+from survey.kinds import KINDS
+from survey.problems import Problem, quoted
 
 HERE = pathlib.Path(__file__).parent
 MISTAKES = sorted(HERE.glob("*.txt"))
@@ -17,11 +18,16 @@ def heard(target: pathlib.Path) -> list[str]:
     return [str(problem).removeprefix(f"{base}/") for problem in check(target)]
 
 
+def told(expected: pathlib.Path) -> list[str]:
+    """The lines of a message file; ALL-KINDS stands for the kinds there are, so that a new kind changes no mistake."""
+    return expected.read_text(encoding="utf-8").replace("ALL-KINDS", quoted(KINDS)).splitlines()
+
+
 @pytest.mark.parametrize("expected", MISTAKES, ids=lambda path: path.stem)
 def test_the_author_hears_exactly_this(expected):
     folder = expected.with_suffix("")
     target = folder if folder.is_dir() else expected.with_suffix(".yaml")
-    assert heard(target) == expected.read_text(encoding="utf-8").splitlines()
+    assert heard(target) == told(expected)
 
 
 def test_every_mistake_is_told_and_every_message_belongs_to_a_mistake():
