@@ -24,6 +24,7 @@ from survey.fieldwork.publishing import publish_folder
 from survey.journey import Journey
 from survey.problems import errors
 from survey.responses import stream
+from survey.scales import matrix, rule_for, score
 from tests.pages.walker import Walker, pretended, walk
 
 FOLDER = Path(__file__).parents[2] / "questionnaires"
@@ -115,11 +116,20 @@ def test_what_was_answered_is_in_the_export(shipped: Published) -> None:
     for question in questionnaire.questions:
         if question.id in hidden and question.stored:
             assert row[question.columns()[0].name] == "-6"
+    scores = _row_of(file, newest.id, "scores")
+    for scale in questionnaire.scales:
+        rule = rule_for(scale, questionnaire)
+        seen = {key: value for key, value in answers.items() if key not in hidden}
+        items = matrix([questionnaire.question(item) for item in rule.items], [seen])
+        expected = score(items, rule)
+        assert scores[f"{scale.id}_n"] == str(expected.answered[0])
+        if scores[scale.id]:
+            assert float(scores[scale.id]) == expected.score[0], scale.id
 
 
-def _row_of(file: io.BytesIO, response: str) -> dict[str, str]:
+def _row_of(file: io.BytesIO, response: str, sheet: str = "codes") -> dict[str, str]:
     with zipfile.ZipFile(file) as zipped:
-        (name,) = [n for n in zipped.namelist() if n == "csv/pupil-ks2-codes.csv"]
+        (name,) = [n for n in zipped.namelist() if n == f"csv/pupil-ks2-{sheet}.csv"]
         rows = csv.DictReader(io.StringIO(zipped.read(name).decode("utf-8-sig"), newline=""))
         (row,) = [row for row in rows if row["response"] == response]
     return row
