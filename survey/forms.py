@@ -11,7 +11,8 @@ from wtforms import Field as FormField
 from wtforms import Form, SelectMultipleField
 
 from survey.journey import Screen, Step
-from survey.question import Say, Tampered, Wrong
+from survey.question import Tampered, Wrong
+from survey.wording import Say
 
 PREFIX = "q_"
 """Stands before each field's name: a question called `data` or `validate` would break a WTForms form."""

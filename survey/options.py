@@ -18,7 +18,6 @@ from survey.question import (
     Pretence,
     Question,
     Remark,
-    Say,
     Setting,
     Tampered,
     Text,
@@ -28,6 +27,7 @@ from survey.question import (
     said_instead,
     ways_of_saying_nothing,
 )
+from survey.wording import Say
 
 ORDERS = 24
 """How many different shuffles there are: a response's seed is 0 to ORDERS - 1, so pages can be kept ready."""
@@ -121,16 +121,21 @@ class Optioned(Question):
         return codes[word]
 
     def remarks(self, setting: Setting) -> Iterator[Remark]:
-        """Also look at the options: enough of them, codes and labels once each, faces that exist."""
+        """Also look at the options, once their list is known."""
         yield from super().remarks(setting)
-        if isinstance(self.options, str):
-            return
-        if len(self.options) < 2:
+        if not isinstance(self.options, str):
+            yield from self.option_remarks(self.options, setting)
+
+    def option_remarks(self, options: Sequence[Option], setting: Setting) -> Iterator[Remark]:
+        """Yield what is wrong with the options: enough of them, codes and labels once each, faces that exist."""
+        if len(options) < 2:
             yield Remark(
                 "has fewer than two options. A choice needs at least two. Please add options",
                 ("options",),
             )
-        yield from option_remarks(self.options, inline=self.option_list is None)
+        # A named list is looked at where it stands, once, not at each question that uses it.
+        if self.option_list is None:
+            yield from list_remarks(options)
 
     @property
     def other_key(self) -> str | None:
@@ -155,6 +160,17 @@ class Optioned(Question):
                 written=len(text),
             )
         return {self.other_key: text if text.strip() else missing(BLANK)}
+
+    def fill_other(self, answers: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the form data of the box behind “something else”."""
+        text = answers.get(self.other_key or "")
+        return {"other": text} if isinstance(text, str) else {}
+
+    def label_of(self, code: int, answers: Mapping[str, Any]) -> str:
+        """Return the label of a code, with the own words behind “something else”."""
+        text = answers.get(self.other_key or "")
+        label = self.labels[code]
+        return f"{label}: {text}" if isinstance(text, str) and self.option(code).other else label
 
     def other_column(self) -> list[Column]:
         """Return the column of the text behind “something else”, where there is one."""
@@ -217,11 +233,7 @@ class OneOf(Optioned):
     def fill(self, part: Part, answers: Mapping[str, Any]) -> dict[str, Any]:
         """Choose the radio button of the stored answer."""
         value = answers.get(self.id)
-        data: dict[str, Any] = {"": said_for(value)}
-        text = answers.get(self.other_key or "")
-        if isinstance(text, str):
-            data["other"] = text
-        return data
+        return {"": said_for(value)} | self.fill_other(answers)
 
     def first_field(self, part: Part, name: str) -> str:
         """Errors link to the first radio button."""
@@ -229,9 +241,7 @@ class OneOf(Optioned):
 
     def in_words(self, value: Any, answers: Mapping[str, Any], say: Say) -> str:
         """Return the label, with the own words behind “something else”."""
-        text = answers.get(self.other_key or "")
-        label = self.labels[value]
-        return f"{label}: {text}" if isinstance(text, str) and self.option(value).other else label
+        return self.label_of(value, answers)
 
     def piped(self, value: Any, answers: Mapping[str, Any], say: Say) -> str:
         """Return the label, or the own words alone: “banjo”, not “Something else: banjo”."""
@@ -269,24 +279,37 @@ class Rated(OneOf):
         codes = list(self.labels)
         return float(min(codes)), float(max(codes))
 
-    def remarks(self, setting: Setting) -> Iterator[Remark]:
+    def option_remarks(self, options: Sequence[Option], setting: Setting) -> Iterator[Remark]:
         """Points are all points: nothing stands apart, and their codes rise or fall."""
-        yield from super().remarks(setting)
-        if isinstance(self.options, str):
-            return
-        for at, option in enumerate(self.options):
+        yield from super().option_remarks(options, setting)
+        for at, option in enumerate(options):
             if option.other or option.exclusive:
                 yield Remark(
                     f"option {option.label!r} is not a point of a scale. Points cannot be 'other' or 'exclusive'. "
                     "Please remove that, or use kind: choice",
                     ("options", at),
                 )
-        codes = [option.code for option in self.options]
+        codes = [option.code for option in options]
         if codes not in (sorted(codes), sorted(codes, reverse=True)):
             yield Remark(
                 "has points whose codes go up and down. Please put them in order",
                 ("options",),
             )
+
+
+class InWords(Rated):
+    """Rated points that are read as words: faces are for feelings, and adults read less beside them (rule P10)."""
+
+    def option_remarks(self, options: Sequence[Option], setting: Setting) -> Iterator[Remark]:
+        """No point has a face."""
+        yield from super().option_remarks(options, setting)
+        for at, option in enumerate(options):
+            if option.face:
+                yield Remark(
+                    f"option {option.label!r} has a face, and kind '{self.kind}' is made of words. "
+                    "Please remove the face, or use kind: faces",
+                    ("options", at, "face"),
+                )
 
 
 def said_for(value: Any) -> str | None:
@@ -298,10 +321,8 @@ def said_for(value: Any) -> str | None:
     return str(value)
 
 
-def option_remarks(options: Sequence[Option], *, inline: bool) -> Iterator[Remark]:
-    """Yield what is wrong with a list of options. A named list is looked at where it stands, not here."""
-    if not inline:
-        return
+def list_remarks(options: Sequence[Option]) -> Iterator[Remark]:
+    """Yield what is wrong with a list of options, whoever uses it."""
     seen: dict[int, int] = {}
     labels: dict[str, int] = {}
     for at, option in enumerate(options):

@@ -21,6 +21,8 @@ from wtforms import Field as FormField
 # The stubs that mypy reads are older than this class.
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
+from survey.wording import Say
+
 Choice = SelectChoice
 """One choice of a WTForms field: its value and its words."""
 
@@ -146,10 +148,6 @@ class Holds(Protocol):
 
     def holds(self, answers: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
         """Tell whether the condition holds for these answers and roster facts."""
-
-
-Say = Callable[..., str]
-"""Translates one of the program's own sentences and fills its gaps: say("Place {n}", n=2)."""
 
 
 class Question(BaseModel):

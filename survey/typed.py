@@ -16,7 +16,6 @@ from survey.question import (
     Part,
     Pretence,
     Question,
-    Say,
     Tampered,
     Wrong,
     is_missing,
@@ -24,6 +23,7 @@ from survey.question import (
     said_instead,
     ways_of_saying_nothing,
 )
+from survey.wording import Say
 
 _SAID: Final = {"dont_know": ["dk"], "rather_not": ["skip"]}
 

@@ -16,9 +16,7 @@ from survey.kinds import KINDS
 from survey.options import Option, Options
 from survey.problems import did_you_mean, quoted, shortened
 from survey.question import Audience, Question, Setting, Text
-
-RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"})
-"""Languages that are written from right to left."""
+from survey.wording import direction
 
 
 class Reader(Strict):
@@ -350,7 +348,7 @@ class Questionnaire(Strict):
     @property
     def right_to_left(self) -> bool:
         """Whether its texts are written from right to left."""
-        return self.language.split("-")[0].lower() in RIGHT_TO_LEFT
+        return direction(self.language) == "rtl"
 
     def in_language(self, language: str) -> Questionnaire:
         """Return the questionnaire with its texts in another of its languages; codes stay.

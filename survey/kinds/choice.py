@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, Literal
 
-from survey.options import OneOf
+from survey.options import OneOf, Option
 from survey.question import Remark, Setting
 
 
@@ -24,12 +24,10 @@ options:
   - {code: 8, label: Something else, other: yes}
 """
 
-    def remarks(self, setting: Setting) -> Iterator[Remark]:
+    def option_remarks(self, options: Sequence[Option], setting: Setting) -> Iterator[Remark]:
         """Only one option can be chosen, so none can exclude the others."""
-        yield from super().remarks(setting)
-        if isinstance(self.options, str):
-            return
-        for at, option in enumerate(self.options):
+        yield from super().option_remarks(options, setting)
+        for at, option in enumerate(options):
             if option.exclusive:
                 yield Remark(
                     f"option {option.label!r} is exclusive, but only one can be chosen here anyway. "

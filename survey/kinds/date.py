@@ -10,8 +10,9 @@ from pydantic import Field
 from wtforms import Field as FormField
 from wtforms import StringField
 
-from survey.question import Column, Part, Pretence, Remark, Say, Setting, Wrong
+from survey.question import Column, Part, Pretence, Remark, Setting, Wrong
 from survey.typed import Typed
+from survey.wording import Say
 
 
 class Date(Typed):

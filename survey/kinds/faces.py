@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, Literal
 
-from survey.options import Rated
+from survey.options import Option, Rated
 from survey.question import Remark, Setting
 
 
@@ -28,30 +28,28 @@ options:
   - {code: 5, label: I love it, face: enjoy-5}
 """
 
-    def remarks(self, setting: Setting) -> Iterator[Remark]:
+    def option_remarks(self, options: Sequence[Option], setting: Setting) -> Iterator[Remark]:
         """Each option needs a face; small children cannot use five."""
-        yield from super().remarks(setting)
-        if isinstance(self.options, str):
-            return
-        if len(self.options) > 5:
+        yield from super().option_remarks(options, setting)
+        if len(options) > 5:
             yield Remark(
-                f"has {len(self.options)} faces. Children can tell at most five apart. Please take some out",
+                f"has {len(options)} faces. Children can tell at most five apart. Please take some out",
                 ("options",),
             )
-        for at, option in enumerate(self.options):
+        for at, option in enumerate(options):
             if option.face is None:
                 yield Remark(
                     f"option {option.label!r} has no face. Each option of kind faces needs one. "
                     "Please add, for example: face: feel-4",
                     ("options", at),
                 )
-        if setting.young and len(self.options) > 3:
+        if setting.young and len(options) > 3:
             yield Remark(
-                f"has {len(self.options)} faces for readers of {setting.age}. Under 7, children use the ends of "
+                f"has {len(options)} faces for readers of {setting.age}. Under 7, children use the ends of "
                 "a scale. Three faces, or kind: two_step, measure better",
                 ("options",),
                 advice=True,
             )
-        families = {option.face.split("-")[0] for option in self.options if option.face}
+        families = {option.face.split("-")[0] for option in options if option.face}
         if len(families) > 1:
             yield Remark("mixes 'feel' and 'enjoy' faces. Please use one set", ("options",))

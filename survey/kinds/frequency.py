@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, Literal
 
-from survey.options import Rated
+from survey.options import InWords, Option
 from survey.question import Remark, Setting
 
 
-class Frequency(Rated):
+class Frequency(InWords):
     """Points from seldom to often, in words (rule P10: never faces), whose codes rise with the frequency."""
 
     kind: Literal["frequency"] = "frequency"
@@ -24,19 +24,10 @@ options:
   - {code: 4, label: Always}
 """
 
-    def remarks(self, setting: Setting) -> Iterator[Remark]:
-        """Words only, and the more often the higher the code."""
-        yield from super().remarks(setting)
-        if isinstance(self.options, str):
-            return
-        for at, option in enumerate(self.options):
-            if option.face:
-                yield Remark(
-                    f"option {option.label!r} has a face. Faces are for feelings; how often is said in words. "
-                    "Please remove the face",
-                    ("options", at, "face"),
-                )
-        codes = [option.code for option in self.options]
+    def option_remarks(self, options: Sequence[Option], setting: Setting) -> Iterator[Remark]:
+        """The more often, the higher the code."""
+        yield from super().option_remarks(options, setting)
+        codes = [option.code for option in options]
         if codes != sorted(codes):
             yield Remark(
                 "has codes that fall. The more often, the higher the code has to be. Please turn the codes round",

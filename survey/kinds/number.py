@@ -16,13 +16,13 @@ from survey.question import (
     Part,
     Pretence,
     Remark,
-    Say,
     Setting,
     Text,
     Wrong,
     is_missing,
 )
 from survey.typed import Typed
+from survey.wording import Say
 
 _NUMBER: Final = re.compile(r"[+-]?\d{1,12}(?:\.\d{1,9})?")
 _LONGEST: Final = 40

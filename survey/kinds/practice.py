@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
-from survey.options import OneOf
+from survey.options import OneOf, Option
 from survey.question import Column, Part, Pretence, Remark, Setting
 
 
@@ -27,13 +27,15 @@ options:
 """
 
     def remarks(self, setting: Setting) -> Iterator[Remark]:
-        """Practice is for children, and opens no text box."""
+        """Practice is for children."""
         yield from super().remarks(setting)
         if setting.audience != "pupil":
             yield Remark("adults need no practice. Please remove this question", advice=True)
-        if isinstance(self.options, str):
-            return
-        for at, option in enumerate(self.options):
+
+    def option_remarks(self, options: Sequence[Option], setting: Setting) -> Iterator[Remark]:
+        """Practice opens no text box."""
+        yield from super().option_remarks(options, setting)
+        for at, option in enumerate(options):
             if option.other:
                 yield Remark(
                     "opens a text box in a practice question. Please remove: other: yes",

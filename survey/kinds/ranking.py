@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from wtforms import Field as FormField
 from wtforms import SelectField
 
-from survey.options import Optioned
+from survey.options import Option, Optioned
 from survey.question import (
     Choice,
     Column,
     Part,
     Pretence,
     Remark,
-    Say,
     Setting,
     Tampered,
     Wrong,
     is_missing,
 )
+from survey.wording import Say
 
 
 class Ranking(Optioned):
@@ -39,7 +39,7 @@ options:
 """
 
     def remarks(self, setting: Setting) -> Iterator[Remark]:
-        """Few enough to compare; each option can be ranked."""
+        """There is no box for saying nothing."""
         yield from super().remarks(setting)
         for key in ("dont_know", "rather_not"):
             if getattr(self, key):
@@ -47,15 +47,17 @@ options:
                     f"a ranking is left by leaving it blank. Please remove: {key}: yes",
                     (key,),
                 )
-        if isinstance(self.options, str):
-            return
-        if len(self.options) > 7:
+
+    def option_remarks(self, options: Sequence[Option], setting: Setting) -> Iterator[Remark]:
+        """Few enough to compare; each option can be ranked."""
+        yield from super().option_remarks(options, setting)
+        if len(options) > 7:
             yield Remark(
-                f"asks to rank {len(self.options)} options. People can compare about five. Please use fewer",
+                f"asks to rank {len(options)} options. People can compare about five. Please use fewer",
                 ("options",),
                 advice=True,
             )
-        for at, option in enumerate(self.options):
+        for at, option in enumerate(options):
             if option.exclusive or option.other:
                 yield Remark(
                     f"option {option.label!r} cannot be 'other' or 'exclusive' in a ranking. Please remove that",

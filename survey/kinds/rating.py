@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, Literal
 
-from survey.options import Rated
+from survey.options import InWords, Option
 from survey.question import Remark, Setting
 
 
-class Rating(Rated):
+class Rating(InWords):
     """Labelled points in a list: agreement, amount, quality."""
 
     kind: Literal["rating"] = "rating"
@@ -24,21 +24,12 @@ options:
   - {code: 4, label: Very}
 """
 
-    def remarks(self, setting: Setting) -> Iterator[Remark]:
-        """Adults read words, not faces."""
-        yield from super().remarks(setting)
-        if isinstance(self.options, str):
-            return
-        for at, option in enumerate(self.options):
-            if option.face:
-                yield Remark(
-                    f"option {option.label!r} has a face, and a rating is made of words. "
-                    "Please remove it, or use kind: faces",
-                    ("options", at, "face"),
-                )
-        if len(self.options) > 7:
+    def option_remarks(self, options: Sequence[Option], setting: Setting) -> Iterator[Remark]:
+        """Few enough points to tell apart."""
+        yield from super().option_remarks(options, setting)
+        if len(options) > 7:
             yield Remark(
-                f"has {len(self.options)} points. People tell about seven apart. Please use fewer",
+                f"has {len(options)} points. People tell about seven apart. Please use fewer",
                 ("options",),
                 advice=True,
             )

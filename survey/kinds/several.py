@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 from wtforms import Field as FormField
 from wtforms import SelectMultipleField, StringField
 
-from survey.options import Optioned
+from survey.options import Option, Optioned
 from survey.question import (
     Choice,
     Column,
     Part,
     Pretence,
     Remark,
-    Say,
     Setting,
     Tampered,
     Wrong,
@@ -24,6 +23,7 @@ from survey.question import (
     said_instead,
     ways_of_saying_nothing,
 )
+from survey.wording import Say
 
 
 class Several(Optioned):
@@ -44,12 +44,10 @@ options:
   - {code: 9, label: None of these, exclusive: yes}
 """
 
-    def remarks(self, setting: Setting) -> Iterator[Remark]:
-        """Limits must be possible."""
-        yield from super().remarks(setting)
-        if isinstance(self.options, str):
-            return
-        together = sum(not option.exclusive for option in self.options)
+    def option_remarks(self, options: Sequence[Option], setting: Setting) -> Iterator[Remark]:
+        """Limits must be possible, and none must be sayable."""
+        yield from super().option_remarks(options, setting)
+        together = sum(not option.exclusive for option in options)
         if self.least and self.least > together:
             yield Remark(
                 f"asks for at least {self.least} of {together} options, which cannot be done. Please lower 'least'",
@@ -60,7 +58,7 @@ options:
                 f"asks for at least {self.least} and at most {self.most}. Please turn them round",
                 ("least",),
             )
-        if not any(option.exclusive for option in self.options):
+        if not any(option.exclusive for option in options):
             yield Remark(
                 "has no way to say none. Without it, nobody can tell “none” from “left out”. "
                 "Please add an option such as {code: 9, label: None of these, exclusive: yes}",
@@ -128,11 +126,7 @@ options:
         if is_missing(value):
             said = {"dont_know": ["dk"], "rather_not": ["skip"]}
             return {"": said.get(value["missing"], [])}
-        data: dict[str, Any] = {"": [str(code) for code in value]}
-        text = answers.get(self.other_key or "")
-        if isinstance(text, str):
-            data["other"] = text
-        return data
+        return {"": [str(code) for code in value]} | self.fill_other(answers)
 
     def first_field(self, part: Part, name: str) -> str:
         """Errors link to the first tick box."""
@@ -140,11 +134,7 @@ options:
 
     def in_words(self, value: Any, answers: Mapping[str, Any], say: Say) -> str:
         """Return the labels, separated by semicolons."""
-        text = answers.get(self.other_key or "")
-        return "; ".join(
-            f"{self.labels[code]}: {text}" if self.option(code).other and isinstance(text, str) else self.labels[code]
-            for code in value
-        )
+        return "; ".join(self.label_of(code, answers) for code in value)
 
     def columns(self) -> list[Column]:
         """One 0/1 column per option, in the author's order, one readable column, and own words."""

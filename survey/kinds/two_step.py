@@ -16,13 +16,13 @@ from survey.question import (
     Part,
     Pretence,
     Question,
-    Say,
     Tampered,
     is_missing,
     missing,
     said_instead,
     ways_of_saying_nothing,
 )
+from survey.wording import Say
 
 NO, YES = 0, 1
 _POINTS: Final = {1: "No, a lot", 2: "No, a bit", 3: "Yes, a bit", 4: "Yes, a lot"}

@@ -17,13 +17,13 @@ from survey.question import (
     Pretence,
     Question,
     Remark,
-    Say,
     Setting,
     Tampered,
     is_missing,
     said_instead,
     ways_of_saying_nothing,
 )
+from survey.wording import Say
 
 NO, YES, NOT_SURE = 0, 1, 2
 _CODES: Final = {"yes": YES, "no": NO, "not_sure": NOT_SURE}

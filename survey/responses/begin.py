@@ -17,11 +17,9 @@ from survey.database import write
 from survey.fieldwork.doors import Door
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.studies import Programme, School, SchoolClass
+from survey.options import ORDERS
 from survey.responses.reading import Snapshot, locked
 from survey.responses.tables import response
-
-SEEDS: Final = 24
-"""Shuffled options have this many orders (4!, enough to balance four options)."""
 
 
 class UnknownDoor(LookupError):
@@ -87,7 +85,7 @@ def begin(
 
 def seed_of(response_id: str) -> int:
     """Return 0..23, the same for the same response, evenly spread over responses."""
-    return int.from_bytes(hashlib.sha256(response_id.encode()).digest()[:8]) % SEEDS
+    return int.from_bytes(hashlib.sha256(response_id.encode()).digest()[:8]) % ORDERS
 
 
 def new_response_id() -> str:

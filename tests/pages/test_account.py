@@ -424,10 +424,10 @@ def test_checking_a_password_takes_turns_so_that_guesses_cannot_crowd_out_respon
 ) -> None:
     from survey.pages.account import checking
 
-    monkeypatch.setattr(checking, "_PATIENCE", 0.01)
+    monkeypatch.setattr(checking._ONE_PASSWORD, "_patience", 0.01)
     page = client.get("/office/sign-in")
     data = {"email": EMAIL, "password": password, "csrf_token": token(page)}
     post: Callable[[], TestResponse] = lambda: client.post("/office/sign-in", data=data)  # noqa: E731
-    with checking._turn():
+    with checking._ONE_PASSWORD.taken():
         assert post().status_code == 503
     assert post().status_code == 302

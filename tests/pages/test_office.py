@@ -330,7 +330,7 @@ def test_the_study_file_decides_whether_researchers_take_answers_away(
 def test_one_file_at_a_time(researcher: StrictClient, study: None, monkeypatch: pytest.MonkeyPatch) -> None:
     from survey.pages.office import views
 
-    monkeypatch.setattr(views, "_PATIENCE", 0.01)
-    with views._one_at_a_time():
+    monkeypatch.setattr(views._ONE_FILE, "_patience", 0.01)
+    with views._ONE_FILE.taken():
         assert researcher.get(f"{PAGE}/data.csv").status_code == 503
     assert researcher.get(f"{PAGE}/data.csv").status_code == 200

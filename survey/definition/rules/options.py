@@ -7,7 +7,7 @@ from typing import Final
 
 from survey.definition.model import Fault
 from survey.definition.questionnaire import Questionnaire
-from survey.options import option_remarks
+from survey.options import list_remarks
 
 LARGEST_CODE: Final = 2_147_483_620
 """The largest whole number Stata's long holds."""
@@ -22,7 +22,7 @@ def lists(questionnaire: Questionnaire) -> Iterator[Fault]:
                 at,
                 f"option list '{name}' has {len(options)} option. A choice needs at least two. Please add options",
             )
-        for remark in option_remarks(options, inline=True):
+        for remark in list_remarks(options):
             yield Fault((*at, *remark.at[1:]), f"option list '{name}': {remark.message}", remark.advice)
         for i, option in enumerate(options):
             if option.code > LARGEST_CODE:

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
 from typing import Final
 
-from flask import abort
 from flask_security.utils import verify_password
 
 from survey.pages.account.datastore import Accounts
 from survey.pages.account.passwords import HASHER, LONGEST, normal, one_time_password
 from survey.pages.account.people import tidy
+from survey.pages.turns import Turn
 from survey.people import User
 
-_TURN: Final = threading.BoundedSemaphore(1)
-_PATIENCE: Final = 5.0
-
-
-@contextmanager
-def _turn() -> Iterator[None]:
-    """One password at a time in each process: a crowd of guesses costs one core and 64 MiB, and gets a 503."""
-    if not _TURN.acquire(timeout=_PATIENCE):
-        abort(503)
-    try:
-        yield
-    finally:
-        _TURN.release()
+# A crowd of guesses costs one core and 64 MiB, and gets a 503.
+_ONE_PASSWORD: Final = Turn(patience=5.0)
 
 
 @cache
@@ -41,7 +27,7 @@ def _nobodys() -> str:
 def is_password(user: User | None, password: str) -> bool:
     """True when this is the user's password. Takes as long for nobody as for somebody."""
     kept = user.password if user else None
-    with _turn():
+    with _ONE_PASSWORD.taken():
         right = verify_password(normal(password[:LONGEST]), kept or _nobodys())
     return bool(kept and right and len(password) <= LONGEST)
 
@@ -54,7 +40,7 @@ def who(email: str, password: str) -> User | None:
 
 def choose(user: User, password: str) -> None:
     """Keep the password a user chose. What worked before no longer does, and every session of theirs ends."""
-    with _turn():
+    with _ONE_PASSWORD.taken():
         user.password = HASHER.hash(normal(password))
     user.confirmed_at = datetime.now(UTC).replace(tzinfo=None)
     end_sessions(user)

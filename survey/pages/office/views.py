@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import IO, Final
 
@@ -23,11 +20,14 @@ from survey.pages.office.counts import by_arm, by_school
 from survey.pages.office.studies import Asked, Shown, codes, shown
 from survey.pages.shield import refuse_foreign_posts
 from survey.pages.store import store
+from survey.pages.turns import Turn
 from survey.responses import answered
 
 office = Blueprint("office", __name__, url_prefix=OFFICE)
 office.before_request(refuse_foreign_posts)
 
+# An impatient second click must not slow down the respondents.
+_ONE_FILE: Final = Turn(patience=120.0)
 _ALWAYS: Final = ("lead", "administrator")
 """Roles that see every study, whatever its file says about researchers and others."""
 
@@ -98,7 +98,7 @@ def data(code: str, form: Format) -> ResponseReturnValue:
     now = datetime.now(UTC)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - it is open until the last byte was sent
     try:
-        with _one_at_a_time():
+        with _ONE_FILE.taken():
             export(found.code, store().engine, form, file, now)
     except CannotExport as fault:
         file.close()
@@ -152,18 +152,3 @@ def _attachment(file: IO[bytes], kind: str, name: str) -> Reply:
     reply = send_file(file, mimetype=kind, as_attachment=True, download_name=name, max_age=None, etag=False)
     reply.content_length = length
     return reply
-
-
-_TURN: Final = threading.BoundedSemaphore(1)
-_PATIENCE: Final = 120.0
-
-
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """One file at a time in each process: an impatient second click must not slow down the respondents."""
-    if not _TURN.acquire(timeout=_PATIENCE):
-        abort(503)
-    try:
-        yield
-    finally:
-        _TURN.release()
