@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from xml.etree.ElementTree import Element
 import pytest
 from babel.messages.pofile import read_po
 from flask import Flask, Response
+from playwright.sync_api import Page
 from werkzeug.datastructures import MultiDict
 
 from survey.app import create_app
@@ -65,7 +66,7 @@ class Previews:
 
     def __init__(self, app: Flask) -> None:
         self._html = ""
-        self._app = app
+        self.app = app
         app.add_url_rule("/preview", view_func=self._view)
         self._client: StrictClient = strict_client(app)
 
@@ -87,14 +88,14 @@ class Previews:
         screen = survey.journey.screens[part]
         form = survey.form(screen, 0)
         asked = form.submit(screen.steps, MultiDict()).asked if empty_post else form.show(screen.steps, answers)
-        with self._app.test_request_context("/"):
+        with self.app.test_request_context("/"):
             self._html = survey.render(screen, asked, look, answers or {}, {})
         return Rendered(elements(self._client.get("/preview")), survey)
 
     def template(self, name: str, survey: Survey, **more: Any) -> Element:
         """Render one of the other pages."""
         given = {**survey.words, "look": "", "links": [], **more}
-        self._html = self._app.jinja_env.get_template(f"answer/{name}.html").render(given)
+        self._html = self.app.jinja_env.get_template(f"answer/{name}.html").render(given)
         return look_at(self._client.get("/preview"))
 
 
@@ -409,3 +410,22 @@ def test_every_drawing_the_templates_name_exists() -> None:
 def test_an_unknown_drawing_is_an_error() -> None:
     with pytest.raises(FileNotFoundError):
         drawing("pictures/no-such-thing")
+
+
+# ── in a browser ──────────────────────────────────────────────────────────────────────────────────────────
+SCREENS = [(1024, 690), (1366, 640)]
+"""What a school's tablet and its laptop leave for a page (P26)."""
+
+
+def test_a_child_never_scrolls_to_find_next(previews: Previews, serve: Callable[[Any], str], page: Page) -> None:
+    address = serve(previews.app)
+    for name, place in CASES:
+        if SETTINGS[place].audience != "pupil":
+            continue
+        for part in parts_of(data_of(name), place):
+            previews.show([data_of(name)], place, part=part)
+            page.goto(f"{address}/preview")
+            for width, height in SCREENS:
+                page.set_viewport_size({"width": width, "height": height})
+                end = page.evaluate("() => document.querySelector('.next').getBoundingClientRect().bottom")
+                assert end <= height, (name, place, part, width, height)
