@@ -44,6 +44,12 @@ def _words(language: str) -> dict[str, str]:
 
 
 @cache
+def languages() -> frozenset[str]:
+    """Return the languages that the program's own sentences are said in."""
+    return frozenset({"en", *(path.stem for path in _FOLDER.glob("*.po"))})
+
+
+@cache
 def own_name(language: str) -> str:
     """Return what a language calls itself (Cymraeg), or its code where that is not known."""
     try:

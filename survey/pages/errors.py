@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from survey.database import StoreError
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.passes import current
+from survey.pages.answer.tongue import asked_language
 from survey.wording import direction, html_language, say_in
 
 log = logging.getLogger("survey")
@@ -74,6 +75,7 @@ def _page(status: int) -> Response:
         survey_title="",
         contact=None,
         here="",
+        look_address="/look",
         young=False,
         audience="parent",
     )
@@ -88,4 +90,4 @@ def _language() -> str:
     version, language = given.get("version"), given.get("language")
     if version and language and catalogue().survey(version, language):
         return str(language)
-    return "en"
+    return asked_language()

@@ -25,6 +25,9 @@ def shield(app: Flask) -> None:
         headers.setdefault("Referrer-Policy", "same-origin")
         headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), browsing-topics=()")
+        if 300 <= response.status_code < 400 and response.status_code != 304:
+            # Where a redirect leads depends on the moment; a kept one leads the next child in a circle.
+            headers.setdefault("Cache-Control", "no-store")
         if request.is_secure:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         return response
@@ -44,6 +47,13 @@ def from_our_own_page(request: Request) -> bool:
 
 
 def refuse_foreign_posts() -> None:
-    """Stop a post that another site's page sent (for use before each request)."""
-    if request.method == "POST" and not from_our_own_page(request):
+    """Stop a post that another site's page sent, or that comes in chunks (for use before each request).
+
+    Every browser says how long a form is. Of one in chunks, what is over the limit would be cut off and the rest taken.
+    """
+    if request.method != "POST":
+        return
+    if not from_our_own_page(request):
         abort(403)
+    if "Transfer-Encoding" in request.headers:
+        abort(400)

@@ -78,6 +78,11 @@ class Survey:
         self._pages: dict[tuple[str, int], Ready] = {}
 
     @property
+    def version(self) -> str:
+        """What stands in addresses for this version: the beginning of its definition's SHA-256."""
+        return self.sha256[:VERSION_LENGTH]
+
+    @property
     def pupil(self) -> bool:
         """Whether children answer this: one question at a time, no check page."""
         return self.questionnaire.audience == "pupil"
@@ -85,17 +90,17 @@ class Survey:
     @property
     def here(self) -> str:
         """The address of this version and language."""
-        return f"/q/{self.sha256[:VERSION_LENGTH]}/{self.language}"
+        return f"/q/{self.version}/{self.language}"
 
     @property
     def check(self) -> str:
         """The address of the page where an adult checks all answers."""
-        return f"/check/{self.sha256[:VERSION_LENGTH]}/{self.language}"
+        return f"/check/{self.version}/{self.language}"
 
     @property
     def over(self) -> str:
         """The address of the page at the end."""
-        return f"/over/{self.sha256[:VERSION_LENGTH]}/{self.language}"
+        return f"/over/{self.version}/{self.language}"
 
     @cached_property
     def words(self) -> dict[str, Any]:
@@ -118,21 +123,20 @@ class Survey:
         """Return one of our drawings, or the author's own picture, to stand in a page; `words` say what it shows."""
         if not is_file(name):
             return drawing(f"pictures/{name}", css_class)
-        address = f"/file/{self.sha256[:VERSION_LENGTH]}/pictures/{name}"
+        address = f"/file/{self.version}/pictures/{name}"
         return Markup('<img class="{}" src="{}" alt="{}">').format(css_class, address, words or "")
 
     def recording(self, name: str | None) -> str | None:
         """Return the address of a recording in this language, None where there is none."""
         path = f"audio/{self.language}/{name}"
-        return f"/file/{self.sha256[:VERSION_LENGTH]}/{path}" if name and path in self.files else None
+        return f"/file/{self.version}/{path}" if name and path in self.files else None
 
     def languages(self, place: str) -> list[tuple[str, str, str, bool]]:
         """Return a link to `place` (an address below the language) in each language; none where there is one."""
         codes = self.questionnaire.languages
         if len(codes) == 1:
             return []
-        version = self.sha256[:VERSION_LENGTH]
-        return [(code, own_name(code), f"/q/{version}/{code}/{place}", code == self.language) for code in codes]
+        return [(code, own_name(code), f"/q/{self.version}/{code}/{place}", code == self.language) for code in codes]
 
     # ── questions ─────────────────────────────────────────────────────────────────────────────────────
     def form(self, screen: Screen, seed: int) -> ScreenForm:

@@ -9,10 +9,12 @@ from survey.pages.answer import answer
 from survey.pages.answer.compiled import Survey
 from survey.pages.answer.passes import Pass, current, take_back
 from survey.pages.answer.questions import (
+    ENDS,
     elsewhere,
     go_on,
     next_number,
     now,
+    over_address,
     private,
     screen_at,
     snapshot_of,
@@ -21,8 +23,6 @@ from survey.pages.answer.questions import (
 )
 from survey.pages.store import store
 from survey.responses import Snapshot, finish, stop
-
-STATES = ("finished", "stopped", "thrown", "declined")
 
 
 def _inside(version: str, language: str) -> tuple[Pass, Survey, Snapshot] | None:
@@ -53,6 +53,11 @@ def take_stop(version: str, language: str, name: str) -> Reply:
         return redirect("/", 303)
     pass_, survey, snapshot = found
     screen = screen_at(survey, name)
+    if snapshot.state != "started":
+        return take_back(redirect(over_address(survey, snapshot), 303))
+    if snapshot.epoch > pass_.epoch:
+        # Only the sitting that is going on may end it: its answers are not this screen's to throw away.
+        return elsewhere(survey)
     said = request.form.to_dict(flat=False)
     if said == {"stop": ["rest"]}:
         return to_screen(survey, screen, snapshot, pass_.epoch)
@@ -66,9 +71,8 @@ def take_stop(version: str, language: str, name: str) -> Reply:
 
 
 def _stopped(survey: Survey, snapshot: Snapshot, *, keep: bool) -> Reply:
-    stop(store().engine, snapshot.id, keep, now())
-    state = "stopped" if keep else "thrown"
-    return take_back(redirect(f"{survey.over}?as={state}", 303))
+    done = stop(store().engine, snapshot.id, keep, now())
+    return take_back(redirect(over_address(survey, done.snapshot or snapshot), 303))
 
 
 @answer.get("/check/<version>/<language>")
@@ -79,7 +83,7 @@ def check(version: str, language: str) -> Reply:
         return redirect("/", 303)
     pass_, survey, snapshot = found
     if snapshot.state != "started":
-        return redirect(survey.over, 303)
+        return redirect(over_address(survey, snapshot), 303)
     if survey.pupil or survey.journey.resume(snapshot.answers, snapshot.facts) is not None:
         return go_on(survey, snapshot, pass_.epoch)
     rows = survey.check_rows(snapshot.answers, snapshot.facts)
@@ -105,20 +109,26 @@ def send(version: str, language: str) -> Reply:
         return redirect("/", 303)
     pass_, survey, snapshot = found
     if snapshot.epoch > pass_.epoch:
-        return elsewhere(survey, pass_)
+        return elsewhere(survey)
     if snapshot.state == "started" and survey.journey.resume(snapshot.answers, snapshot.facts) is not None:
         return go_on(survey, snapshot, pass_.epoch)
-    finish(store().engine, snapshot.id, pass_.epoch, next_number(snapshot, pass_.epoch), now())
-    return redirect(survey.over, 303)
+    done = finish(store().engine, snapshot.id, pass_.epoch, next_number(snapshot, pass_.epoch), now())
+    return redirect(over_address(survey, done.snapshot or snapshot), 303)
 
 
 @answer.get("/over/<version>/<language>")
 def over(version: str, language: str) -> Reply:
-    """Say thank you, and take the pass back, so that the next child on this device starts with nothing."""
+    """Say what became of the answers, and take the pass back, so that the next child starts with nothing.
+
+    Somebody in the middle of a survey who comes here by the browser's Back keeps their pass and goes on.
+    """
     survey = survey_at(version, language)
     pass_ = current()
-    state = request.args.get("as", "finished")
-    if state not in STATES:
+    snapshot = snapshot_of(pass_)
+    if snapshot is not None and snapshot.state == "started":
+        return redirect("/go", 303)
+    state = ENDS[snapshot.state] if snapshot else request.args.get("as", "")
+    if state not in ENDS.values():
         abort(404)
     asked = survey.questionnaire
     declined = asked.assent.declined if asked.assent else None

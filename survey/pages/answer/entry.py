@@ -15,6 +15,7 @@ from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import VERSION_LENGTH, Survey
 from survey.pages.answer.passes import Pass, at_door, current, give, take_back
 from survey.pages.answer.questions import go_on, now, private
+from survey.pages.answer.tongue import asked_language
 from survey.pages.store import store
 from survey.responses import Snapshot, assent, begin, earlier, load
 from survey.wording import direction, html_language, say_in
@@ -22,8 +23,9 @@ from survey.wording import direction, html_language, say_in
 LONGEST_CODE = 60
 
 
-def plain_words(language: str = "en") -> dict[str, object]:
-    """Return what a page outside any survey is given."""
+def plain_words() -> dict[str, object]:
+    """Return what a page outside any survey is given, in the language that was asked for."""
+    language = asked_language()
     return {
         "say": say_in(language),
         "language": html_language(language),
@@ -33,6 +35,7 @@ def plain_words(language: str = "en") -> dict[str, object]:
         "links": [],
         "look": current().classes,
         "here": "",
+        "look_address": f"/look?language={language}",
         "young": False,
         "audience": "parent",
     }
@@ -69,11 +72,16 @@ def link(token: str) -> Reply:
 
 
 def _come_in(door: Door | None) -> Reply:
-    if door is None:
+    if door is None or _is_used(earlier(store().engine, door)):
         return _unknown()
     reply = give(redirect("/welcome", 303), at_door(door.id, current().look))
     reply.headers["Referrer-Policy"] = "no-referrer"
     return reply
+
+
+def _is_used(before: Snapshot | None) -> bool:
+    """Tell whether there is nothing left to answer behind a personal door."""
+    return before is not None and before.state in ("finished", "withdrawn")
 
 
 @dataclass(frozen=True)
@@ -113,9 +121,10 @@ def welcome() -> Reply:
     found = _at_door(pass_)
     if found is None:
         return redirect("/", 303)
-    if found.before is not None and found.before.state in ("finished", "withdrawn"):
+    if _is_used(found.before):
         return _unknown()
-    if found.before is not None and found.before.assent:
+    # A program that only looks at the head of a page is no second sitting.
+    if found.before is not None and found.before.assent and request.method == "GET":
         return _start(found, pass_)
     return private(Response(_welcome_page(found.survey, pass_)))
 
@@ -124,29 +133,64 @@ def _welcome_page(survey: Survey, pass_: Pass, error: str | None = None) -> str:
     asked = survey.questionnaire
     links = [(code, name, f"/welcome?language={code}", here) for code, name, _, here in survey.languages("")]
     template = "answer/assent.html" if survey.pupil and asked.assent else "answer/information.html"
-    words = survey.words | {"links": links, "look": pass_.classes, "here": ""}
+    words = survey.words | {"links": links, "look": pass_.classes, "here": "", "look_address": _look_address(survey)}
     return render_template(
-        template, assent=asked.assent, questionnaire=asked, code=survey.language, error=error, **words
+        template,
+        assent=asked.assent,
+        questionnaire=asked,
+        code=survey.language,
+        version=survey.version,
+        error=error,
+        **words,
     )
+
+
+def _look_address(survey: Survey) -> str:
+    return f"/look?language={survey.language}"
 
 
 @answer.post("/welcome")
 def decide() -> Reply:
     """Take the yes or the no. A no is kept as a no, and nothing else."""
     pass_ = current()
+    if pass_.response is not None:
+        return _decide_again(pass_)
     found = _at_door(pass_)
     if found is None:
-        return redirect("/", 303)
-    if found.before is not None and found.before.state in ("finished", "withdrawn"):
+        return _unknown() if pass_.door is not None else redirect("/", 303)
+    if _is_used(found.before):
         return _unknown()
-    needed = found.survey.questionnaire.assent is not None
-    said = request.form.get("assent" if needed else "start")
-    if not set(request.form) <= {"assent", "start", "language"} or said not in (None, "yes", "no", "1"):
-        abort(400)
-    if needed and said is None:
+    agreed = _said(asked=found.survey.questionnaire.assent is not None)
+    if request.form.get("version", found.survey.version) != found.survey.version:
+        # A newer version was published since the page was opened: nobody agrees to what they have not read.
+        return private(Response(_welcome_page(found.survey, pass_)))
+    if agreed is None and found.survey.questionnaire.assent is not None:
         error = found.survey.say("Pick one answer.")
         return private(Response(_welcome_page(found.survey, pass_, error)))
-    return _start(found, pass_, agreed=(said == "yes") if needed else None)
+    return _start(found, pass_, agreed)
+
+
+def _said(*, asked: bool) -> bool | None:
+    """Return the yes or the no that was sent, None when there is none; answer 400 for what no page of ours sends."""
+    sent = request.form.to_dict(flat=False)
+    if not set(sent) <= {"assent", "start", "language", "version"} or any(len(values) > 1 for values in sent.values()):
+        abort(400)
+    said = request.form.get("assent")
+    if said not in ((None, "yes", "no") if asked else (None,)):
+        abort(400)
+    return None if said is None else said == "yes"
+
+
+def _decide_again(pass_: Pass) -> Reply:
+    """Take a no after a yes (by the browser's Back, say): then what was answered is thrown away."""
+    agreed = _said(asked=True)
+    snapshot = load(store().engine, pass_.response or "")
+    if snapshot is not None and agreed is False and snapshot.epoch == pass_.epoch and snapshot.state == "started":
+        snapshot = assent(store().engine, snapshot.id, False, now()).snapshot
+    if snapshot is not None and snapshot.state == "declined":
+        survey = catalogue().survey(snapshot.sha256, snapshot.language)
+        return take_back(redirect(f"{survey.over}?as=declined" if survey else "/", 303))
+    return redirect("/go", 303)
 
 
 def _start(found: _AtDoor, pass_: Pass, agreed: bool | None = None) -> Reply:

@@ -11,6 +11,7 @@ from survey.pages.answer import answer
 from survey.pages.answer.entry import plain_words
 from survey.pages.answer.passes import Pass, current, give
 from survey.pages.answer.questions import private, survey_at
+from survey.pages.answer.tongue import asked_language
 
 PAPERS = {"cream": "", "white": "w", "blue": "b", "dark": "d"}
 SIZES = {"normal": "", "bigger": "1", "biggest": "2"}
@@ -58,10 +59,14 @@ def take_look(version: str, language: str, name: str) -> Reply:
 @answer.get("/look")
 def look_outside() -> Reply:
     """Show the choices, outside any survey."""
-    return _page(plain_words() | {"audience": "pupil"}, current(), "/welcome")
+    return _page(plain_words() | {"audience": "pupil"}, current(), _way_back())
 
 
 @answer.post("/look")
 def take_look_outside() -> Reply:
     """Keep the choices, and go back to the welcome page."""
-    return _take("/welcome")
+    return _take(_way_back())
+
+
+def _way_back() -> str:
+    return f"/welcome?language={asked_language()}"

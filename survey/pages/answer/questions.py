@@ -18,7 +18,11 @@ from survey.pages.store import store
 from survey.question import Tampered
 from survey.responses import Snapshot, finish, load, save, seed_of, speak
 
-LAST_NUMBER = 1_000_000
+LAST_NUMBER = 9_999
+"""The highest number a save can have in an address; a sitting has some dozens."""
+
+AHEAD = 20
+"""So far ahead of the last save a number may be: a page lost on the way leaves a gap, a game leaves a chasm."""
 
 
 def now() -> datetime:
@@ -29,7 +33,7 @@ def now() -> datetime:
 def survey_at(version: str, language: str) -> Survey:
     """Return the survey an address speaks of, or answer that there is no such page."""
     survey = catalogue().survey(version, language)
-    if survey is None:
+    if survey is None or version not in (survey.version, survey.sha256):
         abort(404)
     return survey
 
@@ -47,7 +51,7 @@ def number() -> int | None:
     text = request.args.get("n")
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:8]) <= LAST_NUMBER):
+    if not (text.isascii() and text.isdecimal() and len(text) <= 4 and 1 <= int(text) <= LAST_NUMBER):
         abort(400)
     return int(text)
 
@@ -76,21 +80,32 @@ def to_screen(survey: Survey, screen: Screen, snapshot: Snapshot, epoch: int, **
 def go_on(survey: Survey, snapshot: Snapshot, epoch: int) -> Reply:
     """Send somebody to the first screen with an open question, or to what comes after the last one."""
     if snapshot.state != "started":
-        return redirect(survey.over, 303)
+        return redirect(over_address(survey, snapshot), 303)
+    if snapshot.epoch > epoch:
+        return elsewhere(survey)
     screen = survey.journey.resume(snapshot.answers, snapshot.facts)
     if screen is not None:
         return to_screen(survey, screen, snapshot, epoch)
     if not survey.pupil:
         return redirect(survey.check, 303)
     # A child has nothing to check: the last answer is the end.
-    finish(store().engine, snapshot.id, epoch, next_number(snapshot, epoch), now())
-    return redirect(survey.over, 303)
+    done = finish(store().engine, snapshot.id, epoch, next_number(snapshot, epoch), now())
+    return redirect(over_address(survey, done.snapshot or snapshot), 303)
 
 
-def elsewhere(survey: Survey, pass_: Pass) -> Response:
+ENDS = {"finished": "finished", "stopped": "stopped", "withdrawn": "thrown", "declined": "declined"}
+"""State of a response -> how its last page speaks of it."""
+
+
+def over_address(survey: Survey, snapshot: Snapshot) -> str:
+    """Return the address of the last page, which says what became of the answers."""
+    return f"{survey.over}?as={ENDS[snapshot.state]}"
+
+
+def elsewhere(survey: Survey) -> Response:
     """Say that this response is being answered on another screen."""
-    page = render_template("answer/elsewhere.html", look=pass_.classes, links=[], **survey.words)
-    return private(Response(page, status=200))
+    page = render_template("answer/elsewhere.html", **(survey.words | {"look": current().classes, "links": []}))
+    return private(Response(page))
 
 
 def private(reply: Response) -> Response:
@@ -166,9 +181,15 @@ def take(version: str, language: str, name: str) -> Reply:
         abort(400)
     if submission.errors:
         return _look_again(survey, screen, submission.asked, pass_, snapshot)
+    snapshot = snapshot or snapshot_of(pass_)
+    if snapshot is None:
+        return redirect("/", 303)
+    if snapshot.epoch == pass_.epoch and n > snapshot.sequence + AHEAD:
+        abort(400)
+    if snapshot.state == "started" and snapshot.language != survey.language:
+        snapshot = speak(store().engine, snapshot.id, survey.language, now()).snapshot or snapshot
     if not submission.answers:
-        snapshot = snapshot or snapshot_of(pass_)
-        return _lead_on(survey, screen, snapshot, pass_) if snapshot else redirect("/", 303)
+        return _lead_on(survey, screen, snapshot, pass_)
     saved = save(
         store().engine,
         pass_.response,
@@ -180,7 +201,12 @@ def take(version: str, language: str, name: str) -> Reply:
         correct=True,
         seen=snapshot,
     )
-    return _lead_on(survey, screen, saved.snapshot, pass_) if saved.snapshot else redirect("/", 303)
+    after = saved.snapshot
+    if after is None:
+        return redirect("/", 303)
+    if saved.outcome == "refused" and after.state == "started" and after.epoch == pass_.epoch:
+        abort(400)
+    return _lead_on(survey, screen, after, pass_)
 
 
 def _look_again(survey: Survey, screen: Screen, asked: list[Asked], pass_: Pass, snapshot: Snapshot | None) -> Response:
@@ -191,9 +217,9 @@ def _look_again(survey: Survey, screen: Screen, asked: list[Asked], pass_: Pass,
 
 def _lead_on(survey: Survey, screen: Screen, snapshot: Snapshot, pass_: Pass) -> Reply:
     if snapshot.state != "started":
-        return redirect(survey.over, 303)
+        return redirect(over_address(survey, snapshot), 303)
     if snapshot.epoch > pass_.epoch:
-        return elsewhere(survey, pass_)
+        return elsewhere(survey)
     journey, answers, facts = survey.journey, snapshot.answers, snapshot.facts
     if _still_open(survey, screen, snapshot):
         return to_screen(survey, screen, snapshot, pass_.epoch)
