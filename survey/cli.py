@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import IO, Any, Literal, NoReturn
 
 import click
 
 from survey.config import Settings, SettingsError
+from survey.database import StoreError
 from survey.problems import errors
 
 
@@ -21,7 +24,7 @@ class _Plain(click.Group):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except SettingsError as error:
+        except (SettingsError, StoreError) as error:
             _stop(str(error))
 
 
@@ -29,6 +32,24 @@ def _stop(*sentences: str, status: int = 1) -> NoReturn:
     for sentence in sentences:
         click.echo(sentence, err=True)
     sys.exit(status)
+
+
+@contextmanager
+def _writing(out: Path, mode: Literal["w", "wb"]) -> Iterator[IO[Any]]:
+    """Write a file whole or not at all; what is no ordinary file (a pipe, a device, a link) is written into."""
+    ordinary = not out.exists() or (out.is_file() and not out.is_symlink())
+    target = out.with_name(out.name + ".part") if ordinary else out
+    text = {"encoding": "utf-8", "newline": ""} if mode == "w" else {}
+    try:
+        with target.open(mode, **text) as file:  # type: ignore[call-overload]
+            yield file
+        if ordinary:
+            target.replace(out)
+    except OSError as error:
+        _stop(f"{out}: cannot be written ({error.strerror}). Please choose another place.")
+    finally:
+        if ordinary:
+            target.unlink(missing_ok=True)
 
 
 def _settings() -> Settings:
@@ -82,20 +103,18 @@ def score(questionnaire: Path, answers: Path, out: Path) -> None:
     from survey.definition.reading import read_questionnaire
     from survey.export.scored import BadTable, score_table
 
+    if questionnaire.name == "study.yaml" or "." in questionnaire.stem:
+        _stop(f"{questionnaire} is no questionnaire. Please give the file NAME.yaml that holds the scales.")
     reading = read_questionnaire(questionnaire)
     if reading.questionnaire is None:
         _stop(*(str(problem) for problem in errors(reading.problems)))
-    unfinished = out.with_name(out.name + ".part")
+    if out.exists() and out.samefile(answers):
+        _stop(f"{out} holds the answers, which the scores would overwrite. Please choose another name for --out.")
     try:
-        with unfinished.open("w", encoding="utf-8", newline="") as file:
+        with _writing(out, "w") as file:
             rows = score_table(reading.questionnaire, answers, file)
-        unfinished.replace(out)
     except BadTable as error:
         _stop(*error.faults)
-    except OSError as error:
-        _stop(f"{out}: cannot be written ({error.strerror}). Please choose another place.")
-    finally:
-        unfinished.unlink(missing_ok=True)
     click.echo(f"{rows} rows scored: {out}")
 
 
@@ -139,6 +158,9 @@ def link(study: str, questionnaire: str, wave: str, school: str | None) -> None:
         made = open_link(open_engine(settings.database_url), settings, study, questionnaire, wave, school)
     except Refused as refused:
         _stop(*refused.reasons)
+    click.echo(f"Open from {made.opens:%d %B %Y} to {made.closes:%d %B %Y}.")
+    if not made.opens <= datetime.now(UTC) < made.closes:
+        click.echo("Nobody can come in today: the wave is not open.")
     click.echo(f"Link: {made.address}\nCode: {made.code} (typed at {settings.base_url}/)")
     click.echo("They are not kept anywhere else: only what is needed to recognise them is stored.")
 
@@ -153,17 +175,11 @@ def export(study: str, form: Literal["xlsx", "csv"], out: Path) -> None:
     from survey.export import CannotExport
     from survey.export import export as write
 
-    unfinished = out.with_name(out.name + ".part")
     try:
-        with unfinished.open("wb") as file:
+        with _writing(out, "wb") as file:
             write(study, open_engine(_settings().database_url), form, file, datetime.now(UTC))
-        unfinished.replace(out)
     except CannotExport as error:
         _stop(str(error))
-    except OSError as error:
-        _stop(f"{out}: cannot be written ({error.strerror}). Please choose another place.")
-    finally:
-        unfinished.unlink(missing_ok=True)
     click.echo(f"Written: {out}")
 
 
@@ -207,20 +223,25 @@ def renew(email: str) -> None:
 # ── running ───────────────────────────────────────────────────────────────────────────────────────────────
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--workers", default=2, show_default=True, help="Processes; about one for each core.")
 @click.option("--threads", default=16, show_default=True, help="Threads of each process.")
 def serve(host: str, port: int, workers: int, threads: int) -> None:
     """Serve the pages."""
+    from survey.database import open_engine, session
+    from survey.fieldwork import study_by_code
     from survey.serving import serve as run
 
-    run(_settings(), host=host, port=port, workers=workers, threads=threads)
+    settings = _settings()
+    with session(open_engine(settings.database_url)) as db:
+        study_by_code(db, "")  # says so now, rather than to the first respondent, when there are no tables
+    run(settings, host=host, port=port, workers=workers, threads=threads)
 
 
 @main.command()
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("demo"), show_default=True)
 @click.option("--questionnaires", type=click.Path(path_type=Path, exists=True), default=Path("questionnaires"))
-@click.option("--port", default=8000, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--serve/--no-serve", "serving", default=True, help="Whether to start the server at the end.")
 def demo(folder: Path, questionnaires: Path, port: int, serving: bool) -> None:
     """Make a pretended study with thousands of answers, write its workbook, and serve it."""

@@ -48,6 +48,8 @@ __all__ = [
     "StoreBusy",
     "StoreError",
     "StoreFull",
+    "StoreNotReady",
+    "StoreUnreachable",
     "downgrade",
     "encode",
     "migrations_folder",
@@ -72,6 +74,14 @@ class StoreFull(StoreError):
 
 class StoreBusy(StoreError):
     """The database was held by somebody else for too long; nothing of the transaction was kept."""
+
+
+class StoreNotReady(StoreError):
+    """The database has no tables yet, or they are not ours."""
+
+
+class StoreUnreachable(StoreError):
+    """There is no database at the address given, or it does not answer."""
 
 
 class Base(DeclarativeBase):
@@ -241,14 +251,29 @@ def _say_what_happened(context: ExceptionContext) -> StoreError | None:
     return None
 
 
+_NOT_READY: Final = "The database has no tables of Chorus yet. Please make them first: survey upgrade"
+_UNREACHABLE: Final = (
+    "The database cannot be reached, or is none. Please check the address in DATABASE_URL, and that it is running."
+)
+
+
 def _fault(error: BaseException) -> StoreError | None:
     name = str(getattr(error, "sqlite_errorname", ""))
     state = str(getattr(error, "sqlstate", "") or "")
+    if state == "42P01" or (name == "SQLITE_ERROR" and str(error).startswith("no such table")):
+        return StoreNotReady(_NOT_READY)
+    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_NOTADB")) or state.startswith(("08", "57P")) or _no_answer(error):
+        return StoreUnreachable(_UNREACHABLE)
     if name == "SQLITE_FULL" or state == "53100":
         return StoreFull(_FULL)
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")) or state == "55P03":
         return StoreBusy(_BUSY)
     return None
+
+
+def _no_answer(error: BaseException) -> bool:
+    """True for a connection that could not be made or was cut: PostgreSQL's driver then has no state to tell."""
+    return type(error).__name__ == "OperationalError" and hasattr(error, "sqlstate") and error.sqlstate is None
 
 
 # ---- transactions --------------------------------------------------------------------------------------

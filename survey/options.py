@@ -22,6 +22,7 @@ from survey.question import (
     Tampered,
     Text,
     Wrong,
+    is_blank,
     is_missing,
     missing,
     said_instead,
@@ -159,7 +160,7 @@ class Optioned(Question):
                 longest=LONGEST_OTHER,
                 written=len(text),
             )
-        return {self.other_key: text if text.strip() else missing(BLANK)}
+        return {self.other_key: missing(BLANK) if is_blank(text) else text}
 
     def fill_other(self, answers: Mapping[str, Any]) -> dict[str, Any]:
         """Return the form data of the box behind “something else”."""

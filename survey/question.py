@@ -60,6 +60,11 @@ def is_missing(value: Any) -> bool:
     return isinstance(value, dict)
 
 
+def is_blank(text: str) -> bool:
+    """Tell whether nothing was typed but spaces and line ends. (str.strip would eat control characters, too.)"""
+    return not text.strip(" \t\r\n\xa0")
+
+
 def said_instead(choice: str | None) -> dict[str, str] | None:
     """Return the missing value for “I don't know” or “I don't want to say” as a form sends it, else None."""
     reason = _SAID.get(choice or "")

@@ -18,6 +18,7 @@ from survey.question import (
     Question,
     Tampered,
     Wrong,
+    is_blank,
     is_missing,
     missing,
     said_instead,
@@ -79,7 +80,7 @@ class Written(Typed):
     def read(self, part: Part, data: Mapping[str, Any], seed: int = 0) -> dict[str, Any]:
         """Take the text as typed; spaces alone are nothing."""
         text = data.get("") or ""
-        instead = self.instead(data, bool(text.strip()))
+        instead = self.instead(data, not is_blank(text))
         if instead:
             return instead
         if len(text) > self.longest:
@@ -88,7 +89,9 @@ class Written(Typed):
                 longest=self.longest,
                 written=len(text),
             )
-        return {self.id: text} if text.strip() else self.nothing_said("Write an answer, or tick one of the boxes.")
+        return (
+            {self.id: text} if not is_blank(text) else self.nothing_said("Write an answer, or tick one of the boxes.")
+        )
 
     def columns(self) -> list[Column]:
         """One column of text."""

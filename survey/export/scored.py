@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Final, TextIO
+from typing import IO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ KEPT: Final = "id"
 
 _ROWS_AT_ONCE: Final = 20_000
 _ENOUGH_FAULTS: Final = 50
+_NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _NOTHING: Final = ("", " ", ".", "NA", "NaN", "nan")
 """What programs write for no answer."""
 
@@ -66,10 +68,9 @@ class _Lookup(dict[str, float]):
     def _number(self, text: str) -> float:
         if self._column.type == "text" or self._column.type == "date":
             return np.nan
-        try:
-            number = float(text)
-        except ValueError:
-            raise KeyError(text) from None
+        if not _NUMBER.fullmatch(text):
+            raise KeyError(text)
+        number = float(text)
         if self._column.codes and number not in self._column.codes:
             raise KeyError(text)
         if self._column.key != self._column.name:
@@ -89,7 +90,7 @@ class _Lookup(dict[str, float]):
         return f"numbers from {limits[0]:g} to {limits[1]:g}" if limits else "numbers"
 
 
-def score_table(questionnaire: Questionnaire, answers: Path, out: TextIO, missing: MissingCodes | None = None) -> int:
+def score_table(questionnaire: Questionnaire, answers: Path, out: IO[str], missing: MissingCodes | None = None) -> int:
     """Score every row of a CSV of answers and write a CSV of scores; return the number of rows.
 
     The columns of `answers` are question ids (and the 0/1 columns of several-choices questions), values are
@@ -103,7 +104,7 @@ def score_table(questionnaire: Questionnaire, answers: Path, out: TextIO, missin
     rules = [(scale, rule_for(scale, questionnaire)) for scale in questionnaire.scales]
     codes = frozenset(str(code) for code in (missing or MissingCodes()).model_dump().values())
     rows = _rows(answers)
-    plan = _plan(str(answers), next(rows, None), questionnaire, codes)
+    plan = _plan(str(answers), next(rows, (1, None))[1], questionnaire, codes)
     absent = _absent(plan, rules)
     if absent:
         raise BadTable(absent)
@@ -112,8 +113,9 @@ def score_table(questionnaire: Questionnaire, answers: Path, out: TextIO, missin
     writer.writerow(first + [name for scale, _ in rules for name in (scale.id, f"{scale.id}_n")])
     faults: list[str] = []
     done = 0
-    while chunk := list(islice(rows, _ROWS_AT_ONCE)):
-        columns = _numbers(plan, chunk, done + 2, faults)
+    while taken := list(islice(rows, _ROWS_AT_ONCE)):
+        numbers, chunk = [number for number, _ in taken], [row for _, row in taken]
+        columns = _numbers(plan, chunk, numbers, faults)
         if not faults:
             writer.writerows(_scored(plan, rules, columns, chunk))
         done += len(chunk)
@@ -125,8 +127,8 @@ def score_table(questionnaire: Questionnaire, answers: Path, out: TextIO, missin
     return done
 
 
-def _rows(path: Path) -> Iterator[list[str]]:
-    """Yield the rows of a CSV, header first. Raises BadTable where it is broken."""
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a CSV with their numbers, header first; empty lines are none. Raises BadTable."""
     try:
         with path.open("r", encoding="utf-8-sig", newline="") as file:
             head = file.readline()
@@ -141,18 +143,19 @@ def _rows(path: Path) -> Iterator[list[str]]:
         raise BadTable([f"{path}: cannot be read ({error.strerror}). Please check the name."]) from error
 
 
-def _even(path: Path, reader: Iterator[list[str]]) -> Iterator[list[str]]:
+def _even(path: Path, reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
     width = None
     number = 0
     try:
         for number, row in enumerate(reader, start=1):
-            if not row:
-                row = [""]
+            if not row and width != 1:
+                continue
+            row = row or [""]
             if width is None:
                 width = len(row)
             if len(row) != width:
                 raise BadTable([_uneven(path, number, len(row), width)])
-            yield row
+            yield number, row
     except csv.Error as error:
         raise BadTable(
             [f"{path}: row {number + 1} is broken ({error}). Please look for a quotation mark that is not closed."]
@@ -200,7 +203,7 @@ def _absent(plan: _Plan, rules: Sequence[tuple[Scale, Rule]]) -> list[str]:
 
 
 def _numbers(
-    plan: _Plan, chunk: Sequence[Sequence[str]], first_row: int, faults: list[str]
+    plan: _Plan, chunk: Sequence[Sequence[str]], rows: Sequence[int], faults: list[str]
 ) -> dict[int, NDArray[np.float64]]:
     """Return the numbers of each known column (length: rows of the chunk); add a fault for each bad code."""
     columns = {}
@@ -211,13 +214,13 @@ def _numbers(
         try:
             columns[at] = np.array([lookup[text] for text in texts])
         except KeyError:
-            faults.extend(_bad_codes(plan, at, texts, first_row))
+            faults.extend(_bad_codes(plan, at, texts, rows))
     return columns
 
 
-def _bad_codes(plan: _Plan, at: int, texts: Sequence[str], first_row: int) -> Iterator[str]:
+def _bad_codes(plan: _Plan, at: int, texts: Sequence[str], rows: Sequence[int]) -> Iterator[str]:
     lookup = plan.lookups[at]
-    for row, text in enumerate(texts, start=first_row):
+    for row, text in zip(rows, texts, strict=True):
         try:
             lookup[text]
         except KeyError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ from survey.database import Engine, Session, session
 from survey.definition.bundle import Bundle
 from survey.definition.reading import FolderReading, read_folder
 from survey.definition.study import Study as Plan
-from survey.fieldwork.doors import NewDoor, new_door
+from survey.fieldwork.doors import new_door
 from survey.fieldwork.publications import STUDY, VersionTaken, current, publish, publish_study
 from survey.fieldwork.studies import School, Study, Wave, keep_programmes, keep_study, keep_waves, study_by_code
 from survey.problems import did_you_mean, errors
@@ -32,10 +32,12 @@ class Refused(ValueError):
 
 @dataclass(frozen=True)
 class OpenLink:
-    """An open link just made, and the code that does the same when typed."""
+    """An open link just made, the code that does the same when typed, and the moments between which they work."""
 
     address: str
     code: str
+    opens: datetime
+    closes: datetime
 
 
 def publish_folder(engine: Engine, folder: Path, now: datetime) -> list[str]:
@@ -94,26 +96,22 @@ def open_link(
         its_school = _named(found.schools, school, "school") if school else None
         if questionnaire not in (names := current(engine, found.id)):
             raise Refused([f"No questionnaire '{questionnaire}' is published.{_known(questionnaire, names)}"])
-        return address_of(settings, door_for(db, settings, its_wave, questionnaire, its_school))
-
-
-def door_for(db: Session, settings: Settings, wave: Wave, questionnaire: str, school: School | None = None) -> NewDoor:
-    """Make an open door that works while its wave is open."""
-    opens, closes = wave.hours()
-    return new_door(
-        db,
-        wave=wave,
-        questionnaire=questionnaire,
-        key=settings.key("codes"),
-        school=school,
-        opens_at=opens,
-        closes_at=closes,
+        opens, closes = its_wave.hours()
+        door = new_door(
+            db,
+            wave=its_wave,
+            questionnaire=questionnaire,
+            key=settings.key("codes"),
+            school=its_school,
+            opens_at=opens,
+            closes_at=closes,
+        )
+    return OpenLink(
+        f"{settings.base_url}/j/{door.token}",
+        door.code,
+        opens or datetime.min.replace(tzinfo=UTC),
+        closes or datetime.max.replace(tzinfo=UTC),
     )
-
-
-def address_of(settings: Settings, door: NewDoor) -> OpenLink:
-    """Return the link and the code of a door just made."""
-    return OpenLink(f"{settings.base_url}/j/{door.token}", door.code)
 
 
 _Named = TypeVar("_Named", Wave, School)

@@ -587,3 +587,138 @@ def test_aa_changes_how_pages_look_on_this_device_and_nothing_else(site: Site) -
     child.post({"q_sing": "1"})
     assert "theme-dark" in (child.page.get("class") or "")
     assert site.answers("child") == {"sing": 1}
+
+
+# ── a shared device, two devices, second thoughts ─────────────────────────────────────────────────────────
+def test_no_redirect_is_ever_kept(site: Site) -> None:
+    """A browser that replays an old “go to the question” on Back leads the next child in a circle."""
+    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"})
+    for address in ("/", "/go", "/welcome", child.link("Back"), re.sub(r"\?.*", "", child.address)):
+        reply = child.client.get(address)
+        assert reply.status_code == 303, address
+        assert reply.headers["Cache-Control"] == "no-store", address
+
+
+def test_an_earlier_childs_last_page_does_not_take_the_next_childs_pass(site: Site) -> None:
+    child = site.walker().come_in(site.link("child"), agree=False)
+    last_page = child.address
+    child.come_in(site.link("child")).post({"q_try_it": "1"})
+    assert child.open(last_page).screen == "try_it"
+    assert child.client.get_cookie("me") is not None
+
+
+def test_a_no_after_a_yes_counts_and_takes_the_answers_away(site: Site) -> None:
+    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"}).post({"q_sing": "1"})
+    child.post({"assent": "no"}, "/welcome")
+    assert "That is fine." in words(child.page)
+    (record,) = site.records("child")
+    assert (record.state, record.assent, record.answers) == ("declined", False, {})
+
+
+@pytest.mark.parametrize("choice", ["keep", "throw"])
+def test_an_older_sitting_can_neither_end_nor_erase_a_newer_one(site: Site, choice: str) -> None:
+    link = site.link("child", person="p3")
+    old = site.walker().come_in(link).post({"q_try_it": "1"}).post({"q_sing": "1"})
+    stop = old.link("I want to stop")
+    new = site.walker().come_in(link).post({"q_plays": "0"})
+    old.post({"keep": choice}, stop)
+    assert "another screen" in words(old.page)
+    new.post({"q_again": "2"})
+    assert new.place == "over"
+    old.post({"keep": choice}, stop)
+    (record,) = site.records("child")
+    assert (record.state, record.answers) == ("finished", {"sing": 1, "plays": 0, "again": 2})
+
+
+def test_nobody_is_told_that_thrown_away_answers_are_safe(site: Site) -> None:
+    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"}).post({"q_sing": "1"})
+    stale, cookie = child.address, child.client.get_cookie("me")
+    assert cookie is not None
+    child.open(child.link("I want to stop")).post({"stop": "stop"}).post({"keep": "throw"})
+    child.client.set_cookie("me", cookie.value)
+    child.post({"q_plays": "1"}, stale)
+    assert child.place == "over"
+    assert "thrown away" in words(child.page)
+    assert "safe" not in words(child.page)
+
+
+def test_consent_belongs_to_the_text_that_was_read(site: Site, tmp_path: Path) -> None:
+    adult = site.walker().open(site.link("adult"))
+    read = adult.chosen()["version"]
+    file = tmp_path / "study" / "adult.yaml"
+    text = file.read_text(encoding="utf-8").replace("version: 1", "version: 2").replace("a year", "ten years")
+    file.write_text(text, encoding="utf-8")
+    publish_folder(site.engine, tmp_path / "study", datetime.now(UTC))
+    adult.post({"assent": "yes", "language": "en", "version": read})
+    assert adult.place == "welcome"
+    assert not site.records("adult")
+    adult.post({"assent": "yes", "language": "en", "version": adult.chosen()["version"]})
+    assert adult.place == "q"
+
+
+@pytest.mark.parametrize(
+    "data", [{"assent": "1"}, {"assent": ["yes", "no"]}, {"assent": "yes", "x": "1"}, {"start": ["1", "1"]}], ids=str
+)
+def test_a_tampered_consent_is_no_consent(site: Site, data: Any) -> None:
+    child = site.walker().open(site.link("child"))
+    assert child.client.post("/welcome", data=data, headers=OURS).status_code == 400
+    assert not site.records("child")
+
+
+def test_a_used_link_leaves_no_pass_behind(site: Site) -> None:
+    link = site.link("child", person="p4")
+    child = site.walker().come_in(link).post({"q_try_it": "1"}).post({"q_sing": "1"})
+    child.post({"q_plays": "0"}).post({"q_again": "1"})
+    reply = site.app.test_client().get(link)
+    assert reply.status_code == 404
+    assert "Set-Cookie" not in reply.headers
+
+
+def test_a_door_that_closes_before_the_yes_says_so(site: Site) -> None:
+    door = site.door("child")
+    child = site.walker().open(f"/j/{door.token}")
+    with session(site.engine) as db:
+        end_door(db, db.merge(door.door), datetime.now(UTC))
+    child.post({"assent": "yes"})
+    assert "could not find" in words(child.page)
+
+
+def test_a_number_far_ahead_is_refused_and_nothing_is_lost(site: Site) -> None:
+    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"})
+    ahead = child.address.replace("n=1", "n=9999")
+    assert child.client.post(ahead, data={"q_sing": "1"}, headers=OURS).status_code == 400
+    child.post({"q_sing": "2"})
+    assert site.answers("child") == {"sing": 2}
+
+
+def test_a_post_in_chunks_is_refused_rather_than_cut(site: Site) -> None:
+    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"})
+    reply = child.client.post(child.address, data={"q_sing": "1"}, headers=OURS | {"Transfer-Encoding": "chunked"})
+    assert reply.status_code == 400
+    assert site.answers("child") == {}
+
+
+def test_pages_outside_a_survey_speak_the_language_asked_for(site: Site) -> None:
+    adult = site.walker().open(site.link("adult")).open("/welcome?language=ur")
+    reply = adult.client.post("/welcome?language=ur", data={"assent": "maybe"}, headers=OURS)
+    assert reply.status_code == 400
+    assert look_at(reply).get("lang") == "ur"
+    assert look_at(adult.client.get("/look?language=ur")).get("lang") == "ur"
+
+
+def test_a_stale_tab_in_another_language_is_that_language(site: Site) -> None:
+    adult = site.walker().come_in(site.link("adult"))
+    english = adult.address
+    adult.open(adult.link("اردو"))
+    adult.post({"q_came": "1"}, english)
+    assert site.records("adult")[0].language == "en"
+
+
+def test_looking_at_the_head_of_a_page_opens_no_second_sitting(site: Site) -> None:
+    link = site.link("child", person="p5")
+    child = site.walker().come_in(link).post({"q_try_it": "1"})
+    other = site.app.test_client()
+    other.head(link)
+    other.head("/welcome")
+    child.post({"q_sing": "1"})
+    assert child.screen == "plays"
