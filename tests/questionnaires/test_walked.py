@@ -7,58 +7,26 @@ import io
 import random
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from flask import Flask
 
-from survey.app import create_app
-from survey.config import Settings
-from survey.database import Engine, open_engine, session, upgrade
-from survey.definition.reading import FolderReading, read_folder
 from survey.export import export
-from survey.fieldwork import new_door, study_by_code
-from survey.fieldwork.publishing import publish_folder
 from survey.journey import Journey
 from survey.problems import errors
 from survey.responses import stream
 from survey.scales import matrix, rule_for, score
 from tests.pages.walker import Walker, pretended, walk
+from tests.published import SHIPPED, Published, publish
 
-FOLDER = Path(__file__).parents[2] / "questionnaires"
-SHIPPED = read_folder(FOLDER)
 CASES = [(name, language) for name, q in SHIPPED.questionnaires.items() for language in q.languages]
-
-
-@dataclass
-class Published:
-    app: Flask
-    engine: Engine
-    settings: Settings
-    reading: FolderReading
-    study_id: int
-
-    def link(self, questionnaire: str) -> str:
-        with session(self.engine) as db:
-            study = study_by_code(db, "first-notes")
-            assert study is not None
-            door = new_door(db, wave=study.waves[-1], questionnaire=questionnaire, key=self.settings.key("codes"))
-        return f"/j/{door.token}"
 
 
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
-    settings = Settings.from_environment({"CHORUS_INSTANCE": str(tmp_path_factory.mktemp("shipped"))})
-    engine = open_engine(settings.database_url)
-    upgrade(engine)
-    publish_folder(engine, FOLDER, datetime.now(UTC))
-    with session(engine) as db:
-        study = study_by_code(db, "first-notes")
-        assert study is not None
-    yield Published(create_app(settings), engine, settings, SHIPPED, study.id)
-    engine.dispose()
+    made = publish(tmp_path_factory.mktemp("shipped"))
+    yield made
+    made.engine.dispose()
 
 
 def test_the_shipped_study_is_right_and_no_advice_is_left_that_could_be_followed() -> None:

@@ -1,0 +1,318 @@
+"""Respondents in a real browser, from the link to the thanks, with JavaScript off and on; every page looked at."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page
+
+from survey.forms import field_name
+from survey.journey import Journey, Screen
+from tests.browser import accessibility
+from tests.pages.walker import pretended
+from tests.published import Published, publish
+
+WALKS = {"pupil-ks1": "en", "pupil-ks2": "en", "parent": "ur", "staff": "en"}
+SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
+    made = publish(tmp_path_factory.mktemp("walks"))
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def site(published: Published, serve: Callable[[Any], str]) -> str:
+    return serve(published.app)
+
+
+@dataclass
+class Visitor:
+    """Somebody with a browser. What each page asks other hosts for is noted, and what is wrong with a page."""
+
+    page: Page
+    smallest: int
+    looked_at: set[str] = field(default_factory=set)
+    faults: list[str] = field(default_factory=list)
+    hosts: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+
+    def go(self, address: str) -> None:
+        self.page.goto(address)
+
+    def look(self, kind: str, *, walk: bool = True) -> None:
+        """Check a page of a kind that was not met before. An error box has the focus, so Tab does not start at the top."""
+        if kind in self.looked_at:
+            return
+        self.looked_at.add(kind)
+        faults = (
+            accessibility.every_check(self.page, self.smallest)
+            if walk
+            else [
+                *accessibility.console(self.page),
+                *accessibility.axe(self.page),
+                *accessibility.targets(self.page, self.smallest),
+                *accessibility.reflow(self.page),
+            ]
+        )
+        self.faults += [f"{kind}: {fault}" for fault in faults]
+
+    def next(self) -> None:
+        self.page.locator("main form button").last.click()
+
+    @property
+    def place(self) -> str:
+        return urlsplit(self.page.url).path.split("/")[1]
+
+    @property
+    def screen(self) -> str:
+        return urlsplit(self.page.url).path.rpartition("/")[2]
+
+    @property
+    def words(self) -> str:
+        return self.page.locator("body").inner_text()
+
+
+def fill(visitor: Visitor, screen: Screen, answers: dict[str, Any]) -> None:
+    """Answer what stands on the page: click buttons and boxes, type into fields, choose from lists."""
+    page = visitor.page
+    for step in screen.steps:
+        name = field_name(step)
+        data = step.question.fill(step.part, answers)
+        if step.question.asks and not step.question.stored:
+            page.locator(f'input[name="{name}"]').first.check()
+        for suffix, value in data.items():
+            full = f"{name}-{suffix}" if suffix else name
+            field_ = page.locator(f'[name="{full}"]')
+            if not field_.count() or value is None:
+                continue
+            kind = field_.first.evaluate("e => e.type || e.tagName")
+            for one in value if isinstance(value, list) else [value]:
+                if kind in ("radio", "checkbox"):
+                    page.locator(f'input[name="{full}"][value="{one}"]').check()
+                elif kind.startswith("select"):
+                    field_.select_option(str(one))
+                else:
+                    field_.fill(str(one))
+
+
+def kind_of(screen: Screen, audience: str) -> str:
+    if screen.rest:
+        return f"{audience} rest"
+    return f"{audience} " + "+".join(sorted({f"{s.question.kind}{s.part.name}" for s in screen.steps}))
+
+
+def walk(visitor: Visitor, journey: Journey, answers: dict[str, Any], *, look: bool) -> list[str]:
+    seen = []
+    for _ in range(120):
+        if visitor.place != "q":
+            return seen
+        screen = journey.screen(visitor.screen)
+        seen.append(screen.name)
+        if look:
+            visitor.look(kind_of(screen, journey.questionnaire.audience))
+        fill(visitor, screen, answers)
+        visitor.next()
+    raise AssertionError(f"no end: {seen[-5:]}")
+
+
+@SCRIPTS
+@pytest.mark.parametrize("name", WALKS)
+def test_from_the_link_to_the_thanks(
+    name: str, scripts: bool, published: Published, site: str, new_page: Callable[..., Page]
+) -> None:
+    """Every page of one respondent; with JavaScript on (the checks need it) each kind of page is checked."""
+    language = WALKS[name]
+    questionnaire = published.reading.questionnaires[name]
+    journey = Journey(questionnaire.in_language(language))
+    pupil = questionnaire.audience == "pupil"
+    answers = pretended(questionnaire, random.Random(f"{name} {scripts}"))
+    page = new_page(java_script_enabled=scripts)
+    visitor = Visitor(page, 60 if pupil else 44)
+
+    visitor.go(site + published.link(name))
+    if language != questionnaire.languages[0]:
+        page.get_by_role("link", name="اردو").click()
+        assert page.locator("html").get_attribute("dir") == "rtl"
+    if scripts:
+        visitor.look("welcome")
+    visitor.next()
+    assert (
+        page.locator("#oops").evaluate("e => e === document.activeElement")
+        if scripts
+        else page.locator("#oops").count()
+    )
+    if scripts:
+        visitor.look("welcome with an error", walk=False)
+    page.locator('input[name="assent"][value="yes"]').check()
+    visitor.next()
+
+    seen = walk(visitor, journey, answers, look=scripts)
+    assert seen == [screen.name for screen in journey.route(answers, {})]
+    if not pupil:
+        assert visitor.place == "check"
+        if scripts:
+            visitor.look("check")
+        page.locator("dl a").first.click()
+        visitor.next()
+        assert visitor.place == "check"
+        visitor.next()
+    assert visitor.place == "over"
+    if scripts:
+        visitor.look("over")
+
+    record = published.newest(name)
+    hidden = journey.hidden(answers, {})
+    owned = {key for q in questionnaire.questions if q.id not in hidden for key in q.keys}
+    assert record.answers == {key: value for key, value in answers.items() if key in owned}
+    assert (record.state, record.language) == ("finished", language)
+    assert visitor.hosts == {urlsplit(site).netloc}
+    assert page.context.cookies() == []
+    assert visitor.faults == []
+
+
+@SCRIPTS
+def test_a_child_goes_back_changes_rests_and_stops(
+    scripts: bool, published: Published, site: str, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(java_script_enabled=scripts)
+    visitor = Visitor(page, 60)
+    visitor.go(site + published.link("pupil-ks2"))
+    page.get_by_label("Yes, I will").check()
+    visitor.next()
+    for _ in range(2):
+        page.locator("main input[type=radio]").nth(2).check()
+        visitor.next()
+    assert visitor.screen == "enjoy_singing"
+    assert [cookie["name"] for cookie in page.context.cookies()] == ["me"]
+
+    visitor.next()
+    assert page.title().startswith("Error: ")
+    if scripts:
+        visitor.look("question with an error", walk=False)
+    page.get_by_label("I love it").check()
+    visitor.next()
+    assert visitor.screen == "enjoy_playing"
+    page.get_by_role("link", name="Back").click()
+    assert page.get_by_label("I love it").is_checked()
+    page.get_by_label("I don’t know").check()
+    visitor.next()
+    assert published.newest("pupil-ks2").answers == {"enjoy_singing": {"missing": "dont_know"}}
+
+    page.get_by_role("link", name=re.compile("I want to stop")).click()
+    if scripts:
+        visitor.look("stop")
+    page.get_by_role("button", name="Go back to my question").click()
+    assert visitor.screen == "enjoy_playing"
+    page.get_by_role("link", name=re.compile("I want to stop")).click()
+    page.get_by_role("button", name="Stop now").click()
+    if scripts:
+        visitor.look("keep")
+    page.get_by_role("button", name="Keep my answers").click()
+    assert visitor.place == "over"
+    if scripts:
+        visitor.look("stopped")
+    record = published.newest("pupil-ks2")
+    assert (record.state, record.answers) == ("stopped", {"enjoy_singing": {"missing": "dont_know"}})
+    assert visitor.faults == []
+
+
+@SCRIPTS
+def test_going_on_by_the_same_link_on_another_device(
+    scripts: bool, published: Published, site: str, new_page: Callable[..., Page]
+) -> None:
+    door = published.door("pupil-ks1", participant=f"p-{scripts}")
+    first, second = (Visitor(new_page(java_script_enabled=scripts), 60) for _ in range(2))
+    first.go(f"{site}/j/{door.token}")
+    first.page.locator('input[value="yes"]').check()
+    first.next()
+    for _ in range(3):
+        first.page.locator("main input[type=radio]").first.check()
+        first.next()
+    here = first.screen
+    second.go(site)
+    if scripts:
+        second.look("code")
+    second.page.get_by_label("Enter your code").fill(door.code.upper())
+    second.next()
+    assert second.screen == here
+    first.page.locator("main input[type=radio]").first.check()
+    first.next()
+    assert "another screen" in first.words
+    if scripts:
+        first.look("elsewhere")
+    assert first.faults + second.faults == []
+
+
+def test_back_on_a_shared_device_leads_in_no_circle(
+    published: Published, site: str, new_page: Callable[..., Page]
+) -> None:
+    """One child says no; the next begins on the same device and presses the browser's Back three times."""
+    visitor = Visitor(new_page(), 60)
+    page = visitor.page
+    visitor.go(site + published.link("pupil-ks1"))
+    page.locator('input[value="no"]').check()
+    visitor.next()
+    assert visitor.place == "over"
+    visitor.go(site + published.link("pupil-ks1"))
+    page.locator('input[value="yes"]').check()
+    visitor.next()
+    for _ in range(3):
+        page.go_back()
+        assert not page.url.startswith("chrome-error")
+    assert [cookie["name"] for cookie in page.context.cookies()] == ["me"]
+    visitor.go(site)
+    assert visitor.place == "q"
+
+
+@pytest.mark.parametrize("paper", ["cream", "white", "blue", "dark"])
+def test_every_look_can_be_read(paper: str, published: Published, site: str, new_page: Callable[..., Page]) -> None:
+    visitor = Visitor(new_page(), 60)
+    page = visitor.page
+    visitor.go(site + published.link("pupil-ks2"))
+    page.locator('input[value="yes"]').check()
+    visitor.next()
+    page.get_by_role("link", name="Change how it looks").click()
+    if paper == "cream":
+        visitor.look("Aa")
+    page.locator(f'input[name="paper"][value="{paper}"]').check()
+    page.locator('input[name="size"][value="bigger"]').check()
+    page.locator('input[name="space"][value="more"]').check()
+    visitor.next()
+    assert visitor.place == "q"
+    page.locator("main input[type=radio]").first.check()
+    assert accessibility.axe(page) == []
+    assert visitor.faults == []
+
+
+def test_pages_for_lost_people(site: str, new_page: Callable[..., Page]) -> None:
+    visitor = Visitor(new_page(), 44)
+    for kind, address in (("unknown", "/j/" + "x" * 22), ("sorry", "/nothing/here")):
+        visitor.go(site + address)
+        # The browser itself notes a 404 on its console.
+        visitor.faults += [f"{kind}: {fault}" for fault in accessibility.axe(visitor.page)]
+        visitor.faults += [f"{kind}: {fault}" for fault in accessibility.reflow(visitor.page)]
+    assert visitor.faults == []
+
+
+@pytest.mark.parametrize("size", [(1024, 690), (1366, 640)], ids=str)
+def test_five_faces_and_next_fit_without_scrolling(
+    size: tuple[int, int], published: Published, site: str, new_page: Callable[..., Page]
+) -> None:
+    visitor = Visitor(new_page(viewport={"width": size[0], "height": size[1]}), 60)
+    visitor.go(site + published.link("pupil-ks2"))
+    visitor.page.locator('input[value="yes"]').check()
+    visitor.next()
+    box = visitor.page.locator("main form button").last.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] <= size[1]
