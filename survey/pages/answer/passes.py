@@ -93,6 +93,6 @@ def give(response: Reply, pass_: Pass) -> Reply:
 def take_back(response: Reply) -> Reply:
     """Take the pass out of the browser: the next child on this device starts with nothing."""
     response.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=request.is_secure, path="/")
-    # Only cookies: "storage" would also wipe answers that still wait to be sent from this device.
-    response.headers["Clear-Site-Data"] = '"cookies"'
+    # Not Clear-Site-Data: "storage" would wipe answers that still wait to be sent from this device, and "cookies" would
+    # sign out a researcher who only tried a link.
     return response
