@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from survey.forms import field_name
 from survey.journey import Journey, Screen
@@ -68,7 +68,12 @@ class Visitor:
         self.faults += [f"{kind}: {fault}" for fault in faults]
 
     def next(self) -> None:
-        self.page.locator("main form button").last.click()
+        self.press(self.page.locator("main form button").last)
+
+    def press(self, what: Locator) -> None:
+        """Click what leads to another page, and wait until that is there."""
+        with self.page.expect_navigation(wait_until="load"):
+            what.click()
 
     @property
     def place(self) -> str:
@@ -142,7 +147,7 @@ def test_from_the_link_to_the_thanks(
 
     visitor.go(site + published.link(name))
     if language != questionnaire.languages[0]:
-        page.get_by_role("link", name="اردو").click()
+        visitor.press(page.get_by_role("link", name="اردو"))
         assert page.locator("html").get_attribute("dir") == "rtl"
     if scripts:
         visitor.look("welcome")
@@ -163,7 +168,7 @@ def test_from_the_link_to_the_thanks(
         assert visitor.place == "check"
         if scripts:
             visitor.look("check")
-        page.locator("dl a").first.click()
+        visitor.press(page.locator("dl a").first)
         visitor.next()
         assert visitor.place == "check"
         visitor.next()
@@ -203,22 +208,22 @@ def test_a_child_goes_back_changes_rests_and_stops(
     page.get_by_label("I love it").check()
     visitor.next()
     assert visitor.screen == "enjoy_playing"
-    page.get_by_role("link", name="Back").click()
+    visitor.press(page.get_by_role("link", name="Back"))
     assert page.get_by_label("I love it").is_checked()
     page.get_by_label("I don’t know").check()
     visitor.next()
     assert published.newest("pupil-ks2").answers == {"enjoy_singing": {"missing": "dont_know"}}
 
-    page.get_by_role("link", name=re.compile("I want to stop")).click()
+    visitor.press(page.get_by_role("link", name=re.compile("I want to stop")))
     if scripts:
         visitor.look("stop")
-    page.get_by_role("button", name="Go back to my question").click()
+    visitor.press(page.get_by_role("button", name="Go back to my question"))
     assert visitor.screen == "enjoy_playing"
-    page.get_by_role("link", name=re.compile("I want to stop")).click()
-    page.get_by_role("button", name="Stop now").click()
+    visitor.press(page.get_by_role("link", name=re.compile("I want to stop")))
+    visitor.press(page.get_by_role("button", name="Stop now"))
     if scripts:
         visitor.look("keep")
-    page.get_by_role("button", name="Keep my answers").click()
+    visitor.press(page.get_by_role("button", name="Keep my answers"))
     assert visitor.place == "over"
     if scripts:
         visitor.look("stopped")
@@ -282,7 +287,7 @@ def test_every_look_can_be_read(paper: str, published: Published, site: str, new
     visitor.go(site + published.link("pupil-ks2"))
     page.locator('input[value="yes"]').check()
     visitor.next()
-    page.get_by_role("link", name="Change how it looks").click()
+    visitor.press(page.get_by_role("link", name="Change how it looks"))
     if paper == "cream":
         visitor.look("Aa")
     page.locator(f'input[name="paper"][value="{paper}"]').check()
