@@ -8,7 +8,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from survey.app import create_app
 from survey.config import Settings
@@ -33,17 +33,23 @@ def office(tmp_path: Path, serve: Callable[[Any], str]) -> tuple[str, str]:
     return serve(app), add_user(engine, settings, EMAIL, ["researcher"])
 
 
+def press(what: Locator) -> None:
+    """Click what leads to another page, and wait until that is there."""
+    with what.page.expect_navigation(wait_until="load"):
+        what.click()
+
+
 def sign_in(page: Page, address: str, password: str) -> None:
     page.goto(f"{address}/sign-in")
     page.get_by_label("E-mail address").fill(EMAIL)
     page.get_by_label("Password").fill(password)
-    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    press(page.get_by_role("main").get_by_role("button", name="Sign in"))
 
 
 def choose(page: Page, password: str) -> None:
     page.get_by_label("New password", exact=True).fill(password)
     page.get_by_label("New password again").fill(password)
-    page.get_by_role("button", name="Keep this password").click()
+    press(page.get_by_role("button", name="Keep this password"))
 
 
 def heading(page: Page) -> str:
@@ -65,7 +71,7 @@ def test_from_the_one_time_password_to_the_workbook(
     assert counts.get_by_role("row", name="All schools").inner_text().split("\t") == [
         *("All schools", "8", "6", "4", "4", "12", "10")
     ]
-    page.get_by_role("navigation", name="Questionnaires").get_by_role("link", name="Your child").click()
+    press(page.get_by_role("navigation", name="Questionnaires").get_by_role("link", name="Your child"))
     assert page.get_by_role("heading", level=2, name="Your child and music: how many answered").is_visible()
     row = counts.get_by_role("row", name="Not tied to a school").last
     assert row.inner_text().split("\t")[-2:] == ["2", "1"]
@@ -80,7 +86,7 @@ def test_from_the_one_time_password_to_the_workbook(
     book.close()
     assert {"sing_enjoy", "4.5"} <= held, "a question, and the mean of 4 and 5"
 
-    page.get_by_role("button", name="Sign out").click()
+    press(page.get_by_role("button", name="Sign out"))
     assert heading(page) == "Sign in"
     page.goto(f"{address}/office/studies/small-notes")
     assert heading(page) == "Sign in"
@@ -98,9 +104,9 @@ def test_the_pages_are_accessible(office: tuple[str, str], page: Page) -> None:
     assert accessibility.every_check(page) == []
     choose(page, OWN)
     assert accessibility.every_check(page) == []
-    page.get_by_role("link", name="Your child").click()
+    press(page.get_by_role("link", name="Your child"))
     assert accessibility.every_check(page) == []
-    page.get_by_role("link", name="Change password").click()
+    press(page.get_by_role("link", name="Change password"))
     assert accessibility.every_check(page) == []
 
 
