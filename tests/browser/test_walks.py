@@ -158,7 +158,7 @@ def test_from_the_link_to_the_thanks(
         else page.locator("#oops").count()
     )
     if scripts:
-        visitor.look("welcome with an error", walk=False)
+        visitor.look("welcome with an error")
     page.locator('input[name="assent"][value="yes"]').check()
     visitor.next()
 
@@ -204,7 +204,7 @@ def test_a_child_goes_back_changes_rests_and_stops(
     visitor.next()
     assert page.title().startswith("Error: ")
     if scripts:
-        visitor.look("question with an error", walk=False)
+        visitor.look("question with an error")
     page.get_by_label("I love it").check()
     visitor.next()
     assert visitor.screen == "enjoy_playing"

@@ -1,0 +1,231 @@
+"""What the walks leave out: a keyboard alone, an adult who errs, changes and leaves, dark paper, small screens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page
+
+from tests.browser import accessibility
+from tests.published import Published, publish
+
+SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
+FIVE_FACES = [
+    *("try_birthday", "try_lost_toy"),
+    *("enjoy_singing", "enjoy_playing", "enjoy_listening", "enjoy_lessons"),
+    *("feel_school", "feel_lessons", "feel_friends", "feel_speaking"),
+]
+TAB_STOPS = 30
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
+    made = publish(tmp_path_factory.mktemp("respondents"))
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def site(published: Published, serve: Callable[[Any], str]) -> str:
+    return serve(published.app)
+
+
+def press(page: Page, what: Locator) -> None:
+    """Click what leads to another page, and wait until that is there."""
+    with page.expect_navigation(wait_until="load"):
+        what.click()
+
+
+def go_on(page: Page) -> None:
+    press(page, page.locator("main form button").last)
+
+
+def come_in(page: Page, address: str) -> str:
+    """Open a link and say yes; return the address of the survey without a screen."""
+    page.goto(address)
+    page.locator("#assent-yes").check()
+    go_on(page)
+    return page.url.split("?")[0].rpartition("/")[0]
+
+
+def place(page: Page) -> str:
+    return urlsplit(page.url).path.split("/")[1]
+
+
+def screen(page: Page) -> str:
+    return urlsplit(page.url).path.rpartition("/")[2]
+
+
+# ── a keyboard alone ──────────────────────────────────────────────────────────────────────────────────────
+def tab_to(page: Page, wanted: Locator) -> None:
+    for _ in range(TAB_STOPS):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("e => e === document.activeElement"):
+            return
+    raise AssertionError(f"Tab never comes to {wanted}")
+
+
+def choose_with_keys(page: Page, position: int) -> None:
+    """Choose a radio of the only group, counted from 0, as switches and keyboards do."""
+    tab_to(page, page.locator("main input[type=radio]").first)
+    page.keyboard.press("Space")
+    for _ in range(position):
+        page.keyboard.press("ArrowRight")
+    with page.expect_navigation(wait_until="load"):
+        tab_to(page, page.locator("main form button").last)
+        page.keyboard.press("Enter")
+
+
+def test_a_child_can_do_all_of_it_with_a_keyboard(
+    published: Published, site: str, new_page: Callable[..., Page]
+) -> None:
+    page = new_page()
+    page.goto(site + published.link("pupil-ks1"))
+    choose_with_keys(page, 0)
+    positions = {"like_singing": 2, "like_playing": 1, "again_music": 0, "able_singing.first": 1}
+    for _ in range(40):
+        if place(page) != "q":
+            break
+        if page.locator("main input[type=radio]").count():
+            choose_with_keys(page, positions.get(screen(page), 0))
+        else:
+            tab_to(page, page.locator("main form button").last)
+            with page.expect_navigation(wait_until="load"):
+                page.keyboard.press("Enter")
+    assert place(page) == "over"
+    record = published.newest("pupil-ks1")
+    assert record.state == "finished"
+    assert {key: record.answers[key] for key in ("like_singing", "like_playing", "again_music")} == {
+        "like_singing": 3,
+        "like_playing": 2,
+        "again_music": 1,
+    }
+    assert record.answers["able_singing"] == 3, "yes, and then a bit"
+
+
+# ── an adult errs, goes back, changes, leaves ─────────────────────────────────────────────────────────────
+@SCRIPTS
+def test_an_adult_errs_goes_back_and_changes_an_answer_before_sending(
+    scripts: bool, published: Published, site: str, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(java_script_enabled=scripts)
+    come_in(page, site + published.link("parent"))
+    page.get_by_label("Sing", exact=True).check()
+    page.get_by_label("My child did not perform").check()
+    go_on(page)
+    assert page.title().startswith("Error: ")
+    assert page.get_by_label("Sing", exact=True).is_checked(), "what was ticked stays ticked"
+    if scripts:
+        assert accessibility.every_check(page) == []
+    page.get_by_role("alert").get_by_role("link").click()
+    assert urlsplit(page.url).fragment == page.locator("main input[type=checkbox]").first.get_attribute("id")
+    page.get_by_label("My child did not perform").uncheck()
+    go_on(page)
+    assert screen(page) == "enjoyable"
+    page.get_by_label("Very", exact=True).check()
+    go_on(page)
+    press(page, page.get_by_role("link", name="Back", exact=True))
+    assert page.get_by_label("Very", exact=True).is_checked()
+    go_on(page)
+    while place(page) == "q":
+        go_on(page)
+    assert place(page) == "check"
+    row = page.locator("dl > div", has_text="How enjoyable it was")
+    assert "Very" in row.inner_text()
+    press(page, row.get_by_role("link"))
+    page.get_by_label("Slightly").check()
+    go_on(page)
+    assert "Slightly" in page.locator("dl > div", has_text="How enjoyable it was").inner_text()
+    assert published.newest("parent").state == "started", "nothing is sent before Send"
+    go_on(page)
+    assert place(page) == "over"
+    record = published.newest("parent")
+    assert record.state == "finished"
+    assert (record.answers["saw"], record.answers["event_enjoyable"]) == ([1], 2)
+    assert record.answers["event_pride"] == {"missing": "blank"}
+
+
+@SCRIPTS
+def test_an_adult_leaves_and_throws_the_answers_away(
+    scripts: bool, published: Published, site: str, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(java_script_enabled=scripts)
+    come_in(page, site + published.link("staff"))
+    page.get_by_label("Class teacher").check()
+    go_on(page)
+    faults = []
+    press(page, page.get_by_role("link", name="Stop and leave this survey"))
+    faults += accessibility.every_check(page) if scripts else []
+    press(page, page.get_by_role("button", name="Stop now"))
+    faults += accessibility.every_check(page) if scripts else []
+    press(page, page.get_by_role("button", name="Throw my answers away"))
+    faults += accessibility.every_check(page) if scripts else []
+    assert place(page) == "over"
+    record = published.newest("staff")
+    assert record.state in ("stopped", "withdrawn")
+    assert record.answers == {}
+    assert faults == []
+
+
+# ── looks ─────────────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize("paper", ["cream", "white", "blue", "dark"])
+def test_every_sort_of_control_can_be_read_on_every_paper(
+    paper: str, published: Published, site: str, new_page: Callable[..., Page]
+) -> None:
+    """Boxes to type in and to tick, lists, errors: empty and filled, for children and for adults."""
+    faults = []
+    for name, screens in (
+        ("pupil-ks2", ["instrument", "groups", "music_days", "plays"]),
+        ("staff", ["about_you", "musical", "support", "matters", "in_your_words"]),
+    ):
+        page = new_page()
+        page.goto(site + "/look")
+        page.locator(f"#paper-{paper}").check()
+        go_on(page)
+        here = come_in(page, site + published.link(name))
+        for one in screens:
+            page.goto(f"{here}/{one}?n=1")
+            for box in page.locator("main input[type=checkbox], main input[type=radio]").all()[:2]:
+                box.check()
+            for box in page.locator("main input[type=text]").all():
+                box.fill("x")
+            faults += [f"{name} {one}: {fault}" for fault in accessibility.axe(page)]
+            go_on(page)
+            if page.title().startswith("Error: "):
+                faults += [f"{name} {one}, with an error: {fault}" for fault in accessibility.axe(page)]
+        page.context.close()
+    assert faults == []
+
+
+@pytest.mark.parametrize("size", [(1024, 690), (1366, 640)], ids=str)
+def test_every_question_with_five_faces_fits_without_scrolling(
+    size: tuple[int, int], published: Published, site: str, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(viewport={"width": size[0], "height": size[1]})
+    here = come_in(page, site + published.link("pupil-ks2"))
+    for one in FIVE_FACES:
+        page.goto(f"{here}/{one}?n=1")
+        assert page.locator(".faces .face").count() == 5, one
+        box = page.locator("main form button").last.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= size[1], one
+        tops = {face.bounding_box()["y"] for face in page.locator(".faces .face").all()}  # type: ignore[index]
+        assert len(tops) == 1, f"{one}: all in one row"
+
+
+def test_urdu_lines_do_not_lie_on_each_other(published: Published, site: str, new_page: Callable[..., Page]) -> None:
+    """Nastaliq needs about twice the height of its letters for a line, in headings too."""
+    page = new_page(viewport={"width": 320, "height": 640})
+    page.goto(site + published.link("parent"))
+    press(page, page.get_by_role("link", name="اردو"))
+    page.locator("#assent-yes").check()
+    go_on(page)
+    close = page.evaluate(
+        """() => [...document.querySelectorAll('h1, h2, p, label, a, button')].filter(e => e.checkVisibility())
+           .filter(e => { const c = getComputedStyle(e); return parseFloat(c.lineHeight) < 1.9 * parseFloat(c.fontSize); })
+           .map(e => e.tagName + ' ' + e.textContent.trim().slice(0, 30))"""
+    )
+    assert close == []
