@@ -1,4 +1,4 @@
-"""Those who sign in: researchers and administrators. Respondents are not here; they have no accounts."""
+"""Those who sign in, and what each may do where. Respondents are not here; they have no accounts."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from survey.database import Base, Json
 
-RESEARCHER = "researcher"
 ADMINISTRATOR = "administrator"
+LEAD = "lead"
+RESEARCHER = "researcher"
+COORDINATOR = "coordinator"
 
 account_role = Table(
     "account_role",
@@ -61,6 +63,19 @@ class User(Base, UserMixin):
     mf_recovery_codes: Mapped[list[str]] = mapped_column(Json, default=list)
 
     roles: Mapped[list[Role]] = relationship(secondary=account_role, lazy="selectin")  # type: ignore[assignment]
+    grants: Mapped[list[Grant]] = relationship(lazy="selectin", cascade="all, delete-orphan")
+
+
+class Grant(Base):
+    """One role of an account, and where: in one study or all, and for a coordinator in one school or all of it."""
+
+    __tablename__ = "access"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    role: Mapped[str]
+    study_id: Mapped[int | None] = mapped_column(ForeignKey("study.id"))
+    school_id: Mapped[int | None] = mapped_column(ForeignKey("school.id"))
 
 
 def keep_roles(session: Session, roles: dict[str, tuple[str, list[str]]]) -> dict[str, Role]:

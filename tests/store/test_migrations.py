@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
-from survey import database, fieldwork, people, responses
+from survey import audit, database, fieldwork, people, responses
 from survey.database import Base, Engine, downgrade, migrations_folder, open_engine, read, upgrade, write
 from tests.store.field import lay_out
 
@@ -40,6 +40,7 @@ def rules(connection: Connection) -> list[str]:
 
 
 def test_what_the_migrations_make_is_what_the_code_says(empty: Engine) -> None:
+    assert audit
     assert fieldwork
     assert people
     assert responses

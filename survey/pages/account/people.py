@@ -10,7 +10,7 @@ from typing import Final
 from survey.config import Settings
 from survey.database import Engine, session
 from survey.pages.account.passwords import HASHER, one_time_password
-from survey.people import User, keep_roles
+from survey.people import Grant, User, keep_roles
 
 ROLES: Final[dict[str, tuple[str, list[str]]]] = {
     "researcher": ("Sees counts, tables and data, as far as the study's access allows", []),
@@ -46,7 +46,10 @@ def add_user(engine: Engine, settings: Settings, email: str, roles: Sequence[str
         if opened.query(User).filter_by(email=address).first():
             raise CannotAdd(f"{address} has an account already. For a new password, renew that one.")
         known = keep_roles(opened, ROLES)
-        user = User(email=address, roles=[known[role] for role in dict.fromkeys(roles)], active=True)
+        user = User(email=address, active=True)
+        for role in dict.fromkeys(roles):
+            user.roles.append(known[role])
+            user.grants.append(Grant(role=role))
         _give(user, password)
         opened.add(user)
     return password

@@ -1,0 +1,167 @@
+"""Deletion on the day: what remains of a study, and the one road by which its answers may go."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+# Rules the database keeps itself, whatever program writes to it:
+#   what is written about a deletion is neither changed nor removed;
+#   a response goes only after a deletion of its study was written down;
+#   a save goes only then, or with all that somebody withdrew.
+
+LEDGERS = ("deletion", "deletion_count", "deletion_note", "remaining_count")
+FIXED = "what is written about a deletion is neither changed nor removed"
+KEPT = "a response is removed only when its study is deleted on its day"
+
+SQLITE_SAVES = """
+    CREATE TRIGGER save_goes_only_when_withdrawn BEFORE DELETE ON save
+    WHEN NOT EXISTS (
+        SELECT 1 FROM response WHERE id = OLD.response_id AND ({ways})
+    )
+    BEGIN SELECT RAISE(ABORT, 'a save is removed only when its response is withdrawn'); END
+"""
+POSTGRESQL_SAVES = """
+    CREATE OR REPLACE FUNCTION chorus_keeps_saves() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN
+        IF EXISTS (
+            SELECT 1 FROM response WHERE id = OLD.response_id AND ({ways})
+        ) THEN RETURN OLD; END IF;
+        RAISE EXCEPTION 'a save is removed only when its response is withdrawn'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END $$
+"""
+WITHDRAWN = "state IN ('withdrawn', 'declined')"
+ON_THE_DAY = "response.study_id IN (SELECT deletion.study_id FROM deletion)"
+
+SQLITE_RESPONSES = f"""
+    CREATE TRIGGER response_goes_only_on_the_day BEFORE DELETE ON response
+    WHEN OLD.study_id NOT IN (SELECT study_id FROM deletion)
+    BEGIN SELECT RAISE(ABORT, '{KEPT}'); END
+"""
+POSTGRESQL_RESPONSES = (
+    f"""
+    CREATE FUNCTION chorus_keeps_responses() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN
+        IF OLD.study_id IN (SELECT study_id FROM deletion) THEN RETURN OLD; END IF;
+        RAISE EXCEPTION '{KEPT}' USING ERRCODE = 'integrity_constraint_violation';
+    END $$
+    """,
+    """
+    CREATE TRIGGER response_goes_only_on_the_day BEFORE DELETE ON response
+    FOR EACH ROW EXECUTE FUNCTION chorus_keeps_responses()
+    """,
+    f"""
+    CREATE TRIGGER response_is_not_emptied BEFORE TRUNCATE ON response
+    FOR EACH STATEMENT EXECUTE FUNCTION chorus_refuses('{KEPT}')
+    """,
+)
+
+
+def run(*statements):
+    for statement in statements:
+        op.get_bind().exec_driver_sql(statement)
+
+
+def on_sqlite():
+    return op.get_bind().dialect.name == "sqlite"
+
+
+def upgrade():
+    op.create_table(
+        "deletion",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("study_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due", sa.Date(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("backups_gone", sa.Date(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["study_id"], ["study.id"], name=op.f("fk_deletion_study_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deletion")),
+        sa.UniqueConstraint("study_id", name=op.f("uq_deletion_study_id")),
+        sa.UniqueConstraint("number", name=op.f("uq_deletion_number")),
+    )
+    op.create_table(
+        "deletion_count",
+        sa.Column("deletion_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("before", sa.Integer(), nullable=False),
+        sa.Column("after", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["deletion_id"], ["deletion.id"], name=op.f("fk_deletion_count_deletion_id")),
+        sa.PrimaryKeyConstraint("deletion_id", "name", name=op.f("pk_deletion_count")),
+    )
+    op.create_table(
+        "deletion_note",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("deletion_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["deletion_id"], ["deletion.id"], name=op.f("fk_deletion_note_deletion_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deletion_note")),
+    )
+    op.create_index(op.f("ix_deletion_note_deletion_id"), "deletion_note", ["deletion_id"], unique=False)
+    op.create_table(
+        "remaining_count",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("deletion_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("wave", sa.String(), nullable=False),
+        sa.Column("school", sa.String(), nullable=True),
+        sa.Column("state", sa.String(), nullable=True),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["deletion_id"], ["deletion.id"], name=op.f("fk_remaining_count_deletion_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_remaining_count")),
+        sa.UniqueConstraint(
+            "deletion_id",
+            "kind",
+            "name",
+            "wave",
+            "school",
+            "state",
+            name=op.f("uq_remaining_count_deletion_id_kind_name_wave_school_state"),
+        ),
+    )
+    op.create_index("ix_remaining_count_deletion_id", "remaining_count", ["deletion_id"], unique=False)
+    ways = f"{WITHDRAWN} OR {ON_THE_DAY}"
+    if on_sqlite():
+        run("DROP TRIGGER save_goes_only_when_withdrawn", SQLITE_SAVES.format(ways=ways), SQLITE_RESPONSES)
+        for table in LEDGERS:
+            for deed in ("UPDATE", "DELETE"):
+                run(
+                    f"CREATE TRIGGER {table}_stays_{deed.lower()} BEFORE {deed} ON {table} "
+                    f"BEGIN SELECT RAISE(ABORT, '{FIXED}'); END"
+                )
+        return
+    run(POSTGRESQL_SAVES.format(ways=ways), *POSTGRESQL_RESPONSES)
+    for table in LEDGERS:
+        for deed, each in (("UPDATE", "ROW"), ("DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
+            run(
+                f"CREATE TRIGGER {table}_stays_{deed.lower()} BEFORE {deed} ON {table} "
+                f"FOR EACH {each} EXECUTE FUNCTION chorus_refuses('{FIXED}')"
+            )
+
+
+def downgrade():
+    if on_sqlite():
+        run("DROP TRIGGER response_goes_only_on_the_day", "DROP TRIGGER save_goes_only_when_withdrawn")
+        run(SQLITE_SAVES.format(ways=WITHDRAWN))
+    else:
+        run(
+            "DROP TRIGGER response_goes_only_on_the_day ON response",
+            "DROP TRIGGER response_is_not_emptied ON response",
+            "DROP FUNCTION chorus_keeps_responses()",
+            POSTGRESQL_SAVES.format(ways=WITHDRAWN),
+        )
+    op.drop_index("ix_remaining_count_deletion_id", table_name="remaining_count")
+    op.drop_table("remaining_count")
+    op.drop_index(op.f("ix_deletion_note_deletion_id"), table_name="deletion_note")
+    op.drop_table("deletion_note")
+    op.drop_table("deletion_count")
+    op.drop_table("deletion")

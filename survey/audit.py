@@ -1,0 +1,132 @@
+"""Who did what, and when: a list that only grows. The database itself refuses to change or remove a line.
+
+It never holds an answer, a name, or anything a respondent typed: only what was done, to what, and counts and codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Row, Select, String, Table, insert, select
+from sqlalchemy.orm import Session
+
+from survey.database import Base, Engine, Json, Moment, read
+
+Kind = Literal["account", "link", "command line", "respondent", "program"]
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something.
+
+    kind   how they come: by an account, a coordinator's link, the command line, as a respondent, or the program itself
+    name   the account's address or the link's number; empty for a respondent, of whom nothing is noted
+    """
+
+    kind: Kind
+    name: str = ""
+
+    def __str__(self) -> str:
+        return self.name if self.kind == "account" else f"{self.kind} {self.name}".strip()
+
+
+COMMAND_LINE: Final = Actor("command line")
+RESPONDENT: Final = Actor("respondent")
+PROGRAM: Final = Actor("program")
+
+audit = Table(
+    "audit",
+    Base.metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("actor_kind", String, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("what", String, nullable=False),
+    Column("study_id", ForeignKey("study.id"), nullable=True),
+    Column("about", String, nullable=False),
+    Column("details", Json, nullable=False),
+    Index("ix_audit_study_id", "study_id", "id"),
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the audit. details: counts, codes, dates and choices by name."""
+
+    id: int
+    at: datetime
+    actor: Actor
+    what: str
+    study_id: int | None
+    about: str
+    details: dict[str, Any]
+
+
+def note(
+    db: Session | Connection,
+    actor: Actor,
+    what: str,
+    *,
+    study_id: int | None = None,
+    about: str = "",
+    details: dict[str, int | str | bool | None] | None = None,
+    now: datetime | None = None,
+) -> None:
+    """Write down a deed in the transaction that does it: both are kept, or neither.
+
+    what: a verb in the past and its object ("imported a roster"); the same words for the same deed, so that they can be
+    looked for. about: the code of what it was done to. details: counts, codes, dates, choices; never an answer or a name.
+    """
+    line = {
+        "at": now or datetime.now(UTC),
+        "actor_kind": actor.kind,
+        "actor": actor.name,
+        "what": what,
+        "study_id": study_id,
+        "about": about,
+        "details": details or {},
+    }
+    db.execute(insert(audit).values(**line))
+
+
+def entries(
+    engine: Engine,
+    *,
+    study_id: int | None = None,
+    actor: str | None = None,
+    what: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: int | None = None,
+    most: int | None = None,
+) -> Iterator[Entry]:
+    """Yield lines of the audit, the newest first.
+
+    study_id: of one study; None for the whole installation. actor, what: exactly this name, these words. since, until:
+    from this moment on, before that one. before: older than the line with this id. most: so many at most.
+    """
+    query = _chosen(select(audit), study_id, actor, what).order_by(audit.c.id.desc()).limit(most)
+    if since is not None:
+        query = query.where(audit.c.at >= since)
+    if until is not None:
+        query = query.where(audit.c.at < until)
+    if before is not None:
+        query = query.where(audit.c.id < before)
+    with read(engine) as connection:
+        for row in connection.execute(query):
+            yield _entry(row)
+
+
+def _chosen(query: Select[Any], study_id: int | None, actor: str | None, what: str | None) -> Select[Any]:
+    if study_id is not None:
+        query = query.where(audit.c.study_id == study_id)
+    if actor is not None:
+        query = query.where(audit.c.actor == actor)
+    return query if what is None else query.where(audit.c.what == what)
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(row.id, row.at, Actor(row.actor_kind, row.actor), row.what, row.study_id, row.about, row.details)

@@ -1,0 +1,65 @@
+"""Writing questionnaires: `survey check`, `schema`, `score`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from survey.cli.main import main, stop, writing
+from survey.problems import errors
+
+
+@main.command()
+@click.argument("path", type=click.Path(path_type=Path, exists=True))
+def check(path: Path) -> None:
+    """Say everything that is wrong with a questionnaire, or with a folder of them.
+
+    Exit status: 0 nothing wrong (advice may be given), 1 errors, 2 wrong use of the command.
+    """
+    from survey.definition.checking import check as problems_of
+
+    problems = problems_of(path)
+    for problem in problems:
+        click.echo(str(problem))
+    sys.exit(1 if errors(problems) else 0)
+
+
+@main.command()
+@click.argument("what", type=click.Choice(["questionnaire", "study", "translation"]), default="questionnaire")
+def schema(what: Literal["questionnaire", "study", "translation"]) -> None:
+    """Write the JSON Schema of a kind of file, for editors to complete and check while one types."""
+    from survey.definition.schema import json_schema
+
+    click.echo(json.dumps(json_schema(what), indent=2, ensure_ascii=False))
+
+
+@main.command()
+@click.argument("questionnaire", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("answers", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV to write.")
+def score(questionnaire: Path, answers: Path, out: Path) -> None:
+    """Score a table of answers: columns are question ids, values are codes, blank is missing.
+
+    The output has a row per input row: `id` where there is one, then each scale and the number of its items
+    that were answered.
+    """
+    from survey.definition.reading import read_questionnaire
+    from survey.export.scored import BadTable, score_table
+
+    if questionnaire.name == "study.yaml" or "." in questionnaire.stem:
+        stop(f"{questionnaire} is no questionnaire. Please give the file NAME.yaml that holds the scales.")
+    reading = read_questionnaire(questionnaire)
+    if reading.questionnaire is None:
+        stop(*(str(problem) for problem in errors(reading.problems)))
+    if out.exists() and out.samefile(answers):
+        stop(f"{out} holds the answers, which the scores would overwrite. Please choose another name for --out.")
+    try:
+        with writing(out, "w") as file:
+            rows = score_table(reading.questionnaire, answers, file)
+    except BadTable as error:
+        stop(*error.faults)
+    click.echo(f"{rows} rows scored: {out}")

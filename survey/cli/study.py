@@ -1,0 +1,50 @@
+"""Running a study: `survey upgrade`, `publish`, `export`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from survey.cli.main import engine, main, stop, writing
+
+
+@main.command()
+def upgrade() -> None:
+    """Make the database's tables, or bring them up to date."""
+    from survey.database import upgrade as bring_up_to_date
+
+    bring_up_to_date(engine())
+    click.echo("The tables are up to date.")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+def publish(folder: Path) -> None:
+    """Publish a study's questionnaires. A published version never changes."""
+    from survey.fieldwork.publishing import Refused, publish_folder
+
+    try:
+        for line in publish_folder(engine(), folder, datetime.now(UTC)):
+            click.echo(line)
+    except Refused as refused:
+        stop(*refused.reasons)
+
+
+@main.command()
+@click.argument("study")
+@click.option("--format", "form", type=click.Choice(["xlsx", "csv"]), default="xlsx", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
+def export(study: str, form: Literal["xlsx", "csv"], out: Path) -> None:
+    """Write a study's answers and scale scores: a workbook, or a zip of CSV files."""
+    from survey.export import CannotExport
+    from survey.export import export as write
+
+    try:
+        with writing(out, "wb") as file:
+            write(study, engine(), form, file, datetime.now(UTC))
+    except CannotExport as error:
+        stop(str(error))
+    click.echo(f"Written: {out}")

@@ -1,0 +1,1 @@
+"""Answers from elsewhere: complete answers, coded, checked as a form checks them."""

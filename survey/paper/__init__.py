@@ -1,0 +1,1 @@
+"""Questionnaires on paper: how they are printed, and how what was ticked is keyed in twice."""
