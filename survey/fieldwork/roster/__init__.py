@@ -1,0 +1,1 @@
+"""Who is asked: schools, classes and participants from the tables people send."""
