@@ -22,11 +22,13 @@ from survey.question import (
     Tampered,
     Text,
     Wrong,
+    from_cell,
     is_blank,
     is_missing,
     missing,
     said_instead,
     ways_of_saying_nothing,
+    whole,
 )
 from survey.wording import Say
 
@@ -187,8 +189,28 @@ class Optioned(Question):
                 "nominal",
                 str,
                 private=True,
+                needed=False,
             )
         ]
+
+    def decode_code(self, cell: str) -> int:
+        """Return the code that stands in a cell. Raises Wrong."""
+        try:
+            return self.value_of(whole(cell))
+        except ValueError as error:
+            codes = ", ".join(map(str, self.labels))
+            raise Wrong("This is not a code of this question. Its codes are {codes}.", codes=codes) from error
+
+    def decode_other(self, cells: Mapping[str, str], chosen: bool) -> dict[str, Any]:
+        """Return the text behind “something else” from its cell; chosen: whether its option is. Raises Wrong."""
+        text = cells.get(f"{self.id}_other", "")
+        if self.other_key and is_blank(text):
+            return {self.other_key: missing(BLANK)}
+        if self.other_key and chosen:
+            return {self.other_key: text}
+        if not is_blank(text):
+            raise Wrong("There are own words here, and the option that they belong to is not chosen.")
+        return {}
 
     def pretend_other(self, chosen: bool, pretence: Pretence) -> dict[str, Any]:
         """Return an invented text behind “something else”."""
@@ -253,6 +275,12 @@ class OneOf(Optioned):
         """One column of codes, and one of own words where an option asks for them."""
         main = Column(self.id, self.id, self.ask, "code", self.measure, int, self.labels)
         return [main, *self.other_column()]
+
+    def decode(self, cells: Mapping[str, str], gaps: Mapping[str, str]) -> dict[str, Any]:
+        """Take the code, and the own words behind “something else”."""
+        value = from_cell(cells.get(self.id, ""), gaps, self.decode_code)
+        other = self.decode_other(cells, isinstance(value, int) and self.option(value).other)
+        return {} if value is None else {self.id: value} | other
 
     def pretend(self, pretence: Pretence) -> dict[str, Any]:
         """Choose by the latent value where options are ordered, else by chance."""

@@ -115,6 +115,7 @@ class Column:
 
     `encode` turns a substantive stored value of `key` into a cell; missing values never reach it. `codes` maps
     each code to its label. `private` columns (a typed “other”) are empty, not missing, unless there is a text.
+    `needed` tells whether an answer cannot be read back from a file without this column.
     """
 
     name: str
@@ -125,6 +126,7 @@ class Column:
     encode: Callable[[Any], Cell]
     codes: Mapping[int, str] = field(default_factory=dict)
     private: bool = False
+    needed: bool = True
 
 
 @dataclass(frozen=True)
@@ -318,6 +320,15 @@ class Question(BaseModel):
         """Return the columns of this question in a data file, in order."""
         return []
 
+    def decode(self, cells: Mapping[str, str], gaps: Mapping[str, str]) -> dict[str, Any]:
+        """Turn the texts of this question's columns in a data file back into answers: the inverse of `columns`.
+
+        cells: column name -> text. gaps: each missing code of the study, as text -> its reason. Returns {} where the
+        file has no answer. Whether a form would have taken the answer is not looked at. Raises Wrong for what
+        cannot be an answer at all.
+        """
+        return {}
+
     def number(self, value: Any) -> float | None:
         """Return the number of a value for a scale, or None where it has none."""
         return None
@@ -343,6 +354,26 @@ class Question(BaseModel):
         if self.required:
             raise Wrong(words, **(gaps or {}))
         return {self.id: missing(BLANK)}
+
+
+def from_cell(cell: str, gaps: Mapping[str, str], decode: Callable[[str], Any]) -> Any:
+    """Return the stored value of a cell: an answer, why there is none, or None where nothing was asked or reached.
+
+    gaps: missing code -> reason. decode: turns the text of a substantive answer into its value.
+    """
+    if is_blank(cell):
+        return None
+    reason = gaps.get(cell.strip())
+    if reason is None:
+        return decode(cell)
+    return missing(reason) if reason in REASONS else None
+
+
+def whole(cell: str) -> str:
+    """Return a whole number as other programs write it (4.0) the way we do (4); anything else only trimmed."""
+    text = cell.strip()
+    digits, point, zeros = text.partition(".")
+    return digits if point and not zeros.strip("0") else text
 
 
 def ways_of_saying_nothing(question: Question, say: Say) -> list[tuple[str, str]]:

@@ -18,6 +18,7 @@ from survey.question import (
     Question,
     Tampered,
     Wrong,
+    from_cell,
     is_blank,
     is_missing,
     missing,
@@ -96,6 +97,11 @@ class Written(Typed):
     def columns(self) -> list[Column]:
         """One column of text."""
         return [Column(self.id, self.id, self.ask, "text", "nominal", str)]
+
+    def decode(self, cells: Mapping[str, str], gaps: Mapping[str, str]) -> dict[str, Any]:
+        """Take the text as it stands."""
+        value = from_cell(cells.get(self.id, ""), gaps, str)
+        return {} if value is None else {self.id: value}
 
     def pretend(self, pretence: Pretence) -> dict[str, Any]:
         """Write one of the pretended texts, or nothing."""

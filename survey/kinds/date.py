@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from pydantic import Field
 from wtforms import Field as FormField
 from wtforms import StringField
 
-from survey.question import Column, Part, Pretence, Remark, Setting, Wrong
+from survey.question import Column, Part, Pretence, Remark, Setting, Wrong, from_cell
 from survey.typed import Typed
 from survey.wording import Say
 
@@ -111,9 +112,24 @@ earliest: 2009-01-01
         type_: Literal["date", "text"] = "date" if self.precision == "day" else "text"
         return [Column(self.id, self.id, self.ask, type_, "scale", str)]
 
+    def decode(self, cells: Mapping[str, str], gaps: Mapping[str, str]) -> dict[str, Any]:
+        """Take a date as files have it, the year first."""
+        value = from_cell(cells.get(self.id, ""), gaps, self._decode_date)
+        return {} if value is None else {self.id: value}
+
+    def _decode_date(self, cell: str) -> str:
+        form, example = (_DAY, "2024-03-27") if self.precision == "day" else (_MONTH, "2024-03")
+        if not form.fullmatch(cell.strip()):
+            raise Wrong("In a file this is a date such as {example}.", example=example)
+        return cell.strip()
+
     def pretend(self, pretence: Pretence) -> dict[str, Any]:
         """Draw a day in range."""
         last = self.latest or datetime.date(2026, 7, 31)
         first = self.earliest or last.replace(year=last.year - 8)
         day = first + datetime.timedelta(days=pretence.rng.randrange((last - first).days + 1))
         return {self.id: self._stored(day)}
+
+
+_DAY: Final = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MONTH: Final = re.compile("[0-9]{4}-[0-9]{2}")

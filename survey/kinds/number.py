@@ -19,12 +19,14 @@ from survey.question import (
     Setting,
     Text,
     Wrong,
+    from_cell,
     is_missing,
 )
 from survey.typed import Typed
 from survey.wording import Say
 
 _NUMBER: Final = re.compile(r"[+-]?\d{1,12}(?:\.\d{1,9})?")
+_POWER: Final = re.compile(r"[+-]?\d(?:\.\d{1,20})?[eE][+-]?\d{1,2}", re.ASCII)
 _LONGEST: Final = 40
 
 
@@ -106,6 +108,16 @@ max: 60
         """One column of numbers."""
         label = f"{self.ask} ({self.unit})" if self.unit else self.ask
         return [Column(self.id, self.id, label, "number", "scale", lambda value: value)]
+
+    def decode(self, cells: Mapping[str, str], gaps: Mapping[str, str]) -> dict[str, Any]:
+        """Take the number as somebody would have typed it."""
+        value = from_cell(cells.get(self.id, ""), gaps, self._decode_number)
+        return {} if value is None else {self.id: value}
+
+    def _decode_number(self, cell: str) -> int | float:
+        text = cell.strip()
+        # Files write a very small number as 1e-06.
+        return _stored(self._checked(f"{Decimal(text):f}" if _POWER.fullmatch(text) else text))
 
     def number(self, value: Any) -> float | None:
         """Return the number itself."""

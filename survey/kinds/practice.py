@@ -56,6 +56,10 @@ options:
         """Nothing is kept, so there is no column."""
         return []
 
+    def decode(self, cells: Mapping[str, str], gaps: Mapping[str, str]) -> dict[str, Any]:
+        """Nothing is kept, so nothing is read back."""
+        return {}
+
     def pretend(self, pretence: Pretence) -> dict[str, Any]:
         """Nothing is kept."""
         return {}

@@ -18,7 +18,9 @@ from survey.question import (
     Setting,
     Tampered,
     Wrong,
+    from_cell,
     is_missing,
+    whole,
 )
 from survey.wording import Say
 
@@ -112,6 +114,7 @@ options:
             "text",
             "nominal",
             lambda value: "; ".join(labels[code] for code in value),
+            needed=False,
         )
         places = [
             Column(
@@ -125,6 +128,27 @@ options:
             for option in self.choices
         ]
         return [readable, *places]
+
+    def decode(self, cells: Mapping[str, str], gaps: Mapping[str, str]) -> dict[str, Any]:
+        """Take the place of each option, each place once."""
+        places = {code: from_cell(cells.get(f"{self.id}_{code}", ""), gaps, self._decode_place) for code in self.labels}
+        values = list(places.values())
+        if not any(isinstance(value, int) for value in values):
+            # No place at all: every cell has to give the same reason.
+            if any(value != values[0] for value in values):
+                raise Wrong("Give each one a place.")
+            return {} if values[0] is None else {self.id: values[0]}
+        if not all(isinstance(value, int) for value in values):
+            raise Wrong("Give each one a place.")
+        if len(set(values)) < len(values):
+            raise Wrong("Put each in a different place.")
+        return {self.id: sorted(places, key=lambda code: int(places[code]))}
+
+    def _decode_place(self, cell: str) -> int:
+        last = len(self.choices)
+        if whole(cell) not in map(str, range(1, last + 1)):
+            raise Wrong("A place is a whole number from 1 to {last}.", last=last)
+        return int(whole(cell))
 
     def pretend(self, pretence: Pretence) -> dict[str, Any]:
         """Shuffle, with a lean to the author's order."""

@@ -19,9 +19,11 @@ from survey.question import (
     Setting,
     Tampered,
     Wrong,
+    from_cell,
     is_missing,
     said_instead,
     ways_of_saying_nothing,
+    whole,
 )
 from survey.wording import Say
 
@@ -158,8 +160,21 @@ options:
             "text",
             "nominal",
             lambda value: "; ".join(labels[code] for code in value),
+            needed=False,
         )
         return [readable, *flags, *self.other_column()]
+
+    def decode(self, cells: Mapping[str, str], gaps: Mapping[str, str]) -> dict[str, Any]:
+        """Take the 0 or 1 of each option, and the own words; the readable column says nothing more."""
+        ticks = {code: from_cell(cells.get(f"{self.id}_{code}", ""), gaps, _decode_tick) for code in self.labels}
+        values = list(ticks.values())
+        if all(isinstance(value, int) for value in values):
+            codes = [code for code, ticked in ticks.items() if ticked]
+            return {self.id: codes} | self.decode_other(cells, any(self.option(code).other for code in codes))
+        if any(value != values[0] for value in values):
+            raise Wrong("Give 0 or 1 for each option, or the same missing code for all of them.")
+        other = self.decode_other(cells, False)
+        return {} if values[0] is None else {self.id: values[0]} | other
 
     def pretend(self, pretence: Pretence) -> dict[str, Any]:
         """Tick some by chance, none of the others beside an exclusive one, within the limits."""
@@ -176,3 +191,9 @@ options:
 
 def _ticked(code: int) -> Callable[[Any], int]:
     return lambda value: int(code in value)
+
+
+def _decode_tick(cell: str) -> int:
+    if whole(cell) not in ("0", "1"):
+        raise Wrong("A box is 1 when it is ticked and 0 when it is not.")
+    return int(whole(cell))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final, Literal
 
 from wtforms import Field as FormField
@@ -17,10 +17,13 @@ from survey.question import (
     Pretence,
     Question,
     Tampered,
+    Wrong,
+    from_cell,
     is_missing,
     missing,
     said_instead,
     ways_of_saying_nothing,
+    whole,
 )
 from survey.wording import Say
 
@@ -144,11 +147,24 @@ ask: Do you like singing?
             "nominal",
             int,
             {NO: "No", YES: "Yes"},
+            needed=False,
         )
         return [
             Column(self.id, self.id, self.ask, "code", "ordinal", int, _POINTS),
             first,
         ]
+
+    def decode(self, cells: Mapping[str, str], gaps: Mapping[str, str]) -> dict[str, Any]:
+        """Take the point, and the first step where the file has it; a point says what the first step was."""
+        point = from_cell(cells.get(self.id, ""), gaps, _decoder("1", "2", "3", "4"))
+        first = from_cell(cells.get(f"{self.id}_first", ""), gaps, _decoder("0", "1"))
+        side = int(point > 2) if isinstance(point, int) else point
+        first = side if first is None else first
+        if isinstance(point, int) and first != side:
+            raise Wrong(
+                "The point and the first step do not go together: 1 and 2 come after no (0), 3 and 4 after yes (1)."
+            )
+        return {key: value for key, value in ((self.first, first), (self.id, point)) if value is not None}
 
     def number(self, value: Any) -> float | None:
         """Return the point, 1 to 4."""
@@ -168,3 +184,12 @@ ask: Do you like singing?
             self.first: _AFTER[side],
             self.id: _SECOND[side]["lot" if strong else "bit"],
         }
+
+
+def _decoder(*codes: str) -> Callable[[str], int]:
+    def code(cell: str) -> int:
+        if whole(cell) not in codes:
+            raise Wrong("This is not a code of this question. Its codes are {codes}.", codes=", ".join(codes))
+        return int(whole(cell))
+
+    return code

@@ -19,9 +19,12 @@ from survey.question import (
     Remark,
     Setting,
     Tampered,
+    Wrong,
+    from_cell,
     is_missing,
     said_instead,
     ways_of_saying_nothing,
+    whole,
 )
 from survey.wording import Say
 
@@ -102,6 +105,17 @@ not_sure: no
         """One column of codes."""
         labels = {code: _WORDS[code] for code in self.codes}
         return [Column(self.id, self.id, self.ask, "code", "nominal", int, labels)]
+
+    def decode(self, cells: Mapping[str, str], gaps: Mapping[str, str]) -> dict[str, Any]:
+        """Take the code."""
+        value = from_cell(cells.get(self.id, ""), gaps, self._decode_code)
+        return {} if value is None else {self.id: value}
+
+    def _decode_code(self, cell: str) -> int:
+        if whole(cell) not in map(str, self.codes):
+            codes = ", ".join(map(str, self.codes))
+            raise Wrong("This is not a code of this question. Its codes are {codes}.", codes=codes)
+        return int(whole(cell))
 
     def number(self, value: Any) -> float | None:
         """Return 1 for yes and 0 for no; not sure has no number."""
