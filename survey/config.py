@@ -29,6 +29,7 @@ class Settings:
     secret_key    signs cookies and tokens; at least 32 characters
     base_url      how people reach the server, without a slash at its end; goes into links and QR codes
     proxies       how many reverse proxies of ours stand in front of the server
+    erasures      the file that says, outside the database, what was thrown away; None: in the instance folder
     """
 
     instance: Path
@@ -36,6 +37,12 @@ class Settings:
     secret_key: str = field(repr=False)
     base_url: str
     proxies: int = 0
+    erasures: Path | None = None
+
+    @property
+    def register(self) -> Path:
+        """The file of the register of erasures."""
+        return self.erasures or self.instance / "register.jsonl"
 
     @property
     def secure(self) -> bool:
@@ -48,7 +55,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """Read CHORUS_INSTANCE, DATABASE_URL, SECRET_KEY, CHORUS_URL and CHORUS_PROXIES.
+        """Read CHORUS_INSTANCE, DATABASE_URL, SECRET_KEY, CHORUS_URL, CHORUS_PROXIES and CHORUS_REGISTER.
 
         Makes the instance folder, and a secret in it (read by its owner only), when they are not there yet.
         Raises SettingsError with a sentence that names the variable and says what to do.
@@ -61,7 +68,12 @@ class Settings:
             secret_key=_secret(said.get("SECRET_KEY", "").strip(), instance),
             base_url=_address(said.get("CHORUS_URL", "").strip()),
             proxies=_proxies(said.get("CHORUS_PROXIES", "").strip()),
+            erasures=_file(said.get("CHORUS_REGISTER", "").strip()),
         )
+
+
+def _file(name: str) -> Path | None:
+    return Path(name).expanduser().absolute() if name else None
 
 
 def _folder(name: str) -> Path:
