@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from flask import Flask, make_response, redirect, render_template, request, url_for
+from flask import Flask, redirect, request, url_for
 from flask_security import Security, current_user
 from werkzeug.wrappers import Response as Reply
 
@@ -59,21 +59,14 @@ def _nobody(_request: object) -> None:
     """Let nobody in by a token in a header or an address."""
 
 
-def turned_away(*roles: str) -> Reply | None:
-    """Return the reply to a visitor who may not see an office page; None when one of `roles` is theirs.
+def turned_away() -> Reply | None:
+    """Return the reply to a visitor who may see no office page yet; None for whoever is signed in.
 
     Not signed in: on to the sign-in page, which leads back. One-time password: on to the page to choose an own one.
-    None of the roles: a friendly page (403).
     """
     if not current_user.is_authenticated:
         back = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("account.sign_in", next=back))
     if current_user.confirmed_at is None:
         return redirect(url_for("account.password"))
-    if not any(current_user.has_role(role) for role in roles):
-        heading, text = (
-            "This page is for researchers",
-            "Your account has no role that may see it. Ask your administrator.",
-        )
-        return make_response(render_template("office/refused.html", heading=heading, text=text), 403)
     return None

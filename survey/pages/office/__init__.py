@@ -1,7 +1,11 @@
-"""The researchers' pages: which studies there are, how many answered, and the data to take away."""
+"""The office: the pages of those who run a study. Every module here puts its routes on the blueprint."""
 
-from __future__ import annotations
+from importlib import import_module
+from pkgutil import iter_modules
 
-from survey.pages.office.views import office
+from survey.pages.office.blueprint import office
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
 
 __all__ = ["office"]

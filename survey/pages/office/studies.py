@@ -51,10 +51,20 @@ class Shown:
     tables: tuple[str, ...]
 
 
-def codes(engine: Engine) -> list[tuple[str, str]]:
-    """Return (code, title) of every study, by title."""
+@dataclass(frozen=True)
+class Named:
+    """A study by its name."""
+
+    id: int
+    code: str
+    title: str
+
+
+def every(engine: Engine) -> list[Named]:
+    """Return every study, by title."""
     with session(engine) as opened:
-        return [(study.code, study.title) for study in opened.query(Study).order_by(Study.title, Study.code)]
+        studies = opened.query(Study).order_by(Study.title, Study.code)
+        return [Named(study.id, study.code, study.title) for study in studies]
 
 
 def shown(engine: Engine, code: str, now: datetime) -> Shown | None:
