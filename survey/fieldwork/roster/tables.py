@@ -13,7 +13,7 @@ import re
 import unicodedata
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
@@ -117,11 +117,12 @@ class Sheet:
         return all(plain(header) in there for header in headers)
 
 
-def read_sheets(data: bytes, name: str) -> list[Sheet]:
+def read_sheets(data: bytes, name: str, *, verbatim: bool = False, most_columns: int = MOST_COLUMNS) -> list[Sheet]:
     """Return the sheets of a CSV or Excel (.xlsx) file; a CSV file is one sheet without a name. Blank sheets are left
     out.
 
-    name: the file's name, for messages. What the file is, its content says. Cells that cannot be read are in each
+    name: the file's name, for messages. What the file is, its content says. verbatim: leave texts as they stand, blanks
+    around them and all, because somebody typed them into a questionnaire. Cells that cannot be read are in each
     sheet's `problems`. Raises Unreadable when the file is too large, no table, damaged, protected or empty.
     """
     if len(data) > LARGEST_FILE:
@@ -132,7 +133,8 @@ def read_sheets(data: bytes, name: str) -> list[Sheet]:
     if not data.strip(b"\0\r\n\t ;,\xef\xbb\xbf\xff\xfe"):
         raise Unreadable("The file is empty. Please send a table whose first row has the headers.")
     _refuse_other_kinds(data, name)
-    sheets = _workbook(data) if data.startswith(b"PK") else [_csv(data)]
+    clean = str if verbatim else _tidy
+    sheets = _workbook(data, clean, most_columns) if data.startswith(b"PK") else [_csv(data, clean, most_columns)]
     if not sheets:
         raise Unreadable("The workbook has no cell with anything in it. Please send a table with headers and rows.")
     return sheets
@@ -235,7 +237,7 @@ def _refuse_other_kinds(data: bytes, name: str) -> None:
 # ---- CSV ------------------------------------------------------------------------------------------------
 
 
-def _csv(data: bytes) -> Sheet:
+def _csv(data: bytes, clean: Callable[[str], str], most: int) -> Sheet:
     text = _decoded(data)
     if "\0" in text:
         row = text[: text.index("\0")].count("\n") + 1
@@ -248,13 +250,13 @@ def _csv(data: bytes) -> Sheet:
     number = 0
     try:
         for number, line in enumerate(reader, start=1):
-            cells = tuple(Cell(_tidy(said), number, at) for at, said in enumerate(line, start=1))
+            cells = tuple(Cell(clean(said), number, at) for at, said in enumerate(line, start=1))
             if any(cell.text for cell in cells):
                 rows.append(Row(number, cells))
                 _count(rows, "The file")
     except csv.Error as error:
         raise Unreadable(_csv_fault(error, number + 1)) from error
-    sheet = _sheet("", rows, [])
+    sheet = _sheet("", rows, [], most)
     if sheet is None:
         raise Unreadable("The file is empty. Please send a table whose first row has the headers.")
     return sheet
@@ -325,13 +327,13 @@ def _delimiter(text: str) -> tuple[str, str]:
 # ---- Excel ----------------------------------------------------------------------------------------------
 
 
-def _workbook(data: bytes) -> list[Sheet]:
+def _workbook(data: bytes, clean: Callable[[str], str], most: int) -> list[Sheet]:
     merged = _parts(data)
     try:
         with warnings.catch_warnings():
             # What openpyxl warns of (printer settings, colours, lists to choose from) is nothing we read.
             warnings.simplefilter("ignore")
-            return list(_sheets(data, merged))
+            return list(_sheets(data, merged, clean, most))
     except (Unreadable, MemoryError):
         raise
     except Exception as error:  # whatever its parser stumbles on: these bytes come from anywhere
@@ -391,20 +393,22 @@ def _merged(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> list[str]:
     return found
 
 
-def _sheets(data: bytes, merged: Mapping[str, Sequence[str]]) -> Iterator[Sheet]:
+def _sheets(
+    data: bytes, merged: Mapping[str, Sequence[str]], clean: Callable[[str], str], most: int
+) -> Iterator[Sheet]:
     book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
     try:
         for worksheet in book.worksheets:
             name = str(worksheet.title)
             worksheet.reset_dimensions()  # some programs write them wrong, and cells would be left out
-            rows, faults = _rows(worksheet, name)
+            rows, faults = _rows(worksheet, name, clean, most)
             if worksheet.sheet_state != "visible":
                 if rows:
                     said = "This sheet is hidden. Please show it if it should be read, and delete it if not."
                     yield Sheet(name, (), [], [Misread(name, 0, 0, said)])
                 continue
             path = str(getattr(worksheet, "_worksheet_path", "")).lstrip("/")
-            sheet = _sheet(name, rows, [*_said_of_merged(name, merged.get(path, ())), *faults])
+            sheet = _sheet(name, rows, [*_said_of_merged(name, merged.get(path, ())), *faults], most)
             if sheet is not None:
                 yield sheet
     finally:
@@ -420,12 +424,12 @@ def _said_of_merged(name: str, ranges: Sequence[str]) -> Iterator[Misread]:
         yield Misread(name, 0, 0, f"{len(ranges) - 100} more ranges of cells are merged. Please unmerge all of them.")
 
 
-def _rows(worksheet: Any, name: str) -> tuple[list[Row], list[Misread]]:
+def _rows(worksheet: Any, name: str, clean: Callable[[str], str], most: int) -> tuple[list[Row], list[Misread]]:
     """Return the rows that are not blank, and what could not be read in them, once for each column."""
     rows: list[Row] = []
     faults: dict[tuple[int, str], list[int]] = {}
     for number, read in enumerate(worksheet.iter_rows(), start=1):
-        cells = tuple(_cell(one, number, at, faults) for at, one in enumerate(read[: MOST_COLUMNS + 1], start=1))
+        cells = tuple(_cell(one, number, at, faults, clean) for at, one in enumerate(read[: most + 1], start=1))
         if any(cell.text or cell.kind == UNREAD for cell in cells):
             rows.append(Row(number, cells))
             _count(rows, f'The sheet "{name}"')
@@ -436,12 +440,14 @@ _FORMULA: Final = "This cell holds a formula. Please copy the column and paste i
 _ERROR: Final = "This cell holds an error ({}). Please correct or clear it."
 
 
-def _cell(read: Any, row: int, column: int, faults: dict[tuple[int, str], list[int]]) -> Cell:
+def _cell(
+    read: Any, row: int, column: int, faults: dict[tuple[int, str], list[int]], clean: Callable[[str], str]
+) -> Cell:
     value = read.value
     if value is None:
         return Cell("", row, column)
     if isinstance(value, str) and read.data_type not in ("f", "e"):
-        return Cell(_tidy(value), row, column)
+        return Cell(clean(value), row, column)
     if isinstance(value, bool):
         return Cell("yes" if value else "no", row, column)
     if isinstance(value, (int, float)):
@@ -493,14 +499,14 @@ def _count(rows: list[Row], what: str) -> None:
         raise Unreadable(f"{what} has more than {MOST_ROWS:,} rows. Please split it, for instance by school.")
 
 
-def _sheet(name: str, rows: list[Row], problems: list[Misread]) -> Sheet | None:
+def _sheet(name: str, rows: list[Row], problems: list[Misread], most: int) -> Sheet | None:
     """Return the sheet with rows of one length, or None when all of it is blank."""
     if not rows:
         return None
     width = max((cell.column for row in rows for cell in row.cells if cell.text or cell.kind == UNREAD), default=1)
-    if width > MOST_COLUMNS:
+    if width > most:
         what = f'The sheet "{name}"' if name else "The file"
-        raise Unreadable(f"{what} has more than {MOST_COLUMNS} columns. Please delete those that are not needed.")
+        raise Unreadable(f"{what} has more than {most} columns. Please delete those that are not needed.")
     rows = [_padded(row, width) for row in rows]
     sheet = Sheet(name, rows[0].cells, rows[1:])
     sheet.problems = [
