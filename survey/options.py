@@ -12,8 +12,11 @@ from wtforms import RadioField, StringField
 
 from survey.question import (
     BLANK,
+    Box,
     Choice,
     Column,
+    Line,
+    Paper,
     Part,
     Pretence,
     Question,
@@ -175,6 +178,18 @@ class Optioned(Question):
         label = self.labels[code]
         return f"{label}: {text}" if isinstance(text, str) and self.option(code).other else label
 
+    def paper(self, say: Say) -> Paper:
+        """A box for each option, always in the order in which a fixed order would show them."""
+        return Paper((Line(boxes=(*self.option_boxes(), *self.nothing_boxes(say))),))
+
+    def option_boxes(self) -> tuple[Box, ...]:
+        """Return the options as boxes. Paper is printed once for all, so shuffled options stand as written."""
+        options = self.choices if self.shuffled else self.in_order(0)
+        return tuple(
+            Box(str(o.code), o.label, art=f"faces/{o.face}" if o.face else None, picture=o.picture, write=o.other)
+            for o in options
+        )
+
     def other_column(self) -> list[Column]:
         """Return the column of the text behind “something else”, where there is one."""
         if not self.other_key:
@@ -209,7 +224,7 @@ class Optioned(Question):
         if self.other_key and chosen:
             return {self.other_key: text}
         if not is_blank(text):
-            raise Wrong("There are own words here, and the option that they belong to is not chosen.")
+            raise Wrong("There are own words, and the option that they belong to is not chosen.")
         return {}
 
     def pretend_other(self, chosen: bool, pretence: Pretence) -> dict[str, Any]:
@@ -270,6 +285,16 @@ class OneOf(Optioned):
         """Return the label, or the own words alone: “banjo”, not “Something else: banjo”."""
         text = answers.get(self.other_key or "")
         return text if isinstance(text, str) and self.option(value).other else self.labels[value]
+
+    def from_paper(self, said: Mapping[str, str]) -> dict[str, Any]:
+        """Take the code printed beside the ticked box, and the own words behind it.
+
+        Own words at a box that is not ticked say which was meant: the form would have no other way to hold them.
+        """
+        others = [str(option.code) for option in self.choices if option.other]
+        if "" not in said and len(others) == 1:
+            said = {"": others[0], **said}
+        return self.read(self.parts[0], {"": said.get("", "").lower(), "other": said.get("other", "")})
 
     def columns(self) -> list[Column]:
         """One column of codes, and one of own words where an option asks for them."""

@@ -141,6 +141,63 @@ class Part:
     name: str = ""
 
 
+TICKED_MORE: Final = "m"
+"""What a keyer types where more than one box is ticked and one was asked for."""
+
+UNREADABLE: Final = "?"
+"""What a keyer types where somebody wrote or ticked, and nobody can tell what. It counts as a blank."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box to tick on paper: the code printed beside it, the words, and what is drawn.
+
+    `art` names one of our drawings, which children see; `picture` is the author's. `write`: a line for own words
+    follows.
+    """
+
+    code: str
+    words: str
+    art: str | None = None
+    picture: str | None = None
+    write: bool = False
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Cells to write figures into: how many, how many more behind a point, and the words above or behind them."""
+
+    count: int
+    decimals: int = 0
+    words: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a question on paper: words, then boxes to tick, cells to write figures in, or lines to write on.
+
+    `suffix` names the keyer's field, as in a form; two lines with the same suffix are keyed in one field. `many`:
+    several boxes may be ticked. `form` says in English what a keyer types where it is no code.
+    """
+
+    suffix: str = ""
+    words: str = ""
+    boxes: tuple[Box, ...] = ()
+    many: bool = False
+    cells: tuple[Cells, ...] = ()
+    lines: int = 0
+    form: str = ""
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A question on paper. `text` is more to read below the wording."""
+
+    lines: tuple[Line, ...] = ()
+    text: str = ""
+
+
 @dataclass
 class Pretence:
     """What is needed to invent an answer: chance, a latent value about N(0, 1), and texts to choose from."""
@@ -314,6 +371,51 @@ class Question(BaseModel):
     def piped(self, value: Any, answers: Mapping[str, Any], say: Say) -> str:
         """Return a substantive value as it reads within another question's wording."""
         return self.in_words(value, answers, say)
+
+    # ── paper ─────────────────────────────────────────────────────────────────────────────────────────
+    def paper(self, say: Say) -> Paper:
+        """Return how the question stands on paper: nothing but its wording where nothing is asked."""
+        return Paper()
+
+    def nothing_boxes(self, say: Say) -> tuple[Box, ...]:
+        """Return the boxes for “I don't know” and “I don't want to say”, as offered."""
+        art = {SAYS_DONT_KNOW: "dunno", SAYS_RATHER_NOT: "hush"}
+        return tuple(Box(value, words, art=art[value]) for value, words in ways_of_saying_nothing(self, say))
+
+    def unsaid(self, reason: str) -> dict[str, Any]:
+        """Return the answers where nothing was said, for one of :data:`REASONS`; private keys are left blank."""
+        return {key: missing(reason if key == self.id else BLANK) for key in self.keys}
+
+    def keyed(self, typed: Mapping[str, str]) -> dict[str, Any]:
+        """Turn what a keyer typed off the paper (suffix -> text) into answers: those a page would have given.
+
+        Nothing typed is a blank, whatever the author requires: paper cannot ask once more. Raises Wrong, in
+        English, for what no answer on this paper can be.
+        """
+        said = {suffix: text.strip() for suffix, text in typed.items() if text.strip() not in ("", UNREADABLE)}
+        if not said:
+            return self.unsaid(BLANK)
+        if said.get("", "").lower() == TICKED_MORE and self.one_box:
+            return self.unsaid(MULTIPLE)
+        try:
+            return self.from_paper(said)
+        except Tampered as fault:
+            raise Wrong(self.please_key) from fault
+
+    def from_paper(self, said: Mapping[str, str]) -> dict[str, Any]:
+        """Turn a keyer's texts, of which there is one at least, into answers: by default those of its form."""
+        return self.read(self.parts[0], said)
+
+    @property
+    def one_box(self) -> bool:
+        """Whether one box is to be ticked, so that a respondent can tick too many."""
+        return any(line.boxes for line in self.paper(str).lines if line.suffix == "")
+
+    @property
+    def please_key(self) -> str:
+        """What to key, in English: the codes that are printed beside the boxes."""
+        codes = [box.code for line in self.paper(str).lines for box in line.boxes]
+        return f"Key what is printed beside the ticked box: {', '.join(codes)}. Key m when more than one is ticked."
 
     # ── data ──────────────────────────────────────────────────────────────────────────────────────────
     def columns(self) -> list[Column]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from wtforms import Field as FormField
 from wtforms import SelectMultipleField, TextAreaField
@@ -11,8 +11,12 @@ from wtforms import SelectMultipleField, TextAreaField
 from survey.question import (
     BLANK,
     DONT_KNOW,
+    MULTIPLE,
+    TICKED_MORE,
     Choice,
     Column,
+    Line,
+    Paper,
     Part,
     Pretence,
     Question,
@@ -60,6 +64,17 @@ class Typed(Question):
             return {}
         return {"instead": _SAID.get(value["missing"], [])} if is_missing(value) else self.fill_box(value)
 
+    def from_paper(self, said: Mapping[str, str]) -> dict[str, Any]:
+        """Take a code of a box for saying nothing, which no number or date can be, or what was written."""
+        typed = said.get("", "")
+        if typed.lower() in (value for value, _ in ways_of_saying_nothing(self, str)):
+            return self.read(self.parts[0], {"instead": [typed.lower()]})
+        return self.read(self.parts[0], self.split_boxes(typed))
+
+    def split_boxes(self, typed: str) -> dict[str, str]:
+        """Return form data for what a keyer typed in one field."""
+        return {"": typed}
+
     def fill_box(self, value: Any) -> dict[str, Any]:
         """Return the form data for a substantive value."""
         return {"": str(value)}
@@ -93,6 +108,23 @@ class Written(Typed):
         return (
             {self.id: text} if not is_blank(text) else self.nothing_said("Write an answer, or tick one of the boxes.")
         )
+
+    rows: ClassVar[int] = 1
+    """How many lines there are to write on, on paper."""
+
+    def paper(self, say: Say) -> Paper:
+        """Lines to write on, and below them the boxes for saying nothing."""
+        lines = [Line(lines=self.rows)]
+        if boxes := self.nothing_boxes(say):
+            lines.append(Line("instead", boxes=boxes))
+        return Paper(tuple(lines))
+
+    def from_paper(self, said: Mapping[str, str]) -> dict[str, Any]:
+        """Take the text, or the code of a box. A text and a ticked box together are one answer too many."""
+        box = said.get("instead", "").lower()
+        if box == TICKED_MORE or (box and said.get("")):
+            return self.unsaid(MULTIPLE)
+        return self.read(self.parts[0], {"": said.get("", ""), "instead": [box] if box else []})
 
     def columns(self) -> list[Column]:
         """One column of text."""

@@ -11,7 +11,7 @@ from pydantic import Field
 from wtforms import Field as FormField
 from wtforms import StringField
 
-from survey.question import Column, Part, Pretence, Remark, Setting, Wrong, from_cell
+from survey.question import Cells, Column, Line, Paper, Part, Pretence, Remark, Setting, Wrong, from_cell
 from survey.typed import Typed
 from survey.wording import Say
 
@@ -106,6 +106,19 @@ earliest: 2009-01-01
     def in_words(self, value: Any, answers: Mapping[str, Any], say: Say) -> str:
         """Return the date with numbers in the order people say them."""
         return "/".join(reversed(value.split("-")))
+
+    def paper(self, say: Say) -> Paper:
+        """Cells for day, month and year."""
+        words = {"day": say("Day"), "month": say("Month"), "year": say("Year")}
+        cells = tuple(Cells(4 if box == "year" else 2, words=words[box]) for box in self.boxes)
+        return Paper((Line(boxes=self.nothing_boxes(say), cells=cells, form=f"the date, such as {self._example()}"),))
+
+    def split_boxes(self, typed: str) -> dict[str, str]:
+        """Part a date typed in one field: 27 3 2024, 27/3/2024."""
+        numbers = re.split(r"[\s/.\-]+", typed)
+        if len(numbers) != len(self.boxes):
+            raise Wrong("Write a real date, such as {example}.", example=self._example())
+        return dict(zip(self.boxes, numbers, strict=True))
 
     def columns(self) -> list[Column]:
         """One column: a date, or year and month as text, since a month is no day."""

@@ -6,7 +6,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from survey.question import Question, Setting, Text
+from survey.question import Paper, Question, Setting, Text
+from survey.wording import Say
 
 
 class Information(Question):
@@ -26,6 +27,10 @@ text: The next questions are about the concert you have just heard.
     def settle(self, setting: Setting) -> None:
         """Nothing is asked, so there is nothing to leave."""
         self.required = self.dont_know = self.rather_not = False
+
+    def paper(self, say: Say) -> Paper:
+        """The text to read."""
+        return Paper(text=self.text or "")
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ class LongText(Written):
     """As many words as somebody likes, up to a length."""
 
     kind: Literal["long_text"] = "long_text"
+    rows: ClassVar[int] = 6
     longest: int = Field(40_000, ge=1, le=40_000, description="The most characters that are taken")
     example: ClassVar[str] = """\
 question: comments

@@ -12,7 +12,10 @@ from wtforms import Field as FormField
 from wtforms import StringField
 
 from survey.question import (
+    Cells,
     Column,
+    Line,
+    Paper,
     Part,
     Pretence,
     Remark,
@@ -103,6 +106,12 @@ max: 60
     def in_words(self, value: Any, answers: Mapping[str, Any], say: Say) -> str:
         """Return the number with its unit."""
         return f"{value} {self.unit}" if self.unit else str(value)
+
+    def paper(self, say: Say) -> Paper:
+        """A cell for each figure the largest number has, the unit behind them."""
+        whole = len(str(int(self.max))) if self.max is not None else 4
+        cells = Cells(whole, self.decimals, unit=self.unit or "")
+        return Paper((Line(boxes=self.nothing_boxes(say), cells=(cells,), form="the number"),))
 
     def columns(self) -> list[Column]:
         """One column of numbers."""

@@ -10,8 +10,13 @@ from wtforms import SelectField
 
 from survey.options import Option, Optioned
 from survey.question import (
+    MULTIPLE,
+    TICKED_MORE,
+    Cells,
     Choice,
     Column,
+    Line,
+    Paper,
     Part,
     Pretence,
     Remark,
@@ -99,6 +104,29 @@ options:
         if value is None or is_missing(value):
             return {}
         return {str(code): str(place) for place, code in enumerate(value, start=1)}
+
+    def paper(self, say: Say) -> Paper:
+        """One option under the other, each with a cell for its place."""
+        options = self.choices if self.shuffled else self.in_order(0)
+        most = len(options)
+        return Paper(
+            tuple(
+                Line(str(option.code), option.label, cells=(Cells(len(str(most))),), form=f"its place, 1 to {most}")
+                for option in options
+            ),
+            say("Write 1 beside the first, 2 beside the second, up to {most}. Use each number once.", most=most),
+        )
+
+    @property
+    def please_key(self) -> str:
+        """What to key, in English."""
+        return f"Key the places, 1 to {len(self.choices)}. Key ? in each where the paper gives no clear order."
+
+    def from_paper(self, said: Mapping[str, str]) -> dict[str, Any]:
+        """Take the places. An order with gaps, or with a place given twice, is none: m in any field says so."""
+        if any(place.lower() == TICKED_MORE for place in said.values()):
+            return self.unsaid(MULTIPLE)
+        return self.read(self.parts[0], said)
 
     def in_words(self, value: Any, answers: Mapping[str, Any], say: Say) -> str:
         """Return the labels in order."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
@@ -13,6 +14,8 @@ from survey.options import Option, Optioned
 from survey.question import (
     Choice,
     Column,
+    Line,
+    Paper,
     Part,
     Pretence,
     Remark,
@@ -129,6 +132,30 @@ options:
             said = {"dont_know": ["dk"], "rather_not": ["skip"]}
             return {"": said.get(value["missing"], [])}
         return {"": [str(code) for code in value]} | self.fill_other(answers)
+
+    def paper(self, say: Say) -> Paper:
+        """A box for each option; more than one may be ticked."""
+        return Paper(
+            (Line(boxes=(*self.option_boxes(), *self.nothing_boxes(say)), many=True, form="all codes, spaced"),)
+        )
+
+    def from_paper(self, said: Mapping[str, str]) -> dict[str, Any]:
+        """Take the codes of all ticked boxes, in any order, and the own words behind one of them."""
+        boxes = [box.code for line in self.paper(str).lines for box in line.boxes]
+        typed = set(re.split(r"[\s,;]+", said.get("", "").lower())) - {""}
+        others = [str(option.code) for option in self.choices if option.other]
+        if said.get("other") and len(others) == 1:
+            typed.add(others[0])
+        if not typed <= set(boxes):
+            raise Wrong(self.please_key)
+        ticked = [code for code in boxes if code in typed]
+        return self.read(self.parts[0], {"": ticked, "other": said.get("other", "")})
+
+    @property
+    def please_key(self) -> str:
+        """What to key, in English."""
+        codes = [box.code for line in self.paper(str).lines for box in line.boxes]
+        return f"Key what is printed beside all ticked boxes, with spaces: {' '.join(codes)}."
 
     def first_field(self, part: Part, name: str) -> str:
         """Errors link to the first tick box."""

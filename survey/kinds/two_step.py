@@ -11,8 +11,13 @@ from wtforms import RadioField
 from survey.options import said_for
 from survey.question import (
     BLANK,
+    MULTIPLE,
+    TICKED_MORE,
+    Box,
     Choice,
     Column,
+    Line,
+    Paper,
     Part,
     Pretence,
     Question,
@@ -124,6 +129,54 @@ ask: Do you like singing?
             return {"": said_for(value)}
         chosen = [word for word, point in _SECOND[part.name].items() if point == value]
         return {"": chosen[0] if chosen else None}
+
+    def paper(self, say: Say) -> Paper:
+        """No or yes; below it how much, once for those who said no and once for those who said yes.
+
+        The codes of the second step are the points that are stored.
+        """
+        first = (Box("0", say("No"), art="faces/feel-2"), Box("1", say("Yes"), art="faces/feel-4"))
+        no = (Box("2", say("A bit"), art="faces/feel-2"), Box("1", say("A lot"), art="faces/feel-1"))
+        yes = (Box("3", say("A bit"), art="faces/enjoy-2"), Box("4", say("A lot"), art="faces/enjoy-5"))
+        return Paper(
+            (
+                Line("first", boxes=(*first, *self.nothing_boxes(say))),
+                Line("", say("If you said no: how much?"), boxes=no),
+                Line("", say("If you said yes: how much?"), boxes=yes),
+            )
+        )
+
+    @property
+    def one_box(self) -> bool:
+        """Each step has its own box too many: see from_paper."""
+        return False
+
+    def unsaid(self, reason: str) -> dict[str, Any]:
+        """Both steps are unsaid for the same reason."""
+        return {self.first: missing(reason), self.id: missing(reason)}
+
+    @property
+    def please_key(self) -> str:
+        """What to key, in English."""
+        return (
+            "Key 0 for no or 1 for yes, then how much: 1 or 2 after no, 3 or 4 after yes. Where both sides are "
+            "ticked, or the two do not fit together, key m at the step with too many ticks."
+        )
+
+    def from_paper(self, said: Mapping[str, str]) -> dict[str, Any]:
+        """Take both steps. Who ticked only how much has said yes or no with it."""
+        first, point = said.get("first", "").lower(), said.get("", "").lower()
+        instead = said_instead(first)
+        if first == TICKED_MORE or (instead and point):
+            return self.unsaid(MULTIPLE)
+        if instead and first in (value for value, _ in ways_of_saying_nothing(self, str)):
+            return {self.first: instead, self.id: instead}
+        side = {"1": "no", "2": "no", "3": "yes", "4": "yes"}.get(point)
+        if side and first in ("", str(_AFTER[side])):
+            return {self.first: _AFTER[side], self.id: int(point)}
+        if first not in ("0", "1") or point not in ("", TICKED_MORE):
+            raise Wrong(self.please_key)
+        return {self.first: int(first), self.id: missing(MULTIPLE if point == TICKED_MORE else BLANK)}
 
     def first_field(self, part: Part, name: str) -> str:
         """Errors link to the first button."""

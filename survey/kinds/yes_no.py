@@ -11,8 +11,11 @@ from wtforms import RadioField
 
 from survey.options import said_for
 from survey.question import (
+    Box,
     Choice,
     Column,
+    Line,
+    Paper,
     Part,
     Pretence,
     Question,
@@ -92,6 +95,16 @@ not_sure: no
     def fill(self, part: Part, answers: Mapping[str, Any]) -> dict[str, Any]:
         """Choose the radio button of the stored answer."""
         return {"": said_for(answers.get(self.id))}
+
+    def paper(self, say: Say) -> Paper:
+        """A box for yes, one for no."""
+        art = {YES: "yes", NO: "no", NOT_SURE: "dunno"}
+        boxes = [Box(str(code), say(_WORDS[code]), art=art[code]) for code in self.codes]
+        return Paper((Line(boxes=(*boxes, *self.nothing_boxes(say))),))
+
+    def from_paper(self, said: Mapping[str, str]) -> dict[str, Any]:
+        """Take the code printed beside the ticked box."""
+        return self.read(self.parts[0], {"": said.get("", "").lower()})
 
     def first_field(self, part: Part, name: str) -> str:
         """Errors link to the first radio button."""
