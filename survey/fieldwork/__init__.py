@@ -1,7 +1,7 @@
 """Who is asked, what, when and by which door."""
 
 from survey.fieldwork.doors import Door, NewDoor, door_by_code, door_by_token, end_door, new_door
-from survey.fieldwork.participants import Membership, Participant, participant_by_code
+from survey.fieldwork.participants import Membership, Participant, kinship, linkage, participant_by_code
 from survey.fieldwork.publications import (
     Definition,
     Publication,
@@ -14,6 +14,7 @@ from survey.fieldwork.publications import (
     published,
     text_of,
 )
+from survey.fieldwork.roster.uploads import upload
 from survey.fieldwork.studies import (
     Programme,
     School,
@@ -52,6 +53,8 @@ __all__ = [
     "keep_school",
     "keep_study",
     "keep_waves",
+    "kinship",
+    "linkage",
     "new_door",
     "participant_by_code",
     "publish",
@@ -59,4 +62,5 @@ __all__ = [
     "published",
     "study_by_code",
     "text_of",
+    "upload",
 ]

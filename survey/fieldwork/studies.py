@@ -56,6 +56,8 @@ class School(Base):
     arm: Mapped[str | None]
     code: Mapped[str]
     title: Mapped[str]
+    time_zone: Mapped[str | None] = mapped_column(default=None)
+    """Where its days begin and end, when that is not the study's zone."""
 
     study: Mapped[Study] = relationship(back_populates="schools")
     programme: Mapped[Programme | None] = relationship()
@@ -77,7 +79,7 @@ class SchoolClass(Base):
 
 
 class Wave(Base):
-    """One round of asking. `opens` and `closes` are days in the study's time zone."""
+    """One round of asking. `opens` and `closes` are days: a school's in its time zone, else in the study's."""
 
     __tablename__ = "wave"
     __table_args__ = (UniqueConstraint("study_id", "code"),)
@@ -92,9 +94,12 @@ class Wave(Base):
 
     study: Mapped[Study] = relationship(back_populates="waves")
 
-    def hours(self) -> tuple[datetime | None, datetime | None]:
-        """Return the moment the wave opens and the moment it is over, for the doors of the wave."""
-        zone = ZoneInfo(self.study.time_zone)
+    def hours(self, school: School | None = None) -> tuple[datetime | None, datetime | None]:
+        """Return the moment the wave opens and the moment it is over, for the doors of the wave.
+
+        school: whose people come in by the door; the days are then those of its time zone.
+        """
+        zone = ZoneInfo((school.time_zone if school else None) or self.study.time_zone)
         opens = datetime.combine(self.opens, time(), zone) if self.opens else None
         over = datetime.combine(self.closes + timedelta(days=1), time(), zone) if self.closes else None
         return opens, over

@@ -1,0 +1,75 @@
+"""Lists somebody uploaded and has not confirmed yet. They die on confirming, on cancelling, and after an hour.
+
+Only what would be taken in is kept, checked and without identifiers: never the file.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Boolean, Column, ForeignKey, LargeBinary, String, Table, delete, insert, select
+
+from survey.database import Base, Engine, Moment, read, write
+
+LIFE: Final = timedelta(hours=1)
+
+upload = Table(
+    "upload",
+    Base.metadata,
+    Column("id", String, primary_key=True),
+    Column("study_id", ForeignKey("study.id"), nullable=False),
+    Column("actor", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("wave", String, nullable=True),
+    Column("correct", Boolean, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("lists", LargeBinary, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What was looked at: for which wave, whether facts may be corrected, its digest, and the lists themselves."""
+
+    id: str
+    wave: str | None
+    correct: bool
+    digest: str
+    lists: bytes
+
+
+def keep_upload(
+    engine: Engine, study_id: int, actor: str, wave: str | None, correct: bool, digest: str, lists: bytes, now: datetime
+) -> str:
+    """Keep lists until they are confirmed; return the upload's id. What this actor uploaded before goes."""
+    new = secrets.token_urlsafe(16)
+    with write(engine) as connection:
+        connection.execute(delete(upload).where(upload.c.at < now - LIFE))
+        connection.execute(delete(upload).where(upload.c.study_id == study_id, upload.c.actor == actor))
+        row = {"id": new, "study_id": study_id, "actor": actor, "at": now, "wave": wave}
+        connection.execute(insert(upload).values(**row, correct=correct, digest=digest, lists=lists))
+    return new
+
+
+def kept_upload(engine: Engine, study_id: int, actor: str, upload_id: str, now: datetime) -> Upload | None:
+    """Return what this actor uploaded in this study; None when it is not theirs, done with, or too old."""
+    if "\0" in upload_id:
+        return None
+    query = select(upload.c.id, upload.c.wave, upload.c.correct, upload.c.digest, upload.c.lists).where(
+        upload.c.id == upload_id, upload.c.study_id == study_id, upload.c.actor == actor, upload.c.at >= now - LIFE
+    )
+    with read(engine) as connection:
+        row = connection.execute(query).one_or_none()
+    return Upload(*row) if row else None
+
+
+def drop_upload(engine: Engine, study_id: int, actor: str, upload_id: str, now: datetime) -> None:
+    """Throw an upload away, and every one that is too old."""
+    with write(engine) as connection:
+        connection.execute(delete(upload).where(upload.c.at < now - LIFE))
+        connection.execute(
+            delete(upload).where(upload.c.id == upload_id, upload.c.study_id == study_id, upload.c.actor == actor)
+        )
