@@ -55,6 +55,42 @@ class Fieldwork(Strict):
     waves: list[str] = Field(min_length=1, description="In which waves")
 
 
+class Late(Strict):
+    """What happens to answers after a wave's last day."""
+
+    begin: int = Field(0, ge=0, le=366, description="Days after the last day in which one may still begin")
+    finish: int = Field(14, ge=0, le=366, description="Days after the last day in which one who began may still finish")
+
+
+class Sheet(Strict):
+    """An information sheet: what people read before they decide."""
+
+    version: int = Field(ge=1, description="Raised with every change of the text: a decision belongs to what was read")
+    title: str = Field(description="Its heading")
+    text: str = Field(
+        description="Who asks, why, what is kept and how long, how to say no; blank lines part paragraphs"
+    )
+
+
+class Consent(Strict):
+    """Who decides whether an audience takes part, and what counts when they have said nothing."""
+
+    audience: Audience = Field(description="Whom it is about")
+    decided_by: Literal["parent", "self", "school"] = Field(description="Who decides, beside the respondent's own yes")
+    basis: Literal["opt_in", "opt_out"] = Field(
+        description="opt_in: nobody takes part without a yes. opt_out: all who were told and did not say no"
+    )
+    sheet: Sheet = Field(description="The information sheet")
+
+
+class Linkage(Strict):
+    """Linking answers to data from outside, by a keyed hash of an identifier that is never stored."""
+
+    identifier: Literal["upn", "other"] = Field(
+        description="upn: England's unique pupil number, checked; other: as given"
+    )
+
+
 class Disclosure(Strict):
     """What tables hide."""
 
@@ -65,6 +101,7 @@ class Retention(Strict):
     """How long data are kept."""
 
     delete_on: Day = Field(description="The day on which answers are deleted")
+    backups: int = Field(35, ge=1, le=3660, description="Days after which a backup is thrown away")
 
 
 class Access(Strict):
@@ -122,6 +159,9 @@ class PretendMissing(Strict):
     rather_not: Share = Field(0.0, description="Share of answers 'I don't want to say'")
     stopped: Share = Field(0.0, description="Share of respondents who stop early")
     absent: Share = Field(0.0, description="Share of participants absent in a wave")
+    refused: Share = Field(0.0, description="Share of pupils whose parents say no")
+    withdrawn: Share = Field(0.0, description="Share of pupils who are withdrawn after they answered")
+    moved: Share = Field(0.0, description="Share of pupils who go to another school between two waves")
 
 
 class Pretend(Strict):
@@ -163,6 +203,14 @@ class Study(Strict):
     waves: list[Wave] = Field(min_length=1, description="The rounds of asking, in order")
     facts: list[Fact] = Field(default_factory=list, description="What the roster says about participants")
     fieldwork: list[Fieldwork] = Field(min_length=1, description="Who gets what")
+    late: Late = Field(
+        default_factory=lambda: Late.model_validate({}), description="What happens to answers after a wave's last day"
+    )
+    consent: list[Consent] = Field(
+        default_factory=list,
+        description="Who decides who takes part; without it, the first page of a questionnaire asks",
+    )
+    linkage: Linkage | None = Field(None, description="Linking to data from outside; without it no identifier is taken")
     disclosure: Disclosure = Field(
         default_factory=lambda: Disclosure.model_validate({}), description="What tables hide"
     )
@@ -182,6 +230,10 @@ class Study(Strict):
     def wave(self, id: str) -> Wave:
         """Return the wave with this id. Raises KeyError."""
         return _with_id(self.waves, id)
+
+    def consent_for(self, audience: str) -> Consent | None:
+        """Return who decides for an audience; None when only the questionnaire's own first page asks."""
+        return next((one for one in self.consent if one.audience == audience), None)
 
     def fact(self, id: str) -> Fact:
         """Return the fact with this id. Raises KeyError."""

@@ -59,11 +59,12 @@ fieldwork:
 
 def test_care_for_data():
     """`disclosure` hides counts below a threshold, 3 at least. `retention` says when answers are deleted, `access`
-    which roles see tables and which see single answers. `missing` gives each reason for a missing value its own negative
+    which roles see tables and which see single answers; `backups` is after how many days a copy of the database is thrown
+    away. `missing` gives each reason for a missing value its own negative
     number; these are the ones you get when you leave it out."""
     example = """
 disclosure: {threshold: 10}
-retention: {delete_on: 2035-08-31}
+retention: {delete_on: 2035-08-31, backups: 35}
 access: {tables: [researcher, funder], microdata: [researcher]}
 missing:
   blank: -9
@@ -79,6 +80,44 @@ missing:
     assert study.missing == good_study("disclosure: {threshold: 10}").study.missing
     assert study.disclosure.threshold == 10
     assert study.retention.delete_on == datetime.date(2035, 8, 31)
+
+
+def test_who_decides():
+    """`consent` says, for each audience, who decides who takes part: a parent, people themselves, or the school; and what
+    counts when nothing was said. With `opt_in` nobody takes part without a yes; with `opt_out` everybody who was sent the
+    information sheet, and did not say no. The sheet has a version, raised with every change of its text, because a
+    decision belongs to what was read. Without `consent`, the first page of each questionnaire is all that asks."""
+    example = """
+consent:
+  - audience: staff
+    decided_by: self
+    basis: opt_in
+    sheet:
+      version: 1
+      title: About this study
+      text: |
+        We ask staff what music does in their school.
+
+        Nothing happens to you if you say no.
+"""
+    study = good_study(example).study
+    consent = study.consent_for("staff")
+    assert consent.basis == "opt_in"
+    assert consent.sheet.version == 1
+    assert study.consent_for("parent") is None
+
+
+def test_late_answers():
+    """`late` says for how many days after a wave's last day somebody may still begin, and may still finish. Without it
+    nobody begins late, and whoever has begun may finish for two weeks."""
+    assert good_study("late: {begin: 0, finish: 14}").study.late == good_study("note: Nothing is said about it").study.late
+
+
+def test_linkage():
+    """Names and pupil numbers never enter a study. Where answers are to be linked to data from outside, `linkage` names
+    the identifier: the roster may then have a column of them, of which only a keyed hash is kept."""
+    assert good_study("linkage: {identifier: upn}").study.linkage.identifier == "upn"
+    assert good_study("note: Nothing is said about it").study.linkage is None
 
 
 def test_the_plan():

@@ -220,6 +220,24 @@ def _years(study: Study, years: list[int], i: int, around: Surroundings) -> Iter
             )
 
 
+def consent(study: Study, around: Surroundings) -> Iterator[Fault]:
+    """Each audience has one rule, and parents decide for children only."""
+    seen: set[str] = set()
+    for i, one in enumerate(study.consent):
+        if one.audience in seen:
+            yield Fault(
+                ("consent", i, "audience"),
+                f"there is a rule for '{one.audience}' already. Each audience has one. Please take one away",
+            )
+        seen.add(one.audience)
+        if one.decided_by == "parent" and one.audience != "pupil":
+            yield Fault(
+                ("consent", i, "decided_by"),
+                f"parents would decide for '{one.audience}', and they decide for pupils only. "
+                "Please write: decided_by: self",
+            )
+
+
 def plan(study: Study, around: Surroundings) -> Iterator[Fault]:
     """The plan speaks of scales, arms and facts that are there."""
     if study.plan is None:
@@ -322,6 +340,7 @@ STUDY_RULES: tuple[StudyRule, ...] = (
     facts,
     missing_codes,
     fieldwork,
+    consent,
     plan,
     pretend,
 )
