@@ -17,12 +17,13 @@ def user() -> None:
 @click.option("--role", "roles", multiple=True, default=("researcher",), show_default=True)
 def add(email: str, roles: tuple[str, ...]) -> None:
     """Let somebody sign in. Prints a password that works once, to choose an own one with."""
-    from survey.pages.account.people import CannotAdd, add_user
+    from survey.pages.account.people import add_user
+    from survey.people import NotPossible
 
     here = settings()
     try:
         password = add_user(engine(), here, email, list(roles))
-    except CannotAdd as error:
+    except NotPossible as error:
         stop(str(error))
     click.echo(f"Sign in at {here.base_url}/sign-in as {email} with this password, which works once:\n{password}")
 
@@ -31,11 +32,12 @@ def add(email: str, roles: tuple[str, ...]) -> None:
 @click.argument("email")
 def renew(email: str) -> None:
     """Give somebody who forgot their password a new one that works once."""
-    from survey.pages.account.people import CannotAdd, renew_password
+    from survey.pages.account.people import renew_password
+    from survey.people import NotPossible
 
     here = settings()
     try:
         password = renew_password(engine(), here, email)
-    except CannotAdd as error:
+    except NotPossible as error:
         stop(str(error))
     click.echo(f"Sign in at {here.base_url}/sign-in as {email} with this password, which works once:\n{password}")

@@ -8,11 +8,11 @@ from flask_security.datastore import UserDatastore
 
 from survey.database import session
 from survey.pages.store import store
-from survey.people import Role, User
+from survey.people import ROLES, Role, User
 
 
 class Accounts(UserDatastore):
-    """Users and roles in the store of the running app. What it returns belongs to no session any more."""
+    """Users in the store of the running app. What it returns belongs to no session any more."""
 
     def __init__(self) -> None:
         super().__init__(User, Role)
@@ -24,11 +24,10 @@ class Accounts(UserDatastore):
 
     def find_role(self, role: str) -> Role | None:
         """Return the role with this name, or None."""
-        with session(store().engine) as opened:
-            return opened.query(Role).filter_by(name=role).one_or_none()
+        return Role(role) if role in ROLES else None
 
     def put(self, model: Any) -> Any:
-        """Keep what was changed about a user or a role, at once."""
+        """Keep what was changed about a user, at once."""
         with session(store().engine) as opened:
             return opened.merge(model)
 

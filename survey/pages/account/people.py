@@ -5,68 +5,136 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Final
 
+from survey.audit import COMMAND_LINE, note
 from survey.config import Settings
 from survey.database import Engine, session
+from survey.fieldwork import School, Study, study_by_code
 from survey.pages.account.passwords import HASHER, one_time_password
-from survey.people import Grant, User, keep_roles
-
-ROLES: Final[dict[str, tuple[str, list[str]]]] = {
-    "researcher": ("Sees counts, tables and data, as far as the study's access allows", []),
-    "lead": ("Leads the research: sees everything of every study", []),
-    "coordinator": ("Looks after the fieldwork of schools; sees no answers", []),
-    "administrator": ("Looks after the installation and its accounts", []),
-}
-"""Every role there is: what it is called, and what it is for."""
+from survey.people import ADMINISTRATOR, ROLES, Given, Giver, NotPossible, User
+from survey.people.grants import check, give
+from survey.people.second import take_off
 
 _LONGEST: Final = 254
 _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+")
+_HERE: Final = Giver(COMMAND_LINE)
 
 
-class CannotAdd(ValueError):
-    """Somebody cannot be let in like this. Its text is a sentence for whoever asked."""
+def place(engine: Engine, role: str, study: str | None = None, school: str | None = None) -> Given:
+    """Return a role with its place, given by the codes of study and school.
+
+    Raises NotPossible, with a sentence, when there is no such role, study or school, or they do not go together.
+    """
+    if role not in ROLES:
+        raise NotPossible(f"There is no role {role!r}. The roles are {', '.join(ROLES)}.")
+    if study is None:
+        if school is not None:
+            raise NotPossible("Say in which study this school is.")
+        wanted = Given(role)
+    else:
+        wanted = Given(role, *_ids(engine, study, school))
+    check(wanted)
+    return wanted
 
 
-def add_user(engine: Engine, settings: Settings, email: str, roles: Sequence[str]) -> str:
+def _ids(engine: Engine, study: str, school: str | None) -> tuple[int, int | None]:
+    with session(engine) as opened:
+        # PostgreSQL takes no NUL, not even to compare with.
+        found = None if "\0" in study else study_by_code(opened, study)
+        if found is None:
+            raise NotPossible(f"There is no study {study!r}.")
+        if school is None:
+            return found.id, None
+        for one in found.schools:
+            if one.code == school:
+                return found.id, one.id
+        raise NotPossible(f"There is no school {school!r} in the study {study}.")
+
+
+def place_in_words(engine: Engine, grant: Given) -> str:
+    """Return where a role counts, as people say it: "all studies", "Small notes", "Small notes, Ash Primary"."""
+    if grant.study_id is None:
+        return "the installation" if grant.role == ADMINISTRATOR else "all studies"
+    with session(engine) as opened:
+        study = opened.get(Study, grant.study_id)
+        school = opened.get(School, grant.school_id) if grant.school_id is not None else None
+    titles = [one.title for one in (study, school) if one is not None]
+    return ", ".join(titles)
+
+
+def add_user(
+    engine: Engine,
+    settings: Settings,
+    email: str,
+    roles: Sequence[str],
+    *,
+    study: str | None = None,
+    school: str | None = None,
+) -> str:
     """Make an account and return its one-time password, which is kept nowhere.
 
-    The first sign in with it leads to the page to choose an own password; after that it no longer works. Raises
-    CannotAdd for an address that is none or has an account, and for an unknown role.
+    The first sign in with it leads to the page to choose an own password; after that it no longer works. The roles are
+    for one study, by its code, or for all; a coordinator's for one school. Whoever ended is let in afresh.
+    Raises NotPossible for an address that is none or has an account, and for roles that cannot be given.
     """
-    address = tidy(email)
-    if not _ADDRESS.fullmatch(address) or len(address) > _LONGEST:
-        raise CannotAdd(f"{email!r} is not an e-mail address. Give one such as name@example.org.")
-    unknown = sorted(set(roles) - set(ROLES))
-    if unknown or not roles:
-        wrong = f"There is no role {unknown[0]!r}." if unknown else "An account needs a role."
-        raise CannotAdd(f"{wrong} The roles are {', '.join(ROLES)}.")
+    now = datetime.now(UTC)
+    address = checked_address(email)
+    if not roles:
+        raise NotPossible(f"An account needs a role. The roles are {', '.join(ROLES)}.")
+    wanted = [place(engine, role, study, school) for role in dict.fromkeys(roles)]
     password = one_time_password()
+    hashed = HASHER.hash(password)
     with session(engine) as opened:
-        if opened.query(User).filter_by(email=address).first():
-            raise CannotAdd(f"{address} has an account already. For a new password, renew that one.")
-        known = keep_roles(opened, ROLES)
-        user = User(email=address, active=True)
-        for role in dict.fromkeys(roles):
-            user.roles.append(known[role])
-            user.grants.append(Grant(role=role))
-        _give(user, password)
+        user = opened.query(User).filter_by(email=address).first() or User(email=address, active=False)
+        if user.active:
+            raise NotPossible(f"{address} has an account already. For a new password, renew that one.")
+        user.active = True
+        _give(user, hashed)
         opened.add(user)
+        opened.flush()
+        note(opened, COMMAND_LINE, "made an account", about=address, now=now)
+        for one in wanted:
+            give(opened.connection(), user.id, one, _HERE, now)
     return password
 
 
 def renew_password(engine: Engine, settings: Settings, email: str) -> str:
     """Return a new one-time password for an account whose owner forgot theirs; it is signed out everywhere.
 
-    Raises CannotAdd when nobody has that address.
+    The second factor and the organisation it came by are taken off as well: this is the way back when all is lost.
+    Raises NotPossible when nobody has that address.
     """
     password = one_time_password()
+    hashed = HASHER.hash(password)
     with session(engine) as opened:
-        user = opened.query(User).filter_by(email=tidy(email)).first()
+        user = opened.query(User).filter_by(email=tidy(email), active=True).first()
         if user is None:
-            raise CannotAdd(f"Nobody has an account with the address {email!r}.")
-        _give(user, password)
+            raise NotPossible(f"Nobody has an account with the address {email!r}.")
+        _give(user, hashed)
+        user.organisation = None
+        opened.flush()
+        take_off(opened.connection(), user.id)
+        note(opened, COMMAND_LINE, "renewed a password", about=user.email)
     return password
+
+
+def account_id(engine: Engine, email: str) -> int:
+    """Return the id of the account with an address; raise NotPossible when there is none."""
+    with session(engine) as opened:
+        user = opened.query(User).filter_by(email=tidy(email), active=True).first()
+    if user is None:
+        raise NotPossible(f"Nobody has an account with the address {email!r}.")
+    return user.id
+
+
+def checked_address(email: str) -> str:
+    """Return an e-mail address as it is kept; raise NotPossible when it is none."""
+    address = tidy(email)
+    if not _ADDRESS.fullmatch(address) or len(address) > _LONGEST:
+        raise NotPossible(f"{email!r} is not an e-mail address. Give one such as name@example.org.")
+    return address
 
 
 def tidy(email: str) -> str:
@@ -77,7 +145,7 @@ def tidy(email: str) -> str:
     return "".join(filter(str.isprintable, email)).strip().casefold()
 
 
-def _give(user: User, password: str) -> None:
-    user.password = HASHER.hash(password)
+def _give(user: User, hashed: str) -> None:
+    user.password = hashed
     user.confirmed_at = None  # until its owner has chosen an own password
     user.fs_uniquifier = secrets.token_hex(16)

@@ -1,0 +1,37 @@
+"""Those who sign in: accounts, what each may do where, invitations, second factors, and how guessing is slowed."""
+
+from survey.people.accounts import NotPossible, Role, User
+from survey.people.attempts import Attempt
+from survey.people.grants import (
+    ADMINISTRATOR,
+    COORDINATOR,
+    LEAD,
+    RESEARCHER,
+    ROLES,
+    Given,
+    Giver,
+    Grant,
+    given,
+)
+from survey.people.invitations import Invitation
+from survey.people.links import CoordinatorLink
+from survey.people.second import RecoveryCode
+
+__all__ = [
+    "ADMINISTRATOR",
+    "COORDINATOR",
+    "LEAD",
+    "RESEARCHER",
+    "ROLES",
+    "Attempt",
+    "CoordinatorLink",
+    "Given",
+    "Giver",
+    "Grant",
+    "Invitation",
+    "NotPossible",
+    "RecoveryCode",
+    "Role",
+    "User",
+    "given",
+]

@@ -1,0 +1,62 @@
+"""Those who sign in. Respondents are not here; they have no accounts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from flask_security import RoleMixin, UserMixin
+from sqlalchemy import DateTime
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from survey.database import Base, Moment
+
+if TYPE_CHECKING:
+    from survey.people.grants import Grant
+
+
+class NotPossible(ValueError):
+    """Something cannot be done with an account like this. Its text is a sentence for whoever asked."""
+
+
+@dataclass(frozen=True)
+class Role(RoleMixin):
+    """A role by its name, as Flask-Security asks for it. What counts are grants."""
+
+    name: str
+
+
+class User(Base, UserMixin):
+    """Somebody who signs in. Nothing is kept of where from.
+
+    confirmed_at   when they chose their password; None while they have one that works once. UTC without a zone,
+                   as Flask-Security keeps it
+    fs_uniquifier  what their sessions carry: a new one ends them all
+    totp_secret    the second factor's secret, encrypted; totp_pending while it is being set up
+    totp_step      the step of the last code used: it opens nothing again
+    organisation   a hash of who they are at the organisation that signs them in, from the first time on
+    """
+
+    __tablename__ = "account"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)
+    password: Mapped[str | None]
+    active: Mapped[bool] = mapped_column(default=True)
+    fs_uniquifier: Mapped[str] = mapped_column(unique=True)
+    confirmed_at: Mapped[datetime | None] = mapped_column(DateTime)
+    signed_in_at: Mapped[datetime | None] = mapped_column(Moment)
+    totp_secret: Mapped[str | None]
+    totp_pending: Mapped[str | None]
+    totp_step: Mapped[int | None]
+    organisation: Mapped[str | None]
+
+    grants: Mapped[list[Grant]] = relationship(
+        "Grant", lazy="selectin", cascade="all, delete-orphan", order_by="Grant.id"
+    )
+
+    @property
+    def roles(self) -> list[Role]:  # type: ignore[override]
+        """The roles of this person anywhere, by name. What counts in a study are the grants."""
+        return [Role(name) for name in sorted({grant.role for grant in self.grants})]
