@@ -1,1 +1,1 @@
-"""Questionnaires on paper: how they are printed, and how what was ticked is keyed in twice."""
+"""Questionnaires on paper: how they are printed, and how two people key in what was written on them."""
