@@ -55,6 +55,7 @@ __all__ = [
     "migrations_folder",
     "open_engine",
     "read",
+    "scrub",
     "session",
     "upgrade",
     "write",
@@ -199,6 +200,7 @@ def _prepare_sqlite(dbapi: Any, _record: object) -> None:
         "synchronous = FULL",  # a save that was acknowledged survives a power cut
         "foreign_keys = ON",
         "recursive_triggers = ON",  # REPLACE is a deletion too, and must meet the triggers
+        "secure_delete = ON",  # what is thrown away, or written anew, leaves no copy in a free corner of the file
         "cache_size = -16000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
@@ -385,6 +387,33 @@ def read(engine: Engine) -> Iterator[Connection]:
         if engine.dialect.name != "sqlite":
             connection.execution_options(isolation_level="AUTOCOMMIT")
         yield connection
+
+
+_SCRUB_PATIENCE: Final = 500
+"""Milliseconds a scrub waits for readers: an export that takes a minute must not hold up every respondent."""
+
+
+def scrub(engine: Engine) -> bool:
+    """Leave nothing of what was just thrown away in the database's own files. Call it after the transaction.
+
+    SQLite: the log beside the file, which still holds earlier pages, is written back and cut to nothing. PostgreSQL:
+    the old rows are cleared away. Returns False when somebody was reading all the while: then the next scrub does it,
+    or the last connection to be closed.
+    """
+    queue = _queues.get(engine)
+    if queue is None:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM (SKIP_LOCKED) response, save, participant, membership")
+        return True
+    with engine.connect() as connection, queue.turn():
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {_SCRUB_PATIENCE}")
+        try:
+            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
+        except StoreBusy:
+            return False
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(_PATIENCE * 1000)}")
+    return busy == 0
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Who is asked, what, when and by which door."""
 
+from survey.fieldwork.consent import Decision, NotAgreed, Standing, decide, issued, state_of
 from survey.fieldwork.doors import Door, NewDoor, door_by_code, door_by_token, end_door, new_door
 from survey.fieldwork.participants import Membership, Participant, kinship, linkage, participant_by_code
 from survey.fieldwork.publications import (
@@ -30,24 +31,29 @@ from survey.fieldwork.studies import (
 )
 
 __all__ = [
+    "Decision",
     "Definition",
     "Door",
     "Membership",
     "NewDoor",
+    "NotAgreed",
     "Participant",
     "Programme",
     "Publication",
     "Published",
     "School",
     "SchoolClass",
+    "Standing",
     "Study",
     "UnknownStudy",
     "VersionTaken",
     "Wave",
     "current",
+    "decide",
     "door_by_code",
     "door_by_token",
     "end_door",
+    "issued",
     "keep_class",
     "keep_programmes",
     "keep_school",
@@ -60,6 +66,7 @@ __all__ = [
     "publish",
     "publish_study",
     "published",
+    "state_of",
     "study_by_code",
     "text_of",
     "upload",
