@@ -11,10 +11,13 @@ depends_on = None
 # Rules the database keeps itself, whatever program writes to it:
 #   what is written about a deletion is neither changed nor removed;
 #   a response goes only after a deletion of its study was written down;
-#   a save goes only then, or with all that somebody withdrew.
+#   a save goes only then, or with all that somebody withdrew;
+#   a study whose data were deleted gets no new ones.
 
 LEDGERS = ("deletion", "deletion_count", "deletion_note", "remaining_count")
 FIXED = "what is written about a deletion is neither changed nor removed"
+OVER = "the data of this study were deleted on their day: it takes no new ones"
+CLOSED = ("participant", "response")
 KEPT = "a response is removed only when its study is deleted on its day"
 
 SQLITE_SAVES = """
@@ -37,26 +40,28 @@ POSTGRESQL_SAVES = """
 WITHDRAWN = "state IN ('withdrawn', 'declined')"
 ON_THE_DAY = "response.study_id IN (SELECT deletion.study_id FROM deletion)"
 
-SQLITE_RESPONSES = f"""
-    CREATE TRIGGER response_goes_only_on_the_day BEFORE DELETE ON response
-    WHEN OLD.study_id NOT IN (SELECT study_id FROM deletion)
-    BEGIN SELECT RAISE(ABORT, '{KEPT}'); END
-"""
-POSTGRESQL_RESPONSES = (
-    f"""
-    CREATE FUNCTION chorus_keeps_responses() RETURNS trigger LANGUAGE plpgsql AS
+# Tables whose rows go on the day, with what the database says to whoever tries it before: each has a study_id.
+GO_ON_THE_DAY = {
+    "response_goes_only_on_the_day": ("response", KEPT),
+    "decision_is_not_removed": ("decision", "a decision is not removed"),
+}
+# For a later table of a study that only grows and goes on the day: on PostgreSQL
+#   CREATE TRIGGER … BEFORE DELETE ON … FOR EACH ROW EXECUTE FUNCTION chorus_goes_on_the_day('what it says else')
+# and on SQLite the same condition in the trigger's WHEN.
+POSTGRESQL_FUNCTIONS = (
+    """
+    CREATE FUNCTION chorus_goes_on_the_day() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN
         IF OLD.study_id IN (SELECT study_id FROM deletion) THEN RETURN OLD; END IF;
-        RAISE EXCEPTION '{KEPT}' USING ERRCODE = 'integrity_constraint_violation';
+        RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'integrity_constraint_violation';
     END $$
     """,
-    """
-    CREATE TRIGGER response_goes_only_on_the_day BEFORE DELETE ON response
-    FOR EACH ROW EXECUTE FUNCTION chorus_keeps_responses()
-    """,
     f"""
-    CREATE TRIGGER response_is_not_emptied BEFORE TRUNCATE ON response
-    FOR EACH STATEMENT EXECUTE FUNCTION chorus_refuses('{KEPT}')
+    CREATE FUNCTION chorus_study_is_over() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN
+        IF NEW.study_id NOT IN (SELECT study_id FROM deletion) THEN RETURN NEW; END IF;
+        RAISE EXCEPTION '{OVER}' USING ERRCODE = 'integrity_constraint_violation';
+    END $$
     """,
 )
 
@@ -131,15 +136,53 @@ def upgrade():
     op.create_index("ix_remaining_count_deletion_id", "remaining_count", ["deletion_id"], unique=False)
     ways = f"{WITHDRAWN} OR {ON_THE_DAY}"
     if on_sqlite():
-        run("DROP TRIGGER save_goes_only_when_withdrawn", SQLITE_SAVES.format(ways=ways), SQLITE_RESPONSES)
-        for table in LEDGERS:
-            for deed in ("UPDATE", "DELETE"):
-                run(
-                    f"CREATE TRIGGER {table}_stays_{deed.lower()} BEFORE {deed} ON {table} "
-                    f"BEGIN SELECT RAISE(ABORT, '{FIXED}'); END"
-                )
-        return
-    run(POSTGRESQL_SAVES.format(ways=ways), *POSTGRESQL_RESPONSES)
+        _rules_of_sqlite(ways)
+    else:
+        _rules_of_postgresql(ways)
+
+
+def _rules_of_sqlite(ways):
+    run(
+        "DROP TRIGGER save_goes_only_when_withdrawn",
+        "DROP TRIGGER decision_is_not_removed",
+        SQLITE_SAVES.format(ways=ways),
+    )
+    for name, (table, says) in GO_ON_THE_DAY.items():
+        run(
+            f"CREATE TRIGGER {name} BEFORE DELETE ON {table} WHEN OLD.study_id NOT IN (SELECT study_id FROM deletion) "
+            f"BEGIN SELECT RAISE(ABORT, '{says}'); END"
+        )
+    for table in CLOSED:
+        run(
+            f"CREATE TRIGGER {table}_comes_no_more BEFORE INSERT ON {table} "
+            f"WHEN NEW.study_id IN (SELECT study_id FROM deletion) BEGIN SELECT RAISE(ABORT, '{OVER}'); END"
+        )
+    for table in LEDGERS:
+        for deed in ("UPDATE", "DELETE"):
+            run(
+                f"CREATE TRIGGER {table}_stays_{deed.lower()} BEFORE {deed} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{FIXED}'); END"
+            )
+
+
+def _rules_of_postgresql(ways):
+    run(
+        *POSTGRESQL_FUNCTIONS,
+        POSTGRESQL_SAVES.format(ways=ways),
+        "DROP TRIGGER decision_is_not_removed ON decision",
+        "CREATE TRIGGER response_is_not_emptied BEFORE TRUNCATE ON response "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION chorus_refuses('{KEPT}')",
+    )
+    for name, (table, says) in GO_ON_THE_DAY.items():
+        run(
+            f"CREATE TRIGGER {name} BEFORE DELETE ON {table} "
+            f"FOR EACH ROW EXECUTE FUNCTION chorus_goes_on_the_day('{says}')"
+        )
+    for table in CLOSED:
+        run(
+            f"CREATE TRIGGER {table}_comes_no_more BEFORE INSERT ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION chorus_study_is_over()"
+        )
     for table in LEDGERS:
         for deed, each in (("UPDATE", "ROW"), ("DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
             run(
@@ -149,16 +192,25 @@ def upgrade():
 
 
 def downgrade():
+    on = "" if on_sqlite() else " ON {table}"
+    for table in CLOSED:
+        run(f"DROP TRIGGER {table}_comes_no_more" + on.format(table=table))
+    for name, (table, _) in GO_ON_THE_DAY.items():
+        run(f"DROP TRIGGER {name}" + on.format(table=table))
     if on_sqlite():
-        run("DROP TRIGGER response_goes_only_on_the_day", "DROP TRIGGER save_goes_only_when_withdrawn")
-        run(SQLITE_SAVES.format(ways=WITHDRAWN))
-    else:
+        run("DROP TRIGGER save_goes_only_when_withdrawn", SQLITE_SAVES.format(ways=WITHDRAWN))
         run(
-            "DROP TRIGGER response_goes_only_on_the_day ON response",
-            "DROP TRIGGER response_is_not_emptied ON response",
-            "DROP FUNCTION chorus_keeps_responses()",
-            POSTGRESQL_SAVES.format(ways=WITHDRAWN),
+            "CREATE TRIGGER decision_is_not_removed BEFORE DELETE ON decision "
+            "BEGIN SELECT RAISE(ABORT, 'a decision is not removed'); END"
         )
+    else:
+        run("DROP TRIGGER response_is_not_emptied ON response", POSTGRESQL_SAVES.format(ways=WITHDRAWN))
+        run(
+            "CREATE TRIGGER decision_is_not_removed BEFORE DELETE ON decision "
+            "FOR EACH ROW EXECUTE FUNCTION chorus_refuses('a decision is not removed')"
+        )
+        for name in ("chorus_goes_on_the_day", "chorus_study_is_over"):
+            run(f"DROP FUNCTION {name}()")
     op.drop_index("ix_remaining_count_deletion_id", table_name="remaining_count")
     op.drop_table("remaining_count")
     op.drop_index(op.f("ix_deletion_note_deletion_id"), table_name="deletion_note")

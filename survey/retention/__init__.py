@@ -1,1 +1,31 @@
 """How long data are kept: deletion on the day, the register of what was thrown away, backups."""
+
+from survey.retention.applying import Applied, apply_register
+from survey.retention.backup import Backup, CannotBackUp, back_up, kept_too_long, restore
+from survey.retention.dates import WARNING, Day, day_of, days
+from survey.retention.deletion import Certificate, certificate, counted, delete_study, empty_files
+from survey.retention.register import Line, Register, RegisterDamaged, RegisterUnwritable, write_down
+
+__all__ = [
+    "WARNING",
+    "Applied",
+    "Backup",
+    "CannotBackUp",
+    "Certificate",
+    "Day",
+    "Line",
+    "Register",
+    "RegisterDamaged",
+    "RegisterUnwritable",
+    "apply_register",
+    "back_up",
+    "certificate",
+    "counted",
+    "day_of",
+    "days",
+    "delete_study",
+    "empty_files",
+    "kept_too_long",
+    "restore",
+    "write_down",
+]

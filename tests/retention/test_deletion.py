@@ -1,0 +1,227 @@
+"""On the day everything somebody said goes, and nothing else can make it go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DatabaseError
+
+from survey.audit import PROGRAM, entries
+from survey.database import Base, Engine, read, write
+from survey.fieldwork.publishing import Refused
+from survey.retention import certificate, counted, day_of, days, delete_study, empty_files
+from survey.retention.deletion import ROOTS, doomed
+from tests.retention.field import BEFORE, SENTINEL, THE_DAY, Field
+
+STAYS = {
+    "access": "who may see what",
+    "account": "those who sign in",
+    "account_role": "those who sign in",
+    "audit": "who did what; it never holds an answer",
+    "certificate": "what was withdrawn, by study codes, without answers",
+    "definition": "what was asked",
+    "deletion": "the certificate",
+    "deletion_count": "the certificate",
+    "deletion_note": "the certificate",
+    "erasure": "what has to be thrown away again from an older backup",
+    "programme": "where it ran",
+    "publication": "what was asked",
+    "remaining_count": "response rates",
+    "role": "those who sign in",
+    "school": "where it ran",
+    "school_class": "where it ran",
+    "sheet": "what people were told",
+    "sheet_issue": "what people were told",
+    "study": "that it was",
+    "wave": "when it ran",
+}
+"""Every table that is left as it is on the day, and why. A new table is here, or hangs on a participant or response."""
+
+
+def rows(engine: Engine, name: str) -> int:
+    with read(engine) as connection:
+        return connection.scalar(select(func.count()).select_from(Base.metadata.tables[name])) or 0
+
+
+def test_every_table_of_a_study_goes_or_stays_for_a_reason() -> None:
+    goes = set(doomed(1))
+    assert {*ROOTS, "save", "membership", "decision", "receipt"} <= goes
+    of_accounts = {table.name for table in Base.metadata.sorted_tables if table.name not in goes}
+    for table in sorted(of_accounts - set(STAYS)):
+        columns = set(Base.metadata.tables[table].c.keys())
+        assert not columns & {"answers", "participant_id", "response_id", "facts", "text"}, f"{table}: goes or stays?"
+
+
+def test_before_the_day_nothing_goes(engine: Engine, field: Field) -> None:
+    with pytest.raises(Refused, match="which is in 1 days"):
+        delete_study(engine, "small-notes", BEFORE, PROGRAM)
+    with pytest.raises(Refused, match="no study 'none'"):
+        delete_study(engine, "none", THE_DAY, PROGRAM)
+    assert counted(engine, field.study_id)["response"] == 19
+    assert certificate(engine, field.study_id) is None
+
+
+def test_the_day_begins_where_the_study_is(engine: Engine, field: Field) -> None:
+    before, after = (days(engine, now)[0] for now in (BEFORE, THE_DAY))
+    assert (before.days_left, before.is_due, before.is_near) == (1, False, True)
+    assert (after.days_left, after.is_due, after.is_near) == (0, True, True)
+
+
+def test_on_the_day_all_of_it_goes_and_a_certificate_stays(engine: Engine, field: Field) -> None:
+    before = counted(engine, field.study_id)
+    assert before["save"] > 0
+    assert before["decision"] == 2
+    made = delete_study(engine, "small-notes", THE_DAY, PROGRAM)
+    assert set(counted(engine, field.study_id).values()) == {0}
+    assert {one.name: (one.before, one.after) for one in made.counts} == {name: (n, 0) for name, n in before.items()}
+    assert made.number == "small-notes-21000830-230000"
+    assert str(made.due) == "2100-08-31"
+    assert made.backups_gone.isoformat() == "2100-10-05"
+    assert made.by == "program"
+    assert certificate(engine, field.study_id) == made
+    assert rows(engine, "publication") == 2
+    assert rows(engine, "school") == 4
+    line = next(entries(engine, study_id=field.study_id))
+    assert line.what == "deleted the data on their day"
+    assert line.details == {"responses": 19, "participants": 2, "again": False}
+    with pytest.raises(Refused, match="deleted before"):
+        delete_study(engine, "small-notes", THE_DAY, PROGRAM)
+    day = day_of(engine, "small-notes", THE_DAY)
+    assert day is not None
+    assert (day.is_due, day.is_near, day.number) == (False, False, made.number)
+
+
+def test_response_rates_stay(engine: Engine, field: Field) -> None:
+    made = delete_study(engine, "small-notes", THE_DAY, PROGRAM)
+    said = {(one.kind, one.name, one.wave, one.school, one.state): one.number for one in made.remaining}
+    assert said["asked", "pupil", "w2", "s1", None] == 2
+    assert said["answered", "pupil", "w2", "s1", "finished"] == 6
+    assert said["answered", "pupil", "w2", "s1", "withdrawn"] == 1
+    assert said["answered", "parent", "w2", None, "started"] == 1
+    assert sum(number for (kind, *_), number in said.items() if kind == "answered") == 19
+
+
+def test_an_error_on_the_way_leaves_all_of_it(engine: Engine, field: Field, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("the cable was pulled")
+
+    before = counted(engine, field.study_id)
+    monkeypatch.setattr("survey.retention.deletion.erased_study", fails)
+    with pytest.raises(RuntimeError, match="cable"):
+        delete_study(engine, "small-notes", THE_DAY, PROGRAM)
+    assert counted(engine, field.study_id) == before
+    assert certificate(engine, field.study_id) is None
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        "DELETE FROM save",
+        "DELETE FROM save WHERE response_id LIKE 'response-of%'",
+        "DELETE FROM decision",
+        "DELETE FROM response WHERE id NOT IN (SELECT response_id FROM save)",
+    ],
+)
+def test_nobody_deletes_answers_by_another_road(engine: Engine, field: Field, order: str) -> None:
+    with pytest.raises(DatabaseError), write(engine) as connection:
+        connection.execute(text(order))
+    assert counted(engine, field.study_id)["response"] == 19
+
+
+@pytest.mark.parametrize("table", ["deletion", "deletion_count", "deletion_note", "remaining_count"])
+def test_what_is_written_about_a_deletion_stays(engine: Engine, field: Field, table: str) -> None:
+    delete_study(engine, "small-notes", THE_DAY, PROGRAM)
+    empty_files(engine, THE_DAY)
+    column = "deletion_id" if table != "deletion" else "id"
+    for order in (f"DELETE FROM {table}", f"UPDATE {table} SET {column} = {column} + 1"):
+        with pytest.raises(DatabaseError, match="neither changed nor removed"), write(engine) as connection:
+            connection.execute(text(order))
+
+
+def test_a_study_that_is_over_takes_no_answers(engine: Engine, field: Field) -> None:
+    delete_study(engine, "small-notes", THE_DAY, PROGRAM)
+    order = "INSERT INTO participant (study_id, code, audience, facts) VALUES (:study, 'P9', 'pupil', '{}')"
+    with pytest.raises(DatabaseError, match="takes no new ones"), write(engine) as connection:
+        connection.execute(text(order), {"study": field.study_id})
+
+
+def test_another_study_is_left_alone(engine: Engine, field: Field, tmp_path: Path) -> None:
+    from datetime import UTC, datetime
+
+    from survey.fieldwork.publishing import publish_folder
+    from tests.pages.small_study import PARENT, PUPIL, STUDY
+
+    other = tmp_path / "other"
+    other.mkdir()
+    for name, words in (("study", STUDY.replace("small-notes", "loud")), ("pupil", PUPIL), ("parent", PARENT)):
+        (other / f"{name}.yaml").write_text(words, encoding="utf-8")
+    publish_folder(engine, other, datetime(2025, 9, 1, tzinfo=UTC))
+    delete_study(engine, "loud", THE_DAY, PROGRAM)
+    assert counted(engine, field.study_id)["response"] == 19
+
+
+def files_hold(folder: Path, word: str) -> list[str]:
+    return sorted(file.name for file in folder.rglob("*") if file.is_file() and word.encode() in file.read_bytes())
+
+
+def test_no_byte_of_an_answer_is_left_in_sqlites_files(sqlite_url: str, tmp_path: Path) -> None:
+    from survey.database import open_engine, upgrade
+    from tests.retention.field import lay_out
+
+    engine = open_engine(sqlite_url)
+    upgrade(engine)
+    lay_out(engine, tmp_path / "study")
+    assert files_hold(tmp_path, SENTINEL)
+    made = delete_study(engine, "small-notes", THE_DAY, PROGRAM)
+    assert empty_files(engine, THE_DAY) == [
+        "The database file was written afresh: no byte of what was deleted is left in it."
+    ]
+    assert files_hold(tmp_path, SENTINEL) == []
+    done = certificate(engine, made.study_id)
+    assert done is not None
+    assert [words for _, words in done.notes] == empty_files_said()
+    assert empty_files(engine, THE_DAY) == [], "it was done"
+    engine.dispose()
+
+
+def empty_files_said() -> list[str]:
+    return ["The database file was written afresh: no byte of what was deleted is left in it."]
+
+
+def test_a_reader_in_the_way_is_waited_for_another_day(sqlite_url: str, tmp_path: Path) -> None:
+    from survey.database import open_engine, upgrade
+    from tests.retention.field import lay_out
+
+    engine = open_engine(sqlite_url)
+    upgrade(engine)
+    made_of = lay_out(engine, tmp_path / "study")
+    with engine.connect() as reader:
+        reader.exec_driver_sql("BEGIN")
+        reader.exec_driver_sql("SELECT count(*) FROM response").all()
+        delete_study(engine, "small-notes", THE_DAY, PROGRAM)
+        assert "is tried again" in empty_files(engine, THE_DAY, patience=0.1)[0]
+        assert "is tried again" in empty_files(engine, THE_DAY, patience=0.1)[0]
+        reader.rollback()
+    assert "no byte" in empty_files(engine, THE_DAY)[0]
+    assert files_hold(tmp_path, SENTINEL) == []
+    done = certificate(engine, made_of.study_id)
+    assert done is not None
+    assert len(done.notes) == 2, "that it waited is said once"
+    engine.dispose()
+
+
+def test_on_postgresql_the_certificate_says_whose_the_bytes_are(postgres_url: str, tmp_path: Path) -> None:
+    from survey.database import open_engine, upgrade
+    from tests.retention.field import lay_out
+
+    engine = open_engine(postgres_url)
+    upgrade(engine)
+    field = lay_out(engine, tmp_path / "study")
+    delete_study(engine, "small-notes", THE_DAY, PROGRAM)
+    assert "VACUUM" in empty_files(engine, THE_DAY)[0]
+    done = certificate(engine, field.study_id)
+    assert done is not None
+    assert "policy of whoever runs the server" in done.notes[0][1]
+    engine.dispose()
