@@ -21,6 +21,7 @@ SECONDS = float(os.environ.get("BENCH_SECONDS", "6"))
 ROUNDS = 2
 WORKERS, THREADS = 2, 16
 FOLDER = Path(__file__).parent.parent / "questionnaires"
+ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)  # a door with times of its own does not follow its wave
 
 
 def run() -> Iterator[str]:
@@ -93,7 +94,7 @@ def _study(folder: Path) -> str:
     with session(engine) as db:
         study = study_by_code(db, "first-notes")
         assert study is not None
-        door = new_door(db, wave=study.waves[-1], questionnaire="pupil-ks2", key=settings.key("codes"))
+        door = new_door(db, wave=study.waves[-1], questionnaire="pupil-ks2", key=settings.key("codes"), opens_at=ALWAYS)
     engine.dispose()
     return f"/j/{door.token}"
 

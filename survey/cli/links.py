@@ -1,30 +1,77 @@
-"""Links people come in by: `survey link`."""
+"""Links people come in by: `survey link open` and `survey link personal`."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
-from survey.cli.main import engine, main, settings, stop
+from survey.cli.main import engine, main, settings, stop, writing
 
 
-@main.command()
+class _OpenUnlessSaid(click.Group):
+    """`survey link STUDY QUESTIONNAIRE` makes an open link, as ever: `open` need not be said."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `open` in front where no command of the group is named."""
+        named = not args or args[0] in self.commands or args[0] in ctx.help_option_names
+        return super().parse_args(ctx, args if named else ["open", *args])
+
+
+@main.group(cls=_OpenUnlessSaid)
+def link() -> None:
+    """Links and typed codes that lead to a questionnaire: open ones (the default), or personal ones."""
+
+
+@link.command("open")
 @click.argument("study")
 @click.argument("questionnaire")
 @click.option("--wave", required=True, help="The wave, as named in study.yaml.")
 @click.option("--school", help="The school's code: answers by this link are then counted as its.")
-def link(study: str, questionnaire: str, wave: str, school: str | None) -> None:
+def open_(study: str, questionnaire: str, wave: str, school: str | None) -> None:
     """Make an open link and code for a questionnaire, such as for parents at a concert."""
-    from survey.fieldwork.publishing import Refused, open_link
+    from survey.audit import COMMAND_LINE
+    from survey.fieldwork.links import open_link
+    from survey.fieldwork.publishing import Refused
 
-    here = settings()
+    here, now = settings(), datetime.now(UTC)
     try:
-        made = open_link(engine(), here, study, questionnaire, wave, school)
+        made = open_link(engine(), here, study, questionnaire, wave, school, COMMAND_LINE, now)
     except Refused as refused:
         stop(*refused.reasons)
     click.echo(f"Open from {made.opens:%d %B %Y} to {made.closes:%d %B %Y}.")
-    if not made.opens <= datetime.now(UTC) < made.closes:
+    if not made.opens <= now < made.closes:
         click.echo("Nobody can come in today: the wave is not open.")
     click.echo(f"Link: {made.address}\nCode: {made.code} (typed at {here.base_url}/)")
+    click.echo("They are not kept anywhere else: only what is needed to recognise them is stored.")
+
+
+@link.command("personal")
+@click.argument("study")
+@click.option("--wave", required=True, help="The wave, as named in study.yaml.")
+@click.option("--school", help="The school's code; else everybody in the wave.")
+@click.option("--class", "school_class", help="The code of a class of that school.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="A .csv or .xlsx to write.")
+def personal(study: str, wave: str, school: str | None, school_class: str | None, out: Path) -> None:
+    """Make a link and a code for everybody who is asked. Links made for them earlier stop working."""
+    from survey.audit import COMMAND_LINE
+    from survey.export.lists import form_of, write_list
+    from survey.fieldwork.links import COLUMNS, personal_links
+    from survey.fieldwork.publishing import Refused
+
+    form = form_of(out.name)
+    if form is None:
+        stop(f"{out}: please give a file that ends in .csv or .xlsx.")
+    now = datetime.now(UTC)
+    try:
+        # The file is opened first: links that cannot be written down would be lost, and the earlier ones ended.
+        with writing(out, "wb") as file:
+            made = personal_links(engine(), settings(), study, wave, school, school_class, COMMAND_LINE, now)
+            write_list(COLUMNS, [one.row for one in made.links], f"Links {wave}", form, file)
+    except Refused as refused:
+        stop(*refused.reasons)
+    click.echo(f"{len(made.links)} links written: {out}")
+    if made.ended:
+        click.echo(f"{made.ended} links made for the same people earlier no longer work.")
     click.echo("They are not kept anywhere else: only what is needed to recognise them is stored.")

@@ -6,17 +6,19 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import Engine, ForeignKey, and_, func, insert, select
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 from sqlalchemy.sql.elements import ColumnElement
 
 from survey.database import Base, Moment
-from survey.fieldwork.participants import Participant
+from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.studies import School, SchoolClass, Study, Wave
+from survey.fieldwork.waves import Hours, hours, plan_of
 
 OPEN_SYLLABLES: Final = 4
 """Syllables of an open door's code: 80^4, or 41 million, codes (forms.md, section 4)."""
@@ -25,6 +27,9 @@ PERSONAL_SYLLABLES: Final = 6
 
 _CONSONANTS: Final = "bdfgjklmnprstvwz"
 _VOWELS: Final = "aeiou"
+
+SYLLABLES: Final = tuple(consonant + vowel for consonant in _CONSONANTS for vowel in _VOWELS)
+"""What codes are spelt of: easy to say, to hear and to type."""
 
 # No code may hold one of these, read with its spaces gone. Only what consonant and vowel in turn can spell
 # is worth a place here: rude, cruel or frightening in English, Welsh, Polish, Urdu or a language next door.
@@ -38,7 +43,10 @@ _RUDE: Final = (
 
 
 class Door(Base):
-    """A way in to one questionnaire of one wave: personal when it has a participant, else open to many."""
+    """A way in to one questionnaire of one wave: personal when it has a participant, else open to many.
+
+    A door with times of its own keeps to them. One without follows its wave, whose days may still be changed.
+    """
 
     __tablename__ = "door"
 
@@ -59,13 +67,28 @@ class Door(Base):
     wave: Mapped[Wave] = relationship()
     participant: Mapped[Participant | None] = relationship()
 
-    def is_open(self, now: datetime) -> bool:
-        """True when somebody may come in at this moment."""
+    may_begin = True
+    """Whether somebody who has not begun may begin, as it was when the door was found; else it is only for coming back
+    to what was begun."""
+
+    @property
+    def has_own_times(self) -> bool:
+        """True when the door does not follow its wave."""
+        return self.opens_at is not None or self.closes_at is not None
+
+    def is_open(self, now: datetime, wave: Hours) -> bool:
+        """True when somebody may begin by this door at this moment. wave: when its wave takes answers there."""
         if self.ended_at is not None:
             return False
-        if self.opens_at is not None and now < self.opens_at:
+        if not self.has_own_times:
+            return wave.begins(now)
+        return (self.opens_at is None or now >= self.opens_at) and (self.closes_at is None or now < self.closes_at)
+
+    def leads_back(self, now: datetime, wave: Hours) -> bool:
+        """True when whoever began by this door may still come back to finish: the study's rule for late answers."""
+        if self.ended_at is not None or self.participant_id is None or self.has_own_times:
             return False
-        return self.closes_at is None or now < self.closes_at
+        return (wave.opens is None or now >= wave.opens) and not wave.is_over(now)
 
 
 @dataclass(frozen=True)
@@ -91,11 +114,11 @@ def new_door(
 ) -> NewDoor:
     """Make a door with a link token (22 characters, 128 random bits) and a code to be typed ("ravo kimu").
 
-    key: the application's key for codes, Settings.key("codes"). Give times for a door that is not always open
-    (Wave.hours gives a wave's). A class brings its school with it.
+    key: the application's key for codes, Settings.key("codes"). Give times for a door that does not follow its wave.
+    A class brings its school with it.
     """
     syllables = OPEN_SYLLABLES if participant is None else PERSONAL_SYLLABLES
-    code, code_hash = _unused_code(session, syllables, key)
+    ((code_hash, code),) = _unused_codes(session, 1, syllables, key).items()
     token = secrets.token_urlsafe(16)
     door = Door(
         study_id=wave.study_id,
@@ -112,6 +135,41 @@ def new_door(
     session.add(door)
     session.flush()
     return NewDoor(door, token, code)
+
+
+class NewPersonalDoor(NamedTuple):
+    """Whom a personal door is for, and where they are in the wave."""
+
+    participant_id: int
+    questionnaire: str
+    school_id: int | None
+    school_class_id: int | None
+
+
+def new_personal_doors(
+    session: Session, wave: Wave, people: Sequence[NewPersonalDoor], key: bytes
+) -> list[tuple[str, str]]:
+    """Make personal doors that follow their wave, thousands at once; return token and code of each, in order."""
+    made: list[tuple[str, str]] = []
+    for start in range(0, len(people), _CHUNK):
+        chunk = people[start : start + _CHUNK]
+        codes = _unused_codes(session, len(chunk), PERSONAL_SYLLABLES, key)
+        tokens = [secrets.token_urlsafe(16) for _ in chunk]
+        session.execute(
+            insert(Door),
+            [
+                {
+                    **one._asdict(),
+                    "study_id": wave.study_id,
+                    "wave_id": wave.id,
+                    "link_hash": _link_hash(token),
+                    "code_hash": code_hash,
+                }
+                for one, token, code_hash in zip(chunk, tokens, codes, strict=True)
+            ],
+        )
+        made += zip(tokens, codes.values(), strict=True)
+    return made
 
 
 def door_by_token(session: Session, token: str, now: datetime) -> Door | None:
@@ -141,12 +199,29 @@ def end_door(session: Session, door: Door, now: datetime) -> None:
     session.flush()
 
 
-_DOOR = select(Door).options(joinedload(Door.study), joinedload(Door.wave), joinedload(Door.participant))
+_school_id = func.coalesce(Membership.school_id, Door.school_id)
+_DOOR = (
+    select(Door, School)
+    .outerjoin(Membership, and_(Membership.participant_id == Door.participant_id, Membership.wave_id == Door.wave_id))
+    .outerjoin(School, School.id == _school_id)
+    .options(joinedload(Door.study), joinedload(Door.wave), joinedload(Door.participant))
+)
 
 
 def _open(session: Session, condition: ColumnElement[bool], now: datetime) -> Door | None:
-    door = session.scalars(_DOOR.where(condition)).one_or_none()
-    return door if door is not None and door.is_open(now) else None
+    found = session.execute(_DOOR.where(condition)).one_or_none()
+    if found is None:
+        return None
+    door, school = found
+    when = hours(door.wave, school, plan_of(_engine(session), door.study))
+    door.may_begin = door.is_open(now, when)
+    return door if door.may_begin or door.leads_back(now, when) else None
+
+
+def _engine(session: Session) -> Engine:
+    engine = session.get_bind()
+    assert isinstance(engine, Engine), "sessions are opened on engines (survey.database.session)"
+    return engine
 
 
 def _link_hash(token: str) -> str:
@@ -165,12 +240,20 @@ def _letters(code: str) -> str:
     return re.sub(r"[^a-z]", "", code[:_LONGEST].lower())
 
 
-def _unused_code(session: Session, syllables: int, key: bytes) -> tuple[str, str]:
-    while True:
-        letters = _random_letters(syllables)
-        code_hash = _code_hash(letters, key)
-        if session.scalar(select(Door.id).where(Door.code_hash == code_hash)) is None:
-            return _in_groups(letters), code_hash
+_CHUNK: Final = 500
+"""Doors made, and codes looked up, in one statement."""
+
+
+def _unused_codes(session: Session, count: int, syllables: int, key: bytes) -> dict[str, str]:
+    """Return codes that open nothing yet, by their hashes."""
+    codes: dict[str, str] = {}
+    while len(codes) < count:
+        drawn = [_random_letters(syllables) for _ in range(count - len(codes))]
+        new = {_code_hash(letters, key): _in_groups(letters) for letters in drawn}
+        for taken in session.scalars(select(Door.code_hash).where(Door.code_hash.in_(new))):
+            del new[taken]
+        codes |= new
+    return codes
 
 
 def _random_letters(syllables: int) -> str:

@@ -14,16 +14,23 @@ from sqlalchemy import Connection, Engine, Row, and_, bindparam, func, select, u
 from sqlalchemy.dialects import postgresql, sqlite
 
 from survey.database import write
+from survey.fieldwork.consent import must_agree
 from survey.fieldwork.doors import Door
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.studies import Programme, School, SchoolClass
+from survey.fieldwork.waves import hours_of
 from survey.options import ORDERS
+from survey.responses.late import PAPER, too_late
 from survey.responses.reading import Snapshot, locked
 from survey.responses.tables import response
 
 
 class UnknownDoor(LookupError):
     """There is no door with this id."""
+
+
+class WaveOver(UnknownDoor):
+    """The door's wave is over: nobody begins any more, and whoever has begun has had the days for late answers."""
 
 
 @dataclass(frozen=True)
@@ -61,18 +68,25 @@ def begin(
     stay so. An open door leads to a new response each time. once: a random text printed in the page that
     asks; the same text leads to the same response, so that a double tap starts one. sha256: the text to
     start under, a published definition's. Whether the door is open was asked before (door_by_token,
-    door_by_code).
+    door_by_code); here the study's rule for late answers is kept, and, by a
+    personal door, that of who must have agreed before.
 
-    Raises UnknownDoor, StoreFull, StoreBusy.
+    Raises UnknownDoor, WaveOver, NotAgreed, StoreFull, StoreBusy.
     """
     with write(engine) as connection:
         door = connection.execute(_DOOR, {"door_id": door_id}).one_or_none()
         if door is None:
             raise UnknownDoor("There is no such door.")
+        if door.participant_id is not None:
+            must_agree(connection, door.study_id, door.participant_id, door.wave_id)
         new = _new_id(door_id, once)
         earlier = _earlier(connection, door, new, once)
         if earlier is not None:
+            if too_late(engine, earlier, now) and earlier.state in ("started", "stopped", "declined"):
+                raise WaveOver("The wave is over.")
             return _come_back(connection, earlier, language, now)
+        if mode != PAPER and _has_begun_to_end(engine, door, now):
+            raise WaveOver("The wave is over.")
         made = connection.execute(_INSERT[connection.dialect.name], _first_row(door, new, language, sha256, now, mode))
         if made.rowcount == 1:
             return Ticket(new, 1, seed_of(new), resumed=False, state="started", sha256=sha256)
@@ -81,6 +95,13 @@ def begin(
         if earlier is None:
             raise RuntimeError("A response could be neither made nor found.")
         return _come_back(connection, earlier, language, now)
+
+
+def _has_begun_to_end(engine: Engine, door: Row[Any], now: datetime) -> bool:
+    if door.opens_at is not None or door.closes_at is not None:
+        return False
+    until = hours_of(engine, door.wave_id, door.school_id).begin_until
+    return until is not None and now >= until
 
 
 def seed_of(response_id: str) -> int:
@@ -146,6 +167,8 @@ _DOOR: Final = (
         Door.wave_id,
         Door.questionnaire,
         Door.participant_id,
+        Door.opens_at,
+        Door.closes_at,
         _school_id.label("school_id"),
         _class_id.label("school_class_id"),
         Participant.facts.label("lasting_facts"),

@@ -44,6 +44,7 @@ class Snapshot:
     sha256: str
     door_id: int | None
     participant_id: int | None
+    school_id: int | None
     language: str
     mode: str
     seed: int

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from survey.database import encode, write
+from survey.responses.late import too_late
 from survey.responses.reading import OVER, Snapshot, load, locked
 from survey.responses.tables import response
 from survey.responses.tables import save as log
@@ -84,10 +85,11 @@ def save(
     form's road: somebody went back and changed the answer, so it is kept under the epoch's next free
     sequence, unless it only says again what that screen said last.
 
+    A save that comes when the study's days for late answers are over (`too_late`) is refused.
     Raises StoreFull and StoreBusy, when nothing was kept and the same save may be sent again.
     """
     before = seen if seen is not None and seen.id == response_id else load(engine, response_id)
-    if before is None or not _sound(epoch, sequence):
+    if before is None or not _sound(epoch, sequence) or too_late(engine, before, now):
         return Saved("refused", sequence, before)
     page = _Page(epoch, sequence, _name(screen), answers, now, _duration(ms), device_at, layout and _name(layout))
     if before.takes(epoch, sequence):

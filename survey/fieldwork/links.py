@@ -1,0 +1,275 @@
+"""Links people come in by: an open one to hang up or show, or a personal one for everybody who is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, TypeVar
+
+from sqlalchemy import select, update
+
+from survey.audit import Actor, note
+from survey.config import Settings
+from survey.database import Engine, Session, session
+from survey.definition.study import Study as Plan
+from survey.fieldwork.doors import Door, NewPersonalDoor, end_door, new_door, new_personal_doors
+from survey.fieldwork.participants import Membership, Participant
+from survey.fieldwork.publications import current
+from survey.fieldwork.publishing import Refused
+from survey.fieldwork.studies import School, SchoolClass, Study, Wave, study_by_code
+from survey.fieldwork.waves import asked, hours, plan_of
+from survey.problems import did_you_mean
+
+_ALWAYS: Final = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+
+
+@dataclass(frozen=True)
+class OpenLink:
+    """An open link just made, the code that does the same when typed, and the moments between which they work."""
+
+    door: int
+    address: str
+    code: str
+    opens: datetime
+    closes: datetime
+
+
+@dataclass(frozen=True)
+class Link:
+    """An open link as the list shows it: what it leads to, for which school, and when it was ended."""
+
+    door: int
+    questionnaire: str
+    wave: str
+    wave_title: str
+    school: str | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True)
+class PersonalLink:
+    """The link and the code of one participant for one questionnaire. They are kept nowhere: print them now."""
+
+    participant: str
+    school: str
+    school_class: str
+    questionnaire: str
+    address: str
+    code: str
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        """The line of the list, under COLUMNS."""
+        return (self.participant, self.school, self.school_class, self.questionnaire, self.address, self.code)
+
+
+COLUMNS: Final = ("participant", "school", "class", "questionnaire", "link", "code")
+"""Headers of a list of personal links."""
+
+
+@dataclass(frozen=True)
+class PersonalLinks:
+    """Personal links just made; `ended` earlier ones no longer work."""
+
+    links: tuple[PersonalLink, ...]
+    ended: int
+
+
+@dataclass(frozen=True)
+class WhoGetsLinks:
+    """For how many links it will be, and how many that were given out earlier it will end."""
+
+    links: int
+    ended: int
+
+
+def open_link(
+    engine: Engine,
+    settings: Settings,
+    study: str,
+    questionnaire: str,
+    wave: str,
+    school: str | None,
+    actor: Actor,
+    now: datetime,
+) -> OpenLink:
+    """Make an open link and code for a questionnaire in a wave, perhaps for one school's people.
+
+    It works while the wave takes answers, also when the wave's days are changed later. Raises Refused, with what
+    exists, when one of the names does not.
+    """
+    with session(engine) as db:
+        found, its_wave, its_school = _place(db, study, wave, school)
+        if questionnaire not in (names := current(engine, found.id)):
+            raise Refused([f"No questionnaire '{questionnaire}' is published.{_known(questionnaire, names)}"])
+        door = new_door(db, wave=its_wave, questionnaire=questionnaire, key=settings.key("codes"), school=its_school)
+        when = hours(its_wave, its_school, plan_of(engine, found))
+        details = {"questionnaire": questionnaire, "wave": wave, "school": school}
+        note(db, actor, "made an open link", study_id=found.id, about=str(door.door.id), details={**details}, now=now)
+    return OpenLink(
+        door.door.id,
+        address(settings, door.token),
+        door.code,
+        when.opens or _ALWAYS[0],
+        when.begin_until or _ALWAYS[1],
+    )
+
+
+def address(settings: Settings, token: str) -> str:
+    """Return the address of a link."""
+    return f"{settings.base_url}/j/{token}"
+
+
+def open_links(engine: Engine, study_id: int) -> list[Link]:
+    """Return every open link of a study, the newest first."""
+    query = (
+        select(Door.id, Door.questionnaire, Wave.code, Wave.title, School.title, Door.ended_at)
+        .join(Wave, Wave.id == Door.wave_id)
+        .outerjoin(School, School.id == Door.school_id)
+        .where(Door.study_id == study_id, Door.participant_id.is_(None))
+        .order_by(Door.id.desc())
+    )
+    with session(engine) as db:
+        return [Link(*row) for row in db.execute(query)]
+
+
+def end_link(engine: Engine, study_id: int, door_id: int, actor: Actor, now: datetime) -> bool:
+    """End an open link of a study for good. Returns False when there is none with this id, or it was ended before."""
+    with session(engine) as db:
+        door = db.get(Door, door_id)
+        if door is None or door.study_id != study_id or door.participant_id is not None or door.ended_at is not None:
+            return False
+        end_door(db, door, now)
+        note(db, actor, "ended an open link", study_id=study_id, about=str(door_id), now=now)
+        return True
+
+
+# ---- personal links ----------------------------------------------------------------------------------------
+
+
+def who_gets_links(engine: Engine, study: str, wave: str, school: str | None, school_class: str | None) -> WhoGetsLinks:
+    """Return how many personal links `personal_links` would make, and how many earlier ones it would end.
+
+    Raises Refused when a name is not known.
+    """
+    with session(engine) as db:
+        found, its_wave, its_school = _place(db, study, wave, school)
+        people = _people(db, _plan(engine, found), its_wave, its_school, school_class)
+        return WhoGetsLinks(len(people), len(_earlier(db, its_wave, people)))
+
+
+def personal_links(
+    engine: Engine,
+    settings: Settings,
+    study: str,
+    wave: str,
+    school: str | None,
+    school_class: str | None,
+    actor: Actor,
+    now: datetime,
+) -> PersonalLinks:
+    """Make a link for everybody who is asked something in a wave, for each questionnaire they get.
+
+    school, school_class: codes; None for all. Whoever was given a link for the same before cannot use that any more.
+    Raises Refused when a name is not known, or nobody is asked there.
+    """
+    with session(engine) as db:
+        found, its_wave, its_school = _place(db, study, wave, school)
+        people = _people(db, _plan(engine, found), its_wave, its_school, school_class)
+        if not people:
+            raise Refused(["Nobody there is asked anything in this wave. Please take in the roster first."])
+        ended = _earlier(db, its_wave, people)
+        for chunk in _chunks(ended):
+            db.execute(update(Door).where(Door.id.in_(chunk)).values(ended_at=now))
+        new = [NewPersonalDoor(one.id, one.questionnaire, one.school_id, one.school_class_id) for one in people]
+        made = new_personal_doors(db, its_wave, new, settings.key("codes"))
+        details = {"wave": wave, "school": school, "class": school_class, "links": len(made), "ended": len(ended)}
+        note(db, actor, "made personal links", study_id=found.id, about=wave, details={**details}, now=now)
+    links = (
+        PersonalLink(one.code, one.school, one.school_class, one.questionnaire, address(settings, token), code)
+        for one, (token, code) in zip(people, made, strict=True)
+    )
+    return PersonalLinks(tuple(links), len(ended))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    id: int
+    code: str
+    school_id: int | None
+    school: str
+    school_class_id: int | None
+    school_class: str
+    questionnaire: str
+
+
+def _people(db: Session, plan: Plan, wave: Wave, school: School | None, school_class: str | None) -> list[_Asked]:
+    """Return who is asked what in a wave, by school, class and study code."""
+    query = (
+        select(Participant, Membership, School.code, SchoolClass.code)
+        .join(Membership, Membership.participant_id == Participant.id)
+        .outerjoin(School, School.id == Membership.school_id)
+        .outerjoin(SchoolClass, SchoolClass.id == Membership.school_class_id)
+        .where(Membership.wave_id == wave.id, Membership.left_at.is_(None))
+        .order_by(School.code, SchoolClass.code, Participant.code)
+    )
+    if school is not None:
+        query = query.where(Membership.school_id == school.id)
+    if school_class is not None:
+        query = query.where(SchoolClass.code == school_class)
+    return [
+        _Asked(person.id, person.code, there.school_id, its_school or "", there.school_class_id, its_class or "", what)
+        for person, there, its_school, its_class in db.execute(query)
+        for what in asked(plan, person.audience, {**person.facts, **there.facts}, wave.code)
+    ]
+
+
+def _earlier(db: Session, wave: Wave, people: Sequence[_Asked]) -> list[int]:
+    """Return the doors these people could come in by until now."""
+    wanted = {(one.id, one.questionnaire) for one in people}
+    query = select(Door.id, Door.participant_id, Door.questionnaire).where(
+        Door.wave_id == wave.id, Door.participant_id.is_not(None), Door.ended_at.is_(None)
+    )
+    return [row.id for row in db.execute(query) if (row.participant_id, row.questionnaire) in wanted]
+
+
+_CHUNK: Final = 500
+
+
+def _chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
+
+
+# ---- names -------------------------------------------------------------------------------------------------
+
+
+def _plan(engine: Engine, study: Study) -> Plan:
+    plan = plan_of(engine, study)
+    if plan is None:
+        raise Refused([f"Nothing of the study '{study.code}' is published yet. Please publish it first."])
+    return plan
+
+
+def _place(db: Session, study: str, wave: str, school: str | None) -> tuple[Study, Wave, School | None]:
+    found = study_by_code(db, study)
+    if found is None:
+        known = db.scalars(select(Study.code)).all()
+        raise Refused([f"There is no study '{study}'.{_known(study, known)}"])
+    return found, _named(found.waves, wave, "wave"), _named(found.schools, school, "school") if school else None
+
+
+_Named = TypeVar("_Named", Wave, School)
+
+
+def _named(things: Sequence[_Named], code: str, what: str) -> _Named:
+    for thing in things:
+        if thing.code == code:
+            return thing
+    raise Refused([f"There is no {what} '{code}'.{_known(code, [thing.code for thing in things])}"])
+
+
+def _known(name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    there = f" There are: {', '.join(names)}." if names else " Please publish one first."
+    return did_you_mean(name, names) or there
