@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -32,7 +35,34 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--serve/--no-serve", "serving", default=True, help="Whether to start the server at the end.")
 def demo(folder: Path, questionnaires: Path, port: int, serving: bool) -> None:
-    """Make a pretended study with thousands of answers, write its workbook, and serve it."""
-    from survey.demo import run
+    """Make a pretended study with thousands of answers, write its workbook, and serve it.
 
-    run(folder, questionnaires, port=port, serving=serving)
+    It is made with the commands that anybody else would use, which are printed as they run.
+    """
+    from survey.demo import clear, run, see_that_port_is_free
+
+    if serving:
+        see_that_port_is_free(port)
+    clear(folder)
+    command = _commands({"CHORUS_INSTANCE": str(folder), "CHORUS_URL": f"http://localhost:{port}"})
+    run(command, folder, questionnaires, port=port, serving=serving)
+
+
+def _commands(environment: dict[str, str]) -> Callable[..., None]:
+    """Return a function that prints a command of `survey`, and runs it here with these settings."""
+    for name, value in environment.items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+        os.environ[name] = value
+    for name in ("DATABASE_URL", "SECRET_KEY", "CHORUS_REGISTER", "CHORUS_LINKAGE_KEY"):
+        os.environ.pop(name, None)
+
+    def command(*words: object) -> None:
+        said = [str(word) for word in words]
+        click.echo(f"$ survey {shlex.join(said)}")
+        try:
+            main.main(args=said, prog_name="survey", standalone_mode=False)
+        except SystemExit as ended:
+            if ended.code:
+                raise click.ClickException(f"The command did not work: survey {shlex.join(said)}") from ended
+
+    return command

@@ -13,14 +13,13 @@ from survey.definition.study import Pretend
 from survey.demo.truth import Loadings
 from survey.journey import Journey, Screen
 from survey.question import BLANK, DONT_KNOW, RATHER_NOT, Pretence, Question, missing
-from survey.responses import PastSave
 
 
 @dataclass(frozen=True)
 class Sitting:
-    """One pretended person's time with a questionnaire: the pages saved, and whether they came to the end."""
+    """One pretended person's time with a questionnaire: what they answered, and whether they came to the end."""
 
-    saves: list[PastSave]
+    answers: dict[str, Any]
     state: str
     ended_at: datetime | None
 
@@ -54,16 +53,13 @@ class Answerer:
 
     def _sat(self, route: list[Screen], shown: Mapping[str, Any], start: datetime, stops: bool) -> Sitting:
         at = start + timedelta(seconds=20)
-        saves = []
+        answers: dict[str, Any] = {}
         for screen in route:
-            answers = {key: shown[key] for step in screen.steps for key in _written(step, shown)}
-            ms = int(self._rng.lognormvariate(8.7, 0.5)) * max(1, len(screen.steps))
-            at += timedelta(milliseconds=ms)
-            if answers:
-                saves.append(PastSave(screen.name, answers, at, ms))
+            answers |= {key: shown[key] for step in screen.steps for key in _written(step, shown)}
+            at += timedelta(milliseconds=int(self._rng.lognormvariate(8.7, 0.5)) * max(1, len(screen.steps)))
         if stops:
-            return Sitting(saves, "stopped" if self._rng.random() < 0.5 else "started", None)
-        return Sitting(saves, "finished", at)
+            return Sitting(answers, "stopped" if self._rng.random() < 0.5 else "started", None)
+        return Sitting(answers, "finished", at)
 
     def _answer(self, question: Question, latents: Mapping[str, float]) -> dict[str, Any]:
         reason = self._left_out(question)

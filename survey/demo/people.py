@@ -1,4 +1,4 @@
-"""The pretended field: schools, classes, and people with their roster facts in every wave."""
+"""The pretended field: schools, and people who grow, move, go on to secondary school, are absent, say no, or leave."""
 
 from __future__ import annotations
 
@@ -7,20 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from survey.database import Session
 from survey.definition.study import Fact
 from survey.definition.study import Study as Plan
-from survey.fieldwork import (
-    Membership,
-    Participant,
-    School,
-    SchoolClass,
-    Study,
-    Wave,
-    keep_class,
-    keep_school,
-)
-from survey.responses import facts_at_start
 
 _NAMES = (
     *("Ashgrove", "Birchwood", "Castlegate", "Dovecote", "Eastfield", "Fernhill", "Gillbrook", "Hawthorn", "Ivybridge"),
@@ -28,152 +16,179 @@ _NAMES = (
     *("Stonebridge", "Thornlea", "Underwood", "Valley", "Westbrook", "Yewtree", "Applegarth", "Beechcroft"),
 )
 _YES_SHARE = {"fsm": 0.24, "sen": 0.16, "eal": 0.21}
+_LEAVES_THE_AREA = 0.02
+"""Share of pupils who are on no roster any more a year later."""
+_GOES_ON = 0.7
+"""Share of those who finish primary school whose secondary school takes part, so that they stay on the roster."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Place:
-    """A pretended school with its classes and what is true of it."""
+    """A pretended school; a secondary school is in no arm."""
 
-    school: School
-    arm: str
-    classes: dict[int, SchoolClass] = field(default_factory=dict)
+    code: str
+    title: str
+    arm: str | None
+    programme: str | None
 
-    def codes(self, year: int | None) -> dict[str, Any]:
-        """Return the school's part of the facts a response keeps."""
-        its_class = self.classes.get(year) if year is not None else None
-        programme = self.school.programme
-        return {
-            "arm": self.arm,
-            "school": self.school.title,
-            "school_code": self.school.code,
-            "school_class": its_class.title if its_class else None,
-            "school_class_code": its_class.code if its_class else None,
-            "programme": programme.title if programme else None,
-            "programme_code": programme.code if programme else None,
-        }
+    @property
+    def secondary(self) -> bool:
+        """Whether pupils come here from the study's primary schools."""
+        return self.arm is None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where somebody is in one wave, and what the roster says of them; `year` is None for adults."""
+
+    place: Place
+    year: int | None
+    facts: Mapping[str, Any]
+
+    @property
+    def class_code(self) -> str:
+        """The class, by its code; adults have none."""
+        return "" if self.year is None else f"y{self.year}"
+
+    @property
+    def class_title(self) -> str:
+        """The class, as people call it."""
+        return "" if self.year is None else f"Year {self.year}" if self.year else "Reception"
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What routing, piping and effects may look at."""
+        place = self.place
+        where = {"school": place.title, "school_code": place.code, "arm": place.arm, "programme_code": place.programme}
+        return {**self.facts, **{name: value for name, value in where.items() if value}}
 
 
 @dataclass
 class Person:
-    """A pretended participant: where, which facts in which wave (wave code -> facts), and their row."""
+    """A pretended participant.
 
-    place: Place
-    participant: Participant
-    facts: dict[str, dict[str, Any]]
-
-    def year(self, wave: str) -> int | None:
-        """Return the year group in a wave; None when not at a primary school then."""
-        year = self.facts[wave].get("year") if wave in self.facts else None
-        return None if year is None else int(year)
-
-    def at_start(self, wave: str) -> dict[str, Any]:
-        """Return the facts a response of this wave keeps."""
-        return facts_at_start({}, self.facts[wave], self.place.codes(self.year(wave)))
-
-
-def make_places(db: Session, plan: Plan, study: Study, years: range) -> list[Place]:
-    """Make as many schools per arm as the plan pretends, spread over the areas, a class for each year."""
-    assert plan.pretend is not None
-    places: list[Place] = []
-    for arm, count in plan.pretend.schools.items():
-        for n in range(count):
-            name = _NAMES[len(places) % len(_NAMES)]
-            school = keep_school(
-                db,
-                study,
-                f"s{len(places) + 1:02d}",
-                title=f"{name} Primary School",
-                arm=arm,
-                programme=study.programmes[n % len(study.programmes)] if study.programmes else None,
-            )
-            place = Place(school, arm)
-            place.classes = {
-                year: keep_class(db, school, f"y{year}", title=f"Year {year}" if year else "Reception")
-                for year in years
-            }
-            places.append(place)
-    return places
-
-
-def make_pupils(
-    db: Session, plan: Plan, study: Study, places: list[Place], waves: list[Wave], rng: random.Random
-) -> list[Person]:
-    """Make the plan's number of pupils: each in one school, a year older from wave to wave.
-
-    Some have not yet started school in the first wave, and some have left it before the last, as in any school.
+    refused: a parent said no before anybody asked. withdrawn: the wave after which everything is taken back.
     """
+
+    code: str
+    audience: str
+    at: dict[str, Standing] = field(default_factory=dict)
+    parent_of: str = ""
+    refused: bool = False
+    withdrawn: str | None = None
+
+
+@dataclass(frozen=True)
+class Field:
+    """Everybody and everything of the pretended study; roster facts are those of the plan, by their ids."""
+
+    schools: list[Place]
+    secondaries: list[Place]
+    people: list[Person]
+
+    def of(self, audience: str) -> Iterator[Person]:
+        """Yield the participants of one audience."""
+        return (person for person in self.people if person.audience == audience)
+
+
+def make_field(plan: Plan, rng: random.Random) -> Field:
+    """Make the schools, pupils, parents and staff that the plan's `pretend` section asks for."""
     assert plan.pretend is not None
+    schools = list(_schools(plan))
+    areas: list[str | None] = [area.id for area in plan.programmes]
+    secondaries = [
+        Place(f"h{n + 1:02d}", f"{name} High School", None, area)
+        for n, (area, name) in enumerate(zip(areas or [None], reversed(_NAMES), strict=False))
+    ]
+    pupils = [_pupil(plan, n, schools, secondaries, rng) for n in range(plan.pretend.pupils)]
+    return Field(schools, secondaries, [*pupils, *_parents(plan, pupils, rng), *_staff(plan, schools, rng)])
+
+
+def _schools(plan: Plan) -> Iterator[Place]:
+    assert plan.pretend is not None
+    areas = [area.id for area in plan.programmes]
+    count = 0
+    for arm, many in plan.pretend.schools.items():
+        for n in range(many):
+            name, lap = _NAMES[count % len(_NAMES)], count // len(_NAMES)
+            count += 1
+            title = f"{name} Primary School" + (f" {lap + 1}" if lap else "")
+            yield Place(f"s{count:02d}", title, arm, areas[n % len(areas)] if areas else None)
+
+
+# ── pupils ────────────────────────────────────────────────────────────────────────────────────────────────
+def _pupil(plan: Plan, n: int, schools: list[Place], secondaries: list[Place], rng: random.Random) -> Person:
+    """Make one pupil: a year older from wave to wave. Some have not started school in the first, some go on."""
+    assert plan.pretend is not None
+    shares = plan.pretend.missing
+    waves = [wave.id for wave in plan.waves]
     last = max((year for work in plan.fieldwork for year in work.years or []), default=6)
-    people = []
-    for n in range(plan.pretend.pupils):
-        place = places[n % len(places)]
-        first_year = rng.randint(2 - len(waves), last)
-        lasting = _lasting(plan, rng)
-        joined = rng.choice([0, 0, 4, 12, 20]) if place.arm == "programme" else 0
-        facts = {
-            wave.code: _facts(
-                plan.facts, lasting, rng, first_year + at, min(joined + 12 * at, 12 * (first_year + at)), place.arm
-            )
-            for at, wave in enumerate(waves)
-            if 1 <= first_year + at <= last
-        }
-        people.append(_person(study, place, f"p{n + 1:04d}", "pupil", lasting, facts, waves, plan))
-    db.add_all([person.participant for person in people])
-    db.flush()
-    return people
+    place = schools[n % len(schools)]
+    first_year = rng.randint(2 - len(waves), last)
+    joined = rng.choice([0, 0, 4, 12, 20])
+    lasting = {fact.id: _drawn(fact, rng) for fact in plan.facts if not fact.changes}
+    person = Person(f"p{n + 1:04d}", "pupil", refused=rng.random() < shares.refused)
+    months = 0  # spent in programme schools: they go with a child who moves
+    for at, wave in enumerate(waves):
+        year = first_year + at
+        if year < 1:
+            continue
+        if person.at:
+            months += 12 if place.arm == "programme" else 0
+        elif place.arm == "programme":
+            months = min(joined, 12 * (year - 1))
+        found = _place_of(plan, place, year > last, bool(person.at), schools, secondaries, rng)
+        if found is None or not _has_year(plan, year):
+            break
+        place = found
+        facts = {**lasting, **_changing(plan, lasting, year, months, place.arm, rng)}
+        person.at[wave] = Standing(place, year, facts)
+    if person.at and not person.refused and rng.random() < shares.withdrawn:
+        person.withdrawn = rng.choice(list(person.at))
+    return person
 
 
-def _person(
-    study: Study,
-    place: Place,
-    code: str,
-    audience: str,
-    lasting: dict[str, Any],
-    facts: dict[str, dict[str, Any]],
-    waves: list[Wave],
+def _place_of(
     plan: Plan,
-) -> Person:
-    changing = {fact.id for fact in plan.facts if fact.changes}
-    participant = Participant(study=study, code=code, audience=audience, facts=lasting)
-    by_code = {wave.code: wave for wave in waves}
-    for wave, known in facts.items():
-        year = known.get("year")
-        participant.memberships.append(
-            Membership(
-                wave=by_code[wave],
-                school=place.school,
-                school_class=place.classes.get(int(year)) if year is not None else None,
-                facts={name: value for name, value in known.items() if name in changing},
-            )
-        )
-    return Person(place, participant, facts)
+    before: Place,
+    grown: bool,
+    known: bool,
+    schools: list[Place],
+    secondaries: list[Place],
+    rng: random.Random,
+) -> Place | None:
+    """Return the school of a pupil in the next wave; None for who is on no roster any more."""
+    assert plan.pretend is not None
+    if grown:
+        if before.secondary:
+            return before
+        theirs = [one for one in secondaries if one.programme == before.programme]
+        return theirs[0] if theirs and rng.random() < _GOES_ON else None
+    if known and rng.random() < plan.pretend.missing.moved:
+        return rng.choice([other for other in schools if other is not before] or [before])
+    return None if known and rng.random() < _LEAVES_THE_AREA else before
 
 
-def _lasting(plan: Plan, rng: random.Random) -> dict[str, Any]:
-    """Draw the facts that stay: those the roster does not let change."""
-    return {fact.id: _drawn(fact, rng) for fact in plan.facts if not fact.changes}
+def _has_year(plan: Plan, year: int) -> bool:
+    known = next((fact for fact in plan.facts if fact.id == "year"), None)
+    return known is None or known.max is None or year <= known.max
 
 
-def _facts(
-    facts: list[Fact], lasting: Mapping[str, Any], rng: random.Random, year: int, months: int, arm: str
+def _changing(
+    plan: Plan, lasting: Mapping[str, Any], year: int, months: int, arm: str | None, rng: random.Random
 ) -> dict[str, Any]:
-    """Draw one wave's facts. What a later wave says may differ; what lasts does not."""
-    known = dict(lasting)
-    for fact in facts:
-        if fact.changes:
-            known[fact.id] = _drawn(fact, rng)
-    known |= {"year": year, "months": months if arm == "programme" else 0}
-    if "hours" in known:
-        known["hours"] = round(max(0.0, rng.gauss(36 if arm == "programme" else 11, 8)))
-    if "attendance" in known:
-        known["attendance"] = round(min(100.0, rng.gauss(94, 3.5)), 1)
-    if "after_school" in known:
-        share = 0.32 if arm == "programme" else 0.15
-        share *= 0.6 if known.get("sen") == "yes" else 1.0
-        share *= 0.6 if known.get("fsm") == "yes" else 1.0
-        known["after_school"] = "yes" if rng.random() < share else "no"
-    names = {fact.id for fact in facts}
-    return {name: value for name, value in known.items() if name in names}
+    """Draw one wave's facts that may change, all of them and in order, so that chance is the same for every study."""
+    known = {fact.id: _drawn(fact, rng) for fact in plan.facts if fact.changes}
+    share = (0.32 if arm == "programme" else 0.15) * (0.6 if lasting.get("sen") == "yes" else 1.0)
+    share *= 0.6 if lasting.get("fsm") == "yes" else 1.0
+    drawn = {
+        "year": year,
+        "months": months,
+        "hours": round(max(0.0, rng.gauss(36 if arm == "programme" else 11, 8))),
+        "attendance": round(min(100.0, rng.gauss(94, 3.5)), 1),
+        "after_school": "yes" if rng.random() < share else "no",
+    }
+    return known | {name: value for name, value in drawn.items() if name in known}
 
 
 def _drawn(fact: Fact, rng: random.Random) -> Any:
@@ -186,7 +201,28 @@ def _drawn(fact: Fact, rng: random.Random) -> Any:
     return "2018-09-01"
 
 
-def adults(places: list[Place], count: int, rng: random.Random) -> Iterator[Place]:
-    """Yield the school of each pretended adult."""
-    for n in range(count):
-        yield places[n % len(places)] if n < len(places) else rng.choice(places)
+# ── adults ────────────────────────────────────────────────────────────────────────────────────────────────
+def _parents(plan: Plan, pupils: list[Person], rng: random.Random) -> Iterator[Person]:
+    """Yield parents who are followed: about as many as half of those who answer in a wave, each of one pupil.
+
+    They are on the roster of the school their child is at, for as long as it is a primary school.
+    """
+    assert plan.pretend is not None
+    there = [pupil for pupil in pupils if pupil.at and not pupil.refused]
+    many = min(len(there), plan.pretend.parents // (2 * len(plan.waves)))
+    for n, child in enumerate(rng.sample(there, many)):
+        at = {wave: Standing(known.place, None, {}) for wave, known in child.at.items() if not known.place.secondary}
+        if at:
+            yield Person(f"g{n + 1:04d}", "parent", at, parent_of=child.code)
+
+
+def _staff(plan: Plan, schools: list[Place], rng: random.Random) -> Iterator[Person]:
+    """Yield members of staff: as many as answer in a wave and a few more, the schools in turn."""
+    assert plan.pretend is not None
+    if not schools:
+        return
+    waves = [wave.id for wave in plan.waves]
+    for n in range(-(-plan.pretend.staff // len(waves))):
+        place = schools[n % len(schools)]
+        stays = waves if rng.random() < 0.85 else waves[: rng.randint(1, len(waves))]
+        yield Person(f"t{n + 1:03d}", "staff", {wave: Standing(place, None, {}) for wave in stays})

@@ -1,0 +1,208 @@
+"""What schools and researchers would send in: the pretended study as files for the commands of Chorus."""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from survey.definition.questionnaire import Questionnaire
+from survey.definition.reading import FolderReading
+from survey.definition.study import Fieldwork, Pretend, Wave
+from survey.definition.study import Study as Plan
+from survey.demo.answers import Answerer
+from survey.demo.people import Field, Person, Standing
+from survey.demo.truth import Truth
+from survey.question import is_missing
+
+_KEY_STAGE_1_HELPED = ([55, 35, 10], [85, 11, 4])
+"""Of a hundred younger, and of a hundred older pupils: on their own device, read aloud to, helped by an adult."""
+_MODES = ("own device", "read aloud", "helped by an adult")
+_FOLLOWED_ANSWER = {"parent": 0.6, "staff": 0.85}
+_SAYS_WHY = 0.7
+"""Share of absent pupils whom their school reports as absent; of the others nobody knows."""
+_ASSENT_NO = 0.012
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A file of answers to one questionnaire in one wave."""
+
+    questionnaire: str
+    wave: str
+    path: Path
+    rows: int
+
+
+class Sender:
+    """Writes the files of one pretended study into a folder."""
+
+    def __init__(self, reading: FolderReading, field: Field, rng: random.Random, folder: Path, now: datetime) -> None:
+        assert reading.study is not None
+        assert reading.study.pretend is not None
+        self._plan: Plan = reading.study
+        self._pretend: Pretend = reading.study.pretend
+        self._questionnaires = reading.questionnaires
+        self._field, self._rng, self._folder, self._now = field, rng, folder, now
+        self._truth = Truth(self._pretend, rng)
+        self._answerers = {
+            name: Answerer(questionnaire, self._pretend, rng) for name, questionnaire in reading.questionnaires.items()
+        }
+        self.spared: dict[str, Person] = {}
+        """By questionnaire: the pupil who has not answered it in the last wave, so that somebody can try it."""
+
+    # ── who ───────────────────────────────────────────────────────────────────────────────────────────
+    def schools(self) -> Path:
+        """Write the list of schools."""
+        places = [*self._field.schools, *self._field.secondaries]
+        rows = ([place.code, place.title, place.arm or "", place.programme or ""] for place in places)
+        return self._write("schools.csv", ["school", "title", "arm", "programme"], rows)
+
+    def roster(self, wave: Wave, audience: str) -> Path | None:
+        """Write the roster of one audience in a wave; None when nobody is on it."""
+        facts = [fact.id for fact in self._plan.facts] if audience == "pupil" else []
+        there = [(person, person.at[wave.id]) for person in self._field.of(audience) if wave.id in person.at]
+        rows = [
+            [
+                person.code,
+                audience,
+                known.place.code,
+                known.class_code,
+                known.class_title,
+                person.parent_of,
+                *(known.facts.get(name, "") for name in facts),
+            ]
+            for person, known in there
+        ]
+        head = ["participant", "audience", "school", "class", "class_title", "parent_of", *facts]
+        return self._write(f"roster-{audience}-{wave.id}.csv", head, rows) if rows else None
+
+    def refusals(self, wave: Wave) -> Path | None:
+        """Write what parents decided against, before the wave in which their child is first asked."""
+        day = wave.opens - timedelta(days=7)
+        rows = [
+            [person.code, "no", day.isoformat(), "parent", "paper"]
+            for person in self._field.of("pupil")
+            if person.refused and next(iter(person.at), None) == wave.id
+        ]
+        return (
+            self._write(f"consent-{wave.id}.csv", ["participant", "decision", "date", "by", "how"], rows)
+            if rows
+            else None
+        )
+
+    def withdrawn(self, wave: Wave) -> list[Person]:
+        """Return who is withdrawn after this wave."""
+        return [person for person in self._field.people if person.withdrawn == wave.id]
+
+    # ── what they answer ──────────────────────────────────────────────────────────────────────────────
+    def answers(self, wave: Wave) -> Iterator[Answers]:
+        """Write a file of answers for each questionnaire of a wave, and remember who was absent."""
+        self._absent: list[str] = []
+        for work in self._plan.fieldwork:
+            if wave.id in work.waves:
+                rows = list(self._rows(wave, work))
+                questionnaire = self._questionnaires[work.questionnaire]
+                head = ["participant", "school", "language", "mode", "state", "started", "finished"]
+                head += [column.name for question in questionnaire.questions for column in question.columns()]
+                path = self._write(f"answers-{work.questionnaire}-{wave.id}.csv", head, rows)
+                yield Answers(work.questionnaire, wave.id, path, len(rows))
+
+    def reasons(self, wave: Wave) -> Path | None:
+        """Write which pupils were absent, as far as their schools say so."""
+        rows = [[code, "absent"] for code in self._absent if self._rng.random() < _SAYS_WHY]
+        return self._write(f"reasons-{wave.id}.csv", ["participant", "reason"], rows) if rows else None
+
+    def _rows(self, wave: Wave, work: Fieldwork) -> Iterator[list[Any]]:
+        for person in self._field.of(work.audience):
+            known = person.at.get(wave.id)
+            if known is None or not _asked(known, work) or not self._takes_part(person, known, wave, work):
+                continue
+            yield self._row(wave, work, person.code, known, person.code)
+        if work.audience != "pupil":
+            yield from self._by_open_link(wave, work)
+
+    def _takes_part(self, person: Person, known: Standing, wave: Wave, work: Fieldwork) -> bool:
+        if work.audience != "pupil":
+            return self._rng.random() < _FOLLOWED_ANSWER[work.audience]
+        if person.refused or known.place.secondary:
+            return False
+        if wave is self._plan.waves[-1] and not person.withdrawn:
+            if work.questionnaire not in self.spared:
+                self.spared[work.questionnaire] = person
+                return False
+            if known.place in self._field.schools[-2:] and self._now.date() <= wave.closes:
+                return False  # their day is still to come
+        if self._rng.random() < self._pretend.missing.absent and person.withdrawn != wave.id:
+            self._absent.append(person.code)
+            return False
+        return True
+
+    def _by_open_link(self, wave: Wave, work: Fieldwork) -> Iterator[list[Any]]:
+        """Yield those who came by an open link: as many as the wave's share of the plan's number leaves."""
+        whole = self._pretend.parents if work.audience == "parent" else self._pretend.staff
+        order = [one.id for one in self._plan.waves if one.id in work.waves]
+        share = whole // len(order) + (order.index(wave.id) < whole % len(order))
+        followed = sum(wave.id in person.at for person in self._field.of(work.audience))
+        for n in range(max(0, share - round(followed * _FOLLOWED_ANSWER[work.audience]))):
+            place = self._rng.choice(self._field.schools)
+            yield self._row(wave, work, "", Standing(place, None, {}), (wave.id, work.audience, n))
+
+    def _row(self, wave: Wave, work: Fieldwork, code: str, known: Standing, who: object) -> list[Any]:
+        questionnaire = self._questionnaires[work.questionnaire]
+        start = self._moment(wave)
+        language = self._language(questionnaire)
+        mode = self._mode(known.year) if work.audience == "pupil" else _MODES[0]
+        before: list[Any] = [code, "" if code else known.place.code, language, mode]
+        columns = [column for question in questionnaire.questions for column in question.columns()]
+        if work.audience == "pupil" and self._rng.random() < _ASSENT_NO:
+            return [*before, "declined", start.isoformat(), "", *("" for _ in columns)]
+        sitting = self._answerers[questionnaire.id].answer(
+            self._truth.latents(questionnaire, who, known.known), known.known, start
+        )
+        given = sitting.answers
+        finished = sitting.ended_at.isoformat() if sitting.ended_at else ""
+        return [*before, sitting.state, start.isoformat(), finished, *(self._cell(column, given) for column in columns)]
+
+    def _cell(self, column: Any, given: Mapping[str, Any]) -> Any:
+        value = given.get(column.key)
+        if value is None or (column.private and is_missing(value)):
+            return ""
+        if is_missing(value):
+            return getattr(self._plan.missing, value["missing"])
+        return column.encode(value)
+
+    def _moment(self, wave: Wave) -> datetime:
+        """Draw a moment of a school day in the wave, and not after now."""
+        first = datetime.combine(wave.opens, time(9), UTC)
+        last = min(datetime.combine(wave.closes, time(15), UTC), self._now - timedelta(hours=2))
+        drawn = first + timedelta(
+            days=self._rng.randrange(max(1, (last - first).days)), minutes=self._rng.randrange(360)
+        )
+        weekend = max(0, drawn.weekday() - 4)
+        return max(first, drawn - timedelta(days=weekend))
+
+    def _language(self, questionnaire: Questionnaire) -> str:
+        if questionnaire.audience == "pupil":
+            return questionnaire.languages[0]
+        others = len(questionnaire.languages) - 1
+        return self._rng.choices(questionnaire.languages, [100 - 4 * others] + [4] * others)[0]
+
+    def _mode(self, year: int | None) -> str:
+        return self._rng.choices(_MODES, _KEY_STAGE_1_HELPED[year is not None and year > 2])[0]
+
+    def _write(self, name: str, head: list[str], rows: Iterable[list[Any]]) -> Path:
+        path = self._folder / name
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(head)
+            writer.writerows(rows)
+        return path
+
+
+def _asked(known: Standing, work: Fieldwork) -> bool:
+    return not work.years or (known.year is not None and known.year in work.years)

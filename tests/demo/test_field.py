@@ -1,0 +1,118 @@
+"""The pretended field, before anything of it is in a database: people grow, move, go on, say no and leave."""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections import Counter
+from datetime import UTC, date, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from survey.definition.reading import FolderReading, read_folder
+from survey.demo import _open_today
+from survey.demo.files import Sender
+from survey.demo.people import Field, make_field
+
+FOLDER = Path(__file__).parents[2] / "questionnaires"
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def reading() -> FolderReading:
+    return read_folder(FOLDER)
+
+
+@pytest.fixture(scope="module")
+def field(reading: FolderReading) -> Field:
+    assert reading.study is not None
+    return make_field(reading.study, random.Random(20))
+
+
+@pytest.fixture(scope="module")
+def sender(reading: FolderReading, field: Field, tmp_path_factory: pytest.TempPathFactory) -> Sender:
+    return Sender(reading, field, random.Random(7), tmp_path_factory.mktemp("sent"), NOW)
+
+
+def rows(path: Path | None) -> list[dict[str, str]]:
+    assert path is not None
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_as_many_schools_and_pupils_as_the_study_pretends(field: Field) -> None:
+    assert Counter(place.arm for place in field.schools) == {"programme": 13, "comparison": 13}
+    assert len(list(field.of("pupil"))) == 2_500
+    assert len({person.code for person in field.people}) == len(field.people)
+
+
+def test_children_are_a_year_older_in_each_wave_and_their_lasting_facts_stay(field: Field) -> None:
+    for person in field.of("pupil"):
+        waves = sorted(person.at)
+        years = [known.year - int(wave[1]) for wave, known in sorted(person.at.items()) if known.year is not None]
+        assert len(set(years)) <= 1
+        assert len({person.at[wave].facts["sex"] for wave in waves}) <= 1
+        assert len({person.at[wave].facts["fsm"] for wave in waves}) <= 1
+
+
+def test_months_in_the_programme_are_those_spent_in_its_schools(field: Field) -> None:
+    moved = Counter[str]()
+    for person in field.of("pupil"):
+        known = [person.at[wave] for wave in sorted(person.at)]
+        for before, after in pairwise(known):
+            gained = 12 if before.place.arm == "programme" else 0
+            assert after.facts["months"] == before.facts["months"] + gained
+            if before.place is not after.place:
+                moved["on to secondary school" if after.place.secondary else "to another school"] += 1
+        if known and known[0].place.arm != "programme":
+            assert known[0].facts["months"] == 0
+    assert moved["to another school"] > 50
+    assert moved["on to secondary school"] > 100
+
+
+def test_some_refuse_some_are_withdrawn_and_some_are_on_no_roster_any_more(field: Field) -> None:
+    pupils = list(field.of("pupil"))
+    assert 20 < sum(person.refused for person in pupils) < 90
+    assert 3 < sum(person.withdrawn is not None for person in pupils) < 25
+    left = [p for p in pupils if "w1" in p.at and "w3" not in p.at]
+    assert len(left) > 100
+    assert not any(person.refused and person.withdrawn for person in pupils)
+
+
+def test_parents_are_those_of_pupils_and_where_their_child_is(field: Field) -> None:
+    children = {person.code: person for person in field.of("pupil")}
+    parents = list(field.of("parent"))
+    assert len(parents) > 60
+    for parent in parents:
+        child = children[parent.parent_of]
+        assert all(known.place is child.at[wave].place for wave, known in parent.at.items())
+
+
+def test_nobody_answers_who_is_not_asked_or_whose_parents_said_no(
+    sender: Sender, reading: FolderReading, field: Field
+) -> None:
+    assert reading.study is not None
+    people = {person.code: person for person in field.people}
+    for wave in reading.study.waves:
+        for sent in sender.answers(wave):
+            years = next(work.years for work in reading.study.fieldwork if work.questionnaire == sent.questionnaire)
+            for row in rows(sent.path):
+                if row["participant"] and years:
+                    person = people[row["participant"]]
+                    assert not person.refused
+                    assert person.at[wave.id].year in years
+                assert bool(row["participant"]) != bool(row["school"])
+                assert datetime.fromisoformat(row["started"]) <= NOW
+    assert set(sender.spared) == {"pupil-ks1", "pupil-ks2"}
+
+
+def test_the_last_wave_is_open_on_any_day(tmp_path: Path) -> None:
+    for n, today in enumerate((date(2026, 11, 22), date(2027, 3, 1), date(2031, 8, 9), date(2024, 1, 1))):
+        _open_today(FOLDER, tmp_path / str(n), today)
+        moved = read_folder(tmp_path / str(n)).study
+        assert moved is not None
+        assert moved.waves[-1].opens <= today <= moved.waves[-1].closes
+    untouched = (tmp_path / "0" / "study.yaml").read_text(encoding="utf-8")
+    assert untouched == (FOLDER / "study.yaml").read_text(encoding="utf-8")
