@@ -12,16 +12,12 @@ from survey.definition.questionnaire import Questionnaire
 from survey.definition.study import Fact, Study
 from survey.definition.wording import fill
 from survey.export.notes import Notes
+from survey.intake.names import CAUTION, CAUTIOUS_BELOW, LONGEST, fact_column, question_column
 from survey.journey import Journey
 from survey.question import Column, Question
 
 Type = Literal["code", "flag", "number", "text", "date", "moment"]
 Measure = Literal["nominal", "ordinal", "scale"]
-
-CAUTIOUS_BELOW: Final = 5
-"""Answers of questionnaires for readers younger than this (years) carry a flag."""
-
-LONGEST_NAME: Final = 32
 
 
 @dataclass(frozen=True)
@@ -132,18 +128,13 @@ def _identity(study: Study, versions: Sequence[Version]) -> list[Variable]:
     ]
     if any(version.questionnaire.reader.age < CAUTIOUS_BELOW for version in versions):
         label = f"Readers may be younger than {CAUTIOUS_BELOW}: read with caution"
-        variables.append(Variable("age_caution", label, "flag", "nominal", {0: "no", 1: "caution"}))
+        variables.append(Variable(CAUTION, label, "flag", "nominal", {0: "no", 1: "caution"}))
     return variables
 
 
 def _roster(study: Study) -> list[Variable]:
     # The year group stands among the identity columns.
     return [_fact(fact) for fact in study.facts if fact.id != "year"]
-
-
-def fact_column(fact: str) -> str:
-    """Return the name of a roster fact's column."""
-    return f"roster_{fact}"[:LONGEST_NAME]
 
 
 def _fact(fact: Fact) -> Variable:
@@ -194,7 +185,7 @@ def _variable(
     codes: dict[int, str] = {}
     for sha256 in reversed(shas):
         codes = codes | {code: label for code, label in found[sha256][1].codes.items() if code not in codes}
-    free = name if name.casefold() not in taken else f"q_{name}"[:LONGEST_NAME]
+    free = question_column(name, taken)
     where = f"Codebook · {question.id}" if free == name else f"Codebook · {free}"
     if free != name:
         notes.add(where, f"The column is called {free}, because {name} is a column of every file.", column=free)
@@ -267,10 +258,10 @@ def _times(versions: Sequence[Version], taken: set[str]) -> list[Variable]:
 
 def _free(name: str, taken: set[str]) -> str:
     """Return a name of at most 32 characters that is not taken yet, and take it."""
-    name, number = name[:LONGEST_NAME], 2
+    name, number = name[:LONGEST], 2
     free = name
     while free.casefold() in taken:
         tail = f"_{number}"
-        free, number = name[: LONGEST_NAME - len(tail)] + tail, number + 1
+        free, number = name[: LONGEST - len(tail)] + tail, number + 1
     taken.add(free.casefold())
     return free

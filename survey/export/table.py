@@ -9,9 +9,10 @@ from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 from survey.definition.study import Study
-from survey.export.columns import CAUTIOUS_BELOW, ColumnSet, Variable, fact_column
+from survey.export.columns import ColumnSet, Variable
 from survey.export.missing import Absence, Absences, Gap, Gaps
 from survey.export.notes import Notes
+from survey.intake.names import CAUTIOUS_BELOW, fact_column
 from survey.question import Column
 
 Cell = int | float | str | date | datetime | None

@@ -1,7 +1,7 @@
 """What people answered: beginning, saving a page, finishing, and reading it all again."""
 
 from survey.responses.begin import Ticket, UnknownDoor, begin, facts_at_start, seed_of
-from survey.responses.bulk import PastResponse, PastSave, add_responses
+from survey.responses.bulk import PastResponse, PastSave, add_responses, insert_responses
 from survey.responses.finishing import Done, assent, finish, speak, stop
 from survey.responses.reading import Answered, Record, Snapshot, answered, count, earlier, load, stream
 from survey.responses.saving import Saved, save
@@ -24,6 +24,7 @@ __all__ = [
     "earlier",
     "facts_at_start",
     "finish",
+    "insert_responses",
     "load",
     "save",
     "seed_of",

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Engine, insert
+from sqlalchemy import Connection, Engine, insert
 
 from survey.database import write
 from survey.responses.begin import empty_row, new_response_id, seed_of
@@ -34,7 +34,8 @@ class PastSave:
 class PastResponse:
     """One response with the pages it saved, in order. Ids are those of the fieldwork's rows.
 
-    facts: as begin would keep them (facts_at_start). ended_at: the finish, for state 'finished'.
+    facts: as begin would keep them (facts_at_start). ended_at: the finish, for state 'finished'. id: the response's,
+    where it is to be a certain one.
     """
 
     study_id: int
@@ -53,6 +54,7 @@ class PastResponse:
     school_class_id: int | None = None
     door_id: int | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    id: str | None = None
 
 
 def add_responses(
@@ -65,18 +67,26 @@ def add_responses(
     """
     added = 0
     for chunk in _chunks(responses):
+        with write(engine) as connection:
+            added += insert_responses(connection, chunk)
+        if progress is not None:
+            progress(len(chunk))
+    return added
+
+
+def insert_responses(connection: Connection, responses: Iterable[PastResponse]) -> int:
+    """Add responses with their saves in the transaction of `connection`. Returns how many. Raises as add_responses."""
+    added = 0
+    for chunk in _chunks(responses):
         rows, saves = [], []
         for one in chunk:
             row, its_saves = _rows(one)
             rows.append(row)
             saves.extend(its_saves)
-        with write(engine) as connection:
-            connection.execute(insert(response), rows)
-            if saves:
-                connection.execute(insert(log), saves)
+        connection.execute(insert(response), rows)
+        if saves:
+            connection.execute(insert(log), saves)
         added += len(rows)
-        if progress is not None:
-            progress(len(rows))
     return added
 
 
@@ -89,7 +99,7 @@ def _chunks(responses: Iterable[PastResponse]) -> Iterator[list[PastResponse]]:
 def _rows(one: PastResponse) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     if one.saves and one.state in OVER:
         raise ValueError(f"A response that is {one.state} keeps no answers, and this one has some.")
-    its_id = new_response_id()
+    its_id = one.id or new_response_id()
     answers: dict[str, Any] = {}
     stamps: dict[str, list[int]] = {}
     screens: dict[str, int] = {}

@@ -109,7 +109,7 @@ def test_what_is_no_answer_at_all_is_said(question: Question) -> None:
             "choice",
             {},
             {"instrument": "1", "instrument_other": "banjo"},
-            "There are own words here, and the option that they belong to is not chosen.",
+            "There are own words, and the option that they belong to is not chosen.",
         ),
         (
             "several",

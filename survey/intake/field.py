@@ -1,0 +1,288 @@
+"""What the database knows of a wave, as far as answers from elsewhere are held against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from survey.definition.bundle import Bundle
+from survey.definition.reading import parse_study
+from survey.definition.study import Study as Plan
+from survey.fieldwork.consent import NotAgreed, must_agree
+from survey.fieldwork.participants import Membership, Participant
+from survey.fieldwork.publications import Definition, Publication
+from survey.fieldwork.publishing import Refused
+from survey.fieldwork.studies import Programme, School, SchoolClass, Study, Wave
+from survey.intake.checking import Checker
+from survey.problems import did_you_mean, listed
+from survey.responses import facts_at_start
+from survey.responses.erasing import erasure
+from survey.responses.tables import response
+
+_CHUNK: Final = 500
+
+
+@dataclass(frozen=True)
+class Place:
+    """A school, or a class of it, with what a response keeps of it."""
+
+    school_id: int | None
+    school_class_id: int | None
+    facts: Mapping[str, Any]
+
+    @property
+    def school(self) -> str:
+        """The school's code; empty where there is none."""
+        return str(self.facts.get("school_code") or "")
+
+    @property
+    def school_class(self) -> str:
+        """The code of the class; empty where there is none."""
+        return str(self.facts.get("school_class_code") or "")
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with a study code. place: where they are in the wave, None for who is not on its roster."""
+
+    id: int
+    code: str
+    audience: str
+    place: Place | None
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A response that is there already."""
+
+    id: str
+    sha256: str
+    state: str
+    answers: Mapping[str, Any]
+    facts: Mapping[str, Any]
+
+
+class Field:
+    """One wave of one questionnaire, read once for all rows of a file.
+
+    Raises Refused for a study, a wave or a questionnaire that is not there.
+    """
+
+    def __init__(self, connection: Connection, study: str, questionnaire: str, wave: str) -> None:
+        found = connection.execute(
+            select(Study.id, Definition.text)
+            .outerjoin(Definition, Definition.sha256 == Study.sha256)
+            .where(Study.code == study)
+        ).one_or_none()
+        if found is None:
+            known = connection.scalars(select(Study.code)).all()
+            raise Refused([f"There is no study '{study}'.{did_you_mean(study, known) or _there_are(known)}"])
+        if found.text is None:
+            raise Refused([f"The study '{study}' was not published yet. Please run: survey publish FOLDER"])
+        self.study_id: int = found.id
+        self.plan: Plan = parse_study(found.text)
+        self.questionnaire = questionnaire
+        self.wave = wave
+        self.wave_id: int = self._wave_id(connection)
+        self.checkers = self._versions(connection)
+        self._see_that_it_is_asked()
+        self.schools = self._schools(connection)
+        self.classes = self._classes(connection)
+        self.people = self._people(connection)
+        thrown_away = connection.execute(select(erasure.c.kind, erasure.c.key).where(erasure.c.study == study))
+        self.erased = {(row.kind, row.key) for row in thrown_away}
+
+    def _wave_id(self, connection: Connection) -> int:
+        rows = connection.execute(
+            select(Wave.code, Wave.id).where(Wave.study_id == self.study_id).order_by(Wave.position)
+        )
+        waves: dict[str, int] = {row.code: row.id for row in rows}
+        if self.wave not in waves:
+            hint = did_you_mean(self.wave, waves) or _there_are(waves)
+            raise Refused([f"There is no wave '{self.wave}' in the study '{self.plan.id}'.{hint}"])
+        return waves[self.wave]
+
+    def _versions(self, connection: Connection) -> dict[str, Checker]:
+        """Return SHA-256 -> checker of each published version, the newest last."""
+        rows = connection.execute(
+            select(Definition.sha256, Definition.text)
+            .join(Publication, Publication.sha256 == Definition.sha256)
+            .where(Publication.study_id == self.study_id, Publication.questionnaire == self.questionnaire)
+            .order_by(Publication.version)
+        ).all()
+        if not rows:
+            known = connection.scalars(
+                select(Publication.questionnaire).where(Publication.study_id == self.study_id).distinct()
+            ).all()
+            hint = did_you_mean(self.questionnaire, known) or _there_are(known)
+            raise Refused([f"No questionnaire '{self.questionnaire}' is published in '{self.plan.id}'.{hint}"])
+        return {row.sha256: Checker(Bundle.parse(row.text)) for row in rows}
+
+    def _see_that_it_is_asked(self) -> None:
+        waves = [
+            wave for entry in self.plan.fieldwork if entry.questionnaire == self.questionnaire for wave in entry.waves
+        ]
+        if self.wave not in waves:
+            asked = f"It is asked in {listed(waves)}." if waves else "It is asked in no wave."
+            raise Refused([f"'{self.questionnaire}' is not asked in wave '{self.wave}'. {asked}"])
+
+    @cached_property
+    def versions(self) -> dict[str, str]:
+        """Number of each version, as text -> SHA-256."""
+        return {str(checker.questionnaire.version): sha256 for sha256, checker in self.checkers.items()}
+
+    @cached_property
+    def newest(self) -> str:
+        """SHA-256 of the newest version."""
+        return list(self.checkers)[-1]
+
+    @cached_property
+    def audience(self) -> str:
+        """Who answers it."""
+        return str(self.checkers[self.newest].questionnaire.audience)
+
+    @cached_property
+    def on_roster(self) -> bool:
+        """Whether anybody of its audience is on the wave's roster, so that answers are somebody's."""
+        return any(person.audience == self.audience and person.place for person in self.people.values())
+
+    @cached_property
+    def gaps(self) -> dict[str, str]:
+        """Each missing code of the study, as text -> its reason."""
+        return {str(number): reason for reason, number in self.plan.missing.model_dump().items()}
+
+    def _schools(self, connection: Connection) -> dict[int, Place]:
+        rows = connection.execute(
+            select(
+                School.id,
+                School.code.label("school_code"),
+                School.title.label("school"),
+                School.arm,
+                Programme.code.label("programme_code"),
+                Programme.title.label("programme"),
+            )
+            .outerjoin(Programme, Programme.id == School.programme_id)
+            .where(School.study_id == self.study_id)
+        )
+        return {row.id: Place(row.id, None, facts_at_start(None, None, row._asdict())) for row in rows}
+
+    def _classes(self, connection: Connection) -> dict[int, Place]:
+        rows = connection.execute(
+            select(
+                SchoolClass.id,
+                SchoolClass.school_id,
+                SchoolClass.code.label("school_class_code"),
+                SchoolClass.title.label("school_class"),
+            )
+            .join(School, School.id == SchoolClass.school_id)
+            .where(School.study_id == self.study_id)
+        )
+        return {
+            row.id: Place(
+                row.school_id,
+                row.id,
+                facts_at_start(None, None, {**self.schools[row.school_id].facts, **row._asdict()}),
+            )
+            for row in rows
+        }
+
+    def _people(self, connection: Connection) -> dict[str, Person]:
+        rows = connection.execute(
+            select(
+                Participant.id,
+                Participant.code,
+                Participant.audience,
+                Participant.facts.label("lasting"),
+                Membership.wave_id,
+                Membership.school_id,
+                Membership.school_class_id,
+                Membership.facts.label("changing"),
+            )
+            .outerjoin(Membership, (Membership.participant_id == Participant.id) & (Membership.wave_id == self.wave_id))
+            .where(Participant.study_id == self.study_id)
+        )
+        found = {}
+        for row in rows:
+            place = self._place(row.school_id, row.school_class_id) if row.wave_id is not None else None
+            facts = facts_at_start(row.lasting, row.changing, place.facts if place else {})
+            found[row.code] = Person(row.id, row.code, row.audience, place, facts)
+        return found
+
+    def _place(self, school_id: int | None, school_class_id: int | None) -> Place:
+        if school_class_id is not None:
+            return self.classes[school_class_id]
+        return self.schools[school_id] if school_id is not None else Place(None, None, {})
+
+    def place_named(self, school: str, school_class: str) -> Place | str:
+        """Return the place with these codes, or a sentence about what is not there."""
+        schools = {place.school: place for place in self.schools.values()}
+        if not school:
+            return Place(None, None, {}) if not school_class else "There is a class here, and no school."
+        if school not in schools:
+            return f"There is no school '{school}' in the study.{did_you_mean(school, schools)}"
+        if not school_class:
+            return schools[school]
+        classes = {p.school_class: p for p in self.classes.values() if p.school_id == schools[school].school_id}
+        known = did_you_mean(school_class, classes)
+        return classes.get(school_class) or f"There is no class '{school_class}' in school '{school}'.{known}"
+
+    # ---- what may change while a file is checked: read again in the transaction that keeps it -------------
+
+    def kept_of(self, connection: Connection, people: Iterable[int]) -> dict[int, Kept]:
+        """Return what these participants have answered of the questionnaire in the wave already, by participant."""
+        return {row.participant_id: _kept(row) for row in self._kept(connection, response.c.participant_id, people)}
+
+    def kept_under(self, connection: Connection, ids: Iterable[str]) -> dict[str, Kept]:
+        """Return the responses with these ids."""
+        return {row.id: _kept(row) for row in self._kept(connection, response.c.id, ids)}
+
+    def _kept(self, connection: Connection, key: ColumnElement[Any], values: Iterable[Any]) -> Iterable[Any]:
+        wanted = sorted(set(values))
+        for at in range(0, len(wanted), _CHUNK):
+            yield from connection.execute(
+                select(
+                    response.c.id,
+                    response.c.participant_id,
+                    response.c.sha256,
+                    response.c.state,
+                    response.c.answers,
+                    response.c.facts,
+                ).where(
+                    response.c.study_id == self.study_id,
+                    response.c.wave_id == self.wave_id,
+                    response.c.questionnaire == self.questionnaire,
+                    key.in_(wanted[at : at + _CHUNK]),
+                )
+            )
+
+    def agreed(self, connection: Connection, person: Person) -> str | None:
+        """Return None where answers of a participant may be taken, else a sentence that says why not."""
+        if ("participant", person.code) in self.erased:
+            return f"{person.code} has withdrawn, and what they answered was thrown away. It is never taken again."
+        try:
+            must_agree(connection, self.study_id, person.id, self.wave_id)
+        except NotAgreed as refusal:
+            state = refusal.reason.partition(":")[0]
+            return f"{_NO_CONSENT.get(state, _NO_CONSENT['missing'])} {_LEAVE_OUT}".format(code=person.code)
+        return None
+
+
+_NO_CONSENT: Final = {
+    "no": "{code} has no consent: the decision was no.",
+    "withdrawn": "{code} has withdrawn.",
+    "missing": "{code} has no consent yet.",
+}
+_LEAVE_OUT: Final = "No answer may be taken. Please leave this row out."
+
+
+def _kept(row: Any) -> Kept:
+    return Kept(row.id, row.sha256, row.state, row.answers, row.facts)
+
+
+def _there_are(names: Iterable[str]) -> str:
+    return f" There are: {listed(sorted(names))}." if names else " There is none yet."

@@ -1,0 +1,374 @@
+"""From the rows of a file to checked answers: every fault with its row and column, in a form's own sentences."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from survey.fieldwork.roster.tables import UNREAD, Cell, Misread, Row, Sheet
+from survey.intake.checking import Answers, Checker
+from survey.intake.field import Field, Person, Place
+from survey.intake.names import CAUTION, IDENTITY, question_column, roster_columns, taken_names
+from survey.intake.passed import NOT_KNOWN
+from survey.problems import did_you_mean, listed, quoted, shortened
+from survey.question import Column, Question, whole
+from survey.responses.reading import OVER, STATES
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One row that is right in itself: whose it is, how it came about, and its answers."""
+
+    row: int
+    person: Person | None
+    id: str | None
+    """The response's own id, for answers that are nobody's in particular."""
+    source: str
+    """The id that the response had where the file comes from; empty where the file does not say."""
+    place: Place
+    facts: Mapping[str, Any]
+    sha256: str
+    answers: Answers
+    state: str
+    language: str
+    mode: str
+    started_at: datetime
+    ended_at: datetime
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A question of one version, and where its columns stand in the file: own name -> index."""
+
+    question: Question
+    at: Mapping[str, int]
+
+    @property
+    def first(self) -> int:
+        """The index of the column that a fault is told at."""
+        return next(iter(self.at.values()))
+
+
+class Reader:
+    """Reads one sheet. `problems` grows with everything that is wrong with it."""
+
+    def __init__(self, field: Field, sheet: Sheet, ignore: Collection[str], now: datetime) -> None:
+        self._field = field
+        self._sheet = sheet
+        self._now = now
+        self._zone = ZoneInfo(field.plan.time_zone)
+        self.problems: list[Misread] = list(sheet.problems)
+        self._identity: dict[str, int] = {}
+        self._asked: dict[str, list[_Asked]] = {}
+        self._elsewhere: dict[str, dict[int, str]] = {}
+        self._alike: Counter[str] = Counter()
+        self._codes: dict[str, int] = {}
+        self._look_at_headers({name.strip().casefold() for name in ignore})
+
+    # ---- headers ----------------------------------------------------------------------------------------
+
+    def _look_at_headers(self, ignore: Collection[str]) -> None:
+        if not self._sheet.header:
+            return
+        checkers = self._field.checkers
+        plan = self._field.plan
+        taken = taken_names(plan, (checker.questionnaire for checker in checkers.values()))
+        known = {name.casefold() for name in (*IDENTITY, CAUTION, *roster_columns(plan))}
+        owners = {sha256: _columns(checker, taken) for sha256, checker in checkers.items()}
+        questions = {name: True for owned in owners.values() for name in owned}
+        places: dict[str, int] = {}
+        for index, cell in enumerate(self._sheet.header):
+            name = cell.text.strip().casefold()
+            if name in ignore:
+                continue
+            if not name:
+                self._headless(index)
+            elif name in places:
+                self._misread(cell, "This column is there twice. Please keep one of the two.")
+            elif name in known or name in questions:
+                places[name] = index
+            else:
+                self._unknown(cell, [*questions, *known])
+        self._identity = {name: index for name, index in places.items() if name in known}
+        for sha256, owned in owners.items():
+            self._asked[sha256] = self._found(checkers[sha256], owned, places)
+            self._elsewhere[sha256] = {places[name]: name for name in questions if name in places and name not in owned}
+        if not any(self._asked.values()):
+            self._say(f"No column of this table is a question of '{self._field.questionnaire}'.")
+        self._missing_columns()
+
+    def _headless(self, index: int) -> None:
+        filled = [row.cells[index] for row in self._sheet.rows if row.cells[index].text.strip()]
+        if filled:
+            self._misread(filled[0], "There is something in this column, and it has no header. Please write one.")
+
+    def _unknown(self, cell: Cell, known: Sequence[str]) -> None:
+        name = shortened(cell.text.strip())
+        hint = did_you_mean(cell.text.strip(), known) or f" Please take the column out, or say: --ignore {name}"
+        self._misread(cell, f"There is no column '{name}' in '{self._field.questionnaire}'.{hint}")
+
+    def _found(
+        self, checker: Checker, owned: Mapping[str, tuple[Question, Column]], places: Mapping[str, int]
+    ) -> list[_Asked]:
+        found = []
+        for question in checker.asked:
+            at = {
+                column.name: places[name]
+                for name, (owner, column) in owned.items()
+                if owner is question and name in places
+            }
+            if not at:
+                continue
+            needed = [column for column in question.columns() if column.needed]
+            there = {column.name: at[column.name] for column in needed if column.name in at}
+            found.append(_Asked(question, there | at))
+            absent = [column.name for column in needed if column.name not in at]
+            if absent and checker is self._field.checkers[self._field.newest]:
+                s, are = ("s", "are") if len(absent) > 1 else ("", "is")
+                self._say(
+                    f"The column{s} {quoted(absent)} {are} missing: the answer to '{question.id}' needs all of them."
+                )
+        return found
+
+    def _missing_columns(self) -> None:
+        if "participant" not in self._identity and self._field.on_roster:
+            self._say(
+                f"The column 'participant' is missing. Wave '{self._field.wave}' has a roster, "
+                "and every row needs the study code of whoever answered."
+            )
+
+    # ---- rows -------------------------------------------------------------------------------------------
+
+    def candidates(self) -> Iterator[Candidate]:
+        """Yield the rows that are right in themselves; what is wrong with the others goes to `problems`."""
+        for row in self._sheet.rows:
+            before = len(self.problems)
+            candidate = self._candidate(row)
+            if candidate is not None and len(self.problems) == before:
+                yield candidate
+
+    def _candidate(self, row: Row) -> Candidate | None:
+        told = {name: row.cells[index].text.strip() for name, index in self._identity.items()}
+        self._see_that_it_belongs(row, told)
+        sha256 = self._version(row, told)
+        person = self._person(row, told)
+        place = self._place(row, told, person)
+        state = told.get("state") or "finished"
+        if state not in STATES:
+            self._at(row, "state", f"A state is one of {listed(STATES, 'or')}.")
+        if sha256 is None or place is None:
+            return None
+        questionnaire = self._field.checkers[sha256].questionnaire
+        language = told.get("language") or questionnaire.languages[0]
+        if language not in questionnaire.languages:
+            spoken = listed(questionnaire.languages, "or")
+            self._at(row, "language", f"'{questionnaire.id}' is answered in {spoken}.")
+        started, ended = self._times(row, told, state)
+        facts = person.facts if person else place.facts
+        answers = self._answers(row, sha256, facts)
+        if state in OVER and answers:
+            words = {"declined": "said no, and", "withdrawn": "has withdrawn, and"}[state]
+            self._at(row, "state", f"Whoever {words} has no answers here. Please take them out of this row.")
+        return Candidate(
+            row=row.number,
+            person=person,
+            id=None if person else self._id(row, told),
+            source=told.get("response", ""),
+            place=place,
+            facts=facts,
+            sha256=sha256,
+            answers=answers,
+            state=state,
+            language=language,
+            mode=shortened(told.get("mode") or NOT_KNOWN),
+            started_at=started,
+            ended_at=ended,
+        )
+
+    def _see_that_it_belongs(self, row: Row, told: Mapping[str, str]) -> None:
+        for name, wanted in (("wave", self._field.wave), ("questionnaire", self._field.questionnaire)):
+            said = told.get(name) or wanted
+            if said != wanted:
+                self._at(
+                    row,
+                    name,
+                    f"This row is of {name} '{shortened(said)}', and '{wanted}' is imported. Please leave it out.",
+                )
+
+    def _version(self, row: Row, told: Mapping[str, str]) -> str | None:
+        version = whole(told.get("version", ""))
+        if not version:
+            return self._field.newest
+        if version not in self._field.versions:
+            known = listed(self._field.versions, "and")
+            self._at(
+                row, "version", f"This version of '{self._field.questionnaire}' was not published. There are {known}."
+            )
+            return None
+        return self._field.versions[version]
+
+    def _person(self, row: Row, told: Mapping[str, str]) -> Person | None:
+        code = told.get("participant", "")
+        if not code:
+            # Who came by an open link has no code; in our own files such a row has the id of its response.
+            if "participant" in self._identity and self._field.on_roster and not told.get("response"):
+                self._at(row, "participant", "There is no study code here. Please write it, or leave the row out.")
+            return None
+        person = self._field.people.get(code)
+        if person is None:
+            hint = did_you_mean(code, self._field.people) or " Please import the roster first."
+            self._at(row, "participant", f"There is no participant '{shortened(code)}' in the study.{hint}")
+        elif person.audience != self._field.audience:
+            what = f"{code} is of the audience '{person.audience}', and '{self._field.questionnaire}' is for"
+            self._at(row, "participant", f"{what} '{self._field.audience}'.")
+        elif person.place is None:
+            self._at(row, "participant", f"{code} is not on the roster of wave '{self._field.wave}'.")
+        elif code in self._codes:
+            self._at(row, "participant", f"{code} is in row {self._codes[code]} already. Please keep one of the two.")
+        else:
+            self._codes[code] = row.number
+            return person
+        return None
+
+    def _place(self, row: Row, told: Mapping[str, str], person: Person | None) -> Place | None:
+        school, school_class = told.get("school", ""), told.get("class", "")
+        if person is None:
+            if told.get("participant"):
+                return None
+            place = self._field.place_named(school, school_class)
+            if isinstance(place, str):
+                self._at(row, "class" if "class" in place and school else "school", place)
+                return None
+            return place
+        place = person.place or Place(None, None, {})
+        for name, said, known in (("school", school, place.school), ("class", school_class, place.school_class)):
+            if said and said != known:
+                where = f"in {name} '{known}'" if known else f"in no {name}"
+                self._at(row, name, f"The roster of wave '{self._field.wave}' has {person.code} {where}.")
+        return place
+
+    def _id(self, row: Row, told: Mapping[str, str]) -> str:
+        """Return an id that is the same each time the same row comes, though nobody's code tells whose it is."""
+        own = told.get("response") or "\0".join(cell.text for cell in row.cells)
+        self._alike[own] += 1
+        about = (
+            str(self._field.study_id),
+            str(self._field.wave_id),
+            self._field.questionnaire,
+            str(self._alike[own]),
+            own,
+        )
+        digest = hashlib.sha256("\0".join(about).encode("utf-8", "surrogatepass")).digest()
+        return base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
+
+    # ---- times ------------------------------------------------------------------------------------------
+
+    def _times(self, row: Row, told: Mapping[str, str], state: str) -> tuple[datetime, datetime]:
+        """Return when it began, and when it ended or was last seen. What the file does not say is now."""
+        started = self._moment(row, "started", told)
+        finished = self._moment(row, "finished", told)
+        seconds = self._seconds(row, told)
+        if finished is not None and state not in ("finished", "withdrawn"):
+            self._at(row, "finished", f"What is '{state}' has not been finished. Please clear this, or write: finished")
+        if started is None:
+            started = finished - timedelta(seconds=seconds) if finished else self._now
+        if finished is None:
+            return started, started + timedelta(seconds=seconds)
+        if finished < started:
+            self._at(row, "finished", "This is before 'started'.")
+        return _to_the_second(started, finished, seconds if "seconds" in self._identity else None)
+
+    def _moment(self, row: Row, name: str, told: Mapping[str, str]) -> datetime | None:
+        said = told.get(name, "")
+        if not said:
+            return None
+        try:
+            moment = datetime.fromisoformat(said)
+        except ValueError:
+            self._at(row, name, "In a file this is a date and a time such as 2025-10-03 09:41:20.")
+            return None
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=self._zone)).astimezone(UTC)
+        if moment > self._now + timedelta(days=1):
+            self._at(row, name, "This day has not come yet.")
+        return moment
+
+    def _seconds(self, row: Row, told: Mapping[str, str]) -> int:
+        said = whole(told.get("seconds", "")) or "0"
+        if said.isascii() and said.isdigit() and len(said) < 10:
+            return int(said)
+        self._at(row, "seconds", "Seconds are a whole number.")
+        return 0
+
+    # ---- answers ----------------------------------------------------------------------------------------
+
+    def _answers(self, row: Row, sha256: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+        checker, cells, gaps = self._field.checkers[sha256], row.cells, self._field.gaps
+        answers: dict[str, Any] = {}
+        faults = len(self.problems)
+        places: dict[str, int] = {}
+        for asked in self._asked[sha256]:
+            texts = {name: cells[index].text for name, index in asked.at.items()}
+            found = checker.found(asked.question, texts, gaps)
+            if found.fault is not None:
+                if not any(cells[index].kind == UNREAD for index in asked.at.values()):
+                    self._misread(cells[asked.first], found.fault)
+                continue
+            answers |= found.answers
+            places[asked.question.id] = asked.first
+        for index, name in self._elsewhere[sha256].items():
+            if cells[index].text.strip() and gaps.get(cells[index].text.strip()) != "not_in_version":
+                version = checker.questionnaire.version
+                self._misread(cells[index], f"Version {version} has no question with the column '{name}'.")
+        if len(self.problems) > faults:
+            return answers
+        for question, when in checker.unseen(answers, facts):
+            self._misread(
+                cells[places[question.id]],
+                f"'{question.id}' is only asked when {when}, so a form could not have given this.",
+            )
+        return checker.seen(answers, facts)
+
+    # ---- problems ---------------------------------------------------------------------------------------
+
+    def _say(self, message: str) -> None:
+        row = self._sheet.header[0].row if self._sheet.header else 0
+        self.problems.append(Misread(self._sheet.name, row, 0, message))
+
+    def _misread(self, cell: Cell, message: str) -> None:
+        self.problems.append(self._sheet.misread(cell, message))
+
+    def _at(self, row: Row, name: str, message: str) -> None:
+        index = self._identity.get(name)
+        if index is None:
+            self.problems.append(Misread(self._sheet.name, row.number, 0, message))
+        else:
+            self._misread(row.cells[index], message)
+
+
+def _columns(checker: Checker, taken: Collection[str]) -> dict[str, tuple[Question, Column]]:
+    """Return name in a file, in lower case -> the question and its column."""
+    return {
+        question_column(column.name, taken).casefold(): (question, column)
+        for question in checker.asked
+        for column in question.columns()
+    }
+
+
+def _to_the_second(started: datetime, finished: datetime, seconds: int | None) -> tuple[datetime, datetime]:
+    """Return the moments so that they are `seconds` apart when rounded, as files round them.
+
+    A file has both to the second, cut, and the time between them as it really was: one more or one less.
+    """
+    if seconds is None:
+        return started, finished
+    apart = round((finished - started).total_seconds())
+    almost = timedelta(milliseconds=999)
+    if seconds == apart - 1:
+        return started + almost, finished
+    return (started, finished + almost) if seconds == apart + 1 else (started, finished)

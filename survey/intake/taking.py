@@ -1,0 +1,223 @@
+"""Taking answers from elsewhere: all rows of a file or none; the same file again changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from survey.audit import Actor, note
+from survey.config import Settings
+from survey.database import Connection, Engine, read, write
+from survey.fieldwork.publishing import Refused
+from survey.fieldwork.roster.tables import Misread, Sheet, Unreadable, read_sheets
+from survey.intake.checking import substance
+from survey.intake.field import Field, Kept
+from survey.intake.passed import response_of
+from survey.intake.rows import Candidate, Reader
+from survey.problems import quoted
+from survey.responses import PastResponse, insert_responses
+from survey.responses.reading import OVER
+
+MOST_COLUMNS: Final = 2_000
+
+MOST_TOLD: Final = 200
+"""So many problems are told one by one; of the others, how many there are of each sort."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of a file, or would become of it.
+
+    added, unchanged   rows that are new, and rows that were there with the same answers. problems: what is wrong; then
+    nothing is kept. digest: SHA-256 of the file.
+    """
+
+    added: int = 0
+    unchanged: int = 0
+    problems: Sequence[Misread] = ()
+    digest: str = ""
+    states: Counter[str] = field(default_factory=Counter)
+    """Of the added rows: how many are finished, stopped and so on."""
+
+    def told(self) -> list[str]:
+        """Return the problems as sentences: the first ones with their places, then how many more of each sort."""
+        first = [str(problem) for problem in self.problems[:MOST_TOLD]]
+        rest = Counter(problem.message for problem in self.problems[MOST_TOLD:])
+        return [*first, *(f"{count:,} more rows: {message}" for message, count in rest.most_common(20))]
+
+
+def look(
+    engine: Engine,
+    settings: Settings,
+    study_code: str,
+    questionnaire: str,
+    wave: str,
+    data: bytes,
+    name: str,
+    now: datetime,
+    ignore: Collection[str] = (),
+) -> Taken:
+    """Return what a file of coded answers would do; nothing is changed.
+
+    ignore: columns that are not read. Raises Refused, with sentences, for a study, wave or questionnaire that is not
+    there, and for a file that is no table.
+    """
+    return _Import(engine, study_code, questionnaire, wave, data, name, now, ignore).looked()
+
+
+def take_in(
+    engine: Engine,
+    settings: Settings,
+    study_code: str,
+    questionnaire: str,
+    wave: str,
+    data: bytes,
+    name: str,
+    actor: Actor,
+    now: datetime,
+    ignore: Collection[str] = (),
+) -> Taken:
+    """Keep a file of coded answers as responses; when anything is wrong with it, nothing is kept.
+
+    The columns are those of the program's own codes CSV. Raises Refused as `look` does, StoreFull and StoreBusy.
+    """
+    return _Import(engine, study_code, questionnaire, wave, data, name, now, ignore).taken(actor)
+
+
+class _Import:
+    """One file on its way in. The rows are checked before any lock is taken."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        study: str,
+        questionnaire: str,
+        wave: str,
+        data: bytes,
+        name: str,
+        now: datetime,
+        ignore: Collection[str],
+    ) -> None:
+        self._engine = engine
+        self._now = now
+        self._digest = hashlib.sha256(data).hexdigest()
+        with read(engine) as connection:
+            self._field = Field(connection, study, questionnaire, wave)
+        self._sheet = _sheet(data, name)
+        reader = Reader(self._field, self._sheet, ignore, now)
+        self._candidates = list(reader.candidates())
+        self._problems = reader.problems
+
+    def looked(self) -> Taken:
+        """Return what would be done."""
+        with read(self._engine) as connection:
+            return self._against(connection)[0]
+
+    def taken(self, actor: Actor) -> Taken:
+        """Do it."""
+        if self._problems:
+            return self.looked()
+        with write(self._engine) as connection:
+            taken, responses = self._against(connection)
+            if not taken.problems and responses:
+                insert_responses(connection, responses)
+                note(
+                    connection,
+                    actor,
+                    "imported answers",
+                    study_id=self._field.study_id,
+                    about=f"{self._field.questionnaire} {self._field.wave}",
+                    details={"added": taken.added, "unchanged": taken.unchanged, "file": self._digest[:12]},
+                    now=self._now,
+                )
+        return taken
+
+    def _against(self, connection: Connection) -> tuple[Taken, list[PastResponse]]:
+        """Hold the rows against what is there. Returns what it comes to, and the responses that are new."""
+        field = self._field
+        kept = field.kept_of(connection, (one.person.id for one in self._candidates if one.person))
+        ids = (id for one in self._candidates if one.person is None for id in (one.id, one.source) if id)
+        kept_open = field.kept_under(connection, ids)
+        problems = list(self._problems)
+        responses, unchanged = [], 0
+        for one in self._candidates:
+            there = kept.get(one.person.id) if one.person else kept_open.get(one.source) or kept_open.get(one.id or "")
+            fault = self._fault(connection, one, there)
+            if fault:
+                problems.append(self._problem(one, fault))
+            elif there is not None:
+                unchanged += 1
+            else:
+                responses.append(self._response(one))
+        problems.sort(key=lambda problem: (problem.row, problem.column))
+        if problems:
+            return Taken(0, unchanged, problems, self._digest), []
+        states = Counter(one.state for one in responses)
+        return Taken(len(responses), unchanged, (), self._digest, states), responses
+
+    def _fault(self, connection: Connection, one: Candidate, there: Kept | None) -> str | None:
+        field = self._field
+        who = one.person.code if one.person else "Whoever this is"
+        if there is not None:
+            if self._same(one, there):
+                return None
+            if there.state in OVER:
+                return f"{who} has said no or withdrawn since. These answers are not taken again."
+            return f"{who} has answered this already, and differently."
+        if one.state in OVER:
+            return None
+        if {("response", one.source), ("response", one.id)} & field.erased:
+            return "This response was thrown away because somebody withdrew. It is never taken again."
+        return field.agreed(connection, one.person) if one.person else None
+
+    def _same(self, one: Candidate, there: Kept) -> bool:
+        checker = self._field.checkers.get(there.sha256)
+        if checker is None or there.state != one.state:
+            return False
+        seen = checker.seen(there.answers, there.facts) if there.answers else {}
+        return substance(seen) == substance(one.answers)
+
+    def _response(self, one: Candidate) -> PastResponse:
+        return response_of(
+            self._field.checkers[one.sha256].journey,
+            one.answers,
+            study_id=self._field.study_id,
+            wave_id=self._field.wave_id,
+            sha256=one.sha256,
+            facts=one.facts,
+            started_at=one.started_at,
+            ended_at=one.ended_at,
+            state=one.state,
+            language=one.language,
+            mode=one.mode,
+            participant_id=one.person.id if one.person else None,
+            school_id=one.place.school_id,
+            school_class_id=one.place.school_class_id,
+            id=one.id,
+        )
+
+    def _problem(self, one: Candidate, fault: str) -> Misread:
+        header = [cell.text.strip().casefold() for cell in self._sheet.header]
+        if "participant" not in header:
+            return Misread(self._sheet.name, one.row, 0, fault)
+        return Misread(self._sheet.name, one.row, header.index("participant") + 1, fault, "participant")
+
+
+def _sheet(data: bytes, name: str) -> Sheet:
+    """Return the one table of a file. Raises Refused."""
+    try:
+        sheets = read_sheets(data, name, verbatim=True, most_columns=MOST_COLUMNS)
+    except Unreadable as error:
+        raise Refused([str(error)]) from error
+    if len(sheets) > 1:
+        raise Refused([_one_of(sheets)])
+    return sheets[0]
+
+
+def _one_of(sheets: Iterable[Sheet]) -> str:
+    names = quoted(sheet.name for sheet in sheets)
+    return f"The workbook has the sheets {names}. Please leave only the one with the answers in codes."

@@ -1,0 +1,163 @@
+"""What goes out comes in: an export, taken into a fresh study with the same rosters, is exported alike."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from survey.audit import COMMAND_LINE, entries
+from survey.database import Engine, session
+from survey.fieldwork import study_by_code
+from survey.intake import look, take_in
+from survey.intake.names import CAUTION, IDENTITY, taken_names
+from survey.journey import Journey
+from survey.responses import Record, count, stream
+from tests.intake.field import (
+    NOW,
+    SETTINGS,
+    STUDY,
+    answered,
+    exported,
+    prepared,
+    reading_of,
+    study_folder,
+    without_ids,
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return study_folder(tmp_path / "study")
+
+
+@pytest.fixture
+def source(tmp_path: Path, folder: Path) -> Iterator[Engine]:
+    """Somewhere else, the study was answered in its first wave."""
+    engine = prepared(f"sqlite:///{tmp_path}/source.sqlite", folder)
+    answered(engine, folder)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def target(database_url: str, folder: Path) -> Iterator[Engine]:
+    engine = prepared(database_url, folder)
+    yield engine
+    engine.dispose()
+
+
+def test_codes_and_scores_are_the_same_after_the_journey(source: Engine, target: Engine) -> None:
+    for name in ("pupil-ks2", "parent"):
+        file = exported(source, name)
+        before = look(target, SETTINGS, STUDY, name, "w1", file, "codes.csv", NOW)
+        assert before.problems == ()
+        taken = take_in(target, SETTINGS, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
+        assert (taken.added, taken.unchanged, taken.problems) == (before.added, 0, ())
+        assert taken.added == len(without_ids(file)) - 1 >= 25
+        assert sum(taken.states.values()) == taken.added
+        assert {"finished", "stopped"} <= set(taken.states)
+    for name in ("pupil-ks2", "parent"):
+        for what in ("codes", "labels", "scores"):
+            assert without_ids(exported(target, name, what)) == without_ids(exported(source, name, what))
+
+
+def test_the_same_file_again_changes_nothing(source: Engine, target: Engine) -> None:
+    for name in ("pupil-ks2", "parent"):
+        file = exported(source, name)
+        first = take_in(target, SETTINGS, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
+        records = _records(target, name)
+        again = take_in(target, SETTINGS, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
+        assert (again.added, again.unchanged, again.problems) == (0, first.added, ())
+        assert _records(target, name) == records
+
+
+def test_an_export_of_this_very_study_changes_nothing(source: Engine) -> None:
+    for name in ("pupil-ks2", "parent"):
+        file = exported(source, name)
+        again = take_in(source, SETTINGS, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
+        assert (again.added, again.problems) == (0, ())
+        assert again.unchanged == len(without_ids(file)) - 1
+
+
+def test_looking_changes_nothing_and_taking_is_noted_without_an_answer(source: Engine, target: Engine) -> None:
+    file = exported(source, "pupil-ks2")
+    looked = look(target, SETTINGS, STUDY, "pupil-ks2", "w1", file, "codes.csv", NOW)
+    assert _count(target, "pupil-ks2") == 0
+    assert [entry.what for entry in entries(target) if "answers" in entry.what] == []
+    take_in(target, SETTINGS, STUDY, "pupil-ks2", "w1", file, "codes.csv", COMMAND_LINE, NOW)
+    (entry,) = [entry for entry in entries(target) if entry.what == "imported answers"]
+    assert entry.about == "pupil-ks2 w1"
+    assert entry.details == {"added": looked.added, "unchanged": 0, "file": looked.digest[:12]}
+
+
+def test_saves_are_those_of_the_screens(source: Engine, target: Engine, folder: Path) -> None:
+    """Each answer is kept with the screen it belongs to, so that a response can be gone on with."""
+    take_in(target, SETTINGS, STUDY, "pupil-ks2", "w1", exported(source, "pupil-ks2"), "a.csv", COMMAND_LINE, NOW)
+    journey = Journey(reading_of(folder).questionnaires["pupil-ks2"])
+    for record in _records(target, "pupil-ks2"):
+        assert set(record.stamps) == set(record.answers)
+        assert record.seed in range(24)
+        if record.state == "finished":
+            unanswered = [
+                step.question.id
+                for screen in journey.route(record.answers, record.facts)
+                for step in screen.steps
+                if step.question.asks and step.question.stored and step.part.key not in record.answers
+            ]
+            assert unanswered == []
+
+
+def test_an_excel_file_does_the_same(source: Engine, target: Engine) -> None:
+    """As a researcher would send it: the codes in a workbook, numbers as numbers."""
+    rows = list(csv.reader(io.StringIO(exported(source, "pupil-ks2").decode(), newline="")))
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    text = {rows[0].index(name) for name in ("school", "class", "participant", "response")}
+    for row in rows:
+        sheet.append([_number(cell) if at not in text else cell for at, cell in enumerate(row)])
+        for cell in sheet[sheet.max_row]:
+            if isinstance(cell.value, str):
+                cell.data_type = "s"  # openpyxl takes what begins with = for a formula
+    out = io.BytesIO()
+    book.save(out)
+    take_in(target, SETTINGS, STUDY, "pupil-ks2", "w1", out.getvalue(), "codes.xlsx", COMMAND_LINE, NOW)
+    assert _count(target, "pupil-ks2") == _count(source, "pupil-ks2")
+    assert without_ids(exported(target, "pupil-ks2")) == without_ids(exported(source, "pupil-ks2"))
+
+
+def _number(cell: str) -> object:
+    return int(cell) if cell.removeprefix("-").isdigit() and str(int(cell)) == cell else cell or None
+
+
+def test_the_names_of_columns_are_those_of_the_export(source: Engine, folder: Path) -> None:
+    header = without_ids(exported(source, "pupil-ks2"))[0]
+    reading = reading_of(folder)
+    assert reading.study is not None
+    for name, questionnaire in reading.questionnaires.items():
+        known = taken_names(reading.study, [questionnaire])
+        assert set(IDENTITY) <= known
+        assert (CAUTION in known) == (questionnaire.reader.age < 5)
+        questions = {column.name for question in questionnaire.questions for column in question.columns()}
+        if name == "pupil-ks2":
+            assert set(header) - questions <= known
+
+
+def _records(engine: Engine, name: str) -> list[Record]:
+    return sorted(stream(engine, _study_id(engine), name), key=lambda record: record.id)
+
+
+def _count(engine: Engine, name: str) -> int:
+    return count(engine, _study_id(engine), name)
+
+
+def _study_id(engine: Engine) -> int:
+    with session(engine) as db:
+        study = study_by_code(db, STUDY)
+        assert study is not None
+        return study.id
