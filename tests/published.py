@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 
 from survey.app import create_app
+from survey.audit import COMMAND_LINE
 from survey.config import Settings
-from survey.database import Engine, open_engine, session, upgrade
+from survey.database import Engine, open_engine, session, upgrade, write
 from survey.definition.reading import FolderReading, read_folder
-from survey.fieldwork import NewDoor, Participant, new_door, study_by_code
+from survey.fieldwork import NewDoor, Participant, issued, new_door, study_by_code
 from survey.fieldwork.publishing import publish_folder
 from survey.responses import Record, stream
 
@@ -59,8 +60,12 @@ def publish(instance: Path) -> Published:
     settings = Settings.from_environment({"CHORUS_INSTANCE": str(instance)})
     engine = open_engine(settings.database_url)
     upgrade(engine)
-    publish_folder(engine, FOLDER, datetime.now(UTC))
+    now = datetime.now(UTC)
+    publish_folder(engine, FOLDER, now)
     with session(engine) as db:
         study = study_by_code(db, STUDY)
         assert study is not None
+    with write(engine) as connection:
+        # Parents were told, and said nothing: the study is opt-out.
+        issued(connection, study, "pupil", None, now.date() - timedelta(days=7), COMMAND_LINE, now)
     return Published(create_app(settings), engine, settings, SHIPPED, study.id)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, bindparam, delete, update
+from sqlalchemy import Connection, Engine, update
 
-from survey.database import write
+from survey.audit import RESPONDENT
+from survey.database import scrub, write
+from survey.fieldwork.consent import record_assent
+from survey.responses.erasing import erase
+from survey.responses.late import too_late
 from survey.responses.reading import Snapshot, locked
+from survey.responses.receipts import make_receipt
 from survey.responses.saving import HIGHEST
 from survey.responses.tables import response
-from survey.responses.tables import save as log
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ def assent(engine: Engine, response_id: str, given: bool, now: datetime) -> Done
 
     No: the response is 'declined', holds no answer (what was answered before is thrown away), and takes none
     until they come in by their door again and are asked again. Yes after yes, and no after no, change
-    nothing.
+    nothing. Of a participant every yes and every no is kept in the ledger of consent.
     """
     with write(engine) as connection:
         before = locked(connection, response_id)
@@ -42,21 +46,50 @@ def assent(engine: Engine, response_id: str, given: bool, now: datetime) -> Done
             return Done("repeated", before)
         if before.state != "started":
             return Done("refused", before)
-        if not given:
-            return _empty(connection, before, "declined", now, assent=False)
-        return _changed(connection, before, now, assent=True)
+        _into_the_ledger(connection, before, given, now)
+        if given:
+            return _changed(connection, before, now, assent=True)
+        connection.execute(update(response).where(response.c.id == before.id).values(assent=False))
+        done = _emptied(connection, before, "declined", now, "said no")
+    if before.answers:
+        scrub(engine)
+    return done
 
 
-def finish(engine: Engine, response_id: str, epoch: int, sequence: int, now: datetime) -> Done:
-    """Finish a response; the first finish stands. Saves with a lower (epoch, sequence) are still taken."""
+def _into_the_ledger(connection: Connection, before: Snapshot, given: bool, now: datetime) -> None:
+    if before.participant_id is None:
+        return
+    record_assent(
+        connection,
+        study_id=before.study_id,
+        participant_id=before.participant_id,
+        wave_id=before.wave_id,
+        questionnaire=before.questionnaire,
+        sha256=before.sha256,
+        given=given,
+        actor=RESPONDENT,
+        now=now,
+    )
+
+
+def finish(
+    engine: Engine, response_id: str, epoch: int, sequence: int, now: datetime, receipt: bytes | None = None
+) -> Done:
+    """Finish a response; the first finish stands. Saves with a lower (epoch, sequence) are still taken.
+
+    receipt: the key of receipts, when the response is to have one (`receipt_of` tells it). Refused when the days for
+    late answers are over.
+    """
     with write(engine) as connection:
         before = locked(connection, response_id)
         if before is None:
             return Done("refused", None)
         if before.state == "finished":
             return Done("repeated", before)
-        if before.state != "started" or not _sound(before, epoch, sequence):
+        if before.state != "started" or not _sound(before, epoch, sequence) or too_late(engine, before, now):
             return Done("refused", before)
+        if receipt is not None:
+            make_receipt(connection, response_id, receipt, now)
         return _changed(
             connection, before, now, state="finished", finished_at=now, end_epoch=epoch, end_sequence=sequence
         )
@@ -69,28 +102,29 @@ def stop(
     now: datetime,
     epoch: int | None = None,
     sequence: int | None = None,
+    receipt: bytes | None = None,
 ) -> Done:
     """End a response because the respondent wants to stop; the answers are kept or thrown away.
 
     Kept: 'stopped', until they come in by their door again. Thrown away: 'withdrawn', for good; nothing they
     answered is left in the database, the log of saves included. A stopped or finished response may still be
     thrown away. epoch, sequence: where the stop stands among the saves; after all that have arrived when not
-    given.
+    given. receipt: the key of receipts, when a kept response is to have one.
     """
+    if not keep:
+        return _thrown_away(engine, response_id, now)
     with write(engine) as connection:
         before = locked(connection, response_id)
         if before is None:
             return Done("refused", None)
-        if not keep:
-            if before.state == "withdrawn":
-                return Done("repeated", before)
-            return _empty(connection, before, "withdrawn", now)
         if before.state == "stopped":
             return Done("repeated", before)
         if before.state != "started":
             return Done("refused", before)
         if epoch is None or sequence is None or not _sound(before, epoch, sequence):
             epoch, sequence = before.epoch, before.sequence + 1
+        if receipt is not None:
+            make_receipt(connection, response_id, receipt, now)
         return _changed(connection, before, now, state="stopped", end_epoch=epoch, end_sequence=sequence)
 
 
@@ -105,26 +139,23 @@ def speak(engine: Engine, response_id: str, language: str, now: datetime) -> Don
         return _changed(connection, before, now, language=language)
 
 
-_SAVES: Final = delete(log).where(log.c.response_id == bindparam("its_id"))
-
-
-def _empty(connection: Connection, before: Snapshot, state: str, now: datetime, **others: Any) -> Done:
-    """Throw a response's answers away. The state comes first: the trigger lets its saves go only then."""
-    done = _changed(
-        connection,
-        before,
-        now,
-        state=state,
-        answers={},
-        stamps={},
-        screens={},
-        finished_at=None,
-        end_epoch=None,
-        end_sequence=None,
-        **others,
-    )
-    connection.execute(_SAVES, {"its_id": before.id})
+def _thrown_away(engine: Engine, response_id: str, now: datetime) -> Done:
+    with write(engine) as connection:
+        before = locked(connection, response_id)
+        if before is None:
+            return Done("refused", None)
+        if before.state == "withdrawn":
+            return Done("repeated", before)
+        done = _emptied(connection, before, "withdrawn", now, "thrown away by the respondent")
+    scrub(engine)
     return done
+
+
+def _emptied(
+    connection: Connection, before: Snapshot, state: Literal["withdrawn", "declined"], now: datetime, reason: str
+) -> Done:
+    erase(connection, [before.id], now, reason, state=state)
+    return Done("new", locked(connection, before.id))
 
 
 def _changed(connection: Connection, before: Snapshot, now: datetime, **changes: Any) -> Done:
