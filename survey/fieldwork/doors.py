@@ -232,6 +232,11 @@ def _code_hash(letters: str, key: bytes) -> str:
     return hmac.digest(key, letters.encode(), hashlib.sha256).hex()
 
 
+def hash_of_code(code: str, key: bytes) -> str:
+    """Return what the database keeps of a code, as it was printed or typed."""
+    return _code_hash(_letters(code), key)
+
+
 _LONGEST: Final = 200
 """Characters of a typed code that are looked at: whoever pastes a book gets a wrong code, not a slow page."""
 

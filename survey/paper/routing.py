@@ -148,7 +148,10 @@ class Routing:
         return [question.in_words(value, {}, self._say) for value in values if test.about_answer(value)]
 
     def _values(self, question: Question, test: Test) -> str:
-        words = [question.in_words(value, {}, self._say) for value in test.values]
+        # A number stands without its unit: “1 or more”, not “1 hours or more”.
+        words = [
+            question.in_words(value, {}, self._say) if isinstance(value, str) else str(value) for value in test.values
+        ]
         if test.comparison == "at_least":
             return self._say("{least} or more", least=words[0])
         if test.comparison == "at_most":

@@ -360,6 +360,14 @@ def has_response(connection: Connection, one: PaperSheet) -> str | None:
     )
 
 
+def answered_by(db: Session | Connection, wave_id: int, questionnaire: str) -> set[int]:
+    """Return the participants who have a response to a questionnaire in a wave, whatever its state."""
+    query = select(response.c.participant_id).where(
+        response.c.wave_id == wave_id, response.c.questionnaire == questionnaire, response.c.participant_id.is_not(None)
+    )
+    return {row.participant_id for row in db.execute(query)}
+
+
 def whereabouts(connection: Connection, door_id: int) -> Whereabouts:
     """Return where a paper's respondent is by the roster, or by the door where nobody is known."""
     row = connection.execute(_WHERE, {"door_id": door_id}).one()
