@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from survey.database import Engine, Session, session
+from sqlalchemy import select
+
+from survey.audit import COMMAND_LINE, Actor, note
+from survey.database import Base, Engine, Session, session
 from survey.definition.bundle import Bundle
-from survey.definition.reading import FolderReading, read_folder
+from survey.definition.reading import FolderReading, parse_study, read_folder
 from survey.definition.study import Study as Plan
 from survey.fieldwork.consent import keep_sheets
-from survey.fieldwork.publications import STUDY, VersionTaken, publish, publish_study
-from survey.fieldwork.studies import keep_programmes, keep_study, keep_waves
+from survey.fieldwork.publications import STUDY, Definition, VersionTaken, publish, publish_study
+from survey.fieldwork.studies import keep_programmes, keep_study, keep_waves, study_by_code
 from survey.fieldwork.waves import forget_hours
 from survey.problems import errors
 
@@ -26,10 +30,11 @@ class Refused(ValueError):
         self.reasons = list(reasons)
 
 
-def publish_folder(engine: Engine, folder: Path, now: datetime) -> list[str]:
+def publish_folder(engine: Engine, folder: Path, now: datetime, actor: Actor = COMMAND_LINE) -> list[str]:
     """Publish the study in a folder and its questionnaires; return what was done, a sentence each.
 
-    All or nothing: raises Refused when a file has an error, or a version number was published with other words.
+    All or nothing: raises Refused when a file has an error, a version number was published with other words, the day
+    on which the data are to be deleted is past, or they were deleted.
     """
     reading = read_folder(folder)
     faults = errors(reading.problems)
@@ -37,12 +42,55 @@ def publish_folder(engine: Engine, folder: Path, now: datetime) -> list[str]:
         raise Refused([*map(str, faults), "Nothing was published. Please correct these first."])
     try:
         with session(engine) as db:
+            _check_day(reading.study, now)
+            before = _day_before(db, reading.study)
             _keep_field(db, reading.study)
             said = list(_publish_all(db, reading, now))
+            _note(db, reading.study, actor, before, said, now)
         forget_hours(engine)
         return said
     except VersionTaken as taken:
         raise Refused([str(taken)]) from taken
+
+
+def _check_day(plan: Plan, now: datetime) -> None:
+    day, here = plan.retention.delete_on, now.astimezone(ZoneInfo(plan.time_zone)).date()
+    if day < here:
+        raise Refused(
+            [
+                f"The answers of {plan.id} would have been deleted on {day}, which is past.",
+                "Nothing was published. Please set delete_on in study.yaml to the day your data plan states.",
+            ]
+        )
+
+
+def _day_before(db: Session, plan: Plan) -> date | None:
+    """Return the day on which the data were to be deleted until now; None for a new study.
+
+    Raises Refused when they were deleted: that a study is over is not undone by another date.
+    """
+    study = study_by_code(db, plan.id)
+    if study is None:
+        return None
+    deletion = Base.metadata.tables.get("deletion")
+    if deletion is not None and db.scalar(select(deletion.c.at).where(deletion.c.study_id == study.id)) is not None:
+        raise Refused(
+            [f"The data of {plan.id} were deleted on their day: it is over.", "Please give a new study a new name."]
+        )
+    text = db.scalar(select(Definition.text).where(Definition.sha256 == study.sha256))
+    return parse_study(text).retention.delete_on if text else None
+
+
+def _note(db: Session, plan: Plan, actor: Actor, before: date | None, said: list[str], now: datetime) -> None:
+    """Write down what was published, and apart from it when the data will be deleted on another day than was said."""
+    study = study_by_code(db, plan.id)
+    assert study is not None
+    new = sum(" is published" in line for line in said)
+    note(db, actor, "published the study", study_id=study.id, about=plan.id, details={"new": new}, now=now)
+    after = plan.retention.delete_on
+    if before is not None and before != after:
+        days: dict[str, int | str | bool | None] = {"from": before.isoformat(), "to": after.isoformat()}
+        note(db, actor, "changed the day of deletion", study_id=study.id, about=plan.id, details=days, now=now)
 
 
 def _keep_field(db: Session, plan: Plan) -> None:

@@ -185,7 +185,13 @@ def restore(settings: Settings, file: Path, actor: Actor, now: datetime, *, over
     """
     _check_sum(file)
     engine = open_engine(settings.database_url)
-    register = Register(settings.register)
+    try:
+        return _restored(engine, Register(settings.register), file, actor, now, over=over)
+    finally:
+        engine.dispose()
+
+
+def _restored(engine: Engine, register: Register, file: Path, actor: Actor, now: datetime, *, over: bool) -> Applied:
     register.add(Register(file.parent / "register.jsonl").lines())
     embedded = engine.dialect.name == "sqlite"
     (_check_file if embedded else _check_dump)(file, engine)
@@ -196,13 +202,16 @@ def restore(settings: Settings, file: Path, actor: Actor, now: datetime, *, over
     upgrade(engine)
     applied = apply_register(engine, register, now)
     with write(engine) as connection:
-        details = {"erased_again": len(applied.done), "made": _made(file).isoformat() if _made(file) else ""}
-        note(connection, actor, "restored a backup", about=file.name, details=dict(details), now=now)
+        made = _made(file)
+        details: dict[str, int | str | bool | None] = {
+            "erased_again": len(applied.done),
+            "made": made.isoformat() if made else None,
+        }
+        note(connection, actor, "restored a backup", about=file.name, details=details, now=now)
     write_down(engine, register)
     empty_files(engine, now)
     if embedded and applied.done:
         written_afresh(engine)
-    engine.dispose()
     return applied
 
 

@@ -168,7 +168,11 @@ def _deleted(engine: Engine, day: Day, now: datetime, actor: Actor, first_at: da
             [{"deletion_id": made, "name": name, "before": before[name], "after": after[name]} for name in before],
         )
         erased_study(connection, day.code, first_at or now)
-        about = {"responses": before["response"], "participants": before["participant"], "again": first_at is not None}
+        about: dict[str, int | str | bool | None] = {
+            "responses": before["response"],
+            "participants": before["participant"],
+            "again": first_at is not None,
+        }
         note(connection, actor, "deleted the data on their day", study_id=day.study_id, details=about, now=now)
     found = certificate(engine, day.study_id)
     assert found is not None

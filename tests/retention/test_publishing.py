@@ -1,0 +1,60 @@
+"""The day of deletion is set by publishing, and changed by nothing else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from survey.audit import COMMAND_LINE, PROGRAM, entries
+from survey.database import Engine
+from survey.definition.checking import check
+from survey.fieldwork.publishing import Refused, publish_folder
+from survey.retention import day_of, delete_study
+from tests.pages.small_study import STUDY
+from tests.retention.field import THE_DAY, Field
+
+NOW = datetime(2026, 1, 20, 9, tzinfo=UTC)
+
+
+def rewrite(folder: Path, old: str, new: str) -> None:
+    (folder / "study.yaml").write_text(STUDY.replace(old, new), encoding="utf-8")
+
+
+def test_a_study_has_a_day(field: Field, tmp_path: Path) -> None:
+    rewrite(tmp_path / "study", "retention: {delete_on: 2100-08-31}\n", "")
+    said = [str(problem) for problem in check(tmp_path / "study")]
+    assert any("retention" in line for line in said)
+
+
+def test_the_day_comes_after_the_last_wave(field: Field, tmp_path: Path) -> None:
+    rewrite(tmp_path / "study", "2100-08-31", "2099-12-01")
+    said = [str(problem) for problem in check(tmp_path / "study")]
+    assert any("before the last wave closes" in line for line in said)
+
+
+def test_a_day_that_is_past_is_refused(engine: Engine, field: Field, tmp_path: Path) -> None:
+    late = datetime(2100, 9, 1, 9, tzinfo=UTC)
+    with pytest.raises(Refused, match="2100-08-31, which is past"):
+        publish_folder(engine, tmp_path / "study", late)
+
+
+def test_another_day_is_published_and_stands_in_the_audit(engine: Engine, field: Field, tmp_path: Path) -> None:
+    rewrite(tmp_path / "study", "2100-08-31", "2101-08-31")
+    publish_folder(engine, tmp_path / "study", NOW, PROGRAM)
+    day = day_of(engine, "small-notes", NOW)
+    assert day is not None
+    assert day.delete_on.isoformat() == "2101-08-31"
+    (line,) = entries(engine, study_id=field.study_id, what="changed the day of deletion")
+    assert line.details == {"from": "2100-08-31", "to": "2101-08-31"}
+    assert line.actor == PROGRAM
+    published = list(entries(engine, study_id=field.study_id, what="published the study"))
+    assert [line.actor for line in published] == [PROGRAM, COMMAND_LINE]
+
+
+def test_a_study_that_is_over_is_not_published_again(engine: Engine, field: Field, tmp_path: Path) -> None:
+    delete_study(engine, "small-notes", THE_DAY, PROGRAM)
+    rewrite(tmp_path / "study", "2100-08-31", "2101-08-31")
+    with pytest.raises(Refused, match="were deleted on their day"):
+        publish_folder(engine, tmp_path / "study", THE_DAY)
