@@ -20,6 +20,7 @@ from survey.pages.answer.questions import (
     snapshot_of,
     survey_at,
     to_screen,
+    wave_over,
 )
 from survey.pages.store import store
 from survey.responses import Snapshot, finish, stop
@@ -113,6 +114,8 @@ def send(version: str, language: str) -> Reply:
     if snapshot.state == "started" and survey.journey.resume(snapshot.answers, snapshot.facts) is not None:
         return go_on(survey, snapshot, pass_.epoch)
     done = finish(store().engine, snapshot.id, pass_.epoch, next_number(snapshot, pass_.epoch), now())
+    if done.outcome == "refused" and done.snapshot is not None and done.snapshot.state == "started":
+        return wave_over(survey)
     return redirect(over_address(survey, done.snapshot or snapshot), 303)
 
 

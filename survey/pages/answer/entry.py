@@ -14,10 +14,11 @@ from survey.pages.answer import answer
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import VERSION_LENGTH, Survey
 from survey.pages.answer.passes import Pass, at_door, current, give, take_back
-from survey.pages.answer.questions import go_on, now, private
+from survey.pages.answer.questions import go_on, now, private, wave_over
 from survey.pages.answer.tongue import asked_language
 from survey.pages.store import store
 from survey.responses import Snapshot, assent, begin, earlier, load
+from survey.responses.begin import WaveOver
 from survey.wording import direction, html_language, say_in
 
 LONGEST_CODE = 60
@@ -72,7 +73,7 @@ def link(token: str) -> Reply:
 
 
 def _come_in(door: Door | None) -> Reply:
-    if door is None or _is_used(earlier(store().engine, door)):
+    if door is None or _leads_nowhere(door, earlier(store().engine, door)):
         return _unknown()
     reply = give(redirect("/welcome", 303), at_door(door.id, current().look))
     reply.headers["Referrer-Policy"] = "no-referrer"
@@ -82,6 +83,12 @@ def _come_in(door: Door | None) -> Reply:
 def _is_used(before: Snapshot | None) -> bool:
     """Tell whether there is nothing left to answer behind a personal door."""
     return before is not None and before.state in ("finished", "withdrawn")
+
+
+def _leads_nowhere(door: Door, before: Snapshot | None) -> bool:
+    """Tell whether a door is of no use: its survey is answered, or it is too late to begin."""
+    begun = before is not None and before.state in ("started", "stopped")
+    return _is_used(before) or not (begun or door.may_begin)
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,8 @@ def _at_door(pass_: Pass) -> _AtDoor | None:
     if door is None:
         return None
     before = earlier(engine, door)
+    if not door.may_begin and _leads_nowhere(door, before):
+        return None
     version = before.sha256 if before else newest(engine, door.study_id).get(door.questionnaire)
     wanted = request.values.get("language") or (before.language if before else None)
     survey = version and ((wanted and catalogue().survey(version, wanted)) or catalogue().survey(version))
@@ -195,7 +204,10 @@ def _decide_again(pass_: Pass) -> Reply:
 
 def _start(found: _AtDoor, pass_: Pass, agreed: bool | None = None) -> Reply:
     survey, engine = found.survey, store().engine
-    ticket = begin(engine, found.door.id, survey.language, survey.sha256, now(), once=pass_.visit)
+    try:
+        ticket = begin(engine, found.door.id, survey.language, survey.sha256, now(), once=pass_.visit)
+    except WaveOver:
+        return wave_over(survey)
     if agreed is not None:
         assent(engine, ticket.response, agreed, now())
     if agreed is False:

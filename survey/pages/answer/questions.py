@@ -13,10 +13,11 @@ from survey.journey import Screen
 from survey.pages.answer import answer
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import Survey
-from survey.pages.answer.passes import Pass, current
+from survey.pages.answer.passes import Pass, current, take_back
 from survey.pages.store import store
 from survey.question import Tampered
 from survey.responses import Snapshot, finish, load, save, seed_of, speak
+from survey.responses.late import too_late
 
 LAST_NUMBER = 9_999
 """The highest number a save can have in an address; a sitting has some dozens."""
@@ -81,6 +82,8 @@ def go_on(survey: Survey, snapshot: Snapshot, epoch: int) -> Reply:
     """Send somebody to the first screen with an open question, or to what comes after the last one."""
     if snapshot.state != "started":
         return redirect(over_address(survey, snapshot), 303)
+    if too_late(store().engine, snapshot, now()):
+        return wave_over(survey)
     if snapshot.epoch > epoch:
         return elsewhere(survey)
     screen = survey.journey.resume(snapshot.answers, snapshot.facts)
@@ -100,6 +103,12 @@ ENDS = {"finished": "finished", "stopped": "stopped", "withdrawn": "thrown", "de
 def over_address(survey: Survey, snapshot: Snapshot) -> str:
     """Return the address of the last page, which says what became of the answers."""
     return f"{survey.over}?as={ENDS[snapshot.state]}"
+
+
+def wave_over(survey: Survey) -> Reply:
+    """Say that nothing more is taken, and take the pass back. What was answered in time is kept."""
+    page = render_template("answer/closed.html", **(survey.words | {"look": current().classes, "links": []}))
+    return take_back(private(Response(page)))
 
 
 def elsewhere(survey: Survey) -> Response:
@@ -205,6 +214,8 @@ def take(version: str, language: str, name: str) -> Reply:
     if after is None:
         return redirect("/", 303)
     if saved.outcome == "refused" and after.state == "started" and after.epoch == pass_.epoch:
+        if too_late(store().engine, after, now()):
+            return wave_over(survey)
         abort(400)
     return _lead_on(survey, screen, after, pass_)
 
