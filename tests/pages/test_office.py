@@ -37,7 +37,8 @@ def enter(app: Flask, engine: Engine, settings: Settings) -> Callable[..., Stric
     def with_roles(*roles: str) -> StrictClient:
         client = strict_client(app)
         email = f"{'-'.join(roles)}@example.org"
-        sign_in(client, add_user(engine, settings, email, list(roles)), email)
+        where = {"study": "small-notes", "school": "s1"} if "coordinator" in roles else {}
+        sign_in(client, add_user(engine, settings, email, list(roles), **where), email)
         choose(client, OWN)
         return client
 

@@ -11,9 +11,10 @@ from werkzeug.wrappers import Response as Reply
 
 from survey.config import Settings
 from survey.pages.account.datastore import Accounts
+from survey.pages.account.links import came_by_link
+from survey.pages.account.pages import account
 from survey.pages.account.passwords import HASHER
 from survey.pages.account.sessions import OFFICE, OfficeSessions
-from survey.pages.account.views import account
 
 IDLE: Final = timedelta(hours=20)
 """A session ends when nothing was done for this long (forms.md G13)."""
@@ -62,8 +63,11 @@ def _nobody(_request: object) -> None:
 def turned_away() -> Reply | None:
     """Return the reply to a visitor who may see no office page yet; None for whoever is signed in.
 
-    Not signed in: on to the sign-in page, which leads back. One-time password: on to the page to choose an own one.
+    Who came by a coordinator's link has all they need. Not signed in: on to the sign-in page, which leads back.
+    One-time password: on to the page to choose an own one.
     """
+    if came_by_link() is not None:
+        return None
     if not current_user.is_authenticated:
         back = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("account.sign_in", next=back))

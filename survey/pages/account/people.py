@@ -13,7 +13,7 @@ from survey.config import Settings
 from survey.database import Engine, session
 from survey.fieldwork import School, Study, study_by_code
 from survey.pages.account.passwords import HASHER, one_time_password
-from survey.people import ADMINISTRATOR, ROLES, Given, Giver, NotPossible, User
+from survey.people import ADMINISTRATOR, COORDINATOR, ROLES, Given, Giver, NotPossible, User
 from survey.people.grants import check, give
 from survey.people.second import take_off
 
@@ -83,7 +83,10 @@ def add_user(
     address = checked_address(email)
     if not roles:
         raise NotPossible(f"An account needs a role. The roles are {', '.join(ROLES)}.")
-    wanted = [place(engine, role, study, school) for role in dict.fromkeys(roles)]
+    if school is not None and COORDINATOR not in roles:
+        raise NotPossible("Only a coordinator belongs to one school. Leave the school out, or add that role.")
+    schools = {COORDINATOR: school}
+    wanted = [place(engine, role, study, schools.get(role)) for role in dict.fromkeys(roles)]
     password = one_time_password()
     hashed = HASHER.hash(password)
     with session(engine) as opened:

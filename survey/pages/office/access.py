@@ -18,6 +18,7 @@ from survey.definition.reading import parse_study
 from survey.definition.study import Study as Plan
 from survey.fieldwork import study_by_code, text_of
 from survey.pages.account import turned_away
+from survey.pages.account.links import came_by_link
 from survey.pages.store import store
 from survey.people import COORDINATOR, LEAD, RESEARCHER, Grant
 
@@ -57,7 +58,11 @@ def seen(code: str) -> Seen | None:
 
 
 def grants() -> list[Grant]:
-    """Return what the person who is signed in was granted."""
+    """Return what the person here was granted, by their account or their link."""
+    by_link = came_by_link()
+    if by_link is not None:
+        given = by_link.link.given
+        return [Grant(role=given.role, study_id=given.study_id, school_id=given.school_id)]
     return list(current_user.grants) if current_user.is_authenticated else []
 
 
@@ -76,13 +81,16 @@ def may(study: _InStudy | None, roles: Sequence[str]) -> bool:
 
 
 def sees_tables(study: Seen) -> bool:
-    """Tell whether the person here may see tables of a study."""
-    return may(study, (*study.plan.access.tables, LEAD))
+    """Tell whether the person here may see tables of a study.
+
+    Never a coordinator, whatever the study says: its tables are of all schools, and a coordinator's page is their own.
+    """
+    return may(study, [role for role in (*study.plan.access.tables, LEAD) if role != COORDINATOR])
 
 
 def sees_microdata(study: Seen) -> bool:
     """Tell whether the person here may see and take away what single people answered."""
-    return may(study, (*study.plan.access.microdata, LEAD))
+    return may(study, [role for role in (*study.plan.access.microdata, LEAD) if role in (RESEARCHER, LEAD)])
 
 
 def my_schools(study: Seen) -> set[int] | None:
@@ -95,7 +103,8 @@ def my_schools(study: Seen) -> set[int] | None:
 
 def actor() -> Actor:
     """Return who is doing something here, for the audit."""
-    return Actor("account", current_user.email)
+    by_link = came_by_link()
+    return by_link.actor if by_link is not None else Actor("account", current_user.email)
 
 
 def allowed(*roles: str) -> Callable[[View], View]:
