@@ -94,13 +94,12 @@ def asked_on_paper(
             Person(
                 person.id,
                 person.code,
-                0,
-                " · ".join(titles),
-                there.school_id,
-                there.school_class_id,
-                facts,
-                _may(db, what, person.id),
-            )  # fmt: skip
+                place=" · ".join(titles),
+                school_id=there.school_id,
+                school_class_id=there.school_class_id,
+                facts=facts,
+                may=_may(db, what, person.id),
+            )
         )
     missing = sorted(set(participants) - {person.code for person in people})
     if missing:
