@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from survey.audit import COMMAND_LINE
-from survey.database import Engine, session, write
+from survey.database import Engine, read, session, write
 from survey.fieldwork import (
     Decision,
     Membership,
@@ -146,19 +146,19 @@ class Tuned:
         sha256 = current(self.engine, self.study.id)[questionnaire]
         return begin(self.engine, self.door(questionnaire, code, wave), "en", sha256, now).response
 
-    def answer(self, code: str | None, wave: str = "w1", questionnaire: str = "pupil", text: str = SENTINEL) -> str:
+    def answer(self, code: str | None, wave: str = "w1", questionnaire: str = "pupil", words: str = SENTINEL) -> str:
         """Answer all of a questionnaire; return the response's id."""
         its_id = self.begin(code, wave, questionnaire)
-        save(self.engine, its_id, 1, 1, "music", {"why": text + " first"}, now=NOW, ms=4000)
-        save(self.engine, its_id, 1, 2, "music", {"why": text}, now=NOW, ms=5000)
+        save(self.engine, its_id, 1, 1, "music", {"why": words + " first"}, now=NOW, ms=4000)
+        save(self.engine, its_id, 1, 2, "music", {"why": words}, now=NOW, ms=5000)
         finish(self.engine, its_id, 1, 3, NOW, receipt=RECEIPTS if questionnaire == "parent" else None)
         return its_id
 
 
-def lay_out(engine: Engine, folder: Path, text: str = STUDY) -> Tuned:
+def lay_out(engine: Engine, folder: Path, study_text: str = STUDY) -> Tuned:
     """Publish the study, with two schools, six pupils and two parents in its waves."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, words in (("study", text), ("pupil", PUPIL), ("parent", PARENT.replace("[en, ur]", "en"))):
+    for name, words in (("study", study_text), ("pupil", PUPIL), ("parent", PARENT.replace("[en, ur]", "en"))):
         (folder / f"{name}.yaml").write_text(words, encoding="utf-8")
     publish_folder(engine, folder, datetime(2025, 8, 1, 9, tzinfo=UTC))
     with session(engine) as db:
@@ -186,3 +186,15 @@ def lay_out(engine: Engine, folder: Path, text: str = STUDY) -> Tuned:
                     )
                 )
     return Tuned(engine, study, waves)
+
+
+def everything(engine: Engine) -> str:
+    """All text of all tables."""
+    with read(engine) as connection:
+        if engine.dialect.name == "sqlite":
+            names = connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")).all()
+        else:
+            names = connection.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).all()
+        return "\n".join(
+            str(row) for name in names for row in connection.execute(text(f'SELECT * FROM "{name}"')).all()
+        )
