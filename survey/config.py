@@ -30,6 +30,7 @@ class Settings:
     base_url      how people reach the server, without a slash at its end; goes into links and QR codes
     proxies       how many reverse proxies of ours stand in front of the server
     erasures      the file that says, outside the database, what was thrown away; None: in the instance folder
+    linkage_key   the file with the key for linking to data from outside, kept apart from the instance; None: no linking
     """
 
     instance: Path
@@ -38,6 +39,7 @@ class Settings:
     base_url: str
     proxies: int = 0
     erasures: Path | None = None
+    linkage_key: Path | None = None
 
     @property
     def register(self) -> Path:
@@ -55,7 +57,8 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """Read CHORUS_INSTANCE, DATABASE_URL, SECRET_KEY, CHORUS_URL, CHORUS_PROXIES and CHORUS_REGISTER.
+        """Read the environment: CHORUS_INSTANCE, DATABASE_URL, SECRET_KEY, CHORUS_URL, CHORUS_PROXIES,
+        CHORUS_REGISTER and CHORUS_LINKAGE_KEY.
 
         Makes the instance folder, and a secret in it (read by its owner only), when they are not there yet.
         Raises SettingsError with a sentence that names the variable and says what to do.
@@ -69,6 +72,7 @@ class Settings:
             base_url=_address(said.get("CHORUS_URL", "").strip()),
             proxies=_proxies(said.get("CHORUS_PROXIES", "").strip()),
             erasures=_file(said.get("CHORUS_REGISTER", "").strip()),
+            linkage_key=_file(said.get("CHORUS_LINKAGE_KEY", "").strip()),
         )
 
 

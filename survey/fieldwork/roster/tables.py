@@ -66,7 +66,7 @@ class Row(NamedTuple):
 @dataclass(frozen=True)
 class Misread:
     """One problem, with its place. `row` and `column` count from 1, 0 where the problem has none; `sheet` is empty for
-    CSV, which has no sheets; `header` is the column's.
+    CSV, which has no sheets; `header` is the column's; `file` is the file's name where there are several.
     """
 
     sheet: str
@@ -74,6 +74,7 @@ class Misread:
     column: int
     message: str
     header: str = ""
+    file: str = ""
 
     @property
     def letter(self) -> str:
@@ -83,7 +84,7 @@ class Misread:
     @property
     def place(self) -> str:
         """The place as a spreadsheet's user names it: sheet "Year 4", row 17, column D (Class)."""
-        parts = []
+        parts = [self.file] if self.file else []
         if self.sheet:
             parts.append(f'sheet "{self.sheet}"')
         if self.row:
@@ -105,11 +106,13 @@ class Sheet:
     header: tuple[Cell, ...]
     rows: list[Row]
     problems: list[Misread] = field(default_factory=list)
+    file: str = ""
+    """The file's name, where there are several."""
 
     def misread(self, cell: Cell, message: str) -> Misread:
         """Return a problem of this sheet at a cell."""
         header = self.header[cell.column - 1].text if cell.column <= len(self.header) else ""
-        return Misread(self.name, cell.row, cell.column, message, header)
+        return Misread(self.name, cell.row, cell.column, message, header, self.file)
 
     def has(self, *headers: str) -> bool:
         """True when every one of these headers is there, whatever its case and spaces."""
@@ -189,6 +192,7 @@ def _missing(sheet: Sheet, missing: Sequence[str]) -> Misread:
                 0,
                 f"The headers are in this row. Please delete what is above it, so that they are the first row "
                 f"(now row {sheet.header[0].row} is taken for them).",
+                file=sheet.file,
             )
     s = "s" if len(missing) > 1 else ""
     are = "are" if s else "is"
@@ -197,6 +201,7 @@ def _missing(sheet: Sheet, missing: Sequence[str]) -> Misread:
         sheet.header[0].row,
         0,
         f"The column{s} {quoted(missing)} {are} missing. The first row should hold the headers.",
+        file=sheet.file,
     )
 
 

@@ -1,0 +1,147 @@
+"""Who is asked: `survey roster import`, `list`, `key`, `linkage`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from survey.cli.main import engine, main, settings, stop, writing
+
+if TYPE_CHECKING:
+    from survey.fieldwork.roster import Preview
+
+_MOST: Final = 20
+"""Lines of each sort the preview prints, unless all are asked for."""
+
+
+@main.group()
+def roster() -> None:
+    """Who is asked: schools, classes, participants."""
+
+
+@roster.command("import")
+@click.argument("files", type=click.Path(path_type=Path, exists=True, dir_okay=False), nargs=-1, required=True)
+@click.option("--study", required=True, help="The study's name.")
+@click.option("--wave", help="The wave the list is for; lists of schools need none.")
+@click.option("--preview", is_flag=True, help="Only say what would change.")
+@click.option("--correct", is_flag=True, help="Correct facts that should not change, such as sex, and schools' arms.")
+@click.option("--all", "everything", is_flag=True, help=f"Print every change, not the first {_MOST} of each sort.")
+def import_(
+    files: Sequence[Path], study: str, wave: str | None, preview: bool, correct: bool, everything: bool
+) -> None:
+    """Take in lists of schools and participants (CSV or .xlsx): all of them, or nothing.
+
+    Exit status: 0 done, or nothing to do; 1 problems, and nothing was taken in; 2 wrong use of the command.
+    """
+    from survey.audit import COMMAND_LINE
+    from survey.fieldwork.publishing import Refused
+    from survey.fieldwork.roster import looked_at, take_in_lists
+
+    here, store = settings(), engine()
+    read = [(_content(path), path.name) for path in files]
+    try:
+        seen, lists = looked_at(store, here, study, wave, read, correct=correct)
+        _say(seen, None if everything else _MOST)
+        if seen.problems:
+            stop("Nothing was taken in. Please correct these first.")
+        if preview:
+            click.echo("Only looked: nothing was taken in.")
+            return
+        take_in_lists(store, study, wave, lists, COMMAND_LINE, datetime.now(UTC), seen.digest, correct=correct)
+    except Refused as refused:
+        stop(*refused.reasons)
+    click.echo("Taken in." if seen.changes else "Nothing to do: all of this is there already.")
+
+
+def _content(path: Path) -> bytes:
+    from survey.fieldwork.roster.tables import LARGEST_FILE
+
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST_FILE + 1)  # one more than is read tells a file that is too large
+    except OSError as error:
+        stop(f"{path}: cannot be read ({error.strerror}).")
+
+
+_HEADINGS: Final = {
+    "schools": "Schools added or changed",
+    "classes": "Classes added or changed",
+    "added": "New in this wave",
+    "moved": "Moved",
+    "changed": "Changed",
+    "left": "Left",
+    "not_here": "In these schools in an earlier wave, and not in this list",
+}
+
+
+def _say(preview: Preview, most: int | None) -> None:
+    """Print what would change; problems and notes go to the error stream."""
+    for name, heading in _HEADINGS.items():
+        changes = getattr(preview, name)
+        if not changes:
+            continue
+        click.echo(f"{heading}: {len(changes):,}")
+        for change in changes[:most]:
+            click.echo(f"  {change.code}  {'; '.join(change.what)}")
+        if most is not None and len(changes) > most:
+            click.echo(f"  … and {len(changes) - most:,} more (--all prints every one)")
+    click.echo(f"Unchanged: {len(preview.unchanged):,}")
+    for problem in (*preview.notes, *preview.problems):
+        click.echo(str(problem), err=True)
+
+
+@roster.command("list")
+@click.argument("study")
+@click.option("--wave", required=True, help="The wave, as named in study.yaml.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV to write.")
+def list_(study: str, wave: str, out: Path) -> None:
+    """Write a wave's roster as CSV, in the form that `survey roster import` takes. Who left is not in it."""
+    from survey.fieldwork.publishing import Refused
+    from survey.fieldwork.roster import write_roster
+
+    store = engine()
+    try:
+        with writing(out, "w") as file:
+            count = write_roster(store, study, wave, file)
+    except Refused as refused:
+        stop(*refused.reasons)
+    click.echo(f"{count:,} participants: {out}")
+
+
+@roster.command("key")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def key(file: Path) -> None:
+    """Make a linkage key, for studies that link to data from outside. Keep it apart from database and backups."""
+    from survey.fieldwork.publishing import Refused
+    from survey.fieldwork.roster import make_key
+
+    try:
+        make_key(file, settings())
+    except Refused as refused:
+        stop(*refused.reasons)
+    click.echo(
+        f"A linkage key is in {file}. Set CHORUS_LINKAGE_KEY to this path, give the key to the office that links, and "
+        "keep a copy in a safe place: without it no hash can be made again."
+    )
+
+
+@roster.command("linkage")
+@click.argument("study")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV to write.")
+def linkage(study: str, out: Path) -> None:
+    """Write study codes with their linkage hashes, for the office that links. Noted in the audit."""
+    from survey.audit import COMMAND_LINE
+    from survey.fieldwork.publishing import Refused
+    from survey.fieldwork.roster import write_linkage
+
+    store = engine()
+    try:
+        with writing(out, "w") as file:
+            count = write_linkage(store, study, file, COMMAND_LINE, datetime.now(UTC))
+    except Refused as refused:
+        stop(*refused.reasons)
+    click.echo(f"{count:,} participants: {out}")

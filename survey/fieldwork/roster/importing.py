@@ -1,0 +1,334 @@
+"""Taking lists in: look first, then all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from survey.audit import Actor, note
+from survey.config import Settings
+from survey.database import Connection, Engine, read, write
+from survey.definition.reading import parse_study
+from survey.definition.study import Study as Plan
+from survey.fieldwork.participants import Membership, Participant, kinship, linkage
+from survey.fieldwork.publications import text_of
+from survey.fieldwork.publishing import Refused
+from survey.fieldwork.roster.comparing import Deeds, Preview, Target, compare, field_of
+from survey.fieldwork.roster.identifiers import read_key
+from survey.fieldwork.roster.lists import Lists, Reader
+from survey.fieldwork.studies import Programme, School, SchoolClass, Study, Wave
+from survey.problems import did_you_mean, quoted
+
+LEFT_BY_ROSTER: Final = "roster"
+"""Why somebody left: a later list of their school is without them."""
+
+_CHANGED_MEANWHILE: Final = (
+    "The study's lists have changed since this was looked at, so nothing was taken in. Please look at the file again."
+)
+
+File = tuple[bytes, str]
+
+
+def look(
+    engine: Engine,
+    settings: Settings,
+    study_code: str,
+    wave_code: str | None,
+    data: bytes,
+    name: str,
+    *,
+    correct: bool = False,
+) -> Preview:
+    """Return what taking a file in would do; change nothing.
+
+    wave_code: may be None for a list of schools alone. correct: facts that should not change are changed where the file
+    says otherwise. Raises Refused when there is no such study or wave, or the linkage key is missing.
+    """
+    return looked_at(engine, settings, study_code, wave_code, [(data, name)], correct=correct)[0]
+
+
+def looked_at(
+    engine: Engine,
+    settings: Settings,
+    study_code: str,
+    wave_code: str | None,
+    files: Sequence[File],
+    *,
+    correct: bool = False,
+) -> tuple[Preview, Lists]:
+    """Return what taking files in together would do, as `look` does, and the lists that were read from them."""
+    there = place_of(engine, study_code, wave_code)
+    lists = read_lists(settings, there.plan, files)
+    _needs_wave(lists, there)
+    with read(engine) as connection:
+        here = field_of(connection, there.study_id, there.wave)
+    preview, _ = compare(lists, here, there.plan, wave_code, correct)
+    return preview, lists
+
+
+def take_in(
+    engine: Engine,
+    settings: Settings,
+    study_code: str,
+    wave_code: str | None,
+    data: bytes,
+    name: str,
+    actor: Actor,
+    now: datetime,
+    digest: str | None = None,
+    *,
+    correct: bool = False,
+) -> Preview:
+    """Take a file in and return what was done. All or nothing.
+
+    digest: that of the preview somebody looked at; nothing is done when it would be something else by now.
+    Raises Refused, with every problem as a sentence.
+    """
+    plan = place_of(engine, study_code, wave_code).plan
+    lists = read_lists(settings, plan, [(data, name)])
+    return take_in_lists(engine, study_code, wave_code, lists, actor, now, digest, correct=correct)
+
+
+def read_lists(settings: Settings, plan: Plan, files: Sequence[File]) -> Lists:
+    """Return what files say, for this study. Raises Refused when an identifier is met and there is no key."""
+    return Reader(plan, lambda: read_key(settings)).read(files)
+
+
+def take_in_lists(
+    engine: Engine,
+    study_code: str,
+    wave_code: str | None,
+    lists: Lists,
+    actor: Actor,
+    now: datetime,
+    digest: str | None = None,
+    *,
+    correct: bool = False,
+) -> Preview:
+    """Take lists in that were read before, as `take_in` does."""
+    there = place_of(engine, study_code, wave_code)
+    _needs_wave(lists, there)
+    with write(engine) as connection:
+        # One list after the other: on PostgreSQL nobody else may take a list of this study in meanwhile.
+        connection.execute(select(Study.id).where(Study.id == there.study_id).with_for_update())
+        here = field_of(connection, there.study_id, there.wave)
+        preview, deeds = compare(lists, here, there.plan, wave_code, correct)
+        if preview.problems:
+            raise Refused([*map(str, preview.problems), "Nothing was taken in. Please correct these first."])
+        if digest is not None and digest != preview.digest:
+            raise Refused([_CHANGED_MEANWHILE])
+        if preview.changes:
+            _Writing(connection, there, now).do(deeds)
+            details: dict[str, int | str | bool | None] = {**preview.counts, "digest": preview.digest[:12]}
+            what = "imported a roster" if lists.people else "imported schools"
+            note(connection, actor, what, study_id=there.study_id, about=wave_code or "", details=details, now=now)
+    return preview
+
+
+# ---- where ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """A study with its file, and perhaps a wave of it."""
+
+    study_id: int
+    plan: Plan
+    wave: Any
+    """The wave's row (id, position), or None."""
+
+
+def place_of(engine: Engine, study_code: str, wave_code: str | None) -> Whereabouts:
+    """Return the study and wave somebody names. Raises Refused with what there is."""
+    with read(engine) as connection:
+        studies = {row.code: row for row in connection.execute(select(Study.id, Study.code, Study.sha256))}
+        study = studies.get(study_code)
+        if study is None:
+            raise Refused([f"There is no study '{study_code}'.{_known(study_code, list(studies))}"])
+        waves = {
+            row.code: row
+            for row in connection.execute(
+                select(Wave.id, Wave.code, Wave.position).where(Wave.study_id == study.id).order_by(Wave.position)
+            )
+        }
+    text = text_of(engine, study.sha256) if study.sha256 else None
+    if text is None:
+        raise Refused([f"The study '{study_code}' has no file yet. Please publish it first: survey publish FOLDER."])
+    if wave_code is not None and wave_code not in waves:
+        raise Refused([f"There is no wave '{wave_code}'.{_known(wave_code, list(waves))}"])
+    return Whereabouts(study.id, parse_study(text), waves[wave_code] if wave_code is not None else None)
+
+
+def _known(name: str, known: Sequence[str]) -> str:
+    there = f" There are: {quoted(known)}." if known else " Please publish one first: survey publish FOLDER."
+    return did_you_mean(name, known) or there
+
+
+def _needs_wave(lists: Lists, there: Whereabouts) -> None:
+    if lists.people and there.wave is None:
+        raise Refused(["A list of participants is for one wave. Please say which: --wave W."])
+
+
+# ---- writing --------------------------------------------------------------------------------------------
+
+
+class _Writing:
+    """Writes what a comparison found, in one transaction."""
+
+    def __init__(self, connection: Connection, there: Whereabouts, now: datetime) -> None:
+        self._db = connection
+        self._study = there.study_id
+        self._wave: int | None = there.wave.id if there.wave is not None else None
+        self._now = now
+
+    def do(self, deeds: Deeds) -> None:
+        """Write everything."""
+        self._keep_schools(deeds)
+        self._keep_classes(deeds)
+        if self._wave is None:
+            return
+        self._add_participants(deeds.people)
+        self._keep_lasting(deeds.people)
+        ids = self._participants()
+        self._keep_memberships(deeds.people, ids)
+        self._leave(deeds.left)
+        self._keep_hashes(deeds.people, ids)
+        self._keep_children(deeds.people, ids)
+
+    def _schools(self) -> dict[str, int]:
+        rows = self._db.execute(select(School.code, School.id).where(School.study_id == self._study))
+        return {row.code: row.id for row in rows}
+
+    def _keep_schools(self, deeds: Deeds) -> None:
+        programmes = {
+            row.code: row.id
+            for row in self._db.execute(select(Programme.code, Programme.id).where(Programme.study_id == self._study))
+        }
+        there = self._schools()
+        for line in deeds.schools:
+            values: dict[str, Any] = {"title": line.title, "arm": line.arm}
+            if "programme" in line.told:
+                values["programme_id"] = programmes[line.programme] if line.programme else None
+            if "time_zone" in line.told:
+                values["time_zone"] = line.time_zone
+            if line.code in there:
+                self._db.execute(update(School).where(School.id == there[line.code]).values(**values))
+            else:
+                self._db.execute(insert(School).values(study_id=self._study, code=line.code, **values))
+
+    def _classes(self) -> dict[tuple[str, str], int]:
+        rows = self._db.execute(
+            select(School.code.label("school"), SchoolClass.code, SchoolClass.id)
+            .join(School, School.id == SchoolClass.school_id)
+            .where(School.study_id == self._study)
+        )
+        return {(row.school, row.code): row.id for row in rows}
+
+    def _keep_classes(self, deeds: Deeds) -> None:
+        schools, there = self._schools(), self._classes()
+        for (school, code), title in deeds.classes.items():
+            if (school, code) in there:
+                its = SchoolClass.id == there[school, code]
+                self._db.execute(update(SchoolClass).where(its).values(title=title))
+            else:
+                self._db.execute(insert(SchoolClass).values(school_id=schools[school], code=code, title=title))
+
+    def _participants(self) -> dict[str, int]:
+        rows = self._db.execute(select(Participant.code, Participant.id).where(Participant.study_id == self._study))
+        return {row.code: row.id for row in rows}
+
+    def _add_participants(self, people: Sequence[Target]) -> None:
+        new = [
+            {
+                "study_id": self._study,
+                "code": target.line.code,
+                "audience": target.line.audience,
+                "facts": target.lasting or {},
+            }
+            for target in people
+            if target.id is None
+        ]
+        if new:
+            self._db.execute(insert(Participant), new)
+
+    def _keep_lasting(self, people: Sequence[Target]) -> None:
+        rows = [
+            {"its_id": target.id, "its_facts": target.lasting}
+            for target in people
+            if target.id is not None and target.lasting is not None
+        ]
+        if rows:
+            its = Participant.id == bindparam("its_id")
+            self._db.execute(update(Participant).where(its).values(facts=bindparam("its_facts")), rows)
+
+    def _keep_memberships(self, people: Sequence[Target], ids: dict[str, int]) -> None:
+        schools, classes = self._schools(), self._classes()
+        here = set(self._db.scalars(select(Membership.participant_id).where(Membership.wave_id == self._wave)))
+        new: list[dict[str, Any]] = []
+        old: list[dict[str, Any]] = []
+        for target in people:
+            placed = target.placed
+            if placed is None:
+                continue
+            assert placed.school is not None
+            of_class = classes[placed.school, placed.school_class] if placed.school_class else None
+            id = ids[target.line.code]
+            if id in here:
+                row = {"its_id": id, "its_school": schools[placed.school], "its_class": of_class}
+                old.append({**row, "its_facts": dict(placed.facts)})
+            else:
+                row = {"participant_id": id, "wave_id": self._wave, "school_id": schools[placed.school]}
+                new.append({**row, "school_class_id": of_class, "facts": dict(placed.facts)})
+        if new:
+            self._db.execute(insert(Membership), new)
+        if old:
+            self._db.execute(
+                update(Membership)
+                .where(Membership.participant_id == bindparam("its_id"), Membership.wave_id == self._wave)
+                .values(
+                    school_id=bindparam("its_school"),
+                    school_class_id=bindparam("its_class"),
+                    facts=bindparam("its_facts"),
+                    left_at=None,
+                    left_why=None,
+                ),
+                old,
+            )
+
+    def _leave(self, left: Sequence[int]) -> None:
+        if left:
+            self._db.execute(
+                update(Membership)
+                .where(Membership.participant_id == bindparam("its_id"), Membership.wave_id == self._wave)
+                .values(left_at=self._now, left_why=LEFT_BY_ROSTER),
+                [{"its_id": id} for id in left],
+            )
+
+    def _keep_hashes(self, people: Sequence[Target], ids: dict[str, int]) -> None:
+        rows = [
+            {"participant_id": ids[target.line.code], "study_id": self._study, "hash": target.hash}
+            for target in people
+            if target.hash is not None
+        ]
+        if rows:
+            theirs = linkage.c.participant_id == bindparam("its_id")
+            self._db.execute(delete(linkage).where(theirs), [{"its_id": row["participant_id"]} for row in rows])
+            self._db.execute(insert(linkage), rows)
+
+    def _keep_children(self, people: Sequence[Target], ids: dict[str, int]) -> None:
+        parents = [target for target in people if target.children is not None]
+        if not parents:
+            return
+        theirs = kinship.c.parent_id == bindparam("its_id")
+        self._db.execute(delete(kinship).where(theirs), [{"its_id": ids[target.line.code]} for target in parents])
+        rows = [
+            {"parent_id": ids[target.line.code], "pupil_id": ids[child]}
+            for target in parents
+            for child in target.children or ()
+        ]
+        if rows:
+            self._db.execute(insert(kinship), rows)

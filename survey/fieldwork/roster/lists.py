@@ -1,0 +1,589 @@
+"""From sheets to lists: schools and participants as the study understands them, and every problem on the way.
+
+Nothing here knows what is in the database. What comes out holds no identifier: only codes, facts and keyed hashes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from survey.definition.study import Fact
+from survey.definition.study import Study as Plan
+from survey.fieldwork.roster.identifiers import (
+    fault_of_code,
+    fault_of_codes,
+    hashed,
+    is_person,
+    is_upn,
+    normal,
+    quoted_safely,
+    refused_columns,
+    refused_values,
+)
+from survey.fieldwork.roster.tables import (
+    DATE,
+    NUMBER,
+    PERCENT,
+    UNREAD,
+    Cell,
+    Misread,
+    Row,
+    Sheet,
+    Unreadable,
+    columns,
+    read_sheets,
+)
+from survey.problems import did_you_mean, quoted, shortened
+
+AUDIENCES: Final = ("pupil", "parent", "staff")
+
+Fill = str | int | float | None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a line was written, for what is found out later. columns: each column's number and header, by its key."""
+
+    sheet: str = ""
+    row: int = 0
+    file: str = ""
+    columns: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+
+    def misread(self, key: str, message: str) -> Misread:
+        """Return a problem in a column of this line."""
+        number, header = self.columns.get(key, (0, ""))
+        return Misread(self.sheet, self.row, number, message, header, self.file)
+
+    def __str__(self) -> str:
+        return Misread(self.sheet, self.row, 0, "", file=self.file).place
+
+
+@dataclass(frozen=True)
+class SchoolLine:
+    """A line of a list of schools. `told` are the columns the list has: others are left as they are."""
+
+    code: str
+    title: str
+    arm: str | None
+    programme: str | None
+    time_zone: str | None
+    told: tuple[str, ...]
+    place: Place = Place()
+
+
+@dataclass(frozen=True)
+class PersonLine:
+    """A line of a roster. `facts` holds the columns the list has, None where the cell is blank.
+
+    with_class: whether the list has classes at all; parent_of is None when it has no such column.
+    """
+
+    code: str
+    audience: str
+    school: str
+    school_class: str | None
+    class_title: str | None
+    parent_of: tuple[str, ...] | None
+    facts: dict[str, Fill]
+    hash: str | None
+    with_class: bool = True
+    number: bool = False
+    """True when the spreadsheet took the code for a number, so that zeros in front may have gone."""
+    place: Place = Place()
+
+
+@dataclass
+class Lists:
+    """What files say: schools and participants, without anything that has a problem."""
+
+    schools: list[SchoolLine] = field(default_factory=list)
+    people: list[PersonLine] = field(default_factory=list)
+    problems: list[Misread] = field(default_factory=list)
+
+    def packed(self) -> bytes:
+        """Return the lists as bytes, without their places and problems."""
+        said = {"schools": list(map(_bare, self.schools)), "people": list(map(_bare, self.people))}
+        return zlib.compress(json.dumps(said, sort_keys=True, separators=(",", ":")).encode())
+
+    @classmethod
+    def unpacked(cls, packed: bytes) -> Lists:
+        """Return the lists that `packed` made."""
+        said = json.loads(zlib.decompress(packed))
+        schools = [SchoolLine(**{**line, "told": tuple(line["told"])}) for line in said["schools"]]
+        people = [
+            PersonLine(**{**line, "parent_of": None if line["parent_of"] is None else tuple(line["parent_of"])})
+            for line in said["people"]
+        ]
+        return cls(schools, people)
+
+
+def _bare(line: SchoolLine | PersonLine) -> dict[str, Any]:
+    return {name: value for name, value in vars(line).items() if name != "place"}
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What lists are read by: the study's file, and the key for its linkage where it links.
+
+    key: called when an identifier is met; raises survey.fieldwork.publishing.Refused when there is none.
+    """
+
+    plan: Plan
+    key: Callable[[], bytes]
+
+    @property
+    def identifier(self) -> str | None:
+        """The header of the column that is hashed, if the study links."""
+        return None if self.plan.linkage is None else "upn" if self.plan.linkage.identifier == "upn" else "identifier"
+
+    def read(self, files: Sequence[tuple[bytes, str]]) -> Lists:
+        """Return what files, as (content, name), say."""
+        lists = Lists()
+        for data, name in files:
+            file = name if len(files) > 1 else ""
+            try:
+                sheets = read_sheets(data, name)
+            except Unreadable as error:
+                lists.problems.append(Misread("", 0, 0, str(error), file=file))
+                continue
+            for sheet in sheets:
+                sheet.file = file
+                lists.problems += [replace(problem, file=file) for problem in sheet.problems]
+                self._sheet(sheet, lists)
+        _twice(lists)
+        return lists
+
+    def _sheet(self, sheet: Sheet, lists: Lists) -> None:
+        refused = refused_columns(sheet, self._declared())
+        lists.problems += refused.values()
+        found, faults = columns(sheet, self._accepted(sheet), self._required(sheet))
+        lists.problems += [fault for fault in faults if fault.column - 1 not in refused]
+        own = {found["identifier"]} if "identifier" in found else set()
+        lists.problems += refused_values(sheet, [*refused, *own])
+        if _is_of_schools(sheet):
+            if {"school", "title", "arm"} <= set(found):
+                self._schools(sheet, found, lists)
+        elif {"participant", "school"} <= set(found):
+            self._people(sheet, found, lists)
+
+    def _declared(self) -> list[str]:
+        facts = [name for fact in self.plan.facts for name in (fact.id, fact.title)]
+        return [*facts, *([self.identifier] if self.identifier else [])]
+
+    def _accepted(self, sheet: Sheet) -> Mapping[str, Sequence[str]]:
+        if _is_of_schools(sheet):
+            return _OF_SCHOOLS
+        facts = {f"fact {fact.id}": (fact.id, fact.title) for fact in self.plan.facts}
+        own = {"identifier": (self.identifier,)} if self.identifier else {}
+        return {**facts, **own, **_OF_PEOPLE}  # the last holds: no fact takes the place of a column of ours
+
+    def _required(self, sheet: Sheet) -> Sequence[str]:
+        return ("school", "title", "arm") if _is_of_schools(sheet) else ("participant", "school")
+
+    # ---- schools ----
+
+    def _schools(self, sheet: Sheet, found: Mapping[str, int], lists: Lists) -> None:
+        named = _named(sheet, found)
+        for row in sheet.rows:
+            line = _Line(sheet, row, found, named, lists.problems)
+            code = line.place_code("school", "A school needs a code")
+            title = line.words("title")
+            if title is None:
+                line.fault("title", "A school needs a title, which pages and tables show.")
+            arm = self._one_of(line, "arm", {arm.id: arm.title for arm in self.plan.arms}, "arm")
+            programmes = {one.id: one.title for one in self.plan.programmes}
+            programme = self._one_of(line, "programme", programmes, "programme")
+            zone = line.words("time_zone")
+            if zone is not None and not _is_zone(zone):
+                line.fault(
+                    "time_zone", f"The time zone '{shortened(zone)}' is not known. Write one like Europe/London."
+                )
+            if not line.faults and code and title:
+                told = tuple(name for name in ("programme", "time_zone") if name in found)
+                lists.schools.append(SchoolLine(code, title, arm, programme, zone, told, line.place))
+
+    def _one_of(self, line: _Line, key: str, known: Mapping[str, str], what: str) -> str | None:
+        said = line.words(key)
+        if said is None:
+            return None
+        meant = _meant(said, known)
+        if meant is None:
+            hint = did_you_mean(said, [*known, *known.values()]) or _there_are(known)
+            line.fault(key, f"The study has no {what} '{shortened(said)}'.{hint}")
+        return meant
+
+    # ---- participants ----
+
+    def _people(self, sheet: Sheet, found: Mapping[str, int], lists: Lists) -> None:
+        doubtful = fault_of_codes(sheet, sheet.rows, found["participant"])
+        if doubtful:
+            lists.problems.append(doubtful)
+            return
+        facts = [(fact, f"fact {fact.id}") for fact in self.plan.facts if f"fact {fact.id}" in found]
+        named = _named(sheet, found)
+        for row in sheet.rows:
+            line = _Line(sheet, row, found, named, lists.problems)
+            if _is_total(line, found):
+                continue
+            person = self._person(line, facts)
+            if person is not None:
+                lists.people.append(person)
+
+    def _person(self, line: _Line, facts: Sequence[tuple[Fact, str]]) -> PersonLine | None:
+        cell = line.cell("participant")
+        assert cell is not None
+        fault = "This row has no study code." if not cell.text else fault_of_code(cell)
+        if fault and cell.kind != UNREAD:
+            line.fault("participant", fault)
+        audience = self._audience(line)
+        school = line.place_code("school", "This row names no school")
+        school_class = line.place_code("class") if "class" in line.found else None
+        class_title = line.words("class_title")
+        if class_title is not None and is_person(class_title):
+            line.fault(
+                "class_title",
+                "This looks like somebody's name, and names stay in school. Give the class another title.",
+            )
+        if class_title is not None and school_class is None:
+            line.fault("class_title", "There is a title and no class. Please give the class's code too.")
+        values = {fact.id: _value(line, key, fact) for fact, key in facts}
+        parent_of = self._parent_of(line, audience)
+        hash = self._hash(line)
+        if line.faults or not school:
+            return None
+        return PersonLine(
+            cell.text,
+            audience,
+            school,
+            school_class,
+            class_title,
+            parent_of,
+            values,
+            hash,
+            "class" in line.found,
+            cell.kind == NUMBER,
+            line.place,
+        )
+
+    def _audience(self, line: _Line) -> str:
+        said = line.words("audience")
+        meant = _meant(said, _AUDIENCES) if said else "pupil"
+        if meant is None:
+            line.fault(
+                "audience", f"The audience '{shortened(said or '')}' is not known. Write pupil, parent or staff."
+            )
+        return meant or "pupil"
+
+    def _parent_of(self, line: _Line, audience: str) -> tuple[str, ...] | None:
+        if "parent_of" not in line.found:
+            return None
+        cell = line.cell("parent_of")
+        assert cell is not None
+        children = tuple(dict.fromkeys(re.split(r"[\s,;]+", cell.text))) if cell.text else ()
+        if children and audience != "parent":
+            line.fault("parent_of", f"Only a parent has children here, and this row is of a {audience}.")
+        return children
+
+    def _hash(self, line: _Line) -> str | None:
+        if self.identifier is None or (cell := line.cell("identifier")) is None or not cell.text:
+            return None
+        identifier = normal(cell.text)
+        if self.identifier == "upn" and not is_upn(identifier):
+            # Never quoted: a wrong letter still leaves a number that is almost somebody's.
+            line.fault(
+                "identifier",
+                "This is no valid unique pupil number: a check letter and 12 signs belong together, and these do not. "
+                "Please compare it with the school's list.",
+            )
+            return None
+        return hashed(identifier, self.plan.id, self.key())
+
+
+_OF_SCHOOLS: Final = {
+    "school": ("school", "school_code"),
+    "title": ("title", "school_title", "school_name"),
+    "arm": ("arm",),
+    "programme": ("programme", "program", "area"),
+    "time_zone": ("time_zone",),
+}
+_OF_PEOPLE: Final = {
+    "participant": ("participant", "participant_code", "study_code"),
+    "audience": ("audience",),
+    "school": ("school", "school_code"),
+    "class": ("class", "class_code"),
+    "class_title": ("class_title",),
+    "parent_of": ("parent_of",),
+}
+_AUDIENCES: Final = {"pupil": "pupils", "parent": "parents", "staff": "staff"}
+
+
+def _is_of_schools(sheet: Sheet) -> bool:
+    if any(sheet.has(header) for header in _OF_PEOPLE["participant"]):
+        return False
+    return any(sheet.has(header) for header in ("arm", "title", "school_title", "school_name", "time_zone"))
+
+
+def _is_total(line: _Line, found: Mapping[str, int]) -> bool:
+    """Say, once, that a row without a code but with a school's word for 'total' is a row of totals."""
+    first = line.row.cells[0]
+    if found["participant"] == 0 or line.row.cells[found["participant"]].text:
+        return False
+    if fault_of_code(first) is None or "totals" not in (fault_of_code(first) or ""):
+        return False
+    line.problems.append(line.sheet.misread(first, fault_of_code(first) or ""))
+    return True
+
+
+# ---- cells ----------------------------------------------------------------------------------------------
+
+
+def _named(sheet: Sheet, found: Mapping[str, int]) -> dict[str, tuple[int, str]]:
+    """Return each column's number and header, by its key."""
+    return {key: (at + 1, sheet.header[at].text) for key, at in found.items()}
+
+
+class _Line:
+    """A row while it is read: its cells by column, and whether anything was wrong with it."""
+
+    def __init__(
+        self,
+        sheet: Sheet,
+        row: Row,
+        found: Mapping[str, int],
+        named: Mapping[str, tuple[int, str]],
+        problems: list[Misread],
+    ) -> None:
+        self.sheet = sheet
+        self.place = Place(sheet.name, row.number, sheet.file, named)
+        self.row = row
+        self.found = found
+        self.problems = problems
+        self.faults = 0
+
+    def cell(self, key: str) -> Cell | None:
+        """Return the cell of a column, None when there is no such column."""
+        at = self.found.get(key)
+        if at is None:
+            return None
+        cell = self.row.cells[at]
+        if cell.kind == UNREAD:
+            self.faults += 1  # the sheet's own problems say so
+        return cell
+
+    def fault(self, key: str, message: str) -> None:
+        """Note a problem in a column of this row."""
+        self.faults += 1
+        self.problems.append(self.place.misread(key, message))
+
+    def words(self, key: str) -> str | None:
+        """Return a cell's text, None when it is blank or there is no such column."""
+        cell = self.cell(key)
+        if cell is None or not cell.text:
+            return None
+        if len(cell.text) > _LONGEST or not cell.text.isprintable():
+            self.fault(key, f"This text is too long, or has signs that cannot be printed. At most {_LONGEST} letters.")
+            return None
+        if cell.text[0] in _FORMULA:
+            self.fault(key, f"This text begins with {cell.text[0]}, which spreadsheets take for a formula.")
+            return None
+        return cell.text
+
+    def place_code(self, key: str, missing: str = "") -> str | None:
+        """Return the code of a school or class. missing: what is said when the cell is blank, if that is wrong."""
+        cell = self.cell(key)
+        if cell is None or cell.kind == UNREAD:
+            return None
+        if not cell.text:
+            if missing:
+                self.fault(key, f"{missing}. Please fill in every row.")
+            return None
+        if cell.kind == DATE:
+            self.fault(
+                key,
+                f"The spreadsheet holds a date here ({cell.text}). If it turned a code like 3-4 into a date, format "
+                "the column as text and type the code again.",
+            )
+            return None
+        if is_person(cell.text):
+            self.fault(key, "This looks like somebody's name, and names stay in school. Please use a code.")
+            return None
+        if len(cell.text) > _LONGEST_CODE or not cell.text.isprintable() or cell.text[0] in _FORMULA:
+            self.fault(
+                key, f"A code has at most {_LONGEST_CODE} letters, digits or signs, and does not begin with =, + or @."
+            )
+            return None
+        return cell.text
+
+
+_LONGEST: Final = 200
+_LONGEST_CODE: Final = 40
+_FORMULA: Final = "=+@"
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, LookupError):
+        return False
+    return True
+
+
+def _meant(said: str, known: Mapping[str, str]) -> str | None:
+    """Return the code somebody means by a code or its label, whatever the case."""
+    if said in known:
+        return said
+    word = said.casefold()
+    codes = [code for code in known if code.casefold() == word] or [
+        code for code, label in known.items() if label.casefold() == word
+    ]
+    return codes[0] if len(codes) == 1 else None
+
+
+def _there_are(known: Mapping[str, str]) -> str:
+    return f" There are: {quoted(list(known)[:12])}." if known else " The study has none."
+
+
+# ---- facts ----------------------------------------------------------------------------------------------
+
+
+def _value(line: _Line, key: str, fact: Fact) -> Fill:
+    cell = line.cell(key)
+    if cell is None or not cell.text:
+        return None
+    value, fault = _VALUES[fact.kind](cell, fact)
+    if fault:
+        line.fault(key, fault)
+    return value
+
+
+_NUMBER: Final = re.compile(r"[-+−]?\d{1,15}(?:\.\d{1,10})?")
+
+
+def _as_number(cell: Cell, fact: Fact) -> tuple[Fill, str]:
+    if cell.kind == DATE:
+        return None, (
+            f"The spreadsheet holds a date here ({cell.text}) and a number is wanted. If it turned a number into a "
+            "date, format the column as number and type it again."
+        )
+    if cell.kind == PERCENT:
+        return (
+            None,
+            f"The sheet shows {cell.text}. Please write the number without the % sign: {cell.text.rstrip('%')}.",
+        )
+    if re.fullmatch(r"[-+−]?\d+,\d+", cell.text):
+        comma = cell.text.replace(",", ".")
+        return None, f"{quoted_safely(cell)} has a comma. Please write decimals with a point: {comma}."
+    if not _NUMBER.fullmatch(cell.text):
+        return None, f"{quoted_safely(cell)} is not a number."
+    number = float(cell.text.replace("−", "-"))
+    if (fact.min is not None and number < fact.min) or (fact.max is not None and number > fact.max):
+        return None, f"{cell.text} is out of range: {_range(fact)}."
+    return (int(number) if number.is_integer() and not math.isinf(number) else number), ""
+
+
+def _range(fact: Fact) -> str:
+    low = f"{fact.min:g}" if fact.min is not None else None
+    high = f"{fact.max:g}" if fact.max is not None else None
+    if low is not None and high is not None:
+        return f"the study says {low} to {high}"
+    return f"the study says {low} or more" if low is not None else f"the study says {high} or less"
+
+
+def _as_code(cell: Cell, fact: Fact) -> tuple[Fill, str]:
+    meant = _meant(cell.text, fact.codes)
+    if meant is not None:
+        return meant, ""
+    hint = did_you_mean(cell.text, [*fact.codes, *fact.codes.values()]) or _there_are(fact.codes)
+    return None, f"{quoted_safely(cell)} is none of this fact's codes.{hint}"
+
+
+_YES: Final = {"yes", "y", "true", "1"}
+_NO: Final = {"no", "n", "false", "0"}
+
+
+def _as_yes_no(cell: Cell, fact: Fact) -> tuple[Fill, str]:
+    word = cell.text.casefold()
+    if word in _YES | _NO:
+        return ("yes" if word in _YES else "no"), ""
+    return None, f"{quoted_safely(cell)} is neither yes nor no."
+
+
+def _as_date(cell: Cell, fact: Fact) -> tuple[Fill, str]:
+    try:
+        return date.fromisoformat(cell.text).isoformat(), ""
+    except ValueError:
+        return None, f"{quoted_safely(cell)} is not a date. Please write year-month-day, like 2018-09-01."
+
+
+_VALUES: Final[Mapping[str, Callable[[Cell, Fact], tuple[Fill, str]]]] = {
+    "number": _as_number,
+    "code": _as_code,
+    "yes_no": _as_yes_no,
+    "date": _as_date,
+}
+
+
+# ---- lines that do not go together -----------------------------------------------------------------------
+
+
+def _twice(lists: Lists) -> None:
+    """Note what is there twice: participants, schools, identifiers, and classes written in two ways."""
+    lists.problems += _twice_among(lists.people, lambda line: line.code, "participant")
+    lists.problems += _twice_among(lists.schools, lambda line: line.code, "school")
+    hashes: dict[str, PersonLine] = {}
+    for line in lists.people:
+        first = hashes.setdefault(line.hash, line) if line.hash else line
+        if first.code != line.code:
+            lists.problems.append(
+                line.place.misread(
+                    "identifier",
+                    f"{first.code} and {line.code} have the same identifier: one child has two codes, or the "
+                    "identifier is in the wrong row.",
+                )
+            )
+    lists.problems += _classes_in_two_ways(lists.people)
+
+
+def _twice_among(lines: Sequence[Any], code: Callable[[Any], str], what: str) -> Iterator[Misread]:
+    seen: dict[str, Any] = {}
+    for line in lines:
+        first = seen.setdefault(code(line), line)
+        if first is not line:
+            yield line.place.misread(
+                what, f"The {what} '{code(line)}' is here a second time; the first is in {first.place}."
+            )
+
+
+def _classes_in_two_ways(people: Sequence[PersonLine]) -> Iterator[Misread]:
+    spelt: dict[tuple[str, str], PersonLine] = {}
+    titled: dict[tuple[str, str], PersonLine] = {}
+    said: set[tuple[str, str]] = set()
+    for line in people:
+        if line.school_class is None:
+            continue
+        first = spelt.setdefault((line.school, line.school_class.casefold()), line)
+        if first.school_class != line.school_class and (line.school, line.school_class) not in said:
+            said.add((line.school, line.school_class))
+            yield line.place.misread(
+                "class",
+                f"The class '{line.school_class}' is written '{first.school_class}' in {first.place}. Please "
+                "write it in one way.",
+            )
+        if line.class_title is None:
+            continue
+        named = titled.setdefault((line.school, line.school_class), line)
+        if named.class_title != line.class_title and (line.school, line.school_class) not in said:
+            said.add((line.school, line.school_class))
+            yield line.place.misread(
+                "class_title",
+                f"The class '{line.school_class}' has two titles: '{named.class_title}' in {named.place}, and "
+                f"'{line.class_title}' here.",
+            )
