@@ -17,6 +17,7 @@ from survey.pages.answer import answer
 from survey.pages.office import office
 from survey.pages.shield import shield
 from survey.pages.store import Store, keep
+from survey.retention import Register, watch
 
 _HERE = Path(__file__).parent
 
@@ -37,7 +38,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         SESSION_COOKIE_HTTPONLY=True,
     )
     _templates(app)
-    keep(app, Store(open_engine(settings.database_url), settings))
+    engine = open_engine(settings.database_url)
+    watch(engine, Register(settings.register))
+    keep(app, Store(engine, settings))
     shield(app)
     errors.handle(app)
     if settings.proxies:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from datetime import UTC, datetime
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
 from survey.app import create_app
 from survey.config import Settings
+from survey.database import open_engine
+from survey.retention import keep_promises, keep_watch
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
@@ -32,7 +36,18 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, threads: in
     """Serve until stopped, on `host`:`port`, with `workers` processes of `threads` threads each.
 
     Nothing of a request is logged: an address can hold a link's secret, and a form holds answers.
+
+    Before the first request, and every hour, what was promised is kept: deletions that are due, withdrawals an older
+    backup brought back. Raises StoreError when that cannot be told.
     """
+    engine = open_engine(settings.database_url)
+    keep_promises(engine, settings, datetime.now(UTC))
+    engine.dispose()
+
+    def watched(_worker: object) -> None:
+        # In the worker, not in the process that starts them: a thread does not outlive a fork.
+        keep_watch(settings, threading.Event())
+
     options = {
         "bind": f"{host}:{port}",
         "workers": workers,
@@ -43,5 +58,6 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, threads: in
         "keepalive": 15,
         "graceful_timeout": 20,
         "control_socket_disable": True,
+        "post_worker_init": watched,
     }
     _Server(settings, {k: v for k, v in options.items() if v is not None}).run()

@@ -57,7 +57,12 @@ def settings() -> Settings:
 
 def engine() -> Engine:
     """Return the database of this installation."""
-    return open_engine(settings().database_url)
+    from survey.retention import Register, watch
+
+    here = settings()
+    opened = open_engine(here.database_url)
+    watch(opened, Register(here.register))  # what a command throws away is written down at once
+    return opened
 
 
 @click.group(cls=_Plain, context_settings={"help_option_names": ["-h", "--help"]})

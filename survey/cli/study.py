@@ -8,16 +8,21 @@ from typing import Literal
 
 import click
 
-from survey.cli.main import engine, main, stop, writing
+from survey.cli.main import engine, main, settings, stop, writing
 
 
 @main.command()
 def upgrade() -> None:
     """Make the database's tables, or bring them up to date."""
     from survey.database import upgrade as bring_up_to_date
+    from survey.retention import Register, apply_register
 
-    bring_up_to_date(engine())
+    store = engine()
+    bring_up_to_date(store)
     click.echo("The tables are up to date.")
+    # The database may be an older one that was put back: what was withdrawn since is withdrawn again.
+    for line in apply_register(store, Register(settings().register), datetime.now(UTC)).done:
+        click.echo(f"{line.study}: a {line.kind} was erased again, as on {line.at:%d %B %Y}.")
 
 
 @main.command()

@@ -2,9 +2,10 @@
 
 from survey.retention.applying import Applied, apply_register
 from survey.retention.backup import Backup, CannotBackUp, back_up, kept_too_long, restore
+from survey.retention.daily import keep_promises, keep_watch
 from survey.retention.dates import WARNING, Day, day_of, days
 from survey.retention.deletion import Certificate, certificate, counted, delete_study, empty_files
-from survey.retention.register import Line, Register, RegisterDamaged, RegisterUnwritable, write_down
+from survey.retention.register import Line, Register, RegisterDamaged, RegisterUnwritable, watch, write_down
 
 __all__ = [
     "WARNING",
@@ -25,7 +26,10 @@ __all__ = [
     "days",
     "delete_study",
     "empty_files",
+    "keep_promises",
+    "keep_watch",
     "kept_too_long",
     "restore",
+    "watch",
     "write_down",
 ]

@@ -23,7 +23,7 @@ from sqlalchemy import inspect as look_into
 
 from survey.audit import Actor, audit, note
 from survey.config import Settings
-from survey.database import Engine, migrations_folder, open_engine, read, upgrade, write
+from survey.database import Engine, StoreError, migrations_folder, open_engine, read, upgrade, write
 from survey.responses.tables import response
 from survey.retention.applying import Applied, apply_register
 from survey.retention.dates import days
@@ -35,7 +35,7 @@ _WHERE: Final = "backups.txt"
 """The file of the instance folder that says where backups were put, so that old ones can be warned of."""
 
 
-class CannotBackUp(RuntimeError):
+class CannotBackUp(StoreError):
     """A backup cannot be made or brought back. Its text is a sentence for the administrator."""
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,9 +21,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, ExecutionContext, event, insert, select
 
-from survey.database import Engine, read
+from survey.database import Engine, StoreError, read
 from survey.responses.erasing import erasure
 
 Kind = Literal["response", "participant", "study"]
@@ -30,11 +31,11 @@ Kind = Literal["response", "participant", "study"]
 _KINDS: Final = ("response", "participant", "study")
 
 
-class RegisterDamaged(RuntimeError):
+class RegisterDamaged(StoreError):
     """The register holds something that is none of its lines. Its text is a sentence for the administrator."""
 
 
-class RegisterUnwritable(RuntimeError):
+class RegisterUnwritable(StoreError):
     """The register cannot be written or read. Its text is a sentence for the administrator."""
 
 
@@ -196,3 +197,28 @@ def unknown(engine: Engine, register: Register) -> list[Line]:
         if line.subject not in last or line.at >= last[line.subject].at:
             last[line.subject] = line
     return [line for line in last.values() if line.subject not in known or known[line.subject] < line.at]
+
+
+# ---- at once -------------------------------------------------------------------------------------------
+
+
+def watch(engine: Engine, register: Register) -> None:
+    """Write down what is thrown away as soon as its transaction is over, by whatever road it came.
+
+    A register that cannot be written does not undo a withdrawal: it is told to the log, and tried again every hour.
+    """
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def _note(
+        connection: Connection, _cursor: Any, statement: str, _given: Any, context: ExecutionContext | None, _many: bool
+    ) -> None:
+        if getattr(context, "isinsert", False) and statement.startswith("INSERT INTO erasure"):
+            connection.info["erased"] = True
+
+    @event.listens_for(engine, "checkin")
+    def _write(_connection: Any, record: Any) -> None:
+        if record.info.pop("erased", False):
+            try:
+                write_down(engine, register)
+            except StoreError as fault:
+                logging.getLogger("chorus").error("%s", fault)

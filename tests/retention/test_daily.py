@@ -1,0 +1,191 @@
+"""What happens by itself, and on the command line."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from survey.audit import COMMAND_LINE
+from survey.cli import main
+from survey.config import Settings
+from survey.database import Engine, open_engine, upgrade
+from survey.responses.withdrawing import withdraw
+from survey.retention import Register, back_up, certificate, counted, keep_promises, keep_watch, watch
+from tests.retention.field import BEFORE, THE_DAY, Field, lay_out
+
+NOW = datetime(2026, 1, 20, 9, tzinfo=UTC)
+
+
+def test_nothing_happens_before_the_day(engine: Engine, settings: Settings, field: Field) -> None:
+    assert keep_promises(engine, settings, BEFORE) == []
+    assert counted(engine, field.study_id)["response"] == 19
+
+
+def test_on_the_day_it_happens_by_itself_and_once(engine: Engine, settings: Settings, field: Field) -> None:
+    said = keep_promises(engine, settings, THE_DAY)
+    assert said[0].startswith("small-notes: the data were deleted on their day. Certificate small-notes-2100")
+    assert set(counted(engine, field.study_id).values()) == {0}
+    assert [line.kind for line in Register(settings.register).lines()] == ["study"]
+    assert keep_promises(engine, settings, THE_DAY) == []
+
+
+def test_a_server_that_was_off_on_the_day_does_it_later(engine: Engine, settings: Settings, field: Field) -> None:
+    assert keep_promises(engine, settings, THE_DAY + timedelta(days=40))
+    made = certificate(engine, field.study_id)
+    assert made is not None
+    assert made.backups_gone.isoformat() == "2100-11-14"
+
+
+def test_a_withdrawal_is_written_down_as_soon_as_it_is_done(engine: Engine, field: Field, register: Register) -> None:
+    watch(engine, register)
+    withdraw(engine, scope="all", by="parent", actor=COMMAND_LINE, now=NOW, participant_id=field.people["P1"])
+    assert {line.kind for line in register.lines()} == {"participant", "response"}
+
+
+def test_a_register_that_cannot_be_written_does_not_undo_a_withdrawal(
+    engine: Engine, field: Field, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    watch(engine, Register(tmp_path / "file" / "register.jsonl"))
+    made = withdraw(engine, scope="all", by="parent", actor=COMMAND_LINE, now=NOW, participant_id=field.people["P1"])
+    assert made.responses == 1
+    assert "cannot be used" in caplog.text
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def stop() -> Iterator[threading.Event]:
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def test_of_two_servers_one_does_it_and_the_other_takes_over(
+    engine: Engine, settings: Settings, field: Field, stop: threading.Event
+) -> None:
+    rounds: dict[str, int] = {"first": 0, "second": 0}
+
+    def clock(name: str) -> Callable[[], datetime]:
+        def now() -> datetime:
+            rounds[name] += 1
+            return BEFORE if rounds["first"] < 3 else THE_DAY
+
+        return now
+
+    first = keep_watch(settings, end := threading.Event(), every=0.05, clock=clock("first"))
+    until(lambda: rounds["first"] > 0)
+    second = keep_watch(settings, stop, every=0.05, clock=clock("second"))
+    until(lambda: certificate(engine, field.study_id) is not None)
+    assert rounds["second"] == 0
+    end.set()
+    first.join(10)
+    until(lambda: rounds["second"] > 0)
+    stop.set()
+    second.join(10)
+    assert not first.is_alive()
+    assert not second.is_alive()
+
+
+# ---- the command line ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    for name in ("DATABASE_URL", "SECRET_KEY", "CHORUS_URL", "CHORUS_REGISTER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CHORUS_INSTANCE", str(tmp_path))
+    engine = open_engine(f"sqlite:///{tmp_path / 'chorus.db'}")
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+def survey(*words: object) -> Result:
+    run = CliRunner().invoke(main, [str(word) for word in words])
+    assert run.exception is None or isinstance(run.exception, SystemExit), run.exception
+    return run
+
+
+def test_the_command_lists_studies_and_what_is_due(
+    here: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = survey("retention")
+    assert (run.exit_code, run.output) == (0, "No study is published here.\n")
+    field = lay_out(here, tmp_path / "study")
+    run = survey("retention")
+    assert run.exit_code == 0
+    assert run.output.startswith("small-notes: to be deleted on 31 August 2100, in 2")
+    assert survey("retention", "apply").output == "Nothing is due.\n"
+    assert survey("retention", "apply", "--today").output == "Nothing is due.\n"
+    assert counted(here, field.study_id)["response"] == 19
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+            return THE_DAY + timedelta(days=1)
+
+    monkeypatch.setattr("survey.cli.retention.datetime", Later)
+    run = survey("retention")
+    assert run.exit_code == 1
+    assert "which was 1 day ago\nDue: small-notes." in run.output
+    run = survey("retention", "apply")
+    assert "would be deleted (decision 2, door 2, membership 2, participant 2, response 19" in run.output
+    assert "Please say --today" in run.output
+    assert counted(here, field.study_id)["response"] == 19
+    run = survey("retention", "apply", "--today")
+    assert "the data were deleted on their day. Certificate small-notes-" in run.output
+    assert "no byte of what was deleted" in run.output
+    assert set(counted(here, field.study_id).values()) == {0}
+    run = survey("retention")
+    assert run.exit_code == 0
+    assert "deleted on 31 August 2100, certificate small-notes-21000831" in run.output
+
+
+def test_a_backup_and_back_by_the_command_line(here: Engine, tmp_path: Path) -> None:
+    field = lay_out(here, tmp_path / "study")
+    run = survey("backup", tmp_path / "backups")
+    assert run.exit_code == 0
+    (file,) = (tmp_path / "backups").glob("*.sqlite")
+    assert f"Written: {file}" in run.output
+    withdraw(
+        here, scope="all", by="parent", actor=COMMAND_LINE, now=datetime.now(UTC), participant_id=field.people["P1"]
+    )
+    refused = survey("restore", file)
+    assert refused.exit_code == 1
+    assert "--over" in refused.output
+    here.dispose()
+    run = survey("restore", file, "--over")
+    assert run.exit_code == 0
+    assert "small-notes: a participant was erased again" in run.output
+    assert survey("restore", tmp_path / "none.sqlite").exit_code == 1
+
+
+def test_upgrade_erases_again_too(here: Engine, tmp_path: Path) -> None:
+    """Somebody copied an old file into place by hand, and does what the manual says: survey upgrade."""
+    import shutil
+
+    field = lay_out(here, tmp_path / "study")
+    settings = Settings(tmp_path, str(here.url), "s" * 40, "http://localhost")
+    file = back_up(here, settings, tmp_path / "backups", COMMAND_LINE, NOW).file
+    watch(here, Register(tmp_path / "register.jsonl"))
+    withdraw(
+        here, scope="all", by="parent", actor=COMMAND_LINE, now=datetime.now(UTC), participant_id=field.people["P1"]
+    )
+    here.dispose()
+    for name in ("chorus.db-wal", "chorus.db-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    shutil.copy(file, tmp_path / "chorus.db")
+    assert "a participant was erased again" in survey("upgrade").output
+    assert "erased again" not in survey("upgrade").output
