@@ -99,7 +99,7 @@ class Reader:
         for sha256, owned in owners.items():
             self._asked[sha256] = self._found(checkers[sha256], owned, places)
             self._elsewhere[sha256] = {places[name]: name for name in questions if name in places and name not in owned}
-        if not any(self._asked.values()):
+        if not any(owned.keys() & places.keys() for owned in owners.values()):
             self._say(f"No column of this table is a question of '{self._field.questionnaire}'.")
         self._missing_columns()
 
@@ -126,10 +126,11 @@ class Reader:
             if not at:
                 continue
             needed = [column for column in question.columns() if column.needed]
-            there = {column.name: at[column.name] for column in needed if column.name in at}
-            found.append(_Asked(question, there | at))
             absent = [column.name for column in needed if column.name not in at]
-            if absent and checker is self._field.checkers[self._field.newest]:
+            if not absent:
+                # A fault is told at a column that the answer needs, so these come first.
+                found.append(_Asked(question, {column.name: at[column.name] for column in needed} | at))
+            else:
                 s, are = ("s", "are") if len(absent) > 1 else ("", "is")
                 self._say(
                     f"The column{s} {quoted(absent)} {are} missing: the answer to '{question.id}' needs all of them."
@@ -162,7 +163,10 @@ class Reader:
         state = told.get("state") or "finished"
         if state not in STATES:
             self._at(row, "state", f"A state is one of {listed(STATES, 'or')}.")
-        if sha256 is None or place is None:
+        if sha256 is None:
+            return None
+        if place is None:
+            self._answers(row, sha256, None)
             return None
         questionnaire = self._field.checkers[sha256].questionnaire
         language = told.get("language") or questionnaire.languages[0]
@@ -173,8 +177,7 @@ class Reader:
         facts = person.facts if person else place.facts
         answers = self._answers(row, sha256, facts)
         if state in OVER and answers:
-            words = {"declined": "said no, and", "withdrawn": "has withdrawn, and"}[state]
-            self._at(row, "state", f"Whoever {words} has no answers here. Please take them out of this row.")
+            self._at(row, "state", f"What is '{state}' keeps no answers. Please take them out of this row.")
         return Candidate(
             row=row.number,
             person=person,
@@ -307,7 +310,8 @@ class Reader:
 
     # ---- answers ----------------------------------------------------------------------------------------
 
-    def _answers(self, row: Row, sha256: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    def _answers(self, row: Row, sha256: str, facts: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return the answers of a row. facts: of whom it is; None where that is wrong already."""
         checker, cells, gaps = self._field.checkers[sha256], row.cells, self._field.gaps
         answers: dict[str, Any] = {}
         faults = len(self.problems)
@@ -325,7 +329,7 @@ class Reader:
             if cells[index].text.strip() and gaps.get(cells[index].text.strip()) != "not_in_version":
                 version = checker.questionnaire.version
                 self._misread(cells[index], f"Version {version} has no question with the column '{name}'.")
-        if len(self.problems) > faults:
+        if facts is None or len(self.problems) > faults:
             return answers
         for question, when in checker.unseen(answers, facts):
             self._misread(
@@ -338,7 +342,10 @@ class Reader:
 
     def _say(self, message: str) -> None:
         row = self._sheet.header[0].row if self._sheet.header else 0
-        self.problems.append(Misread(self._sheet.name, row, 0, message))
+        problem = Misread(self._sheet.name, row, 0, message)
+        # Two versions may miss the same columns.
+        if problem not in self.problems:
+            self.problems.append(problem)
 
     def _misread(self, cell: Cell, message: str) -> None:
         self.problems.append(self._sheet.misread(cell, message))

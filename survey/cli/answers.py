@@ -1,0 +1,56 @@
+"""Answers from elsewhere: `survey answers import`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from survey.cli.main import engine, main, settings, stop
+
+
+@main.group()
+def answers() -> None:
+    """Answers that were given elsewhere: an earlier wave, another tool."""
+
+
+@answers.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--study", required=True, help="Name of the study.")
+@click.option("--questionnaire", required=True, help="Which questionnaire was answered.")
+@click.option("--wave", required=True, help="In which wave.")
+@click.option(
+    "--ignore", multiple=True, metavar="COLUMN", help="A column that is not read; may be given several times."
+)
+@click.option("--preview", is_flag=True, help="Say what would be done, and change nothing.")
+def import_(file: Path, study: str, questionnaire: str, wave: str, ignore: Sequence[str], preview: bool) -> None:
+    """Take coded answers in, with the same checks as a form.
+
+    FILE is a CSV or Excel file with the columns of `survey export --format csv` (the codes): one row for each response,
+    one column for each question, missing codes as the study has them. All rows are taken or none; rows that are there
+    already are left as they are.
+    """
+    from survey.audit import COMMAND_LINE
+    from survey.fieldwork.publishing import Refused
+    from survey.intake import look, take_in
+
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        stop(f"{file}: cannot be read ({error.strerror}).")
+    now, name = datetime.now(UTC), file.name
+    try:
+        if preview:
+            taken = look(engine(), settings(), study, questionnaire, wave, data, name, now, ignore)
+        else:
+            taken = take_in(engine(), settings(), study, questionnaire, wave, data, name, COMMAND_LINE, now, ignore)
+    except Refused as refused:
+        stop(*refused.reasons)
+    if taken.problems:
+        s = "" if len(taken.problems) == 1 else "s"
+        why = f"Nothing was imported, because of {len(taken.problems):,} problem{s}. Please correct the file first."
+        stop(*taken.told(), why)
+    added = "Would be added" if preview else "Added"
+    click.echo(f"{added}: {taken.added:,}. There already and left as they are: {taken.unchanged:,}.")
