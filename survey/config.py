@@ -21,6 +21,23 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True)
+class Mail:
+    """The server that takes our mail, as smtp://user:password@host:port or smtps://…, and the address it comes from."""
+
+    server: str = field(repr=False)  # may hold a password
+    sender: str
+
+
+@dataclass(frozen=True)
+class Organisation:
+    """The OpenID Connect provider of the organisation whose people sign in, and what it knows this installation by."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Settings:
     """The settings of one installation.
 
@@ -30,6 +47,10 @@ class Settings:
     base_url      how people reach the server, without a slash at its end; goes into links and QR codes
     proxies       how many reverse proxies of ours stand in front of the server
     erasures      the file that says, outside the database, what was thrown away; None: in the instance folder
+    mail          where mail is handed over; None: links are shown to those who make them, to be handed over
+    two_factor    whether who may see answers needs a second factor; None: when people come by https
+    organisation  who else may say who somebody is (OpenID Connect); None: nobody
+    passwords     whether people sign in with passwords; can be turned off where an organisation signs everybody in
     linkage_key   the file with the key for linking to data from outside, kept apart from the instance; None: no linking
     """
 
@@ -40,6 +61,18 @@ class Settings:
     proxies: int = 0
     erasures: Path | None = None
     linkage_key: Path | None = None
+    mail: Mail | None = None
+    two_factor: bool | None = None
+    organisation: Organisation | None = None
+    passwords: bool = True
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """True when who may see answers must have a second factor: by default wherever others can reach the server.
+
+        A server without https is somebody's own computer, or a demonstration.
+        """
+        return self.secure if self.two_factor is None else self.two_factor
 
     @property
     def register(self) -> Path:
@@ -58,7 +91,8 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Read the environment: CHORUS_INSTANCE, DATABASE_URL, SECRET_KEY, CHORUS_URL, CHORUS_PROXIES,
-        CHORUS_REGISTER and CHORUS_LINKAGE_KEY.
+        CHORUS_REGISTER and CHORUS_LINKAGE_KEY, and for those who sign in CHORUS_MAIL, CHORUS_MAIL_FROM,
+        CHORUS_TWO_FACTOR, CHORUS_OIDC_ISSUER, CHORUS_OIDC_CLIENT_ID, CHORUS_OIDC_CLIENT_SECRET and CHORUS_PASSWORDS.
 
         Makes the instance folder, and a secret in it (read by its owner only), when they are not there yet.
         Raises SettingsError with a sentence that names the variable and says what to do.
@@ -73,6 +107,10 @@ class Settings:
             proxies=_proxies(said.get("CHORUS_PROXIES", "").strip()),
             erasures=_file(said.get("CHORUS_REGISTER", "").strip()),
             linkage_key=_file(said.get("CHORUS_LINKAGE_KEY", "").strip()),
+            mail=_mail(said.get("CHORUS_MAIL", "").strip(), said.get("CHORUS_MAIL_FROM", "").strip()),
+            two_factor=_two_factor(said.get("CHORUS_TWO_FACTOR", "").strip()),
+            organisation=(organisation := _organisation(said)),
+            passwords=_passwords(said.get("CHORUS_PASSWORDS", "").strip(), organisation),
         )
 
 
@@ -192,3 +230,62 @@ def _proxies(number: str) -> int:
             "0 when there is none, 1 behind one nginx or Caddy."
         )
     return int(number)
+
+
+def _mail(server: str, sender: str) -> Mail | None:
+    if not server and not sender:
+        return None
+    wrong = SettingsError(
+        "CHORUS_MAIL names no mail server. Write smtp://host, smtp://user:password@host:587 or smtps://host:465, or "
+        "leave CHORUS_MAIL and CHORUS_MAIL_FROM out: links are then shown to those who make them."
+    )
+    try:
+        parts = urlsplit(server)
+        parts.port  # noqa: B018 - reading it is what checks it
+    except ValueError as error:
+        raise wrong from error
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise wrong
+    if sender.count("@") != 1 or not sender.isprintable():
+        raise SettingsError(
+            "CHORUS_MAIL_FROM should be the address our mail comes from, such as chorus@example.org. "
+            "It goes together with CHORUS_MAIL."
+        )
+    return Mail(server, sender)
+
+
+def _two_factor(said: str) -> bool | None:
+    known = {"": None, "required": True, "optional": False}
+    if said not in known:
+        raise SettingsError(
+            f"CHORUS_TWO_FACTOR is {said!r}. Write required or optional, or leave it out: it is then required where "
+            "CHORUS_URL begins with https://."
+        )
+    return known[said]
+
+
+def _organisation(said: Mapping[str, str]) -> Organisation | None:
+    names = ("CHORUS_OIDC_ISSUER", "CHORUS_OIDC_CLIENT_ID", "CHORUS_OIDC_CLIENT_SECRET")
+    issuer, client_id, secret = (said.get(name, "").strip() for name in names)
+    if not issuer and not client_id and not secret:
+        return None
+    for name, value in zip(names, (issuer, client_id, secret), strict=True):
+        if not value:
+            raise SettingsError(f"{name} is missing. To sign in with an organisation, set all of {', '.join(names)}.")
+    parts = urlsplit(issuer)
+    local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
+        raise SettingsError(
+            "CHORUS_OIDC_ISSUER should be the provider's address as it writes it, beginning with https://"
+        )
+    return Organisation(issuer, client_id, secret)
+
+
+def _passwords(said: str, organisation: Organisation | None) -> bool:
+    if said not in ("", "on", "off"):
+        raise SettingsError(f"CHORUS_PASSWORDS is {said!r}. Write on or off.")
+    if said == "off" and organisation is None:
+        raise SettingsError(
+            "CHORUS_PASSWORDS is off, and nobody could sign in. Set CHORUS_OIDC_ISSUER and its companions first."
+        )
+    return said != "off"
