@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
-from survey import audit, database, fieldwork, people, responses, retention
+from survey import audit, database, fieldwork, people, progress, responses, retention
 from survey.database import Base, Engine, downgrade, migrations_folder, open_engine, read, upgrade, write
 from tests.store.field import lay_out
 
@@ -43,6 +43,7 @@ def test_what_the_migrations_make_is_what_the_code_says(empty: Engine) -> None:
     assert audit
     assert fieldwork
     assert people
+    assert progress
     assert responses
     assert retention
     upgrade(empty)

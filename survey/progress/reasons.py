@@ -1,0 +1,293 @@
+"""Why somebody did not answer: given by the school, in a class list or in a file. Never more than a reason's code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import delete, insert, select
+
+from survey.audit import Actor, note
+from survey.database import Engine, Session, session
+from survey.definition.study import Study as Plan
+from survey.fieldwork.participants import Membership, Participant
+from survey.fieldwork.publishing import Refused
+from survey.fieldwork.roster.tables import Cell, Misread, Row, Sheet, Unreadable, columns, read_sheets
+from survey.fieldwork.studies import Study, Wave, study_by_code
+from survey.fieldwork.waves import asked, plan_of
+from survey.problems import did_you_mean, quoted, shortened
+from survey.progress.outcomes import REASONS
+from survey.progress.tables import reason as table
+
+HEADERS: Final[dict[str, Sequence[str]]] = {
+    "participant": ("participant", "code", "study code"),
+    "questionnaire": ("questionnaire",),
+    "reason": ("reason",),
+}
+"""Columns of a file of reasons, and the headers that mean them."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A reason for one participant: for one questionnaire, or (empty) for all of the wave's. None takes it back."""
+
+    participant: str
+    questionnaire: str
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What giving reasons changed, or would change."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+
+    @property
+    def does_something(self) -> bool:
+        """True when anything is different afterwards."""
+        return bool(self.added or self.changed or self.removed)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a file of reasons would do; with problems it does nothing."""
+
+    recorded: Recorded
+    by_reason: Mapping[str, int] = field(default_factory=dict)
+    problems: Sequence[Misread] = ()
+
+
+_Key = tuple[int, str]
+
+
+def give(
+    engine: Engine,
+    study_id: int,
+    wave: str,
+    given: Iterable[Given],
+    actor: Actor,
+    now: datetime,
+    schools: set[int] | None = None,
+) -> Recorded:
+    """Keep reasons, or take them back. The same again changes nothing, and is not noted.
+
+    schools: ids; only people on their lists may be spoken of. None for all. Raises Refused, and keeps none, when a
+    participant, a questionnaire or a reason is not known there.
+    """
+    with session(engine) as db:
+        place, given = _Place(db, engine, study_id, wave, schools), list(given)
+        faults = [fault for one in given if (fault := place.fault_of(one))]
+        if faults:
+            raise Refused(faults)
+        return _keep(db, place, given, actor, now)
+
+
+def look(engine: Engine, study: str, wave: str, data: bytes, name: str, schools: set[int] | None = None) -> Preview:
+    """Return what a file of reasons would do. Raises Refused for a study, a wave or a file that is none."""
+    with session(engine) as db:
+        place = _place(db, engine, study, wave, schools)
+        given, problems = _read(place, data, name)
+        return _preview(_difference(db, place, given)[0], given, problems)
+
+
+def take_in(
+    engine: Engine,
+    study: str,
+    wave: str,
+    data: bytes,
+    name: str,
+    actor: Actor,
+    now: datetime,
+    schools: set[int] | None = None,
+) -> Preview:
+    """Keep the reasons of a file: all of them or, when it has a problem, none. The same file again changes nothing.
+
+    Raises Refused for a study, a wave or a file that is none.
+    """
+    with session(engine) as db:
+        place = _place(db, engine, study, wave, schools)
+        given, problems = _read(place, data, name)
+        if problems:
+            return _preview(Recorded(), given, problems)
+        return _preview(_keep(db, place, given, actor, now), given, ())
+
+
+def _preview(recorded: Recorded, given: Sequence[Given], problems: Sequence[Misread]) -> Preview:
+    return Preview(recorded, Counter(one.reason for one in given if one.reason), tuple(problems))
+
+
+class _Place:
+    """Who is on a wave's list, and what each is asked."""
+
+    def __init__(self, db: Session, engine: Engine, study_id: int, wave: str, schools: set[int] | None) -> None:
+        study = db.get(Study, study_id)
+        plan = plan_of(engine, study) if study else None
+        if study is None or plan is None:
+            raise Refused(["Nothing of this study is published yet. Please publish it first."])
+        self.study, self.plan = study, plan
+        self.wave = _wave(study, wave)
+        self.ids: dict[str, int] = {}
+        self._asked: dict[str, list[str]] = {}
+        for code, person, gets in _people(db, plan, self.wave, schools):
+            self.ids[code] = person
+            self._asked[code] = gets
+
+    def fault_of(self, one: Given) -> str | None:
+        """Return a sentence about what cannot be so; None when it can."""
+        if one.participant not in self.ids:
+            near = did_you_mean(one.participant, self.ids) if len(self.ids) < 20_000 else ""
+            return f"'{shortened(one.participant)}' is not on the list of this wave.{near}"
+        gets = self._asked[one.participant]
+        if one.questionnaire and one.questionnaire not in gets:
+            there = f" They get {quoted(gets)}." if gets else " They are asked nothing in this wave."
+            return f"{one.participant} does not get '{shortened(one.questionnaire)}' in this wave.{there}"
+        if one.reason is not None and one.reason not in REASONS:
+            return f"'{shortened(one.reason)}' is no reason that can be counted. Please use one of {quoted(REASONS)}."
+        return None
+
+
+def _place(db: Session, engine: Engine, study: str, wave: str, schools: set[int] | None) -> _Place:
+    found = study_by_code(db, study)
+    if found is None:
+        known = db.scalars(select(Study.code)).all()
+        raise Refused([f"There is no study '{study}'.{did_you_mean(study, known)}"])
+    return _Place(db, engine, found.id, wave, schools)
+
+
+def _wave(study: Study, code: str) -> Wave:
+    for wave in study.waves:
+        if wave.code == code:
+            return wave
+    known = [wave.code for wave in study.waves]
+    hint = did_you_mean(code, known) or f" There are: {', '.join(known)}."
+    raise Refused([f"There is no wave '{code}'.{hint}"])
+
+
+def _people(db: Session, plan: Plan, wave: Wave, schools: set[int] | None) -> Iterable[tuple[str, int, list[str]]]:
+    query = (
+        select(Participant, Membership)
+        .join(Membership, Membership.participant_id == Participant.id)
+        .where(Membership.wave_id == wave.id)
+    )
+    for person, there in db.execute(query):
+        if schools is None or there.school_id in schools:
+            yield person.code, person.id, asked(plan, person.audience, {**person.facts, **there.facts}, wave.code)
+
+
+# ---- a file ------------------------------------------------------------------------------------------------
+
+
+def _read(place: _Place, data: bytes, name: str) -> tuple[list[Given], list[Misread]]:
+    try:
+        sheets = read_sheets(data, name)
+    except Unreadable as fault:
+        raise Refused([str(fault)]) from fault
+    given: list[Given] = []
+    problems: list[Misread] = []
+    first: dict[tuple[str, str], str] = {}
+    for sheet in sheets:
+        problems += sheet.problems
+        where, faults = columns(sheet, HEADERS, ("participant", "reason"))
+        problems += faults
+        if not faults:
+            for row in sheet.rows:
+                one, wrong = _line(place, sheet, row, where, first)
+                problems += wrong
+                given += [one] if one is not None else []
+    return given, problems
+
+
+def _line(
+    place: _Place, sheet: Sheet, row: Row, where: Mapping[str, int], first: dict[tuple[str, str], str]
+) -> tuple[Given | None, list[Misread]]:
+    person, why = row.cells[where["participant"]], row.cells[where["reason"]]
+    what = row.cells[where["questionnaire"]] if "questionnaire" in where else Cell("", row.number, 0)
+    for cell, missing in ((person, "the study code"), (why, "the reason")):
+        if not cell.text:
+            return None, [sheet.misread(cell, f"Here {missing} is missing.")]
+    one = Given(person.text, what.text, why.text.strip().lower())
+    fault = place.fault_of(one)
+    if fault is not None:
+        cell = person if one.participant not in place.ids else why if one.reason not in REASONS else what
+        return None, [sheet.misread(cell if cell.column else person, fault)]
+    key = (one.participant, one.questionnaire)
+    here = f"sheet '{sheet.name}', row {row.number}" if sheet.name else f"row {row.number}"
+    if key in first:
+        return None, [
+            sheet.misread(person, f"{one.participant} has a reason in {first[key]} already. Please keep one.")
+        ]
+    first[key] = here
+    return one, []
+
+
+# ---- the table ---------------------------------------------------------------------------------------------
+
+
+def _difference(db: Session, place: _Place, given: Iterable[Given]) -> tuple[Recorded, dict[_Key, str], list[_Key]]:
+    """Return what would change, the reasons to be written, and the ones to go."""
+    query = select(table.c.participant_id, table.c.questionnaire, table.c.reason).where(
+        table.c.wave_id == place.wave.id
+    )
+    here: dict[_Key, str] = {(person, what): why for person, what, why in db.execute(query)}
+    new: dict[_Key, str] = {}
+    gone: list[_Key] = []
+    counts: Counter[str] = Counter()
+    for one in given:
+        key = (place.ids[one.participant], one.questionnaire)
+        before = here.get(key)
+        if before == one.reason:
+            counts["unchanged"] += 1
+        elif one.reason is None:
+            counts["removed"] += 1
+            gone.append(key)
+        else:
+            counts["added" if before is None else "changed"] += 1
+            new[key] = one.reason
+    return Recorded(**counts), new, gone
+
+
+def _keep(db: Session, place: _Place, given: Iterable[Given], actor: Actor, now: datetime) -> Recorded:
+    given = list(given)
+    recorded, new, gone = _difference(db, place, given)
+    if not recorded.does_something:
+        return recorded
+    for person, what in (*gone, *new):
+        db.execute(
+            delete(table).where(
+                table.c.participant_id == person, table.c.wave_id == place.wave.id, table.c.questionnaire == what
+            )
+        )
+    if new:
+        rows = [
+            {
+                "participant_id": person,
+                "wave_id": place.wave.id,
+                "questionnaire": what,
+                "reason": why,
+                "at": now,
+                "by": str(actor),
+            }
+            for (person, what), why in new.items()
+        ]
+        db.execute(insert(table), rows)
+    note(
+        db,
+        actor,
+        "gave reasons for those missing",
+        study_id=place.study.id,
+        about=place.wave.code,
+        details={
+            "added": recorded.added,
+            "changed": recorded.changed,
+            "removed": recorded.removed,
+            **Counter(new.values()),
+        },
+        now=now,
+    )
+    return recorded
