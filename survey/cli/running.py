@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 from collections.abc import Callable
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
 import click
@@ -56,13 +58,20 @@ def _commands(environment: dict[str, str]) -> Callable[..., None]:
     for name in ("DATABASE_URL", "SECRET_KEY", "CHORUS_REGISTER", "CHORUS_LINKAGE_KEY"):
         os.environ.pop(name, None)
 
-    def command(*words: object) -> None:
+    def command(*words: object, brief: bool = False) -> None:
         said = [str(word) for word in words]
         click.echo(f"$ survey {shlex.join(said)}")
+        heard = io.StringIO()
         try:
-            main.main(args=said, prog_name="survey", standalone_mode=False)
+            with redirect_stdout(heard) if brief else nullcontext():
+                main.main(args=said, prog_name="survey", standalone_mode=False)
         except SystemExit as ended:
             if ended.code:
                 raise click.ClickException(f"The command did not work: survey {shlex.join(said)}") from ended
+        finally:
+            # Lists are indented, and long: what remains are the sentences and sums.
+            for line in heard.getvalue().splitlines():
+                if not line.startswith(" "):
+                    click.echo(f"    {line}")
 
     return command

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +25,10 @@ MARK = "this-is-a-demonstration"
 """The name of the file by which a folder is known to be one that may be thrown away."""
 
 Command = Callable[..., None]
-"""Runs `survey` with some words: command("roster", "import", …). Raises ClickException when it fails."""
+"""Runs `survey` with some words: command("roster", "import", …); brief=True prints its sums and no lists.
+
+Raises ClickException when it fails.
+"""
 
 _DATE: Final = re.compile(r"\b(opens|closes): (\d{4}-\d{2}-\d{2})")
 
@@ -50,28 +54,29 @@ def build(command: Command, questionnaires: Path, folder: Path, now: datetime) -
     plan = _pretending(reading, questionnaires)
     assert plan.pretend is not None
     rng = random.Random(plan.pretend.seed)
+    send = partial(command, brief=True)
     sender = Sender(reading, make_field(plan, rng), rng, folder, now)
-    command("publish", study_folder)
+    send("publish", study_folder)
     rows = 0
     for n, wave in enumerate(plan.waves):
         of = ("--study", plan.id, "--wave", wave.id)
         if n == 0:
-            command("roster", "import", sender.schools(), *of)
+            send("roster", "import", sender.schools(), *of)
         for audience in ("pupil", "parent", "staff"):
             if roster := sender.roster(wave, audience):
-                command("roster", "import", roster, *of)
+                send("roster", "import", roster, *of)
         for rule in plan.consent:
             day = (wave.opens - timedelta(days=14)).isoformat()
-            command("consent", "issued", "--study", plan.id, "--audience", rule.audience, "--all", "--date", day)
+            send("consent", "issued", "--study", plan.id, "--audience", rule.audience, "--all", "--date", day)
         if refusals := sender.refusals(wave):
-            command("consent", "import", refusals, "--study", plan.id)
+            send("consent", "import", refusals, "--study", plan.id)
         for answers in sender.answers(wave):
-            command("answers", "import", answers.path, "--questionnaire", answers.questionnaire, *of)
+            send("answers", "import", answers.path, "--questionnaire", answers.questionnaire, *of)
             rows += answers.rows
         if reasons := sender.reasons(wave):
-            command("progress", "reasons", reasons, *of)
+            send("progress", "reasons", reasons, *of)
         for person in sender.withdrawn(wave):
-            command("consent", "withdraw", plan.id, person.code, "--scope", "all")
+            send("consent", "withdraw", plan.id, person.code, "--scope", "all")
     tries = {name: person.code for name, person in sender.spared.items()}
     return Built(plan.id, plan.waves[-1].id, tries, rows)
 
