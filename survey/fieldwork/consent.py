@@ -40,7 +40,7 @@ from survey.database import Base, Moment
 from survey.definition.reading import parse_study
 from survey.definition.study import Consent
 from survey.definition.study import Study as Plan
-from survey.fieldwork.participants import Membership, Participant
+from survey.fieldwork.participants import Membership, Participant, kinship
 from survey.fieldwork.publications import Definition, VersionTaken
 from survey.fieldwork.studies import School, SchoolClass, Study, Wave
 
@@ -422,9 +422,14 @@ def record_assent(
     given: bool,
     actor: Actor,
     now: datetime,
+    how: How = "online",
+    given_on: date | None = None,
 ) -> None:
-    """Add to the ledger what somebody said on the first page of a questionnaire: each time, the yes and the no."""
-    zone = db.scalar(select(Study.time_zone).where(Study.id == study_id)) or "Europe/London"
+    """Add to the ledger what somebody said on the first page of a questionnaire: each time, the yes and the no.
+
+    given_on: the day, where it was not today, as for what is keyed in from paper.
+    """
+    zone = time_zone_of(db, study_id)
     db.execute(
         insert(decision).values(
             study_id=study_id,
@@ -436,12 +441,28 @@ def record_assent(
             wave_id=wave_id,
             questionnaire=questionnaire,
             sha256=sha256,
-            how="online",
-            given_on=today(zone, now),
+            how=how,
+            given_on=given_on or today(zone, now),
             recorded_at=now,
             recorded_by=str(actor),
         )
     )
+
+
+def children_of(db: Connection | Session, participant_id: int) -> list[tuple[int, str]]:
+    """Return (id, code) of the pupils whose parent a participant is, by the school's list."""
+    query = (
+        select(Participant.id, Participant.code)
+        .join(kinship, kinship.c.pupil_id == Participant.id)
+        .where(kinship.c.parent_id == participant_id)
+        .order_by(Participant.code)
+    )
+    return [(row.id, row.code) for row in db.execute(query)]
+
+
+def time_zone_of(db: Connection | Session, study_id: int) -> str:
+    """Return where a study's days begin and end."""
+    return db.execute(select(Study.time_zone).where(Study.id == study_id)).scalar_one()
 
 
 def today(time_zone: str, now: datetime) -> date:

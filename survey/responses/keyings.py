@@ -290,6 +290,12 @@ def keep_keying(connection: Connection, paper_id: int, account_id: int, filled: 
     return len(before) + 1
 
 
+def drop_keying(connection: Connection, paper_id: int, account_id: int) -> None:
+    """Throw away what one account keyed of a held paper: it is to be keyed once more."""
+    connection.execute(delete(keying).where(keying.c.paper_id == paper_id, keying.c.account_id == account_id))
+    connection.execute(update(keying).where(keying.c.paper_id == paper_id).values(turn=1))
+
+
 def take_response(connection: Connection, one: PastResponse) -> str:
     """Add the response a paper has become; return its id.
 
