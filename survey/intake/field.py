@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from survey.definition.bundle import Bundle
 from survey.definition.reading import parse_study
 from survey.definition.study import Study as Plan
-from survey.fieldwork.consent import NotAgreed, must_agree
+from survey.fieldwork.consent import NotAgreed, must_agree, standings
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.publications import Definition, Publication
 from survey.fieldwork.publishing import Refused
@@ -260,8 +260,26 @@ class Field:
                 )
             )
 
-    def agreed(self, connection: Connection, person: Person) -> str | None:
-        """Return None where answers of a participant may be taken, else a sentence that says why not."""
+    def not_agreed(self, connection: Connection, people: Iterable[Person], *, hold: bool) -> dict[int, str]:
+        """Return, of these participants, whose answers may not be taken: their ids, each with a sentence that says why.
+
+        hold: keep everything as it is until the transaction ends, so that nobody withdraws at this very moment.
+        """
+        wanted = {person.id: person for person in people}
+        if hold:
+            for ids in _by(_CHUNK, sorted(wanted)):
+                connection.execute(select(Participant.id).where(Participant.id.in_(ids)).with_for_update(read=True))
+        agreed = {
+            one.id for one in standings(connection, self.plan, self.study_id, self.wave) if one.standing.state == "yes"
+        }
+        return {
+            person.id: sentence
+            for person in wanted.values()
+            if ("participant", person.code) in self.erased or person.id not in agreed
+            if (sentence := self._refusal(connection, person))
+        }
+
+    def _refusal(self, connection: Connection, person: Person) -> str | None:
         if ("participant", person.code) in self.erased:
             return f"{person.code} has withdrawn, and what they answered was thrown away. It is never taken again."
         try:
@@ -270,6 +288,10 @@ class Field:
             state = refusal.reason.partition(":")[0]
             return f"{_NO_CONSENT.get(state, _NO_CONSENT['missing'])} {_LEAVE_OUT}".format(code=person.code)
         return None
+
+
+def _by(size: int, things: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (things[at : at + size] for at in range(0, len(things), size))
 
 
 _NO_CONSENT: Final = {

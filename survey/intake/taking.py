@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -115,14 +115,14 @@ class _Import:
     def looked(self) -> Taken:
         """Return what would be done."""
         with read(self._engine) as connection:
-            return self._against(connection)[0]
+            return self._against(connection, hold=False)[0]
 
     def taken(self, actor: Actor) -> Taken:
         """Do it."""
         if self._problems:
             return self.looked()
         with write(self._engine) as connection:
-            taken, responses = self._against(connection)
+            taken, responses = self._against(connection, hold=True)
             if not taken.problems and responses:
                 insert_responses(connection, responses)
                 note(
@@ -136,17 +136,19 @@ class _Import:
                 )
         return taken
 
-    def _against(self, connection: Connection) -> tuple[Taken, list[PastResponse]]:
+    def _against(self, connection: Connection, *, hold: bool) -> tuple[Taken, list[PastResponse]]:
         """Hold the rows against what is there. Returns what it comes to, and the responses that are new."""
         field = self._field
         kept = field.kept_of(connection, (one.person.id for one in self._candidates if one.person))
         ids = (id for one in self._candidates if one.person is None for id in (one.id, one.source) if id)
         kept_open = field.kept_under(connection, ids)
+        new = [one.person for one in self._candidates if one.person and one.person.id not in kept]
+        refused = field.not_agreed(connection, new, hold=hold)
         problems = list(self._problems)
         responses, unchanged = [], 0
         for one in self._candidates:
             there = kept.get(one.person.id) if one.person else kept_open.get(one.source) or kept_open.get(one.id or "")
-            fault = self._fault(connection, one, there)
+            fault = self._fault(one, there, refused)
             if fault:
                 problems.append(self._problem(one, fault))
             elif there is not None:
@@ -159,8 +161,7 @@ class _Import:
         states = Counter(one.state for one in responses)
         return Taken(len(responses), unchanged, (), self._digest, states), responses
 
-    def _fault(self, connection: Connection, one: Candidate, there: Kept | None) -> str | None:
-        field = self._field
+    def _fault(self, one: Candidate, there: Kept | None, refused: Mapping[int, str]) -> str | None:
         who = one.person.code if one.person else "Whoever this is"
         if there is not None:
             if self._same(one, there):
@@ -170,9 +171,9 @@ class _Import:
             return f"{who} has answered this already, and differently."
         if one.state in OVER:
             return None
-        if {("response", one.source), ("response", one.id)} & field.erased:
+        if {("response", one.source), ("response", one.id)} & self._field.erased:
             return "This response was thrown away because somebody withdrew. It is never taken again."
-        return field.agreed(connection, one.person) if one.person else None
+        return refused.get(one.person.id) if one.person else None
 
     def _same(self, one: Candidate, there: Kept) -> bool:
         checker = self._field.checkers.get(there.sha256)
