@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 from survey.config import Settings
 from survey.fieldwork.publishing import Refused
-from survey.fieldwork.roster.tables import DATE, Cell, Misread, Row, Sheet, plain
+from survey.fieldwork.roster.tables import DATE, Cell, Misread, Row, Sheet, and_more, plain
 from survey.problems import shortened
 
 # ---- England's unique pupil number -----------------------------------------------------------------------
@@ -194,9 +194,10 @@ def refused_values(sheet: Sheet, besides: Sequence[int]) -> Iterator[Misread]:
             if what:
                 seen.setdefault((index, what), []).append(cell)
     for (_, what), cells in seen.items():
-        more = f" ({len(cells) - 1:,} more cells of this column do, too.)" if len(cells) > 1 else ""
         yield sheet.misread(
-            cells[0], f"This cell holds what looks like {what}. Those stay in school: please delete it.{more}"
+            cells[0],
+            f"This cell holds what looks like {what}. Those stay in school: please delete it."
+            + and_more([cell.row for cell in cells]),
         )
 
 

@@ -178,30 +178,32 @@ def columns(
         else:
             found[key] = index
     missing = [names.get(key, key) for key in required if key not in found]
-    if missing:
-        return found, [_missing(sheet, missing), *problems]
-    return found, problems
+    if not missing:
+        return found, problems
+    below = _headers_below(sheet, missing)
+    if below is not None:
+        return found, [below]
+    # Where no header is known at all, that is all there is to say.
+    return found, [_missing(sheet, missing), *(problems if found else ())]
+
+
+def _headers_below(sheet: Sheet, missing: Sequence[str]) -> Misread | None:
+    for row in sheet.rows[:10]:
+        if {plain(name) for name in missing} <= {plain(cell.text) for cell in row.cells}:
+            said = (
+                "The headers are in this row. Please delete what is above it, so that they are the first row "
+                f"(now row {sheet.header[0].row} is taken for them)."
+            )
+            return Misread(sheet.name, row.number, 0, said, file=sheet.file)
+    return None
 
 
 def _missing(sheet: Sheet, missing: Sequence[str]) -> Misread:
-    for row in sheet.rows[:10]:
-        if {plain(name) for name in missing} <= {plain(cell.text) for cell in row.cells}:
-            return Misread(
-                sheet.name,
-                row.number,
-                0,
-                f"The headers are in this row. Please delete what is above it, so that they are the first row "
-                f"(now row {sheet.header[0].row} is taken for them).",
-                file=sheet.file,
-            )
-    s = "s" if len(missing) > 1 else ""
-    are = "are" if s else "is"
+    said = (
+        f"The columns {quoted(missing)} are missing." if len(missing) > 1 else f"The column '{missing[0]}' is missing."
+    )
     return Misread(
-        sheet.name,
-        sheet.header[0].row,
-        0,
-        f"The column{s} {quoted(missing)} {are} missing. The first row should hold the headers.",
-        file=sheet.file,
+        sheet.name, sheet.header[0].row, 0, f"{said} The first row should hold the headers.", file=sheet.file
     )
 
 
@@ -481,10 +483,12 @@ def _number(value: int | float, shown: str, row: int, column: int) -> Cell:
 
 
 def _fault(sheet: str, column: int, message: str, rows: Sequence[int]) -> Misread:
-    more = len(rows) - 1
-    if more:
-        message += f" ({more:,} more cells of this column hold one, too: the last is in row {rows[-1]}.)"
-    return Misread(sheet, rows[0], column, message)
+    return Misread(sheet, rows[0], column, message + and_more(rows))
+
+
+def and_more(rows: Sequence[int]) -> str:
+    """Return how many cells of a column have the same problem, for the end of a message about the first of them."""
+    return f" (Such cells in this column: {len(rows):,}, the last in row {rows[-1]}.)" if len(rows) > 1 else ""
 
 
 # ---- both -----------------------------------------------------------------------------------------------
