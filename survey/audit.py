@@ -52,6 +52,19 @@ audit = Table(
 )
 
 
+_WHO: Final = {
+    "link": "a coordinator's link",
+    "command line": "the command line",
+    "respondent": "a respondent",
+    "program": "the program",
+}
+
+
+def who(actor: Actor) -> str:
+    """Return who did something, as a sentence begins."""
+    return actor.name if actor.kind == "account" else f"{_WHO[actor.kind]} {actor.name}".strip()
+
+
 @dataclass(frozen=True)
 class Entry:
     """One line of the audit. details: counts, codes, dates and choices by name."""
@@ -63,6 +76,24 @@ class Entry:
     study_id: int | None
     about: str
     details: dict[str, Any]
+
+    @property
+    def deed(self) -> str:
+        """What was done, and to what: "imported a roster: w2"."""
+        return f"{self.what}: {self.about}" if self.about else self.what
+
+    @property
+    def particulars(self) -> str:
+        """The details as words: "added 3, moved 1"."""
+        return ", ".join(
+            f"{name.replace('_', ' ')} {_in_words(value)}"
+            for name, value in self.details.items()
+            if value is not None and value != ""
+        )
+
+
+def _in_words(value: Any) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def note(
@@ -78,7 +109,8 @@ def note(
     """Write down a deed in the transaction that does it: both are kept, or neither.
 
     what: a verb in the past and its object ("imported a roster"); the same words for the same deed, so that they can be
-    looked for. about: the code of what it was done to. details: counts, codes, dates, choices; never an answer or a name.
+    looked for. about: the code of what it was done to. details: counts, codes, dates, choices; never an answer or a
+    name.
     """
     line = {
         "at": now or datetime.now(UTC),
@@ -96,7 +128,7 @@ def entries(
     engine: Engine,
     *,
     study_id: int | None = None,
-    actor: str | None = None,
+    actor: Actor | str | None = None,
     what: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -105,8 +137,9 @@ def entries(
 ) -> Iterator[Entry]:
     """Yield lines of the audit, the newest first.
 
-    study_id: of one study; None for the whole installation. actor, what: exactly this name, these words. since, until:
-    from this moment on, before that one. before: older than the line with this id. most: so many at most.
+    study_id: of one study; None for the whole installation. actor: who did it, or the name alone. what: exactly these
+    words. since, until: from this moment on, before that one. before: older than the line with this id. most: so many
+    at most.
     """
     query = _chosen(select(audit), study_id, actor, what).order_by(audit.c.id.desc()).limit(most)
     if since is not None:
@@ -120,10 +153,21 @@ def entries(
             yield _entry(row)
 
 
-def _chosen(query: Select[Any], study_id: int | None, actor: str | None, what: str | None) -> Select[Any]:
+def choices(engine: Engine, study_id: int | None = None) -> tuple[list[Actor], list[str]]:
+    """Return everybody who did something, and everything that was done, for choosing from: by name."""
+    who, what = select(audit.c.actor_kind, audit.c.actor).distinct(), select(audit.c.what).distinct()
+    with read(engine) as connection:
+        actors = [Actor(*row) for row in connection.execute(_chosen(who, study_id, None, None))]
+        deeds = connection.scalars(_chosen(what, study_id, None, None)).all()
+    return sorted(actors, key=str), sorted(deeds)
+
+
+def _chosen(query: Select[Any], study_id: int | None, actor: Actor | str | None, what: str | None) -> Select[Any]:
     if study_id is not None:
         query = query.where(audit.c.study_id == study_id)
-    if actor is not None:
+    if isinstance(actor, Actor):
+        query = query.where(audit.c.actor_kind == actor.kind, audit.c.actor == actor.name)
+    elif actor is not None:
         query = query.where(audit.c.actor == actor)
     return query if what is None else query.where(audit.c.what == what)
 

@@ -45,6 +45,15 @@ GO_ON_THE_DAY = {
     "response_goes_only_on_the_day": ("response", KEPT),
     "decision_is_not_removed": ("decision", "a decision is not removed"),
 }
+# A certificate stays, but no longer says whose: that is all that may be changed of it, and only on the day.
+CERTIFICATE_KEPT = "a certificate is not changed"
+COLUMNS = ("number", "at", "study_id", "scope", "wave_id", "responses", "decided_by", "backups_gone_on")
+SAME = " AND ".join(f"NEW.{name} {{same}} OLD.{name}" for name in COLUMNS)
+LET_GO = (
+    "OLD.study_id IN (SELECT study_id FROM deletion) AND NEW.participant_id IS NULL AND NEW.response_id IS NULL "
+    f"AND {SAME}"
+)
+
 # For a later table of a study that only grows and goes on the day: on PostgreSQL
 #   CREATE TRIGGER … BEFORE DELETE ON … FOR EACH ROW EXECUTE FUNCTION chorus_goes_on_the_day('what it says else')
 # and on SQLite the same condition in the trigger's WHEN.
@@ -61,6 +70,13 @@ POSTGRESQL_FUNCTIONS = (
     $$ BEGIN
         IF NEW.study_id NOT IN (SELECT study_id FROM deletion) THEN RETURN NEW; END IF;
         RAISE EXCEPTION '{OVER}' USING ERRCODE = 'integrity_constraint_violation';
+    END $$
+    """,
+    f"""
+    CREATE FUNCTION chorus_lets_go() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN
+        IF {LET_GO.format(same="IS NOT DISTINCT FROM")} THEN RETURN NEW; END IF;
+        RAISE EXCEPTION '{CERTIFICATE_KEPT}' USING ERRCODE = 'integrity_constraint_violation';
     END $$
     """,
 )
@@ -145,6 +161,9 @@ def _rules_of_sqlite(ways):
     run(
         "DROP TRIGGER save_goes_only_when_withdrawn",
         "DROP TRIGGER decision_is_not_removed",
+        "DROP TRIGGER certificate_is_not_changed",
+        "CREATE TRIGGER certificate_is_not_changed BEFORE UPDATE ON certificate "
+        f"WHEN NOT ({LET_GO.format(same='IS')}) BEGIN SELECT RAISE(ABORT, '{CERTIFICATE_KEPT}'); END",
         SQLITE_SAVES.format(ways=ways),
     )
     for name, (table, says) in GO_ON_THE_DAY.items():
@@ -170,6 +189,9 @@ def _rules_of_postgresql(ways):
         *POSTGRESQL_FUNCTIONS,
         POSTGRESQL_SAVES.format(ways=ways),
         "DROP TRIGGER decision_is_not_removed ON decision",
+        "DROP TRIGGER certificate_is_not_changed ON certificate",
+        "CREATE TRIGGER certificate_is_not_changed BEFORE UPDATE ON certificate "
+        "FOR EACH ROW EXECUTE FUNCTION chorus_lets_go()",
         "CREATE TRIGGER response_is_not_emptied BEFORE TRUNCATE ON response "
         f"FOR EACH STATEMENT EXECUTE FUNCTION chorus_refuses('{KEPT}')",
     )
@@ -197,19 +219,24 @@ def downgrade():
         run(f"DROP TRIGGER {table}_comes_no_more" + on.format(table=table))
     for name, (table, _) in GO_ON_THE_DAY.items():
         run(f"DROP TRIGGER {name}" + on.format(table=table))
+    run("DROP TRIGGER certificate_is_not_changed" + on.format(table="certificate"))
     if on_sqlite():
         run("DROP TRIGGER save_goes_only_when_withdrawn", SQLITE_SAVES.format(ways=WITHDRAWN))
         run(
             "CREATE TRIGGER decision_is_not_removed BEFORE DELETE ON decision "
-            "BEGIN SELECT RAISE(ABORT, 'a decision is not removed'); END"
+            "BEGIN SELECT RAISE(ABORT, 'a decision is not removed'); END",
+            "CREATE TRIGGER certificate_is_not_changed BEFORE UPDATE ON certificate "
+            "BEGIN SELECT RAISE(ABORT, 'a certificate is not changed'); END",
         )
     else:
         run("DROP TRIGGER response_is_not_emptied ON response", POSTGRESQL_SAVES.format(ways=WITHDRAWN))
         run(
             "CREATE TRIGGER decision_is_not_removed BEFORE DELETE ON decision "
-            "FOR EACH ROW EXECUTE FUNCTION chorus_refuses('a decision is not removed')"
+            "FOR EACH ROW EXECUTE FUNCTION chorus_refuses('a decision is not removed')",
+            "CREATE TRIGGER certificate_is_not_changed BEFORE UPDATE ON certificate "
+            "FOR EACH ROW EXECUTE FUNCTION chorus_refuses('a certificate is not changed')",
         )
-        for name in ("chorus_goes_on_the_day", "chorus_study_is_over"):
+        for name in ("chorus_goes_on_the_day", "chorus_study_is_over", "chorus_lets_go"):
             run(f"DROP FUNCTION {name}()")
     op.drop_index("ix_remaining_count_deletion_id", table_name="remaining_count")
     op.drop_table("remaining_count")

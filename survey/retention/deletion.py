@@ -1,7 +1,7 @@
 """Deletion on the day: everything that was said by or about a participant goes; that it happened stays.
 
 What goes is found by the tables themselves: participants, doors and responses of the study, and every row of any table
-that hangs on one of these. A table that is to stay names its participant by the code, and refers to none of them.
+that hangs on one of these. What is to stay although it hangs on one has to be named in KEPT.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from functools import reduce
 from operator import or_
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Table, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Table, Update, func, insert, select, update
 
 from survey.audit import Actor, note
 from survey.database import Base, Engine, read, write
@@ -30,6 +30,10 @@ from survey.retention.tables import deletion, deletion_count, deletion_note, rem
 
 ROOTS: Final = ("participant", "door", "response")
 """What a study's data hang on. Doors go whether or not they are somebody's: they lead nowhere any more."""
+
+
+KEPT: Final = frozenset({"certificate"})
+"""Tables that stay although they refer to one of the roots; their rows no longer say to which."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ def doomed(study_id: int) -> dict[str, tuple[Table, ColumnElement[bool]]]:
     for table in tables:
         if table.name in ROOTS:
             conditions[table.name] = table.c.study_id == study_id
-        elif hangs := list(_hangs(table, conditions)):
+        elif table.name not in KEPT and (hangs := list(_hangs(table, conditions))):
             conditions[table.name] = reduce(or_, hangs)
     return {table.name: (table, conditions[table.name]) for table in reversed(tables) if table.name in conditions}
 
@@ -92,6 +96,20 @@ def _hangs(table: Table, conditions: Mapping[str, ColumnElement[bool]]) -> Itera
         if other.name in conditions and other is not table:
             for element in constraint.elements:
                 yield element.parent.in_(select(element.column).where(conditions[other.name]))
+
+
+def _partings(study_id: int) -> Iterator[Update]:
+    """Yield what makes the rows that stay forget whose they were."""
+    conditions = {name: rows for name, (_, rows) in doomed(study_id).items()}
+    for table in Base.metadata.sorted_tables:
+        if table.name in KEPT and (hangs := list(_hangs(table, conditions))):
+            links = [
+                element.parent.name
+                for constraint in table.foreign_key_constraints
+                if constraint.referred_table.name in conditions
+                for element in constraint.elements
+            ]
+            yield update(table).where(reduce(or_, hangs)).values(dict.fromkeys(links))
 
 
 def counted(engine: Engine, study_id: int) -> dict[str, int]:
@@ -160,6 +178,8 @@ def _deleted(engine: Engine, day: Day, now: datetime, actor: Actor, first_at: da
         ).scalar_one()
         _keep_numbers(connection, made, day.study_id)
         before = _counted(connection, day.study_id)
+        for change in _partings(day.study_id):
+            connection.execute(change)
         for table, rows in doomed(day.study_id).values():
             connection.execute(table.delete().where(rows))
         after = _counted(connection, day.study_id)

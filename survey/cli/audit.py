@@ -1,0 +1,41 @@
+"""Who did what: `survey audit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from survey.cli.main import engine, main, stop, writing
+
+
+@main.command()
+@click.argument("study", required=False)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A file to write: NAME.csv or NAME.xlsx.")
+def audit(study: str | None, out: Path | None) -> None:
+    """Say who did what and when, the newest first: in the whole installation, or in one study."""
+    from survey.audit import entries, who
+    from survey.database import session
+    from survey.export.audit import write_audit
+    from survey.export.lists import form_of
+    from survey.fieldwork import Study
+
+    opened = engine()
+    with session(opened) as db:
+        studies = {one.id: one.code for one in db.query(Study)}
+    ids = {code: id_ for id_, code in studies.items()}
+    if study is not None and study not in ids:
+        stop(f"There is no study '{study}'. There are: {', '.join(sorted(ids)) or 'none'}.")
+    lines = entries(opened, study_id=ids[study] if study is not None else None)
+    if out is None:
+        for line in lines:
+            more = f" ({line.particulars})" if line.particulars else ""
+            where = f" [{studies[line.study_id]}]" if line.study_id and study is None else ""
+            click.echo(f"{line.at:%Y-%m-%d %H:%M} UTC{where} {who(line.actor)} {line.deed}{more}")
+        return
+    form = form_of(out.name)
+    if form is None:
+        stop(f"{out}: please give a name that ends in .csv or .xlsx.")
+    with writing(out, "wb") as file:
+        write_audit(lines, studies, form, file)
+    click.echo(f"Written: {out}")

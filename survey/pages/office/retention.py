@@ -1,0 +1,98 @@
+"""How long a study's data are kept: the day, the warning before it, and the certificate after it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final, Protocol
+
+from flask import redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from survey.audit import entries
+from survey.pages.office.access import Seen, allowed
+from survey.pages.office.blueprint import office
+from survey.pages.office.sections import section
+from survey.pages.store import store
+from survey.people import ADMINISTRATOR, LEAD, RESEARCHER
+from survey.retention import Day, certificate, counted, day_of
+
+_WHO: Final = (LEAD, RESEARCHER, ADMINISTRATOR)
+
+section("retention", "Retention", "office.retention", order=90, roles=_WHO)
+
+WORDS: Final = {
+    "response": "Responses",
+    "save": "Saved pages of answers",
+    "participant": "Participants (study codes and roster facts)",
+    "membership": "Places of participants in waves",
+    "decision": "Decisions about consent",
+    "door": "Links and codes people come in by",
+    "receipt": "Receipts",
+    "keying": "Papers as they were keyed in",
+    "linkage": "Keyed hashes for linkage",
+    "kinship": "Links between parents and pupils",
+}
+"""What the tables hold, for people who do not know tables."""
+
+
+def in_words(table: str) -> str:
+    """Return what a table holds."""
+    return WORDS.get(table, table.replace("_", " ").capitalize())
+
+
+@office.get("/studies/<code>/retention")
+@allowed(*_WHO)
+def retention(study: Seen) -> ResponseReturnValue:
+    """Show when a study's data are deleted, what will go and what will stay."""
+    engine = store().engine
+    day = _day(study)
+    changes = entries(engine, study_id=study.id, what="changed the day of deletion")
+    return render_template(
+        "office/retention.html",
+        study=study,
+        here="retention",
+        day=day,
+        certificate=certificate(engine, study.id),
+        goes=[(in_words(name), number) for name, number in counted(engine, study.id).items() if number],
+        changes=[(line.at, str(line.actor), line.details) for line in changes],
+    )
+
+
+@office.get("/studies/<code>/retention/certificate")
+@allowed(*_WHO)
+def deletion_certificate(study: Seen) -> ResponseReturnValue:
+    """Show the certificate of the deletion, to print; before it, go to the page that says when it will be."""
+    made = certificate(store().engine, study.id)
+    if made is None:
+        return redirect(url_for("office.retention", code=study.code))
+    return render_template(
+        "office/certificate.html",
+        study=study,
+        here="retention",
+        made=made,
+        counts=[(in_words(one.name), one.before, one.after) for one in made.counts],
+    )
+
+
+def _day(study: Seen) -> Day:
+    day = day_of(store().engine, study.code, datetime.now(UTC))
+    if day is None:  # a study that is seen is published
+        raise LookupError(study.code)
+    return day
+
+
+class _Here(Protocol):
+    @property
+    def code(self) -> str:
+        """The study's code."""
+
+
+def near(study: _Here) -> Day | None:
+    """Return a study's day when everybody is to be told of it: 30 days before, and once the data are gone."""
+    day = day_of(store().engine, study.code, datetime.now(UTC))
+    return day if day is not None and (day.is_near or day.deleted_at is not None) else None
+
+
+@office.context_processor
+def _for_every_page() -> dict[str, Any]:
+    return {"deletion_near": near}
