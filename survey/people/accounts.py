@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from flask_security import RoleMixin, UserMixin
-from sqlalchemy import DateTime
+from sqlalchemy import DateTime, or_, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from survey.database import Base, Moment
+from survey.audit import Actor, note
+from survey.database import Base, Connection, Moment
 
 if TYPE_CHECKING:
     from survey.people.grants import Grant
@@ -60,3 +61,15 @@ class User(Base, UserMixin):
     def roles(self) -> list[Role]:  # type: ignore[override]
         """The roles of this person anywhere, by name. What counts in a study are the grants."""
         return [Role(name) for name in sorted({grant.role for grant in self.grants})]
+
+
+def signed_in(connection: Connection, account_id: int, email: str, how: str, now: datetime) -> None:
+    """Keep when somebody signed in last, and write down how."""
+    connection.execute(update(User).where(User.id == account_id).values(signed_in_at=now))
+    note(connection, Actor("account", email), "signed in", details={"by": how}, now=now)
+
+
+def bind(connection: Connection, account_id: int, organisation: str) -> bool:
+    """Tie an account to its owner at the organisation, the first time; False when it is tied to somebody else."""
+    unbound = (User.id == account_id, or_(User.organisation.is_(None), User.organisation == organisation))
+    return connection.execute(update(User).where(*unbound).values(organisation=organisation)).rowcount == 1

@@ -68,3 +68,15 @@ class PasswordForm(Form):
         """Say when the two are not the same."""
         if field.data != self.new.data:
             raise ValidationError("The two passwords are not the same. Please enter the new one twice.")
+
+
+class CodeForm(Form):
+    """A code from an app, or a recovery code."""
+
+    code = StringField("Code", [InputRequired("Enter the code.")])
+
+
+class ForgottenForm(Form):
+    """The address of somebody who forgot their password."""
+
+    email = StringField("E-mail address", [InputRequired(_EMAIL)], filters=[lambda typed: tidy(typed or "")])

@@ -11,8 +11,10 @@ from werkzeug.wrappers import Response as Reply
 
 from survey.config import Settings
 from survey.pages.account.datastore import Accounts
+from survey.pages.account.entering import next_step
 from survey.pages.account.links import came_by_link
-from survey.pages.account.pages import account
+from survey.pages.account.organisation import connect
+from survey.pages.account.pages import account, person
 from survey.pages.account.passwords import HASHER
 from survey.pages.account.sessions import OFFICE, OfficeSessions
 
@@ -53,6 +55,7 @@ def guard(app: Flask, settings: Settings) -> None:
     security.login_manager.request_loader(_nobody)
     # Otherwise Flask-Principal asks who is signed in before every page, respondents' too. We ask for roles instead.
     security.principal.identity_loaders.clear()
+    connect(app, settings)
     app.register_blueprint(account)
 
 
@@ -64,13 +67,12 @@ def turned_away() -> Reply | None:
     """Return the reply to a visitor who may see no office page yet; None for whoever is signed in.
 
     Who came by a coordinator's link has all they need. Not signed in: on to the sign-in page, which leads back.
-    One-time password: on to the page to choose an own one.
+    One-time password, or a second factor owed: on to the page where that is put right.
     """
     if came_by_link() is not None:
         return None
     if not current_user.is_authenticated:
         back = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("account.sign_in", next=back))
-    if current_user.confirmed_at is None:
-        return redirect(url_for("account.password"))
-    return None
+    first = next_step(person())
+    return redirect(first) if first else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 from flask import g, has_request_context, make_response, redirect, render_template, session, url_for
@@ -15,7 +14,7 @@ from survey.database import read, write
 from survey.database import session as opened_session
 from survey.fieldwork import School, Study
 from survey.pages.account.forms import Form
-from survey.pages.account.pages import account, page
+from survey.pages.account.pages import account, now, page
 from survey.pages.account.sessions import OFFICE
 from survey.pages.store import store
 from survey.people.links import Link, link_actor, link_by_number, link_by_token
@@ -54,7 +53,7 @@ def _look() -> CameByLink | None:
     if not isinstance(number, int) or current_user.is_authenticated:
         return None
     with read(store().engine) as connection:
-        link = link_by_number(connection, number, datetime.now(UTC))
+        link = link_by_number(connection, number, now())
     return None if link is None else _with_names(link)
 
 
@@ -94,7 +93,7 @@ def come_by_link(token: str) -> ResponseReturnValue:
 
 def _by_token(token: str) -> CameByLink | None:
     with read(store().engine) as connection:
-        link = link_by_token(connection, token, datetime.now(UTC))
+        link = link_by_token(connection, token, now())
     return None if link is None else _with_names(link)
 
 

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import re
+from datetime import timedelta
 from typing import Any, Final
 
-from flask import redirect, request, session, url_for
+from flask import abort, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_security import current_user, login_user
+from flask_security import current_user
 from werkzeug.wrappers import Response as Reply
 
-from survey.pages.account.checking import choose, end_sessions, is_password, who
-from survey.pages.account.forms import PasswordForm, SignInForm, SignOutForm
+from survey.audit import Actor, note
+from survey.database import write
+from survey.pages.account import entering
+from survey.pages.account.checking import choose, end_sessions, in_words, is_password, still_theirs, who
+from survey.pages.account.forms import Form, PasswordForm, SignInForm, SignOutForm
 from survey.pages.account.links import came_by_link
-from survey.pages.account.pages import account, page, person
+from survey.pages.account.pages import account, now, page, person
 from survey.pages.account.sessions import OFFICE
-from survey.people import User
+from survey.pages.store import store
 
 _WRONG: Final = "E-mail address and password do not belong together. Please check both and try again."
-_OUR_OWN: Final = re.compile(rf"{OFFICE}/[\w\-./?=&%]*", re.ASCII)
+
+
+def too_many(wait: timedelta) -> str:
+    """Return the sentence for whoever was wrong too often."""
+    return f"This was wrong too often. Please wait {in_words(wait)}, then try again."
 
 
 @account.get("/sign-in")
@@ -29,23 +36,26 @@ def short_address() -> ResponseReturnValue:
 
 @account.get(f"{OFFICE}/sign-in")
 def sign_in() -> ResponseReturnValue:
-    """Ask for e-mail and password."""
+    """Ask for e-mail and password, or offer the organisation's sign-in."""
     if current_user.is_authenticated:
-        return redirect(_back())
-    return page("account/sign-in.html", SignInForm())
+        return redirect(entering.way_back() or url_for("office.studies"))
+    return _sign_in_page(SignInForm())
 
 
 @account.post(f"{OFFICE}/sign-in")
 def signing_in() -> ResponseReturnValue:
     """Sign somebody in, or say what is wrong without telling whether the address has an account."""
+    if not store().settings.passwords:
+        abort(404)
     form = SignInForm()
     if not form.validate():
-        return page("account/sign-in.html", form)
-    user = who(form.email.data or "", form.password.data or "")
-    if user is None:
-        return page("account/sign-in.html", form, _WRONG)
-    _let_in(user)
-    return redirect(_back() if user.confirmed_at else url_for("account.password"))
+        return _sign_in_page(form)
+    checked = who(form.email.data or "", form.password.data or "")
+    if checked.wait is not None:
+        return waiting(_sign_in_page(form, too_many(checked.wait)), checked.wait)
+    if checked.user is None:
+        return _sign_in_page(form, _WRONG)
+    return entering.first_step_done(checked.user, "password")
 
 
 @account.get(f"{OFFICE}/password")
@@ -65,13 +75,19 @@ def new_password() -> ResponseReturnValue:
     form = _password_form()
     if not form.validate():
         return _password_page(form)
-    if "current" in form and not is_password(user, form.current.data or ""):
-        return _password_page(form, "Your password now is not right. Please enter it again.", form.current.id)
+    if "current" in form:
+        checked = still_theirs(user, form.current.data or "")
+        if checked.wait is not None:
+            return waiting(_password_page(form, too_many(checked.wait), form.current.id), checked.wait)
+        if checked.user is None:
+            return _password_page(form, "Your password now is not right. Please enter it again.", form.current.id)
     if is_password(user, form.new.data or ""):
         return _password_page(form, "This is the password you have. Please choose another one.", form.new.id)
     choose(user, form.new.data or "")
-    _let_in(user)
-    return redirect(url_for("office.studies"))
+    with write(store().engine) as connection:
+        note(connection, Actor("account", user.email), "chose a password", now=now())
+    entering.begin_session(user, entering.vouched())
+    return redirect(entering.next_step(user) or url_for("office.studies"))
 
 
 @account.post(f"{OFFICE}/sign-out")
@@ -94,21 +110,29 @@ def _for_every_page() -> dict[str, Any]:
     return {"sign_out_form": SignOutForm, "came_by_link": came_by_link()} if request.path.startswith(OFFICE) else {}
 
 
+def waiting(reply: Reply, wait: timedelta) -> Reply:
+    """Say in the reply's headers too that it was too early."""
+    reply.status_code = 429
+    reply.headers["Retry-After"] = str(int(wait.total_seconds()) + 1)
+    return reply
+
+
+def _sign_in_page(form: Form, fault: str | None = None) -> Reply:
+    settings = store().settings
+    return page(
+        "account/sign-in.html",
+        form,
+        fault,
+        next=entering.way_back(),
+        passwords=settings.passwords,
+        organisation=settings.organisation is not None,
+    )
+
+
 def _password_form() -> PasswordForm:
     return PasswordForm(current_user.email, first=current_user.confirmed_at is None)
 
 
 def _password_page(form: PasswordForm, fault: str | None = None, at: str | None = None) -> Reply:
-    return page("account/password.html", form, fault, at, first=current_user.confirmed_at is None)
-
-
-def _let_in(user: User) -> None:
-    session.clear()  # nothing from before goes along
-    session.permanent = True  # ends after hours without a request, not with the window
-    login_user(user, remember=False, authn_via=["password"])
-
-
-def _back() -> str:
-    """Return the office page somebody came from, or the first one. Never an address elsewhere."""
-    wanted = request.args.get("next", "")
-    return wanted if _OUR_OWN.fullmatch(wanted) and "//" not in wanted else url_for("office.studies")
+    first = current_user.confirmed_at is None
+    return page("account/password.html", form, fault, at, first=first)
