@@ -17,6 +17,7 @@ from survey.pages.answer import answer
 from survey.pages.office import office
 from survey.pages.shield import shield
 from survey.pages.store import Store, keep
+from survey.pages.withdraw import withdrawing
 from survey.retention import Register, watch
 
 _HERE = Path(__file__).parent
@@ -48,6 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
     app.register_blueprint(statics.statics)
     app.register_blueprint(answer)
+    app.register_blueprint(withdrawing)
     guard(app, settings)
     app.register_blueprint(office)
     return app

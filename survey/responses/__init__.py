@@ -5,9 +5,11 @@ from survey.responses.bulk import PastResponse, PastSave, add_responses, insert_
 from survey.responses.finishing import Done, assent, finish, speak, stop
 from survey.responses.reading import Answered, Record, Snapshot, answered, count, earlier, load, stream
 from survey.responses.saving import Saved, save
+from survey.responses.withdrawing import Certificate, erase, withdraw
 
 __all__ = [
     "Answered",
+    "Certificate",
     "Done",
     "PastResponse",
     "PastSave",
@@ -22,6 +24,7 @@ __all__ = [
     "begin",
     "count",
     "earlier",
+    "erase",
     "facts_at_start",
     "finish",
     "insert_responses",
@@ -31,4 +34,5 @@ __all__ = [
     "speak",
     "stop",
     "stream",
+    "withdraw",
 ]

@@ -67,6 +67,7 @@ audience: pupil
 reader: {age: 8}
 languages: en
 thanks: Thank you.
+free_text: {read: no, talk_to: Tell your teacher if something worries you.}
 assent:
   ask: Do you want to tell us about music?
   lines:
@@ -91,6 +92,7 @@ introduction: We ask you about the concert.
 data_use: Your answers are kept with the study.
 contact: Write to the study team.
 thanks: Thank you.
+free_text: {read: no, talk_to: Tell your teacher if something worries you.}
 pages:
   - page: concert
     title: The concert

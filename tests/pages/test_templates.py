@@ -344,7 +344,8 @@ def said_in_templates() -> Iterator[tuple[str, str]]:
 def said_in_kinds() -> Iterator[tuple[str, str]]:
     """Yield the sentences that kinds say or refuse an answer with."""
     speaking = {"say", "Wrong", "nothing_said"}
-    for path in (*sorted((SURVEY / "kinds").glob("*.py")), SURVEY / "options.py", SURVEY / "typed.py"):
+    others = (SURVEY / "options.py", SURVEY / "typed.py", SURVEY / "pages" / "withdraw" / "__init__.py")
+    for path in (*sorted((SURVEY / "kinds").glob("*.py")), *others):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
                 continue

@@ -24,6 +24,7 @@ from survey.pages.answer.questions import (
 )
 from survey.pages.store import store
 from survey.responses import Snapshot, finish, stop
+from survey.responses.receipts import receipt_of
 
 
 def _inside(version: str, language: str) -> tuple[Pass, Survey, Snapshot] | None:
@@ -72,7 +73,8 @@ def take_stop(version: str, language: str, name: str) -> Reply:
 
 
 def _stopped(survey: Survey, snapshot: Snapshot, *, keep: bool) -> Reply:
-    done = stop(store().engine, snapshot.id, keep, now())
+    receipt = None if survey.pupil else _key()
+    done = stop(store().engine, snapshot.id, keep, now(), receipt=receipt)
     return take_back(redirect(over_address(survey, done.snapshot or snapshot), 303))
 
 
@@ -113,7 +115,7 @@ def send(version: str, language: str) -> Reply:
         return elsewhere(survey)
     if snapshot.state == "started" and survey.journey.resume(snapshot.answers, snapshot.facts) is not None:
         return go_on(survey, snapshot, pass_.epoch)
-    done = finish(store().engine, snapshot.id, pass_.epoch, next_number(snapshot, pass_.epoch), now())
+    done = finish(store().engine, snapshot.id, pass_.epoch, next_number(snapshot, pass_.epoch), now(), receipt=_key())
     if done.outcome == "refused" and done.snapshot is not None and done.snapshot.state == "started":
         return wave_over(survey)
     return redirect(over_address(survey, done.snapshot or snapshot), 303)
@@ -135,4 +137,22 @@ def over(version: str, language: str) -> Reply:
         abort(404)
     asked = survey.questionnaire
     declined = asked.assent.declined if asked.assent else None
-    return take_back(_page("done", survey, pass_, state=state, thanks=asked.thanks, declined=declined))
+    receipt = _receipt(survey, snapshot)
+    more = {"receipt": receipt, "withdraw_at": _withdraw_at(), "code": survey.language}
+    return take_back(_page("done", survey, pass_, state=state, thanks=asked.thanks, declined=declined, **more))
+
+
+def _receipt(survey: Survey, snapshot: Snapshot | None) -> str | None:
+    """Return the receipt of an adult who still holds the pass of the response: it is shown once, on the last page."""
+    if survey.pupil or snapshot is None or snapshot.state not in ("finished", "stopped"):
+        return None
+    return receipt_of(store().engine, snapshot.id, _key())
+
+
+def _key() -> bytes:
+    return store().settings.key("receipts")
+
+
+def _withdraw_at() -> str:
+    """Return the address people type to take their answers back, as they would write it."""
+    return f"{store().settings.base_url.partition('://')[2]}/withdraw"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from flask import Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as Reply
 
-from survey.database import session
+from survey.database import read, session
+from survey.fieldwork.consent import NotAgreed, must_agree
 from survey.fieldwork.doors import Door, door_by_code, door_by_id, door_by_token
 from survey.fieldwork.publications import current as newest
 from survey.pages.answer import answer
@@ -132,10 +133,30 @@ def welcome() -> Reply:
         return redirect("/", 303)
     if _is_used(found.before):
         return _unknown()
+    if not _agreed(found.door):
+        return _nothing_here(found.survey, pass_)
     # A program that only looks at the head of a page is no second sitting.
     if found.before is not None and found.before.assent and request.method == "GET":
         return _start(found, pass_)
     return private(Response(_welcome_page(found.survey, pass_)))
+
+
+def _agreed(door: Door) -> bool:
+    """Tell whether the consent the study asks for is there; by an open door only the first page asks."""
+    if door.participant_id is None:
+        return True
+    with read(store().engine) as connection:
+        try:
+            must_agree(connection, door.study_id, door.participant_id, door.wave_id)
+        except NotAgreed:
+            return False
+    return True
+
+
+def _nothing_here(survey: Survey, pass_: Pass) -> Reply:
+    """Say that there is nothing to answer, and not why: that is between the school, the parents and the study."""
+    words = survey.words | {"links": [], "look": pass_.classes}
+    return take_back(private(Response(render_template("answer/nothing.html", **words))))
 
 
 def _welcome_page(survey: Survey, pass_: Pass, error: str | None = None) -> str:
@@ -208,6 +229,8 @@ def _start(found: _AtDoor, pass_: Pass, agreed: bool | None = None) -> Reply:
         ticket = begin(engine, found.door.id, survey.language, survey.sha256, now(), once=pass_.visit)
     except WaveOver:
         return wave_over(survey)
+    except NotAgreed:
+        return _nothing_here(survey, pass_)
     if agreed is not None:
         assent(engine, ticket.response, agreed, now())
     if agreed is False:

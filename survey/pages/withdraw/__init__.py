@@ -1,0 +1,303 @@
+"""Taking answers back with the receipt from the thank-you page: without an account, a script or a reason.
+
+The receipt goes from page to page inside the forms, never in an address or a cookie: addresses are written into logs
+and histories, and a shared computer keeps cookies. No page shows an answer.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from flask import Blueprint, Response, abort, redirect, render_template, request
+from werkzeug.wrappers import Response as Reply
+
+from survey.audit import RESPONDENT
+from survey.database import read
+from survey.fieldwork.consent import Scope, children_of, time_zone_of
+from survey.pages.answer.catalogue import catalogue
+from survey.pages.answer.passes import current
+from survey.pages.answer.questions import private
+from survey.pages.answer.tongue import asked_language
+from survey.pages.shield import refuse_foreign_posts
+from survey.pages.store import store
+from survey.responses.receipts import Receipted, response_by_receipt
+from survey.responses.withdrawing import Certificate, certificate_by_number, certificate_of_response, withdraw
+from survey.wording import Say, direction, html_language, languages, own_name, say_in
+
+withdrawing = Blueprint("withdraw", __name__, url_prefix="/withdraw")
+withdrawing.before_request(refuse_foreign_posts)
+
+DELAY: Final = 1.0
+"""Seconds a wrong receipt waits for its answer."""
+
+_SLOWED: Final = threading.BoundedSemaphore(2)
+"""So many wait at once: trying receipts must not take the program's threads from people who answer."""
+
+_OWN: Final = ("wave", "future", "all")
+_MOST_CERTIFICATES: Final = 20
+
+
+@dataclass(frozen=True)
+class Child:
+    """A child the person at the page is a parent of, by the school's list."""
+
+    id: int
+    code: str
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody wants: for themselves (None: nothing), and for their children, by code."""
+
+    own: Scope | None
+    children: tuple[tuple[str, Scope], ...]
+
+
+# ---- pages ---------------------------------------------------------------------------------------------
+
+
+def _page(template: str, **more: object) -> Response:
+    language = asked_language()
+    words: dict[str, object] = {
+        "say": say_in(language),
+        "language": html_language(language),
+        "direction": direction(language),
+        "code": language,
+        "survey_title": "",
+        "contact": None,
+        "links": [],
+        "look": current().classes,
+        "audience": "parent",
+        "error": None,
+    }
+    return private(Response(render_template(f"answer/{template}.html", **{**words, **more})))
+
+
+def _links(address: str) -> list[tuple[str, str, str, bool]]:
+    here = asked_language()
+    order = sorted(languages(), key=lambda code: (code != "en", code))
+    return [(code, own_name(code), f"{address}?language={code}", code == here) for code in order]
+
+
+@withdrawing.get("")
+def ask() -> Reply:
+    """Ask for the receipt."""
+    return _page("withdraw", links=_links("/withdraw"))
+
+
+@withdrawing.post("")
+def about() -> Reply:
+    """Say what the receipt stands for, never the answers, and ask what is to be done."""
+    say = say_in(asked_language())
+    typed = _typed()
+    if not typed.strip():
+        return _page("withdraw", error=say("Enter your receipt"), links=_links("/withdraw"))
+    found = _found(typed)
+    return _choices(found, typed) if found else _wrong()
+
+
+@withdrawing.post("/check")
+def check() -> Reply:
+    """Say in words what was chosen, and ask once more."""
+    typed, found = _known()
+    if found is None:
+        return _wrong()
+    children = _children(found)
+    wish = _wish(found, children)
+    if wish is None:
+        return _choices(found, typed, say_in(asked_language())("Pick one answer."))
+    sentences = _sentences(wish, children, say_in(asked_language()))
+    return _page("withdraw-check", receipt=typed, wish=wish, sentences=sentences, **_about(found))
+
+
+@withdrawing.post("/do")
+def do() -> Reply:
+    """Do it, and lead to the certificates. A second tap leads to the same."""
+    _, found = _known()
+    if found is None:
+        return _wrong()
+    children = _children(found)
+    wish = _wish(found, children)
+    if wish is None:
+        abort(400)
+    made = _done(found, wish, children)
+    numbers = ",".join(one.number for one in made)
+    return redirect(f"/withdraw/certificate/{numbers}?language={asked_language()}", 303)
+
+
+@withdrawing.get("/certificate/<numbers>")
+def certificate(numbers: str) -> Reply:
+    """Show certificates, by their numbers: what was thrown away and from when on no backup has it. No answer."""
+    engine = store().engine
+    found = [certificate_by_number(engine, number) for number in numbers.split(",")[:_MOST_CERTIFICATES]]
+    certificates = [one for one in found if one is not None]
+    if not certificates or len(certificates) != len(found):
+        abort(404)
+    shown = [_shown(one, asked_language()) for one in certificates]
+    address = f"/withdraw/certificate/{','.join(one.number for one in certificates)}"
+    return _page("withdraw-certificate", certificates=shown, links=_links(address))
+
+
+# ---- the receipt ---------------------------------------------------------------------------------------
+
+
+def _typed() -> str:
+    said = request.form.getlist("receipt")
+    if len(said) != 1:
+        abort(400)
+    return said[0][:200]
+
+
+def _found(typed: str) -> Receipted | None:
+    return response_by_receipt(store().engine, typed, store().settings.key("receipts"))
+
+
+def _known() -> tuple[str, Receipted | None]:
+    typed = _typed()
+    return typed, _found(typed)
+
+
+def _wrong() -> Reply:
+    """Answer for every receipt that leads nowhere, and not at once: trying many takes long, and shuts out nobody."""
+    if _SLOWED.acquire(blocking=False):
+        try:
+            time.sleep(DELAY)
+        finally:
+            _SLOWED.release()
+    page = _page("withdraw-unknown")
+    page.status_code = 404
+    return page
+
+
+# ---- what can be chosen --------------------------------------------------------------------------------
+
+
+def _choices(found: Receipted, typed: str, error: str | None = None) -> Reply:
+    children = _children(found)
+    own = _own_choices(found)
+    if not own and not children:
+        return _taken_back(found)
+    return _page("withdraw-choose", receipt=typed, own=own, children=children, error=error, **_about(found))
+
+
+def _own_choices(found: Receipted) -> list[Scope]:
+    """Return what can be done about somebody's own answers. By an open link nobody knows whose they are."""
+    gone = found.state == "withdrawn"
+    if found.participant_id is None:
+        return [] if gone else ["wave"]
+    return ["future", "all"] if gone else ["wave", "future", "all"]
+
+
+def _taken_back(found: Receipted) -> Reply:
+    made = certificate_of_response(store().engine, found.response)
+    number = f"/withdraw/certificate/{made.number}?language={asked_language()}" if made else None
+    return _page("withdraw-gone", certificate=number, **_about(found))
+
+
+def _children(found: Receipted) -> list[Child]:
+    if found.participant_id is None:
+        return []
+    with read(store().engine) as connection:
+        return [Child(id_, code) for id_, code in children_of(connection, found.participant_id)]
+
+
+def _about(found: Receipted) -> dict[str, object]:
+    """Return what the pages say of a response: the survey's title and the day it was sent."""
+    language = asked_language()
+    survey = catalogue().survey(found.sha256, language) or catalogue().survey(found.sha256)
+    sent = found.finished_at
+    with read(store().engine) as connection:
+        zone = ZoneInfo(time_zone_of(connection, found.study_id))
+    return {
+        "title": survey.questionnaire.title if survey else found.questionnaire,
+        "contact": survey.questionnaire.contact if survey else None,
+        "sent": _day(sent.astimezone(zone).date(), language) if sent else None,
+    }
+
+
+def _wish(found: Receipted, children: Sequence[Child]) -> Wish | None:
+    """Return what was chosen; None when nothing was; answer 400 for what no page of ours offers."""
+    said = request.form.to_dict(flat=False)
+    own = said.get("own", [])
+    allowed = [*_own_choices(found), *(["none"] if children else [])]
+    codes = {child.code for child in children}
+    stop, throw = said.get("child_future", []), said.get("child_all", [])
+    # What an earlier tap has done already may come once more: the certificate is the same.
+    if len(own) > 1 or not set(own) <= {*allowed, *_OWN} or not {*stop, *throw} <= codes:
+        abort(400)
+    theirs = tuple(
+        (child.code, "all" if child.code in throw else "future")
+        for child in children
+        if child.code in stop or child.code in throw
+    )
+    scope = next((one for one in _OWN if own == [one]), None)
+    if scope is None and not theirs:
+        return None
+    return Wish(scope, theirs)  # type: ignore[arg-type]
+
+
+def _sentences(wish: Wish, children: Sequence[Child], say: Say) -> list[str]:
+    own = {
+        "wave": say("The answers you sent this time will be thrown away."),
+        "future": say("You will not be asked again. The answers you sent before are kept."),
+        "all": say("All your answers in this study will be thrown away, and you will not be asked again."),
+    }
+    theirs = {
+        "future": say("Your child will not be asked any more. What your child answered before is kept."),
+        "all": say("All answers of your child will be thrown away, and your child will not be asked any more."),
+    }
+    said = [own[wish.own]] if wish.own else []
+    for code, scope in wish.children:
+        said.append(f"{code}: {theirs[scope]}" if len(children) > 1 else theirs[scope])
+    return said
+
+
+def _done(found: Receipted, wish: Wish, children: Sequence[Child]) -> list[Certificate]:
+    engine, now = store().engine, datetime.now(UTC)
+    ids = {child.code: child.id for child in children}
+    made = [
+        withdraw(engine, participant_id=ids[code], scope=scope, by="parent", actor=RESPONDENT, now=now)
+        for code, scope in wish.children
+    ]
+    if wish.own:
+        made.insert(
+            0, withdraw(engine, response_id=found.response, scope=wish.own, by="self", actor=RESPONDENT, now=now)
+        )
+    return made
+
+
+# ---- certificates --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A certificate as the page shows it: days in words."""
+
+    number: str
+    study: str
+    day: str
+    scope: str
+    responses: int
+    backups: str
+
+
+def _shown(one: Certificate, language: str) -> Shown:
+    return Shown(
+        number=one.number,
+        study=one.study_title,
+        day=_day(one.at.date(), language),
+        scope=one.scope,
+        responses=one.responses,
+        backups=_day(one.backups_gone_on, language),
+    )
+
+
+def _day(day: date, language: str) -> str:
+    return format_date(day, format="long", locale=language.replace("-", "_"))
