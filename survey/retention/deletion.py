@@ -9,17 +9,17 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Table, Update, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, MetaData, Table, Update, func, insert, select, update
 
 from survey.audit import Actor, note
-from survey.database import Base, Engine, read, write
+from survey.database import Engine, read, write
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.publishing import Refused
 from survey.fieldwork.studies import School, Study, Wave
@@ -78,10 +78,19 @@ class Certificate:
 # ---- what goes -----------------------------------------------------------------------------------------
 
 
-def doomed(study_id: int) -> dict[str, tuple[Table, ColumnElement[bool]]]:
+def tables_of(connection: Connection) -> list[Table]:
+    """Return the tables of the database, what is referred to before what refers to it.
+
+    Those that are there, not those this program has loaded: nothing is to be left behind in a room nobody entered.
+    """
+    found = MetaData()
+    found.reflect(connection)
+    return found.sorted_tables
+
+
+def doomed(tables: Sequence[Table], study_id: int) -> dict[str, tuple[Table, ColumnElement[bool]]]:
     """Return the tables whose rows go with a study's data, and which rows, in the order in which they can go."""
     conditions: dict[str, ColumnElement[bool]] = {}
-    tables = Base.metadata.sorted_tables
     for table in tables:
         if table.name in ROOTS:
             conditions[table.name] = table.c.study_id == study_id
@@ -98,10 +107,10 @@ def _hangs(table: Table, conditions: Mapping[str, ColumnElement[bool]]) -> Itera
                 yield element.parent.in_(select(element.column).where(conditions[other.name]))
 
 
-def _partings(study_id: int) -> Iterator[Update]:
+def _partings(tables: Sequence[Table], study_id: int) -> Iterator[Update]:
     """Yield what makes the rows that stay forget whose they were."""
-    conditions = {name: rows for name, (_, rows) in doomed(study_id).items()}
-    for table in Base.metadata.sorted_tables:
+    conditions = {name: rows for name, (_, rows) in doomed(tables, study_id).items()}
+    for table in tables:
         if table.name in KEPT and (hangs := list(_hangs(table, conditions))):
             links = [
                 element.parent.name
@@ -115,13 +124,13 @@ def _partings(study_id: int) -> Iterator[Update]:
 def counted(engine: Engine, study_id: int) -> dict[str, int]:
     """Return how many rows of each table would go."""
     with read(engine) as connection:
-        return _counted(connection, study_id)
+        return _counted(connection, tables_of(connection), study_id)
 
 
-def _counted(connection: Connection, study_id: int) -> dict[str, int]:
+def _counted(connection: Connection, tables: Sequence[Table], study_id: int) -> dict[str, int]:
     return {
         name: connection.scalar(select(func.count()).select_from(table).where(rows)) or 0
-        for name, (table, rows) in doomed(study_id).items()
+        for name, (table, rows) in doomed(tables, study_id).items()
     }
 
 
@@ -177,12 +186,13 @@ def _deleted(engine: Engine, day: Day, now: datetime, actor: Actor, first_at: da
             },
         ).scalar_one()
         _keep_numbers(connection, made, day.study_id)
-        before = _counted(connection, day.study_id)
-        for change in _partings(day.study_id):
+        tables = tables_of(connection)
+        before = _counted(connection, tables, day.study_id)
+        for change in _partings(tables, day.study_id):
             connection.execute(change)
-        for table, rows in doomed(day.study_id).values():
+        for table, rows in doomed(tables, day.study_id).values():
             connection.execute(table.delete().where(rows))
-        after = _counted(connection, day.study_id)
+        after = _counted(connection, tables, day.study_id)
         connection.execute(
             insert(deletion_count),
             [{"deletion_id": made, "name": name, "before": before[name], "after": after[name]} for name in before],
