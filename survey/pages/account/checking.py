@@ -97,5 +97,5 @@ def in_words(wait: timedelta) -> str:
     """Return how long to wait as people say it: 30 seconds, 4 minutes. Never less than it is."""
     seconds = int(wait.total_seconds()) + 1
     if seconds <= 90:
-        return f"{seconds} seconds"
+        return "1 second" if seconds == 1 else f"{seconds} seconds"
     return f"{-(-seconds // 60)} minutes"
