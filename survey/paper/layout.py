@@ -117,6 +117,11 @@ class Sheets:
     say: Say
     sheets: list[list[Block]] = field(default_factory=list)
 
+    @property
+    def talk_to(self) -> str:
+        """Whom to talk to, said below each line to write on and at the end: nobody reads papers soon."""
+        return (self.questionnaire.free_text.talk_to if self.questionnaire.free_text else None) or ""
+
 
 def sheets_of(questionnaire: Questionnaire, language: str, facts: Mapping[str, Any], large: bool = False) -> Sheets:
     """Cut a questionnaire into sheets, in one of its languages, for respondents with these facts.
@@ -155,8 +160,9 @@ def _blocks(asked: Questionnaire, facts: Mapping[str, Any], made: Sheets) -> Ite
         if title := _words(page, look, tall):
             yield title
         for _, run in groupby(questions, key=lambda one: one.question.grid or one.question.id):
-            yield from _run(list(run), look, tall)
-    yield Block("end", tall * (look.height(asked.thanks or "") + 3 * look.line))
+            yield from _run(list(run), look, tall, made.talk_to)
+    talk_to = look.height(made.talk_to)
+    yield Block("end", tall * (look.height(asked.thanks or "") + talk_to + 3 * look.line))
 
 
 def _words(page: Page, look: Print, tall: float) -> Block | None:
@@ -165,6 +171,11 @@ def _words(page: Page, look: Print, tall: float) -> Block | None:
         return None
     height = look.height(title, larger=1.4) + look.height(text) + 2 * look.line
     return Block("words", tall * height, title=title, text=text)
+
+
+def writes(paper: Paper) -> bool:
+    """Tell whether there are lines to write on."""
+    return any(line.lines or any(box.write for box in line.boxes) for line in paper.lines)
 
 
 def _asked(question: Question, routing: Routing, say: Say) -> Asked:
@@ -185,11 +196,12 @@ _ROWS: Final = 8
 """Statements of a grid that stand in one table."""
 
 
-def _run(run: Sequence[Asked], look: Print, tall: float) -> Iterator[Block]:
+def _run(run: Sequence[Asked], look: Print, tall: float, talk_to: str) -> Iterator[Block]:
     """Yield the statements of a grid as tables where they fit side by side, else each question by itself."""
     if not (len(run) > 1 and _is_table(run, look)):
         for one in run:
-            yield Block("question", tall * _height(one, look), (one,))
+            told = look.height(talk_to) if writes(one.paper) else 0.0
+            yield Block("question", tall * (_height(one, look) + told), (one,))
         return
     for start in range(0, len(run), _ROWS):
         part = tuple(run[start : start + _ROWS])

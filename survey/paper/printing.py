@@ -28,7 +28,7 @@ from survey.definition.questionnaire import Questionnaire
 from survey.drawings import drawing
 from survey.fieldwork.printing import Person, asked_on_paper, open_copies, paper_doors, who_to_print
 from survey.fieldwork.publishing import Refused
-from survey.paper.layout import Sheets, in_a_row, sheets_of
+from survey.paper.layout import Sheets, in_a_row, sheets_of, writes
 from survey.responses.keyings import NewPaper, add_papers, answered_by
 from survey.wording import direction, html_language
 
@@ -186,6 +186,8 @@ def page(made: Papers, style_address: str | None = None, file_address: Callable[
         drawing=drawing,
         picture=picture,
         in_a_row=in_a_row,
+        writes=writes,
+        talk_to=first.talk_to,
         numbered=lambda boxes: [box for box in boxes if box.code.isdigit()],
         address=style_address,
         styles=None if style_address else Markup(_styles()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -29,8 +29,8 @@ title: On paper
 arms:
   - {arm: programme, title: Programme schools}
 waves:
-  - {wave: w1, title: Spring 2026, opens: 2026-01-05, closes: 2026-04-30}
-  - {wave: w2, title: Spring 2027, opens: 2027-01-05, closes: 2027-04-30}
+  - {wave: w1, title: From 2026 on, opens: 2026-01-05, closes: 2099-12-31}
+  - {wave: w2, title: Spring 2100, opens: 2100-01-05, closes: 2100-04-30}
 facts:
   - {fact: year, title: Year group, kind: number, min: 0, max: 6, changes: yes}
 fieldwork:
@@ -47,6 +47,7 @@ title: Music and me
 audience: pupil
 reader: {age: 8}
 languages: en
+free_text: {read: no, talk_to: Tell a grown-up you trust if something makes you sad.}
 thanks: Thank you.
 assent:
   ask: Do you want to tell us about music?
@@ -96,6 +97,7 @@ title: Music in your school
 audience: staff
 reader: {age: 18}
 languages: en
+free_text: {read: no}
 introduction: We ask about music in your school.
 data_use: Your answers are kept with the study.
 contact: Write to the study team.
@@ -117,6 +119,7 @@ class OnPaper:
     study_id: int
     ann: int
     ben: int
+    passwords: dict[str, str] = field(default_factory=dict)
 
     def print(self, questionnaire: str = "pupil", **more: object) -> Papers:
         """Print papers for the first wave."""
@@ -130,10 +133,14 @@ class OnPaper:
         return sheet_of(self.engine, paper, "Europe/London")
 
 
-def lay_out(engine: Engine, settings: Settings, folder: Path) -> OnPaper:
-    """Publish the study from files in `folder`; three pupils, one of them in Year 5, and the accounts of Ann and Ben."""
+def lay_out(engine: Engine, settings: Settings, folder: Path, microdata: str = "[researcher]") -> OnPaper:
+    """Publish the study from files in `folder`; three pupils, one of them in Year 5, and the accounts of Ann and Ben.
+
+    Cay is a third researcher, Lea leads the study, Col coordinates at the school. microdata: who sees single answers.
+    """
     upgrade(engine)
-    for name, text in (("study", STUDY), ("pupil", PUPIL), ("staff", STAFF)):
+    plan = STUDY.replace("microdata: [researcher]", f"microdata: {microdata}")
+    for name, text in (("study", plan), ("pupil", PUPIL), ("staff", STAFF)):
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
     publish_folder(engine, folder, datetime(2025, 9, 1, 9, tzinfo=UTC))
     with session(engine) as db:
@@ -155,11 +162,15 @@ def lay_out(engine: Engine, settings: Settings, folder: Path) -> OnPaper:
                 )
             )
         study_id = study.id
-    for email in ("ann@uni.org", "ben@uni.org"):
-        add_user(engine, settings, email, ["researcher"])
+    passwords = {
+        email: add_user(engine, settings, email, ["researcher"], study=CODE)
+        for email in ("ann@uni.org", "ben@uni.org", "cay@uni.org")
+    }
+    passwords["lea@uni.org"] = add_user(engine, settings, "lea@uni.org", ["lead"], study=CODE)
+    passwords["col@school.org"] = add_user(engine, settings, "col@school.org", ["coordinator"], study=CODE, school="s1")
     with session(engine) as db:
         ids = {user.email: user.id for user in db.scalars(select(User))}
-    return OnPaper(engine, settings, study_id, ids["ann@uni.org"], ids["ben@uni.org"])
+    return OnPaper(engine, settings, study_id, ids["ann@uni.org"], ids["ben@uni.org"], passwords)
 
 
 DAY = date(2026, 3, 20)
