@@ -200,6 +200,12 @@ def ledger_of(db: Connection | Session, participant_id: int) -> list[Line]:
     return [Line(**row._asdict()) for row in db.execute(_LINES.where(decision.c.participant_id == participant_id))]
 
 
+def ledger_of_all(db: Connection | Session, study_id: int) -> Iterator[Line]:
+    """Yield every line about anybody in a study, in the order in which they were recorded."""
+    for row in db.execute(_LINES.where(decision.c.study_id == study_id)):
+        yield Line(**row._asdict())
+
+
 @dataclass(frozen=True)
 class _Round:
     """What the rules look at of a wave."""
@@ -313,9 +319,9 @@ def _refused(db: Connection, participant_id: int) -> bool:
 def withdrawn_for_good(db: Connection | Session, study_id: int) -> set[int]:
     """Return the ids of participants whose last word was to withdraw from everything: no fact about them is kept."""
     found: dict[int, list[Line]] = {}
-    for row in db.execute(_LINES.where(decision.c.study_id == study_id, decision.c.kind == "decision")):
-        line = Line(**row._asdict())
-        found.setdefault(line.participant_id, []).append(line)
+    for line in ledger_of_all(db, study_id):
+        if line.kind == "decision":
+            found.setdefault(line.participant_id, []).append(line)
     return {
         participant_id
         for participant_id, lines in found.items()
@@ -656,8 +662,8 @@ def standings(
         raise LookupError(f"There is no wave '{wave}'.")
     round_ = _Round(its.position, its.closes)
     lines: dict[int, list[Line]] = {}
-    for row in db.execute(_LINES.where(decision.c.study_id == study_id)):
-        lines.setdefault(row.participant_id, []).append(Line(**row._asdict()))
+    for line in ledger_of_all(db, study_id):
+        lines.setdefault(line.participant_id, []).append(line)
     sent = _Sent(db, study_id, its.position)
     rows = db.execute(
         select(
@@ -718,3 +724,56 @@ def counts(people: Iterable[Placed]) -> Mapping[tuple[str | None, str], dict[str
         states = found.setdefault((one.school, one.audience), dict.fromkeys(("yes", "no", "missing", "withdrawn"), 0))
         states[one.standing.state] += 1
     return found
+
+
+COLUMNS: Final = ("participant", "audience", "school", "class", "state", "why", "decided by", "on", "sheet")
+"""The columns of a list of states."""
+
+
+def rows(people: Iterable[Placed]) -> list[tuple[str, ...]]:
+    """Return a line for each participant: code, place, state and why."""
+    return [
+        (
+            one.code,
+            one.audience,
+            one.school or "",
+            one.school_class or "",
+            one.standing.state,
+            WHY[one.standing.reason],
+            one.standing.decided_by or "",
+            one.standing.given_on.isoformat() if one.standing.given_on else "",
+            str(one.standing.sheet_version or ""),
+        )
+        for one in people
+    ]
+
+
+WHY: Final[Mapping[str, str]] = {
+    "not asked": "the study asks for no decision",
+    "decided": "decided",
+    "silent": "told, and said nothing",
+    "no decision": "no decision yet",
+    "sheet not sent": "the information sheet was not sent",
+}
+
+
+@dataclass(frozen=True)
+class StudyRow:
+    """A study as the ledger needs it."""
+
+    id: int
+    code: str
+    time_zone: str
+
+
+def study_row(db: Connection | Session, code: str) -> StudyRow | None:
+    """Return the study with this code, or None."""
+    row = db.execute(select(Study.id, Study.code, Study.time_zone).where(Study.code == code)).one_or_none()
+    return StudyRow(row.id, row.code, row.time_zone) if row else None
+
+
+def participant_id(db: Connection | Session, study_id: int, code: str) -> int | None:
+    """Return the id of the study's participant with this code, or None."""
+    if "\0" in code:  # PostgreSQL takes no NUL, not even to compare with
+        return None
+    return db.scalar(select(Participant.id).where(Participant.study_id == study_id, Participant.code == code))

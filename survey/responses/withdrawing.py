@@ -32,7 +32,7 @@ from sqlalchemy.orm import Session
 
 from survey.audit import Actor, note
 from survey.database import Base, Moment, read, scrub, write
-from survey.fieldwork.consent import By, Decision, Scope, add_decision, plan_of, today
+from survey.fieldwork.consent import By, Decision, How, Scope, add_decision, plan_of, today
 from survey.fieldwork.doors import Door
 from survey.fieldwork.participants import Membership, Participant, linkage
 from survey.fieldwork.studies import Study, Wave
@@ -48,6 +48,7 @@ __all__ = [
     "erase",
     "erasure",
     "withdraw",
+    "withdraw_within",
     "withdrawn_again",
 ]
 
@@ -151,7 +152,6 @@ def withdraw(
     participant_id: int | None = None,
     response_id: str | None = None,
     wave: str | None = None,
-    reason: str = "withdrawn",
 ) -> Certificate:
     """Withdraw a participant, or the response somebody holds a receipt of. Returns the certificate.
 
@@ -163,25 +163,50 @@ def withdraw(
     Raises Nobody, StoreFull, StoreBusy.
     """
     with write(engine) as connection:
-        done = _withdraw(connection, participant_id, response_id, scope, wave, by, actor, now, reason)
+        done = withdraw_within(
+            connection,
+            scope=scope,
+            by=by,
+            actor=actor,
+            now=now,
+            participant_id=participant_id,
+            response_id=response_id,
+            wave=wave,
+        )
     scrub(engine)
     return done
 
 
-def _withdraw(
+def withdraw_within(
     connection: Connection,
-    participant_id: int | None,
-    response_id: str | None,
+    *,
     scope: Scope,
-    wave: str | None,
     by: By,
     actor: Actor,
     now: datetime,
-    reason: str,
+    participant_id: int | None = None,
+    response_id: str | None = None,
+    wave: str | None = None,
+    given_on: date | None = None,
+    how: How | None = None,
+    sheet_version: int | None = None,
 ) -> Certificate:
+    """Do what `withdraw` does within a transaction. Call `survey.database.scrub` when that is done.
+
+    given_on: the day somebody said it, by default today; how, sheet_version: as a decision has them.
+    """
     target = _target(connection, participant_id, response_id, scope, wave)
-    held = erase(connection, _to_erase(connection, target), now, reason, scope=target.scope)
-    told = _take_out(connection, target, by, actor, now, reason) if target.participant else held > 0
+    said = Decision(
+        "withdrawn",
+        by,
+        given_on or today(target.study.time_zone, now),
+        target.scope,
+        target.wave.code if target.wave else None,
+        how,
+        sheet_version,
+    )
+    held = erase(connection, _to_erase(connection, target), now, "withdrawn", scope=target.scope)
+    told = _take_out(connection, target, said, actor, now, "withdrawn") if target.participant else held > 0
     earlier = _same(connection, target)
     if earlier is not None and not held and not told:
         return earlier
@@ -243,12 +268,13 @@ def _to_erase(connection: Connection, target: _Target) -> Sequence[str]:
     return connection.scalars(query).all()
 
 
-def _take_out(connection: Connection, target: _Target, by: By, actor: Actor, now: datetime, reason: str) -> bool:
+def _take_out(
+    connection: Connection, target: _Target, said: Decision, actor: Actor, now: datetime, reason: str
+) -> bool:
     """Ask a participant nothing more: the ledger, the doors, the facts. Returns False when the ledger had it before."""
     person, wave = target.participant, target.wave
     assert person is not None
-    what = Decision("withdrawn", by, today(target.study.time_zone, now), target.scope, wave.code if wave else None)
-    new = add_decision(connection, target.study, person.id, what, actor, now)
+    new = add_decision(connection, target.study, person.id, said, actor, now)
     doors = update(Door).where(Door.participant_id == person.id, Door.ended_at.is_(None))
     if wave is not None:
         doors = doors.where(Door.wave_id == wave.id)
@@ -334,7 +360,9 @@ def _participant_again(
         return 0
     target = _target(connection, person_id, None, scope, wave or None)  # type: ignore[arg-type]
     held = erase(connection, _to_erase(connection, target), now, "restored backup", scope=scope)
-    _take_out(connection, target, "self", actor, now, "restored backup")
+    day = today(target.study.time_zone, now)
+    said = Decision("withdrawn", "self", day, target.scope, target.wave.code if target.wave else None)
+    _take_out(connection, target, said, actor, now, "restored backup")
     return held
 
 

@@ -1,0 +1,185 @@
+"""Consent: `survey consent import`, `issued`, `withdraw`, `list`, `certificate`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from survey.cli.main import engine, main, stop, writing
+
+if TYPE_CHECKING:
+    from survey.database import Connection
+    from survey.fieldwork.consent import By, Scope, StudyRow
+    from survey.responses.withdrawing import Certificate
+
+
+@main.group()
+def consent() -> None:
+    """Who decided what: information sheets, decisions, withdrawals, certificates."""
+
+
+@consent.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--study", required=True, help="The study's name.")
+@click.option("--preview", is_flag=True, help="Only say what would be recorded.")
+def import_(file: Path, study: str, preview: bool) -> None:
+    """Record the decisions of a table (CSV or .xlsx): all of them, or nothing.
+
+    Columns: participant, decision (yes, no, withdrawn), date, by (parent, self, school); if wanted how, sheet, scope,
+    wave. Who withdraws loses their answers at once. Exit status: 0 done, 1 problems, 2 wrong use of the command.
+    """
+    from survey.audit import COMMAND_LINE
+    from survey.fieldwork.publishing import Refused
+    from survey.responses.consent_file import look_at_decisions, take_decisions
+
+    here, now = engine(), datetime.now(UTC)
+    data = file.read_bytes()
+    try:
+        seen = look_at_decisions(here, study, data, file.name, now)
+        for problem in seen.problems:
+            click.echo(str(problem), err=True)
+        if seen.problems:
+            stop("Nothing was taken in. Please correct these first.")
+        counts = seen.counts()
+        click.echo(
+            ", ".join(f"{number} {says}" for says, number in counts.items()) + f", {seen.unchanged} known before"
+        )
+        if seen.answered:
+            click.echo(
+                f"{len(seen.answered)} of those who say no have answered. Their answers stay unless they withdraw: "
+                f"{', '.join(seen.answered[:20])}"
+            )
+        if preview:
+            click.echo("Only looked: nothing was taken in.")
+            return
+        take_decisions(here, study, data, file.name, COMMAND_LINE, now, seen.digest)
+    except Refused as refused:
+        stop(*refused.reasons)
+    click.echo("Taken in." if seen.new else "Nothing to do: all of this is there already.")
+
+
+@consent.command()
+@click.option("--study", required=True, help="The study's name.")
+@click.option("--audience", required=True, type=click.Choice(["pupil", "parent", "staff"]), help="Whom it is about.")
+@click.option("--school", "schools", multiple=True, help="The code of a school it went to; may be given again.")
+@click.option("--all", "everywhere", is_flag=True, help="It went to every school.")
+@click.option("--date", "on", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day it was sent: 2025-09-01.")
+@click.option("--version", type=int, help="Which version; else the newest.")
+def issued(
+    study: str, audience: str, schools: tuple[str, ...], everywhere: bool, on: datetime, version: int | None
+) -> None:
+    """Record that an information sheet was sent out: opt-out counts from then on."""
+    from survey.audit import COMMAND_LINE
+    from survey.database import write
+    from survey.fieldwork.consent import BadDecision
+    from survey.fieldwork.consent import issued as record
+
+    if everywhere == bool(schools):
+        stop("Please say either --all or which --school.", status=2)
+    now = datetime.now(UTC)
+    try:
+        with write(engine()) as connection:
+            its = _study(connection, study)
+            new = record(
+                connection, its, audience, None if everywhere else schools, on.date(), COMMAND_LINE, now, version
+            )
+    except BadDecision as fault:
+        stop(str(fault))
+    click.echo("Recorded." if new else "It was recorded before.")
+
+
+@consent.command()
+@click.argument("study")
+@click.argument("participant")
+@click.option("--scope", type=click.Choice(["wave", "future", "all"]), required=True, help="How far.")
+@click.option("--wave", help="The wave, for --scope wave.")
+@click.option("--by", type=click.Choice(["parent", "self", "school"]), default="parent", help="Who decided.")
+@click.option("--yes", is_flag=True, help="Do not ask again.")
+def withdraw(study: str, participant: str, scope: Scope, wave: str | None, by: By, yes: bool) -> None:
+    """Withdraw a participant, and print the certificate.
+
+    wave: what was answered in that wave is thrown away. future: nothing more is asked, and what was answered stays.
+    all: every answer and fact is thrown away, and nothing more is asked.
+    """
+    from survey.audit import COMMAND_LINE
+    from survey.database import read
+    from survey.fieldwork.consent import participant_id
+    from survey.responses.withdrawing import Nobody
+    from survey.responses.withdrawing import withdraw as do
+
+    if scope == "wave" and wave is None:
+        stop("Please say which --wave.", status=2)
+    here = engine()
+    with read(here) as connection:
+        person = participant_id(connection, _study(connection, study).id, participant)
+    if person is None:
+        stop(f"There is no participant '{participant}' in this study.")
+    if not yes:
+        click.confirm(f"{participant}, {scope} {wave or ''}: answers thrown away do not come back. Go on?", abort=True)
+    try:
+        done = do(here, participant_id=person, scope=scope, wave=wave, by=by, actor=COMMAND_LINE, now=datetime.now(UTC))
+    except Nobody as fault:
+        stop(str(fault))
+    _print(done)
+
+
+@consent.command()
+@click.argument("number")
+def certificate(number: str) -> None:
+    """Print a certificate of a withdrawal."""
+    from survey.responses.withdrawing import certificate_by_number
+
+    found = certificate_by_number(engine(), number)
+    if found is None:
+        stop(f"There is no certificate '{number}'.")
+    _print(found)
+
+
+@consent.command("list")
+@click.argument("study")
+@click.option("--wave", help="The wave; else the first.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="A .csv or .xlsx to write.")
+def list_(study: str, wave: str | None, out: Path) -> None:
+    """Write what holds for everybody on a wave's list: codes, states, days."""
+    from survey.database import read
+    from survey.export.lists import form_of, write_list
+    from survey.fieldwork.consent import COLUMNS, plan_of, rows, standings
+
+    form = form_of(out.name)
+    if form is None:
+        stop(f"{out}: please give a file that ends in .csv or .xlsx.")
+    with read(engine()) as connection:
+        its = _study(connection, study)
+        plan = plan_of(connection, its.id)
+        if plan is None:
+            stop(f"The study '{study}' was not published yet. Please run: survey publish FOLDER")
+        try:
+            found = rows(standings(connection, plan, its.id, wave or plan.waves[0].id))
+        except LookupError as fault:
+            stop(str(fault))
+    with writing(out, "wb") as file:
+        write_list(COLUMNS, found, "Consent", form, file)
+    click.echo(f"{len(found)} participants: {out}")
+
+
+def _study(connection: Connection, code: str) -> StudyRow:
+    from survey.fieldwork.consent import study_row
+
+    found = study_row(connection, code)
+    if found is None:
+        stop(f"There is no study '{code}'.")
+    return found
+
+
+def _print(done: Certificate) -> None:
+    click.echo(f"Certificate {done.number}")
+    click.echo(f"Study: {done.study_title} ({done.study})")
+    click.echo(f"Participant: {done.participant or 'not known: by an open link'}")
+    click.echo(f"Scope: {done.scope} {done.wave}".rstrip())
+    click.echo(f"Decided by: {done.by}, on {done.at:%d %B %Y}")
+    click.echo(f"Responses whose answers were thrown away: {done.responses}")
+    if done.scope != "future":
+        click.echo(f"No backup holds them from {done.backups_gone_on:%d %B %Y} on.")

@@ -1,0 +1,382 @@
+"""Decisions from a table that schools send: looked at first, then taken in, all of it or nothing.
+
+Columns: participant, decision (yes, no, withdrawn), date, by (parent, self, school); if wanted how, sheet, scope, wave.
+What is in the ledger already is left as it is, so that the same file twice changes nothing. A withdrawal throws answers
+away as it does everywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, select
+
+from survey.audit import Actor
+from survey.database import Engine, encode, read, scrub, write
+from survey.fieldwork.consent import (
+    DECIDERS,
+    SAYS,
+    SCOPES,
+    WAYS,
+    BadDecision,
+    Decision,
+    InStudy,
+    Line,
+    decide,
+    ledger_of_all,
+    sheets_of,
+    today,
+)
+from survey.fieldwork.participants import Participant
+from survey.fieldwork.publishing import Refused
+from survey.fieldwork.roster.tables import Cell, Misread, Row, Sheet, Unreadable, columns, read_sheets
+from survey.fieldwork.studies import Study, Wave
+from survey.problems import quoted, shortened
+from survey.responses.tables import response
+from survey.responses.withdrawing import withdraw_within
+
+HEADERS: Final[Mapping[str, Sequence[str]]] = {
+    "participant": ("participant",),
+    "says": ("decision",),
+    "given_on": ("date",),
+    "by": ("by",),
+    "how": ("how",),
+    "sheet": ("sheet", "sheet version"),
+    "scope": ("scope",),
+    "wave": ("wave",),
+}
+
+
+@dataclass(frozen=True)
+class Given:
+    """One decision of a file. given_on: YYYY-MM-DD."""
+
+    participant: str
+    says: str
+    by: str
+    given_on: str
+    scope: str
+    wave: str | None
+    how: str | None
+    sheet: int | None
+
+    def decision(self) -> Decision:
+        """Return what the ledger is to hold."""
+        return Decision(
+            self.says,  # type: ignore[arg-type]
+            self.by,  # type: ignore[arg-type]
+            date.fromisoformat(self.given_on),
+            self.scope,  # type: ignore[arg-type]
+            None if self.scope == "all" else self.wave,
+            self.how,  # type: ignore[arg-type]
+            self.sheet,
+        )
+
+
+@dataclass
+class Decisions:
+    """What taking a file in would do, or did.
+
+    problems   what stands against it; nothing is taken in while there is any
+    new        decisions that are not in the ledger yet
+    unchanged  how many are there already
+    answered   codes of those who say no and have answered: their answers stay unless they withdraw
+    """
+
+    problems: list[Misread] = field(default_factory=list)
+    new: list[Given] = field(default_factory=list)
+    unchanged: int = 0
+    answered: list[str] = field(default_factory=list)
+
+    @property
+    def digest(self) -> str:
+        """What was looked at, so that nothing else is taken in."""
+        return hashlib.sha256(self.packed()).hexdigest()
+
+    def packed(self) -> bytes:
+        """Return the new decisions in few bytes, to be kept until they are confirmed."""
+        return zlib.compress(encode({"consent": [asdict(one) for one in self.new]}).encode())
+
+    def counts(self) -> dict[str, int]:
+        """Return how many of the new decisions say what."""
+        return {says: sum(one.says == says for one in self.new) for says in SAYS}
+
+
+def unpacked(data: bytes) -> list[Given] | None:
+    """Return decisions that were packed; None when these bytes hold something else."""
+    try:
+        said = json.loads(zlib.decompress(data))
+        return [Given(**one) for one in said["consent"]]
+    except (zlib.error, ValueError, TypeError, KeyError):
+        return None
+
+
+def look_at_decisions(engine: Engine, study_code: str, data: bytes, name: str, now: datetime) -> Decisions:
+    """Say what taking a file in would do. Changes nothing. Raises Refused for a study or a file that is none."""
+    with read(engine) as connection:
+        study = _study(connection, study_code)
+        return _looked(connection, study, _given(connection, study, data, name, now))
+
+
+def take_decisions(
+    engine: Engine,
+    study_code: str,
+    data: bytes,
+    name: str,
+    actor: Actor,
+    now: datetime,
+    digest: str | None = None,
+) -> Decisions:
+    """Take a file in: all or nothing. digest: of what was looked at.
+
+    Raises Refused, with sentences, when the file has problems or says something else than what was looked at.
+    """
+    with write(engine) as connection:
+        study = _study(connection, study_code)
+        seen = _looked(connection, study, _given(connection, study, data, name, now))
+        if seen.problems:
+            raise Refused([*map(str, seen.problems), "Nothing was taken in. Please correct these first."])
+        if digest is not None and digest != seen.digest:
+            raise Refused([_CHANGED])
+        _take(connection, study, seen.new, actor, now)
+    if any(one.says == "withdrawn" for one in seen.new):
+        scrub(engine)
+    return seen
+
+
+def take_given(engine: Engine, study_code: str, given: Sequence[Given], actor: Actor, now: datetime) -> Decisions:
+    """Take in decisions that were looked at and kept. Raises Refused when the study has changed too much since."""
+    with write(engine) as connection:
+        study = _study(connection, study_code)
+        seen = _looked(connection, study, _Read(list(given), []))
+        if seen.problems:
+            raise Refused([_CHANGED])
+        _take(connection, study, seen.new, actor, now)
+    if any(one.says == "withdrawn" for one in seen.new):
+        scrub(engine)
+    return seen
+
+
+_CHANGED: Final = "The study has changed since the file was looked at. Nothing was taken in. Please look at it again."
+
+
+# ---- taking in -----------------------------------------------------------------------------------------
+
+
+def _take(connection: Connection, study: InStudy, new: Sequence[Given], actor: Actor, now: datetime) -> None:
+    ids = _people(connection, study.id)
+    for one in new:
+        said = one.decision()
+        try:
+            if said.says != "withdrawn":
+                decide(connection, study, ids[one.participant], said, actor, now)
+                continue
+            withdraw_within(
+                connection,
+                participant_id=ids[one.participant],
+                scope=said.scope,
+                wave=said.wave,
+                by=said.by,
+                actor=actor,
+                now=now,
+                given_on=said.given_on,
+                how=said.how,
+                sheet_version=said.sheet_version,
+            )
+        except (BadDecision, KeyError) as error:
+            raise Refused([_CHANGED]) from error
+
+
+def _study(connection: Connection, code: str) -> Any:
+    found = connection.execute(select(Study.id, Study.code, Study.time_zone).where(Study.code == code)).one_or_none()
+    if found is None:
+        raise Refused([f"There is no study '{code}'."])
+    return found
+
+
+def _people(connection: Connection, study_id: int) -> dict[str, int]:
+    rows = connection.execute(select(Participant.code, Participant.id).where(Participant.study_id == study_id))
+    return {row.code: row.id for row in rows}
+
+
+# ---- what the ledger has already -----------------------------------------------------------------------
+
+
+@dataclass
+class _Read:
+    """Decisions of a file with the cells they came from, and what could not be read."""
+
+    given: list[Given]
+    problems: list[Misread]
+    cells: list[tuple[Sheet, Cell]] = field(default_factory=list)
+
+
+def _looked(connection: Connection, study: InStudy, file: _Read) -> Decisions:
+    ids = _people(connection, study.id)
+    ledger: dict[int, list[Line]] = {}
+    for line in ledger_of_all(connection, study.id):
+        if line.kind == "decision":
+            ledger.setdefault(line.participant_id, []).append(line)
+    found = Decisions(problems=list(file.problems))
+    answered = _who_answered(connection, study.id)
+    for place, one in enumerate(file.given):
+        lines = ledger.get(ids.get(one.participant, 0), [])
+        if any(_same(one, line) for line in lines):
+            found.unchanged += 1
+            continue
+        later = [line for line in lines if line.says == "yes" and line.given_on.isoformat() > one.given_on]
+        if one.says == "withdrawn" and later and file.cells:
+            sheet, cell = file.cells[place]
+            found.problems.append(
+                sheet.misread(
+                    cell,
+                    f"{one.participant} has a yes of {later[-1].given_on}, after this withdrawal. "
+                    "Please ask which of them holds, and give that one its day.",
+                )
+            )
+        found.new.append(one)
+        if one.says == "no" and one.participant in answered:
+            found.answered.append(one.participant)
+    return found
+
+
+def _same(one: Given, line: Line) -> bool:
+    said = one.decision()
+    return (said.says, said.by, said.given_on, said.scope, said.wave, said.how, said.sheet_version) == (
+        line.says,
+        line.decided_by,
+        line.given_on,
+        line.scope,
+        line.wave,
+        line.how,
+        line.sheet_version,
+    )
+
+
+def _who_answered(connection: Connection, study_id: int) -> set[str]:
+    query = (
+        select(Participant.code)
+        .join(response, response.c.participant_id == Participant.id)
+        .where(response.c.study_id == study_id, response.c.state.in_(("started", "stopped", "finished")))
+    )
+    return set(connection.scalars(query))
+
+
+# ---- reading -------------------------------------------------------------------------------------------
+
+
+def _given(connection: Connection, study: Any, data: bytes, name: str, now: datetime) -> _Read:
+    try:
+        sheets = read_sheets(data, name)
+    except Unreadable as fault:
+        raise Refused([str(fault)]) from fault
+    known = _Known(connection, study, today(study.time_zone, now))
+    file = _Read([], [])
+    for sheet in sheets:
+        places, problems = columns(sheet, HEADERS, ("participant", "says", "given_on", "by"))
+        file.problems += [*sheet.problems, *problems]
+        if problems:
+            continue
+        for row in sheet.rows:
+            one, faults = known.read(sheet, row, places)
+            file.problems += faults
+            if one is not None:
+                file.given.append(one)
+                file.cells.append((sheet, row.cells[places["participant"]]))
+    return file
+
+
+class _Known:
+    """What a file may speak of: the study's participants, waves and sheets, and what day it is."""
+
+    def __init__(self, connection: Connection, study: Any, day: date) -> None:
+        self.day = day
+        rows = connection.execute(
+            select(Participant.code, Participant.audience).where(Participant.study_id == study.id)
+        )
+        self.people = {row.code: row.audience for row in rows}
+        self.waves = list(
+            connection.scalars(select(Wave.code).where(Wave.study_id == study.id).order_by(Wave.position))
+        )
+        self.sheets = {(one.audience, one.version) for one in sheets_of(connection, study.id)}
+        self._seen: dict[Given, int] = {}
+
+    def read(self, sheet: Sheet, row: Row, places: Mapping[str, int]) -> tuple[Given | None, list[Misread]]:
+        """Return the decision of a row, or what is wrong with it."""
+        faults: list[Misread] = []
+
+        def cell(key: str) -> Cell | None:
+            return row.cells[places[key]] if key in places else None
+
+        def wrong(at: Cell, message: str) -> None:
+            if at.kind != "unread":
+                faults.append(sheet.misread(at, message))
+
+        def word(key: str, allowed: Sequence[str], missing: str = "") -> str:
+            at = cell(key)
+            said = " ".join(at.text.lower().split()) if at else ""
+            if at is not None and (said or not missing) and said not in allowed:
+                shown = f"'{shortened(at.text)}'" if said else "This"
+                wrong(
+                    at, f"{shown} is none of {quoted(allowed)}." if said else f"Please write one of {quoted(allowed)}."
+                )
+            return said or missing
+
+        code = row.cells[places["participant"]]
+        if not code.text:
+            wrong(code, "The participant's code is missing.")
+        elif code.text not in self.people:
+            wrong(code, f"There is no participant '{shortened(code.text)}' in this study. Codes are as in the roster.")
+        says, by = word("says", SAYS), word("by", DECIDERS)
+        how, scope = word("how", WAYS, " "), word("scope", SCOPES, "all")
+        given_on = self._day(row.cells[places["given_on"]], wrong)
+        wave = self._wave(cell("wave"), cell("scope") or code, scope, wrong)
+        version = self._version(cell("sheet"), self.people.get(code.text, ""), wrong)
+        if faults or any(one.kind == "unread" for one in row.cells):
+            return None, faults
+        one = Given(code.text, says, by, given_on, scope, wave, how.strip() or None, version)
+        if one in self._seen:
+            wrong(code, f"This row says the same as row {self._seen[one]}. Please keep one of the two.")
+            return None, faults
+        self._seen[one] = row.number
+        return one, []
+
+    def _day(self, at: Cell, wrong: Any) -> str:
+        british = re.fullmatch(r"(\d{1,2})[./](\d{1,2})[./](\d{4})", at.text)
+        text = f"{british[3]}-{int(british[2]):02}-{int(british[1]):02}" if british else at.text
+        try:
+            day = date.fromisoformat(text) if len(text) == 10 else None
+        except ValueError:
+            day = None
+        if day is None:
+            wrong(at, f"'{shortened(at.text)}' is no day. Please write it like 2025-09-22 or 22/09/2025.")
+            return ""
+        if day > self.day:
+            wrong(at, f"{day.isoformat()} has not come yet.")
+        return day.isoformat()
+
+    def _wave(self, at: Cell | None, near: Cell, scope: str, wrong: Any) -> str | None:
+        text = at.text if at else ""
+        if not text:
+            if scope == "wave":
+                wrong(at or near, f"A decision about one wave needs the wave: one of {quoted(self.waves)}.")
+            return None
+        if text not in self.waves and at is not None:
+            wrong(at, f"There is no wave '{shortened(text)}'. There are {quoted(self.waves)}.")
+        return None if scope == "all" else text
+
+    def _version(self, at: Cell | None, audience: str, wrong: Any) -> int | None:
+        if at is None or not at.text:
+            return None
+        if at.text.isascii() and at.text.isdecimal() and (audience, int(at.text[:9])) in self.sheets:
+            return int(at.text)
+        if audience:
+            wrong(at, f"There is no version '{shortened(at.text)}' of the information sheet for {audience}.")
+        return None

@@ -1,0 +1,154 @@
+"""Decisions from a school's table: every problem with its place, all or nothing, the same file twice changes nothing."""
+
+from __future__ import annotations
+
+import io
+from datetime import date
+
+import pytest
+from openpyxl import Workbook
+from sqlalchemy import text
+
+from survey.audit import COMMAND_LINE
+from survey.database import read
+from survey.fieldwork import Decision
+from survey.fieldwork.consent import ledger_of, plan_of, state_of
+from survey.fieldwork.publishing import Refused
+from survey.responses import load
+from survey.responses.consent_file import Decisions, look_at_decisions, take_decisions, take_given, unpacked
+from tests.consent.conftest import Lay
+from tests.consent.study import NOW, SENTINEL, Tuned, consent, everything
+
+
+def csv(*rows: str, header: str = "participant,decision,date,by") -> bytes:
+    return "\n".join([header, *rows]).encode()
+
+
+def look(tuned: Tuned, data: bytes, name: str = "consent.csv") -> Decisions:
+    return look_at_decisions(tuned.engine, "tuned-in", data, name, NOW)
+
+
+def take(tuned: Tuned, data: bytes, digest: str | None = None) -> Decisions:
+    return take_decisions(tuned.engine, "tuned-in", data, "consent.csv", COMMAND_LINE, NOW, digest)
+
+
+def states(tuned: Tuned, wave: str = "w1") -> str:
+    with read(tuned.engine) as connection:
+        plan = plan_of(connection, tuned.study.id)
+        people = [tuned.person(f"P{number}") for number in range(1, 5)]
+        return " ".join(state_of(connection, plan, person, tuned.waves[wave]).state for person in people)
+
+
+FULL = csv(
+    "P1,Yes,2025-09-10,parent,paper,1,,",
+    "P2,no,10/09/2025,parent,phone,,all,",
+    "P3,withdrawn,2025-09-12,parent,,,wave,w1",
+    "P4,yes,2025-09-12,parent,in person,,future,w2",
+    header="Participant,Decision,DATE,by,How,sheet,scope,wave",
+)
+
+
+def test_a_file_is_looked_at_and_taken_in_once(lay: Lay) -> None:
+    tuned = lay(consent())
+    seen = look(tuned, FULL)
+    assert (seen.problems, seen.counts(), seen.unchanged) == ([], {"yes": 2, "no": 1, "withdrawn": 1}, 0)
+    assert states(tuned) == "missing missing missing missing", "looking changes nothing"
+    take(tuned, FULL, seen.digest)
+    assert (states(tuned), states(tuned, "w2")) == ("yes no withdrawn missing", "yes no missing yes")
+    with read(tuned.engine) as connection:
+        (line,) = ledger_of(connection, tuned.person("P1"))
+    assert (line.given_on, line.how, line.sheet_version, line.decided_by) == (date(2025, 9, 10), "paper", 1, "parent")
+    before = everything(tuned.engine)
+    again = take(tuned, FULL)
+    assert (again.new, again.unchanged) == ([], 4)
+    assert everything(tuned.engine) == before, "the same file twice changes nothing"
+
+
+def test_a_withdrawal_in_a_file_throws_the_answers_away(lay: Lay) -> None:
+    tuned = lay()
+    gone, kept = tuned.answer("P1"), tuned.answer("P2", words="It stays")
+    take(tuned, csv("P1,withdrawn,2025-10-01,parent"))
+    assert SENTINEL not in everything(tuned.engine)
+    assert [load(tuned.engine, one).state for one in (gone, kept)] == ["withdrawn", "finished"]  # type: ignore[union-attr]
+
+
+def test_a_no_after_answers_is_said_and_throws_nothing_away(lay: Lay) -> None:
+    tuned = lay()
+    kept = tuned.answer("P1")
+    seen = take(tuned, csv("P1,no,2025-10-01,parent", "P2,no,2025-10-01,parent"))
+    assert seen.answered == ["P1"]
+    assert load(tuned.engine, kept).state == "finished"  # type: ignore[union-attr]
+
+
+def test_a_workbook_with_real_dates(lay: Lay) -> None:
+    tuned = lay(consent())
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["participant", "decision", "date", "by"], ["P1", "yes", date(2025, 9, 10), "parent"]):
+        sheet.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    assert look(tuned, file.getvalue(), "consent.xlsx").new[0].given_on == "2025-09-10"
+
+
+PROBLEMS = {
+    ",yes,2025-09-10,parent,,,,": "row 2, column A (participant): The participant's code is missing",
+    "P99,yes,2025-09-10,parent,,,,": "row 2, column A (participant): There is no participant 'P99'",
+    "P1,maybe,2025-09-10,parent,,,,": "row 2, column B (decision): 'maybe' is none of",
+    "P1,,2025-09-10,parent,,,,": "row 2, column B (decision): Please write one of",
+    "P1,yes,soon,parent,,,,": "row 2, column C (date): 'soon' is no day",
+    "P1,yes,31/02/2025,parent,,,,": "row 2, column C (date): '31/02/2025' is no day",
+    "P1,yes,2025-13-01,parent,,,,": "is no day",
+    "P1,yes,2025-10-07,parent,,,,": "row 2, column C (date): 2025-10-07 has not come yet",
+    "P1,yes,2025-09-10,mother,,,,": "row 2, column D (by): 'mother' is none of",
+    "P1,yes,2025-09-10,parent,pigeon,,,": "row 2, column E (how): 'pigeon' is none of",
+    "P1,yes,2025-09-10,parent,,7,,": "row 2, column F (sheet): There is no version '7'",
+    "P1,yes,2025-09-10,parent,,,always,": "row 2, column G (scope): 'always' is none of",
+    "P1,yes,2025-09-10,parent,,,wave,": "row 2, column H (wave): A decision about one wave needs the wave",
+    "P1,yes,2025-09-10,parent,,,wave,w9": "row 2, column H (wave): There is no wave 'w9'",
+    "P1,yes,2025-09-10,parent,,,,\nP1,yes,2025-09-10,parent,,,,": "row 3, column A (participant): This row says the same",
+}
+
+
+@pytest.mark.parametrize("rows", list(PROBLEMS), ids=range(len(PROBLEMS)))
+def test_every_problem_is_said_with_its_place_and_nothing_is_taken_in(lay: Lay, rows: str) -> None:
+    tuned = lay(consent())
+    data = csv("P2,yes,2025-09-10,parent,,,,", rows, header="participant,decision,date,by,how,sheet,scope,wave")
+    data = data.replace(b"P2,yes,2025-09-10,parent,,,,\n", b"") + b"\nP2,yes,2025-09-10,parent,,,,"
+    seen = look(tuned, data)
+    assert PROBLEMS[rows] in "\n".join(map(str, seen.problems))
+    with pytest.raises(Refused, match="Nothing was taken in"):
+        take(tuned, data)
+    with read(tuned.engine) as connection:
+        assert connection.scalar(text("SELECT count(*) FROM decision")) == 0
+
+
+def test_a_file_without_its_columns_and_one_that_is_none(lay: Lay) -> None:
+    tuned = lay(consent())
+    assert "'by'" in str(look(tuned, b"participant,decision,date\nP1,yes,2025-09-10").problems[0])
+    assert "'name'" in str(look(tuned, csv("P1,yes,2025-09-10,parent,Anna", header="participant,decision,date,by,name"))
+                           .problems[0])  # fmt: skip
+    with pytest.raises(Refused, match="empty"):
+        look(tuned, b"")
+    with pytest.raises(Refused, match="no study"):
+        look_at_decisions(tuned.engine, "none", FULL, "x.csv", NOW)
+
+
+def test_a_withdrawal_before_a_yes_is_asked_about(lay: Lay) -> None:
+    tuned = lay(consent())
+    tuned.decide("P1", [Decision("yes", "parent", date(2025, 10, 1))])
+    seen = look(tuned, csv("P1,withdrawn,2025-09-10,parent"))
+    assert "P1 has a yes of 2025-10-01, after this withdrawal" in str(seen.problems[0])
+
+
+def test_what_was_looked_at_is_what_is_taken_in(lay: Lay) -> None:
+    tuned = lay(consent())
+    seen = look(tuned, FULL)
+    with pytest.raises(Refused, match="look at it again"):
+        take(tuned, csv("P1,yes,2025-09-10,parent"), seen.digest)
+    kept = unpacked(seen.packed())
+    assert kept == seen.new
+    take_given(tuned.engine, "tuned-in", kept, COMMAND_LINE, NOW)
+    assert states(tuned) == "yes no withdrawn missing"
+    assert unpacked(b"something else") is None
