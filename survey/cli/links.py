@@ -7,19 +7,11 @@ from pathlib import Path
 
 import click
 
+from survey.cli.groups import usually
 from survey.cli.main import engine, main, settings, stop, writing
 
 
-class _OpenUnlessSaid(click.Group):
-    """`survey link STUDY QUESTIONNAIRE` makes an open link, as ever: `open` need not be said."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put `open` in front where no command of the group is named."""
-        named = not args or args[0] in self.commands or args[0] in ctx.help_option_names
-        return super().parse_args(ctx, args if named else ["open", *args])
-
-
-@main.group(cls=_OpenUnlessSaid)
+@main.group(cls=usually("open"))
 def link() -> None:
     """Links and typed codes that lead to a questionnaire: open ones (the default), or personal ones."""
 

@@ -40,6 +40,7 @@ IN_THE_STUDY = frozenset({LEAD, RESEARCHER, COORDINATOR, OTHER_COORDINATOR, LINK
 RESEARCH = frozenset({LEAD, RESEARCHER})
 LEAD_ONLY = frozenset({LEAD})
 LOOKS_AFTER_PEOPLE = frozenset({ADMINISTRATOR, LEAD, OTHER_LEAD})
+ADMINISTRATOR_OR_LEAD = frozenset({ADMINISTRATOR, LEAD})
 
 ROUTES: dict[str, frozenset[str]] = {
     # coming in
@@ -89,26 +90,74 @@ ROUTES: dict[str, frozenset[str]] = {
     "POST /office/link/<token>": ANYBODY,
     "GET /office/password": WITH_AN_ACCOUNT,
     "POST /office/password": WITH_AN_ACCOUNT,
+    # people
+    "GET /office/people": LOOKS_AFTER_PEOPLE,
+    "POST /office/people": LOOKS_AFTER_PEOPLE,
+    "POST /office/people/invitations/<int:invitation>/again": LOOKS_AFTER_PEOPLE,
+    "POST /office/people/invitations/<int:invitation>/withdraw": LOOKS_AFTER_PEOPLE,
+    "GET /office/people/<int:account>": ADMINISTRATOR_OR_LEAD,
+    "POST /office/people/<int:account>/give": ADMINISTRATOR_OR_LEAD,
+    "POST /office/people/<int:account>/roles/<int:role>/take": ADMINISTRATOR_OR_LEAD,
+    "POST /office/people/<int:account>/password-link": ADMINISTRATOR_OR_LEAD,
+    "POST /office/people/<int:account>/two-step-off": ADMINISTRATOR_OR_LEAD,
+    "POST /office/people/<int:account>/end": ADMINISTRATOR_OR_LEAD,
+    "GET /office/people/links/<code>": ADMINISTRATOR_OR_LEAD,
+    "POST /office/people/links/<code>": ADMINISTRATOR_OR_LEAD,
+    "POST /office/people/links/<code>/<int:link>/end": ADMINISTRATOR_OR_LEAD,
     # the study's pages
     "GET /office/": SIGNED_IN,
     "GET /office/studies/<code>": RESEARCH,
     "GET /office/studies/<code>/data.<any(xlsx, csv):form>": RESEARCH,
     "GET /office/studies/<code>/questionnaires/<questionnaire>/<int:version>.json": RESEARCH,
+    # the roster
+    "GET /office/studies/<code>/roster": RESEARCH,
+    "POST /office/studies/<code>/roster": RESEARCH,
+    "GET /office/studies/<code>/roster/look/<upload>": RESEARCH,
+    "POST /office/studies/<code>/roster/look/<upload>": RESEARCH,
+    "GET /office/studies/<code>/roster/look/<upload>/problems.csv": RESEARCH,
+    "GET /office/studies/<code>/roster/<wave>.csv": RESEARCH,
+    # paper
+    "GET /office/studies/<code>/paper": RESEARCH,
+    "POST /office/studies/<code>/paper": RESEARCH,
+    "GET /office/studies/<code>/paper/print": RESEARCH,
+    "POST /office/studies/<code>/paper/print": RESEARCH,
+    "GET /office/studies/<code>/paper/<int:number>/key": RESEARCH,
+    "POST /office/studies/<code>/paper/<int:number>/key": RESEARCH,
+    "GET /office/studies/<code>/paper/<int:number>/settle": RESEARCH,
+    "POST /office/studies/<code>/paper/<int:number>/settle": RESEARCH,
+    # a study from a folder: what was sent is its sender's alone, so nobody here finds it
+    "GET /office/new-study": LOOKS_AFTER_PEOPLE,
+    "POST /office/new-study": LOOKS_AFTER_PEOPLE,
+    "GET /office/new-study/<token>": frozenset(),
+    "POST /office/new-study/<token>": frozenset(),
     # the audit and the day of deletion
     "GET /office/studies/<code>/audit": LEAD_ONLY,
     "GET /office/studies/<code>/audit.<any(csv, xlsx):form>": LEAD_ONLY,
     "GET /office/audit": frozenset({ADMINISTRATOR}),
     "GET /office/audit.<any(csv, xlsx):form>": frozenset({ADMINISTRATOR}),
+    # how far the fieldwork is
+    "GET /office/studies/<code>/progress": IN_THE_STUDY,
+    "GET /office/studies/<code>/progress/remind.<any(xlsx, csv):form>": IN_THE_STUDY,
+    "GET /office/studies/<code>/progress/missing": IN_THE_STUDY,
+    "POST /office/studies/<code>/progress/missing": IN_THE_STUDY,
     "GET /office/studies/<code>/retention": RESEARCH | {ADMINISTRATOR},
     "GET /office/studies/<code>/retention/certificate": RESEARCH | {ADMINISTRATOR},
 }
 
 EXAMPLES = {
+    "<wave>": "w1",
+    "<upload>": "AAAAAAAAAAAAAAAAAAAAAA",
     "<code>": "small-notes",
     "<any(xlsx, csv):form>": "csv",
     "<any(csv, xlsx):form>": "csv",
+    "<token>": "0123456789abcdefghijkl",
     "<questionnaire>": "pupil",
     "<int:version>": "1",
+    "<int:invitation>": "1",
+    "<int:account>": "4",  # the coordinator of s1
+    "<int:role>": "4",
+    "<int:link>": "1",
+    "<int:number>": "1",
 }
 
 OPENED = {200, 302, 303, 400, 409}

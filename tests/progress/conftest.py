@@ -1,13 +1,21 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from survey.app import create_app
+from survey.cli import progress as command
+from survey.config import Settings
 from survey.database import Engine, open_engine, upgrade
-from tests.progress.every_outcome import make
+from survey.pages.account.people import add_user
+from survey.pages.office import progress as page
+from tests.pages.strict import StrictClient, strict_client
+from tests.pages.test_account import OWN, choose, sign_in
+from tests.progress.every_outcome import CODE, NOW, make
 
 
 @dataclass(frozen=True)
@@ -24,3 +32,29 @@ def field(database_url: str, tmp_path: Path) -> Iterator[Field]:
     upgrade(engine)
     yield Field(engine, make(engine, tmp_path / "study"))
     engine.dispose()
+
+
+class _Clock(datetime):
+    @classmethod
+    def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+        return NOW
+
+
+@pytest.fixture
+def enter(
+    field: Field, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., StrictClient]:
+    """enter("coordinator", school="s2") -> a client signed in with this role in the study of every outcome, at NOW."""
+    settings = Settings(tmp_path, database_url, "a secret of the tests, long enough to sign with", "http://localhost")
+    app = create_app(settings)
+    monkeypatch.setattr(page, "datetime", _Clock)
+    monkeypatch.setattr(command, "datetime", _Clock)
+
+    def with_role(role: str, school: str | None = None) -> StrictClient:
+        client = strict_client(app)
+        email = f"{role}{school or ''}@example.org"
+        sign_in(client, add_user(field.engine, settings, email, [role], study=CODE, school=school), email)
+        choose(client, OWN)
+        return client
+
+    return with_role

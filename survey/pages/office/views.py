@@ -15,7 +15,7 @@ from survey.database import session
 from survey.export import CannotExport, Format, export
 from survey.fieldwork import text_of
 from survey.pages.account import turned_away
-from survey.pages.office.access import Seen, actor, allowed, may, refused, sees_microdata, sees_tables
+from survey.pages.office.access import Seen, actor, allowed, may, my_schools, refused, sees_microdata, sees_tables
 from survey.pages.office.blueprint import office
 from survey.pages.office.chart import clusters
 from survey.pages.office.counts import by_arm, by_school
@@ -26,7 +26,7 @@ from survey.pages.turns import Turn
 from survey.people import ADMINISTRATOR, COORDINATOR, LEAD, RESEARCHER
 from survey.responses import answered
 
-section("overview", "Overview", "office.study", order=10, roles=(LEAD, RESEARCHER, COORDINATOR))
+section("overview", "Overview", "office.study", order=10, roles=(LEAD, RESEARCHER))
 
 _IN: Final = (LEAD, RESEARCHER, COORDINATOR)
 """Roles that have something to do in a study."""
@@ -55,6 +55,9 @@ def studies() -> ResponseReturnValue:
 @allowed(LEAD, RESEARCHER, COORDINATOR)
 def study(study: Seen) -> ResponseReturnValue:
     """Show how many answered one questionnaire, by school and wave, and what can be taken away."""
+    if my_schools(study) is not None:
+        # A coordinator's study is the progress of their own schools.
+        return redirect(url_for("office.progress", code=study.code))
     if not sees_tables(study):
         return refused("You may not see the tables of this study.")
     found = _shown(study)

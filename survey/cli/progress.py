@@ -1,0 +1,125 @@
+"""How far the fieldwork is: `survey progress`, and the reasons a school gives: `survey progress reasons`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from survey.cli.groups import usually
+from survey.cli.main import engine, main, stop, writing
+
+
+@main.group(cls=usually("show"))
+def progress() -> None:
+    """How many of those asked have answered, and why the others have not."""
+
+
+@progress.command("show")
+@click.argument("study")
+@click.option("--wave", help="The wave, as named in study.yaml; else all together.")
+@click.option("--questionnaire", help="Only this questionnaire.")
+@click.option("--school", help="The school's code: a line for each of its classes.")
+@click.option(
+    "--by",
+    type=click.Choice(["school", "programme", "arm", "wave", "questionnaire"]),
+    default="school",
+    show_default=True,
+)
+@click.option(
+    "--remind", type=click.Path(path_type=Path, dir_okay=False), help="Write who to remind: a .csv or .xlsx of codes."
+)
+def show(
+    study: str, wave: str | None, questionnaire: str | None, school: str | None, by: str, remind: Path | None
+) -> None:
+    """Print who was asked and what became of them; the same numbers as on the page "Progress"."""
+    from survey.database import session
+    from survey.export.lists import form_of, write_list
+    from survey.fieldwork import study_by_code
+    from survey.progress import progress as read
+    from survey.progress import tallies, to_remind, total
+    from survey.progress.reminders import COLUMNS
+
+    form = form_of(remind.name) if remind else None
+    if remind is not None and form is None:
+        stop(f"{remind}: please give a file that ends in .csv or .xlsx.")
+    here = engine()
+    with session(here) as db:
+        found = study_by_code(db, study)
+    if found is None:
+        stop(f"There is no study '{study}'.")
+    try:
+        everything = read(here, found.id, datetime.now(UTC))
+    except LookupError:
+        stop(f"Nothing of the study '{study}' is published yet. Please publish it first.")
+    _known("wave", wave, [one.code for one in everything.waves])
+    _known("school", school, [place.code for place in everything.places])
+    _known("questionnaire", questionnaire, sorted({line.questionnaire for line in everything.lines}))
+    schools = None if school is None else {place.id for place in everything.places if place.code == school}
+    narrowed = everything.only(wave=wave, questionnaire=questionnaire, schools=schools)
+    lines = tallies(narrowed, "class" if school else by)  # type: ignore[arg-type]  # click has checked it
+    for row in _table("class" if school else by, [*lines, total(narrowed.lines, "Together")]):
+        click.echo(row)
+    if remind is not None and form is not None:
+        rows = to_remind(narrowed)
+        with writing(remind, "wb") as file:
+            write_list(COLUMNS, rows, "Who to remind", form, file)
+        click.echo(f"{len(rows)} to remind written: {remind}")
+
+
+def _known(what: str, name: str | None, known: Sequence[str]) -> None:
+    from survey.problems import did_you_mean
+
+    if name is not None and name not in known:
+        there = f" There are: {', '.join(known)}." if known else " There is none yet."
+        stop(f"There is no {what} '{name}'.{did_you_mean(name, known) or there}")
+
+
+def _table(by: str, lines: Sequence[object]) -> list[str]:
+    """Return the lines of a table in columns: those every table has, and those with a number in them."""
+    from survey.progress import TITLES, Outcome, Tally
+
+    tallies = [line for line in lines if isinstance(line, Tally)]
+    always = (Outcome.FINISHED, Outcome.UNDER_WAY, Outcome.NOT_STARTED)
+    shown = [outcome for outcome in TITLES if outcome in always or tallies[-1].count(outcome)]
+    table = [[by.capitalize(), "Asked", "Rate", *(TITLES[outcome] for outcome in shown)]]
+    for one in tallies:
+        rate = "–" if one.rate is None else f"{100 * one.rate:.1f} %"
+        table.append([one.title, str(one.asked), rate, *(str(one.count(outcome)) for outcome in shown)])
+    widths = [max(len(row[place]) for row in table) for place in range(len(table[0]))]
+    return [
+        "  ".join(
+            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        )
+        for row in table
+    ]
+
+
+@progress.command("reasons")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--study", required=True, help="The study's code.")
+@click.option("--wave", required=True, help="The wave, as named in study.yaml.")
+@click.option("--look", "looking", is_flag=True, help="Only say what would change.")
+def reasons(file: Path, study: str, wave: str, looking: bool) -> None:
+    """Keep why some did not answer, from a CSV or Excel file: participant, questionnaire (optional), reason.
+
+    Reasons are absent, refused, excused, left and other. All of the file is kept or, when it has a problem, nothing.
+    """
+    from survey.audit import COMMAND_LINE
+    from survey.fieldwork.publishing import Refused
+    from survey.progress.reasons import look, take_in
+
+    data = file.read_bytes()
+    try:
+        if looking:
+            preview = look(engine(), study, wave, data, file.name)
+        else:
+            preview = take_in(engine(), study, wave, data, file.name, COMMAND_LINE, datetime.now(UTC))
+    except Refused as refused:
+        stop(*refused.reasons)
+    if preview.problems:
+        stop(*map(str, preview.problems), "Nothing was kept. Please correct these first.")
+    done, would = preview.recorded, "would be " if looking else ""
+    click.echo(f"{done.added} reasons {would}added, {done.changed} {would}changed, {done.unchanged} as they were.")

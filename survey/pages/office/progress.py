@@ -1,0 +1,378 @@
+"""How far the fieldwork is: rates and reasons on one page, reasons ticked in a class list, and who to remind."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from flask import Response, abort, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+
+from survey.audit import note
+from survey.database import session
+from survey.export.lists import ListForm, write_list
+from survey.fieldwork.publishing import Refused
+from survey.pages.account.forms import Form
+from survey.pages.office.access import Seen, actor, allowed, my_schools
+from survey.pages.office.blueprint import office
+from survey.pages.office.curve import Curve, curve
+from survey.pages.office.sections import section
+from survey.pages.store import store
+from survey.people import COORDINATOR, LEAD, RESEARCHER
+from survey.progress import (
+    REASONS,
+    TITLES,
+    Given,
+    Level,
+    Line,
+    Outcome,
+    Place,
+    Progress,
+    Round,
+    Tally,
+    days,
+    give,
+    others,
+    progress,
+    tallies,
+    to_remind,
+    total,
+)
+from survey.progress.reminders import COLUMNS
+
+_WHO: Final = (LEAD, RESEARCHER, COORDINATOR)
+
+section("progress", "Progress", "office.progress", order=15, roles=_WHO)
+
+_LEVELS: Final[dict[Level, str]] = {"school": "School", "programme": "Programme", "arm": "Arm"}
+_ALWAYS_SHOWN: Final = (Outcome.FINISHED, Outcome.UNDER_WAY, Outcome.NOT_STARTED)
+KINDS: Final[dict[ListForm, str]] = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an address asks to see; None is everything. `by` is what the table has its lines of."""
+
+    wave: Round | None
+    questionnaire: str | None
+    programme: str | None
+    arm: str | None
+    school: Place | None
+    school_class: str | None
+    by: Level
+
+    @property
+    def address(self) -> dict[str, str]:
+        """The same as arguments of an address."""
+        known = {
+            "wave": self.wave.code if self.wave else "all",
+            "questionnaire": self.questionnaire,
+            "programme": self.programme,
+            "arm": self.arm,
+            "school": self.school.code if self.school else None,
+            "class": self.school_class,
+        }
+        return {name: value for name, value in known.items() if value}
+
+    def without(self, *names: str, **more: str) -> dict[str, str]:
+        """Return the arguments of an address that asks for something else in places."""
+        return {name: value for name, value in self.address.items() if name not in names} | more
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table, and where it leads: deeper in, or to its class list."""
+
+    tally: Tally
+    address: dict[str, str] | None
+
+
+@office.get("/studies/<code>/progress", endpoint="progress")
+@allowed(*_WHO)
+def progress_page(study: Seen) -> ResponseReturnValue:
+    """Show who was asked and what became of them, by programme, arm, school or class."""
+    mine = my_schools(study)
+    everything = progress(store().engine, study.id, datetime.now(UTC), mine)
+    asked = _asked(everything, coordinator=mine is not None)
+    found = _narrowed(everything, asked)
+    lines = tallies(found, asked.by)
+    sum_ = total(found.lines)
+    over_waves = _narrowed(everything, asked, wave=False)
+    return render_template(
+        "office/progress.html",
+        study=study,
+        here="progress",
+        asked=asked,
+        progress=everything,
+        questionnaires=_questionnaires(study, everything),
+        levels=_levels(everything, coordinator=mine is not None),
+        rows=[Row(line, _deeper(asked, line)) for line in lines],
+        sum=sum_,
+        outcomes=_columns(sum_),
+        titles=TITLES,
+        by_rate=_by_rate(found) if asked.school is None else [],
+        arms=_arms_over_waves(over_waves) if mine is None and asked.school is None else [],
+        by_link=others(everything, found.by_link),
+        unlisted=len(found.unlisted),
+        curve=_curve(found, asked),
+        remind=len(to_remind(found)),
+    )
+
+
+@office.get("/studies/<code>/progress/remind.<any(xlsx, csv):form>")
+@allowed(*_WHO)
+def remind(study: Seen, form: ListForm) -> ResponseReturnValue:
+    """Send who to remind, as study codes."""
+    mine, now = my_schools(study), datetime.now(UTC)
+    everything = progress(store().engine, study.id, now, mine)
+    asked = _asked(everything, coordinator=mine is not None)
+    rows = to_remind(_narrowed(everything, asked))
+    with session(store().engine) as db:
+        place = asked.school.code if asked.school else None
+        about = asked.wave.code if asked.wave else ""
+        details: dict[str, int | str | bool | None] = {"school": place, "rows": len(rows), "form": form}
+        note(db, actor(), "took a list of who to remind", study_id=study.id, about=about, details=details, now=now)
+    parts = [study.code, "remind", *(part for part in (about, place) if part), f"{now:%Y-%m-%d}"]
+    return attachment(COLUMNS, rows, "Who to remind", form, "-".join(parts))
+
+
+def attachment(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], title: str, form: ListForm, name: str
+) -> Response:
+    """Return a list as a file to be kept."""
+    out = io.BytesIO()
+    write_list(columns, rows, title, form, out)
+    out.seek(0)
+    return send_file(out, mimetype=KINDS[form], as_attachment=True, download_name=f"{name}.{form}", max_age=None)
+
+
+# ---- the class list ----------------------------------------------------------------------------------------
+
+
+class Reasons(Form):
+    """A class list with boxes: nothing but the token, for its boxes are the list's."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """A line of the class list: a participant, and what became of each questionnaire they are asked."""
+
+    code: str
+    school_class: str
+    states: tuple[tuple[str, str], ...]
+    can_have_reason: bool
+
+
+# Whoever answered, or took their answers back, is not missing.
+_ANSWERED: Final = frozenset({Outcome.FINISHED, Outcome.STOPPED, Outcome.WITHDRAWN})
+
+
+@office.get("/studies/<code>/progress/missing")
+@allowed(*_WHO)
+def missing(study: Seen) -> ResponseReturnValue:
+    """Show a school's or class's list, to tick who is missing and say why."""
+    return _class_list(study)
+
+
+@office.post("/studies/<code>/progress/missing")
+@allowed(*_WHO)
+def keep_reasons(study: Seen) -> ResponseReturnValue:
+    """Keep a reason for those ticked; or take it back."""
+    form, mine, now = Reasons(), my_schools(study), datetime.now(UTC)
+    asked = _asked(progress(store().engine, study.id, now, mine), coordinator=mine is not None)
+    if asked.wave is None or asked.school is None:
+        return redirect(url_for("office.progress", code=study.code), 303)
+    ticked, why = request.form.getlist("participant"), request.form.get("reason", "")
+    faults = []
+    if not form.validate_on_submit():
+        faults.append(("reason", "This page was open too long. Please tick and choose again."))
+    if not ticked:
+        faults.append(("list", "Tick at least one study code in the list."))
+    if why not in (*REASONS, "none"):
+        faults.append(("reason", "Choose a reason."))
+    if faults:
+        return _class_list(study, faults, ticked, why)
+    given = [Given(one, asked.questionnaire or "", None if why == "none" else why) for one in dict.fromkeys(ticked)]
+    try:
+        kept = give(store().engine, study.id, asked.wave.code, given, actor(), now, mine)
+    except Refused as refused:
+        return _class_list(study, [("list", reason) for reason in refused.reasons], ticked, why)
+    changed = kept.added + kept.changed + kept.removed
+    address: dict[str, Any] = {**asked.address, "kept": changed}
+    return redirect(url_for("office.missing", code=study.code, **address), 303)
+
+
+def _class_list(
+    study: Seen, faults: Sequence[tuple[str, str]] = (), ticked: Sequence[str] = (), why: str = ""
+) -> ResponseReturnValue:
+    mine = my_schools(study)
+    everything = progress(store().engine, study.id, datetime.now(UTC), mine)
+    asked = _asked(everything, coordinator=mine is not None)
+    if asked.wave is None or asked.school is None:
+        return redirect(url_for("office.progress", code=study.code))
+    found = _narrowed(everything, asked)
+    kept = request.args.get("kept", "")
+    page = render_template(
+        "office/missing.html",
+        study=study,
+        here="progress",
+        asked=asked,
+        form=Reasons(formdata=None),
+        people=_people(found.lines),
+        classes=tallies(_narrowed(everything, asked, school_class=False), "class"),
+        reasons=REASONS,
+        faults=faults,
+        ticked=ticked,
+        why=why,
+        kept=int(kept) if kept.isascii() and kept.isdecimal() and len(kept) < 5 else None,
+    )
+    return page, 400 if faults else 200
+
+
+def _people(lines: Sequence[Line]) -> list[Person]:
+    by_code: dict[str, list[Line]] = {}
+    for line in lines:
+        by_code.setdefault(line.participant, []).append(line)
+    return [
+        Person(
+            code,
+            theirs[0].school_class,
+            tuple((line.questionnaire, TITLES[line.outcome]) for line in theirs),
+            any(line.outcome not in _ANSWERED for line in theirs),
+        )
+        for code, theirs in by_code.items()
+    ]
+
+
+# ---- what was asked for ------------------------------------------------------------------------------------
+
+
+def _asked(everything: Progress, *, coordinator: bool) -> Asked:
+    """Return what the address asks for; 404 for a wave, a questionnaire or a place that is not there, or not theirs."""
+    wanted = {name: request.args.get(name) or None for name in ("questionnaire", "programme", "arm", "school", "class")}
+    school = _one(everything.places, wanted["school"])
+    levels = _levels(everything, coordinator=coordinator)
+    by = request.args.get("by") or "school"
+    if by not in levels or (coordinator and (wanted["programme"] or wanted["arm"])):
+        abort(404)
+    for name in ("programme", "arm"):
+        if wanted[name] is not None and wanted[name] not in {getattr(place, name) for place in everything.places}:
+            abort(404)
+    if wanted["questionnaire"] is not None and wanted["questionnaire"] not in _answered(everything):
+        abort(404)
+    return Asked(
+        _wave(everything.waves, request.args.get("wave")),
+        wanted["questionnaire"],
+        wanted["programme"],
+        wanted["arm"],
+        school,
+        wanted["class"],
+        "class" if school is not None else next(level for level in levels if level == by),
+    )
+
+
+def _one(places: Sequence[Place], code: str | None) -> Place | None:
+    if code is None:
+        return None
+    for place in places:
+        if place.code == code:
+            return place
+    abort(404)
+
+
+def _wave(waves: Sequence[Round], code: str | None) -> Round | None:
+    """Return the wave that was asked for (None for all); by default the one that began last."""
+    if code == "all":
+        return None
+    if code is None:
+        now = datetime.now(UTC)
+        begun = [wave for wave in waves if wave.hours.state(now) != "not open yet"]
+        return begun[-1] if begun else waves[0]
+    for wave in waves:
+        if wave.code == code:
+            return wave
+    abort(404)
+
+
+def _answered(everything: Progress) -> set[str]:
+    others_ = (*everything.by_link, *everything.unlisted)
+    return {line.questionnaire for line in everything.lines} | {one.questionnaire for one in others_}
+
+
+def _questionnaires(study: Seen, everything: Progress) -> list[str]:
+    """Return what anybody is asked, or answered, in the study file's order."""
+    there = _answered(everything)
+    order = dict.fromkeys(work.questionnaire for work in study.plan.fieldwork)
+    return [*(name for name in order if name in there), *sorted(there - set(order))]
+
+
+def _levels(everything: Progress, *, coordinator: bool) -> dict[Level, str]:
+    """Return what the table can be by. A school's own people are not told which side of the comparison they are on."""
+    if coordinator:
+        return {"school": "School"}
+    there = {
+        "school": True,
+        "programme": any(place.programme for place in everything.places),
+        "arm": any(place.arm for place in everything.places),
+    }
+    return {level: title for level, title in _LEVELS.items() if there[level]}
+
+
+def _narrowed(everything: Progress, asked: Asked, *, wave: bool = True, school_class: bool = True) -> Progress:
+    """Return only what the address asks for."""
+    schools: set[int | None] | None = None
+    if asked.school is not None:
+        schools = {asked.school.id}
+    elif asked.programme is not None or asked.arm is not None:
+        schools = {
+            place.id
+            for place in everything.places
+            if asked.programme in (None, place.programme) and asked.arm in (None, place.arm)
+        }
+    return everything.only(
+        wave=asked.wave.code if asked.wave and wave else None,
+        questionnaire=asked.questionnaire,
+        schools=schools,
+        school_class=asked.school_class if school_class else None,
+    )
+
+
+# ---- tables and charts -------------------------------------------------------------------------------------
+
+
+def _columns(sum_: Tally) -> list[Outcome]:
+    """Return the outcomes that have a column: those that anybody came to, and the three everybody looks for."""
+    return [outcome for outcome in TITLES if outcome in _ALWAYS_SHOWN or sum_.count(outcome)]
+
+
+def _deeper(asked: Asked, line: Tally) -> dict[str, str] | None:
+    if not line.key or asked.by in ("questionnaire", "wave"):
+        return None
+    if asked.by == "class":
+        return asked.without(**{"class": line.key}) if asked.wave else None
+    return asked.without(**{asked.by: line.key})
+
+
+def _by_rate(found: Progress) -> list[Tally]:
+    """Return the schools that have a rate, the highest first."""
+    schools = [line for line in tallies(found, "school") if line.rate is not None and line.key]
+    return sorted(schools, key=lambda line: (-(line.rate or 0), line.title))
+
+
+def _arms_over_waves(found: Progress) -> list[tuple[str, list[Tally]]]:
+    """Return, for each wave in which anybody could be asked, the arms with their rates."""
+    return [
+        (wave.title, arms)
+        for wave in found.waves
+        if (arms := [line for line in tallies(found.only(wave=wave.code), "arm") if line.key and line.there])
+    ]
+
+
+def _curve(found: Progress, asked: Asked) -> Curve | None:
+    return curve(days(found)) if asked.wave is not None else None
