@@ -2,27 +2,32 @@
 
 from survey.fieldwork.roster.comparing import Change, Preview
 from survey.fieldwork.roster.identifiers import make_key
-from survey.fieldwork.roster.importing import look, looked_at, read_lists, take_in, take_in_lists
+from survey.fieldwork.roster.importing import look, looked_at, preview_of, read_lists, take_in, take_in_lists
 from survey.fieldwork.roster.lists import Lists
 from survey.fieldwork.roster.tables import Misread
-from survey.fieldwork.roster.uploads import Upload, drop_upload, keep_upload, kept_upload
-from survey.fieldwork.roster.writing import write_linkage, write_roster
+from survey.fieldwork.roster.uploads import LIFE, Upload, drop_upload, keep_upload, kept_upload, packed_problems
+from survey.fieldwork.roster.writing import WaveCount, wave_counts, write_linkage, write_roster
 
 __all__ = [
+    "LIFE",
     "Change",
     "Lists",
     "Misread",
     "Preview",
     "Upload",
+    "WaveCount",
     "drop_upload",
     "keep_upload",
     "kept_upload",
     "look",
     "looked_at",
     "make_key",
+    "packed_problems",
+    "preview_of",
     "read_lists",
     "take_in",
     "take_in_lists",
+    "wave_counts",
     "write_linkage",
     "write_roster",
 ]

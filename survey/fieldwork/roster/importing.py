@@ -63,11 +63,21 @@ def looked_at(
     """Return what taking files in together would do, as `look` does, and the lists that were read from them."""
     there = place_of(engine, study_code, wave_code)
     lists = read_lists(settings, there.plan, files)
+    return _preview(engine, there, wave_code, lists, correct), lists
+
+
+def preview_of(
+    engine: Engine, study_code: str, wave_code: str | None, lists: Lists, *, correct: bool = False
+) -> Preview:
+    """Return what taking lists in that were read before would do now, as `look` does."""
+    return _preview(engine, place_of(engine, study_code, wave_code), wave_code, lists, correct)
+
+
+def _preview(engine: Engine, there: Whereabouts, wave_code: str | None, lists: Lists, correct: bool) -> Preview:
     _needs_wave(lists, there)
     with read(engine) as connection:
         here = field_of(connection, there.study_id, there.wave)
-    preview, _ = compare(lists, here, there.plan, wave_code, correct)
-    return preview, lists
+    return compare(lists, here, there.plan, wave_code, correct)[0]
 
 
 def take_in(

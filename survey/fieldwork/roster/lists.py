@@ -107,6 +107,8 @@ class Lists:
     schools: list[SchoolLine] = field(default_factory=list)
     people: list[PersonLine] = field(default_factory=list)
     problems: list[Misread] = field(default_factory=list)
+    identifying: bool = False
+    """True when a file held what says who somebody is: then nothing of it is kept, not even its problems."""
 
     def packed(self) -> bytes:
         """Return the lists as bytes, without their places and problems."""
@@ -167,7 +169,9 @@ class Reader:
         found, faults = columns(sheet, self._accepted(sheet), self._required(sheet))
         lists.problems += [fault for fault in faults if fault.column - 1 not in refused]
         own = {found["identifier"]} if "identifier" in found else set()
-        lists.problems += refused_values(sheet, [*refused, *own])
+        values = list(refused_values(sheet, [*refused, *own]))
+        lists.problems += values
+        lists.identifying = lists.identifying or bool(refused or values)
         if _is_of_schools(sheet):
             if {"school", "title", "arm"} <= set(found):
                 self._schools(sheet, found, lists)
@@ -226,6 +230,7 @@ class Reader:
         doubtful = fault_of_codes(sheet, sheet.rows, found["participant"])
         if doubtful:
             lists.problems.append(doubtful)
+            lists.identifying = True
             return
         facts = [(fact, f"fact {fact.id}") for fact in self.plan.facts if f"fact {fact.id}" in found]
         named = _named(sheet, found)

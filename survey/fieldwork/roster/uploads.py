@@ -1,11 +1,15 @@
 """Lists somebody uploaded and has not confirmed yet. They die on confirming, on cancelling, and after an hour.
 
-Only what would be taken in is kept, checked and without identifiers: never the file.
+Never the file is kept: of one without problems what would be taken in, checked and without identifiers; of one with
+problems only these, and not even these when it held what says who somebody is.
 """
 
 from __future__ import annotations
 
+import json
 import secrets
+import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,6 +17,7 @@ from typing import Final
 from sqlalchemy import Boolean, Column, ForeignKey, LargeBinary, String, Table, delete, insert, select
 
 from survey.database import Base, Engine, Moment, read, write
+from survey.fieldwork.roster.tables import Misread
 
 LIFE: Final = timedelta(hours=1)
 
@@ -32,13 +37,26 @@ upload = Table(
 
 @dataclass(frozen=True)
 class Upload:
-    """What was looked at: for which wave, whether facts may be corrected, its digest, and the lists themselves."""
+    """What was looked at: for which wave, whether facts may be corrected, its digest, and the lists themselves.
+
+    Without a digest it had problems and cannot be confirmed: `lists` then holds these.
+    """
 
     id: str
     wave: str | None
     correct: bool
     digest: str
     lists: bytes
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """Place and message of each problem."""
+        return [(place, said) for place, said in json.loads(zlib.decompress(self.lists))] if not self.digest else []
+
+
+def packed_problems(problems: Sequence[Misread]) -> bytes:
+    """Return problems as an upload keeps them."""
+    return zlib.compress(json.dumps([(problem.place, problem.message) for problem in problems]).encode())
 
 
 def keep_upload(

@@ -4,17 +4,63 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any
 
-from sqlalchemy import select
+from sqlalchemy import distinct, func, select
 
 from survey.audit import Actor, note
 from survey.database import Connection, Engine, read, write
 from survey.fieldwork.participants import Membership, Participant, kinship, linkage
 from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster.importing import place_of
-from survey.fieldwork.studies import School, SchoolClass
+from survey.fieldwork.studies import School, SchoolClass, Wave
+
+
+@dataclass(frozen=True)
+class WaveCount:
+    """How many are in a wave's list. `people` by audience, without those who left."""
+
+    code: str
+    title: str
+    people: dict[str, int]
+    left: int
+    schools: int
+
+    @property
+    def total(self) -> int:
+        """Everybody in the list."""
+        return sum(self.people.values())
+
+
+def wave_counts(engine: Engine, study_id: int) -> list[WaveCount]:
+    """Return how many are in the list of each wave of a study, in the waves' order."""
+    people: dict[int, dict[str, int]] = {}
+    left: dict[int, int] = {}
+    with read(engine) as connection:
+        waves = connection.execute(
+            select(Wave.id, Wave.code, Wave.title).where(Wave.study_id == study_id).order_by(Wave.position)
+        ).all()
+        mine = (
+            select(Membership.wave_id, Participant.audience, func.count(), func.count(Membership.left_at))
+            .join(Participant, Participant.id == Membership.participant_id)
+            .where(Participant.study_id == study_id)
+            .group_by(Membership.wave_id, Participant.audience)
+        )
+        for wave_id, audience, listed, gone in connection.execute(mine):
+            people.setdefault(wave_id, {})[audience] = listed - gone
+            left[wave_id] = left.get(wave_id, 0) + gone
+        counted = connection.execute(
+            select(Membership.wave_id, func.count(distinct(Membership.school_id)).label("number"))
+            .where(Membership.left_at.is_(None))
+            .group_by(Membership.wave_id)
+        )
+        schools = {row.wave_id: row.number for row in counted}
+    return [
+        WaveCount(row.code, row.title, people.get(row.id, {}), left.get(row.id, 0), schools.get(row.id, 0))
+        for row in waves
+    ]
 
 
 def write_roster(engine: Engine, study_code: str, wave_code: str, out: IO[str]) -> int:

@@ -1,0 +1,242 @@
+"""The roster in the office: look at a file, confirm what was shown, or throw it away. No file is ever kept."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, text, update
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
+
+from survey.app import create_app
+from survey.audit import entries
+from survey.config import Settings
+from survey.database import Engine, read, upgrade, write
+from survey.fieldwork.roster import LIFE, take_in
+from survey.fieldwork.roster.uploads import upload
+from survey.pages.account.people import add_user
+from tests.pages.strict import StrictClient, heading, look_at, strict_client
+from tests.pages.test_account import OWN, choose, sign_in, token
+from tests.rosters.small_field import NOW, ROSTER, SCHOOLS, Desk, publish, settings_in
+
+ROSTERS = "/office/studies/small-notes/roster"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return settings_in(tmp_path)
+
+
+@pytest.fixture
+def app(settings: Settings, tmp_path: Path) -> Flask:
+    app = create_app(settings)
+    engine = app.extensions["chorus"].engine
+    upgrade(engine)
+    publish(engine, tmp_path / "study")
+    return app
+
+
+@pytest.fixture
+def desk(app: Flask, settings: Settings) -> Desk:
+    made = Desk(app.extensions["chorus"].engine, settings)
+    made.take(SCHOOLS, None)
+    return made
+
+
+def somebody(app: Flask, settings: Settings, email: str) -> StrictClient:
+    client = strict_client(app)
+    engine = app.extensions["chorus"].engine
+    sign_in(client, add_user(engine, settings, email, ["lead"], study="small-notes"), email)
+    assert choose(client, OWN).status_code == 302
+    return client
+
+
+@pytest.fixture
+def lead(app: Flask, settings: Settings, desk: Desk) -> StrictClient:
+    return somebody(app, settings, "lead@example.org")
+
+
+def send(
+    client: StrictClient, content: str | bytes, wave: str = "w1", name: str = "roster.csv", **more: str
+) -> TestResponse:
+    data = content.encode() if isinstance(content, str) else content
+    form = {"csrf_token": token(client.get(ROSTERS)), "wave": wave, "file": FileStorage(io.BytesIO(data), name), **more}
+    # Encoded here: for a large file the client would leave a temporary file open.
+    boundary, body = encode_multipart(form)
+    return client.post(ROSTERS, data=body, content_type=f"multipart/form-data; boundary={boundary}")
+
+
+def confirm(client: StrictClient, address: str, do: str = "take") -> TestResponse:
+    return client.post(address, data={"csrf_token": token(client.get(address)), "do": do})
+
+
+def uploads(engine: Engine) -> int:
+    with read(engine) as connection:
+        return int(connection.scalar(select(func.count()).select_from(upload)) or 0)
+
+
+def test_a_list_is_looked_at_confirmed_and_in(lead: StrictClient, desk: Desk) -> None:
+    sent = send(lead, ROSTER)
+    assert sent.status_code == 303
+    page = lead.get(sent.location)
+    assert heading(look_at(page)) == "What this list would change"
+    assert "New in this wave: 4" in page.text
+    assert "new: s1, class 4a" in page.text
+    assert desk.where() == {}
+    done = confirm(lead, sent.location)
+    assert done.status_code == 303
+    after = lead.get(done.location)
+    assert "4 new in the wave" in after.text
+    assert len(desk.where()) == 4
+    assert uploads(desk.engine) == 0
+    line = next(entries(desk.engine))
+    assert (line.actor.name, line.what, line.about) == ("lead@example.org", "imported a roster", "w1")
+    assert lead.get(sent.location).location == f"{ROSTERS}?gone=1"
+
+
+def test_the_same_file_again_has_nothing_to_confirm(lead: StrictClient, desk: Desk) -> None:
+    desk.take(ROSTER)
+    page = lead.get(send(lead, ROSTER).location)
+    assert "there is nothing to do" in page.text
+    assert "Take this list in" not in page.text
+
+
+def test_a_list_can_be_thrown_away(lead: StrictClient, desk: Desk) -> None:
+    sent = send(lead, ROSTER)
+    assert confirm(lead, sent.location, "cancel").location == ROSTERS
+    assert uploads(desk.engine) == 0
+    assert desk.where() == {}
+
+
+def test_problems_are_listed_and_can_be_taken_away_all_of_them(lead: StrictClient, desk: Desk) -> None:
+    many = "participant,school,year\n" + "".join(f"p{n},s1,9{n}\n" for n in range(250))
+    sent = send(lead, many)
+    page = lead.get(sent.location)
+    assert heading(look_at(page)) == "This list has 250 problems"
+    assert "row 201, column C (year)" in page.text
+    assert "row 202, column C (year)" not in page.text
+    taken = lead.get(f"{sent.location}/problems.csv")
+    assert taken.headers["Content-Disposition"] == "attachment; filename=small-notes-problems.csv"
+    assert taken.data.decode("utf-8-sig").splitlines()[250] == (
+        '"row 251, column C (year)",9249 is out of range: the study says 0 to 6.'
+    )
+    refused = lead.post(sent.location, data={"csrf_token": token(lead.get(ROSTERS)), "do": "take"})
+    assert refused.status_code == 400
+    assert desk.where() == {}
+
+
+def test_of_a_file_with_names_nothing_is_kept(lead: StrictClient, desk: Desk) -> None:
+    named = "participant,first name,school\np1,Zebedee,s1\np2,Ermintrude,sX\n"
+    page = send(lead, named)
+    assert page.status_code == 200
+    assert heading(look_at(page)) == "This list has 2 problems"
+    assert "This column looks like names, and those stay in school" in page.text
+    assert "Zebedee" not in page.text
+    assert uploads(desk.engine) == 0
+    database = Path(desk.settings.database_url.removeprefix("sqlite:///"))
+    held = b"".join(file.read_bytes() for file in database.parent.rglob("*") if file.is_file())
+    assert b"Zebedee" not in held
+
+
+def test_when_things_changed_meanwhile_nothing_is_taken_in(lead: StrictClient, desk: Desk) -> None:
+    sent = send(lead, ROSTER)
+    page = lead.get(sent.location)
+    desk.take("participant,school\np1,s2\n")
+    late = lead.post(sent.location, data={"csrf_token": token(page), "do": "take"})
+    assert late.status_code == 409
+    assert "have changed since you looked" in late.text
+    assert desk.where() == {"p1": ("s2", None, False)}
+    assert uploads(desk.engine) == 0
+
+
+def test_an_upload_is_its_owners_and_lives_an_hour(
+    lead: StrictClient, app: Flask, settings: Settings, desk: Desk
+) -> None:
+    sent = send(lead, ROSTER)
+    other = somebody(app, settings, "other@example.org")
+    assert other.get(sent.location).location == f"{ROSTERS}?gone=1"
+    with write(desk.engine) as connection:
+        connection.execute(update(upload).values(at=datetime.now(UTC) - LIFE - timedelta(seconds=1)))
+    assert lead.get(sent.location).location == f"{ROSTERS}?gone=1"
+    assert "not kept any more" in lead.get(f"{ROSTERS}?gone=1").text
+    send(other, SCHOOLS)
+    with read(desk.engine) as connection:
+        assert [row.actor for row in connection.execute(select(upload.c.actor))] == ["other@example.org"]
+
+
+@pytest.mark.parametrize(
+    ("content", "wave", "said"),
+    [
+        ("", "w1", "The file is empty."),
+        (ROSTER, "", "Choose the wave the list is for."),
+        (ROSTER, "w7", "Choose the wave the list is for."),
+        (b"x" * (10 * 1024 * 1024 + 1), "w1", "at most 10 MB are read"),
+        (b"x" * (11 * 1024 * 1024), "w1", "The file is larger than 10 MB."),
+    ],
+)
+def test_what_cannot_be_looked_at_is_said(lead: StrictClient, content: str | bytes, wave: str, said: str) -> None:
+    reply = send(lead, content, wave)
+    page = lead.get(reply.location) if reply.status_code == 303 else reply
+    assert said in page.text
+
+
+def test_without_a_file_or_a_token_nothing_happens(lead: StrictClient) -> None:
+    form = {"csrf_token": token(lead.get(ROSTERS)), "wave": "w1"}
+    assert "Choose a file." in lead.post(ROSTERS, data=form, content_type="multipart/form-data").text
+    stale = lead.post(ROSTERS, data={"wave": "w1", "file": (io.BytesIO(b"a"), "a.csv")})
+    assert "open for too long" in stale.text
+
+
+def test_large_files_are_taken_here_and_nowhere_else(lead: StrictClient, desk: Desk) -> None:
+    rows = "".join(f"p{n},s1,{'x' * 30}{n}\n" for n in range(20_000))
+    assert len(rows) > 700_000
+    assert send(lead, "participant,school,class\n" + rows).status_code == 303
+    elsewhere = lead.post("/office/password", data={"new": "x" * 700_000})
+    assert elsewhere.status_code == 413
+
+
+def test_facts_are_corrected_only_when_ticked(lead: StrictClient, desk: Desk) -> None:
+    desk.take(ROSTER)
+    later = "participant,school,class,fsm\np1,s1,4a,no\np2,s1,4a,no\n"
+    page = lead.get(send(lead, later).location)
+    assert "First values that stay" in page.text
+    assert "&#39;yes&#39; stays" in page.text
+    sent = send(lead, later, correct="y")
+    assert "Free school meals: yes → no, corrected" in lead.get(sent.location).text
+    confirm(lead, sent.location)
+    assert desk.facts("p1")[0]["fsm"] == "no"
+
+
+def test_the_list_can_be_taken_away_and_taken_in_again(lead: StrictClient, desk: Desk) -> None:
+    desk.take(ROSTER)
+    assert re.search(r"Download<span", lead.get(ROSTERS).text)
+    taken = lead.get(f"{ROSTERS}/w1.csv")
+    assert taken.mimetype == "text/csv"
+    assert next(entries(desk.engine)).what == "took a roster away"
+    assert (
+        take_in(
+            desk.engine,
+            desk.settings,
+            "small-notes",
+            "w1",
+            taken.data,
+            "list.csv",
+            next(entries(desk.engine)).actor,
+            NOW,
+        ).changes
+        == 0
+    )
+    assert lead.get(f"{ROSTERS}/w9.csv").status_code == 404
+
+
+def test_what_a_list_says_is_escaped(lead: StrictClient, desk: Desk) -> None:
+    page = lead.get(send(lead, "participant,school,class,class_title\np1,s1,4a,<script>alert(1)</script>\n").location)
+    assert "<script>" not in page.text
+    assert "&lt;script&gt;" in page.text
+    with read(desk.engine) as connection:
+        assert connection.scalar(text("SELECT count(*) FROM participant")) == 0
