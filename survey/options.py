@@ -154,6 +154,11 @@ class Optioned(Question):
         keys = super().keys
         return (*keys, self.other_key) if self.other_key else keys
 
+    @property
+    def own_words(self) -> tuple[str, ...]:
+        """The text behind “something else”."""
+        return (self.other_key,) if self.other_key and self.stored else ()
+
     def read_other(self, chosen: bool, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer for the text behind “something else”. Nobody has to fill it in."""
         if not self.other_key:

@@ -343,6 +343,11 @@ class Question(BaseModel):
         return {}
 
     @property
+    def own_words(self) -> tuple[str, ...]:
+        """The answer keys under which somebody's own words are kept: a text, what stands behind “something else”."""
+        return ()
+
+    @property
     def shuffled(self) -> bool:
         """Whether the form depends on the respondent's seed."""
         return False

@@ -85,6 +85,11 @@ class Written(Typed):
 
     longest: int = 1000
 
+    @property
+    def own_words(self) -> tuple[str, ...]:
+        """The text itself."""
+        return (self.id,)
+
     def box(self) -> FormField:
         """Return the field that is typed into."""
         raise NotImplementedError

@@ -42,6 +42,8 @@ def _walk(questionnaire: Questionnaire) -> Iterator[TextPlace]:
             yield from _own(asked, (name,), (name,))
             for i, line in enumerate(asked.lines):
                 yield from _numbered(line, (name, "lines"), (name, "lines", i), i)
+    if questionnaire.free_text is not None:
+        yield from _own(questionnaire.free_text, ("free_text",), ("free_text",))
     for name, options in questionnaire.options.items():
         yield from _options(options, ("options", name), ("options", name))
     for p, page in enumerate(questionnaire.pages):

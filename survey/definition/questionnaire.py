@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag, ValidationError
 
 from survey.definition.conditions import All, Condition, read_condition
+from survey.definition.free_text import FreeText
 from survey.definition.model import Fault, Path, Strict
 from survey.definition.scale import Scale
 from survey.kinds import KINDS
@@ -186,6 +187,7 @@ class Questionnaire(Strict):
     thanks: Text | None = Field(None, description="The text of the last page")
     assent: Assent | None = Field(None, description="Asks pupils whether they want to take part")
     consent: Assent | None = Field(None, description="Asks adults whether they want to take part")
+    free_text: FreeText | None = Field(None, description="Who reads soon what people type, or whom to talk to")
     options: dict[str, list[Option]] = Field(default_factory=dict, description="Named option lists")
     pages: list[Page] = Field(min_length=1, description="Pages, in order")
     scales: list[Scale] = Field(default_factory=list, description="Scales made of the questions")

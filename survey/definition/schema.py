@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, TypeAdapter
 
+from survey.definition.free_text import FreeText
 from survey.definition.languages import text_fields
 from survey.definition.questionnaire import GRID_KINDS, Assent, Grid, Page, Questionnaire, Statement
 from survey.definition.rules.header import FILE_NAME, LANGUAGE
@@ -187,6 +188,7 @@ def _translation() -> Schema:
                 **_texts_of(Questionnaire),
                 "assent": asked,
                 "consent": asked,
+                "free_text": _object(_texts_of(FreeText)),
                 "options": _named(codes) | {"description": "Named option lists"},
                 "pages": _named(_object(_texts_of(Page))),
                 "questions": _named(_object(questions)),

@@ -22,6 +22,7 @@ AROUND = {
     "data_use": "Answers are kept without names.",
     "contact": "Ask the study team.",
     "consent": '{ask: Do you agree?, yes: I agree, no: "No", declined: Thank you.}',
+    "free_text": "{read: no}",
     "pages": "[{page: one, questions: [{question: sings, kind: yes_no, ask: Do you sing?}]}]",
 }
 STUDY_AROUND = {

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pydantic import BaseModel
 
 from survey.definition.conditions import COMPARISONS, CONNECTIVES
+from survey.definition.free_text import FreeText, TextReader
 from survey.definition.questionnaire import Assent, Grid, Line, Page, Questionnaire, Statement
 from survey.definition.rules.names import RESERVED
 from survey.definition.scale import Band, Scale, ScaleItem, Transform
@@ -49,6 +50,8 @@ PARTS: dict[str, tuple[type[BaseModel], ...]] = {
         Questionnaire,
         Assent,
         Line,
+        FreeText,
+        TextReader,
         Page,
         Grid,
         Statement,

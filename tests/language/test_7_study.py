@@ -110,7 +110,9 @@ consent:
 def test_late_answers():
     """`late` says for how many days after a wave's last day somebody may still begin, and may still finish. Without it
     nobody begins late, and whoever has begun may finish for two weeks."""
-    assert good_study("late: {begin: 0, finish: 14}").study.late == good_study("note: Nothing is said about it").study.late
+    assert (
+        good_study("late: {begin: 0, finish: 14}").study.late == good_study("note: Nothing is said about it").study.late
+    )
 
 
 def test_linkage():

@@ -43,6 +43,7 @@ audience: pupil
 reader: {age: 8}
 languages: [en]
 thanks: Thank you for telling us.
+free_text: {read: no, talk_to: Tell a grown-up you trust.}
 assent:
   ask: Do you want to tell us about music?
   lines: [{text: There are no wrong answers., picture: star}]
@@ -77,6 +78,7 @@ introduction: We ask about the concert.
 data_use: Answers are kept for a year.
 contact: Ask the school.
 thanks: Thank you.
+free_text: {read: no}
 consent:
   ask: Do you want to take part?
   yes: Yes, I agree

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from survey.definition.model import Fault
 from survey.definition.questionnaire import Questionnaire
-from survey.definition.rules import header, kinds, names, options, piping, routes, scales
+from survey.definition.rules import free_text, header, kinds, names, options, piping, routes, scales
 
 Rule = Callable[[Questionnaire], Iterator[Fault]]
 
@@ -14,6 +14,9 @@ RULES: tuple[Rule, ...] = (
     header.languages,
     header.assent,
     header.something_to_answer,
+    free_text.said,
+    free_text.reader,
+    free_text.words,
     names.names,
     names.columns,
     options.lists,

@@ -1,0 +1,36 @@
+"""What becomes of texts that people type: who reads them soon, or whom the page tells them to talk to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import Field
+
+from survey.definition.model import Strict
+from survey.flagged import Flags, shipped
+from survey.question import Text
+
+
+class TextReader(Strict):
+    """The person who reads flagged texts."""
+
+    name: str = Field(min_length=1, description="Who reads them")
+    email: str = Field(description="The address of that person's account in the office")
+    within: int = Field(2, ge=1, le=20, description="Within how many working days, Monday to Friday")
+
+
+class FreeText(Strict):
+    """Whether anybody reads soon what people type, and who; if nobody does, whom to talk to."""
+
+    read: bool = Field(description="Whether somebody reads flagged texts soon")
+    reader: TextReader | None = Field(None, description="For read: yes, who")
+    words: dict[str, list[str]] = Field(
+        default_factory=dict, description="Own words and phrases that are flagged, by language"
+    )
+    shipped_words: bool = Field(True, description="Whether the program's own list of words is used, too")
+    talk_to: Text | None = Field(None, description="Said below each text box and at the end: whom to talk to")
+
+    def flags(self, languages: Iterable[str]) -> Flags:
+        """Return what is looked for in texts: the words of all these languages, for people mix them."""
+        own = [word for language in languages for word in self.words.get(language, ())]
+        return Flags([*own, *(word for language in languages if self.shipped_words for word in shipped(language))])
