@@ -106,7 +106,7 @@ ROUTES: dict[str, frozenset[str]] = {
     "POST /office/people/links/<code>/<int:link>/end": ADMINISTRATOR_OR_LEAD,
     # the study's pages
     "GET /office/": SIGNED_IN,
-    "GET /office/studies/<code>": RESEARCH,
+    "GET /office/studies/<code>": IN_THE_STUDY,  # coordinators are led on to their school
     "GET /office/studies/<code>/data.<any(xlsx, csv):form>": RESEARCH,
     "GET /office/studies/<code>/questionnaires/<questionnaire>/<int:version>.json": RESEARCH,
     # the roster
