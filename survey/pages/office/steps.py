@@ -1,0 +1,98 @@
+"""What is still to be done before a study's next wave: each step with the page on which it is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import url_for
+
+from survey.database import Session, session
+from survey.fieldwork import Door, Participant, School, Study, Wave, published
+from survey.fieldwork.consent import issues_of
+from survey.pages.office.access import may, seen
+from survey.pages.office.blueprint import office
+from survey.pages.office.sections import sections
+from survey.pages.store import store
+from survey.people import LEAD
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do. address: where; None when it is nobody's to do. more: how far it is, in words."""
+
+    title: str
+    done: bool
+    address: str | None
+    more: str
+
+
+def steps(code: str) -> list[Step]:
+    """Return the steps to a study's next wave for somebody who leads it; none for others, or when all are done."""
+    study = seen(code)
+    if study is None or not may(study, (LEAD,)):
+        return []
+    now = datetime.now(UTC)
+    here = {one.name: url_for(one.endpoint, code=code) for one in sections(study)}
+    with session(store().engine) as db:
+        row = db.get(Study, study.id)
+        assert row is not None
+        wave = next((one for one in row.waves if (over := one.hours()[1]) is None or now < over), None)
+        if wave is None:
+            return []
+        found = [
+            _questionnaires(study.id),
+            _roster(db, study.id, here),
+            *(
+                [_sheets(db, study.id, [one.audience for one in study.plan.consent], here)]
+                if study.plan.consent
+                else []
+            ),
+            _links(db, wave, here),
+            _wave(wave, now, here),
+        ]
+    return [] if all(step.done for step in found) else found
+
+
+def _questionnaires(study_id: int) -> Step:
+    names = {one.questionnaire for one in published(store().engine, study_id)}
+    return Step(
+        "Questionnaires published", bool(names), url_for("office.new_study"), _many(len(names), "questionnaire")
+    )
+
+
+def _roster(db: Session, study_id: int, here: dict[str, str]) -> Step:
+    schools = db.query(School).filter_by(study_id=study_id).count()
+    people = db.query(Participant).filter_by(study_id=study_id).count()
+    more = f"{_many(schools, 'school')}, {_many(people, 'participant')}"
+    return Step("Schools and roster", schools > 0 and people > 0, here.get("roster"), more)
+
+
+def _sheets(db: Session, study_id: int, audiences: list[str], here: dict[str, str]) -> Step:
+    sent = {issue.audience for issue in issues_of(db, study_id)}
+    missing = [audience for audience in audiences if audience not in sent]
+    more = f"not yet for {' and '.join(missing)}" if missing else "sent out"
+    return Step("Information sheets sent out", not missing, here.get("consent"), more)
+
+
+def _links(db: Session, wave: Wave, here: dict[str, str]) -> Step:
+    doors = db.query(Door).filter_by(wave_id=wave.id, ended_at=None).count()
+    return Step("Links or cards", doors > 0, here.get("links"), f"{_many(doors, 'link')} for {wave.title}")
+
+
+def _wave(wave: Wave, now: datetime, here: dict[str, str]) -> Step:
+    opens, _ = wave.hours()
+    title = f"{wave.title} opens"
+    if opens is None or now >= opens:
+        return Step(title, True, here.get("progress"), "it is open")
+    return Step(title, False, here.get("progress"), f"on {opens.day} {opens:%B %Y}")
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+@office.context_processor
+def _for_every_page() -> dict[str, Any]:
+    return {"steps": steps}

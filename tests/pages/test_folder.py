@@ -1,0 +1,350 @@
+"""A study from a folder in the browser: everything wrong with it is said, and nothing leads out of its own folder."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import stat
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from survey.audit import entries
+from survey.config import Settings
+from survey.database import Engine, session
+from survey.fieldwork import study_by_code
+from survey.pages.account.people import add_user
+from survey.pages.office.unpacking import LARGEST_FILE, MOST, CannotUnpack, from_zip, unpack
+from tests.pages.small_study import PARENT, PUPIL, STUDY
+from tests.pages.strict import StrictClient, heading, look_at, strict_client, words
+from tests.pages.test_account import OWN, choose, sign_in, token
+
+NEW = STUDY.replace("study: small-notes", "study: new-notes").replace("title: Small notes", "title: New notes")
+FILES = {"study.yaml": NEW, "pupil.yaml": PUPIL, "parent.yaml": PARENT}
+SHIPPED = Path(__file__).parents[2] / "questionnaires"
+PAGE = "/office/new-study"
+
+
+def packed(files: dict[str, str | bytes], top: str = "") -> io.BytesIO:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(f"{top}{name}", text)
+    out.seek(0)
+    return out
+
+
+@pytest.fixture
+def enter(app: Flask, engine: Engine, settings: Settings) -> Callable[..., StrictClient]:
+    """enter("lead") -> a client that is signed in with this role, for all studies or one."""
+
+    def with_role(role: str, study_code: str | None = None, name: str = "ann") -> StrictClient:
+        client = strict_client(app)
+        email = f"{name}-{role}@example.org"
+        sign_in(client, add_user(engine, settings, email, [role], study=study_code), email)
+        choose(client, OWN)
+        return client
+
+    return with_role
+
+
+@pytest.fixture
+def lead(enter: Callable[..., StrictClient]) -> StrictClient:
+    return enter("lead")
+
+
+def send(client: StrictClient, **files: object) -> TestResponse:
+    data = {"csrf_token": token(client.get(PAGE)), **files}
+    return client.post(PAGE, data=data, content_type="multipart/form-data")
+
+
+def send_zip(client: StrictClient, files: dict[str, str | bytes], top: str = "") -> TestResponse:
+    return send(client, zip=(packed(files, top), "study.zip"))
+
+
+def follow(client: StrictClient, reply: TestResponse) -> TestResponse:
+    assert reply.status_code == 302, words(look_at(reply))
+    assert reply.location
+    return client.get(reply.location)
+
+
+def publish(client: StrictClient, reply: TestResponse) -> TestResponse:
+    page = client.get(reply.location or "")
+    return client.post(reply.location or "", data={"csrf_token": token(page)})
+
+
+# ---- the walk --------------------------------------------------------------------------------------------
+
+
+def test_a_zip_is_looked_at_and_then_published(lead: StrictClient, engine: Engine) -> None:
+    sent = send_zip(lead, {**FILES, "README.md": "read me", "__MACOSX/._study.yaml": "x"}, "new notes/")
+    page = follow(lead, sent)
+    root = look_at(page)
+    said = words(root)
+    assert heading(root) == "New notes"
+    assert "A new study, new-notes. Nothing is published yet." in said
+    assert "Wave: Autumn 202522 September 2025 to 19 December 2025" in said
+    assert "The data are deleted on31 August 2100" in said
+    assert said.count("New ") >= 2
+    assert "Left out, because it is no part of a study: new notes/README.md" in said
+    with session(engine) as db:
+        assert study_by_code(db, "new-notes") is None
+    done = publish(lead, sent)
+    assert done.location == "/office/studies/new-notes"
+    with session(engine) as db:
+        study = study_by_code(db, "new-notes")
+        assert study is not None
+        its_id = study.id
+    (line,) = entries(engine, study_id=its_id, what="published the study")
+    assert str(line.actor) == "ann-lead@example.org"
+    assert lead.get(sent.location or "").status_code == 404, "it was thrown away"
+
+
+def test_many_files_do_as_well(lead: StrictClient) -> None:
+    files = [(io.BytesIO(text.encode()), f"folder/{name}") for name, text in FILES.items()]
+    assert heading(look_at(follow(lead, send(lead, files=files)))) == "New notes"
+
+
+def test_the_shipped_study_is_published_so(lead: StrictClient) -> None:
+    files: dict[str, str | bytes] = {file.name: file.read_bytes() for file in SHIPPED.iterdir()}
+    sent = send_zip(lead, files, "questionnaires/")
+    assert "Versions" in words(look_at(follow(lead, sent)))
+    assert publish(lead, sent).location == "/office/studies/first-notes"
+
+
+def test_everything_wrong_is_said_with_its_place(lead: StrictClient, engine: Engine, tmp_path: Path) -> None:
+    wrong = {
+        **FILES,
+        "pupil.yaml": PUPIL.replace("ask: How much do you like playing music?, ", "").replace("title:", "titel:", 1),
+    }
+    sent = send_zip(lead, wrong)
+    root = look_at(follow(lead, sent))
+    assert heading(root) == "This cannot be published yet"
+    places = [code.text for code in root.iter("code") if code.text and ":" in code.text]
+    assert any(re.fullmatch(r"pupil\.yaml:\d+:\d+", place) for place in places)
+    assert len(places) >= 2
+    assert str(tmp_path) not in words(root), "where it lies is nobody's business"
+    assert not [b for b in root.iter("button") if b.text == "Publish"]
+    assert publish(lead, sent).status_code == 409
+    with session(engine) as db:
+        assert study_by_code(db, "new-notes") is None
+
+
+def test_without_a_study_file_it_says_so(lead: StrictClient) -> None:
+    root = look_at(follow(lead, send_zip(lead, {"pupil.yaml": PUPIL}, "some/")))
+    assert "a study has a file study.yaml" in words(root)
+
+
+def test_advice_does_not_stand_in_the_way(lead: StrictClient) -> None:
+    loud = PUPIL.replace("How much do you like playing music?", "How much do you like playing and composing music?")
+    root = look_at(follow(lead, send_zip(lead, {**FILES, "pupil.yaml": loud})))
+    said = words(root)
+    assert heading(root) == "New notes"
+    assert ("Advice" in said) == ("What could be better" in said)
+    assert [b for b in root.iter("button") if b.text == "Publish"]
+
+
+# ---- versions --------------------------------------------------------------------------------------------
+
+
+def test_a_new_version_says_what_changes(lead: StrictClient) -> None:
+    publish(lead, send_zip(lead, dict(FILES)))
+    raised = {
+        **FILES,
+        "study.yaml": NEW.replace("2100-08-31", "2101-08-31"),
+        "pupil.yaml": PUPIL.replace("version: 1", "version: 2").replace("with your class", "in class"),
+    }
+    sent = send_zip(lead, raised)
+    said = words(look_at(follow(lead, sent)))
+    assert "There is a study new-notes already: this is a new version of it." in said
+    assert "Music and me pupilen2 New" in said
+    assert "Your child and music parenten3 Unchanged" in said
+    assert "31 August 2101 (until now: 31 August 2100)" in said
+    assert publish(lead, sent).status_code == 302
+    page = look_at(lead.get("/office/studies/new-notes/retention"))
+    assert "from 2100-08-31 to 2101-08-31, by ann-lead@example.org" in words(page)
+
+
+def test_a_published_version_is_not_published_with_other_words(lead: StrictClient) -> None:
+    publish(lead, send_zip(lead, dict(FILES)))
+    sent = send_zip(lead, {**FILES, "pupil.yaml": PUPIL.replace("with your class", "in class")})
+    root = look_at(follow(lead, sent))
+    assert "Please set version: 2 in pupil.yaml" in words(root)
+    assert not [b for b in root.iter("button") if b.text == "Publish"]
+    assert publish(lead, sent).status_code == 409
+
+
+# ---- who may ---------------------------------------------------------------------------------------------
+
+
+def test_an_administrator_may_publish_a_new_study_and_not_somebody_elses(
+    lead: StrictClient, enter: Callable[..., StrictClient]
+) -> None:
+    administrator = enter("administrator")
+    other: dict[str, str | bytes] = {**FILES, "study.yaml": NEW.replace("new-notes", "other")}
+    assert publish(administrator, send_zip(administrator, other)).location == "/office/studies/other/retention"
+    publish(lead, send_zip(lead, dict(FILES)))
+    reply = follow(administrator, send_zip(administrator, dict(FILES)))
+    assert reply.status_code == 403
+    assert "only who leads it may publish it" in words(look_at(reply))
+
+
+def test_who_leads_one_study_publishes_that_one_only(study: None, enter: Callable[..., StrictClient]) -> None:
+    theirs = enter("lead", "small-notes")
+    assert publish(theirs, send_zip(theirs, {**FILES, "study.yaml": STUDY})).location == "/office/studies/small-notes"
+    reply = follow(theirs, send_zip(theirs, dict(FILES)))
+    assert reply.status_code == 403
+    assert "would be a new study" in words(look_at(reply))
+
+
+def test_what_one_sent_another_does_not_find(lead: StrictClient, enter: Callable[..., StrictClient]) -> None:
+    sent = send_zip(lead, dict(FILES))
+    other = enter("lead", name="bob")
+    assert other.get(sent.location or "").status_code == 404
+    reply = other.post(sent.location or "", data={"csrf_token": token(other.get(PAGE))})
+    assert reply.status_code == 404
+
+
+def test_a_researcher_may_not_send_one(enter: Callable[..., StrictClient]) -> None:
+    researcher = enter("researcher")
+    assert researcher.get(PAGE).status_code == 403
+    assert "New study" not in words(look_at(researcher.get("/office/")))
+
+
+def test_without_the_token_nothing_is_taken_or_published(lead: StrictClient, engine: Engine) -> None:
+    reply = lead.post(PAGE, data={"zip": (packed(dict(FILES)), "s.zip")}, content_type="multipart/form-data")
+    assert reply.status_code == 400
+    sent = send_zip(lead, dict(FILES))
+    assert lead.post(sent.location or "").status_code == 400
+    with session(engine) as db:
+        assert study_by_code(db, "new-notes") is None
+
+
+def test_after_an_hour_it_is_thrown_away(lead: StrictClient, settings: Settings) -> None:
+    sent = send_zip(lead, dict(FILES))
+    (place,) = (settings.instance / "uploads").iterdir()
+    assert stat.S_IMODE(place.parent.stat().st_mode) == 0o700
+    old = time.time() - 3601
+    os.utime(place, (old, old))
+    assert lead.get(sent.location or "").status_code == 404
+    assert not place.exists()
+
+
+# ---- what is sent is not trusted -------------------------------------------------------------------------
+
+
+def link() -> io.BytesIO:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        entry = zipfile.ZipInfo("study.yaml")
+        entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(entry, "/etc/passwd")
+    out.seek(0)
+    return out
+
+
+def locked() -> io.BytesIO:
+    whole = bytearray(packed({"study.yaml": "x"}).getvalue())
+    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        whole[whole.index(mark) + at] |= 1
+    return io.BytesIO(bytes(whole))
+
+
+def damaged() -> io.BytesIO:
+    whole = bytearray(packed({"study.yaml": os.urandom(2000)}).getvalue())
+    whole[200:210] = b"0123456789"
+    return io.BytesIO(bytes(whole))
+
+
+def twice() -> io.BytesIO:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("study.yaml", "a")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("study.yaml", "b")
+    out.seek(0)
+    return out
+
+
+EVIL: dict[str, tuple[Callable[[], io.BytesIO], str]] = {
+    "up": (lambda: packed({"../study.yaml": "x"}), "outside the folder"),
+    "up in between": (lambda: packed({"a/../../study.yaml": "x"}), "outside the folder"),
+    "up as Windows says it": (lambda: packed({"..\\study.yaml": "x"}), "outside the folder"),
+    "from the root": (lambda: packed({"/etc/study.yaml": "x"}), "outside the folder"),
+    "from a drive": (lambda: packed({"C:/study.yaml": "x"}), "outside the folder"),
+    "a link": (link, "is a link to another file"),
+    "a bomb": (lambda: packed({"study.yaml": b"0" * (LARGEST_FILE + 1)}), "larger than 5 MB"),
+    "a large bomb": (
+        lambda: packed({f"{n}.yaml": b"0" * LARGEST_FILE for n in range(9)}),
+        "makes the folder larger than 40 MB",
+    ),
+    "too many": (lambda: packed({f"q{n}.yaml": "x" for n in range(MOST + 1)}), f"more than {MOST} files"),
+    "far too many": (lambda: packed({f"q{n}.txt": "x" for n in range(10 * MOST + 1)}), "Please pack the folder of one"),
+    "locked": (locked, "locked with a password"),
+    "damaged": (damaged, "cannot be read as a zip"),
+    "no zip": (lambda: io.BytesIO(b"PK no"), "cannot be read as a zip"),
+    "nothing": (lambda: io.BytesIO(b""), "cannot be read as a zip"),
+    "nothing of a study": (lambda: packed({"letter.docx": "x"}), "no file of a study in it"),
+    "one file twice": (twice, "is there twice"),
+    "a name with a bell": (lambda: packed({"stu\x07dy.yaml": "x"}), "cannot be taken"),
+}
+
+
+@pytest.mark.parametrize("how", EVIL)
+def test_what_is_evil_or_broken_is_said_and_leaves_nothing(how: str, tmp_path: Path) -> None:
+    make, says = EVIL[how]
+    folder = tmp_path / "in" / "study"
+    folder.mkdir(parents=True)
+    with pytest.raises(CannotUnpack, match=re.escape(says)):
+        unpack(from_zip(make()), folder)
+    assert [file for file in tmp_path.rglob("*") if file.is_file()] == []
+
+
+def test_the_page_says_it_and_keeps_nothing(lead: StrictClient, settings: Settings) -> None:
+    reply = send(lead, zip=(EVIL["up"][0](), "study.zip"))
+    assert reply.status_code == 400
+    assert "outside the folder" in words(look_at(reply))
+    assert list((settings.instance / "uploads").iterdir()) == []
+    for files in ({}, {"zip": (io.BytesIO(b""), "")}):
+        assert "Please choose a folder" in words(look_at(send(lead, **files)))
+    both = send(lead, zip=(packed(dict(FILES)), "s.zip"), files=[(io.BytesIO(b"x"), "study.yaml")])
+    assert "not both" in words(look_at(both))
+
+
+def test_too_much_is_not_even_read(lead: StrictClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("survey.pages.office.folder.LARGEST_UPLOAD", 1000)
+    reply = send(lead, zip=(io.BytesIO(os.urandom(5000)), "study.zip"))
+    assert "more than 40 MB" in words(look_at(follow(lead, reply)))
+
+
+def test_pictures_and_recordings_come_along(tmp_path: Path) -> None:
+    made = unpack(
+        from_zip(
+            packed({"s/study.yaml": "x", "s/pictures/cat.png": b"png", "s/audio/en/q.mp3": b"mp3", "note.txt": "n"})
+        ),
+        tmp_path,
+    )
+    assert made.files == ["audio/en/q.mp3", "pictures/cat.png", "study.yaml"]
+    assert made.left_out == ["note.txt"]
+    assert (tmp_path / "pictures" / "cat.png").read_bytes() == b"png"
+
+
+# ---- what comes next -------------------------------------------------------------------------------------
+
+
+def test_the_study_page_says_what_comes_next(lead: StrictClient, enter: Callable[..., StrictClient]) -> None:
+    publish(lead, send_zip(lead, dict(FILES)))
+    root = look_at(lead.get("/office/studies/new-notes"))
+    (steps,) = [ol for ol in root.iter("ol") if ol.get("class") == "steps"]
+    said = [" ".join("".join(li.itertext()).split()) for li in steps]
+    assert said[0] == "Questionnaires published ✓ Done 2 questionnaires"
+    assert said[1] == "Schools and roster To do 0 schools, 0 participants"
+    assert said[-1].startswith("From 2026 on opens ✓ Done")
+    researcher = enter("researcher", "new-notes")
+    assert "Before the next wave" not in words(look_at(researcher.get("/office/studies/new-notes")))
