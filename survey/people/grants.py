@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -164,9 +163,17 @@ def may_change(connection: Connection, account_id: int, giver: Giver) -> None:
         raise NotPossible("This account also belongs to others than you look after. Please ask an administrator.")
 
 
-def columns_of(grants: Iterable[Grant]) -> tuple[Given, ...]:
-    """Return rows of grants as values."""
-    return tuple(Given(grant.role, grant.study_id, grant.school_id) for grant in grants)
+def second_factor_off(engine: Engine, account_id: int, giver: Giver, now: datetime) -> None:
+    """Take the second factor off the account of somebody who lost their phone and their codes; end its sessions.
+
+    Raises NotPossible when the giver could not take each of its roles away.
+    """
+    with write(engine) as connection:
+        may_change(connection, account_id, giver)
+        email = _email(connection, account_id)
+        take_off(connection, account_id)
+        connection.execute(update(User).where(User.id == account_id).values(fs_uniquifier=secrets.token_hex(16)))
+        note(connection, giver.actor, "took two-step sign-in off an account", about=email, now=now)
 
 
 def _refuse_own(giver: Giver, account_id: int) -> None:

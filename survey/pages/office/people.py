@@ -1,0 +1,480 @@
+"""Who is in, and what each may do where: invite, change, end. For administrators, and for leads in their studies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from functools import wraps
+from typing import Any, Final
+
+from flask import abort, make_response, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_security import current_user
+from werkzeug.wrappers import Response as Reply
+from wtforms import BooleanField, DateField, SelectField, StringField
+from wtforms.validators import InputRequired
+
+from survey.database import Connection, read, write
+from survey.database import session as database_session
+from survey.fieldwork import Study
+from survey.pages.account import turned_away
+from survey.pages.account.forms import Form
+from survey.pages.account.invitations import address_of, invitation_letter, reset_letter
+from survey.pages.account.people import checked_address, place_in_words, tidy
+from survey.pages.account.second import qr_code
+from survey.pages.account.sessions import OFFICE
+from survey.pages.office.access import actor, grants, refused, seen
+from survey.pages.office.blueprint import office
+from survey.pages.store import store
+from survey.people import ADMINISTRATOR, COORDINATOR, LEAD, ROLES, Given, Giver, NotPossible
+from survey.people.grants import end, give, second_factor_off, take
+from survey.people.invitations import invite, not_used, reset_link, send_again, withdraw
+from survey.people.links import Link, end_link, links_of, make_link
+from survey.people.lists import Member, member, members
+
+View = Callable[..., ResponseReturnValue]
+
+_DONE: Final = "done"
+
+
+def looks_after_people() -> bool:
+    """Tell whether the person here looks after accounts: every administrator, and who leads a study."""
+    return any(grant.role in (ADMINISTRATOR, LEAD) for grant in grants())
+
+
+def _for_those_who_do(view: View) -> View:
+    @wraps(view)
+    def guarded(**more: Any) -> ResponseReturnValue:
+        away = turned_away()
+        if away is not None:
+            return away
+        if not looks_after_people():
+            return refused("It is for those who lead a study or look after accounts.")
+        return view(**more)
+
+    return guarded
+
+
+def giver() -> Giver:
+    """Return who gives and takes roles here."""
+    held = tuple(Given(grant.role, grant.study_id, grant.school_id) for grant in grants())
+    return Giver(actor(), current_user.id, held)
+
+
+def now() -> datetime:
+    """Return this moment."""
+    return datetime.now(UTC)
+
+
+@office.app_context_processor
+def _for_every_page() -> dict[str, Any]:
+    ours = request.path.startswith(OFFICE)
+    return {"looks_after_people": looks_after_people() if ours else False}
+
+
+# ---- where a role may be given ---------------------------------------------------------------------------
+
+
+def _places() -> list[tuple[str, str]]:
+    """Return where the person here may give a role: (value, words), "" for all studies."""
+    who = giver()
+    with database_session(store().engine) as db:
+        studies = db.query(Study).order_by(Study.title, Study.id).all()
+        schools = {study.id: sorted(study.schools, key=lambda one: (one.title, one.id)) for study in studies}
+    places = [("", "All studies")] if who.may_give(Given(LEAD)) else []
+    for study in studies:
+        if not who.may_give(Given(LEAD, study.id)):
+            continue
+        places.append((str(study.id), study.title))
+        places += [(f"{study.id}/{school.id}", f"{study.title}: {school.title}") for school in schools[study.id]]
+    return places
+
+
+def _roles() -> list[tuple[str, str]]:
+    who = giver()
+    order = ("researcher", COORDINATOR, LEAD, ADMINISTRATOR)
+    return [
+        (role, f"{role.capitalize()}: {ROLES[role][0].lower()}{ROLES[role][1:]}")
+        for role in order
+        if role != ADMINISTRATOR or who.may_give(Given(ADMINISTRATOR))
+    ]
+
+
+class RoleForm(Form):
+    """A role and where it counts."""
+
+    role = SelectField("Role", [InputRequired("Choose a role.")])
+    place = SelectField("Where")
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.role.choices = _roles()
+        self.place.choices = _places()
+
+    @property
+    def wanted(self) -> Given:
+        """What was chosen."""
+        study, _, school = (self.place.data or "").partition("/")
+        if self.role.data == ADMINISTRATOR:
+            return Given(ADMINISTRATOR)
+        return Given(self.role.data, int(study) if study else None, int(school) if school else None)
+
+
+class InviteForm(RoleForm):
+    """Whom to invite, and as what."""
+
+    email = StringField(
+        "E-mail address", [InputRequired("Enter an e-mail address.")], filters=[lambda typed: tidy(typed or "")]
+    )
+
+
+class SureForm(Form):
+    """For what hurts: a box to tick first."""
+
+    sure = BooleanField("", [InputRequired("Tick the box first.")])
+
+
+class LinkForm(Form):
+    """A school and the last day of its coordinator's link."""
+
+    school = SelectField("School", coerce=int)
+    last_day = DateField("Last day on which it works", [InputRequired("Choose a day.")])
+
+
+# ---- who is in -------------------------------------------------------------------------------------------
+
+
+@office.get("/people")
+@_for_those_who_do
+def people() -> ResponseReturnValue:
+    """List who is in, and who is invited."""
+    return _people_page(InviteForm(formdata=None))
+
+
+@office.post("/people")
+@_for_those_who_do
+def invite_somebody() -> ResponseReturnValue:
+    """Invite somebody by their address."""
+    form = InviteForm()
+    if not form.validate():
+        return _people_page(form)
+    try:
+        email = checked_address(form.email.data or "")
+        wanted = form.wanted
+        with write(store().engine) as connection:
+            token = invite(connection, email, wanted, giver(), now())
+    except NotPossible as fault:
+        return _people_page(form, str(fault))
+    return _link_page(email, token, invitation_letter(email, wanted.role, _where(wanted), token, str(actor())))
+
+
+@office.post("/people/invitations/<int:invitation>/again")
+@_for_those_who_do
+def invite_again(invitation: int) -> ResponseReturnValue:
+    """Give an invitation a new link."""
+    form = Form()
+    if not form.validate():
+        return _people_page(InviteForm(formdata=None), stale=True)
+    try:
+        with write(store().engine) as connection:
+            invited, token = send_again(connection, invitation, giver(), now())
+    except NotPossible as fault:
+        return _people_page(InviteForm(formdata=None), str(fault))
+    wanted = invited.given or Given("researcher")
+    letter = invitation_letter(invited.email, wanted.role, _where(wanted), token, str(actor()))
+    return _link_page(invited.email, token, letter)
+
+
+@office.post("/people/invitations/<int:invitation>/withdraw")
+@_for_those_who_do
+def withdraw_invitation(invitation: int) -> ResponseReturnValue:
+    """Withdraw an invitation."""
+    form = Form()
+    if not form.validate():
+        return _people_page(InviteForm(formdata=None), stale=True)
+    try:
+        with write(store().engine) as connection:
+            invited = withdraw(connection, invitation, giver(), now())
+    except NotPossible as fault:
+        return _people_page(InviteForm(formdata=None), str(fault))
+    return _done(f"The invitation of {invited.email} is withdrawn.", "office.people")
+
+
+# ---- one person ------------------------------------------------------------------------------------------
+
+
+@office.get("/people/<int:account>")
+@_for_those_who_do
+def one_person(account: int) -> ResponseReturnValue:
+    """Show what one person may do where, and what can be done about it."""
+    return _person_page(account)
+
+
+@office.post("/people/<int:account>/give")
+@_for_those_who_do
+def give_role(account: int) -> ResponseReturnValue:
+    """Give a role to somebody who is in."""
+    form = RoleForm()
+    if not form.validate():
+        return _person_page(account, form)
+    return _change(account, lambda connection, who: give(connection, account, form.wanted, who, now()), "Role given.")
+
+
+@office.post("/people/<int:account>/roles/<int:role>/take")
+@_for_those_who_do
+def take_role(account: int, role: int) -> ResponseReturnValue:
+    """Take a role away from somebody."""
+    if not Form().validate():
+        return _person_page(account, stale=True)
+    return _change(account, lambda connection, who: take(connection, account, role, who, now()), "Role taken away.")
+
+
+@office.post("/people/<int:account>/password-link")
+@_for_those_who_do
+def make_reset_link(account: int) -> ResponseReturnValue:
+    """Make a link with which somebody chooses a new password."""
+    found = _member(account)
+    if not Form().validate():
+        return _person_page(account, stale=True)
+    try:
+        with write(store().engine) as connection:
+            token = reset_link(connection, account, giver(), now())
+    except NotPossible as fault:
+        return _person_page(account, fault=str(fault))
+    return _link_page(found.email, token, reset_letter(found.email, token, str(actor())), reset=True)
+
+
+@office.post("/people/<int:account>/two-step-off")
+@_for_those_who_do
+def two_step_off(account: int) -> ResponseReturnValue:
+    """Turn two-step sign-in off for somebody who lost phone and codes."""
+    return _sure(account, second_factor_off, "Two-step sign-in is off. Their sessions have ended.")
+
+
+@office.post("/people/<int:account>/end")
+@_for_those_who_do
+def end_account(account: int) -> ResponseReturnValue:
+    """End somebody's account."""
+    found = _member(account)
+    return _sure(account, end, f"The account of {found.email} has ended, and all its sessions.", "office.people")
+
+
+def _sure(account: int, deed: Callable[..., None], said: str, to: str | None = None) -> ResponseReturnValue:
+    _member(account)
+    form = SureForm()
+    if not form.validate():
+        fault = None if form.stale else "Tick the box above the button first, so that nothing is ended by mistake."
+        return _person_page(account, fault=fault, stale=form.stale)
+    try:
+        deed(store().engine, account, giver(), now())
+    except NotPossible as fault:
+        return _person_page(account, fault=str(fault))
+    return _done(said, to or "office.one_person", **({} if to else {"account": account}))
+
+
+def _change(account: int, deed: Callable[[Connection, Giver], object], said: str) -> ResponseReturnValue:
+    _member(account)
+    try:
+        with write(store().engine) as connection:
+            deed(connection, giver())
+    except NotPossible as fault:
+        return _person_page(account, fault=str(fault))
+    still = member(store().engine, account, giver())  # without a role here, they are no longer this person's to see
+    return _done(said, "office.one_person", account=account) if still else _done(said, "office.people")
+
+
+# ---- coordinators' links ---------------------------------------------------------------------------------
+
+
+@office.get("/people/links/<code>")
+@_for_those_who_do
+def coordinator_links(code: str) -> ResponseReturnValue:
+    """List a study's links for coordinators, and offer to make one."""
+    return _links_page(_led(code), None)
+
+
+@office.post("/people/links/<code>")
+@_for_those_who_do
+def make_coordinator_link(code: str) -> ResponseReturnValue:
+    """Make a link for a school's coordinator, and show it this once, to be printed."""
+    study = _led(code)
+    form = _link_form(study)
+    if not form.validate():
+        return _links_page(study, form)
+    school = next(one for one in study.schools if one.id == form.school.data)
+    try:
+        ends_at = _end_of(form.last_day.data or now().date())
+        with write(store().engine) as connection:
+            number, token = make_link(connection, study.id, school.id, school.code, ends_at, giver(), now())
+    except NotPossible as fault:
+        return _links_page(study, form, str(fault))
+    address = f"{store().settings.base_url}{OFFICE}/link/{token}"
+    return make_response(
+        render_template(
+            "office/coordinator-link.html",
+            study=study,
+            school=school,
+            number=number,
+            address=address,
+            picture=qr_code(address),
+            last_day=form.last_day.data,
+        )
+    )
+
+
+@office.post("/people/links/<code>/<int:link>/end")
+@_for_those_who_do
+def end_coordinator_link(code: str, link: int) -> ResponseReturnValue:
+    """End a coordinator's link, and every session that came by it."""
+    study = _led(code)
+    if not Form().validate():
+        return _links_page(study, None, stale=True)
+    try:
+        with write(store().engine) as connection:
+            if link not in {one.id for one in links_of(connection, study.id)}:
+                raise NotPossible(f"There is no link {link} in this study.")
+            end_link(connection, link, giver(), now())
+    except NotPossible as fault:
+        return _links_page(study, None, str(fault))
+    return _done(f"Link {link} has ended.", "office.coordinator_links", code=study.code)
+
+
+def _led(code: str) -> Study:
+    """Return a study whose coordinators the person here looks after; a page that is not there for all others."""
+    with database_session(store().engine) as db:
+        # PostgreSQL takes no NUL, not even to compare with.
+        study = None if "\0" in code else db.query(Study).filter_by(code=code).one_or_none()
+        if study is None or not giver().may_give(Given(LEAD, study.id)):
+            abort(404)
+        study.schools.sort(key=lambda one: (one.title, one.id))
+    return study
+
+
+def _link_form(study: Study, empty: bool = False) -> LinkForm:
+    form = LinkForm(formdata=None) if empty else LinkForm()
+    form.school.choices = [(one.id, one.title) for one in study.schools]
+    if empty:
+        form.last_day.data = _latest(study)
+    return form
+
+
+def _latest(study: Study) -> date:
+    """Return the day a link ends by itself: when the study's data are deleted; in a year, when that is not known."""
+    found = seen(study.code)
+    return found.plan.retention.delete_on if found else (now() + timedelta(days=365)).date()
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), UTC)
+
+
+# ---- pages -----------------------------------------------------------------------------------------------
+
+_STALE: Final = "This page had been open for too long, so nothing was done. Please try again."
+
+
+def _people_page(form: InviteForm, fault: str | None = None, stale: bool = False) -> Reply:
+    stale = stale or form.stale
+    faults = _faults(form, fault, stale)
+    who = giver()
+    with read(store().engine) as connection:
+        invited = [one for one in not_used(connection) if one.given and who.may_give(one.given)]
+    with database_session(store().engine) as db:
+        studies = [one for one in db.query(Study).order_by(Study.title) if who.may_give(Given(LEAD, one.id))]
+    return _reply(
+        "office/people.html",
+        faults,
+        stale,
+        members=[(one, [_role_in_words(held.given) for held in one.held]) for one in members(store().engine, who)],
+        invited=[(one, _role_in_words(one.given), one.ends_at > now()) for one in invited if one.given],
+        studies=studies,
+        form=form,
+        here=Form(formdata=None),
+    )
+
+
+def _person_page(account: int, form: RoleForm | None = None, fault: str | None = None, stale: bool = False) -> Reply:
+    found = _member(account)
+    stale = stale or (form is not None and form.stale)
+    faults = _faults(form, fault, stale)
+    return _reply(
+        "office/person.html",
+        faults,
+        stale,
+        member=found,
+        held=[(one, _role_in_words(one.given)) for one in found.held],
+        form=form or RoleForm(formdata=None),
+        here=Form(formdata=None),
+        passwords=store().settings.passwords,
+    )
+
+
+def _links_page(study: Study, form: LinkForm | None, fault: str | None = None, stale: bool = False) -> Reply:
+    stale = stale or (form is not None and form.stale)
+    faults = _faults(form, fault, stale)
+    schools = {school.id: school.title for school in study.schools}
+    with read(store().engine) as connection:
+        links = links_of(connection, study.id)
+    return _reply(
+        "office/coordinator-links.html",
+        faults,
+        stale,
+        study=study,
+        links=[(one, schools.get(one.school_id, ""), _state(one)) for one in links],
+        form=form or _link_form(study, empty=True),
+        here=Form(formdata=None),
+        last_day=lambda ends_at: (ends_at - timedelta(days=1)).date(),
+    )
+
+
+def _state(link: Link) -> str:
+    if link.ended_at is not None:
+        return f"ended on {_day(link.ended_at)}"
+    return "works" if link.works(now()) else "its time is over"
+
+
+def _link_page(email: str, token: str, not_sent: str | None, reset: bool = False) -> Reply:
+    shown = address_of(token) if not_sent else None
+    return make_response(
+        render_template("office/link-made.html", email=email, address=shown, not_sent=not_sent, reset=reset)
+    )
+
+
+def _reply(template: str, faults: list[tuple[str, str]], stale: bool, **more: Any) -> Reply:
+    done = session.pop(_DONE, None)
+    reply = make_response(render_template(template, faults=faults, done=done, **more))
+    if faults:
+        reply.status_code = 400 if stale else 409
+    return reply
+
+
+def _faults(form: Form | None, fault: str | None, stale: bool) -> list[tuple[str, str]]:
+    if stale:
+        return [("main", _STALE)]
+    if fault:
+        return [("main", fault)]
+    return form.said if form is not None else []
+
+
+def _done(said: str, endpoint: str, **where: Any) -> Reply:
+    session[_DONE] = said
+    return redirect(url_for(endpoint, **where))
+
+
+def _member(account: int) -> Member:
+    found = member(store().engine, account, giver())
+    if found is None:
+        abort(404)
+    return found
+
+
+def _where(grant: Given) -> str:
+    return place_in_words(store().engine, grant)
+
+
+def _role_in_words(grant: Given) -> str:
+    return f"{grant.role}: {_where(grant)}"
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y}"
