@@ -5,13 +5,17 @@ from __future__ import annotations
 import io
 import os
 import shlex
-from collections.abc import Callable
-from contextlib import nullcontext, redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
+from typing import Final
 
 import click
 
 from survey.cli.main import engine, main, settings
+
+_SETTINGS: Final = ("DATABASE_URL", "SECRET_KEY", "CHORUS_REGISTER", "CHORUS_LINKAGE_KEY")
+"""Settings that would lead the demonstration out of its own folder."""
 
 
 @main.command()
@@ -46,17 +50,19 @@ def demo(folder: Path, questionnaires: Path, port: int, serving: bool) -> None:
     if serving:
         see_that_port_is_free(port)
     clear(folder)
-    command = _commands({"CHORUS_INSTANCE": str(folder), "CHORUS_URL": f"http://localhost:{port}"})
-    run(command, folder, questionnaires, port=port, serving=serving)
+    with _installation({"CHORUS_INSTANCE": str(folder), "CHORUS_URL": f"http://localhost:{port}"}) as command:
+        run(command, folder, questionnaires, port=port, serving=serving)
 
 
-def _commands(environment: dict[str, str]) -> Callable[..., None]:
-    """Return a function that prints a command of `survey`, and runs it here with these settings."""
-    for name, value in environment.items():
-        click.echo(f"export {name}={shlex.quote(value)}")
-        os.environ[name] = value
-    for name in ("DATABASE_URL", "SECRET_KEY", "CHORUS_REGISTER", "CHORUS_LINKAGE_KEY"):
+@contextmanager
+def _installation(settings: dict[str, str]) -> Iterator[Callable[..., None]]:
+    """Give a function that prints a command of `survey`, and runs it here in an installation with these settings."""
+    before = dict(os.environ)
+    for name in _SETTINGS:
         os.environ.pop(name, None)
+    os.environ.update(settings)
+    for name, value in settings.items():
+        click.echo(f"export {name}={shlex.quote(value)}")
 
     def command(*words: object, brief: bool = False) -> None:
         said = [str(word) for word in words]
@@ -74,4 +80,8 @@ def _commands(environment: dict[str, str]) -> Callable[..., None]:
                 if not line.startswith(" "):
                     click.echo(f"    {line}")
 
-    return command
+    try:
+        yield command
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

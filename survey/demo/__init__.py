@@ -76,7 +76,7 @@ def build(command: Command, questionnaires: Path, folder: Path, now: datetime) -
         if reasons := sender.reasons(wave):
             send("progress", "reasons", reasons, *of)
         for person in sender.withdrawn(wave):
-            send("consent", "withdraw", plan.id, person.code, "--scope", "all")
+            send("consent", "withdraw", plan.id, person.code, "--scope", "all", "--yes")
     tries = {name: person.code for name, person in sender.spared.items()}
     return Built(plan.id, plan.waves[-1].id, tries, rows)
 

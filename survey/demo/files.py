@@ -107,7 +107,7 @@ class Sender:
             if wave.id in work.waves:
                 rows = list(self._rows(wave, work))
                 questionnaire = self._questionnaires[work.questionnaire]
-                head = ["participant", "school", "language", "mode", "state", "started", "finished"]
+                head = ["response", "participant", "school", "language", "mode", "state", "started", "finished"]
                 head += [column.name for question in questionnaire.questions for column in question.columns()]
                 path = self._write(f"answers-{work.questionnaire}-{wave.id}.csv", head, rows)
                 yield Answers(work.questionnaire, wave.id, path, len(rows))
@@ -129,7 +129,7 @@ class Sender:
     def _takes_part(self, person: Person, known: Standing, wave: Wave, work: Fieldwork) -> bool:
         if work.audience != "pupil":
             return self._rng.random() < _FOLLOWED_ANSWER[work.audience]
-        if person.refused or known.place.secondary:
+        if person.refused or known.place.secondary or self._is_gone(person, wave):
             return False
         if wave is self._plan.waves[-1] and not person.withdrawn:
             if work.questionnaire not in self.spared:
@@ -141,6 +141,10 @@ class Sender:
             self._absent.append(person.code)
             return False
         return True
+
+    def _is_gone(self, person: Person, wave: Wave) -> bool:
+        order = [one.id for one in self._plan.waves]
+        return person.withdrawn is not None and order.index(person.withdrawn) < order.index(wave.id)
 
     def _by_open_link(self, wave: Wave, work: Fieldwork) -> Iterator[list[Any]]:
         """Yield those who came by an open link: as many as the wave's share of the plan's number leaves."""
@@ -157,7 +161,13 @@ class Sender:
         start = self._moment(wave)
         language = self._language(questionnaire)
         mode = self._mode(known.year) if work.audience == "pupil" else _MODES[0]
-        before: list[Any] = [code, "" if code else known.place.code, language, mode]
+        before: list[Any] = [
+            f"{self._rng.getrandbits(88):022x}",
+            code,
+            "" if code else known.place.code,
+            language,
+            mode,
+        ]
         columns = [column for question in questionnaire.questions for column in question.columns()]
         if work.audience == "pupil" and self._rng.random() < _ASSENT_NO:
             return [*before, "declined", start.isoformat(), "", *("" for _ in columns)]

@@ -1,80 +1,129 @@
-"""The demonstration: a pretended study with a known truth, made of the same rows the pages make."""
+"""The demonstration: a pretended study with a known truth, built from files with the commands anybody would use."""
 
 from __future__ import annotations
 
+import csv
 import random
 import re
+import shlex
 import shutil
 from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean, stdev
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import text
 
 from survey.app import create_app
 from survey.cli import main
 from survey.config import Settings
-from survey.database import Engine, open_engine, session, upgrade
+from survey.database import Engine, open_engine, session
 from survey.definition.reading import read_folder
-from survey.demo import MARK, Demo, fill
+from survey.demo import MARK
 from survey.demo.truth import Truth
 from survey.fieldwork import study_by_code
 from survey.journey import Journey
+from survey.progress import progress
 from survey.responses import Record, stream
 from tests.pages.walker import Walker
 
 FOLDER = Path(__file__).parents[2] / "questionnaires"
+QUESTIONNAIRES = ("pupil-ks1", "pupil-ks2", "parent", "staff")
 
 
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return Settings.from_environment({"CHORUS_INSTANCE": str(tmp_path_factory.mktemp("demo"))})
+class Built:
+    """What `survey demo` left: its folder, what it printed, and the database."""
 
+    def __init__(self, folder: Path, output: str) -> None:
+        self.folder, self.output = folder, output
+        self.settings = Settings.from_environment({"CHORUS_INSTANCE": str(folder / "demo")})
+        self.engine: Engine = open_engine(self.settings.database_url)
+        with session(self.engine) as db:
+            study = study_by_code(db, "first-notes")
+            assert study is not None
+            self.study = study.id
 
-@pytest.fixture(scope="module")
-def engine(settings: Settings) -> Engine:
-    engine = open_engine(settings.database_url)
-    upgrade(engine)
-    return engine
+    def sent(self, name: str) -> list[dict[str, str]]:
+        """The rows of the files whose names begin like this."""
+        rows = []
+        for path in sorted((self.folder / "demo").glob(f"{name}*.csv")):
+            with path.open(encoding="utf-8", newline="") as file:
+                rows += list(csv.DictReader(file))
+        return rows
+
+    def count(self, query: str) -> int:
+        with self.engine.connect() as connection:
+            return int(connection.scalar(text(query)) or 0)
+
+    def commands(self) -> list[list[str]]:
+        return [shlex.split(line)[2:] for line in self.output.splitlines() if line.startswith("$ survey ")]
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shipped study with fewer people, so that the test is quick."""
+    """The shipped study with fewer people, so that the test is quick, and more of them withdrawn."""
     folder = tmp_path_factory.mktemp("study") / "questionnaires"
     shutil.copytree(FOLDER, folder)
     text = (folder / "study.yaml").read_text(encoding="utf-8")
     for what, number in (("pupils", 300), ("parents", 60), ("staff", 30)):
         text = re.sub(rf"^  {what}: \d+$", f"  {what}: {number}", text, flags=re.MULTILINE)
+    text = text.replace("withdrawn: 0.004", "withdrawn: 0.03")
     (folder / "study.yaml").write_text(text, encoding="utf-8")
     return folder
 
 
 @pytest.fixture(scope="module")
-def demo(engine: Engine, settings: Settings, small: Path) -> Demo:
-    return fill(engine, settings, small, show=False)
+def built(tmp_path_factory: pytest.TempPathFactory, small: Path) -> Iterator[Built]:
+    folder = tmp_path_factory.mktemp("here")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        run = CliRunner().invoke(main, ["demo", "--folder", "demo", "--no-serve", "--questionnaires", str(small)])
+    assert run.exit_code == 0, run.output
+    demo = Built(folder, run.output)
+    yield demo
+    demo.engine.dispose()
 
 
 @pytest.fixture(scope="module")
-def records(engine: Engine, demo: Demo) -> list[Record]:
-    with session(engine) as db:
-        study = study_by_code(db, demo.study)
-        assert study is not None
-    names = ("pupil-ks1", "pupil-ks2", "parent", "staff")
-    return [record for name in names for record in stream(engine, study.id, name)]
+def records(built: Built) -> list[Record]:
+    return [record for name in QUESTIONNAIRES for record in stream(built.engine, built.study, name)]
 
 
-def test_as_many_people_in_schools_and_waves_as_the_study_pretends(demo: Demo, records: list[Record]) -> None:
-    assert demo.responses == len(records)
-    assert len({record.school for record in records}) == 26
+def test_it_is_built_with_commands_and_nothing_else(built: Built, small: Path, tmp_path: Path) -> None:
+    """The commands that were printed, typed again in an empty installation, make the same study."""
+    runner = CliRunner()
+    environment = {"CHORUS_INSTANCE": str(tmp_path / "again"), "DATABASE_URL": "", "SECRET_KEY": ""}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(built.folder)
+        for words in built.commands():
+            if words[0] in ("upgrade", "publish", "roster", "consent", "answers", "progress"):
+                run = runner.invoke(main, words, env=environment)
+                assert run.exit_code == 0, (words, run.output)
+    again = open_engine(f"sqlite:///{tmp_path / 'again' / 'chorus.db'}")
+    for table in ("school", "school_class", "participant", "membership", "kinship", "reason"):
+        with again.connect() as connection:
+            assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == built.count(
+                f"SELECT count(*) FROM {table}"
+            )
+    for state in ("finished", "stopped", "started", "declined", "withdrawn"):
+        query = f"SELECT count(*) FROM response WHERE state = '{state}'"
+        with again.connect() as connection:
+            assert connection.scalar(text(query)) == built.count(query), state
+    again.dispose()
+
+
+def test_every_answer_that_was_sent_is_there(built: Built, records: list[Record]) -> None:
+    assert len(records) == len(built.sent("answers-"))
     assert {record.wave for record in records} == {"w1", "w2", "w3"}
-    by_questionnaire = Counter(record.questionnaire for record in records)
-    assert by_questionnaire["parent"] == 60
-    assert by_questionnaire["staff"] == 30
-    pupils = {record.participant for record in records if record.audience == "pupil"}
-    assert 270 <= len(pupils) <= 300
-    assert {record.state for record in records} <= {"started", "finished", "stopped"}
+    assert len({record.school for record in records}) == 26
+    assert {record.state for record in records} == {"started", "finished", "stopped", "declined", "withdrawn"}
+    sent = Counter(row["state"] for row in built.sent("answers-"))
+    there = Counter(record.state for record in records)
+    assert there["withdrawn"] > 0
+    assert sum(sent.values()) == sum(there.values())
 
 
 def test_pretended_people_answer_only_what_they_are_asked(records: list[Record]) -> None:
@@ -89,28 +138,97 @@ def test_pretended_people_answer_only_what_they_are_asked(records: list[Record])
             assert journey.resume(record.answers, record.facts) is None, record.answers
 
 
-def test_a_childs_roster_grows_with_the_waves(records: list[Record]) -> None:
-    by_child: dict[str, list[Record]] = {}
+def test_children_stay_linked_when_they_move_and_go_on_to_secondary_school(built: Built) -> None:
+    moved = """
+        SELECT count(*) FROM membership a
+        JOIN membership b ON b.participant_id = a.participant_id AND b.wave_id = a.wave_id + 1
+        JOIN school before ON before.id = a.school_id JOIN school after ON after.id = b.school_id
+        WHERE before.id <> after.id AND before.arm IS NOT NULL AND after.arm IS {} NULL
+    """
+    assert built.count(moved.format("NOT")) > 3
+    assert built.count(moved.format("")) > 10
+    assert built.count("SELECT count(*) FROM participant WHERE audience = 'pupil'") == len(
+        {row["participant"] for row in built.sent("roster-pupil")}
+    )
+
+
+def test_who_was_withdrawn_has_left_nothing_behind(built: Built, records: list[Record]) -> None:
+    taken_back = [words[3] for words in built.commands() if words[:2] == ["consent", "withdraw"]]
+    assert taken_back
     for record in records:
-        if record.participant:
-            by_child.setdefault(record.participant, []).append(record)
-    several = [sorted(rows, key=lambda r: r.wave) for rows in by_child.values() if len(rows) > 1]
-    assert len(several) > 50
-    for rows in several:
-        years = [row.facts["year"] - int(row.wave[1]) for row in rows]
-        assert len(set(years)) == 1
-        assert len({row.facts["sex"] for row in rows}) == 1
-        assert [row.facts["months"] for row in rows] == sorted(row.facts["months"] for row in rows)
+        if record.participant in taken_back:
+            assert record.state == "withdrawn"
+            assert record.answers == {}
+            assert not {"sex", "sen", "fsm"} & set(record.facts)
+    assert built.count("SELECT count(*) FROM certificate") == len(taken_back)
 
 
-def test_the_links_lead_to_questionnaires_nobody_has_answered_yet(demo: Demo, settings: Settings) -> None:
-    app = create_app(settings)
-    assert [link.title.split()[0] for link in demo.links] == ["pupil-ks1", "pupil-ks2", "parent", "staff"]
-    for link in demo.links:
-        walker = Walker(app.test_client()).open(link.address.removeprefix(settings.base_url))
-        assert walker.place == "welcome", link
-        typed = Walker(app.test_client()).open("/").post({"code": link.code})
-        assert typed.place == "welcome", link
+def test_nobody_whose_parents_said_no_has_answered(built: Built, records: list[Record]) -> None:
+    refused = {row["participant"] for row in built.sent("consent-")}
+    assert refused
+    assert not refused & {record.participant for record in records}
+
+
+def test_the_progress_equals_a_count_over_the_database(built: Built) -> None:
+    """For each wave and questionnaire: asked, finished, stopped, declined, withdrawn, by statements of our own."""
+    found = progress(built.engine, built.study, datetime.now(UTC))
+    years = {"pupil-ks1": (1, 2), "pupil-ks2": (3, 6)}
+    asked = """
+        SELECT count(*) FROM membership m JOIN participant p ON p.id = m.participant_id JOIN wave w ON w.id = m.wave_id
+        WHERE w.code = '{wave}' AND p.audience = '{audience}'
+        AND ({limit} OR json_extract(m.facts, '$.year') BETWEEN {low} AND {high})
+    """
+    answered = """
+        SELECT count(*) FROM response r JOIN wave w ON w.id = r.wave_id
+        WHERE w.code = '{wave}' AND r.questionnaire = '{questionnaire}' AND r.state = '{state}'
+        AND r.participant_id IS {link} NULL
+    """
+    outcomes = {"finished": "finished", "stopped": "stopped", "declined": "said_no"}
+    for wave in ("w1", "w2", "w3"):
+        for questionnaire in QUESTIONNAIRES:
+            lines = [one for one in found.lines if one.wave == wave and one.questionnaire == questionnaire]
+            low, high = years.get(questionnaire, (0, 0))
+            pupils = questionnaire in years
+            # Who withdrew altogether has no year any more; what they were asked is known by what they began.
+            gone = sum(one.outcome == "withdrawn" for one in lines)
+            there = built.count(
+                asked.format(
+                    wave=wave,
+                    audience="pupil" if pupils else questionnaire,
+                    limit="0" if pupils else "1",
+                    low=low,
+                    high=high,
+                )
+            )
+            assert there <= len(lines) <= there + gone, (wave, questionnaire)
+            count = Counter(one.outcome for one in lines)
+            for state, outcome in outcomes.items():
+                told = {"wave": wave, "questionnaire": questionnaire, "state": state}
+                assert count[outcome] == built.count(answered.format(link="NOT", **told)), told
+                by_link = [
+                    one
+                    for one in found.by_link
+                    if (one.wave, one.questionnaire, one.state) == (wave, questionnaire, state)
+                ]
+                assert len(by_link) == built.count(answered.format(link="", **told)), told
+
+
+def test_the_links_lead_to_questionnaires_nobody_has_answered_yet(built: Built) -> None:
+    app = create_app(built.settings)
+    links = re.findall(r"http://localhost:8000(/j/\S+)", built.output)
+    assert len(links) == 4
+    for link in links:
+        assert Walker(app.test_client()).open(link).place == "welcome", link
+    for code in re.findall(r"[Cc]ode: ((?:[a-z]{4} ?)+)", built.output):
+        assert Walker(app.test_client()).open("/").post({"code": code}).place == "welcome", code
+
+
+def test_the_workbook_the_links_and_the_people_are_printed(built: Built) -> None:
+    assert (built.folder / "demo" / MARK).exists()
+    assert (built.folder / "demo.xlsx").stat().st_size > 100_000
+    assert "lead@example.org" in built.output
+    assert "researcher@example.org" in built.output
+    assert "/office/link/" in built.output
 
 
 def test_what_is_pretended_to_be_true_is_true() -> None:
@@ -157,16 +275,3 @@ def test_only_a_demonstrations_own_folder_is_thrown_away(tmp_path: Path) -> None
     assert run.exit_code == 1
     assert "is no demonstration" in run.output
     assert (precious / "chorus.db").read_text() == "a year's answers"
-
-
-def test_the_command_from_nothing_to_workbook_and_links(
-    tmp_path: Path, small: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    for _ in range(2):
-        run = CliRunner().invoke(main, ["demo", "--folder", "demo", "--no-serve", "--questionnaires", str(small)])
-        assert run.exit_code == 0, run.output
-    assert (tmp_path / "demo" / MARK).exists()
-    assert (tmp_path / "demo.xlsx").stat().st_size > 100_000
-    assert run.output.count("/j/") == 4
-    assert "one-time password:" in run.output
