@@ -238,7 +238,7 @@ def test_one_study_is_gone_to_at_once_and_several_are_listed(
 
 
 def test_where_there_is_no_study_the_page_says_what_to_do(enter: Callable[..., StrictClient]) -> None:
-    assert "survey publish FOLDER" in words(look_at(enter("lead").get("/office/")))
+    assert "New study, or a new version of one" in words(look_at(enter("lead").get("/office/")))
 
 
 # ---- the files -------------------------------------------------------------------------------------------

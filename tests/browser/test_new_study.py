@@ -1,0 +1,128 @@
+"""A researcher's walk from a folder of files to a published study, what is wrong in it said on the way."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from survey.app import create_app
+from survey.config import Settings
+from survey.database import upgrade
+from survey.pages.account.people import add_user
+from tests.browser import accessibility
+from tests.browser.test_researcher import EMAIL, OWN, choose, heading, press, sign_in
+
+SHIPPED = Path(__file__).parents[2] / "questionnaires"
+
+
+@pytest.fixture
+def office(tmp_path: Path, serve: Callable[[Any], str]) -> tuple[str, str]:
+    """The address of a served app without any study, and a lead's one-time password."""
+    settings = Settings(tmp_path, f"sqlite:///{tmp_path / 'chorus.sqlite'}", "s" * 40, "http://localhost")
+    app = create_app(settings)
+    engine = app.extensions["chorus"].engine
+    upgrade(engine)
+    return serve(app), add_user(engine, settings, EMAIL, ["lead"])
+
+
+def zipped(target: Path, change: Callable[[str, str], str]) -> Path:
+    """Pack the shipped study, each file's text changed."""
+    with zipfile.ZipFile(target, "w") as archive:
+        for file in sorted(SHIPPED.iterdir()):
+            archive.writestr(f"questionnaires/{file.name}", change(file.name, file.read_text("utf-8")))
+    return target
+
+
+def broken(name: str, text: str) -> str:
+    """The slip of a tired evening: a question whose wording is called 'aks'."""
+    return text.replace("ask:", "aks:", 1) if name == "parent.yaml" else text
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_from_a_folder_to_a_published_study(
+    office: tuple[str, str], new_page: Callable[..., Page], tmp_path: Path, scripts: bool
+) -> None:
+    address, password = office
+    page = new_page(java_script_enabled=scripts)
+    sign_in(page, address, password)
+    choose(page, OWN)
+    assert heading(page) == "Studies"
+    press(page.get_by_role("link", name="New study"))
+
+    page.get_by_label("Or a zip of the folder").set_input_files(zipped(tmp_path / "broken.zip", broken))
+    press(page.get_by_role("button", name="Look at it"))
+    assert heading(page) == "This cannot be published yet"
+    problems = page.get_by_role("region", name="What has to be corrected")
+    assert "parent.yaml:" in problems.inner_text()
+    assert "'aks'" in problems.inner_text()
+    assert page.get_by_role("button", name="Publish").count() == 0
+    if scripts:
+        assert accessibility.every_check(page) == []
+
+    press(page.get_by_role("link", name="Send it again"))
+    page.get_by_label("The folder", exact=True).set_input_files(SHIPPED)
+    press(page.get_by_role("button", name="Look at it"))
+    assert heading(page).startswith("First Notes")
+    assert "2035" in page.get_by_text("The data are deleted on").locator("..").inner_text()
+    assert page.get_by_role("region", name="What publishing does").get_by_text("New", exact=True).count() == 4
+    if scripts:
+        assert accessibility.every_check(page) == []
+
+    press(page.get_by_role("button", name="Publish"))
+    assert heading(page).startswith("First Notes")
+    steps = page.get_by_role("region", name="Before the next wave").get_by_role("listitem")
+    assert "Done" in steps.filter(has_text="Questionnaires published").inner_text()
+    assert "To do" in steps.filter(has_text="Schools and roster").inner_text()
+    press(steps.filter(has_text="Schools and roster").get_by_role("link"))
+    assert page.url.endswith("/office/studies/first-notes/roster")
+
+
+@pytest.mark.parametrize("page_name", ["new-study", "studies/first-notes", "studies/first-notes/retention"])
+def test_its_pages_are_accessible(office: tuple[str, str], page: Page, tmp_path: Path, page_name: str) -> None:
+    address, password = office
+    sign_in(page, address, password)
+    choose(page, OWN)
+    page.goto(f"{address}/office/new-study")
+    page.get_by_label("Or a zip of the folder").set_input_files(zipped(tmp_path / "good.zip", lambda _, text: text))
+    press(page.get_by_role("button", name="Look at it"))
+    press(page.get_by_role("button", name="Publish"))
+    page.goto(f"{address}/office/{page_name}")
+    assert accessibility.every_check(page) == []
+
+
+def test_the_audit_is_accessible_and_narrows_down(office: tuple[str, str], page: Page, tmp_path: Path) -> None:
+    address, password = office
+    sign_in(page, address, password)
+    choose(page, OWN)
+    page.goto(f"{address}/office/new-study")
+    page.get_by_label("Or a zip of the folder").set_input_files(zipped(tmp_path / "good.zip", lambda _, text: text))
+    press(page.get_by_role("button", name="Look at it"))
+    press(page.get_by_role("button", name="Publish"))
+    press(page.get_by_role("navigation", name="First Notes").get_by_role("link", name="Audit"))
+    assert heading(page) == "Audit"
+    assert accessibility.every_check(page) == []
+    page.get_by_label("What", exact=True).select_option("published the study")
+    press(page.get_by_role("button", name="Show"))
+    row = page.get_by_role("region", name="What was done").get_by_role("row").nth(1)
+    assert EMAIL in row.inner_text()
+    assert "published the study: first-notes" in row.inner_text()
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="Download as CSV").click()
+    assert downloading.value.suggested_filename.startswith("first-notes-audit-")
+
+
+def test_what_is_sent_without_a_choice_is_said_at_its_field(office: tuple[str, str], page: Page) -> None:
+    address, password = office
+    sign_in(page, address, password)
+    choose(page, OWN)
+    page.goto(f"{address}/office/new-study")
+    press(page.get_by_role("button", name="Look at it"))
+    assert page.title().startswith("Error: ")
+    assert "Please choose a folder" in page.get_by_role("alert").inner_text()
+    page.get_by_role("alert").get_by_role("link").click()
+    assert page.evaluate("document.activeElement.id") == "files"
