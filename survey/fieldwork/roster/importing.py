@@ -21,6 +21,7 @@ from survey.fieldwork.roster.comparing import Deeds, Preview, Target, compare, f
 from survey.fieldwork.roster.identifiers import read_key
 from survey.fieldwork.roster.lists import Lists, Reader
 from survey.fieldwork.studies import Programme, School, SchoolClass, Study, Wave
+from survey.fieldwork.waves import forget_hours
 from survey.problems import did_you_mean, quoted
 
 LEFT_BY_ROSTER: Final = "roster"
@@ -136,6 +137,8 @@ def take_in_lists(
             details: dict[str, int | str | bool | None] = {**preview.counts, "digest": preview.digest[:12]}
             what = "imported a roster" if lists.people else "imported schools"
             note(connection, actor, what, study_id=there.study_id, about=wave_code or "", details=details, now=now)
+    if preview.schools:
+        forget_hours(engine)  # a school's days begin and end in its time zone
     return preview
 
 
