@@ -106,7 +106,7 @@ def withdraw(study: str, participant: str, scope: Scope, wave: str | None, by: B
     """
     from survey.audit import COMMAND_LINE
     from survey.database import read
-    from survey.fieldwork.consent import participant_id
+    from survey.fieldwork.consent import participant_id_of
     from survey.responses.withdrawing import Nobody
     from survey.responses.withdrawing import withdraw as do
 
@@ -114,7 +114,7 @@ def withdraw(study: str, participant: str, scope: Scope, wave: str | None, by: B
         stop("Please say which --wave.", status=2)
     here = engine()
     with read(here) as connection:
-        person = participant_id(connection, _study(connection, study).id, participant)
+        person = participant_id_of(connection, _study(connection, study).id, participant)
     if person is None:
         stop(f"There is no participant '{participant}' in this study.")
     if not yes:

@@ -650,11 +650,17 @@ class Placed:
 
 
 def standings(
-    db: Connection | Session, plan: Plan, study_id: int, wave: str, schools: set[int] | None = None
+    db: Connection | Session,
+    plan: Plan,
+    study_id: int,
+    wave: str,
+    schools: set[int] | None = None,
+    participant_id: int | None = None,
 ) -> Iterator[Placed]:
     """Yield everybody on a wave's list with what holds for them, by school, class and code.
 
-    schools: ids, only people there; None for all. Raises LookupError when there is no such wave.
+    schools: ids, only people there; None for all. participant_id: only this one.
+    Raises LookupError when there is no such wave.
     """
     found = db.execute(select(Wave.id, Wave.position, Wave.closes).where(Wave.study_id == study_id, Wave.code == wave))
     its = found.one_or_none()
@@ -662,9 +668,9 @@ def standings(
         raise LookupError(f"There is no wave '{wave}'.")
     round_ = _Round(its.position, its.closes)
     lines: dict[int, list[Line]] = {}
-    for line in ledger_of_all(db, study_id):
+    for line in ledger_of_all(db, study_id) if participant_id is None else ledger_of(db, participant_id):
         lines.setdefault(line.participant_id, []).append(line)
-    sent = _Sent(db, study_id, its.position)
+    sent = _Sent(db, study_id, its.position, participant_id)
     rows = db.execute(
         select(
             Participant.id,
@@ -681,6 +687,7 @@ def standings(
             Participant.study_id == study_id,
             Membership.wave_id == its.id,
             true() if schools is None else Membership.school_id.in_(schools),
+            true() if participant_id is None else Participant.id == participant_id,
         )
         .order_by(School.code, SchoolClass.code, Participant.code)
     )
@@ -693,7 +700,9 @@ def standings(
 class _Sent:
     """Whom an information sheet reached by a wave."""
 
-    def __init__(self, db: Connection | Session, study_id: int, position: int) -> None:
+    def __init__(
+        self, db: Connection | Session, study_id: int, position: int, participant_id: int | None = None
+    ) -> None:
         rows = db.execute(
             select(sheet.c.audience, sheet_issue.c.school_id)
             .join(sheet, sheet.c.id == sheet_issue.c.sheet_id)
@@ -705,7 +714,12 @@ class _Sent:
         memberships = db.execute(
             select(Membership.participant_id, Membership.school_id)
             .join(Wave, Wave.id == Membership.wave_id)
-            .where(Wave.study_id == study_id, Wave.position <= position, Membership.school_id.is_not(None))
+            .where(
+                Wave.study_id == study_id,
+                Wave.position <= position,
+                Membership.school_id.is_not(None),
+                true() if participant_id is None else Membership.participant_id == participant_id,
+            )
         )
         for row in memberships:
             self._schools.setdefault(row.participant_id, set()).add(row.school_id)
@@ -772,7 +786,20 @@ def study_row(db: Connection | Session, code: str) -> StudyRow | None:
     return StudyRow(row.id, row.code, row.time_zone) if row else None
 
 
-def participant_id(db: Connection | Session, study_id: int, code: str) -> int | None:
+def schools_of(db: Connection | Session, study_id: int) -> dict[str, str]:
+    """Return code -> title of a study's schools, by title."""
+    found = db.execute(select(School.code, School.title).where(School.study_id == study_id).order_by(School.title))
+    return {row.code: row.title for row in found}
+
+
+def school_id_of(db: Connection | Session, study_id: int, code: str) -> int | None:
+    """Return the id of the study's school with this code, or None."""
+    if "\0" in code:
+        return None
+    return db.scalar(select(School.id).where(School.study_id == study_id, School.code == code))
+
+
+def participant_id_of(db: Connection | Session, study_id: int, code: str) -> int | None:
     """Return the id of the study's participant with this code, or None."""
     if "\0" in code:  # PostgreSQL takes no NUL, not even to compare with
         return None

@@ -130,6 +130,25 @@ ROUTES: dict[str, frozenset[str]] = {
     "POST /office/new-study": LOOKS_AFTER_PEOPLE,
     "GET /office/new-study/<token>": frozenset(),
     "POST /office/new-study/<token>": frozenset(),
+    # consent
+    "GET /office/studies/<code>/consent": IN_THE_STUDY,
+    "POST /office/studies/<code>/consent/sheets": RESEARCH,
+    "GET /office/studies/<code>/consent/list.<any(csv, xlsx):form>": RESEARCH,
+    "GET /office/studies/<code>/consent/schools/<school>": IN_THE_STUDY - {OTHER_COORDINATOR},
+    "GET /office/studies/<code>/consent/people/<participant>": IN_THE_STUDY - {OTHER_COORDINATOR},
+    "POST /office/studies/<code>/consent/people/<participant>": IN_THE_STUDY - {OTHER_COORDINATOR},
+    "POST /office/studies/<code>/consent/people/<participant>/withdraw": RESEARCH,
+    "GET /office/studies/<code>/consent/certificates/<number>": RESEARCH,
+    "GET /office/studies/<code>/consent/file": RESEARCH,
+    "POST /office/studies/<code>/consent/file": RESEARCH,
+    "GET /office/studies/<code>/consent/file/<upload>": RESEARCH,
+    "POST /office/studies/<code>/consent/file/<upload>": RESEARCH,
+    # taking answers back with a receipt
+    "GET /withdraw": ANYBODY,
+    "POST /withdraw": ANYBODY,
+    "POST /withdraw/check": ANYBODY,
+    "POST /withdraw/do": ANYBODY,
+    "GET /withdraw/certificate/<numbers>": ANYBODY,
     # the audit and the day of deletion
     "GET /office/studies/<code>/audit": LEAD_ONLY,
     "GET /office/studies/<code>/audit.<any(csv, xlsx):form>": LEAD_ONLY,
@@ -140,11 +159,21 @@ ROUTES: dict[str, frozenset[str]] = {
     "GET /office/studies/<code>/progress/remind.<any(xlsx, csv):form>": IN_THE_STUDY,
     "GET /office/studies/<code>/progress/missing": IN_THE_STUDY,
     "POST /office/studies/<code>/progress/missing": IN_THE_STUDY,
+    # waves and links
+    "GET /office/studies/<code>/waves": RESEARCH,
+    "GET /office/studies/<code>/links": RESEARCH,
+    "POST /office/studies/<code>/links/open": RESEARCH,
+    "POST /office/studies/<code>/links/personal": RESEARCH,
+    "GET /office/studies/<code>/links/<int:door>/end": RESEARCH,
+    "POST /office/studies/<code>/links/<int:door>/end": RESEARCH,
     "GET /office/studies/<code>/retention": RESEARCH | {ADMINISTRATOR},
     "GET /office/studies/<code>/retention/certificate": RESEARCH | {ADMINISTRATOR},
 }
 
 EXAMPLES = {
+    "<school>": "s1",
+    "<participant>": "p0001",
+    "<number>": "W-AAAA-BBBB-CCCC",
     "<wave>": "w1",
     "<upload>": "AAAAAAAAAAAAAAAAAAAAAA",
     "<code>": "small-notes",
@@ -157,6 +186,7 @@ EXAMPLES = {
     "<int:account>": "4",  # the coordinator of s1
     "<int:role>": "4",
     "<int:link>": "1",
+    "<int:door>": "1",  # the open link of the parents
     "<int:number>": "1",
 }
 

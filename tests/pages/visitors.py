@@ -11,10 +11,11 @@ from survey.app import create_app
 from survey.audit import COMMAND_LINE
 from survey.config import Settings
 from survey.database import Engine, session, upgrade, write
-from survey.fieldwork import keep_school, keep_study, new_door, study_by_code
+from survey.fieldwork import Membership, Participant, keep_school, keep_study, new_door, study_by_code
 from survey.pages.account.people import add_user
 from survey.people import Giver
 from survey.people.links import make_link
+from survey.responses.withdrawing import certificate
 from tests.pages.small_study import make_study
 from tests.pages.strict import StrictClient, strict_client
 from tests.pages.test_account import OWN, choose, sign_in, token
@@ -57,6 +58,7 @@ class Visitors:
         make_study(self.engine, folder / "study")
         with session(self.engine) as db:
             keep_school(db, keep_study(db, "other-notes", title="Other notes"), "o1", title="Oak Primary", arm=None)
+        self._somebody_asked()
         self._browsers: dict[str, StrictClient] = {STRANGER: strict_client(self.app)}
         for who, (role, study, school) in ACCOUNTS.items():
             self._browsers[who] = self._account(f"{role}-{study}-{school}@example.org", role, study, school)
@@ -70,6 +72,20 @@ class Visitors:
         for cookie in (self._browsers[who]._cookies or {}).values():
             fresh.set_cookie(cookie.key, cookie.value, domain=cookie.domain, path=cookie.path)
         return fresh
+
+    def _somebody_asked(self) -> None:
+        """Put somebody on the list of school s1, and a certificate of a withdrawal beside."""
+        now = datetime.now(UTC)
+        with session(self.engine) as db:
+            study = study_by_code(db, "small-notes")
+            assert study is not None
+            db.add(person := Participant(study_id=study.id, code="p0001", audience="pupil", facts={}))
+            db.flush()
+            school = next(school for school in study.schools if school.code == "s1")
+            for wave in study.waves:
+                db.add(Membership(participant_id=person.id, wave_id=wave.id, school_id=school.id, facts={}))
+            row = {"number": "W-AAAA-BBBB-CCCC", "at": now, "study_id": study.id, "scope": "future", "responses": 0}
+            db.execute(certificate.insert().values(**row, decided_by="parent", backups_gone_on=now.date()))
 
     def _account(self, email: str, role: str, study: str | None, school: str | None) -> StrictClient:
         client = strict_client(self.app)

@@ -1,0 +1,494 @@
+"""Consent in the office: who is asked what holds, decisions to be recorded, sheets sent, withdrawals and certificates.
+
+A coordinator sees the state of their own school's participants and records what parents decided; never an answer, nor
+what a child said on a questionnaire's first page.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from typing import Any, Final, cast
+
+from flask import abort, redirect, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.file import FileField
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import RequestEntityTooLarge
+from wtforms import StringField
+
+from survey.audit import note
+from survey.database import Connection, read, write
+from survey.export.lists import ListForm, write_list
+from survey.fieldwork.consent import (
+    COLUMNS,
+    DECIDERS,
+    SCOPES,
+    WAYS,
+    WHY,
+    BadDecision,
+    By,
+    Decision,
+    How,
+    Placed,
+    Says,
+    counts,
+    decide,
+    issued,
+    issues_of,
+    ledger_of,
+    participant_id_of,
+    rows,
+    school_id_of,
+    schools_of,
+    sheets_of,
+    standings,
+    study_row,
+    today,
+)
+from survey.fieldwork.publishing import Refused
+from survey.fieldwork.roster import Misread, drop_upload, keep_upload, kept_upload
+from survey.fieldwork.roster.tables import LARGEST_FILE
+from survey.pages.account.forms import Form
+from survey.pages.office.access import Seen, actor, allowed, may, my_schools
+from survey.pages.office.blueprint import office
+from survey.pages.office.sections import section
+from survey.pages.store import store
+from survey.pages.turns import Turn
+from survey.people import COORDINATOR, LEAD, RESEARCHER
+from survey.responses.consent_file import Given, look_at_decisions, take_given, unpacked
+from survey.responses.withdrawing import Nobody, certificate_by_number, certificates_of, withdraw
+
+section("consent", "Consent", "office.consent", order=30, roles=(LEAD, RESEARCHER, COORDINATOR))
+
+_EVERYBODY: Final = (LEAD, RESEARCHER, COORDINATOR)
+_RESEARCH: Final = (LEAD, RESEARCHER)
+_LARGEST_POST: Final = LARGEST_FILE + 64 * 1024
+_SHOWN: Final = 200
+_ONE_FILE: Final = Turn(patience=60.0)
+
+_KINDS: Final = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+_STALE: Final = "This page was open for too long. Please try again."
+
+
+class DecisionForm(Form):
+    """A decision somebody gave on paper, by phone or in person."""
+
+    says = StringField("Decision")
+    by = StringField("Who decided")
+    given_on = StringField("Given on")
+    scope = StringField("For")
+    wave = StringField("Wave")
+    how = StringField("How")
+    sheet = StringField("Version of the information sheet")
+
+
+class SheetForm(Form):
+    """An information sheet that was sent."""
+
+    audience = StringField("Information sheet")
+    school = StringField("School")
+    issued_on = StringField("Sent on")
+
+
+class WithdrawForm(Form):
+    """How far somebody withdraws, and that it is sure."""
+
+    scope = StringField("How far")
+    wave = StringField("Wave")
+    by = StringField("Who decided")
+    sure = StringField("Sure")
+
+
+class FileForm(Form):
+    """A file of decisions."""
+
+    file = FileField("CSV or Excel file (.xlsx), up to 10 MB")
+
+
+class ConfirmForm(Form):
+    """Nothing but the token."""
+
+
+# ---- the study ------------------------------------------------------------------------------------------
+
+
+@office.get("/studies/<code>/consent")
+@allowed(*_EVERYBODY)
+def consent(study: Seen) -> ResponseReturnValue:
+    """Show how many agreed, by school and audience, and what was sent to whom."""
+    return _page(study, SheetForm())
+
+
+@office.post("/studies/<code>/consent/sheets")
+@allowed(*_RESEARCH)
+def record_sheet(study: Seen) -> ResponseReturnValue:
+    """Record that an information sheet was sent out."""
+    form = SheetForm()
+    form.validate()
+    if form.stale:
+        return _page(study, form, [("main", _STALE)])
+    on = _day(form.issued_on.data)
+    if on is None:
+        return _page(study, form, [("issued_on", "Enter the day on which it was sent.")])
+    schools = None if form.school.data == "*" else [form.school.data or ""]
+    try:
+        with write(store().engine) as connection:
+            issued(connection, _study(connection, study), form.audience.data or "", schools, on, actor(), _now())
+    except BadDecision as fault:
+        return _page(study, form, [("issued_on", str(fault))])
+    return redirect(url_for("office.consent", code=study.code, done="sheet"), 303)
+
+
+def _page(study: Seen, form: SheetForm, faults: Sequence[tuple[str, str]] = ()) -> ResponseReturnValue:
+    wave = _wave(study)
+    with read(store().engine) as connection:
+        people = list(standings(connection, study.plan, study.id, wave, my_schools(study)))
+        schools = schools_of(connection, study.id)
+        research = may(study, _RESEARCH)
+        return render_template(
+            "office/consent.html",
+            study=study,
+            here="consent",
+            faults=list(faults),
+            done=request.args.get("done", ""),
+            waves=study.plan.waves,
+            wave=wave,
+            table=[(schools.get(school or "", school or "No school"), school, audience, states)
+                   for (school, audience), states in counts(people).items()],
+            rules=study.plan.consent,
+            research=research,
+            sheets=sheets_of(connection, study.id),
+            issues=issues_of(connection, study.id)[:_SHOWN],
+            certificates=certificates_of(connection, study.id)[:_SHOWN] if research else [],
+            schools=schools,
+            form=form,
+        )  # fmt: skip
+
+
+@office.get("/studies/<code>/consent/list.<any(csv, xlsx):form>")
+@allowed(*_RESEARCH)
+def consent_list(study: Seen, form: ListForm) -> ResponseReturnValue:
+    """Send what holds for everybody on a wave's list."""
+    wave, file = _wave(study), io.BytesIO()
+    with read(store().engine) as connection:
+        lines = rows(standings(connection, study.plan, study.id, wave))
+    write_list(COLUMNS, lines, "Consent", form, file)
+    details: dict[str, int | str | bool | None] = {"participants": len(lines)}
+    with write(store().engine) as connection:
+        note(connection, actor(), "took a list of consent away", study_id=study.id, about=wave, details=details)
+    file.seek(0)
+    name = f"{study.code}-consent-{wave}.{form}"
+    return send_file(file, mimetype=_KINDS[form], as_attachment=True, download_name=name, max_age=None, etag=False)
+
+
+# ---- a school -------------------------------------------------------------------------------------------
+
+
+@office.get("/studies/<code>/consent/schools/<school>")
+@allowed(*_EVERYBODY)
+def consent_school(study: Seen, school: str) -> ResponseReturnValue:
+    """List a school's participants by class, with what holds for each."""
+    wave, mine = _wave(study), my_schools(study)
+    with read(store().engine) as connection:
+        its_id = school_id_of(connection, study.id, school)
+        if its_id is None or (mine is not None and its_id not in mine):
+            abort(404)
+        people = list(standings(connection, study.plan, study.id, wave, {its_id}))
+        title = schools_of(connection, study.id)[school]
+    classes: dict[str, list[Placed]] = {}
+    for one in people:
+        classes.setdefault(one.school_class or "", []).append(one)
+    return render_template(
+        "office/consent-school.html",
+        study=study,
+        here="consent",
+        school=school,
+        title=title,
+        classes=classes,
+        why=WHY,
+        waves=study.plan.waves,
+        wave=wave,
+    )
+
+
+# ---- one participant ------------------------------------------------------------------------------------
+
+
+@office.get("/studies/<code>/consent/people/<participant>")
+@allowed(*_EVERYBODY)
+def consent_person(study: Seen, participant: str) -> ResponseReturnValue:
+    """Show what was decided about somebody, and take a decision."""
+    return _person(study, participant, DecisionForm())
+
+
+@office.post("/studies/<code>/consent/people/<participant>")
+@allowed(*_EVERYBODY)
+def record_decision(study: Seen, participant: str) -> ResponseReturnValue:
+    """Record a decision somebody gave."""
+    form = DecisionForm()
+    form.validate()
+    person = _allowed_person(study, participant)
+    if form.stale:
+        return _person(study, participant, form, [("main", _STALE)])
+    said, faults = _said(form)
+    if said is None:
+        return _person(study, participant, form, faults)
+    try:
+        with write(store().engine) as connection:
+            decide(connection, _study(connection, study), person, said, actor(), _now())
+    except BadDecision as fault:
+        return _person(study, participant, form, [("given_on", str(fault))])
+    return redirect(url_for("office.consent_person", code=study.code, participant=participant, done="recorded"), 303)
+
+
+def _said(form: DecisionForm) -> tuple[Decision | None, list[tuple[str, str]]]:
+    """Return the decision of a form, or what to look at again."""
+    faults = []
+    day = _day(form.given_on.data)
+    scope, wave, sheet = form.scope.data or "all", form.wave.data or None, form.sheet.data or ""
+    if form.says.data not in ("yes", "no"):
+        faults.append(("says-yes", "Choose yes or no."))
+    if form.by.data not in DECIDERS:
+        faults.append(("by", "Choose who decided."))
+    if day is None:
+        faults.append(("given_on", "Enter the day on which it was given."))
+    if scope not in SCOPES or (form.how.data or None) not in (None, *WAYS) or not (sheet.isdecimal() or not sheet):
+        abort(400)
+    if scope == "wave" and wave is None:
+        faults.append(("wave", "Choose the wave."))
+    if faults or day is None:
+        return None, faults
+    says, by, how = cast(Says, form.says.data), cast(By, form.by.data), cast("How | None", form.how.data or None)
+    version = int(sheet[:9]) if sheet else None
+    return Decision(says, by, day, scope, wave if scope != "all" else None, how, version), []
+
+
+def _person(
+    study: Seen, participant: str, form: DecisionForm, faults: Sequence[tuple[str, str]] = ()
+) -> ResponseReturnValue:
+    person = _allowed_person(study, participant)
+    research = may(study, _RESEARCH)
+    with read(store().engine) as connection:
+        found = [(wave, _placed(connection, study, person, wave.id)) for wave in study.plan.waves]
+        lines = [line for line in ledger_of(connection, person) if research or line.kind == "decision"]
+        audience = next(one.audience for _, one in found if one)
+        sheets = [one for one in sheets_of(connection, study.id) if one.audience == audience]
+    return render_template(
+        "office/consent-person.html",
+        study=study,
+        here="consent",
+        participant=participant,
+        audience=audience,
+        school=next((one.school for _, one in reversed(found) if one and one.school), None),
+        states=[(wave.title, one.standing) for wave, one in found if one],
+        why=WHY,
+        lines=lines,
+        sheets=sheets,
+        rule=study.plan.consent_for(audience),
+        ways=WAYS,
+        waves=study.plan.waves,
+        research=research,
+        faults=list(faults),
+        done=request.args.get("done", ""),
+        form=form,
+        typed={name: form[name].data or "" for name in ("says", "by", "given_on", "scope", "wave", "how", "sheet")},
+    )
+
+
+def _allowed_person(study: Seen, participant: str) -> int:
+    """Return the id of somebody the person here may look at, or answer that there is nobody."""
+    with read(store().engine) as connection:
+        found = participant_id_of(connection, study.id, participant)
+        if found is None or not any(_placed(connection, study, found, wave.id) for wave in study.plan.waves):
+            abort(404)
+    return found
+
+
+def _placed(connection: Connection, study: Seen, person: int, wave: str) -> Placed | None:
+    mine = standings(connection, study.plan, study.id, wave, my_schools(study), person)
+    return next(iter(mine), None)
+
+
+# ---- withdrawing ----------------------------------------------------------------------------------------
+
+
+@office.post("/studies/<code>/consent/people/<participant>/withdraw")
+@allowed(*_RESEARCH)
+def consent_withdraw(study: Seen, participant: str) -> ResponseReturnValue:
+    """Ask whether it is sure; then withdraw somebody, and lead to the certificate."""
+    form = WithdrawForm()
+    form.validate()
+    person = _allowed_person(study, participant)
+    if form.stale:
+        return _person(study, participant, DecisionForm(), [("main", _STALE)])
+    scope, wave, by = form.scope.data or "", form.wave.data or None, form.by.data or ""
+    if scope not in SCOPES or by not in DECIDERS:
+        return _person(study, participant, DecisionForm(), [("scope-all", "Choose how far, and who decided.")])
+    if scope == "wave" and wave not in [one.id for one in study.plan.waves]:
+        return _person(study, participant, DecisionForm(), [("withdraw-wave", "Choose the wave.")])
+    if form.sure.data != "yes":
+        title = next((one.title for one in study.plan.waves if one.id == wave), "")
+        return render_template(
+            "office/consent-withdraw.html", study=study, here="consent", participant=participant, scope=scope,
+            wave=wave or "", title=title, by=by, form=form,
+        )  # fmt: skip
+    try:
+        done = withdraw(
+            store().engine,
+            participant_id=person,
+            scope=scope,
+            wave=wave if scope == "wave" else None,
+            by=by,
+            actor=actor(),
+            now=_now(),
+        )
+    except Nobody:
+        abort(404)
+    return redirect(url_for("office.withdrawal_certificate", code=study.code, number=done.number), 303)
+
+
+@office.get("/studies/<code>/consent/certificates/<number>")
+@allowed(*_RESEARCH)
+def withdrawal_certificate(study: Seen, number: str) -> ResponseReturnValue:
+    """Show the certificate of a withdrawal, without any answer."""
+    found = certificate_by_number(store().engine, number)
+    if found is None or found.study != study.code:
+        abort(404)
+    return render_template("office/consent-certificate.html", study=study, here="consent", certificate=found)
+
+
+# ---- a file of decisions --------------------------------------------------------------------------------
+
+
+@office.get("/studies/<code>/consent/file")
+@allowed(*_RESEARCH)
+def consent_file(study: Seen) -> ResponseReturnValue:
+    """Ask for a file of decisions."""
+    return _ask_file(study, FileForm())
+
+
+@office.post("/studies/<code>/consent/file")
+@allowed(*_RESEARCH)
+def look_at_consent(study: Seen) -> ResponseReturnValue:
+    """Look at a file: say every problem, or lead to the page where it can be confirmed."""
+    request.max_content_length = _LARGEST_POST
+    try:
+        form = FileForm()
+        form.validate()
+    except RequestEntityTooLarge:
+        return _ask_file(study, None, [("file", "The file is larger than 10 MB. Please split it.")])
+    sent = form.file.data
+    if form.stale:
+        return _ask_file(study, form, [("main", "This page was open for too long. Please choose the file again.")])
+    if not isinstance(sent, FileStorage) or not sent.filename:
+        return _ask_file(study, form, [("file", "Choose a file.")])
+    now = _now()
+    try:
+        with _ONE_FILE.taken():
+            data = sent.stream.read(LARGEST_FILE + 1)
+            seen = look_at_decisions(store().engine, study.code, data, sent.filename, now)
+    except Refused as fault:
+        return _ask_file(study, form, [("file", sentence) for sentence in fault.reasons])
+    if seen.problems:
+        return _ask_file(study, form, problems=seen.problems)
+    kept = keep_upload(store().engine, study.id, actor().name, None, False, seen.digest, seen.packed(), now)
+    answered = ",".join(seen.answered[:50])
+    address = url_for("office.seen_consent", code=study.code, upload=kept, known=seen.unchanged, answered=answered)
+    return redirect(address, 303)
+
+
+def _ask_file(
+    study: Seen,
+    form: FileForm | None,
+    faults: Sequence[tuple[str, str]] = (),
+    problems: Sequence[Misread] = (),
+) -> ResponseReturnValue:
+    return render_template(
+        "office/consent-file.html",
+        study=study,
+        here="consent",
+        form=form or FileForm(formdata=None),
+        faults=list(faults),
+        problems=[(problem.place, problem.message) for problem in problems[:_SHOWN]],
+        count=len(problems),
+        waves=study.plan.waves,
+    )
+
+
+@office.get("/studies/<code>/consent/file/<upload>")
+@allowed(*_RESEARCH)
+def seen_consent(study: Seen, upload: str) -> ResponseReturnValue:
+    """Show what a file would record."""
+    given = _kept(study, upload)
+    if given is None:
+        return _ask_file(study, FileForm(), [("main", "The file is not kept any more. Please choose it again.")])
+    return render_template(
+        "office/consent-look.html",
+        study=study,
+        here="consent",
+        given=given[:_SHOWN],
+        count=len(given),
+        shown=_SHOWN,
+        numbers={says: sum(one.says == says for one in given) for says in ("yes", "no", "withdrawn")},
+        known=request.args.get("known", 0, type=int),
+        answered=[code for code in request.args.get("answered", "").split(",") if code][:50],
+        form=ConfirmForm(),
+        upload=upload,
+    )
+
+
+@office.post("/studies/<code>/consent/file/<upload>")
+@allowed(*_RESEARCH)
+def confirm_consent(study: Seen, upload: str) -> ResponseReturnValue:
+    """Record the decisions as they were shown, or throw the file away."""
+    form = ConfirmForm()
+    form.validate()
+    if form.stale:
+        abort(400)
+    given, now = _kept(study, upload), _now()
+    if given is None:
+        return _ask_file(study, FileForm(), [("main", "The file is not kept any more. Please choose it again.")])
+    if request.form.get("do") == "take":
+        try:
+            with _ONE_FILE.taken():
+                take_given(store().engine, study.code, given, actor(), now)
+        except Refused as fault:
+            return _ask_file(study, FileForm(), [("main", sentence) for sentence in fault.reasons])
+    drop_upload(store().engine, study.id, actor().name, upload, now)
+    return redirect(url_for("office.consent", code=study.code, done=request.form.get("do") or ""), 303)
+
+
+def _kept(study: Seen, upload: str) -> list[Given] | None:
+    kept = kept_upload(store().engine, study.id, actor().name, upload, _now())
+    return unpacked(kept.lists) if kept and kept.digest else None
+
+
+# ---- what is shared -------------------------------------------------------------------------------------
+
+
+def _study(connection: Connection, study: Seen) -> Any:
+    return study_row(connection, study.code)
+
+
+def _wave(study: Seen) -> str:
+    """Return the wave the address asks for; else the last one that has begun, or the first."""
+    waves = study.plan.waves
+    wanted = request.args.get("wave")
+    if wanted is not None:
+        return wanted if wanted in [one.id for one in waves] else abort(404)
+    day = today(study.plan.time_zone, _now())
+    begun = [one.id for one in waves if one.opens <= day]
+    return begun[-1] if begun else waves[0].id
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat((text or "").strip())
+    except ValueError:
+        return None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
