@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
 import click
 
 from survey.cli.main import engine, main, settings, stop
@@ -12,32 +17,149 @@ def user() -> None:
     """People who sign in."""
 
 
+@contextmanager
+def _refusals() -> Iterator[None]:
+    from survey.people import NotPossible
+
+    try:
+        yield
+    except NotPossible as error:
+        stop(str(error))
+
+
+def _where(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say where a role counts."""
+    school = click.option("--school", help="The school's code, for a coordinator.")
+    return click.option("--study", help="The study's code; else every study.")(school(command))
+
+
 @user.command("add")
 @click.argument("email")
 @click.option("--role", "roles", multiple=True, default=("researcher",), show_default=True)
-def add(email: str, roles: tuple[str, ...]) -> None:
-    """Let somebody sign in. Prints a password that works once, to choose an own one with."""
+@_where
+def add(email: str, roles: tuple[str, ...], study: str | None, school: str | None) -> None:
+    """Let somebody sign in. Prints a password that works once, to choose an own one with.
+
+    Roles: researcher, lead (of a study, or of all), coordinator (of one school), administrator (of the installation).
+    """
     from survey.pages.account.people import add_user
-    from survey.people import NotPossible
 
     here = settings()
-    try:
-        password = add_user(engine(), here, email, list(roles))
-    except NotPossible as error:
-        stop(str(error))
+    with _refusals():
+        password = add_user(engine(), here, email, list(roles), study=study, school=school)
     click.echo(f"Sign in at {here.base_url}/sign-in as {email} with this password, which works once:\n{password}")
+
+
+@user.command("invite")
+@click.argument("email")
+@click.option("--role", default="researcher", show_default=True)
+@_where
+def invite(email: str, role: str, study: str | None, school: str | None) -> None:
+    """Make a link with which somebody chooses a password; it works once and for seven days."""
+    from survey.audit import COMMAND_LINE
+    from survey.database import write
+    from survey.pages.account.people import checked_address, place
+    from survey.people import Giver
+    from survey.people.invitations import invite as invitation
+
+    here, store = settings(), engine()
+    with _refusals():
+        address, wanted = checked_address(email), place(store, role, study, school)
+        with write(store) as connection:
+            token = invitation(connection, address, wanted, Giver(COMMAND_LINE), datetime.now(UTC))
+    click.echo(f"Give this link to {address} and nobody else:\n{here.base_url}/office/welcome/{token}")
+
+
+@user.command("list")
+def everybody() -> None:
+    """List who can sign in: address, roles, when they last did, whether they have a second factor."""
+    from survey.audit import COMMAND_LINE
+    from survey.pages.account.people import place_in_words
+    from survey.people import Giver
+    from survey.people.lists import members
+
+    store = engine()
+    for one in members(store, Giver(COMMAND_LINE)):
+        roles = "; ".join(f"{held.given.role}: {place_in_words(store, held.given)}" for held in one.held)
+        seen = f"{one.signed_in_at:%Y-%m-%d}" if one.signed_in_at else "never"
+        click.echo(f"{one.email}\t{roles or 'no role'}\t{seen}\t{'two-step' if one.two_step else 'password only'}")
 
 
 @user.command("renew")
 @click.argument("email")
 def renew(email: str) -> None:
-    """Give somebody who forgot their password a new one that works once."""
+    """Give somebody who lost their password or their phone a new password that works once.
+
+    All their sessions end, and two-step sign-in is off until they set it up again.
+    """
     from survey.pages.account.people import renew_password
-    from survey.people import NotPossible
 
     here = settings()
-    try:
+    with _refusals():
         password = renew_password(engine(), here, email)
-    except NotPossible as error:
-        stop(str(error))
     click.echo(f"Sign in at {here.base_url}/sign-in as {email} with this password, which works once:\n{password}")
+
+
+@user.command("end")
+@click.argument("email")
+def end(email: str) -> None:
+    """End somebody's account: all its sessions at once, its roles and its password."""
+    from survey.audit import COMMAND_LINE
+    from survey.pages.account.people import account_id
+    from survey.people import Giver
+    from survey.people.grants import end as end_account
+
+    store = engine()
+    with _refusals():
+        end_account(store, account_id(store, email), Giver(COMMAND_LINE), datetime.now(UTC))
+    click.echo(f"The account of {email} has ended.")
+
+
+@user.group("role")
+def role() -> None:
+    """What somebody may do, and where."""
+
+
+@role.command("add")
+@click.argument("email")
+@click.argument("name")
+@_where
+def add_role(email: str, name: str, study: str | None, school: str | None) -> None:
+    """Give somebody a role: researcher, lead, coordinator or administrator."""
+    from survey.audit import COMMAND_LINE
+    from survey.database import write
+    from survey.pages.account.people import account_id, place, place_in_words
+    from survey.people import Giver
+    from survey.people.grants import give
+
+    store = engine()
+    with _refusals():
+        wanted, account = place(store, name, study, school), account_id(store, email)
+        with write(store) as connection:
+            give(connection, account, wanted, Giver(COMMAND_LINE), datetime.now(UTC))
+    click.echo(f"{email} is {name} of {place_in_words(store, wanted)}.")
+
+
+@role.command("remove")
+@click.argument("email")
+@click.argument("name")
+@_where
+def remove_role(email: str, name: str, study: str | None, school: str | None) -> None:
+    """Take a role away from somebody, at once."""
+    from survey.audit import COMMAND_LINE
+    from survey.database import write
+    from survey.pages.account.people import account_id, place, place_in_words
+    from survey.people import Giver, NotPossible
+    from survey.people.grants import take
+    from survey.people.lists import member
+
+    store, giver = engine(), Giver(COMMAND_LINE)
+    with _refusals():
+        wanted, account = place(store, name, study, school), account_id(store, email)
+        found = member(store, account, giver)
+        numbers = [held.id for held in found.held if held.given == wanted] if found else []
+        if not numbers:
+            raise NotPossible(f"{email} is not {name} of {place_in_words(store, wanted)}.")
+        with write(store) as connection:
+            take(connection, account, numbers[0], giver, datetime.now(UTC))
+    click.echo(f"{email} is no longer {name} of {place_in_words(store, wanted)}.")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from survey.audit import COMMAND_LINE, note
 from survey.config import Settings
 from survey.database import Engine, session
-from survey.fieldwork import School, Study, study_by_code
+from survey.definition.reading import parse_study
+from survey.fieldwork import School, Study, study_by_code, text_of
 from survey.pages.account.passwords import HASHER, one_time_password
 from survey.people import ADMINISTRATOR, COORDINATOR, ROLES, Given, Giver, NotPossible, User
 from survey.people.grants import check, give
@@ -62,6 +63,14 @@ def place_in_words(engine: Engine, grant: Given) -> str:
         school = opened.get(School, grant.school_id) if grant.school_id is not None else None
     titles = [one.title for one in (study, school) if one is not None]
     return ", ".join(titles)
+
+
+def deletion_day(engine: Engine, study: str) -> date:
+    """Return the day a study's data are deleted, on which its coordinators' links end by themselves; else in a year."""
+    with session(engine) as opened:
+        found = study_by_code(opened, study)
+    text = text_of(engine, found.sha256) if found and found.sha256 else None
+    return parse_study(text).retention.delete_on if text else (datetime.now(UTC) + timedelta(days=365)).date()
 
 
 def add_user(

@@ -20,10 +20,10 @@ from survey.fieldwork import Study
 from survey.pages.account import turned_away
 from survey.pages.account.forms import Form
 from survey.pages.account.invitations import address_of, invitation_letter, reset_letter
-from survey.pages.account.people import checked_address, place_in_words, tidy
+from survey.pages.account.people import checked_address, deletion_day, place_in_words, tidy
 from survey.pages.account.second import qr_code
 from survey.pages.account.sessions import OFFICE
-from survey.pages.office.access import actor, grants, refused, seen
+from survey.pages.office.access import actor, grants, refused
 from survey.pages.office.blueprint import office
 from survey.pages.store import store
 from survey.people import ADMINISTRATOR, COORDINATOR, LEAD, ROLES, Given, Giver, NotPossible
@@ -354,14 +354,8 @@ def _link_form(study: Study, empty: bool = False) -> LinkForm:
     form = LinkForm(formdata=None) if empty else LinkForm()
     form.school.choices = [(one.id, one.title) for one in study.schools]
     if empty:
-        form.last_day.data = _latest(study)
+        form.last_day.data = deletion_day(store().engine, study.code)
     return form
-
-
-def _latest(study: Study) -> date:
-    """Return the day a link ends by itself: when the study's data are deleted; in a year, when that is not known."""
-    found = seen(study.code)
-    return found.plan.retention.delete_on if found else (now() + timedelta(days=365)).date()
 
 
 def _end_of(day: date) -> datetime:

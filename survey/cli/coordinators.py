@@ -1,0 +1,59 @@
+"""Links for coordinators, instead of accounts: `survey link coordinator` and `survey link coordinator-end`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+
+import click
+
+from survey.cli.links import link
+from survey.cli.main import engine, settings, stop
+
+
+@link.command("coordinator")
+@click.argument("study")
+@click.option("--school", required=True, help="The school's code.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day on which it works, as 2027-07-31.")
+def coordinator(study: str, school: str, until: datetime | None) -> None:
+    """Make a link that opens the coordinator's pages of one school: who has taken part, and no answers.
+
+    It ends by itself on the last day given, or else when the study's data are deleted.
+    """
+    from survey.audit import COMMAND_LINE
+    from survey.database import write
+    from survey.pages.account.people import deletion_day, place
+    from survey.people import Giver, NotPossible
+    from survey.people.links import make_link
+
+    here, store = settings(), engine()
+    try:
+        where = place(store, "coordinator", study, school)
+        last_day = until.date() if until else deletion_day(store, study)
+        ends_at = datetime.combine(last_day + timedelta(days=1), time(), UTC)
+        if where.study_id is None or where.school_id is None:
+            raise NotPossible("Say which study and which school.")
+        with write(store) as connection:
+            number, token = make_link(
+                connection, where.study_id, where.school_id, school, ends_at, Giver(COMMAND_LINE), datetime.now(UTC)
+            )
+    except NotPossible as error:
+        stop(str(error))
+    click.echo(f"Link {number}, works until the end of {last_day:%d %B %Y}:\n{here.base_url}/office/link/{token}")
+    click.echo("It is not kept anywhere else: only what is needed to recognise it is stored.")
+
+
+@link.command("coordinator-end")
+@click.argument("number", type=int)
+def end(number: int) -> None:
+    """End a coordinator's link by its number, and every session that came by it."""
+    from survey.audit import COMMAND_LINE
+    from survey.database import write
+    from survey.people import Giver, NotPossible
+    from survey.people.links import end_link
+
+    try:
+        with write(engine()) as connection:
+            end_link(connection, number, Giver(COMMAND_LINE), datetime.now(UTC))
+    except NotPossible as error:
+        stop(str(error))
+    click.echo(f"Link {number} has ended.")
