@@ -13,6 +13,7 @@ from survey.definition.conditions import All, Condition, read_condition
 from survey.definition.free_text import FreeText
 from survey.definition.model import Fault, Path, Strict
 from survey.definition.scale import Scale
+from survey.flagged import Flags
 from survey.kinds import KINDS
 from survey.options import Option, Options
 from survey.problems import did_you_mean, quoted, shortened
@@ -229,7 +230,7 @@ class Questionnaire(Strict):
         ]
         for p, page in enumerate(self.pages):
             faults += self._settle(page, ("pages", p), written)
-        for name in ("_by_id", "questions"):
+        for name in ("_by_id", "questions", "_own_words", "_flags"):
             self.__dict__.pop(name, None)
         return faults + list(self._conditions({*self._by_id, *written.questions}))
 
@@ -319,6 +320,24 @@ class Questionnaire(Strict):
     def questions(self) -> list[Question]:
         """All questions in the order of asking, grids as one question per statement."""
         return [question for _, question in self.placed()]
+
+    @cached_property
+    def _own_words(self) -> tuple[str, ...]:
+        return tuple(key for question in self.questions for key in question.own_words)
+
+    @cached_property
+    def _flags(self) -> Flags | None:
+        return self.free_text.flags(self.languages) if self.free_text and self.free_text.read else None
+
+    def flagged(self, answers: Mapping[str, Any]) -> list[str]:
+        """Return the keys of those answers (key -> value) in whose own words something stands that is to be read soon.
+
+        None where the questionnaire says that nobody reads.
+        """
+        if self._flags is None:
+            return []
+        texts = ((key, answers.get(key)) for key in self._own_words)
+        return [key for key, text in texts if isinstance(text, str) and self._flags.found_in(text)]
 
     @cached_property
     def _by_id(self) -> dict[str, Question]:

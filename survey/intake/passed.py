@@ -64,7 +64,7 @@ def saves_of(
     for screen in journey.route(answers, facts):
         own = {key: answers[key] for step in screen.steps for key in _keys(step, answers)}
         if own:
-            yield PastSave(screen.name, own, at)
+            yield PastSave(screen.name, own, at, flagged=journey.questionnaire.flagged(own))
 
 
 def _keys(step: Step, answers: Mapping[str, Any]) -> Iterator[str]:

@@ -124,7 +124,7 @@ class _Import:
         with write(self._engine) as connection:
             taken, responses = self._against(connection, hold=True)
             if not taken.problems and responses:
-                insert_responses(connection, responses)
+                insert_responses(connection, responses, self._now)
                 note(
                     connection,
                     actor,

@@ -472,7 +472,7 @@ def _take(connection: Connection, sheet: Sheet, filled: Filled, actor: Actor, no
             questionnaire=paper.questionnaire,
             sha256=paper.sha256,
             started_at=at,
-            saves=() if declined else (PastSave(MODE, answers, at),),
+            saves=() if declined else (PastSave(MODE, answers, at, flagged=sheet.questionnaire.flagged(answers)),),
             language=paper.language,
             mode=MODE,
             state="declined" if declined else "finished",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, insert
 
 from survey.database import write
 from survey.responses.begin import empty_row, new_response_id, seed_of
+from survey.responses.concerns import concern, concern_row
 from survey.responses.reading import OVER
 from survey.responses.tables import response
 from survey.responses.tables import save as log
@@ -21,13 +22,17 @@ _CHUNK: Final = 500
 
 @dataclass(frozen=True)
 class PastSave:
-    """One page as it was saved. ms: time on the page; layout: how the options lay."""
+    """One page as it was saved. ms: time on the page; layout: how the options lay.
+
+    flagged: keys of answers with words that somebody should read soon.
+    """
 
     screen: str
     answers: Mapping[str, Any]
     at: datetime
     ms: int | None = None
     layout: str | None = None
+    flagged: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -74,18 +79,28 @@ def add_responses(
     return added
 
 
-def insert_responses(connection: Connection, responses: Iterable[PastResponse]) -> int:
-    """Add responses with their saves in the transaction of `connection`. Returns how many. Raises as add_responses."""
-    added = 0
+def insert_responses(connection: Connection, responses: Iterable[PastResponse], now: datetime | None = None) -> int:
+    """Add responses with their saves in the transaction of `connection`. Returns how many. Raises as add_responses.
+
+    now: the moment from which flagged texts wait to be read, however long ago they were written.
+    """
+    added, raised_at = 0, now or datetime.now(UTC)
     for chunk in _chunks(responses):
-        rows, saves = [], []
+        rows, saves, raised = [], [], []
         for one in chunk:
             row, its_saves = _rows(one)
             rows.append(row)
             saves.extend(its_saves)
+            raised += [
+                concern_row(row["id"], key, 1, sequence, raised_at)
+                for sequence, page in enumerate(one.saves, start=1)
+                for key in page.flagged
+            ]
         connection.execute(insert(response), rows)
         if saves:
             connection.execute(insert(log), saves)
+        if raised:
+            connection.execute(insert(concern), raised)
         added += len(rows)
     return added
 

@@ -10,7 +10,7 @@ nobody has changed it since it was read. Everything else takes the long way roun
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from survey.database import encode, write
+from survey.responses.concerns import raise_concerns
 from survey.responses.late import too_late
 from survey.responses.reading import OVER, Snapshot, load, locked
 from survey.responses.tables import response
@@ -59,6 +60,7 @@ class _Page:
     ms: int | None
     device_at: datetime | None
     layout: str | None
+    flagged: tuple[str, ...] = ()
 
 
 def save(
@@ -75,6 +77,7 @@ def save(
     layout: str | None = None,
     correct: bool = False,
     seen: Snapshot | None = None,
+    flagged: Sequence[str] = (),
 ) -> Saved:
     """Keep one page of answers; it is on the disk when this returns.
 
@@ -83,7 +86,8 @@ def save(
     caller has just loaded it, which spares a reading. correct: what a second, different save under the same
     key means. False, the device's road: keys are never reused there, so the first stands. True, the plain
     form's road: somebody went back and changed the answer, so it is kept under the epoch's next free
-    sequence, unless it only says again what that screen said last.
+    sequence, unless it only says again what that screen said last. flagged: keys of answers with words that
+    somebody should read soon; a concern is raised with the save, unless the same text was there before.
 
     A save that comes when the study's days for late answers are over (`too_late`) is refused.
     Raises StoreFull and StoreBusy, when nothing was kept and the same save may be sent again.
@@ -91,12 +95,15 @@ def save(
     before = seen if seen is not None and seen.id == response_id else load(engine, response_id)
     if before is None or not _sound(epoch, sequence) or too_late(engine, before, now):
         return Saved("refused", sequence, before)
-    page = _Page(epoch, sequence, _name(screen), answers, now, _duration(ms), device_at, layout and _name(layout))
+    page = _Page(
+        epoch, sequence, _name(screen), answers, now, _duration(ms), device_at, layout and _name(layout), tuple(flagged)
+    )
     if before.takes(epoch, sequence):
         after = _merged(before, page)
         with write(engine) as connection:
             if _logged(connection, response_id, page):
                 if _taken(connection, before, after):
+                    _raise_concerns(connection, before, page)
                     return Saved("new", sequence, after)
                 connection.rollback()
     with write(engine) as connection:
@@ -120,7 +127,15 @@ def _the_long_way(connection: Connection, response_id: str, page: _Page, correct
     after = _merged(before, page)
     _logged(connection, response_id, page)
     _taken(connection, before, after)
+    _raise_concerns(connection, before, page)
     return Saved("new", page.sequence, after)
+
+
+def _raise_concerns(connection: Connection, before: Snapshot, page: _Page) -> None:
+    """See that what has just been typed, and has flagged words in it, is read."""
+    new = [key for key in page.flagged if page.answers.get(key) != before.answers.get(key)]
+    if new:
+        raise_concerns(connection, before.id, new, page.epoch, page.sequence, page.now)
 
 
 # ---- what a save does to a response --------------------------------------------------------------------

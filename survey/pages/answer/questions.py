@@ -209,6 +209,7 @@ def take(version: str, language: str, name: str) -> Reply:
         now=now(),
         correct=True,
         seen=snapshot,
+        flagged=survey.questionnaire.flagged(submission.answers),
     )
     after = saved.snapshot
     if after is None:
