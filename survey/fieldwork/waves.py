@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, Literal
 from weakref import WeakKeyDictionary
@@ -86,6 +86,11 @@ def hours(wave: Wave, school: School | None, plan: Plan | None) -> Hours:
     # Days on the wall's clock: the end stays midnight over a change to winter time.
     begin_until = closes + timedelta(days=late.begin)
     return Hours(opens, closes, begin_until, max(begin_until, closes + timedelta(days=late.finish)))
+
+
+def last_day(until: datetime | None) -> date | None:
+    """Return the last day before a moment that is a midnight, by that midnight's clock."""
+    return None if until is None else (until - timedelta(minutes=1)).date()
 
 
 def plan_of(engine: Engine, study: Study) -> Plan | None:

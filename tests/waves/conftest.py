@@ -9,13 +9,17 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import Engine, session, upgrade
 from survey.fieldwork import Membership, Participant, keep_school, new_door, study_by_code
 from survey.fieldwork.publishing import publish_folder
+from survey.pages.account.people import add_user
 from tests.pages.small_study import PARENT, PUPIL, STUDY
+from tests.pages.strict import StrictClient, strict_client
+from tests.pages.test_account import OWN, choose, sign_in
 from tests.pages.walker import Walker
 
 LATE = "late: {begin: 2, finish: 14}"
@@ -31,7 +35,7 @@ class Ground:
     folder: Path
 
     def walker(self) -> Walker:
-        return Walker(self.app.test_client())
+        return Walker(FlaskClient(self.app, self.app.response_class))
 
     def published(self, opens: date, closes: date, late: str = LATE, pupil: str = PUPIL) -> None:
         """Publish the study with these days of its first wave, as somebody does who edits study.yaml."""
@@ -75,3 +79,12 @@ def ground(database_url: str, tmp_path: Path) -> Iterator[Ground]:
     made.ends(0)
     yield made
     engine.dispose()
+
+
+@pytest.fixture
+def lead(ground: Ground) -> StrictClient:
+    """A client signed in as the study's lead."""
+    client = strict_client(ground.app)
+    sign_in(client, add_user(ground.engine, ground.settings, "lead@uni.org", ["lead"]), "lead@uni.org")
+    choose(client, OWN)
+    return client

@@ -1,0 +1,196 @@
+"""Links people come in by: open ones to hang up, personal ones for everybody asked. Each is shown once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from flask import abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import SelectField, StringField
+
+from survey.database import session
+from survey.export.lists import FORMS, ListForm
+from survey.fieldwork import Study, current
+from survey.fieldwork.links import COLUMNS, end_link, open_link, open_links, personal_links, who_gets_links
+from survey.fieldwork.publishing import Refused
+from survey.fieldwork.waves import last_day
+from survey.pages.account.forms import Form
+from survey.pages.account.second import qr_code
+from survey.pages.office.access import Seen, actor, allowed
+from survey.pages.office.blueprint import office
+from survey.pages.office.progress import attachment
+from survey.pages.office.sections import section
+from survey.pages.office.studies import shown
+from survey.pages.store import store
+from survey.people import LEAD, RESEARCHER
+from survey.progress.versions import by_door
+
+_WHO: Final = (LEAD, RESEARCHER)
+section("links", "Links", "office.links", order=35, roles=_WHO)
+
+_OLD: Final = "This page was open too long. Please try again."
+
+
+class _Places(Form):
+    wave = SelectField("Wave")
+    school = SelectField("School")
+
+    def offer(self, study: Seen) -> None:
+        """Fill the lists with what the study has."""
+        with session(store().engine) as db:
+            found = db.get_one(Study, study.id)
+            self.waves = {wave.code: wave.title for wave in found.waves}
+            self.schools = {one.code: one.title for one in sorted(found.schools, key=lambda one: one.title)}
+        self.wave.choices = list(self.waves.items())
+        self.school.choices = [("", "All schools"), *self.schools.items()]
+
+
+class OpenForm(_Places):
+    """An open link: for what, in which wave, perhaps for one school."""
+
+    questionnaire = SelectField("Questionnaire")
+
+
+class PersonalForm(_Places):
+    """Personal links: for whom."""
+
+    school_class = StringField("Class (code), where only one is wanted")
+
+
+class Ending(Form):
+    """Nothing but the token."""
+
+
+@office.get("/studies/<code>/links")
+@allowed(*_WHO)
+def links(study: Seen) -> ResponseReturnValue:
+    """Show the open links, and the forms to make new ones."""
+    return _page(study)
+
+
+@office.post("/studies/<code>/links/open")
+@allowed(*_WHO)
+def make_open_link(study: Seen) -> ResponseReturnValue:
+    """Make an open link, and show it as a poster: this once, for it is kept nowhere."""
+    form, now = _open_form(study), datetime.now(UTC)
+    if not form.validate_on_submit():
+        return _page(study, open_=form, faults=_said(form))
+    try:
+        made = open_link(
+            store().engine,
+            store().settings,
+            study.code,
+            form.questionnaire.data,
+            form.wave.data,
+            form.school.data or None,
+            actor(),
+            now,
+        )
+    except Refused as refused:
+        return _page(study, open_=form, faults=[("open-questionnaire", reason) for reason in refused.reasons])
+    return render_template(
+        "office/poster.html",
+        study=study,
+        here="links",
+        title=_titles(study)[form.questionnaire.data],
+        school=form.schools.get(form.school.data),
+        made=made,
+        base=store().settings.base_url,
+        qr=qr_code(made.address),
+        opens=made.opens.date() if made.opens.year > 1 else None,
+        last=last_day(made.closes) if made.closes.year < 9999 else None,
+        shut=not made.opens <= now < made.closes,
+    )
+
+
+@office.get("/studies/<code>/links/<int:door>/end")
+@allowed(*_WHO)
+def ask_end(study: Seen, door: int) -> ResponseReturnValue:
+    """Ask whether an open link is to be ended."""
+    for one in open_links(store().engine, study.id):
+        if one.door == door and one.ended_at is None:
+            counts = by_door(store().engine, study.id).get(door, (0, 0))
+            form = Ending(formdata=None)
+            return render_template(
+                "office/link-end.html", study=study, here="links", link=one, counts=counts, form=form
+            )
+    abort(404)
+
+
+@office.post("/studies/<code>/links/<int:door>/end")
+@allowed(*_WHO)
+def end(study: Seen, door: int) -> ResponseReturnValue:
+    """End an open link for good."""
+    if not Ending().validate_on_submit():
+        return _page(study, faults=[("links", _OLD)])
+    if not end_link(store().engine, study.id, door, actor(), datetime.now(UTC)):
+        abort(404)
+    return redirect(url_for("office.links", code=study.code), 303)
+
+
+@office.post("/studies/<code>/links/personal")
+@allowed(*_WHO)
+def make_personal_links(study: Seen) -> ResponseReturnValue:
+    """First say for how many people links will be made, and how many earlier ones will end; then make them."""
+    form, now = _personal_form(study), datetime.now(UTC)
+    if not form.validate_on_submit():
+        return _page(study, personal=form, faults=_said(form))
+    place = (study.code, form.wave.data, form.school.data or None, (form.school_class.data or "").strip() or None)
+    kind = request.form.get("form")
+    wanted: ListForm | None = next((one for one in FORMS if one == kind), None)
+    try:
+        if wanted is None:
+            who = who_gets_links(store().engine, *place)
+            return render_template("office/links-personal.html", study=study, here="links", form=form, who=who)
+        made = personal_links(store().engine, store().settings, *place, actor(), now)
+    except Refused as refused:
+        return _page(study, personal=form, faults=[("personal-wave", reason) for reason in refused.reasons])
+    rows = [one.row for one in made.links]
+    name = "-".join([study.code, "links", *(part for part in place[1:] if part), f"{now:%Y-%m-%d}"])
+    return attachment(COLUMNS, rows, "Links", wanted, name)
+
+
+def _page(
+    study: Seen,
+    open_: OpenForm | None = None,
+    personal: PersonalForm | None = None,
+    faults: Sequence[tuple[str, str]] = (),
+) -> ResponseReturnValue:
+    counts = by_door(store().engine, study.id)
+    page = render_template(
+        "office/links.html",
+        study=study,
+        here="links",
+        links=[(one, *counts.get(one.door, (0, 0))) for one in open_links(store().engine, study.id)],
+        open_form=open_ or _open_form(study, formdata=None),
+        personal_form=personal or _personal_form(study, formdata=None),
+        faults=faults,
+    )
+    return page, 400 if faults else 200
+
+
+def _open_form(study: Seen, **more: Any) -> OpenForm:
+    form = OpenForm(prefix="open-", **more)
+    form.offer(study)
+    titles = _titles(study)
+    form.questionnaire.choices = [
+        (name, f"{titles.get(name, name)} ({name})") for name in current(store().engine, study.id)
+    ]
+    return form
+
+
+def _personal_form(study: Seen, **more: Any) -> PersonalForm:
+    form = PersonalForm(prefix="personal-", **more)
+    form.offer(study)
+    return form
+
+
+def _titles(study: Seen) -> dict[str, str]:
+    found = shown(store().engine, study.code, datetime.now(UTC))
+    return {one.id: one.title for one in found.questionnaires} if found else {}
+
+
+def _said(form: Form) -> list[tuple[str, str]]:
+    return [(form.csrf_token.id, _OLD)] if form.stale else form.said
