@@ -25,7 +25,18 @@ from survey.fieldwork.doors import hash_of_code
 from survey.fieldwork.publications import text_of
 from survey.journey import Journey
 from survey.paper.routing import Routing
-from survey.question import BLANK, MULTIPLE, UNREADABLE, Line, Question, Wrong, is_missing, missing
+from survey.question import (
+    BLANK,
+    DONT_KNOW,
+    MULTIPLE,
+    RATHER_NOT,
+    UNREADABLE,
+    Line,
+    Question,
+    Wrong,
+    is_missing,
+    missing,
+)
 from survey.responses import PastResponse, PastSave
 from survey.responses.keyings import (
     IS_THERE,
@@ -350,16 +361,20 @@ def _date_words(on: date | None) -> str:
 
 def in_words(question: Question, answers: Mapping[str, Any]) -> str:
     """Return what was keyed of a question in words, with every reason for which there is no answer."""
-    said = []
-    for key in question.keys:
-        value = answers.get(key)
-        if value is None or is_missing(value):
-            reason = (value or missing(BLANK))["missing"]
-            said.append({BLANK: "nothing", MULTIPLE: "more than one ticked"}.get(reason) or reason.replace("_", " "))
-        else:
-            shown = question.show(answers, str) if key == question.id else str(value)
-            said.append(shown or str(value))
-    return "; ".join(dict.fromkeys(said))
+    value = answers.get(question.id, missing(BLANK))
+    words = _REASONS.get(value["missing"], "nothing") if is_missing(value) else str(question.show(answers, str))
+    # Private keys: own words stand in the words of their option already; a first step may stand alone.
+    more = (answers.get(key) for key in question.keys if key != question.id)
+    alone = [str(one) for one in more if one is not None and not is_missing(one) and is_missing(value)]
+    return f"{words} ({', '.join(alone)})" if alone else words
+
+
+_REASONS: Final = {
+    BLANK: "nothing",
+    MULTIPLE: "more than one ticked",
+    DONT_KNOW: "I don’t know",
+    RATHER_NOT: "I don’t want to say",
+}
 
 
 @dataclass(frozen=True)
