@@ -94,10 +94,11 @@ def _looked_at(study: Seen) -> ResponseReturnValue:
     if form.stale:
         return _page(study, form, [("main", "This page was open for too long. Please choose the file again.")])
     sent, wave = form.file.data, form.wave.data or ""
+    no_wave = [("wave", "Choose the wave the list is for.")] if wave not in [one.id for one in study.plan.waves] else []
     if not isinstance(sent, FileStorage) or not sent.filename:
-        return _page(study, form, [("file", "Choose a file.")])
-    if wave not in [one.id for one in study.plan.waves]:
-        return _page(study, form, [("wave", "Choose the wave the list is for.")])
+        return _page(study, form, [("file", "Choose a file."), *no_wave])
+    if no_wave:
+        return _page(study, form, no_wave)
     correct = bool(form.correct.data)
     file = (sent.stream.read(LARGEST_FILE + 1), sent.filename)
     try:

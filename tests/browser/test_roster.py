@@ -1,0 +1,143 @@
+"""A roster is taken in by somebody in a real browser: looked at, corrected, confirmed; with and without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+from playwright.sync_api import Page
+
+from survey.app import create_app
+from survey.database import upgrade
+from survey.pages.account.people import add_user
+from tests.browser import accessibility
+from tests.browser.test_researcher import EMAIL, OWN, choose, heading, press, sign_in
+from tests.rosters.small_field import ROSTER, SCHOOLS, Desk, publish, settings_in
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """A study with schools and a list of its first wave."""
+    settings = settings_in(tmp_path)
+    engine = create_app(settings).extensions["chorus"].engine
+    upgrade(engine)
+    publish(engine, tmp_path / "study")
+    made = Desk(engine, settings)
+    made.take(SCHOOLS, None)
+    made.take(ROSTER)
+    return made
+
+
+@pytest.fixture
+def address(desk: Desk, serve: Callable[[Any], str]) -> str:
+    return serve(create_app(desk.settings))
+
+
+def enter(page: Page, desk: Desk, address: str) -> None:
+    """Sign in as the study's lead and go to the roster."""
+    sign_in(page, address, add_user(desk.engine, desk.settings, EMAIL, ["lead"], study="small-notes"))
+    choose(page, OWN)
+    page.goto(f"{address}/office/studies/small-notes")
+    press(page.get_by_role("navigation", name="Small notes").get_by_role("link", name="Roster"))
+
+
+def send(page: Page, file: Path, wave: str) -> None:
+    page.get_by_label("CSV or Excel file").set_input_files(file)
+    page.get_by_label("Wave the list is for").select_option(label=wave)
+    press(page.get_by_role("button", name="Look at this file"))
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """A workbook with a problem, the same put right, and a list with names."""
+    made = {}
+    for name, year in (("wrong", 14), ("right", 5)):
+        book = Workbook()
+        sheet = book.active
+        assert sheet is not None
+        sheet.title = "Autumn 2026"
+        for row in (
+            ["participant", "school", "class", "year", "fsm"],
+            ["p1", "s1", "5a", 5, "no"],
+            ["p3", "07", "7x", year, None],
+            ["p8", "s2", "5", 5, "yes"],
+        ):
+            sheet.append(row)
+        made[name] = tmp_path / f"{name}.xlsx"
+        book.save(made[name])
+    made["names"] = tmp_path / "names.csv"
+    made["names"].write_text("participant,surname,school\np1,Example,s1\n")
+    return made
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_from_a_wrong_file_to_a_list_that_is_in(
+    desk: Desk, address: str, files: dict[str, Path], new_page: Callable[..., Page], scripts: bool
+) -> None:
+    page = new_page(java_script_enabled=scripts)
+    enter(page, desk, address)
+    assert heading(page) == "Roster: who is asked"
+    row = page.get_by_role("row", name="Autumn 2025")
+    assert row.get_by_role("cell").all_inner_texts()[:5] == ["2", "3", "1", "0", "0"]
+
+    send(page, files["wrong"], "Autumn 2026")
+    assert heading(page) == "This list has a problem"
+    assert page.get_by_role("row").last.inner_text().split("\t") == [
+        'sheet "Autumn 2026", row 3, column D (year)',
+        "14 is out of range: the study says 0 to 6.",
+    ]
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="Download all problems").click()
+    assert "14 is out of range" in Path(downloading.value.path()).read_text("utf-8-sig")
+    press(page.get_by_role("link", name="Choose the file again"))
+
+    send(page, files["names"], "Autumn 2026")
+    assert "those stay in school" in page.get_by_role("main").inner_text()
+    press(page.get_by_role("link", name="Choose the file again"))
+
+    send(page, files["right"], "Autumn 2026")
+    assert heading(page) == "What this list would change"
+    moved = page.get_by_role("region", name="Moved to another school or class")
+    assert "s2, class 4 in w1 → 07, class 7x" in moved.inner_text()
+    assert "'yes' stays, and 'no' is left aside" in page.get_by_role("main").inner_text()
+    assert desk.where("w2") == {}
+    press(page.get_by_role("button", name="Take this list in"))
+    assert heading(page) == "Roster: who is asked"
+    assert "1 moved" in page.get_by_role("status").inner_text()
+    assert desk.where("w2") == {
+        "p1": ("s1", "5a", False),
+        "p3": ("07", "7x", False),
+        "p8": ("s2", "5", False),
+    }
+
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="Download CSV of Autumn 2026").click()
+    assert desk.take(Path(downloading.value.path()).read_bytes(), "w2").changes == 0
+
+    send(page, files["right"], "Autumn 2026")
+    assert "there is nothing to do" in page.get_by_role("main").inner_text()
+    press(page.get_by_role("button", name="Back to the roster"))
+    assert heading(page) == "Roster: who is asked"
+
+
+def test_the_pages_of_the_roster_are_accessible(desk: Desk, address: str, files: dict[str, Path], page: Page) -> None:
+    enter(page, desk, address)
+    assert accessibility.every_check(page) == []
+    send(page, files["wrong"], "Autumn 2026")
+    assert accessibility.every_check(page) == []
+    press(page.get_by_role("link", name="Choose the file again"))
+    send(page, files["right"], "Autumn 2026")
+    assert accessibility.every_check(page) == []
+
+
+def test_what_is_missing_in_the_form_is_said(desk: Desk, address: str, files: dict[str, Path], page: Page) -> None:
+    enter(page, desk, address)
+    page.get_by_label("CSV or Excel file").set_input_files(files["right"])
+    press(page.get_by_role("button", name="Look at this file"))
+    assert page.title().startswith("Error: ")
+    press_link = page.get_by_role("alert").get_by_role("link", name="Choose the wave the list is for.")
+    press_link.click()
+    assert page.evaluate("document.activeElement.id") == "wave"
