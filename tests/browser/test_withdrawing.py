@@ -1,0 +1,140 @@
+"""A parent takes answers back in a real browser: from the thank-you page's receipt to the certificate, in two languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page
+
+from tests.browser import accessibility
+from tests.published import Published, publish
+
+SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
+TYPED = "Our daughter sang a song from home"
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
+    made = publish(tmp_path_factory.mktemp("withdrawing"))
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def site(published: Published, serve: Callable[[Any], str]) -> str:
+    return serve(published.app)
+
+
+def press(page: Page, what: Locator) -> None:
+    with page.expect_navigation(wait_until="load"):
+        what.click()
+
+
+def go_on(page: Page) -> None:
+    press(page, page.locator("main form button").first)
+
+
+def place(page: Page) -> str:
+    return urlsplit(page.url).path.split("/")[1]
+
+
+def answer(page: Page, address: str) -> str:
+    """Answer the parents' questionnaire, typing where one can; return the receipt."""
+    page.goto(address)
+    page.locator("#assent-yes").check()
+    go_on(page)
+    while place(page) == "q":
+        for box in page.locator("main textarea").all():
+            box.fill(TYPED)
+        for radio in page.locator("main fieldset:has(input[type=radio])").all():
+            radio.locator("input[type=radio]").first.check()
+        go_on(page)
+    assert place(page) == "check"
+    assert TYPED in page.locator("main").inner_text()
+    go_on(page)
+    assert place(page) == "over"
+    return page.locator(".receipt bdi").inner_text()
+
+
+def looked_at(page: Page, scripts: bool) -> None:
+    if scripts:
+        assert accessibility.every_check(page) == []
+
+
+def stored(published: Published) -> bool:
+    folder = Path(str(published.engine.url.database)).parent
+    return any(TYPED.encode() in file.read_bytes() for file in folder.glob("chorus.db*"))
+
+
+@SCRIPTS
+@pytest.mark.parametrize("language", ["en", "ur"])
+def test_a_parent_takes_answers_back_with_the_receipt(
+    scripts: bool, language: str, published: Published, site: str, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(java_script_enabled=scripts)
+    receipt = answer(page, site + published.link("parent"))
+    looked_at(page, scripts)
+    assert stored(published)
+    assert "/withdraw" in page.locator("main").inner_text()
+    press(page, page.locator("main a[href^='/withdraw']"))
+    page.goto(f"{site}/withdraw?language={language}")
+    looked_at(page, scripts)
+    go_on(page)
+    assert page.locator("[role=alert]").is_visible(), "a receipt is needed"
+    page.get_by_role("textbox").fill(receipt.upper().replace(" ", "-"))
+    go_on(page)
+    assert TYPED not in page.content(), "what was answered is never shown"
+    looked_at(page, scripts)
+    go_on(page)
+    assert page.locator("[role=alert]").is_visible(), "something is to be chosen"
+    page.locator("#own-wave").check()
+    go_on(page)
+    looked_at(page, scripts)
+    assert stored(published), "nothing is done before yes"
+    go_on(page)
+    assert re.search(r"W-\w{4}-\w{4}-\w{4}", page.locator("main").inner_text())
+    assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ur" else "ltr")
+    looked_at(page, scripts)
+    assert not stored(published), "no byte of it is left"
+    assert published.newest("parent").state == "withdrawn"
+    assert receipt not in page.content()
+
+
+def test_a_wrong_receipt_gets_a_friendly_page(site: str, page: Page) -> None:
+    page.goto(f"{site}/withdraw")
+    page.get_by_role("textbox").fill("ravo kimu tezo bani")
+    go_on(page)
+    assert page.locator("h1").inner_text() == "We could not find anything for that receipt"
+    # The console notes that the page is a 404, which it is.
+    assert accessibility.axe(page) == []
+    press(page, page.get_by_role("link", name="Try again"))
+    assert urlsplit(page.url).path == "/withdraw"
+
+
+def test_a_child_whose_parent_said_no_meets_a_calm_page(
+    published: Published, site: str, new_page: Callable[..., Page]
+) -> None:
+    from datetime import UTC, datetime
+
+    from survey.audit import COMMAND_LINE
+    from survey.database import write
+    from survey.fieldwork.consent import Decision, decide, participant_id_of, study_row
+
+    page = new_page()
+    link = published.link("pupil-ks1", "p77")
+    now = datetime.now(UTC)
+    with write(published.engine) as connection:
+        study = study_row(connection, "first-notes")
+        assert study is not None
+        person = participant_id_of(connection, study.id, "p77")
+        assert person is not None
+        decide(connection, study, person, Decision("no", "parent", now.date()), COMMAND_LINE, now)
+    page.goto(site + link)
+    assert page.locator("h1").inner_text() == "There is nothing to answer here for you just now."
+    assert accessibility.every_check(page, smallest_target=60) == []
+    assert not page.context.cookies(), "the next child starts with nothing"
