@@ -16,6 +16,7 @@ from survey.fieldwork.publishing import Refused
 from survey.retention.applying import apply_register
 from survey.retention.dates import days
 from survey.retention.deletion import delete_study, empty_files
+from survey.retention.letters import warn_leads
 from survey.retention.register import Register, watch, write_down
 
 EVERY: Final = 60 * 60.0
@@ -25,8 +26,9 @@ EVERY: Final = 60 * 60.0
 def keep_promises(engine: Engine, settings: Settings, now: datetime, actor: Actor = PROGRAM) -> list[str]:
     """Do what was promised until now; return what was done, a sentence each.
 
-    What an older backup brought back is thrown away again, studies whose day has come are deleted, and the register is
-    brought up to date. Doing it twice does nothing the second time. Raises StoreError.
+    What an older backup brought back is thrown away again, studies whose day has come are deleted, the register is
+    brought up to date, and who leads a study is warned 30 days before. Doing it twice does nothing the second time.
+    Raises StoreError.
     """
     register = Register(settings.register)
     applied = apply_register(engine, register, now)
@@ -41,6 +43,9 @@ def keep_promises(engine: Engine, settings: Settings, now: datetime, actor: Acto
         said.append(f"{day.code}: the data were deleted on their day. Certificate {made.number}.")
     said += empty_files(engine, now)
     write_down(engine, register)
+    letters = warn_leads(engine, settings, now)
+    if letters:
+        said.append(f"{letters} letter{'' if letters == 1 else 's'} warned of a deletion to come.")
     return said
 
 

@@ -26,7 +26,7 @@ class Day:
 
     delete_on   the day its file states     today       the day it is in the study's time zone
     backups     days after which a backup is thrown away
-    deleted_at  when it was done; None before
+    deleted_at  when it was done, by the study's clock; None before
     number      of the certificate; None before
     """
 
@@ -92,6 +92,7 @@ def day_of(engine: Engine, code: str, now: datetime) -> Day | None:
 
 def _day(row: Row[tuple[int, str, str, str, datetime, str]], now: datetime) -> Day:
     plan = parse_study(row.text)
+    done: datetime | None = row.deleted_at
     return Day(
         row.id,
         row.code,
@@ -99,7 +100,7 @@ def _day(row: Row[tuple[int, str, str, str, datetime, str]], now: datetime) -> D
         plan.retention.delete_on,
         today(plan, now),
         plan.retention.backups,
-        row.deleted_at,
+        done and done.astimezone(ZoneInfo(plan.time_zone)),
         row.number,
     )
 

@@ -150,7 +150,7 @@ def test_the_command_lists_studies_and_what_is_due(
     assert set(counted(here, field.study_id).values()) == {0}
     run = survey("retention")
     assert run.exit_code == 0
-    assert "deleted on 31 August 2100, certificate small-notes-21000831" in run.output
+    assert "deleted on 01 September 2100, certificate small-notes-21000831" in run.output
 
 
 def test_a_backup_and_back_by_the_command_line(here: Engine, tmp_path: Path) -> None:

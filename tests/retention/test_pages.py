@@ -78,6 +78,7 @@ def test_afterwards_the_certificate_can_be_printed(tmp_path_factory: pytest.Temp
         assert "the program itself" in said
         assert "Backups gone5 October 2100" in said
         assert "Responses170" in said, "seventeen before, none after"
+        assert "Deleted31 August 2100, 00:00 (Europe/London)" in said
         assert "no byte of what was deleted" in said
     with session(visitors.engine) as db:
         study = study_by_code(db, "small-notes")
@@ -85,5 +86,5 @@ def test_afterwards_the_certificate_can_be_printed(tmp_path_factory: pytest.Temp
         made = certificate(visitors.engine, study.id)
     assert made is not None
     root = look_at(visitors.browser(LEAD).get("/office/studies/small-notes"))
-    assert "were deleted on 30 August 2100" in words(root)
+    assert "were deleted on 31 August 2100" in words(root)
     assert "were deleted on" in words(look_at(visitors.browser(LEAD).get(PAGE)))

@@ -34,6 +34,16 @@ def test_the_day_comes_after_the_last_wave(field: Field, tmp_path: Path) -> None
     assert any("before the last wave closes" in line for line in said)
 
 
+def test_the_day_comes_after_the_last_late_answer(field: Field, tmp_path: Path) -> None:
+    rewrite(tmp_path / "study", "2100-08-31", "2100-01-14")
+    said = [str(problem) for problem in check(tmp_path / "study")]
+    assert any(
+        "when late ones are still taken: 14 days after the last wave closes on 2099-12-31" in line for line in said
+    )
+    rewrite(tmp_path / "study", "2100-08-31", "2100-01-15")
+    assert not any("delete" in str(problem) for problem in check(tmp_path / "study"))
+
+
 def test_a_day_that_is_past_is_refused(engine: Engine, field: Field, tmp_path: Path) -> None:
     late = datetime(2100, 9, 1, 9, tzinfo=UTC)
     with pytest.raises(Refused, match="2100-08-31, which is past"):

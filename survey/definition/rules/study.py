@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import zoneinfo
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -108,6 +109,14 @@ def waves(study: Study, around: Surroundings) -> Iterator[Fault]:
             f"answers would be deleted on {study.retention.delete_on}, before the last wave closes "
             f"on {last}. "
             "Please choose a later day",
+        )
+        return
+    late = max(study.late.begin, study.late.finish)
+    if study.retention.delete_on <= last + datetime.timedelta(days=late):
+        yield Fault(
+            ("retention", "delete_on"),
+            f"answers would be deleted on {study.retention.delete_on}, when late ones are still taken: {late} days "
+            f"after the last wave closes on {last}. Please choose a later day, or shorten 'late'",
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
+from zoneinfo import ZoneInfo
 
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -22,6 +23,9 @@ section("retention", "Retention", "office.retention", order=90, roles=_WHO)
 
 WORDS: Final = {
     "response": "Responses",
+    "concern": "Words somebody was to look at",
+    "paper": "Papers that were printed",
+    "reason": "Reasons for not taking part",
     "save": "Saved pages of answers",
     "participant": "Participants (study codes and roster facts)",
     "membership": "Places of participants in waves",
@@ -70,6 +74,7 @@ def deletion_certificate(study: Seen) -> ResponseReturnValue:
         study=study,
         here="retention",
         made=made,
+        at=made.at.astimezone(ZoneInfo(study.plan.time_zone)),
         counts=[(in_words(one.name), one.before, one.after) for one in made.counts],
     )
 
