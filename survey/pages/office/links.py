@@ -56,7 +56,7 @@ class OpenForm(_Places):
 class PersonalForm(_Places):
     """Personal links: for whom."""
 
-    school_class = StringField("Class (code), where only one is wanted")
+    school_class = StringField("Class (its code)")
 
 
 class Ending(Form):

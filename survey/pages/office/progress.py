@@ -365,13 +365,15 @@ def _by_rate(found: Progress) -> list[Tally]:
     return sorted(schools, key=lambda line: (-(line.rate or 0), line.title))
 
 
-def _arms_over_waves(found: Progress) -> list[tuple[str, list[Tally]]]:
-    """Return, for each wave in which anybody could be asked, the arms with their rates."""
-    return [
-        (wave.title, arms)
-        for wave in found.waves
-        if (arms := [line for line in tallies(found.only(wave=wave.code), "arm") if line.key and line.there])
-    ]
+def _arms_over_waves(found: Progress) -> list[tuple[Tally, list[Tally]]]:
+    """Return, for each wave in which anybody could be asked, its sum, and the arms with their rates."""
+    waves = []
+    for wave in found.waves:
+        its = found.only(wave=wave.code)
+        arms = [line for line in tallies(its, "arm") if line.key and line.there]
+        if arms:
+            waves.append((total(its.lines, wave.title), arms))
+    return waves
 
 
 def _curve(found: Progress, asked: Asked) -> Curve | None:
