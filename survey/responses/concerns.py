@@ -111,19 +111,29 @@ class Reads:
 
 def readers(db: Connection | Session, study_id: int | None = None) -> list[Reads]:
     """Return who reads, for each questionnaire that somebody reads: as its newest version that names a reader says."""
-    query = (
-        select(Publication.study_id, Publication.questionnaire, Definition.text)
-        .join(Definition, Definition.sha256 == Publication.sha256)
-        .order_by(Publication.study_id, Publication.questionnaire, Publication.version)
+    query = select(Publication.study_id, Publication.questionnaire, Publication.sha256).order_by(
+        Publication.study_id, Publication.questionnaire, Publication.version
     )
     if study_id is not None:
         query = query.where(Publication.study_id == study_id)
     found = {}
-    for row in db.execute(query):
-        free_text = Bundle.parse(row.text).free_text
-        if free_text is not None and free_text.read and free_text.reader is not None:
-            found[row.study_id, row.questionnaire] = Reads(row.study_id, row.questionnaire, free_text.reader)
+    for row in db.execute(query).all():
+        reader = _reader_in(db, row.sha256)
+        if reader is not None:
+            found[row.study_id, row.questionnaire] = Reads(row.study_id, row.questionnaire, reader)
     return list(found.values())
+
+
+_known: dict[str, TextReader | None] = {}
+"""SHA-256 of a text -> who reads; a published text never changes."""
+
+
+def _reader_in(db: Connection | Session, sha256: str) -> TextReader | None:
+    if sha256 not in _known:
+        text = db.scalar(select(Definition.text).where(Definition.sha256 == sha256))
+        free_text = Bundle.parse(text).free_text if text is not None else None
+        _known[sha256] = free_text.reader if free_text is not None and free_text.read else None
+    return _known[sha256]
 
 
 def reads(db: Connection | Session, email: str) -> list[Reads]:

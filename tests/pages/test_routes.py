@@ -130,6 +130,13 @@ ROUTES: dict[str, frozenset[str]] = {
     "POST /office/new-study": LOOKS_AFTER_PEOPLE,
     "GET /office/new-study/<token>": frozenset(),
     "POST /office/new-study/<token>": frozenset(),
+    # answers from elsewhere
+    "GET /office/studies/<code>/answers": RESEARCH,
+    "POST /office/studies/<code>/answers": RESEARCH,
+    "POST /office/studies/<code>/answers/take": RESEARCH,
+    # texts to read: in this study nobody is named to read any
+    "GET /office/concerns": frozenset(),
+    "POST /office/concerns/<int:number>": frozenset(),
     # consent
     "GET /office/studies/<code>/consent": IN_THE_STUDY,
     "POST /office/studies/<code>/consent/sheets": RESEARCH,

@@ -114,6 +114,7 @@ class Survey:
             "audience": asked.audience,
             "young": self.pupil and asked.reader.age < 7,
             "contact": asked.contact,
+            "talk_to": asked.free_text.talk_to if asked.free_text else None,
             "here": self.here,
             "picture": self.picture,
             "recording": self.recording,
