@@ -124,7 +124,12 @@ def _identity(study: Study, versions: Sequence[Version]) -> list[Variable]:
         named("state", "State of the response", STATES),
         Variable("started", f"Started ({study.time_zone} time)", "moment", "scale"),
         Variable("finished", f"Finished ({study.time_zone} time)", "moment", "scale"),
-        Variable("seconds", "Seconds from start to finish; for those not finished, until last seen", "number", "scale"),
+        Variable(
+            "seconds",
+            "Seconds from start to finish; for those not finished, until last seen; none for paper",
+            "number",
+            "scale",
+        ),
     ]
     if any(version.questionnaire.reader.age < CAUTIOUS_BELOW for version in versions):
         label = f"Readers may be younger than {CAUTIOUS_BELOW}: read with caution"

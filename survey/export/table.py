@@ -310,6 +310,13 @@ def _seconds(ms: int | None) -> float | int | None:
 # ---- identity ------------------------------------------------------------------------------------------
 
 
+def _seconds_answering(row: Row) -> int | None:
+    """Nobody knows how long it took on paper: what is stored is the day."""
+    if row.mode == "paper":
+        return None
+    return round(((row.finished_at or row.seen_at) - row.started_at).total_seconds())
+
+
 def _identity_getters(study: Study, columns: ColumnSet) -> dict[str, Callable[[Row], Any]]:
     """Return, for each identity and roster column, what reads its cell: nothing else about anybody is read."""
     zone = ZoneInfo(study.time_zone)
@@ -332,7 +339,7 @@ def _identity_getters(study: Study, columns: ColumnSet) -> dict[str, Callable[[R
         "state": lambda row: row.state,
         "started": lambda row: _local(row.started_at, zone),
         "finished": lambda row: _local(row.finished_at, zone),
-        "seconds": lambda row: round(((row.finished_at or row.seen_at) - row.started_at).total_seconds()),
+        "seconds": _seconds_answering,
         "age_caution": lambda row: int(versions[row.sha256].reader.age < CAUTIOUS_BELOW),
     }
     read = {"code": _code, "number": number_of, "yes_no": _yes_no, "date": date_of}

@@ -56,9 +56,9 @@ from survey.responses.keyings import (
     take_response,
     whereabouts,
 )
+from survey.responses.late import PAPER
 from survey.wording import say_in
 
-MODE: Final = "paper"
 ASSENT: Final = "assent"
 DATE: Final = "date"
 """Names of the two fields that are no question's. (A question's begin with PREFIX.)"""
@@ -487,9 +487,9 @@ def _take(connection: Connection, sheet: Sheet, filled: Filled, actor: Actor, no
             questionnaire=paper.questionnaire,
             sha256=paper.sha256,
             started_at=at,
-            saves=() if declined else (PastSave(MODE, answers, at, flagged=sheet.questionnaire.flagged(answers)),),
+            saves=() if declined else (PastSave(PAPER, answers, at, flagged=sheet.questionnaire.flagged(answers)),),
             language=paper.language,
-            mode=MODE,
+            mode=PAPER,
             state="declined" if declined else "finished",
             assent=filled.assent,
             ended_at=None if declined else at,

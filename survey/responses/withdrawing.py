@@ -37,6 +37,7 @@ from survey.fieldwork.doors import Door
 from survey.fieldwork.participants import Membership, Participant, linkage
 from survey.fieldwork.studies import Study, Wave
 from survey.responses.erasing import erase, erasure, note_participant
+from survey.responses.keyings import forget_keyings
 from survey.responses.tables import response
 
 __all__ = [
@@ -279,6 +280,8 @@ def _take_out(
     if wave is not None:
         doors = doors.where(Door.wave_id == wave.id)
     connection.execute(doors.values(ended_at=now))
+    # A paper that one person has keyed so far is an answer, too.
+    forget_keyings(connection, [person.id], wave.id if wave is not None else None)
     if target.scope == "all":
         _forget(connection, person.id)
     if new:

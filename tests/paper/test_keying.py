@@ -21,6 +21,7 @@ from survey.fieldwork.consent import Decision, decide, ledger_of
 from survey.paper.keying import differences, key_in, paper_of, ready_for, settle
 from survey.responses import Record, begin, stream
 from survey.responses.keyings import CannotKey, forget_keyings, keying, keyings_of, papers
+from survey.responses.withdrawing import withdraw as withdraw_all
 from tests.paper.study import CODE, DAY, FULL, NOW, OnPaper
 
 ANN, BEN = Actor("account", "ann@uni.org"), Actor("account", "ben@uni.org")
@@ -312,6 +313,24 @@ def test_who_withdrew_is_not_keyed_and_gets_no_paper(study: OnPaper, code: str) 
     assert made.left_out == ("No paper for 1: there is no consent to ask them, or they said no.",)
 
 
+def test_withdrawing_throws_away_what_one_person_has_keyed(study: OnPaper, code: str) -> None:
+    other = study.print(participants=["P002"]).papers[0].code
+    key(study, code, FULL, "ann")
+    key(study, other, FULL, "ann")
+    withdraw_all(study.engine, scope="all", by="parent", actor=ANN, now=NOW, participant_id=withdraw_id(study))
+    assert len(kept(study)) == 1
+    there = {state.paper.participant: state.state for state in papers(study.engine, study.study_id)}
+    assert there == {"P001": "printed", "P002": "keyed once"}
+
+
+def test_withdrawing_leaves_nothing_of_a_paper_that_was_done(study: OnPaper, code: str) -> None:
+    for who in ("ann", "ben"):
+        key(study, code, FULL, who)
+    withdraw_all(study.engine, scope="all", by="parent", actor=ANN, now=NOW, participant_id=withdraw_id(study))
+    assert kept(study) == []
+    assert (one(study).state, one(study).answers) == ("withdrawn", {})
+
+
 def test_what_was_keyed_of_somebody_can_be_thrown_away(study: OnPaper, code: str) -> None:
     other = study.print(participants=["P002"]).papers[0].code
     key(study, code, FULL, "ann")
@@ -351,3 +370,4 @@ def test_the_export_says_paper_and_has_the_code_of_more_than_one_tick(study: OnP
     assert (row["sing_enjoy"], row["instrument"], row["instrument_other"]) == ("-3", "8", "banjo")
     assert row["songs"] == "12"
     assert row["participant"] == "P001"
+    assert row["seconds"] == "", "nobody knows how long it took"
