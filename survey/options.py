@@ -24,6 +24,7 @@ from survey.question import (
     Setting,
     Tampered,
     Text,
+    Unfit,
     Wrong,
     from_cell,
     is_blank,
@@ -219,7 +220,7 @@ class Optioned(Question):
             return self.value_of(whole(cell))
         except ValueError as error:
             codes = ", ".join(map(str, self.labels))
-            raise Wrong("This is not a code of this question. Its codes are {codes}.", codes=codes) from error
+            raise Unfit("This is not a code of this question. Its codes are {codes}.", codes=codes) from error
 
     def decode_other(self, cells: Mapping[str, str], chosen: bool) -> dict[str, Any]:
         """Return the text behind “something else” from its cell; chosen: whether its option is. Raises Wrong."""
@@ -229,7 +230,7 @@ class Optioned(Question):
         if self.other_key and chosen:
             return {self.other_key: text}
         if not is_blank(text):
-            raise Wrong("There are own words, and the option that they belong to is not chosen.")
+            raise Unfit("There are own words, and the option that they belong to is not chosen.")
         return {}
 
     def pretend_other(self, chosen: bool, pretence: Pretence) -> dict[str, Any]:

@@ -80,6 +80,10 @@ class Wrong(ValueError):
         self.gaps = gaps
 
 
+class Unfit(Wrong):
+    """What stands in a data file and is no answer at all. Its sentence is for researchers, who work in English."""
+
+
 class Tampered(ValueError):
     """A post that no page of ours could have sent."""
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from wtforms import Field as FormField
 from wtforms import StringField
 
-from survey.question import Cells, Column, Line, Paper, Part, Pretence, Remark, Setting, Wrong, from_cell
+from survey.question import Cells, Column, Line, Paper, Part, Pretence, Remark, Setting, Unfit, Wrong, from_cell
 from survey.typed import Typed
 from survey.wording import Say
 
@@ -133,7 +133,7 @@ earliest: 2009-01-01
     def _decode_date(self, cell: str) -> str:
         form, example = (_DAY, "2024-03-27") if self.precision == "day" else (_MONTH, "2024-03")
         if not form.fullmatch(cell.strip()):
-            raise Wrong("In a file this is a date such as {example}.", example=example)
+            raise Unfit("In a file this is a date such as {example}.", example=example)
         return cell.strip()
 
     def pretend(self, pretence: Pretence) -> dict[str, Any]:

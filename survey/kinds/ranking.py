@@ -22,6 +22,7 @@ from survey.question import (
     Remark,
     Setting,
     Tampered,
+    Unfit,
     Wrong,
     from_cell,
     is_missing,
@@ -175,7 +176,7 @@ options:
     def _decode_place(self, cell: str) -> int:
         last = len(self.choices)
         if whole(cell) not in map(str, range(1, last + 1)):
-            raise Wrong("A place is a whole number from 1 to {last}.", last=last)
+            raise Unfit("A place is a whole number from 1 to {last}.", last=last)
         return int(whole(cell))
 
     def pretend(self, pretence: Pretence) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from survey.question import (
     Remark,
     Setting,
     Tampered,
+    Unfit,
     Wrong,
     from_cell,
     is_missing,
@@ -199,7 +200,7 @@ options:
             codes = [code for code, ticked in ticks.items() if ticked]
             return {self.id: codes} | self.decode_other(cells, any(self.option(code).other for code in codes))
         if any(value != values[0] for value in values):
-            raise Wrong("Give 0 or 1 for each option, or the same missing code for all of them.")
+            raise Unfit("Give 0 or 1 for each option, or the same missing code for all of them.")
         other = self.decode_other(cells, False)
         return {} if values[0] is None else {self.id: values[0]} | other
 
@@ -222,5 +223,5 @@ def _ticked(code: int) -> Callable[[Any], int]:
 
 def _decode_tick(cell: str) -> int:
     if whole(cell) not in ("0", "1"):
-        raise Wrong("A box is 1 when it is ticked and 0 when it is not.")
+        raise Unfit("A box is 1 when it is ticked and 0 when it is not.")
     return int(whole(cell))

@@ -22,6 +22,7 @@ from survey.question import (
     Pretence,
     Question,
     Tampered,
+    Unfit,
     Wrong,
     from_cell,
     is_missing,
@@ -214,7 +215,7 @@ ask: Do you like singing?
         side = int(point > 2) if isinstance(point, int) else point
         first = side if first is None else first
         if isinstance(point, int) and first != side:
-            raise Wrong(
+            raise Unfit(
                 "The point and the first step do not go together: 1 and 2 come after no (0), 3 and 4 after yes (1)."
             )
         return {key: value for key, value in ((self.first, first), (self.id, point)) if value is not None}
@@ -242,7 +243,7 @@ ask: Do you like singing?
 def _decoder(*codes: str) -> Callable[[str], int]:
     def code(cell: str) -> int:
         if whole(cell) not in codes:
-            raise Wrong("This is not a code of this question. Its codes are {codes}.", codes=", ".join(codes))
+            raise Unfit("This is not a code of this question. Its codes are {codes}.", codes=", ".join(codes))
         return int(whole(cell))
 
     return code

@@ -22,7 +22,7 @@ from survey.question import (
     Remark,
     Setting,
     Tampered,
-    Wrong,
+    Unfit,
     from_cell,
     is_missing,
     said_instead,
@@ -127,7 +127,7 @@ not_sure: no
     def _decode_code(self, cell: str) -> int:
         if whole(cell) not in map(str, self.codes):
             codes = ", ".join(map(str, self.codes))
-            raise Wrong("This is not a code of this question. Its codes are {codes}.", codes=codes)
+            raise Unfit("This is not a code of this question. Its codes are {codes}.", codes=codes)
         return int(whole(cell))
 
     def number(self, value: Any) -> float | None:
