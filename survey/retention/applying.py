@@ -9,14 +9,18 @@ from typing import Final
 from sqlalchemy import Connection, func, select
 
 from survey.audit import PROGRAM, note
-from survey.database import Engine, read, write
+from survey.database import Engine, read, scrub, write
 from survey.fieldwork.participants import Participant
 from survey.fieldwork.publications import Publication
 from survey.fieldwork.studies import Study
+from survey.responses.erasing import erase
 from survey.responses.tables import response
 from survey.responses.withdrawing import withdrawn_again
 from survey.retention.deletion import Certificate, delete_again
 from survey.retention.register import Line, Register, keep, unknown
+
+SAID_NO: Final = "said no"
+"""The reason of an erasure whose respondent may come back: they did not want to begin."""
 
 DEED: Final = "erased again after an older backup was restored"
 
@@ -51,24 +55,31 @@ def _apply(engine: Engine, line: Line, now: datetime, applied: Applied) -> bool:
     if line.kind == "study":
         applied.certificates.append(delete_again(engine, line.study, now, PROGRAM, line.at))
     else:
-        withdrawn_again(
-            engine,
-            study=line.study,
-            kind=line.kind,
-            key=line.key,
-            scope=line.scope,
-            wave=line.wave,
-            now=now,
-            actor=PROGRAM,
-        )
-        with write(engine) as connection:
-            # What held nothing any more was not noted, and would be looked at for ever.
-            keep(connection, line)
-            about = line.key if line.kind == "participant" else ""
-            details = {"kind": line.kind, "scope": line.scope, "wave": line.wave, "first": line.at.date().isoformat()}
-            note(connection, PROGRAM, DEED, study_id=study_id, about=about, details=dict(details), now=now)
+        _erase_again(engine, study_id, line, now)
     applied.done.append(line)
     return True
+
+
+def _erase_again(engine: Engine, study_id: int, line: Line, now: datetime) -> None:
+    if line.reason == SAID_NO:
+        # They may be asked again, and say yes: that is not taken from them.
+        with write(engine) as connection:
+            erase(connection, [line.key], now, SAID_NO, state="declined")
+        scrub(engine)
+    else:
+        what = {"study": line.study, "kind": line.kind, "key": line.key, "scope": line.scope, "wave": line.wave}
+        withdrawn_again(engine, **what, now=now, actor=PROGRAM)
+    about = line.key if line.kind == "participant" else ""
+    details: dict[str, int | str | bool | None] = {
+        "kind": line.kind,
+        "scope": line.scope,
+        "wave": line.wave,
+        "first": line.at.date().isoformat(),
+    }
+    with write(engine) as connection:
+        # What held nothing any more was not noted, and would be looked at for ever.
+        keep(connection, line)
+        note(connection, PROGRAM, DEED, study_id=study_id, about=about, details=details, now=now)
 
 
 def _study(connection: Connection, line: Line) -> int | None:

@@ -13,11 +13,13 @@ from survey.audit import PROGRAM, Actor
 from survey.config import Settings
 from survey.database import Engine, StoreError, open_engine
 from survey.fieldwork.publishing import Refused
+from survey.fieldwork.roster.uploads import expire_uploads
 from survey.retention.applying import apply_register
 from survey.retention.dates import days
 from survey.retention.deletion import delete_study, empty_files
 from survey.retention.letters import warn_leads
 from survey.retention.register import Register, watch, write_down
+from survey.retention.telling import tell_readers
 
 EVERY: Final = 60 * 60.0
 """Seconds between two rounds: the day begins at another hour in every time zone."""
@@ -41,11 +43,15 @@ def keep_promises(engine: Engine, settings: Settings, now: datetime, actor: Acto
         except Refused:  # another process was first
             continue
         said.append(f"{day.code}: the data were deleted on their day. Certificate {made.number}.")
+    expire_uploads(engine, now)
     said += empty_files(engine, now)
     write_down(engine, register)
     letters = warn_leads(engine, settings, now)
     if letters:
         said.append(f"{letters} letter{'' if letters == 1 else 's'} warned of a deletion to come.")
+    letters = tell_readers(engine, settings, now)
+    if letters:
+        said.append(f"{letters} letter{'' if letters == 1 else 's'} told of texts to read.")
     return said
 
 

@@ -47,7 +47,7 @@ def lay_out(engine: Engine, folder: Path) -> Field:
             doors[code] = new_door(db, wave=wave, questionnaire="pupil", key=b"k" * 32, participant=one).door.id
         study_id, wave_id, school_id = study.id, wave.id, school.id
     sha256 = current(engine, study_id)["pupil"]
-    ids = {code: f"response-of-{code}-{'x' * 8}" for code in people}
+    ids = {code: f"response-of-{code}-{'x' * 7}" for code in people}
     add_responses(
         engine,
         [

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner, Result
@@ -58,8 +59,8 @@ def test_a_register_that_cannot_be_written_does_not_undo_a_withdrawal(
     assert "cannot be used" in caplog.text
 
 
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
+def until(condition: Callable[[], bool], patience: float = 20) -> None:
+    end = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -96,6 +97,46 @@ def test_of_two_servers_one_does_it_and_the_other_takes_over(
     second.join(10)
     assert not first.is_alive()
     assert not second.is_alive()
+
+
+def free_port() -> str:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return str(taken.getsockname()[1])
+
+
+def test_a_served_program_does_it(tmp_path: Path) -> None:
+    """The real one, in processes of its own: a study whose day is today is gone before anybody comes in."""
+    import os
+    import signal
+    import subprocess
+    import sys
+
+    from survey.fieldwork.publishing import publish_folder
+    from tests.pages.small_study import PARENT, PUPIL, STUDY
+
+    engine = open_engine(f"sqlite:///{tmp_path / 'chorus.db'}")
+    upgrade(engine)
+    field = lay_out(engine, tmp_path / "study")
+    today = datetime.now(UTC).astimezone(ZoneInfo("Europe/London")).date()
+    over = STUDY.replace("2025-", "2015-").replace("2026-", "2016-").replace("2099-12-31", "2016-02-01")
+    over = over.replace("2100-08-31", today.isoformat())
+    for name, words in (("study", over), ("pupil", PUPIL), ("parent", PARENT)):
+        (tmp_path / "study" / f"{name}.yaml").write_text(words, encoding="utf-8")
+    publish_folder(engine, tmp_path / "study", datetime.now(UTC))
+    said = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "SECRET_KEY")}
+    command = [sys.executable, "-c", "from survey.cli import main; main()", "serve", "--port", free_port()]
+    server = subprocess.Popen(command, env=said | {"CHORUS_INSTANCE": str(tmp_path)})
+    try:
+        until(lambda: (tmp_path / "daily.lock").exists(), patience=60)
+        assert set(counted(engine, field.study_id).values()) == {0}
+        assert certificate(engine, field.study_id) is not None
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(30)
+    engine.dispose()
 
 
 # ---- the command line ------------------------------------------------------------------------------------

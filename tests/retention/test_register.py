@@ -8,16 +8,18 @@ import os
 import shutil
 import stat
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, select
+from sqlalchemy import make_url, select, update
 
 from survey.audit import COMMAND_LINE, PROGRAM, entries
 from survey.config import Settings
-from survey.database import Engine, open_engine, read, upgrade
+from survey.database import Engine, open_engine, read, upgrade, write
 from survey.fieldwork.consent import decision
+from survey.responses.finishing import assent
 from survey.responses.tables import response, save
 from survey.responses.withdrawing import withdraw
 from survey.retention import (
@@ -35,6 +37,7 @@ from survey.retention import (
     restore,
     write_down,
 )
+from survey.retention.applying import SAID_NO
 from survey.retention.register import rows, unknown
 from tests.retention.field import ANSWERED, SENTINEL, THE_DAY, Field
 
@@ -166,6 +169,26 @@ def test_a_participant_who_comes_back_with_a_later_roster_is_still_withdrawn(
     assert apply_register(engine, register, NOW).waiting == 0
 
 
+def test_who_said_no_may_still_be_asked_again(
+    engine: Engine, settings: Settings, field: Field, register: Register
+) -> None:
+    with write(engine) as connection:
+        connection.execute(update(response).where(response.c.id == field.responses["P1"]).values(state="started"))
+    before = rows(engine)
+    assent(engine, field.responses["P1"], False, NOW)
+    (line,) = [row for row in rows(engine) if row not in before]
+    assert (line.kind, line.reason) == ("response", SAID_NO)
+    # As an older backup has it: they had answered, and nobody knows of the no.
+    register.add([replace(line, key=field.responses["P2"], at=NOW + timedelta(days=1))])
+    assert [one.key for one in apply_register(engine, register, NOW + timedelta(days=2)).done] == [
+        field.responses["P2"]
+    ]
+    assert answers(engine, field.responses["P2"]) == {}
+    with read(engine) as connection:
+        assert connection.scalar(select(response.c.state).where(response.c.id == field.responses["P2"])) == "declined"
+    assert apply_register(engine, register, NOW + timedelta(days=2)).done == []
+
+
 def test_another_study_with_the_same_name_is_not_meant(engine: Engine, field: Field, register: Register) -> None:
     years_ago = datetime(2020, 8, 31, tzinfo=UTC)
     register.add([Line(years_ago, "small-notes", "study", "", reason="deleted on its day")])
@@ -218,7 +241,6 @@ def test_a_backup_is_whole_although_others_write(sqlite_url: str, tmp_path: Path
     import sqlite3
     import threading
 
-    from survey.database import write
     from tests.retention.field import lay_out
 
     settings = Settings(tmp_path / "instance", sqlite_url, "s" * 40, "http://localhost")
