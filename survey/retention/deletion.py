@@ -29,8 +29,8 @@ from survey.retention.register import erased_study
 from survey.retention.tables import deletion, deletion_count, deletion_note, remaining_count
 
 ROOTS: Final = ("participant", "door", "response", "upload")
-"""What a study's data hang on. Doors go whether or not they are somebody's: they lead nowhere any more. Uploads are lists
-that wait to be confirmed."""
+"""What a study's data hang on. Doors go whether or not they are somebody's: they lead nowhere any more. Uploads are
+lists that wait to be confirmed."""
 
 
 KEPT: Final = frozenset({"certificate"})
