@@ -284,6 +284,7 @@ class Shown:
     study: str
     day: str
     scope: str
+    child: bool
     responses: int
     backups: str
 
@@ -294,10 +295,11 @@ def _shown(one: Certificate, language: str) -> Shown:
         study=one.study_title,
         day=_day(one.at.date(), language),
         scope=one.scope,
+        child=one.by == "parent",
         responses=one.responses,
         backups=_day(one.backups_gone_on, language),
     )
 
 
 def _day(day: date, language: str) -> str:
-    return format_date(day, format="long", locale=language.replace("-", "_"))
+    return format_date(day, format="long", locale=html_language(language).replace("-", "_"))
