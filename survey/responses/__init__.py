@@ -3,12 +3,11 @@
 from survey.responses.begin import Ticket, UnknownDoor, begin, facts_at_start, seed_of
 from survey.responses.bulk import PastResponse, PastSave, add_responses, insert_responses
 from survey.responses.finishing import Done, assent, finish, speak, stop
-from survey.responses.reading import Answered, Record, Snapshot, answered, count, earlier, load, stream
+from survey.responses.reading import Record, Snapshot, count, earlier, load, stream
 from survey.responses.saving import Saved, save
 from survey.responses.withdrawing import Certificate, erase, withdraw
 
 __all__ = [
-    "Answered",
     "Certificate",
     "Done",
     "PastResponse",
@@ -19,7 +18,6 @@ __all__ = [
     "Ticket",
     "UnknownDoor",
     "add_responses",
-    "answered",
     "assent",
     "begin",
     "count",

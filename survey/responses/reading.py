@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, bindparam, case, func, select
+from sqlalchemy import Connection, Engine, Row, Select, bindparam, func, select
 
 from survey.database import read
 from survey.fieldwork.doors import Door
@@ -124,59 +124,6 @@ def _snapshot(row: Row[Any] | None) -> Snapshot | None:
 
 
 # ---- for the researcher --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Answered:
-    """How many responses there are of one questionnaire in one wave from one school, by state.
-
-    Codes and titles of the school are None for responses that belong to no school.
-    """
-
-    wave: str
-    school: str | None
-    school_title: str | None
-    arm: str | None
-    questionnaire: str
-    started: int
-    """Still under way."""
-    finished: int
-    stopped: int
-    declined: int
-    withdrawn: int
-
-    @property
-    def all(self) -> int:
-        """Every response, whatever its state."""
-        return self.started + self.finished + self.stopped + self.declined + self.withdrawn
-
-
-def _number_in(state: str) -> ColumnElement[int]:
-    return func.sum(case((response.c.state == state, 1), else_=0))
-
-
-_ANSWERED: Final = (
-    select(
-        Wave.code,
-        School.code,
-        School.title,
-        School.arm,
-        response.c.questionnaire,
-        *[_number_in(state) for state in STATES],
-    )
-    .select_from(response)
-    .join(Wave, Wave.id == response.c.wave_id)
-    .outerjoin(School, School.id == response.c.school_id)
-    .where(response.c.study_id == bindparam("study_id"))
-    .group_by(Wave.position, Wave.code, School.code, School.title, School.arm, response.c.questionnaire)
-    .order_by(Wave.position, School.title, School.code, response.c.questionnaire)
-)
-
-
-def answered(engine: Engine, study_id: int) -> list[Answered]:
-    """Return how many responses there are, by wave, school and questionnaire, in that order."""
-    with read(engine) as connection:
-        return [Answered(*row) for row in connection.execute(_ANSWERED, {"study_id": study_id})]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What the study page shows of a study: its waves, schools and published questionnaires."""
+"""What the study page shows of a study: its waves and its published questionnaires."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from functools import lru_cache
 
 from survey.database import Engine, session
 from survey.definition.bundle import Bundle
-from survey.definition.reading import parse_study
 from survey.definition.study import Study as Plan
 from survey.fieldwork import Published, Study, Wave, published, study_by_code, text_of
-from survey.pages.office.counts import Place
+from survey.fieldwork.waves import hours, plan_of
 
 
 @dataclass(frozen=True)
@@ -38,17 +37,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Shown:
-    """A study as its page shows it. Arms are (code, title); who may take data away are roles."""
+    """A study as its page shows it."""
 
     id: int
     code: str
     title: str
     rounds: tuple[Round, ...]
-    places: tuple[Place, ...]
-    arms: tuple[tuple[str | None, str], ...]
     questionnaires: tuple[Asked, ...]
-    microdata: tuple[str, ...]
-    tables: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -73,62 +68,19 @@ def shown(engine: Engine, code: str, now: datetime) -> Shown | None:
         study = study_by_code(opened, code)
         if study is None:
             return None
-        plan = _plan(text_of(engine, study.sha256)) if study.sha256 else None
-        arms = _arms(plan, study)
+        plan = plan_of(engine, study)
         return Shown(
             id=study.id,
             code=study.code,
             title=study.title,
-            rounds=tuple(_round(wave, now) for wave in study.waves),
-            places=_places(study, dict(arms)),
-            arms=arms,
+            rounds=tuple(_round(wave, plan, now) for wave in study.waves),
             questionnaires=_questionnaires(engine, study.id, plan),
-            microdata=tuple(plan.access.microdata) if plan else (),
-            tables=tuple(plan.access.tables) if plan else (),
         )
 
 
-@lru_cache(maxsize=16)
-def _parsed(text: str) -> Plan:
-    return parse_study(text)
-
-
-def _plan(text: str | None) -> Plan | None:
-    return _parsed(text) if text else None
-
-
-def _round(wave: Wave, now: datetime) -> Round:
-    opens, over = wave.hours()
-    state = "not open yet" if opens and now < opens else "closed" if over and now >= over else "open"
-    return Round(wave.code, wave.title, wave.opens, wave.closes, state)
-
-
-_NO_ARM = (None, "In no arm")
-
-
-def _arms(plan: Plan | None, study: Study) -> tuple[tuple[str | None, str], ...]:
-    """Return the arms in the study file's order, then any a school has beside those, and those without one."""
-    titles = {arm.id: arm.title for arm in plan.arms} if plan else {}
-    others = sorted({school.arm for school in study.schools if school.arm} - set(titles))
-    return (*titles.items(), *((arm, arm.capitalize()) for arm in others), _NO_ARM)
-
-
-def _places(study: Study, arms: dict[str | None, str]) -> tuple[Place, ...]:
-    order = list(arms)
-    places = [
-        (
-            order.index(school.arm),
-            school.programme.title if school.programme else "",
-            Place(school.code, school.title, school.arm, _group(school.programme, arms[school.arm])),
-        )
-        for school in study.schools
-    ]
-    return tuple(place for _, _, place in sorted(places, key=lambda p: (p[0], p[1], p[2].title, p[2].code or "")))
-
-
-def _group(programme: object, arm: str) -> str:
-    title = getattr(programme, "title", None)
-    return f"{arm}, {title}" if title else arm
+def _round(wave: Wave, plan: Plan | None, now: datetime) -> Round:
+    state = hours(wave, None, plan).state(now)
+    return Round(wave.code, wave.title, wave.opens, wave.closes, "closed" if state == "late" else state)
 
 
 def _questionnaires(engine: Engine, study_id: int, plan: Plan | None) -> tuple[Asked, ...]:

@@ -6,7 +6,7 @@ import tempfile
 from datetime import UTC, datetime
 from typing import IO, Final
 
-from flask import Response, abort, redirect, render_template, request, send_file, url_for
+from flask import Response, abort, redirect, render_template, send_file, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as Reply
 
@@ -17,14 +17,11 @@ from survey.fieldwork import text_of
 from survey.pages.account import turned_away
 from survey.pages.office.access import Seen, actor, allowed, may, my_schools, refused, sees_microdata, sees_tables
 from survey.pages.office.blueprint import office
-from survey.pages.office.chart import clusters
-from survey.pages.office.counts import by_arm, by_school
 from survey.pages.office.sections import section
-from survey.pages.office.studies import Asked, Shown, every, shown
+from survey.pages.office.studies import Shown, every, shown
 from survey.pages.store import store
 from survey.pages.turns import Turn
 from survey.people import ADMINISTRATOR, COORDINATOR, LEAD, RESEARCHER
-from survey.responses import answered
 
 section("overview", "Overview", "office.study", order=10, roles=(LEAD, RESEARCHER))
 
@@ -54,24 +51,17 @@ def studies() -> ResponseReturnValue:
 @office.get("/studies/<code>")
 @allowed(LEAD, RESEARCHER, COORDINATOR)
 def study(study: Seen) -> ResponseReturnValue:
-    """Show how many answered one questionnaire, by school and wave, and what can be taken away."""
+    """Show how a study stands: its waves, what is to be done, what can be taken away, what was published."""
     if my_schools(study) is not None:
         # A coordinator's study is the progress of their own schools.
         return redirect(url_for("office.progress", code=study.code))
     if not sees_tables(study):
         return refused("You may not see the tables of this study.")
     found = _shown(study)
-    asked = _chosen(found)
-    counted = answered(store().engine, found.id)
-    waves = [wave.code for wave in found.rounds]
-    name = asked.id if asked else ""
     return render_template(
         "office/study.html",
         study=found,
         here="overview",
-        asked=asked,
-        table=by_school(counted, name, waves, found.places),
-        clusters=clusters([wave.title for wave in found.rounds], by_arm(counted, name, waves, found.arms)),
         may_download=sees_microdata(study),
     )
 
@@ -114,17 +104,6 @@ def _shown(study: Seen) -> Shown:
     if found is None:
         abort(404)
     return found
-
-
-def _chosen(found: Shown) -> Asked | None:
-    """Return the questionnaire the address asks for, by default the first; None when none is published."""
-    wanted = request.args.get("questionnaire")
-    if wanted is None:
-        return found.questionnaires[0] if found.questionnaires else None
-    for asked in found.questionnaires:
-        if asked.id == wanted:
-            return asked
-    abort(404)
 
 
 def _attachment(file: IO[bytes], kind: str, name: str) -> Reply:
