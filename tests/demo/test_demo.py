@@ -161,6 +161,12 @@ def test_who_was_withdrawn_has_left_nothing_behind(built: Built, records: list[R
             assert record.answers == {}
             assert not {"sex", "sen", "fsm"} & set(record.facts)
     assert built.count("SELECT count(*) FROM certificate") == len(taken_back)
+    # Their schools sent lists with them again for the waves after: nothing of it was kept but where they are.
+    kept = """
+        SELECT count(*) FROM participant p JOIN membership m ON m.participant_id = p.id
+        WHERE p.code IN ({}) AND (p.facts <> '{{}}' OR m.facts <> '{{}}')
+    """.format(", ".join(f"'{code}'" for code in taken_back))
+    assert built.count(kept) == 0
 
 
 def test_nobody_whose_parents_said_no_has_answered(built: Built, records: list[Record]) -> None:

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urldefrag
 import pytest
 from click.testing import CliRunner
 from flask import Flask
+from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from survey.app import create_app
@@ -237,19 +238,24 @@ def test_pupil_numbers_are_hashed_and_come_out_nowhere(here: Installation, walks
     for number in NUMBERS:
         assert number.encode() not in kept
         assert not [a for pages in walks.values() for a, text in pages.items() if number in text]
-    out = here.files / "out"
-    for words in (
-        ("roster", "list", "leaks", "--wave", "w1", "--out", out),
-        ("roster", "linkage", "leaks", "--out", out),
-        ("export", "leaks", "--format", "csv", "--out", out),
-        ("export", "leaks", "--format", "xlsx", "--out", out),
-        ("audit", "leaks", "--out", out),
+    for name, *words in (
+        ("list.csv", "roster", "list", "leaks", "--wave", "w1"),
+        ("linkage.csv", "roster", "linkage", "leaks"),
+        ("export.zip", "export", "leaks", "--format", "csv"),
+        ("export.xlsx", "export", "leaks", "--format", "xlsx"),
+        ("audit.csv", "audit", "leaks"),
+        ("audit.xlsx", "audit", "leaks"),
+        ("consent.csv", "consent", "list", "leaks", "--wave", "w1"),
+        ("links.csv", "link", "personal", "leaks", "--wave", "w1"),
+        ("remind.xlsx", "progress", "leaks", "--wave", "w1"),
+        ("paper.html", "paper", "leaks", "pupil", "--wave", "w1"),
     ):
-        said = here.survey(*words)
-        data = out.read_bytes()
+        option = "--remind" if words[0] == "progress" else "--out"
+        said = here.survey(*words, option, here.files / name)
+        data = (here.files / name).read_bytes()
         held = said + ("\n".join(unpacked(data)) if data.startswith(b"PK") else data.decode())
+        assert len(held) > 40
         assert not any(number in held for number in NUMBERS), words
-        out.unlink()
 
 
 # ---- another school --------------------------------------------------------------------------------------
@@ -306,7 +312,7 @@ def test_nothing_of_it_is_logged(
         here.survey("link", "personal", "leaks", "--wave", "w1", "--out", links)
         found = re.search(r"aq02,.*?http://localhost(/j/[^,\s]+)", links.read_text(encoding="utf-8-sig"))
         assert found
-        client = here.app.test_client()
+        client = FlaskClient(here.app)
         client.get(found[1])
         reply = client.post("/welcome", data={"assent": "yes", "language": "en"}, follow_redirects=True)
         assert reply.status_code == 200

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from sqlalchemy import select
 from survey.database import Connection
 from survey.definition.study import Fact
 from survey.definition.study import Study as Plan
+from survey.fieldwork.consent import withdrawn_for_good
 from survey.fieldwork.participants import Membership, Participant, kinship, linkage
 from survey.fieldwork.roster.lists import Lists, PersonLine, SchoolLine
 from survey.fieldwork.roster.tables import Misread
@@ -61,12 +62,16 @@ class KnownSchool:
 
 @dataclass
 class Field:
-    """The study's field as the database has it. classes: title by (school, class); children: pupils by parent."""
+    """The study's field as the database has it.
+
+    classes: title by (school, class); children: pupils by parent; forgotten: who withdrew with all they had given.
+    """
 
     schools: dict[str, KnownSchool]
     classes: dict[tuple[str, str], str]
     people: dict[str, Known]
     children: dict[str, set[str]]
+    forgotten: set[str] = field(default_factory=set)
 
 
 def field_of(connection: Connection, study_id: int, wave: Wave | None) -> Field:
@@ -100,7 +105,8 @@ def field_of(connection: Connection, study_id: int, wave: Wave | None) -> Field:
     ):
         if parent in codes and pupil in codes:
             children.setdefault(codes[parent], set()).add(codes[pupil])
-    return Field(schools, classes, people, children)
+    forgotten = {codes[id] for id in withdrawn_for_good(connection, study_id) if id in codes}
+    return Field(schools, classes, people, children, forgotten)
 
 
 def _people(connection: Connection, study_id: int, wave: Wave) -> dict[str, Known]:
@@ -385,6 +391,9 @@ class _People:
     def look_at(self, line: PersonLine) -> None:
         """Put a line under added, moved, changed or unchanged, and note what is to be written."""
         known = self._here.people.get(line.code)
+        if line.code in self._here.forgotten:
+            # A school's next list still has them: they are counted where they are, and nothing is known of them again.
+            line = replace(line, facts={}, hash=None, parent_of=None)
         if known is not None and known.audience != line.audience:
             said = f"{line.code} is a {known.audience} in this study, and a code stays somebody's for the whole study."
             self._preview.problems.append(line.place.misread("participant", said))
