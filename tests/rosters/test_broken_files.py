@@ -531,6 +531,26 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
             )
         ],
     ),
+    "pupils' names for classes": (
+        "participant,school,class\n" + "".join(f"p{n},s1,Ann Example{'abcdefg'[n]}\n" for n in range(7)),
+        "roster.csv",
+        [
+            (
+                "row 2, column C (class): This column looks like people's names, another one in nearly every row. "
+                "Names stay in school."
+            )
+        ],
+    ),
+    "names for a parent's children": (
+        "participant,school,audience,parent_of\na1,s1,parent,Ann Ben\n",
+        "roster.csv",
+        [
+            (
+                "row 2, column D (parent_of): This should be the study codes of children, with blanks between, and holds "
+                "something else."
+            )
+        ],
+    ),
     "a formula in a title": (
         'participant,school,class,class_title\np1,s1,4a,"=HYPERLINK(""x"")"\n',
         "roster.csv",
@@ -549,7 +569,18 @@ def test_a_broken_file_gets_its_message_and_changes_nothing(desk: Desk, what: st
 
 def test_what_says_who_somebody_is_is_in_no_message(desk: Desk) -> None:
     said = str([desk.problems(sent, "w1", name) for sent, name, _ in BROKEN.values() if isinstance(sent, str)])
-    for secret in ("Ann Example", "'Ann'", "P207", "B8012", "ann@", "Honey", "2017-01-02", "9434765919", "01022017"):
+    for secret in (
+        "Ann Example",
+        "Ben",
+        "'Ann'",
+        "P207",
+        "B8012",
+        "ann@",
+        "Honey",
+        "2017-01-02",
+        "9434765919",
+        "01022017",
+    ):
         assert secret not in said
 
 

@@ -259,6 +259,20 @@ def fault_of_codes(sheet: Sheet, rows: Sequence[Row], index: int) -> Misread | N
     return None
 
 
+def names_for_places(sheet: Sheet, rows: Sequence[Row], index: int) -> Misread | None:
+    """Return a problem when a column of classes holds people: nearly every row another, of two words and no digit."""
+    cells = [row.cells[index] for row in rows if row.cells[index].text]
+    like = [cell for cell in cells if _TWO_WORDS.fullmatch(cell.text)]
+    if len(like) < 5 or len(like) * 5 < len(cells) * 4 or len({cell.text for cell in like}) * 5 < len(like) * 4:
+        return None
+    return sheet.misread(
+        like[0], "This column looks like people's names, another one in nearly every row. Names stay in school."
+    )
+
+
+_TWO_WORDS: Final = re.compile(r"[^\W\d_][^\W\d_'’-]+,? (?:[^\W\d_][^\W\d_'’.-]* ?)+")
+
+
 def _is_birthday(code: str) -> bool:
     if not re.fullmatch(r"\d{8}", code):
         return False

@@ -23,6 +23,7 @@ from survey.fieldwork.roster.identifiers import (
     hashed,
     is_person,
     is_upn,
+    names_for_places,
     normal,
     quoted_safely,
     refused_columns,
@@ -227,9 +228,12 @@ class Reader:
     # ---- participants ----
 
     def _people(self, sheet: Sheet, found: Mapping[str, int], lists: Lists) -> None:
-        doubtful = fault_of_codes(sheet, sheet.rows, found["participant"])
-        if doubtful:
-            lists.problems.append(doubtful)
+        doubtful = [
+            fault_of_codes(sheet, sheet.rows, found["participant"]),
+            *(names_for_places(sheet, sheet.rows, found[key]) for key in ("class", "class_title") if key in found),
+        ]
+        if any(doubtful):
+            lists.problems += [problem for problem in doubtful if problem]
             lists.identifying = True
             return
         facts = [(fact, f"fact {fact.id}") for fact in self.plan.facts if f"fact {fact.id}" in found]
@@ -239,6 +243,7 @@ class Reader:
             if _is_total(line, found):
                 continue
             person = self._person(line, facts)
+            lists.identifying = lists.identifying or line.identifying
             if person is not None:
                 lists.people.append(person)
 
@@ -247,7 +252,7 @@ class Reader:
         assert cell is not None
         fault = "This row has no study code." if not cell.text else fault_of_code(cell)
         if fault and cell.kind != UNREAD:
-            line.fault("participant", fault)
+            line.fault("participant", fault, identifying=bool(cell.text))
         audience = self._audience(line)
         school = line.place_code("school", "This row names no school")
         school_class = line.place_code("class") if "class" in line.found else None
@@ -256,6 +261,7 @@ class Reader:
             line.fault(
                 "class_title",
                 "This looks like somebody's name, and names stay in school. Give the class another title.",
+                identifying=True,
             )
         if class_title is not None and school_class is None:
             line.fault("class_title", "There is a title and no class. Please give the class's code too.")
@@ -292,7 +298,11 @@ class Reader:
             return None
         cell = line.cell("parent_of")
         assert cell is not None
-        children = tuple(dict.fromkeys(re.split(r"[\s,;]+", cell.text))) if cell.text else ()
+        children = tuple(dict.fromkeys(filter(None, re.split(r"[\s,;]+", cell.text))))
+        if any(fault_of_code(Cell(child, cell.row, cell.column)) for child in children):
+            said = "This should be the study codes of children, with blanks between, and holds something else."
+            line.fault("parent_of", said, identifying=True)
+            return None
         if children and audience != "parent":
             line.fault("parent_of", f"Only a parent has children here, and this row is of a {audience}.")
         return children
@@ -372,6 +382,8 @@ class _Line:
         self.found = found
         self.problems = problems
         self.faults = 0
+        self.identifying = False
+        """True when a cell says who somebody is."""
 
     def cell(self, key: str) -> Cell | None:
         """Return the cell of a column, None when there is no such column."""
@@ -383,9 +395,10 @@ class _Line:
             self.faults += 1  # the sheet's own problems say so
         return cell
 
-    def fault(self, key: str, message: str) -> None:
-        """Note a problem in a column of this row."""
+    def fault(self, key: str, message: str, *, identifying: bool = False) -> None:
+        """Note a problem in a column of this row. identifying: the cell may say who somebody is."""
         self.faults += 1
+        self.identifying = self.identifying or identifying
         self.problems.append(self.place.misread(key, message))
 
     def words(self, key: str) -> str | None:
@@ -418,7 +431,8 @@ class _Line:
             )
             return None
         if is_person(cell.text):
-            self.fault(key, "This looks like somebody's name, and names stay in school. Please use a code.")
+            said = "This looks like somebody's name, and names stay in school. Please use a code."
+            self.fault(key, said, identifying=True)
             return None
         if len(cell.text) > _LONGEST_CODE or not cell.text.isprintable() or cell.text[0] in _FORMULA:
             self.fault(

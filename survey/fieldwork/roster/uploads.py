@@ -59,6 +59,15 @@ def packed_problems(problems: Sequence[Misread]) -> bytes:
     return zlib.compress(json.dumps([(problem.place, problem.message) for problem in problems]).encode())
 
 
+def expire_uploads(engine: Engine, now: datetime) -> None:
+    """Throw away what has waited for an hour. For whatever runs regularly; the functions below do it besides."""
+    with read(engine) as connection:
+        if connection.scalar(select(upload.c.id).where(upload.c.at < now - LIFE).limit(1)) is None:
+            return
+    with write(engine) as connection:
+        connection.execute(delete(upload).where(upload.c.at < now - LIFE))
+
+
 def keep_upload(
     engine: Engine, study_id: int, actor: str, wave: str | None, correct: bool, digest: str, lists: bytes, now: datetime
 ) -> str:

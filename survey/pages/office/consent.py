@@ -462,7 +462,7 @@ def confirm_consent(study: Seen, upload: str) -> ResponseReturnValue:
 
 def _kept(study: Seen, upload: str) -> list[Given] | None:
     kept = kept_upload(store().engine, study.id, actor().name, upload, _now())
-    return unpacked(kept.lists) if kept and kept.digest else None
+    return unpacked(kept.lists) if kept and kept.digest and kept.wave is None else None
 
 
 # ---- what is shared -------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ WORDS: Final = {
     "keying": "Papers as they were keyed in",
     "linkage": "Keyed hashes for linkage",
     "kinship": "Links between parents and pupils",
+    "upload": "Lists that wait to be confirmed",
 }
 """What the tables hold, for people who do not know tables."""
 

@@ -300,7 +300,9 @@ def _changed_meanwhile(study: Seen, kept: Upload) -> ResponseReturnValue:
 
 
 def _kept(study: Seen, upload: str) -> Upload | None:
-    return kept_upload(store().engine, study.id, actor().name, upload, _now())
+    kept = kept_upload(store().engine, study.id, actor().name, upload, _now())
+    # Other pages keep lists of theirs here as well; only a roster is for a wave.
+    return kept if kept is not None and kept.wave is not None else None
 
 
 def _csv(text: io.StringIO, name: str) -> Response:
