@@ -17,7 +17,7 @@ from survey.cli.main import engine, settings, stop
 def coordinator(study: str, school: str, until: datetime | None) -> None:
     """Make a link that opens the coordinator's pages of one school: who has taken part, and no answers.
 
-    It ends by itself on the last day given, or else when the study's data are deleted.
+    It ends by itself on the last day given, at the latest when the study's data are deleted.
     """
     from survey.audit import COMMAND_LINE
     from survey.database import write
@@ -28,7 +28,8 @@ def coordinator(study: str, school: str, until: datetime | None) -> None:
     here, store = settings(), engine()
     try:
         where = place(store, "coordinator", study, school)
-        last_day = until.date() if until else deletion_day(store, study)
+        latest = deletion_day(store, study)
+        last_day = min(until.date(), latest) if until else latest
         ends_at = datetime.combine(last_day + timedelta(days=1), time(), UTC)
         if where.study_id is None or where.school_id is None:
             raise NotPossible("Say which study and which school.")

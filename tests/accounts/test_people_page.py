@@ -310,6 +310,21 @@ def test_a_link_ends_by_itself(engine: Engine, app: Flask) -> None:
         assert made not in str(connection.execute(text("SELECT * FROM coordinator_link")).all())
 
 
+@pytest.mark.parametrize("day", ["", "soon", "31.01.2099", "2099-02-30", "9999-12-31", "0001-01-01"])
+def test_a_day_that_is_none_is_said(lead: StrictClient, engine: Engine, day: str) -> None:
+    school = str(place(engine, "coordinator", "small-notes", "s1").school_id)
+    reply = post(lead, f"{PEOPLE}/links/small-notes", school=school, last_day=day)
+    assert "Write the day as year, month and day" in reply.text
+
+
+def test_no_link_outlives_the_data(lead: StrictClient, engine: Engine) -> None:
+    school = str(place(engine, "coordinator", "small-notes", "s1").school_id)
+    reply = post(lead, f"{PEOPLE}/links/small-notes", school=school, last_day="2150-01-01")
+    assert "until the end of 31 August 2100" in words(look_at(reply))
+    reply = post(lead, f"{PEOPLE}/links/small-notes", school=school, last_day="2020-01-01")
+    assert "would have ended already" in reply.text
+
+
 def test_a_lead_makes_no_links_elsewhere(lead: StrictClient, others: None) -> None:
     assert lead.get(f"{PEOPLE}/links/other-notes").status_code == 404
     assert lead.get(f"{PEOPLE}/links/a%00b").status_code == 404

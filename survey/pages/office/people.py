@@ -11,8 +11,8 @@ from flask import abort, make_response, redirect, render_template, request, sess
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from werkzeug.wrappers import Response as Reply
-from wtforms import BooleanField, DateField, SelectField, StringField
-from wtforms.validators import InputRequired
+from wtforms import BooleanField, SelectField, StringField
+from wtforms.validators import InputRequired, ValidationError
 
 from survey.database import Connection, read, write
 from survey.database import session as database_session
@@ -134,11 +134,28 @@ class SureForm(Form):
     sure = BooleanField("", [InputRequired("Tick the box first.")])
 
 
+_A_DAY: Final = "Write the day as year, month and day, such as 2027-07-31."
+
+
 class LinkForm(Form):
     """A school and the last day of its coordinator's link."""
 
     school = SelectField("School", coerce=int)
-    last_day = DateField("Last day on which it works", [InputRequired("Choose a day.")])
+    last_day = StringField("Last day on which it works", [InputRequired(_A_DAY)])
+
+    @property
+    def day(self) -> date:
+        """The day that was written."""
+        return date.fromisoformat((self.last_day.data or "").strip())
+
+    def validate_last_day(self, field: StringField) -> None:
+        """Say when it is no day."""
+        try:
+            good = date(2000, 1, 1) <= self.day < date(9000, 1, 1)
+        except ValueError:
+            good = False
+        if not good:
+            raise ValidationError(_A_DAY)
 
 
 # ---- who is in -------------------------------------------------------------------------------------------
@@ -303,7 +320,7 @@ def make_coordinator_link(code: str) -> ResponseReturnValue:
         return _links_page(study, form)
     school = next(one for one in study.schools if one.id == form.school.data)
     try:
-        ends_at = _end_of(form.last_day.data or now().date())
+        ends_at = _end_of(min(form.day, deletion_day(store().engine, study.code)))
         with write(store().engine) as connection:
             number, token = make_link(connection, study.id, school.id, school.code, ends_at, giver(), now())
     except NotPossible as fault:
@@ -317,7 +334,7 @@ def make_coordinator_link(code: str) -> ResponseReturnValue:
             number=number,
             address=address,
             picture=qr_code(address),
-            last_day=form.last_day.data,
+            last_day=(ends_at - timedelta(days=1)).date(),
         )
     )
 
@@ -354,7 +371,7 @@ def _link_form(study: Study, empty: bool = False) -> LinkForm:
     form = LinkForm(formdata=None) if empty else LinkForm()
     form.school.choices = [(one.id, one.title) for one in study.schools]
     if empty:
-        form.last_day.data = deletion_day(store().engine, study.code)
+        form.last_day.data = deletion_day(store().engine, study.code).isoformat()
     return form
 
 
