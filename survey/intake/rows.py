@@ -110,7 +110,10 @@ class Reader:
 
     def _unknown(self, cell: Cell, known: Sequence[str]) -> None:
         name = shortened(cell.text.strip())
-        hint = did_you_mean(cell.text.strip(), known) or f" Please take the column out, or say: --ignore {name}"
+        hint = (
+            did_you_mean(cell.text.strip(), known)
+            or f" Please take the column out, or name it as one that is not read (--ignore {name})."
+        )
         self._misread(cell, f"There is no column '{name}' in '{self._field.questionnaire}'.{hint}")
 
     def _found(

@@ -43,7 +43,7 @@ def test_the_page_tells_a_child_whom_to_talk_to_where_something_can_be_typed(
     assert TALK not in first
     assert TALK in other
     assert TALK in box
-    assert 'aria-describedby="talk"' in box
+    assert 'aria-describedby="hint"' in box
     assert "All done" in end
     assert TALK in end
 

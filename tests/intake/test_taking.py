@@ -236,7 +236,7 @@ HEADERS: list[tuple[dict[str, Any], str]] = [
     ({"sng": 1}, "There is no column 'sng' in 'pupil'. Did you mean 'sing'?"),
     (
         {"Postcode!": "x"},
-        "There is no column 'Postcode!' in 'pupil'. Please take the column out, or say: --ignore Postcode!",
+        "There is no column 'Postcode!' in 'pupil'. Please take the column out, or name it as one that is not read (--ignore Postcode!).",
     ),
     ({" SING ": 1}, "This column is there twice. Please keep one of the two."),
 ]
