@@ -105,6 +105,7 @@ def give(connection: Connection, account_id: int, wanted: Given, giver: Giver, n
     email = _email(connection, account_id)
     if wanted in _of(connection, account_id):
         return
+    _end_reset_links(connection, account_id, now)
     connection.execute(insert(Grant).values(account_id=account_id, **_columns(wanted)))
     note(connection, giver.actor, "gave a role", study_id=wanted.study_id, about=email, details=_noted(wanted), now=now)
 
@@ -142,6 +143,7 @@ def end(engine: Engine, account_id: int, giver: Giver, now: datetime) -> None:
         email = _email(connection, account_id)
         connection.execute(delete(Grant).where(Grant.account_id == account_id))
         take_off(connection, account_id)
+        _end_reset_links(connection, account_id, now)
         ended = {
             "active": False,
             "password": None,
@@ -174,6 +176,13 @@ def second_factor_off(engine: Engine, account_id: int, giver: Giver, now: dateti
         take_off(connection, account_id)
         connection.execute(update(User).where(User.id == account_id).values(fs_uniquifier=secrets.token_hex(16)))
         note(connection, giver.actor, "took two-step sign-in off an account", about=email, now=now)
+
+
+def _end_reset_links(connection: Connection, account_id: int, now: datetime) -> None:
+    """End links for a new password: their maker could not give all that it opens from now on."""
+    from survey.people.invitations import end_reset_links  # which knows grants
+
+    end_reset_links(connection, account_id, now)
 
 
 def _refuse_own(giver: Giver, account_id: int) -> None:

@@ -126,7 +126,7 @@ def reset_link(connection: Connection, account_id: int, giver: Giver, now: datet
     if email is None:
         raise NotPossible("This account has ended. Invite its owner again instead.")
     may_change(connection, account_id, giver)
-    _end_resets(connection, account_id, now)
+    end_reset_links(connection, account_id, now)
     token = _make(connection, "reset", email, giver.actor, now, account_id=account_id)
     note(connection, giver.actor, "made a link for a new password", about=email, now=now)
     return token
@@ -145,7 +145,7 @@ def forgotten(connection: Connection, email: str, now: datetime) -> str | None:
     )
     if connection.scalar(recent.limit(1)) is not None:
         return None
-    _end_resets(connection, account_id, now)
+    end_reset_links(connection, account_id, now)
     token = _make(connection, "reset", email, PROGRAM, now, account_id=account_id)
     note(connection, PROGRAM, "sent a link for a forgotten password", about=email, now=now)
     return token
@@ -203,11 +203,15 @@ def _renew(connection: Connection, invited: Invited, mine: dict[str, Any], actor
 def _let_in(
     connection: Connection, invited: Invited, wanted: Given, mine: dict[str, Any], actor: Actor, now: datetime
 ) -> int:
-    account_id = connection.scalar(select(User.id).where(User.email == invited.email))
-    if account_id is None:
+    there = connection.execute(select(User.id, User.active).where(User.email == invited.email)).one_or_none()
+    if there is not None and there.active:
+        # Somebody made the account in the meantime, perhaps with more than this invitation's maker could give.
+        raise NotPossible("There is an account with this address already. Sign in with it.")
+    if there is None:
         made = connection.execute(insert(User).values(email=invited.email, **mine).returning(User.id))
         account_id = made.scalar_one()
     else:
+        account_id = there.id
         connection.execute(update(User).where(User.id == account_id).values(mine))
     note(connection, actor, "accepted an invitation", about=invited.email, now=now)
     give(connection, account_id, wanted, Giver(actor), now)
@@ -229,7 +233,8 @@ def _make(connection: Connection, purpose: Purpose, email: str, actor: Actor, no
     return token
 
 
-def _end_resets(connection: Connection, account_id: int, now: datetime) -> None:
+def end_reset_links(connection: Connection, account_id: int, now: datetime) -> None:
+    """End every link for a new password of an account."""
     open_ones = (Invitation.account_id == account_id, Invitation.used_at.is_(None), Invitation.withdrawn_at.is_(None))
     connection.execute(update(Invitation).where(*open_ones).values(withdrawn_at=now))
 

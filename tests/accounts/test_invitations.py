@@ -19,9 +19,10 @@ from survey import post as letters
 from survey.audit import COMMAND_LINE, Actor, entries
 from survey.config import Mail, Settings
 from survey.database import Engine, session, write
-from survey.pages.account.people import place
+from survey.pages.account.people import account_id, add_user, place
 from survey.people import Given, Giver, NotPossible, User, given
-from survey.people.invitations import by_token, forgotten, invite, not_used, send_again, use, withdraw
+from survey.people.grants import end, give
+from survey.people.invitations import by_token, forgotten, invite, not_used, reset_link, send_again, use, withdraw
 from tests.accounts.conftest import Clock
 from tests.accounts.people import EMAIL, OWN, enter_code, member, post, set_up, sign_in
 from tests.pages.strict import heading, look_at, strict_client, words
@@ -182,6 +183,36 @@ def test_who_leads_nothing_invites_nobody(engine: Engine, app: Flask, role: str)
 def test_a_role_and_its_place_go_together(engine: Engine, wanted: Given, sentence: str) -> None:
     with pytest.raises(NotPossible, match=re.escape(sentence)):
         invited(engine, wanted=wanted)
+
+
+def test_an_invitation_never_opens_an_account_made_in_the_meantime(
+    app: Flask, settings: Settings, engine: Engine
+) -> None:
+    token = invited(engine, EMAIL, place(engine, "coordinator", "small-notes", "s1"), lead_of(engine))
+    ann = member(app, settings, "administrator")
+    assert choose_by(app, token, "four words in one row").status_code == 404
+    assert ann.get("/office/two-step").status_code == 200
+    assert sign_in(strict_client(app), OWN).location == "/office/"
+
+
+def test_a_reset_link_ends_when_the_account_is_given_more_or_ended(
+    app: Flask, settings: Settings, engine: Engine
+) -> None:
+    member(app, settings, "researcher", study="small-notes")
+    account = account_id(engine, EMAIL)
+    now = datetime.now(UTC)
+    with write(engine) as connection:
+        first = reset_link(connection, account, lead_of(engine), now)
+        assert by_token(connection, first, now) is not None
+        give(connection, account, Given("administrator"), HERE, now)
+        assert by_token(connection, first, now) is None
+        with pytest.raises(NotPossible, match="also belongs to others"):
+            reset_link(connection, account, lead_of(engine), now)
+        second_one = reset_link(connection, account, HERE, now)
+    add_user(engine, settings, "other@example.org", ["administrator"])
+    end(engine, account, HERE, now)
+    with write(engine) as connection:
+        assert by_token(connection, second_one, now) is None
 
 
 # ---- a forgotten password --------------------------------------------------------------------------------
