@@ -19,9 +19,6 @@ from survey.paper.routing import Routing
 from survey.question import Box, Line, Paper, Question
 from survey.wording import Say, direction, say_in
 
-SHEET: Final = 243.0
-"""Millimetres of a sheet for what is asked: A4 without its margins, its foot, and a little air."""
-
 _WIDTH: Final = 178.0
 _POINT: Final = 0.3528  # millimetres
 
@@ -38,6 +35,9 @@ class Print:
     leading: float
     wide: float = 0.49
     face: float = 15.0
+    box: float = 5.0
+    sheet: float = 250.0
+    """Millimetres of a sheet for what is asked: A4 without its margins, its foot, and a little air."""
 
     @property
     def line(self) -> float:
@@ -51,6 +51,11 @@ class Print:
         fit = max(1, int(width / (self.points * larger * _POINT * self.wide)))
         return sum(max(1, ceil(len(part) / fit)) for part in text.splitlines() or [text])
 
+    def paragraphs(self, text: str) -> float:
+        """Return how high a text of several paragraphs is. Single line ends in it are no ends on paper."""
+        parts = [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
+        return sum(self.height(part) + 1.5 for part in parts)
+
     def height(self, text: str, width: float = _WIDTH, larger: float = 1.0) -> float:
         """Return how high a text is, in millimetres."""
         return self.lines(text, width, larger) * self.line * larger
@@ -58,9 +63,9 @@ class Print:
 
 PRINTS: Final = {
     "adult": Print("adult", 11, 1.4),
-    "pupil": Print("pupil", 14, 1.5, wide=0.55),
-    "young": Print("young", 16, 1.5, wide=0.55, face=19.0),
-    "large": Print("large", 18, 1.5, wide=0.55, face=24.0),
+    "pupil": Print("pupil", 14, 1.5, wide=0.55, box=6.0),
+    "young": Print("young", 16, 1.5, wide=0.55, face=19.0, box=6.0),
+    "large": Print("large", 18, 1.5, wide=0.55, face=24.0, box=8.0, sheet=238.0),
 }
 
 
@@ -130,17 +135,17 @@ def sheets_of(questionnaire: Questionnaire, language: str, facts: Mapping[str, A
     """
     asked = questionnaire.in_language(language)
     made = Sheets(asked, print_for(asked, large), say_in(language))
-    made.sheets = _cut(list(_blocks(asked, facts, made)))
+    made.sheets = _cut(list(_blocks(asked, facts, made)), made.look.sheet)
     return made
 
 
-def _cut(blocks: Sequence[Block]) -> list[list[Block]]:
+def _cut(blocks: Sequence[Block], sheet: float) -> list[list[Block]]:
     sheets: list[list[Block]] = [[]]
     used = 0.0
     for at, block in enumerate(blocks):
         # A heading stays with what it is the heading of.
         needed = block.height + (blocks[at + 1].height if block.form == "words" and at + 1 < len(blocks) else 0.0)
-        if sheets[-1] and used + needed > SHEET:
+        if sheets[-1] and used + needed > sheet:
             sheets.append([])
             used = 0.0
         sheets[-1].append(block)
@@ -162,14 +167,14 @@ def _blocks(asked: Questionnaire, facts: Mapping[str, Any], made: Sheets) -> Ite
         for _, run in groupby(questions, key=lambda one: one.question.grid or one.question.id):
             yield from _run(list(run), look, tall, made.talk_to)
     talk_to = look.height(made.talk_to)
-    yield Block("end", tall * (look.height(asked.thanks or "") + talk_to + 3 * look.line))
+    yield Block("end", tall * (look.paragraphs(asked.thanks or "") + talk_to + look.line + 6.0))
 
 
 def _words(page: Page, look: Print, tall: float) -> Block | None:
     title, text = fill(page.title or "", {}, {}), fill(page.text or "", {}, {})
     if not title and not text:
         return None
-    height = look.height(title, larger=1.4) + look.height(text) + 2 * look.line
+    height = look.height(title, larger=1.2) + look.paragraphs(text) + 4.0
     return Block("words", tall * height, title=title, text=text)
 
 
@@ -233,13 +238,13 @@ def _front(asked: Questionnaire, look: Print, tall: float, say: Say) -> Iterator
     )
     for title, text in about:
         if text:
-            height = look.height(text) + (1 + text.count("\n\n")) * 2.0 + (look.line * 2 if title else 0)
+            height = look.paragraphs(text) + (look.line * 1.3 + 3.0 if title else 0.0)
             yield Block("about", tall * height, title=title, text=text)
     if asked.assent:
         lines = sum(max(look.height(line.text, 150), 11.0 if line.picture else 0) + 1 for line in asked.assent.lines)
         art = look.face if asked.audience == "pupil" else 0.0
         yield Block("assent", tall * (look.height(asked.assent.ask, 160, 1.1) + 5 * look.line + lines) + art + 14.0)
-    yield Block("how", tall * 2 * look.line + 8.0)
+    yield Block("how", tall * (1 if look.name == "adult" else 2) * max(look.line, look.box) + 5.0)
 
 
 def _height(one: Asked, look: Print) -> float:
@@ -267,11 +272,11 @@ def in_a_row(boxes: Sequence[Box]) -> bool:
 
 def _boxes(boxes: Sequence[Box], look: Print) -> float:
     own = [box for box in boxes if box.code.isdigit()]
-    apart = look.line * 1.5 if len(own) < len(boxes) else 0.0
+    apart = max(look.line, look.box) + 2.5 if len(own) < len(boxes) else 0.0
     if in_a_row(boxes):
         width = _WIDTH / max(1, len(own)) - 4
-        art = look.face if any(box.art for box in own) and look.name != "adult" else 0.0
-        return art + max((look.height(box.words, width) for box in own), default=0.0) + look.line + apart + 2.0
+        art = look.face + 3.5 if any(box.art for box in own) and look.name != "adult" else 0.0
+        return art + max((look.height(box.words, width) for box in own), default=0.0) + look.box + apart + 1.5
     single = [max(look.height(box.words, 150), look.line * 1.35) + (8.0 if box.write else 0.0) for box in own]
     pictures = sum(8.0 for box in own if box.picture)
     return sum(single) + pictures + apart

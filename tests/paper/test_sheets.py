@@ -10,7 +10,7 @@ import yaml
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.reading import read_folder
 from survey.definition.wording import fill
-from survey.paper.layout import SHEET, Sheets, sheets_of
+from survey.paper.layout import Sheets, sheets_of
 from survey.paper.printing import Papers, Printed, page
 from survey.paper.routing import Routing
 from survey.wording import say_in
@@ -39,7 +39,7 @@ def test_every_question_stands_on_one_sheet_in_order(name: str, language: str, l
     numbers = [one.number for sheet in sheets.sheets for block in sheet for one in block.asked if one.number]
     assert numbers == list(range(1, len(numbers) + 1))
     for sheet in sheets.sheets:
-        assert sum(block.height for block in sheet) <= SHEET or len(sheet) == 1
+        assert sum(block.height for block in sheet) <= sheets.look.sheet or len(sheet) == 1
 
 
 @pytest.mark.parametrize(("name", "language"), CASES)
