@@ -26,6 +26,7 @@ from survey.config import Settings
 from survey.database import Engine, StoreError, migrations_folder, open_engine, read, upgrade, write
 from survey.responses.tables import response
 from survey.retention.applying import Applied, apply_register
+from survey.retention.daily import is_served
 from survey.retention.dates import days
 from survey.retention.deletion import empty_files, written_afresh
 from survey.retention.register import Register, write_down
@@ -186,6 +187,7 @@ def restore(settings: Settings, file: Path, actor: Actor, now: datetime, *, over
     _check_sum(file)
     engine = open_engine(settings.database_url)
     try:
+        _check_nobody_serves(settings)
         return _restored(engine, Register(settings.register), file, actor, now, over=over)
     finally:
         engine.dispose()
@@ -213,6 +215,11 @@ def _restored(engine: Engine, register: Register, file: Path, actor: Actor, now:
     if embedded and applied.done:
         written_afresh(engine)
     return applied
+
+
+def _check_nobody_serves(settings: Settings) -> None:
+    if is_served(settings):
+        raise CannotBackUp("The server is running. Please stop it, and try again. Nothing was changed.")
 
 
 def _made(file: Path) -> datetime | None:

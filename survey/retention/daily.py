@@ -21,6 +21,8 @@ from survey.retention.letters import warn_leads
 from survey.retention.register import Register, watch, write_down
 from survey.retention.telling import tell_readers
 
+_LOCK: Final = "daily.lock"
+
 EVERY: Final = 60 * 60.0
 """Seconds between two rounds: the day begins at another hour in every time zone."""
 
@@ -69,7 +71,7 @@ def keep_watch(
     """
 
     def watching() -> None:
-        with (settings.instance / "daily.lock").open("a") as lock:
+        with (settings.instance / _LOCK).open("a") as lock:
             while not stop.is_set():
                 if _is_mine(lock.fileno()):
                     _round(settings, clock())
@@ -78,6 +80,15 @@ def keep_watch(
     thread = threading.Thread(target=watching, name="daily", daemon=True)
     thread.start()
     return thread
+
+
+def is_served(settings: Settings) -> bool:
+    """Tell whether a server of this installation is running on this machine."""
+    path = settings.instance / _LOCK
+    if not path.exists():
+        return False
+    with path.open("a") as lock:
+        return not _is_mine(lock.fileno())
 
 
 def _is_mine(descriptor: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -90,8 +91,13 @@ def day_of(engine: Engine, code: str, now: datetime) -> Day | None:
     return None if row is None else _day(row, now)
 
 
+@lru_cache(maxsize=16)
+def _parsed(text: str) -> Plan:
+    return parse_study(text)
+
+
 def _day(row: Row[tuple[int, str, str, str, datetime, str]], now: datetime) -> Day:
-    plan = parse_study(row.text)
+    plan = _parsed(row.text)
     done: datetime | None = row.deleted_at
     return Day(
         row.id,

@@ -7,6 +7,8 @@ import json
 import os
 import shutil
 import stat
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -33,11 +35,13 @@ from survey.retention import (
     certificate,
     counted,
     delete_study,
+    keep_watch,
     kept_too_long,
     restore,
     write_down,
 )
 from survey.retention.applying import SAID_NO
+from survey.retention.daily import is_served
 from survey.retention.register import rows, unknown
 from tests.retention.field import ANSWERED, SENTINEL, THE_DAY, Field
 
@@ -239,7 +243,6 @@ def test_two_processes_write_each_line_once(tmp_path: Path) -> None:
 
 def test_a_backup_is_whole_although_others_write(sqlite_url: str, tmp_path: Path) -> None:
     import sqlite3
-    import threading
 
     from tests.retention.field import lay_out
 
@@ -306,6 +309,20 @@ def test_a_database_that_is_there_is_not_written_over(
     with pytest.raises(CannotBackUp, match="say --over"):
         restore(settings, made.file, COMMAND_LINE, NOW)
     assert (answers(engine, field.responses["P1"]) or {})["words"] == SENTINEL
+
+
+def test_nothing_is_restored_under_a_running_server(
+    engine: Engine, settings: Settings, field: Field, tmp_path: Path
+) -> None:
+    made = back_up(engine, settings, tmp_path / "backups", COMMAND_LINE, NOW)
+    watching = keep_watch(settings, stop := threading.Event(), every=0.05, clock=lambda: NOW)
+    while not is_served(settings):
+        time.sleep(0.02)
+    with pytest.raises(CannotBackUp, match="server is running"):
+        restore(settings, made.file, COMMAND_LINE, NOW, over=True)
+    stop.set()
+    watching.join(10)
+    restore(settings, made.file, COMMAND_LINE, NOW, over=True)
 
 
 SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {

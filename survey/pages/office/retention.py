@@ -101,4 +101,4 @@ def near(study: _Here) -> Day | None:
 
 @office.context_processor
 def _for_every_page() -> dict[str, Any]:
-    return {"deletion_near": near}
+    return {"deletion_near": near, "deletion_day": lambda study: day_of(store().engine, study.code, datetime.now(UTC))}
