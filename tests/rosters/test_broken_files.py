@@ -551,6 +551,16 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
             )
         ],
     ),
+    "a title with a sign that turns the writing": (
+        "participant,school,class,class_title\np1,s1,4a,Robins\u202egnis\n",
+        "roster.csv",
+        [
+            (
+                "row 2, column D (class_title): This text is too long, or has signs that cannot be printed. "
+                "At most 200 letters."
+            )
+        ],
+    ),
     "a formula in a title": (
         'participant,school,class,class_title\np1,s1,4a,"=HYPERLINK(""x"")"\n',
         "roster.csv",
@@ -612,3 +622,6 @@ def test_what_only_looks_odd_is_taken(desk: Desk) -> None:
     assert [change.code for change in desk.take(odd).added] == ["p1"]
     assert desk.facts("p1") == ({"sex": "f"}, {"year": 4})
     assert desk.problems(ROSTER.encode("utf-16")) == []
+    lines = 'participant,school,class,class_title\np2,s1,Year\u00a04,"The\nRobins"\n'
+    assert [change.what for change in desk.take(lines).classes] == [("new: The Robins",)]
+    assert desk.where()["p2"] == ("s1", "Year 4", False)

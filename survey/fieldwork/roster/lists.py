@@ -406,13 +406,14 @@ class _Line:
         cell = self.cell(key)
         if cell is None or not cell.text:
             return None
-        if len(cell.text) > _LONGEST or not cell.text.isprintable():
+        text = _on_one_line(cell.text)
+        if len(text) > _LONGEST or not _can_be_printed(text):
             self.fault(key, f"This text is too long, or has signs that cannot be printed. At most {_LONGEST} letters.")
             return None
-        if cell.text[0] in _FORMULA:
-            self.fault(key, f"This text begins with {cell.text[0]}, which spreadsheets take for a formula.")
+        if text[0] in _FORMULA:
+            self.fault(key, f"This text begins with {text[0]}, which spreadsheets take for a formula.")
             return None
-        return cell.text
+        return text
 
     def place_code(self, key: str, missing: str = "") -> str | None:
         """Return the code of a school or class. missing: what is said when the cell is blank, if that is wrong."""
@@ -434,12 +435,23 @@ class _Line:
             said = "This looks like somebody's name, and names stay in school. Please use a code."
             self.fault(key, said, identifying=True)
             return None
-        if len(cell.text) > _LONGEST_CODE or not cell.text.isprintable() or cell.text[0] in _FORMULA:
+        code = _on_one_line(cell.text)
+        if len(code) > _LONGEST_CODE or not _can_be_printed(code) or code[0] in _FORMULA:
             self.fault(
                 key, f"A code has at most {_LONGEST_CODE} letters, digits or signs, and does not begin with =, + or @."
             )
             return None
-        return cell.text
+        return code
+
+
+def _on_one_line(text: str) -> str:
+    """Return a text with plain blanks: spreadsheets hide line ends and blanks that do not break."""
+    return " ".join(text.split())
+
+
+def _can_be_printed(text: str) -> bool:
+    """False for control signs, and for those that turn the direction of what follows. Joiners hold emoji together."""
+    return text.replace("\u200d", "").replace("\u200c", "").isprintable()
 
 
 _LONGEST: Final = 200
