@@ -413,7 +413,7 @@ def scrub(engine: Engine) -> bool:
             return False
         finally:
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(_PATIENCE * 1000)}")
-    return busy == 0
+    return bool(busy == 0)
 
 
 @contextmanager

@@ -41,6 +41,8 @@ PLACES: Final = (
     "programme",
     "programme_code",
     "arm",
+    "performance",
+    "performance_code",
 )
 """Facts of a response that stay: where it belongs, so that response rates stay what they were."""
 
@@ -58,7 +60,8 @@ def erase(
 ) -> int:
     """Throw away all that was answered in these responses: answers, saves, times and roster facts.
 
-    They stay as rows without content, 'withdrawn' for good; or 'declined', until somebody is asked again, and then with
+    What two people keyed in from paper was emptied when it became the response; see forget_keyings for the rest. They
+    stay as rows without content, 'withdrawn' for good; or 'declined', until somebody is asked again, and then with
     their facts. Each is noted in the list of erasures, unless there was nothing to throw away. Call
     `survey.database.scrub` after the transaction. Returns how many held answers until now.
     """
@@ -76,7 +79,6 @@ def erase(
             if had_saves or row.answers or (state == "withdrawn" and row.state != "withdrawn"):
                 _note(connection, now, row.study, "response", row.id, scope, row.wave, reason)
         connection.execute(delete(log).where(log.c.response_id.in_(ids)))
-        _erase_keyings(connection, ids)
     return held
 
 
@@ -114,13 +116,6 @@ def _emptied(row: Mapping[str, Any], state: str, now: datetime) -> dict[str, Any
         "seen_at": max(row["seen_at"], now),
         "revision": row["revision"] + 1,
     }
-
-
-def _erase_keyings(connection: Connection, ids: Sequence[str]) -> None:
-    """Throw away what two people keyed in from paper, where the installation has keyed any."""
-    keying = Base.metadata.tables.get("keying")
-    if keying is not None:
-        connection.execute(delete(keying).where(keying.c.response_id.in_(ids)))
 
 
 def note_participant(

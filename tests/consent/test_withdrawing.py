@@ -9,16 +9,19 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 
 from survey.audit import COMMAND_LINE, RESPONDENT, entries
 from survey.database import read, session, write
 from survey.export import export
-from survey.fieldwork import Decision, NotAgreed, Participant
+from survey.fieldwork import Decision, NotAgreed, Participant, current
 from survey.fieldwork.consent import ledger_of, plan_of, state_of
 from survey.fieldwork.doors import door_by_id
 from survey.fieldwork.participants import linkage
-from survey.responses import answered, assent, load, save, stop
+from survey.people import User
+from survey.progress import progress
+from survey.responses import assent, load, save, stop
+from survey.responses.keyings import Filled, NewPaper, add_papers, keep_keying, keying, paper
 from survey.responses.receipts import make_receipt, receipt_of, response_by_receipt
 from survey.responses.tables import response
 from survey.responses.withdrawing import (
@@ -230,12 +233,44 @@ def test_an_export_made_later_has_the_row_and_nothing_in_it(lay: Lay, form: str)
         assert "" not in {theirs[name] for name in facts}
 
 
-def test_the_counts_of_the_study_page_know_at_once(lay: Lay) -> None:
+def test_the_counts_of_the_progress_page_know_at_once(lay: Lay) -> None:
     tuned = lay()
     tuned.answer("P1")
+    tuned.answer("P2")
+
+    def outcomes() -> dict[str, str]:
+        lines = progress(tuned.engine, tuned.study.id, LATER).only(wave="w1", questionnaire="pupil").lines
+        return {line.participant: line.outcome for line in lines}
+
+    assert (outcomes()["P1"], outcomes()["P2"]) == ("finished", "finished")
     out(tuned, "P1", "wave", "w1")
-    (count,) = [one for one in answered(tuned.engine, tuned.study.id) if one.questionnaire == "pupil"]
-    assert (count.finished, count.withdrawn) == (0, 1)
+    assert (outcomes()["P1"], outcomes()["P2"]) == ("withdrawn", "finished")
+
+
+def test_what_was_keyed_from_a_paper_goes_with_the_rest(lay: Lay) -> None:
+    """A paper keyed once is answered too, though there is no response yet."""
+    tuned = lay()
+    doors = {wave: tuned.door("pupil", "P1", wave) for wave in ("w1", "w2")}
+    sha256 = current(tuned.engine, tuned.study.id)["pupil"]
+    with write(tuned.engine) as connection:
+        add_papers(
+            connection,
+            [
+                NewPaper(tuned.study.id, tuned.waves[wave], "pupil", sha256, "en", door, tuned.person("P1"))
+                for wave, door in doors.items()
+            ],
+            NOW,
+        )
+        account = connection.execute(
+            insert(User).values(email="k@example.org", active=True, fs_uniquifier="k").returning(User.id)
+        ).scalar_one()
+        for paper_id in connection.scalars(select(paper.c.id)).all():
+            keep_keying(connection, paper_id, account, Filled({"why": SENTINEL}, True, None), NOW)
+    out(tuned, "P1", "wave", "w1")
+    with read(tuned.engine) as connection:
+        assert len(connection.execute(select(keying)).all()) == 1
+    out(tuned, "P1", "all")
+    assert SENTINEL not in everything(tuned.engine)
 
 
 # ── ends that throw away ──────────────────────────────────────────────────────────────────────────────────
