@@ -43,7 +43,7 @@ class _Clock(datetime):
 @pytest.fixture
 def enter(
     field: Field, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., StrictClient]:
+) -> Iterator[Callable[..., StrictClient]]:
     """enter("coordinator", school="s2") -> a client signed in with this role in the study of every outcome, at NOW."""
     settings = Settings(tmp_path, database_url, "a secret of the tests, long enough to sign with", "http://localhost")
     app = create_app(settings)
@@ -57,4 +57,5 @@ def enter(
         choose(client, OWN)
         return client
 
-    return with_role
+    yield with_role
+    app.extensions["chorus"].engine.dispose()

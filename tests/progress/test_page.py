@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -16,6 +17,7 @@ from sqlalchemy import text
 
 from survey.audit import entries
 from survey.cli import main
+from survey.database import Engine, open_engine
 from survey.progress import TITLES, Outcome
 from tests.pages.strict import StrictClient, heading, look_at, words
 from tests.progress.conftest import Field
@@ -44,15 +46,25 @@ def numbers(table: list[list[str]]) -> dict[str, dict[str, str]]:
 
 
 @pytest.fixture
-def run(field: Field, tmp_path: Path) -> Callable[..., str]:
+def run(field: Field, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
     env = {"CHORUS_INSTANCE": str(tmp_path), "DATABASE_URL": field.engine.url.render_as_string(hide_password=False)}
+    opened: list[Engine] = []
+
+    def kept(url: str) -> Engine:
+        opened.append(open_engine(url))
+        return opened[-1]
+
+    # A command ends its process, and with it its connections; here they would stay open.
+    monkeypatch.setattr(import_module("survey.cli.main"), "open_engine", kept)
 
     def command(*arguments: str, fails: bool = False) -> str:
         result = CliRunner().invoke(main, arguments, env=env)
         assert (result.exit_code != 0) is fails, result.output
         return result.output
 
-    return command
+    yield command
+    for engine in opened:
+        engine.dispose()
 
 
 def printed(output: str) -> dict[str, dict[str, str]]:
