@@ -408,12 +408,12 @@ def scrub(engine: Engine) -> bool:
     with engine.connect() as connection, queue.turn():
         connection.exec_driver_sql(f"PRAGMA busy_timeout = {_SCRUB_PATIENCE}")
         try:
-            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
+            busy: int = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").scalar_one()
         except StoreBusy:
             return False
         finally:
             connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(_PATIENCE * 1000)}")
-    return bool(busy == 0)
+    return busy == 0
 
 
 @contextmanager

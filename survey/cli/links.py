@@ -21,7 +21,8 @@ def link() -> None:
 @click.argument("questionnaire")
 @click.option("--wave", required=True, help="The wave, as named in study.yaml.")
 @click.option("--school", help="The school's code: answers by this link are then counted as its.")
-def open_(study: str, questionnaire: str, wave: str, school: str | None) -> None:
+@click.option("--performance", help="The name of a performance: its audience is asked about it.")
+def open_(study: str, questionnaire: str, wave: str, school: str | None, performance: str | None) -> None:
     """Make an open link and code for a questionnaire, such as for parents at a concert."""
     from survey.audit import COMMAND_LINE
     from survey.fieldwork.links import open_link
@@ -29,7 +30,7 @@ def open_(study: str, questionnaire: str, wave: str, school: str | None) -> None
 
     here, now = settings(), datetime.now(UTC)
     try:
-        made = open_link(engine(), here, study, questionnaire, wave, school, COMMAND_LINE, now)
+        made = open_link(engine(), here, study, questionnaire, wave, school, COMMAND_LINE, now, performance)
     except Refused as refused:
         stop(*refused.reasons)
     click.echo(f"Open from {made.opens:%d %B %Y} to {made.closes:%d %B %Y}.")

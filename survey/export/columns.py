@@ -115,6 +115,7 @@ def _identity(study: Study, versions: Sequence[Version]) -> list[Variable]:
         named("programme", "Programme (area)", {area.id: area.title for area in study.programmes}),
         named("school", "School code"),
         named("class", "Class code"),
+        named("performance", "Code of the performance whose audience was asked; empty for others"),
         Variable("year_group", "Year group, from the roster", "number", "ordinal"),
         named("audience", "Who answers", AUDIENCES),
         named("questionnaire", "Questionnaire"),

@@ -330,6 +330,7 @@ def _identity_getters(study: Study, columns: ColumnSet) -> dict[str, Callable[[R
         "programme": lambda row: row.programme,
         "school": lambda row: row.school,
         "class": lambda row: row.school_class,
+        "performance": lambda row: row.facts.get("performance_code"),
         "year_group": lambda row: number_of(row.facts.get("year")),
         "audience": lambda row: audience,
         "questionnaire": lambda row: columns.questionnaire,

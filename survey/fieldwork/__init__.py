@@ -3,6 +3,7 @@
 from survey.fieldwork.consent import Decision, NotAgreed, Standing, decide, issued, state_of
 from survey.fieldwork.doors import Door, NewDoor, door_by_code, door_by_token, end_door, new_door
 from survey.fieldwork.participants import Membership, Participant, kinship, linkage, participant_by_code
+from survey.fieldwork.performances import Performance
 from survey.fieldwork.publications import (
     Definition,
     Publication,
@@ -38,6 +39,7 @@ __all__ = [
     "NewDoor",
     "NotAgreed",
     "Participant",
+    "Performance",
     "Programme",
     "Publication",
     "Published",

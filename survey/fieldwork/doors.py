@@ -57,6 +57,7 @@ class Door(Base):
     participant_id: Mapped[int | None] = mapped_column(ForeignKey("participant.id"), index=True)
     school_id: Mapped[int | None] = mapped_column(ForeignKey("school.id"))
     school_class_id: Mapped[int | None] = mapped_column(ForeignKey("school_class.id"))
+    performance_id: Mapped[int | None] = mapped_column(ForeignKey("performance.id"))
     link_hash: Mapped[str] = mapped_column(unique=True)
     code_hash: Mapped[str] = mapped_column(unique=True)
     opens_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -109,6 +110,7 @@ def new_door(
     participant: Participant | None = None,
     school: School | None = None,
     school_class: SchoolClass | None = None,
+    performance_id: int | None = None,
     opens_at: datetime | None = None,
     closes_at: datetime | None = None,
 ) -> NewDoor:
@@ -127,6 +129,7 @@ def new_door(
         participant_id=participant.id if participant else None,
         school_id=school.id if school else school_class.school_id if school_class else None,
         school_class_id=school_class.id if school_class else None,
+        performance_id=performance_id,
         link_hash=_link_hash(token),
         code_hash=code_hash,
         opens_at=opens_at,

@@ -15,6 +15,7 @@ from survey.database import Engine, Session, session
 from survey.definition.study import Study as Plan
 from survey.fieldwork.doors import Door, NewPersonalDoor, end_door, new_door, new_personal_doors
 from survey.fieldwork.participants import Membership, Participant
+from survey.fieldwork.performances import Performance
 from survey.fieldwork.publications import current
 from survey.fieldwork.publishing import Refused
 from survey.fieldwork.studies import School, SchoolClass, Study, Wave, study_by_code
@@ -44,6 +45,7 @@ class Link:
     wave: str
     wave_title: str
     school: str | None
+    performance: str | None
     ended_at: datetime | None
 
 
@@ -93,8 +95,9 @@ def open_link(
     school: str | None,
     actor: Actor,
     now: datetime,
+    performance: str | None = None,
 ) -> OpenLink:
-    """Make an open link and code for a questionnaire in a wave, perhaps for one school's people.
+    """Make an open link and code for a questionnaire in a wave, perhaps for one school's people, or for a performance.
 
     It works while the wave takes answers, also when the wave's days are changed later. Raises Refused, with what
     exists, when one of the names does not.
@@ -103,9 +106,18 @@ def open_link(
         found, its_wave, its_school = _place(db, study, wave, school)
         if questionnaire not in (names := current(engine, found.id)):
             raise Refused([f"No questionnaire '{questionnaire}' is published.{_known(questionnaire, names)}"])
-        door = new_door(db, wave=its_wave, questionnaire=questionnaire, key=settings.key("codes"), school=its_school)
+        event = _performance(db, found, its_wave, performance)
+        its_school = its_school or (event.school if event else None)
+        door = new_door(
+            db,
+            wave=its_wave,
+            questionnaire=questionnaire,
+            key=settings.key("codes"),
+            school=its_school,
+            performance_id=event.id if event else None,
+        )
         when = hours(its_wave, its_school, plan_of(engine, found))
-        details = {"questionnaire": questionnaire, "wave": wave, "school": school}
+        details = {"questionnaire": questionnaire, "wave": wave, "school": school, "performance": performance}
         note(db, actor, "made an open link", study_id=found.id, about=str(door.door.id), details={**details}, now=now)
     return OpenLink(
         door.door.id,
@@ -124,9 +136,10 @@ def address(settings: Settings, token: str) -> str:
 def open_links(engine: Engine, study_id: int) -> list[Link]:
     """Return every open link of a study, the newest first."""
     query = (
-        select(Door.id, Door.questionnaire, Wave.code, Wave.title, School.title, Door.ended_at)
+        select(Door.id, Door.questionnaire, Wave.code, Wave.title, School.title, Performance.title, Door.ended_at)
         .join(Wave, Wave.id == Door.wave_id)
         .outerjoin(School, School.id == Door.school_id)
+        .outerjoin(Performance, Performance.id == Door.performance_id)
         .where(Door.study_id == study_id, Door.participant_id.is_(None))
         .order_by(Door.id.desc())
     )
@@ -249,6 +262,18 @@ def _plan(engine: Engine, study: Study) -> Plan:
     if plan is None:
         raise Refused([f"Nothing of the study '{study.code}' is published yet. Please publish it first."])
     return plan
+
+
+def _performance(db: Session, study: Study, wave: Wave, code: str | None) -> Performance | None:
+    if code is None:
+        return None
+    known = db.scalars(select(Performance).where(Performance.study_id == study.id)).all()
+    for one in known:
+        if one.code == code and one.wave_id == wave.id:
+            return one
+        if one.code == code:
+            raise Refused([f"The performance '{code}' is in {one.wave.code}, and the link would be for {wave.code}."])
+    raise Refused([f"There is no performance '{code}'.{_known(code, [one.code for one in known])}"])
 
 
 def _place(db: Session, study: str, wave: str, school: str | None) -> tuple[Study, Wave, School | None]:

@@ -11,7 +11,8 @@ from survey.definition.study import Study
 LONGEST: Final = 32
 
 IDENTITY: Final = (
-    "response", "participant", "wave", "arm", "programme", "school", "class", "year_group", "audience",
+    "response", "participant", "wave", "arm", "programme", "school", "class", "performance",
+    "year_group", "audience",
     "questionnaire", "version", "language", "mode", "state", "started", "finished", "seconds",
 )  # fmt: skip
 """The columns that say who, where and when, in their order."""

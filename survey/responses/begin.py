@@ -17,9 +17,11 @@ from survey.database import write
 from survey.fieldwork.consent import must_agree
 from survey.fieldwork.doors import Door
 from survey.fieldwork.participants import Membership, Participant
+from survey.fieldwork.performances import Performance
 from survey.fieldwork.studies import Programme, School, SchoolClass
 from survey.fieldwork.waves import hours_of
 from survey.options import ORDERS
+from survey.responses.erasing import PLACES
 from survey.responses.late import PAPER, too_late
 from survey.responses.reading import Snapshot, locked
 from survey.responses.tables import response
@@ -180,12 +182,15 @@ _DOOR: Final = (
         SchoolClass.title.label("school_class"),
         Programme.code.label("programme_code"),
         Programme.title.label("programme"),
+        Performance.code.label("performance_code"),
+        Performance.title.label("performance"),
     )
     .outerjoin(Participant, Participant.id == Door.participant_id)
     .outerjoin(Membership, and_(Membership.participant_id == Door.participant_id, Membership.wave_id == Door.wave_id))
     .outerjoin(School, School.id == _school_id)
     .outerjoin(SchoolClass, SchoolClass.id == _class_id)
     .outerjoin(Programme, Programme.id == School.programme_id)
+    .outerjoin(Performance, Performance.id == Door.performance_id)
     .where(Door.id == bindparam("door_id"))
 )
 _PERSONAL: Final = select(response.c.id).where(
@@ -197,15 +202,6 @@ _INSERT: Final = {
     "sqlite": sqlite.insert(response).on_conflict_do_nothing().execution_options(preserve_rowcount=True),
     "postgresql": postgresql.insert(response).on_conflict_do_nothing().execution_options(preserve_rowcount=True),
 }
-_PLACES: Final = (
-    "school",
-    "school_code",
-    "school_class",
-    "school_class_code",
-    "programme",
-    "programme_code",
-    "arm",
-)
 
 
 def facts_at_start(
@@ -215,7 +211,7 @@ def facts_at_start(
     return {
         **(lasting or {}),
         **(changing or {}),
-        **{name: places[name] for name in _PLACES if places.get(name)},
+        **{name: places[name] for name in PLACES if places.get(name)},
     }
 
 

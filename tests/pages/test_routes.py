@@ -170,6 +170,7 @@ ROUTES: dict[str, frozenset[str]] = {
     "GET /office/studies/<code>/waves": RESEARCH,
     "GET /office/studies/<code>/links": RESEARCH,
     "POST /office/studies/<code>/links/open": RESEARCH,
+    "POST /office/studies/<code>/links/performances": RESEARCH,
     "POST /office/studies/<code>/links/personal": RESEARCH,
     "GET /office/studies/<code>/links/<int:door>/end": RESEARCH,
     "POST /office/studies/<code>/links/<int:door>/end": RESEARCH,

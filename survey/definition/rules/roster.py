@@ -13,7 +13,7 @@ from survey.definition.study import Fact, Study
 from survey.definition.wording import Unreadable, gaps
 from survey.problems import did_you_mean, quoted, shortened
 
-ALWAYS_KNOWN: Final = ("school", "class", "wave", "arm", "programme")
+ALWAYS_KNOWN: Final = ("school", "class", "wave", "arm", "programme", "performance")
 """What is known of a participant without being a fact of the roster."""
 
 

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import SelectField, StringField
+from wtforms import DateField, SelectField, StringField
+from wtforms.validators import InputRequired
 
 from survey.database import session
 from survey.export.lists import FORMS, ListForm
 from survey.fieldwork import Study, current
 from survey.fieldwork.links import COLUMNS, end_link, open_link, open_links, personal_links, who_gets_links
+from survey.fieldwork.performances import Performance, add_performance, performances
 from survey.fieldwork.publishing import Refused
 from survey.fieldwork.waves import last_day
 from survey.pages.account.forms import Form
 from survey.pages.account.second import qr_code
 from survey.pages.office.access import Seen, actor, allowed
-from survey.pages.office.blueprint import office
+from survey.pages.office.blueprint import day, office
 from survey.pages.office.progress import attachment
 from survey.pages.office.sections import section
 from survey.pages.office.studies import shown
@@ -48,9 +52,26 @@ class _Places(Form):
 
 
 class OpenForm(_Places):
-    """An open link: for what, in which wave, perhaps for one school."""
+    """An open link: for what, in which wave, perhaps for one school or one performance."""
+
+    events: dict[str, Performance]
 
     questionnaire = SelectField("Questionnaire")
+    performance = SelectField("Performance")
+
+
+class PerformanceForm(_Places):
+    """A performance: its name, title and day."""
+
+    title = StringField("Title", [InputRequired("Enter what people call it.")])
+    held_on = DateField("Day", [InputRequired("Enter its day.")])
+
+    @property
+    def name(self) -> str:
+        """A name for it, made from its title and day."""
+        words = unicodedata.normalize("NFKD", self.title.data or "").encode("ascii", "ignore").decode().lower()
+        plain = re.sub(r"[^a-z0-9]+", "-", words).strip("-").lstrip("0123456789-")
+        return f"{plain[:20].rstrip('-') or 'performance'}-{self.held_on.data:%Y%m%d}"
 
 
 class PersonalForm(_Places):
@@ -87,6 +108,7 @@ def make_open_link(study: Seen) -> ResponseReturnValue:
             form.school.data or None,
             actor(),
             now,
+            form.performance.data or None,
         )
     except Refused as refused:
         return _page(study, open_=form, faults=[("open-questionnaire", reason) for reason in refused.reasons])
@@ -96,6 +118,7 @@ def make_open_link(study: Seen) -> ResponseReturnValue:
         here="links",
         title=_titles(study)[form.questionnaire.data],
         school=form.schools.get(form.school.data),
+        performance=form.events.get(form.performance.data),
         made=made,
         base=store().settings.base_url,
         qr=qr_code(made.address),
@@ -103,6 +126,30 @@ def make_open_link(study: Seen) -> ResponseReturnValue:
         last=last_day(made.closes) if made.closes.year < 9999 else None,
         shut=not made.opens <= now < made.closes,
     )
+
+
+@office.post("/studies/<code>/links/performances")
+@allowed(*_WHO)
+def add_a_performance(study: Seen) -> ResponseReturnValue:
+    """Add a performance, so that its audience can be asked."""
+    form = _performance_form(study)
+    if not form.validate_on_submit():
+        return _page(study, performance=form, faults=_said(form))
+    assert form.held_on.data is not None
+    told = {"wave": form.wave.data, "title": form.title.data, "school": form.school.data or None}
+    try:
+        add_performance(
+            store().engine,
+            study.code,
+            form.name,
+            **told,
+            held_on=form.held_on.data,
+            actor=actor(),
+            now=datetime.now(UTC),
+        )
+    except Refused as refused:
+        return _page(study, performance=form, faults=[("performance-title", reason) for reason in refused.reasons])
+    return redirect(url_for("office.links", code=study.code), 303)
 
 
 @office.get("/studies/<code>/links/<int:door>/end")
@@ -156,6 +203,7 @@ def _page(
     study: Seen,
     open_: OpenForm | None = None,
     personal: PersonalForm | None = None,
+    performance: PerformanceForm | None = None,
     faults: Sequence[tuple[str, str]] = (),
 ) -> ResponseReturnValue:
     counts = by_door(store().engine, study.id)
@@ -166,6 +214,8 @@ def _page(
         links=[(one, *counts.get(one.door, (0, 0))) for one in open_links(store().engine, study.id)],
         open_form=open_ or _open_form(study, formdata=None),
         personal_form=personal or _personal_form(study, formdata=None),
+        performance_form=performance or _performance_form(study, formdata=None),
+        performances=performances(store().engine, study.id),
         faults=faults,
     )
     return page, 400 if faults else 200
@@ -178,6 +228,16 @@ def _open_form(study: Seen, **more: Any) -> OpenForm:
     form.questionnaire.choices = [
         (name, f"{titles.get(name, name)} ({name})") for name in current(store().engine, study.id)
     ]
+    form.events = {one.code: one for one in performances(store().engine, study.id)}
+    events = [(code, f"{one.title}, {day(one.held_on)}") for code, one in form.events.items()]
+    form.performance.choices = [("", "No performance"), *events]
+    return form
+
+
+def _performance_form(study: Seen, **more: Any) -> PerformanceForm:
+    form = PerformanceForm(prefix="performance-", **more)
+    form.offer(study)
+    form.school.choices = [("", "Several schools"), *form.schools.items()]
     return form
 
 

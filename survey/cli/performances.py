@@ -1,0 +1,53 @@
+"""Performances whose audiences are asked: `survey performance add`, `list`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from survey.cli.main import engine, main, stop
+
+
+@main.group()
+def performance() -> None:
+    """Concerts and sharings, whose audiences come in by a link of their own."""
+
+
+@performance.command("add")
+@click.argument("study")
+@click.argument("name")
+@click.option("--wave", required=True, help="The wave it is in, as named in study.yaml.")
+@click.option("--title", required=True, help="What people call it.")
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Its day, such as 2026-12-10.")
+@click.option("--school", help="The code of the school that performs; leave it out when several do.")
+def add(study: str, name: str, wave: str, title: str, day: datetime, school: str | None) -> None:
+    """Add a performance; a link for its audience: survey link open STUDY QUESTIONNAIRE --wave W --performance NAME."""
+    from survey.audit import COMMAND_LINE
+    from survey.fieldwork.performances import add_performance
+    from survey.fieldwork.publishing import Refused
+
+    told = {"wave": wave, "title": title, "held_on": day.date(), "school": school}
+    try:
+        add_performance(engine(), study, name, **told, actor=COMMAND_LINE, now=datetime.now(UTC))  # type: ignore[arg-type]
+    except Refused as refused:
+        stop(*refused.reasons)
+    click.echo("Recorded.")
+
+
+@performance.command("list")
+@click.argument("study")
+def list_(study: str) -> None:
+    """Print the performances of a study, by day."""
+    from survey.database import session
+    from survey.fieldwork import study_by_code
+    from survey.fieldwork.performances import performances
+
+    store = engine()
+    with session(store) as db:
+        found = study_by_code(db, study)
+    if found is None:
+        stop(f"There is no study '{study}'.")
+    for one in performances(store, found.id):
+        school = one.school.code if one.school else "several schools"
+        click.echo(f"{one.held_on}  {one.code}  {one.title}  ({one.wave.code}, {school})")

@@ -1,0 +1,119 @@
+"""Performances: the concerts and sharings of a study, whose audience is asked about them by a link of their own."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Final, TypeVar
+
+from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+
+from survey.audit import Actor, note
+from survey.database import Base, Engine, session
+from survey.fieldwork.publishing import Refused
+from survey.fieldwork.studies import School, Study, Wave, study_by_code
+from survey.problems import did_you_mean
+
+_LONGEST: Final = 120
+_CODE: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
+
+
+class Performance(Base):
+    """A performance on one day of a wave, by one school or by several together."""
+
+    __tablename__ = "performance"
+    __table_args__ = (UniqueConstraint("study_id", "code"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id"))
+    school_id: Mapped[int | None] = mapped_column(ForeignKey("school.id"))
+    code: Mapped[str]
+    title: Mapped[str]
+    held_on: Mapped[date]
+
+    wave: Mapped[Wave] = relationship()
+    school: Mapped[School | None] = relationship()
+
+
+def performances(engine: Engine, study_id: int) -> list[Performance]:
+    """Return every performance of a study, by day, each with its wave and school."""
+    query = select(Performance).where(Performance.study_id == study_id).order_by(Performance.held_on, Performance.code)
+    with session(engine) as db:
+        found = list(db.scalars(query))
+        for one in found:
+            assert one.wave
+            assert one.school is None or one.school.code
+        return found
+
+
+def add_performance(
+    engine: Engine,
+    study: str,
+    code: str,
+    *,
+    wave: str,
+    title: str,
+    held_on: date,
+    school: str | None,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Add a performance to a study. The same one a second time changes nothing.
+
+    Raises Refused, in sentences, when a name is not known, the day is not one of the wave's, or the code is taken.
+    """
+    with session(engine) as db:
+        found = study_by_code(db, study)
+        if found is None:
+            raise Refused([f"There is no study '{study}'."])
+        its_wave = _one_of(found.waves, wave, "wave")
+        its_school = _one_of(found.schools, school, "school") if school else None
+        title = title.strip()
+        faults = list(_faults(code, title, held_on, its_wave))
+        if faults:
+            raise Refused(faults)
+        there = performance_by_code(db, found, code)
+        told = (its_wave.id, its_school.id if its_school else None, title, held_on)
+        if there is not None:
+            if (there.wave_id, there.school_id, there.title, there.held_on) == told:
+                return
+            raise Refused([f"There is a performance '{code}' already: {there.title}. Please choose another name."])
+        db.add(
+            Performance(study_id=found.id, wave_id=told[0], school_id=told[1], code=code, title=title, held_on=held_on)
+        )
+        details = {"wave": wave, "school": school, "day": held_on.isoformat()}
+        note(db, actor, "added a performance", study_id=found.id, about=code, details={**details}, now=now)
+
+
+def performance_by_code(db: Session, study: Study, code: str) -> Performance | None:
+    """Return the study's performance with this code, or None."""
+    query = select(Performance).where(Performance.study_id == study.id, Performance.code == code)
+    return db.scalars(query).one_or_none()
+
+
+_Thing = TypeVar("_Thing", Wave, School)
+
+
+def _one_of(things: list[_Thing], code: str, what: str) -> _Thing:
+    for thing in things:
+        if thing.code == code:
+            return thing
+    known = sorted(thing.code for thing in things)
+    hint = did_you_mean(code, known) or f" There are: {', '.join(known)}."
+    raise Refused([f"There is no {what} '{code}'.{hint}"])
+
+
+def _faults(code: str, title: str, held_on: date, wave: Wave) -> list[str]:
+    faults = []
+    if not _CODE.fullmatch(code):
+        faults.append("Its name has small letters, digits and dashes, and begins with a letter. Please change it.")
+    if not title or len(title) > _LONGEST:
+        faults.append(f"Its title has 1 to {_LONGEST} characters. Please change it.")
+    if (wave.opens and held_on < wave.opens) or (wave.closes and held_on > wave.closes):
+        faults.append(
+            f"{held_on.day} {held_on:%B %Y} is not a day of {wave.title}, so nobody could answer. "
+            "Please choose another day or wave."
+        )
+    return faults

@@ -1,0 +1,104 @@
+"""A performance has a link of its own, and the data say which one somebody came to."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from survey.app import create_app
+from survey.audit import COMMAND_LINE, entries
+from survey.config import Settings
+from survey.database import Engine, upgrade
+from survey.export import export
+from survey.fieldwork.links import open_link, open_links
+from survey.fieldwork.performances import add_performance, performances
+from survey.fieldwork.publishing import Refused
+from tests.pages.small_study import make_study
+from tests.pages.walker import Walker
+
+NOW = datetime.now(UTC)
+CONCERT = {"wave": "w2", "title": "Winter concert", "held_on": date(2026, 12, 10), "school": "s1"}
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    app = create_app(Settings(tmp_path, database_url, "s" * 40, "http://localhost"))
+    engine: Engine = app.extensions["chorus"].engine
+    upgrade(engine)
+    make_study(engine, tmp_path)
+    yield app
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(app: Flask) -> Engine:
+    found: Engine = app.extensions["chorus"].engine
+    return found
+
+
+def add(engine: Engine, code: str = "winter", **other: object) -> None:
+    add_performance(engine, "small-notes", code, **{**CONCERT, **other}, actor=COMMAND_LINE, now=NOW)  # type: ignore[arg-type]
+
+
+def test_an_answer_by_its_link_carries_its_name_and_school_into_the_data(app: Flask, engine: Engine) -> None:
+    add(engine)
+    settings = app.extensions["chorus"].settings
+    made = open_link(engine, settings, "small-notes", "parent", "w2", None, COMMAND_LINE, NOW, "winter")
+    walker = Walker(app.test_client()).open(made.address.removeprefix("http://localhost"))
+    walker.post({"start": "1"})
+    out = io.BytesIO()
+    export("small-notes", engine, "csv", out, NOW)
+    with zipfile.ZipFile(out) as files:
+        name = next(name for name in files.namelist() if name.endswith("parent-codes.csv") and "excel" not in name)
+        rows = list(csv.DictReader(io.StringIO(files.read(name).decode("utf-8-sig"))))
+    mine = [row for row in rows if row["performance"]]
+    assert [(row["performance"], row["school"]) for row in mine] == [("winter", "s1")]
+    assert open_links(engine, 1)[0].performance == "Winter concert"
+
+
+def test_the_same_performance_twice_is_one(engine: Engine) -> None:
+    add(engine)
+    add(engine)
+    assert [(one.code, one.school.code if one.school else None) for one in performances(engine, 1)] == [
+        ("winter", "s1")
+    ]
+    assert [entry.what for entry in entries(engine)].count("added a performance") == 1
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"wave": "w9"}, "There is no wave 'w9'. There are: w1, w2."),
+        ({"school": "s11"}, "There is no school 's11'. Did you mean"),
+        ({"held_on": date(2024, 1, 5)}, "5 January 2024 is not a day of From 2026 on, so nobody could answer."),
+        ({"title": " "}, "Its title has 1 to 120 characters."),
+        ({"code": "Winter concert"}, "Its name has small letters, digits and dashes"),
+    ],
+)
+def test_what_cannot_be_says_why_and_adds_nothing(engine: Engine, other: dict[str, object], said: str) -> None:
+    with pytest.raises(Refused) as refused:
+        add(engine, **other)  # type: ignore[arg-type]
+    assert said in str(refused.value)
+    assert performances(engine, 1) == []
+
+
+def test_a_name_stays_one_performances(engine: Engine) -> None:
+    add(engine)
+    with pytest.raises(Refused, match="There is a performance 'winter' already: Winter concert"):
+        add(engine, title="Another concert")
+
+
+def test_a_link_is_for_a_performance_of_its_own_wave(app: Flask, engine: Engine) -> None:
+    add(engine)
+    settings = app.extensions["chorus"].settings
+    with pytest.raises(Refused, match="is in w2, and the link would be for w1"):
+        open_link(engine, settings, "small-notes", "parent", "w1", None, COMMAND_LINE, NOW, "winter")
+    with pytest.raises(Refused, match=r"There is no performance 'wintr'\. Did you mean 'winter'"):
+        open_link(engine, settings, "small-notes", "parent", "w2", None, COMMAND_LINE, NOW, "wintr")
