@@ -114,8 +114,8 @@ PROBLEMS = {
 @pytest.mark.parametrize("rows", list(PROBLEMS), ids=range(len(PROBLEMS)))
 def test_every_problem_is_said_with_its_place_and_nothing_is_taken_in(lay: Lay, rows: str) -> None:
     tuned = lay(consent())
-    data = csv("P2,yes,2025-09-10,parent,,,,", rows, header="participant,decision,date,by,how,sheet,scope,wave")
-    data = data.replace(b"P2,yes,2025-09-10,parent,,,,\n", b"") + b"\nP2,yes,2025-09-10,parent,,,,"
+    header = "participant,decision,date,by,how,sheet,scope,wave"
+    data = csv(rows, "P2,yes,2025-09-10,parent,,,,", header=header)
     seen = look(tuned, data)
     assert PROBLEMS[rows] in "\n".join(map(str, seen.problems))
     with pytest.raises(Refused, match="Nothing was taken in"):
