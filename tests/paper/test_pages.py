@@ -159,6 +159,28 @@ def test_differences_are_settled_by_those_who_keyed_or_the_lead(office: Office, 
     assert record.answers["songs"] == 14
 
 
+def test_the_page_says_how_far_each_paper_has_come(office: Office, ann: StrictClient) -> None:
+    codes = [paper.code for paper in office.study.print().papers]
+    for name in ("ann", "ben"):
+        browser = ann if name == "ann" else office.browser(name)
+        send(browser, find(browser, codes[0]), FULL)
+    send(ann, find(ann, codes[1]), FULL)
+    said = words(look_at(ann.get(PAGE)))
+    root = look_at(ann.get(PAGE))
+    rows = [["".join(cell.itertext()) for cell in row] for row in root.iter("tr")]
+    assert rows[0] == ["Wave", "Questionnaire", "Printed", "Keyed once", "To settle", "Done"]
+    assert rows[1] == ["From 2026 on", "pupil", "1", "1", "0", "1"]
+    assert [(row[0], row[-1]) for row in rows[3:]] == [("P002", "Keyed once"), ("P003", "Printed")]
+    assert "P001" not in said, "it is done"
+    assert not any(code in said for code in codes)
+
+
+def test_what_no_form_of_ours_sends_is_no_fault_of_the_server(office: Office, ann: StrictClient) -> None:
+    for more in ({"participants": "\0 P001"}, {"place": "s1/\0"}, {"copies": "9" * 5000}, {"wave": "\0"}):
+        order = {"wave": "w1", "questionnaire": "pupil", "place": ""} | more
+        assert send(ann, f"{PAGE}/print", order).status_code == 200
+
+
 def test_a_paper_that_lost_its_code_gets_one(office: Office, ann: StrictClient) -> None:
     root = look_at(send(ann, PAGE, {"wave": "w1", "questionnaire": "pupil", "school": "s1"}))
     bold = [b.text or "" for b in root.iter("b")]

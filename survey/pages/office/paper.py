@@ -30,6 +30,9 @@ from survey.responses.keyings import STATES, CannotKey, Keyed, PaperState, keyin
 
 _WHO: Final = (LEAD, RESEARCHER)
 _LONGEST_CODE: Final = 60
+_LONGEST_LIST: Final = 10_000
+_SHOWN: Final = 500
+"""Papers under way that are listed one by one."""
 
 section("paper", "Paper", "office.paper", order=60, roles=_WHO)
 
@@ -73,6 +76,7 @@ def _home(study: Seen, fault: str | None = None, said: str = "", written: str = 
         groups=_groups(study, there),
         states=STATES,
         to_settle=[one.paper for one in there if one.state == "to settle"],
+        under_way=[one for one in there if one.state != "done"][:_SHOWN],
         faults=[("code", fault)] if fault else [],
         said=said or request.args.get("said", ""),
         written=written,
@@ -147,11 +151,12 @@ def _print_page(study: Seen, faults: Sequence[tuple[str, str]], typed: Mapping[s
 @allowed(*_WHO)
 def paper_printing(study: Seen) -> ResponseReturnValue:
     """Make the papers and send the page to be printed. Each time it makes new codes, and says so in the audit."""
-    typed = {name: request.form.get(name, "").strip()[:2000] for name in request.form}
+    # PostgreSQL takes no NUL, not even to compare with.
+    typed = {name: text.replace("\0", "").strip()[:_LONGEST_LIST] for name, text in request.form.items()}
     if not Form().validate():
         return _print_page(study, [("main", "Nothing was printed yet. Please press the button once more.")], typed)
     copies = typed.get("copies", "")
-    if copies and not (copies.isascii() and copies.isdigit()):
+    if copies and not (copies.isascii() and copies.isdigit() and len(copies) < 7):
         return _print_page(study, [("copies", "Write how many copies as a number, such as 30.")], typed)
     school, _, school_class = typed.get("place", "").partition("/")
     order = Order(
