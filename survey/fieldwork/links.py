@@ -13,6 +13,7 @@ from survey.audit import Actor, note
 from survey.config import Settings
 from survey.database import Engine, Session, session
 from survey.definition.study import Study as Plan
+from survey.fieldwork.consent import standings
 from survey.fieldwork.doors import Door, NewPersonalDoor, end_door, new_door, new_personal_doors
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.performances import Performance
@@ -191,7 +192,7 @@ def personal_links(
         found, its_wave, its_school = _place(db, study, wave, school)
         people = _people(db, _plan(engine, found), its_wave, its_school, school_class)
         if not people:
-            raise Refused(["Nobody there is asked anything in this wave. Please take in the roster first."])
+            raise Refused(["Nobody there may be asked anything in this wave yet. Please look at the roster, and at the consent."])
         ended = _earlier(db, its_wave, people)
         for chunk in _chunks(ended):
             db.execute(update(Door).where(Door.id.in_(chunk)).values(ended_at=now))
@@ -218,7 +219,8 @@ class _Asked:
 
 
 def _people(db: Session, plan: Plan, wave: Wave, school: School | None, school_class: str | None) -> list[_Asked]:
-    """Return who is asked what in a wave, by school, class and study code."""
+    """Return who is asked what in a wave and may take part in it, by school, class and study code."""
+    agreed = {one.id for one in standings(db, plan, wave.study_id, wave.code) if one.standing.state == "yes"}
     query = (
         select(Participant, Membership, School.code, SchoolClass.code)
         .join(Membership, Membership.participant_id == Participant.id)
@@ -234,6 +236,7 @@ def _people(db: Session, plan: Plan, wave: Wave, school: School | None, school_c
     return [
         _Asked(person.id, person.code, there.school_id, its_school or "", there.school_class_id, its_class or "", what)
         for person, there, its_school, its_class in db.execute(query)
+        if person.id in agreed
         for what in asked(plan, person.audience, {**person.facts, **there.facts}, wave.code)
     ]
 

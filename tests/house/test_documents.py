@@ -47,6 +47,8 @@ def test_commands_exist_with_the_options_shown(document: Path) -> None:
     for words in commands_in(document):
         command: click.Command = main
         while isinstance(command, click.Group) and (words or not command.invoke_without_command):
+            if words[0] not in command.commands and (usual := getattr(command, "usual", "")):
+                words = [usual, *words]
             assert words[0] in command.commands, f"survey has no {words[0]}"
             command, words = command.commands[words[0]], words[1:]
         known = {option for parameter in command.params for option in parameter.opts}
