@@ -166,6 +166,8 @@ ROUTES: dict[str, frozenset[str]] = {
     "GET /office/studies/<code>/progress/remind.<any(xlsx, csv):form>": IN_THE_STUDY,
     "GET /office/studies/<code>/progress/missing": IN_THE_STUDY,
     "POST /office/studies/<code>/progress/missing": IN_THE_STUDY,
+    "GET /office/studies/<code>/progress/reasons": IN_THE_STUDY,
+    "POST /office/studies/<code>/progress/reasons": IN_THE_STUDY,
     # waves and links
     "GET /office/studies/<code>/waves": RESEARCH,
     "GET /office/studies/<code>/links": RESEARCH,
