@@ -76,7 +76,7 @@ def begin(
     Raises UnknownDoor, WaveOver, NotAgreed, StoreFull, StoreBusy.
     """
     with write(engine) as connection:
-        door = connection.execute(_DOOR, {"door_id": door_id}).one_or_none()
+        door = connection.execute(DOOR, {"door_id": door_id}).one_or_none()
         if door is None:
             raise UnknownDoor("There is no such door.")
         if door.participant_id is not None:
@@ -162,7 +162,7 @@ def _ticket(earlier: Snapshot, epoch: int, state: str) -> Ticket:
 
 _school_id = func.coalesce(Membership.school_id, Door.school_id)
 _class_id = func.coalesce(Membership.school_class_id, Door.school_class_id)
-_DOOR: Final = (
+DOOR: Final = (
     select(
         Door.id,
         Door.study_id,
@@ -193,6 +193,7 @@ _DOOR: Final = (
     .outerjoin(Performance, Performance.id == Door.performance_id)
     .where(Door.id == bindparam("door_id"))
 )
+"""A door by `door_id`, and where whoever comes by it belongs: by the roster, or by the door where nobody is known."""
 _PERSONAL: Final = select(response.c.id).where(
     response.c.participant_id == bindparam("participant_id"),
     response.c.wave_id == bindparam("wave_id"),

@@ -25,10 +25,8 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
-    and_,
     bindparam,
     delete,
-    func,
     insert,
     select,
     update,
@@ -38,10 +36,10 @@ from sqlalchemy.orm import Session
 
 from survey.database import Base, Json, Moment, read
 from survey.fieldwork.doors import Door
-from survey.fieldwork.participants import Membership, Participant
-from survey.fieldwork.studies import Programme, School, SchoolClass, Wave
+from survey.fieldwork.participants import Participant
+from survey.fieldwork.studies import Wave
 from survey.people import User
-from survey.responses.begin import facts_at_start, new_response_id
+from survey.responses.begin import DOOR, facts_at_start, new_response_id
 from survey.responses.bulk import PastResponse, insert_responses
 from survey.responses.tables import response
 
@@ -376,32 +374,6 @@ def answered_by(db: Session | Connection, wave_id: int, questionnaire: str) -> s
 
 def whereabouts(connection: Connection, door_id: int) -> Whereabouts:
     """Return where a paper's respondent is by the roster, or by the door where nobody is known."""
-    row = connection.execute(_WHERE, {"door_id": door_id}).one()
+    row = connection.execute(DOOR, {"door_id": door_id}).one()
     facts = facts_at_start(row.lasting_facts, row.changing_facts, row._asdict())
     return Whereabouts(row.school_id, row.school_class_id, facts)
-
-
-_school_id = func.coalesce(Membership.school_id, Door.school_id)
-_class_id = func.coalesce(Membership.school_class_id, Door.school_class_id)
-_WHERE: Final = (
-    select(
-        _school_id.label("school_id"),
-        _class_id.label("school_class_id"),
-        Participant.facts.label("lasting_facts"),
-        Membership.facts.label("changing_facts"),
-        School.arm,
-        School.code.label("school_code"),
-        School.title.label("school"),
-        SchoolClass.code.label("school_class_code"),
-        SchoolClass.title.label("school_class"),
-        Programme.code.label("programme_code"),
-        Programme.title.label("programme"),
-    )
-    .select_from(Door)
-    .outerjoin(Participant, Participant.id == Door.participant_id)
-    .outerjoin(Membership, and_(Membership.participant_id == Door.participant_id, Membership.wave_id == Door.wave_id))
-    .outerjoin(School, School.id == _school_id)
-    .outerjoin(SchoolClass, SchoolClass.id == _class_id)
-    .outerjoin(Programme, Programme.id == School.programme_id)
-    .where(Door.id == bindparam("door_id"))
-)

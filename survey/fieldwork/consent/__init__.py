@@ -1,0 +1,113 @@
+"""Consent as a ledger: the information sheets, to whom they were sent, and what was decided about whom.
+
+Nothing here is ever changed or taken away: a line is added, and what holds now is computed from the lines. The database
+itself refuses anything else. In short (docs/consent.md says it at length):
+
+- of two decisions that speak of a wave, the one given later holds; given on the same day, the one recorded later;
+- a withdrawal holds against every yes of its own day and before: who changes their mind gives a new yes, dated later;
+- a yes counts only from whom the study lets decide; a no and a withdrawal count from anybody;
+- without any decision, opt-in means no, and opt-out means yes once the information sheet was sent out.
+"""
+
+from survey.fieldwork.consent.ledger import (
+    BadDecision,
+    Decision,
+    Line,
+    add_decision,
+    decide,
+    ledger_of,
+    ledger_of_all,
+    order_of,
+    record_assent,
+)
+from survey.fieldwork.consent.lists import COLUMNS, WHY, Placed, counts, rows, standings
+from survey.fieldwork.consent.sheets import Issue, Sheet, issued, issues_of, keep_sheets, sheet_id_of, sheets_of
+from survey.fieldwork.consent.standing import (
+    NotAgreed,
+    Round,
+    Standing,
+    must_agree,
+    standing,
+    state_of,
+    their_schools,
+    withdrawn_for_good,
+)
+from survey.fieldwork.consent.study import (
+    InStudy,
+    StudyRow,
+    children_of,
+    participant_id_of,
+    plan_of,
+    school_id_of,
+    schools_of,
+    study_row,
+    time_zone_of,
+    today,
+)
+from survey.fieldwork.consent.tables import (
+    DECIDERS,
+    SAYS,
+    SCOPES,
+    WAYS,
+    By,
+    How,
+    Says,
+    Scope,
+    decision,
+    sheet,
+    sheet_issue,
+)
+
+__all__ = [
+    "COLUMNS",
+    "DECIDERS",
+    "SAYS",
+    "SCOPES",
+    "WAYS",
+    "WHY",
+    "BadDecision",
+    "By",
+    "Decision",
+    "How",
+    "InStudy",
+    "Issue",
+    "Line",
+    "NotAgreed",
+    "Placed",
+    "Round",
+    "Says",
+    "Scope",
+    "Sheet",
+    "Standing",
+    "StudyRow",
+    "add_decision",
+    "children_of",
+    "counts",
+    "decide",
+    "decision",
+    "issued",
+    "issues_of",
+    "keep_sheets",
+    "ledger_of",
+    "ledger_of_all",
+    "must_agree",
+    "order_of",
+    "participant_id_of",
+    "plan_of",
+    "record_assent",
+    "rows",
+    "school_id_of",
+    "schools_of",
+    "sheet",
+    "sheet_id_of",
+    "sheet_issue",
+    "sheets_of",
+    "standing",
+    "standings",
+    "state_of",
+    "study_row",
+    "their_schools",
+    "time_zone_of",
+    "today",
+    "withdrawn_for_good",
+]

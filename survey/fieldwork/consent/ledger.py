@@ -1,0 +1,195 @@
+"""The ledger itself: lines are read, and lines are added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from sqlalchemy import (
+    Connection,
+    insert,
+    select,
+)
+from sqlalchemy.orm import Session
+
+from survey.audit import Actor, note
+from survey.fieldwork.consent.sheets import sheet_id_of
+from survey.fieldwork.consent.study import InStudy, time_zone_of, today
+from survey.fieldwork.consent.tables import By, How, Says, Scope, decision
+from survey.fieldwork.participants import Participant
+from survey.fieldwork.studies import Wave
+
+
+class BadDecision(ValueError):
+    """A decision that cannot be recorded. Its text is a sentence for whoever records it."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the ledger. wave: its code, None where the line speaks of no one wave."""
+
+    id: int
+    participant_id: int
+    kind: str
+    says: Says
+    decided_by: By
+    scope: Scope
+    wave: str | None
+    position: int | None
+    sheet_version: int | None
+    questionnaire: str | None
+    how: How | None
+    given_on: date
+    recorded_at: datetime
+    recorded_by: str
+
+
+_LINES: Final = (
+    select(
+        decision.c.id,
+        decision.c.participant_id,
+        decision.c.kind,
+        decision.c.says,
+        decision.c.decided_by,
+        decision.c.scope,
+        Wave.code.label("wave"),
+        Wave.position,
+        decision.c.sheet_version,
+        decision.c.questionnaire,
+        decision.c.how,
+        decision.c.given_on,
+        decision.c.recorded_at,
+        decision.c.recorded_by,
+    )
+    .select_from(decision)
+    .outerjoin(Wave, Wave.id == decision.c.wave_id)
+    .order_by(decision.c.id)
+)
+
+
+def ledger_of(db: Connection | Session, participant_id: int) -> list[Line]:
+    """Return every line about a participant, in the order in which they were recorded."""
+    return [Line(**row._asdict()) for row in db.execute(_LINES.where(decision.c.participant_id == participant_id))]
+
+
+def ledger_of_all(db: Connection | Session, study_id: int) -> Iterator[Line]:
+    """Yield every line about anybody in a study, in the order in which they were recorded."""
+    for row in db.execute(_LINES.where(decision.c.study_id == study_id)):
+        yield Line(**row._asdict())
+
+
+def order_of(line: Line) -> tuple[date, bool, int]:
+    return line.given_on, line.says == "withdrawn", line.id
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A decision to be recorded. wave: its code, needed for scope 'wave'; with 'future', the wave it begins with."""
+
+    says: Says
+    by: By
+    given_on: date
+    scope: Scope = "all"
+    wave: str | None = None
+    how: How | None = None
+    sheet_version: int | None = None
+
+
+def decide(db: Connection, study: InStudy, participant_id: int, what: Decision, actor: Actor, now: datetime) -> bool:
+    """Add a decision to the ledger. Returns False, and adds nothing, when the very same decision is there.
+
+    Raises BadDecision for a day that has not come, a wave or a sheet that does not exist, or scope 'wave' without one.
+    """
+    if not add_decision(db, study, participant_id, what, actor, now):
+        return False
+    code = db.scalar(select(Participant.code).where(Participant.id == participant_id)) or ""
+    details: dict[str, int | str | bool | None] = {
+        "says": what.says, "by": what.by, "scope": what.scope, "wave": what.wave, "given_on": what.given_on.isoformat(),
+        "sheet": what.sheet_version,
+    }  # fmt: skip
+    note(db, actor, "recorded a decision", study_id=study.id, about=code, details=details, now=now)
+    return True
+
+
+def add_decision(
+    db: Connection, study: InStudy, participant_id: int, what: Decision, actor: Actor, now: datetime
+) -> bool:
+    """Do what `decide` does, and note nothing: for a deed that is noted as a whole."""
+    values = _values(db, study, participant_id, what, now)
+    same = [decision.c[name].is_not_distinct_from(value) for name, value in values.items()]
+    if db.scalar(select(decision.c.id).where(*same).limit(1)) is not None:
+        return False
+    db.execute(insert(decision).values(**values, recorded_at=now, recorded_by=str(actor)))
+    return True
+
+
+def _values(db: Connection, study: InStudy, participant_id: int, what: Decision, now: datetime) -> dict[str, Any]:
+    if what.given_on > today(study.time_zone, now):
+        raise BadDecision(f"{what.given_on} has not come yet. Please give the day on which the decision was given.")
+    if what.scope == "wave" and what.wave is None:
+        raise BadDecision("A decision about one wave needs the wave. Please say which.")
+    wave_id = None
+    if what.wave is not None:
+        wave_id = db.scalar(select(Wave.id).where(Wave.study_id == study.id, Wave.code == what.wave))
+        if wave_id is None:
+            raise BadDecision(f"There is no wave '{what.wave}' in this study.")
+    audience = db.scalar(
+        select(Participant.audience).where(Participant.id == participant_id, Participant.study_id == study.id)
+    )
+    if audience is None:
+        raise BadDecision("There is no such participant in this study.")
+    if what.sheet_version is not None and not sheet_id_of(db, study.id, audience, what.sheet_version):
+        raise BadDecision(f"There is no version {what.sheet_version} of the information sheet.")
+    return {
+        "study_id": study.id,
+        "participant_id": participant_id,
+        "kind": "decision",
+        "says": what.says,
+        "decided_by": what.by,
+        "scope": what.scope,
+        # A decision about everything is about no one wave.
+        "wave_id": None if what.scope == "all" else wave_id,
+        "sheet_version": what.sheet_version,
+        "how": what.how,
+        "given_on": what.given_on,
+    }
+
+
+def record_assent(
+    db: Connection,
+    *,
+    study_id: int,
+    participant_id: int,
+    wave_id: int,
+    questionnaire: str,
+    sha256: str,
+    given: bool,
+    actor: Actor,
+    now: datetime,
+    how: How = "online",
+    given_on: date | None = None,
+) -> None:
+    """Add to the ledger what somebody said on the first page of a questionnaire: each time, the yes and the no.
+
+    given_on: the day, where it was not today, as for what is keyed in from paper.
+    """
+    zone = time_zone_of(db, study_id)
+    db.execute(
+        insert(decision).values(
+            study_id=study_id,
+            participant_id=participant_id,
+            kind="assent",
+            says="yes" if given else "no",
+            decided_by="self",
+            scope="wave",
+            wave_id=wave_id,
+            questionnaire=questionnaire,
+            sha256=sha256,
+            how=how,
+            given_on=given_on or today(zone, now),
+            recorded_at=now,
+            recorded_by=str(actor),
+        )
+    )

@@ -1,0 +1,167 @@
+"""What holds for somebody in a wave, computed from the lines of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    select,
+)
+from sqlalchemy.orm import Session
+
+from survey.definition.study import Consent
+from survey.definition.study import Study as Plan
+from survey.fieldwork.consent.ledger import Line, ledger_of, ledger_of_all, order_of
+from survey.fieldwork.consent.study import plan_of
+from survey.fieldwork.consent.tables import sheet, sheet_issue
+from survey.fieldwork.participants import Membership, Participant
+from survey.fieldwork.studies import Wave
+
+
+class NotAgreed(PermissionError):
+    """The study asks for a consent that is not there, so that no answer may be taken. `reason` says which."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("There is no consent to take answers from this participant.")
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What holds for one participant in one wave.
+
+    state   'yes', 'no', 'missing' or 'withdrawn'
+    reason  why: 'not asked' (the study asks for no decision), 'decided', 'silent' (opt-out, sheet sent, no word),
+            'no decision', 'sheet not sent'
+    given_on, sheet_version, decided_by   of the decision that holds, where there is one
+    """
+
+    state: Literal["yes", "no", "missing", "withdrawn"]
+    reason: Literal["not asked", "decided", "silent", "no decision", "sheet not sent"]
+    given_on: date | None = None
+    sheet_version: int | None = None
+    decided_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Round:
+    """What the rules look at of a wave."""
+
+    position: int
+    closes: date | None
+
+
+def _speaks_of(line: Line, wave: Round) -> bool:
+    """Tell whether a decision is about a wave. 'future' without a wave: those that were not over when it was given."""
+    if line.scope == "all":
+        return True
+    if line.scope == "wave":
+        return line.position == wave.position
+    if line.position is not None:
+        return wave.position >= line.position
+    return wave.closes is None or wave.closes >= line.given_on
+
+
+def _counts(line: Line, consent: Consent | None) -> bool:
+    if line.kind == "assent":
+        # An adult who decides for themselves decides on the questionnaire's own first page.
+        return consent is not None and consent.decided_by == "self"
+    return line.says != "yes" or consent is None or line.decided_by == consent.decided_by
+
+
+def standing(consent: Consent | None, lines: Iterable[Line], wave: Round, sent: bool) -> Standing:
+    """Return what holds, from the study's rule, somebody's lines, the wave, and whether the sheet was sent to them."""
+    about = [line for line in lines if _counts(line, consent) and _speaks_of(line, wave)]
+    if about:
+        last = max(about, key=order_of)
+        return Standing(last.says, "decided", last.given_on, last.sheet_version, last.decided_by)
+    if consent is None:
+        return Standing("yes", "not asked")
+    if consent.basis == "opt_in":
+        return Standing("missing", "no decision")
+    return Standing("yes", "silent") if sent else Standing("missing", "sheet not sent")
+
+
+def their_schools(participant_id: int, position: int) -> ColumnElement[bool]:
+    """Condition on an issue: it went to everybody, or to a school somebody is in by then, or was in before."""
+    schools = (
+        select(Membership.school_id)
+        .join(Wave, Wave.id == Membership.wave_id)
+        .where(
+            Membership.participant_id == participant_id, Wave.position <= position, Membership.school_id.is_not(None)
+        )
+    )
+    return sheet_issue.c.school_id.is_(None) | sheet_issue.c.school_id.in_(schools)
+
+
+def state_of(db: Connection | Session, plan: Plan | None, participant_id: int, wave_id: int) -> Standing:
+    """Return what holds for a participant in a wave. plan: the study's file; None when none is published.
+
+    Raises LookupError when there is no such participant or wave.
+    """
+    person = db.execute(
+        select(Participant.audience, Participant.study_id, Wave.position, Wave.closes)
+        .join(Wave, Wave.study_id == Participant.study_id)
+        .where(Participant.id == participant_id, Wave.id == wave_id)
+    ).one_or_none()
+    if person is None:
+        raise LookupError("There is no such participant, or no such wave.")
+    consent = plan.consent_for(person.audience) if plan else None
+    sent = False
+    if consent is not None and consent.basis == "opt_out":
+        sent = (
+            db.scalar(
+                select(sheet_issue.c.id)
+                .join(sheet, sheet.c.id == sheet_issue.c.sheet_id)
+                .where(
+                    sheet.c.study_id == person.study_id,
+                    sheet.c.audience == person.audience,
+                    their_schools(participant_id, person.position),
+                )
+                .limit(1)
+            )
+            is not None
+        )
+    return standing(consent, ledger_of(db, participant_id), Round(person.position, person.closes), sent)
+
+
+def must_agree(db: Connection, study_id: int, participant_id: int, wave_id: int) -> None:
+    """Raise NotAgreed unless a participant may answer in a wave; held until the transaction ends.
+
+    Where somebody decides for themselves, the questionnaire's own first page asks them: nothing need be there before.
+    """
+    # Against a withdrawal at this very moment: either it sees the response that is about to begin, or this sees it.
+    db.execute(select(Participant.id).where(Participant.id == participant_id).with_for_update(read=True))
+    plan = plan_of(db, study_id)
+    audience = db.scalar(select(Participant.audience).where(Participant.id == participant_id))
+    consent = plan.consent_for(audience) if plan and audience else None
+    asks_first = consent is not None and consent.decided_by != "self"
+    found = state_of(db, plan, participant_id, wave_id)
+    if found.state == "yes" or (found.state == "missing" and not asks_first):
+        return
+    if found.state == "no" and not asks_first and not _refused(db, participant_id):
+        return  # an adult who said no on the first page may come back and say yes
+    raise NotAgreed(f"{found.state}: {found.reason}")
+
+
+def _refused(db: Connection, participant_id: int) -> bool:
+    lines = [line for line in ledger_of(db, participant_id) if line.kind == "decision"]
+    return any(line.says != "yes" for line in lines)
+
+
+def withdrawn_for_good(db: Connection | Session, study_id: int) -> set[int]:
+    """Return the ids of participants whose last word was to withdraw from everything: no fact about them is kept."""
+    found: dict[int, list[Line]] = {}
+    for line in ledger_of_all(db, study_id):
+        if line.kind == "decision":
+            found.setdefault(line.participant_id, []).append(line)
+    return {
+        participant_id
+        for participant_id, lines in found.items()
+        if (last := max(lines, key=order_of)).says == "withdrawn" and last.scope == "all"
+    }
