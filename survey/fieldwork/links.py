@@ -192,7 +192,9 @@ def personal_links(
         found, its_wave, its_school = _place(db, study, wave, school)
         people = _people(db, _plan(engine, found), its_wave, its_school, school_class)
         if not people:
-            raise Refused(["Nobody there may be asked anything in this wave yet. Please look at the roster, and at the consent."])
+            raise Refused(
+                ["Nobody there may be asked anything in this wave yet. Please look at the roster, and at the consent."]
+            )
         ended = _earlier(db, its_wave, people)
         for chunk in _chunks(ended):
             db.execute(update(Door).where(Door.id.in_(chunk)).values(ended_at=now))

@@ -17,21 +17,11 @@ from survey.fieldwork.consent.ledger import (
     decide,
     ledger_of,
     ledger_of_all,
-    order_of,
     record_assent,
 )
 from survey.fieldwork.consent.lists import COLUMNS, WHY, Placed, counts, rows, standings
-from survey.fieldwork.consent.sheets import Issue, Sheet, issued, issues_of, keep_sheets, sheet_id_of, sheets_of
-from survey.fieldwork.consent.standing import (
-    NotAgreed,
-    Round,
-    Standing,
-    must_agree,
-    standing,
-    state_of,
-    their_schools,
-    withdrawn_for_good,
-)
+from survey.fieldwork.consent.sheets import issued, issues_of, keep_sheets, sheets_of
+from survey.fieldwork.consent.standing import NotAgreed, Standing, must_agree, state_of, withdrawn_for_good
 from survey.fieldwork.consent.study import (
     InStudy,
     StudyRow,
@@ -44,19 +34,7 @@ from survey.fieldwork.consent.study import (
     time_zone_of,
     today,
 )
-from survey.fieldwork.consent.tables import (
-    DECIDERS,
-    SAYS,
-    SCOPES,
-    WAYS,
-    By,
-    How,
-    Says,
-    Scope,
-    decision,
-    sheet,
-    sheet_issue,
-)
+from survey.fieldwork.consent.tables import DECIDERS, SAYS, SCOPES, WAYS, By, How, Says, Scope, decision
 
 __all__ = [
     "COLUMNS",
@@ -70,14 +48,11 @@ __all__ = [
     "Decision",
     "How",
     "InStudy",
-    "Issue",
     "Line",
     "NotAgreed",
     "Placed",
-    "Round",
     "Says",
     "Scope",
-    "Sheet",
     "Standing",
     "StudyRow",
     "add_decision",
@@ -91,22 +66,16 @@ __all__ = [
     "ledger_of",
     "ledger_of_all",
     "must_agree",
-    "order_of",
     "participant_id_of",
     "plan_of",
     "record_assent",
     "rows",
     "school_id_of",
     "schools_of",
-    "sheet",
-    "sheet_id_of",
-    "sheet_issue",
     "sheets_of",
-    "standing",
     "standings",
     "state_of",
     "study_row",
-    "their_schools",
     "time_zone_of",
     "today",
     "withdrawn_for_good",
