@@ -81,7 +81,7 @@ def ledger_of_all(db: Connection | Session, study_id: int) -> Iterator[Line]:
 
 
 def order_of(line: Line) -> tuple[date, bool, int]:
-    """Return what decisions are put in order by: the day, a withdrawal after all else of its day, then the recording."""
+    """Return what decisions are ordered by: the day, a withdrawal after all else of its day, then the recording."""
     return line.given_on, line.says == "withdrawn", line.id
 
 
