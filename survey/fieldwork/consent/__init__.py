@@ -10,7 +10,6 @@ itself refuses anything else. In short (docs/consent.md says it at length):
 """
 
 from survey.fieldwork.consent.ledger import (
-    BadDecision,
     Decision,
     Line,
     add_decision,
@@ -34,7 +33,7 @@ from survey.fieldwork.consent.study import (
     time_zone_of,
     today,
 )
-from survey.fieldwork.consent.tables import DECIDERS, SAYS, SCOPES, WAYS, By, How, Says, Scope, decision
+from survey.fieldwork.consent.tables import DECIDERS, SAYS, SCOPES, WAYS, BadDecision, By, How, Says, Scope, decision
 
 __all__ = [
     "COLUMNS",

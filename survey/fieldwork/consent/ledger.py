@@ -17,13 +17,9 @@ from sqlalchemy.orm import Session
 from survey.audit import Actor, note
 from survey.fieldwork.consent.sheets import sheet_id_of
 from survey.fieldwork.consent.study import InStudy, time_zone_of, today
-from survey.fieldwork.consent.tables import By, How, Says, Scope, decision
+from survey.fieldwork.consent.tables import BadDecision, By, How, Says, Scope, decision
 from survey.fieldwork.participants import Participant
 from survey.fieldwork.studies import Wave
-
-
-class BadDecision(ValueError):
-    """A decision that cannot be recorded. Its text is a sentence for whoever records it."""
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,8 @@ from sqlalchemy.orm import Session
 
 from survey.audit import Actor, note
 from survey.definition.study import Study as Plan
-from survey.fieldwork.consent.ledger import BadDecision
 from survey.fieldwork.consent.study import InStudy, today
-from survey.fieldwork.consent.tables import sheet, sheet_issue
+from survey.fieldwork.consent.tables import BadDecision, sheet, sheet_issue
 from survey.fieldwork.publications import VersionTaken
 from survey.fieldwork.studies import School, Study
 

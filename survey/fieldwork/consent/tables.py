@@ -93,3 +93,7 @@ decision = Table(
     CheckConstraint("scope IN ('wave', 'future', 'all')", name="scope"),
     CheckConstraint("scope <> 'wave' OR wave_id IS NOT NULL", name="wave"),
 )
+
+
+class BadDecision(ValueError):
+    """A decision that cannot be recorded. Its text is a sentence for whoever records it."""
