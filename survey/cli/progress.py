@@ -24,7 +24,7 @@ def progress() -> None:
 @click.option("--school", help="The school's code: a line for each of its classes.")
 @click.option(
     "--by",
-    type=click.Choice(["school", "programme", "arm", "wave", "questionnaire"]),
+    type=click.Choice(["school", "programme", "arm", "audience", "questionnaire", "wave"]),
     default="school",
     show_default=True,
 )

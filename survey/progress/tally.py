@@ -1,4 +1,4 @@
-"""Counts of outcomes for programmes, arms, schools, classes, questionnaires and waves, and the rates they make."""
+"""Counts of outcomes for programmes, arms, schools, classes, audiences, questionnaires and waves, and the rates they make."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from survey.progress.outcomes import NOT_THERE, Outcome
 from survey.progress.reading import Line, Other, Progress
 
-Level = Literal["programme", "arm", "school", "class", "questionnaire", "wave"]
+Level = Literal["programme", "arm", "school", "class", "audience", "questionnaire", "wave"]
+
+_AUDIENCES: Final = {"pupil": "Pupils", "parent": "Parents", "staff": "Staff"}
 
 NOWHERE = "Not tied to a school"
 
@@ -75,6 +77,8 @@ def tallies(progress: Progress, level: Level) -> list[Tally]:
 
 def _key_of(progress: Progress, level: Level) -> Callable[[Line], str]:
     """Return what says what a line is counted under."""
+    if level == "audience":
+        return lambda line: line.audience
     if level == "questionnaire":
         return lambda line: line.questionnaire
     if level == "wave":
@@ -91,6 +95,8 @@ def _key_of(progress: Progress, level: Level) -> Callable[[Line], str]:
 def _titles(progress: Progress, level: Level) -> dict[str, str]:
     if level == "wave":
         return {wave.code: wave.title for wave in progress.waves}
+    if level == "audience":
+        return _AUDIENCES
     if level == "class":
         return {
             line.school_class: line.class_title or "In no class"

@@ -72,7 +72,7 @@ def printed(output: str) -> dict[str, dict[str, str]]:
     return numbers(lines)
 
 
-@pytest.mark.parametrize("by", ["school", "programme", "arm"])
+@pytest.mark.parametrize("by", ["school", "programme", "arm", "audience", "questionnaire", "wave"])
 def test_the_page_says_what_the_command_says(
     enter: Callable[..., StrictClient], run: Callable[..., str], by: str
 ) -> None:

@@ -47,7 +47,14 @@ _WHO: Final = (LEAD, RESEARCHER, COORDINATOR)
 
 section("progress", "Progress", "office.progress", order=15, roles=_WHO)
 
-_LEVELS: Final[dict[Level, str]] = {"school": "School", "programme": "Programme", "arm": "Arm"}
+_LEVELS: Final[dict[Level, str]] = {
+    "school": "School",
+    "programme": "Programme",
+    "arm": "Arm",
+    "audience": "Audience",
+    "questionnaire": "Questionnaire",
+    "wave": "Wave",
+}
 _ALWAYS_SHOWN: Final = (Outcome.FINISHED, Outcome.UNDER_WAY, Outcome.NOT_STARTED)
 KINDS: Final[dict[ListForm, str]] = {
     "csv": "text/csv; charset=utf-8",
@@ -321,7 +328,7 @@ def _levels(everything: Progress, *, coordinator: bool) -> dict[Level, str]:
         "programme": any(place.programme for place in everything.places),
         "arm": any(place.arm for place in everything.places),
     }
-    return {level: title for level, title in _LEVELS.items() if there[level]}
+    return {level: title for level, title in _LEVELS.items() if there.get(level, True)}
 
 
 def _narrowed(everything: Progress, asked: Asked, *, wave: bool = True, school_class: bool = True) -> Progress:
@@ -352,7 +359,7 @@ def _columns(sum_: Tally) -> list[Outcome]:
 
 
 def _deeper(asked: Asked, line: Tally) -> dict[str, str] | None:
-    if not line.key or asked.by in ("questionnaire", "wave"):
+    if not line.key or asked.by in ("audience", "questionnaire", "wave"):
         return None
     if asked.by == "class":
         return asked.without(**{"class": line.key}) if asked.wave else None
