@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
@@ -27,17 +27,24 @@ def open_(study: str, questionnaire: str, wave: str, school: str | None, perform
     from survey.audit import COMMAND_LINE
     from survey.fieldwork.links import open_link
     from survey.fieldwork.publishing import Refused
+    from survey.fieldwork.waves import last_day
 
     here, now = settings(), datetime.now(UTC)
     try:
         made = open_link(engine(), here, study, questionnaire, wave, school, COMMAND_LINE, now, performance)
     except Refused as refused:
         stop(*refused.reasons)
-    click.echo(f"Open from {made.opens:%d %B %Y} to {made.closes:%d %B %Y}.")
+    last = last_day(made.closes)
+    if last is not None and made.opens.year > 1 and last.year < 9999:
+        click.echo(f"It works from {_day(made.opens.date())} to {_day(last)}.")
     if not made.opens <= now < made.closes:
         click.echo("Nobody can come in today: the wave is not open.")
     click.echo(f"Link: {made.address}\nCode: {made.code} (typed at {here.base_url}/)")
     click.echo("They are not kept anywhere else: only what is needed to recognise them is stored.")
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
 
 
 @link.command("personal")

@@ -35,10 +35,14 @@ _DATE: Final = re.compile(r"\b(opens|closes): (\d{4}-\d{2}-\d{2})")
 
 @dataclass(frozen=True)
 class Built:
-    """The study as it was built: its code, its last wave, and a pupil to try each of the pupils' questionnaires as."""
+    """The study as it was built: its code, its last wave, and a pupil to try each of the pupils' questionnaires as.
+
+    concert: the day of a performance in that wave.
+    """
 
     study: str
     wave: str
+    concert: date
     pupils: dict[str, str]
     rows: int
 
@@ -78,7 +82,7 @@ def build(command: Command, questionnaires: Path, folder: Path, now: datetime) -
         for person in sender.withdrawn(wave):
             send("consent", "withdraw", plan.id, person.code, "--scope", "all", "--yes")
     tries = {name: person.code for name, person in sender.spared.items()}
-    return Built(plan.id, plan.waves[-1].id, tries, rows)
+    return Built(plan.id, plan.waves[-1].id, plan.waves[-1].closes, tries, rows)
 
 
 def _pretending(reading: FolderReading, folder: Path) -> Plan:
@@ -124,8 +128,21 @@ def run(command: Command, folder: Path, questionnaires: Path, *, port: int, serv
     for questionnaire, address, code in _of(links, built.pupils):
         click.echo(f"  {questionnaire}\n    {address}    code: {code}")
     click.echo("\nParents and staff, by an open link:")
-    for audience in _open_to_all(questionnaires):
-        command("link", built.study, audience, "--wave", built.wave)
+    event = (
+        "winter-concert",
+        "--wave",
+        built.wave,
+        "--title",
+        "Winter concert",
+        "--date",
+        built.concert,
+        "--school",
+        "s01",
+    )
+    command("performance", "add", built.study, *event)
+    for questionnaire, audience in _open_to_all(questionnaires).items():
+        at = ("--performance", "winter-concert") if audience == "parent" else ()
+        command("link", built.study, questionnaire, "--wave", built.wave, *at)
     click.echo("\nPeople who sign in:")
     command("user", "add", "lead@example.org", "--role", "lead")
     command("user", "add", "researcher@example.org", "--role", "researcher", "--study", built.study)
@@ -142,10 +159,11 @@ def _of(links: Path, pupils: dict[str, str]) -> Iterator[tuple[str, str, str]]:
                 yield row["questionnaire"], row["link"], row["code"]
 
 
-def _open_to_all(questionnaires: Path) -> list[str]:
+def _open_to_all(questionnaires: Path) -> dict[str, str]:
+    """Return what adults are asked, with who they are."""
     study = read_folder(questionnaires).study
     works = study.fieldwork if study else []
-    return list(dict.fromkeys(work.questionnaire for work in works if work.audience != "pupil"))
+    return {work.questionnaire: work.audience for work in works if work.audience != "pupil"}
 
 
 def clear(folder: Path) -> None:
