@@ -14,6 +14,7 @@ from survey.definition.reading import parse_study
 from survey.definition.study import Study as Plan
 from survey.fieldwork.consent import NotAgreed, must_agree, standings
 from survey.fieldwork.participants import Membership, Participant
+from survey.fieldwork.performances import Performance
 from survey.fieldwork.publications import Definition, Publication
 from survey.fieldwork.publishing import Refused
 from survey.fieldwork.studies import Programme, School, SchoolClass, Study, Wave
@@ -94,6 +95,7 @@ class Field:
         self.schools = self._schools(connection)
         self.classes = self._classes(connection)
         self.people = self._people(connection)
+        self.performances = self._performances(connection)
         thrown_away = connection.execute(select(erasure.c.kind, erasure.c.key).where(erasure.c.study == study))
         self.erased = {(row.kind, row.key) for row in thrown_away}
 
@@ -155,6 +157,15 @@ class Field:
     def gaps(self) -> dict[str, str]:
         """Each missing code of the study, as text -> its reason."""
         return {str(number): reason for reason, number in self.plan.missing.model_dump().items()}
+
+    def _performances(self, connection: Connection) -> dict[str, dict[str, str]]:
+        """Return what an answer keeps of each performance of the wave, by its code."""
+        rows = connection.execute(
+            select(Performance.code, Performance.title).where(
+                Performance.study_id == self.study_id, Performance.wave_id == self.wave_id
+            )
+        )
+        return {row.code: {"performance_code": row.code, "performance": row.title} for row in rows}
 
     def _schools(self, connection: Connection) -> dict[int, Place]:
         rows = connection.execute(

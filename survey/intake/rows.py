@@ -177,7 +177,7 @@ class Reader:
             spoken = listed(questionnaire.languages, "or")
             self._at(row, "language", f"'{questionnaire.id}' is answered in {spoken}.")
         started, ended = self._times(row, told, state)
-        facts = person.facts if person else place.facts
+        facts = {**(person.facts if person else place.facts), **self._performance(row, told)}
         answers = self._answers(row, sha256, facts)
         if state in OVER and answers:
             self._at(row, "state", f"What is '{state}' keeps no answers. Please take them out of this row.")
@@ -258,6 +258,16 @@ class Reader:
                 where = f"in {name} '{known}'" if known else f"in no {name}"
                 self._at(row, name, f"The roster of wave '{self._field.wave}' has {person.code} {where}.")
         return place
+
+    def _performance(self, row: Row, told: Mapping[str, str]) -> Mapping[str, str]:
+        code = told.get("performance", "")
+        if not code:
+            return {}
+        known = self._field.performances
+        if code not in known:
+            hint = did_you_mean(code, known) or " Please add it first, or clear this."
+            self._at(row, "performance", f"Wave '{self._field.wave}' has no performance '{shortened(code)}'.{hint}")
+        return known.get(code, {})
 
     def _id(self, row: Row, told: Mapping[str, str]) -> str:
         """Return an id that is the same each time the same row comes, though nobody's code tells whose it is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from survey.app import create_app
 from survey.audit import COMMAND_LINE, entries
@@ -20,6 +22,7 @@ from survey.export import export
 from survey.fieldwork.links import open_link, open_links
 from survey.fieldwork.performances import add_performance, performances
 from survey.fieldwork.publishing import Refused
+from survey.intake import Taken, take_in
 from tests.pages.small_study import make_study
 from tests.pages.walker import Walker
 
@@ -102,3 +105,20 @@ def test_a_link_is_for_a_performance_of_its_own_wave(app: Flask, engine: Engine)
         open_link(engine, settings, "small-notes", "parent", "w1", None, COMMAND_LINE, NOW, "winter")
     with pytest.raises(Refused, match=r"There is no performance 'wintr'\. Did you mean 'winter'"):
         open_link(engine, settings, "small-notes", "parent", "w2", None, COMMAND_LINE, NOW, "wintr")
+
+
+def test_answers_from_elsewhere_say_to_which_performance_they_belong(app: Flask, engine: Engine) -> None:
+    add(engine)
+    settings = app.extensions["chorus"].settings
+
+    def taken(performance: str) -> Taken:
+        content = f"school,performance,came\ns1,{performance},1\n".encode()
+        return take_in(engine, settings, "small-notes", "parent", "w2", content, "a.csv", COMMAND_LINE, NOW)
+
+    assert [problem.message for problem in taken("wintr").problems] == [
+        "Wave 'w2' has no performance 'wintr'. Did you mean 'winter'?"
+    ]
+    assert taken("winter").added == 1
+    with engine.connect() as connection:
+        facts = connection.scalar(text("SELECT facts FROM response WHERE facts LIKE '%winter%'"))
+    assert json.loads(facts or "{}")["performance"] == "Winter concert"
