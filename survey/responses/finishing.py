@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, update
 
 from survey.audit import RESPONDENT
 from survey.database import scrub, write
-from survey.fieldwork.consent import record_assent
+from survey.fieldwork.consent import record_assent, still_agreed
 from survey.responses.erasing import erase
 from survey.responses.late import too_late
 from survey.responses.reading import Snapshot, locked
@@ -78,7 +78,7 @@ def finish(
     """Finish a response; the first finish stands. Saves with a lower (epoch, sequence) are still taken.
 
     receipt: the key of receipts, when the response is to have one (`receipt_of` tells it). Refused when the days for
-    late answers are over.
+    late answers are over, and when somebody has said no for the participant in the meantime.
     """
     with write(engine) as connection:
         before = locked(connection, response_id)
@@ -87,6 +87,8 @@ def finish(
         if before.state == "finished":
             return Done("repeated", before)
         if before.state != "started" or not _sound(before, epoch, sequence) or too_late(engine, before, now):
+            return Done("refused", before)
+        if not still_agreed(connection, before.study_id, before.participant_id, before.wave_id):
             return Done("refused", before)
         if receipt is not None:
             make_receipt(connection, response_id, receipt, now)

@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Engine, bindparam, select, update
+from sqlalchemy import Connection, Engine, Update, bindparam, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from survey.database import encode, write
+from survey.fieldwork.consent import decision, still_agreed
 from survey.responses.concerns import raise_concerns
 from survey.responses.late import too_late
 from survey.responses.reading import OVER, Snapshot, load, locked
@@ -89,7 +90,8 @@ def save(
     sequence, unless it only says again what that screen said last. flagged: keys of answers with words that
     somebody should read soon; a concern is raised with the save, unless the same text was there before.
 
-    A save that comes when the study's days for late answers are over (`too_late`) is refused.
+    A save that comes when the study's days for late answers are over (`too_late`), or after somebody has said no for
+    its participant, is refused.
     Raises StoreFull and StoreBusy, when nothing was kept and the same save may be sent again.
     """
     before = seen if seen is not None and seen.id == response_id else load(engine, response_id)
@@ -102,7 +104,7 @@ def save(
         after = _merged(before, page)
         with write(engine) as connection:
             if _logged(connection, response_id, page):
-                if _taken(connection, before, after):
+                if _taken(connection, before, after, _TAKE_AT_ONCE):
                     _raise_concerns(connection, before, page)
                     return Saved("new", sequence, after)
                 connection.rollback()
@@ -124,9 +126,11 @@ def _the_long_way(connection: Connection, response_id: str, page: _Page, correct
         page = replace(page, sequence=free)
     if not before.takes(page.epoch, page.sequence) or page.sequence > HIGHEST:
         return Saved("refused", page.sequence, before)
+    if not still_agreed(connection, before.study_id, before.participant_id, before.wave_id):
+        return Saved("refused", page.sequence, before)
     after = _merged(before, page)
     _logged(connection, response_id, page)
-    _taken(connection, before, after)
+    _taken(connection, before, after, _TAKE)
     _raise_concerns(connection, before, page)
     return Saved("new", page.sequence, after)
 
@@ -177,6 +181,14 @@ _TAKE: Final = (
     .where(response.c.id == bindparam("its_id"), response.c.revision == bindparam("its_revision"))
     .values({name: bindparam(name) for name in ("answers", "stamps", "screens", "sequence", "seen_at", "revision")})
 )
+# Whoever has somebody's no or withdrawal goes the long way, which looks at what it is about.
+_TAKE_AT_ONCE: Final = _TAKE.where(
+    ~exists().where(
+        decision.c.participant_id == response.c.participant_id,
+        decision.c.kind == "decision",
+        decision.c.says != "yes",
+    )
+)
 _KEPT: Final = select(log.c.screen, log.c.answers).where(
     log.c.response_id == bindparam("id"),
     log.c.epoch == bindparam("epoch"),
@@ -208,10 +220,10 @@ def _logged(connection: Connection, response_id: str, page: _Page) -> bool:
     return done.rowcount == 1
 
 
-def _taken(connection: Connection, before: Snapshot, after: Snapshot) -> bool:
-    """Give a response its new answers; False when it is no longer as it was read."""
+def _taken(connection: Connection, before: Snapshot, after: Snapshot, statement: Update) -> bool:
+    """Give a response its new answers; False when it is no longer as it was read, or not to be taken at once."""
     done = connection.execute(
-        _TAKE,
+        statement,
         {
             "its_id": before.id,
             "its_revision": before.revision,

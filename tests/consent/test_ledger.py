@@ -23,9 +23,9 @@ from survey.fieldwork.consent import (
     withdrawn_for_good,
 )
 from survey.fieldwork.publishing import Refused, publish_folder
-from survey.responses import Ticket, assent, begin
+from survey.responses import Ticket, assent, begin, finish, save
 from tests.consent.conftest import Lay
-from tests.consent.study import NOW, STUDY, Tuned, consent
+from tests.consent.study import NOW, SENTINEL, STUDY, Tuned, consent, everything
 
 SEPTEMBER, OCTOBER = date(2025, 9, 10), date(2025, 10, 1)
 YES, NO, OUT = "yes", "no", "withdrawn"
@@ -200,6 +200,27 @@ def test_a_no_shuts_out_who_has_begun(lay: Lay) -> None:
         tuned.begin("P1")
 
 
+@pytest.mark.parametrize("says", [NO, OUT])
+def test_what_comes_after_a_no_is_not_taken(lay: Lay, engine: Engine, says: str) -> None:
+    tuned = lay(consent("opt_in"))
+    tuned.decide("P1", [given(YES)])
+    its_id = tuned.begin("P1")
+    assert save(engine, its_id, 1, 1, "music", {"why": "before"}, now=NOW).outcome == "new"
+    tuned.decide("P1", [given(says, "future", on=OCTOBER)])
+    assert save(engine, its_id, 1, 1, "music", {"why": "before"}, now=NOW).outcome == "repeated"
+    assert save(engine, its_id, 1, 2, "music", {"why": SENTINEL}, now=NOW).outcome == "refused"
+    assert finish(engine, its_id, 1, 3, NOW).outcome == "refused"
+    assert SENTINEL not in everything(engine)
+
+
+def test_a_no_about_another_wave_keeps_nobody_from_going_on(lay: Lay, engine: Engine) -> None:
+    tuned = lay(consent("opt_in"))
+    tuned.decide("P1", [given(YES), given(NO, "wave", "w2", OCTOBER)])
+    its_id = tuned.begin("P1")
+    assert save(engine, its_id, 1, 1, "music", {"why": "mine"}, now=NOW).outcome == "new"
+    assert finish(engine, its_id, 1, 2, NOW).outcome == "new"
+
+
 def test_a_sheet_sent_to_one_school_reaches_its_children_wherever_they_go(lay: Lay, engine: Engine) -> None:
     tuned = lay(consent("opt_out"))
     assert tuned.issued("s1") == 1
@@ -279,8 +300,9 @@ def test_who_withdrew_from_everything_is_known_until_a_later_yes(lay: Lay, engin
     tuned.decide("P1", [given(OUT)])
     tuned.decide("P2", [given(OUT, "future")])
     tuned.decide("P3", [given(OUT), given(YES, on=OCTOBER)])
+    tuned.decide("P4", [given(OUT), given(NO, on=OCTOBER), given(OUT, "wave", "w1", OCTOBER)])
     with read(engine) as connection:
-        assert withdrawn_for_good(connection, tuned.study.id) == {tuned.person("P1")}
+        assert withdrawn_for_good(connection, tuned.study.id) == {tuned.person("P1"), tuned.person("P4")}
 
 
 # ── information sheets ────────────────────────────────────────────────────────────────────────────────────

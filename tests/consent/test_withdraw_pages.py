@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from sqlalchemy import text
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import Engine, upgrade, write
+from survey.fieldwork import Decision
 from survey.fieldwork.participants import kinship
+from survey.forms import PREFIX
 from survey.pages import withdraw as pages
 from survey.responses import load
 from survey.responses.receipts import receipt_of
@@ -243,10 +246,6 @@ def test_who_has_no_consent_meets_a_calm_page_and_leaves_nothing(
 def test_a_yes_that_is_sent_after_the_consent_went_is_not_taken(
     client: StrictClient, tuned: Tuned, settings: Settings
 ) -> None:
-    from datetime import date
-
-    from survey.fieldwork import Decision
-
     tuned.issued()
     walker = Walker(client).open(link(tuned, settings, "pupil", "P1"))
     tuned.decide("P1", [Decision("no", "parent", date(2025, 10, 1))])
@@ -254,3 +253,15 @@ def test_a_yes_that_is_sent_after_the_consent_went_is_not_taken(
     assert walker.heading == "There is nothing to answer here for you just now."
     with tuned.engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM response")) == 0
+
+
+def test_a_child_whose_parent_says_no_in_between_meets_the_same_page(
+    client: StrictClient, tuned: Tuned, settings: Settings
+) -> None:
+    tuned.issued()
+    walker = Walker(FlaskClient(client.application)).open(link(tuned, settings, "pupil", "P1"))
+    walker.post({"assent": "yes", "language": "en"})
+    tuned.decide("P1", [Decision("no", "parent", date(2025, 10, 1))])
+    walker.post({f"{PREFIX}why": SENTINEL})
+    assert walker.heading == "There is nothing to answer here for you just now."
+    assert SENTINEL not in everything(tuned.engine)

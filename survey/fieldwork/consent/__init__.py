@@ -20,7 +20,14 @@ from survey.fieldwork.consent.ledger import (
 )
 from survey.fieldwork.consent.lists import COLUMNS, WHY, Placed, counts, rows, standings
 from survey.fieldwork.consent.sheets import issued, issues_of, keep_sheets, sheets_of
-from survey.fieldwork.consent.standing import NotAgreed, Standing, must_agree, state_of, withdrawn_for_good
+from survey.fieldwork.consent.standing import (
+    NotAgreed,
+    Standing,
+    must_agree,
+    state_of,
+    still_agreed,
+    withdrawn_for_good,
+)
 from survey.fieldwork.consent.study import (
     InStudy,
     StudyRow,
@@ -74,6 +81,7 @@ __all__ = [
     "sheets_of",
     "standings",
     "state_of",
+    "still_agreed",
     "study_row",
     "time_zone_of",
     "today",

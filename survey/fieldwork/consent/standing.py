@@ -137,16 +137,31 @@ def must_agree(db: Connection, study_id: int, participant_id: int, wave_id: int)
     """
     # Against a withdrawal at this very moment: either it sees the response that is about to begin, or this sees it.
     db.execute(select(Participant.id).where(Participant.id == participant_id).with_for_update(read=True))
+    found = _against(db, study_id, participant_id, wave_id)
+    if found is not None:
+        raise NotAgreed(f"{found.state}: {found.reason}")
+
+
+def still_agreed(db: Connection, study_id: int, participant_id: int | None, wave_id: int) -> bool:
+    """Tell whether somebody who has begun may go on: a parent may have said no, or withdrawn, in the meantime.
+
+    Nothing is held. participant_id: None by an open link, where only the first page decides.
+    """
+    return participant_id is None or _against(db, study_id, participant_id, wave_id) is None
+
+
+def _against(db: Connection, study_id: int, participant_id: int, wave_id: int) -> Standing | None:
+    """Return what stands against a participant's answering in a wave, or None."""
     plan = plan_of(db, study_id)
     audience = db.scalar(select(Participant.audience).where(Participant.id == participant_id))
     consent = plan.consent_for(audience) if plan and audience else None
     asks_first = consent is not None and consent.decided_by != "self"
     found = state_of(db, plan, participant_id, wave_id)
     if found.state == "yes" or (found.state == "missing" and not asks_first):
-        return
+        return None
     if found.state == "no" and not asks_first and not _refused(db, participant_id):
-        return  # an adult who said no on the first page may come back and say yes
-    raise NotAgreed(f"{found.state}: {found.reason}")
+        return None  # an adult who said no on the first page may come back and say yes
+    return found
 
 
 def _refused(db: Connection, participant_id: int) -> bool:
@@ -155,13 +170,14 @@ def _refused(db: Connection, participant_id: int) -> bool:
 
 
 def withdrawn_for_good(db: Connection | Session, study_id: int) -> set[int]:
-    """Return the ids of participants whose last word was to withdraw from everything: no fact about them is kept."""
+    """Return the ids of participants who withdrew from everything, and have no yes since: no fact about them is kept."""
     found: dict[int, list[Line]] = {}
     for line in ledger_of_all(db, study_id):
-        if line.kind == "decision":
+        # A no after it, or a withdrawal from less, takes nothing of it back.
+        if line.kind == "decision" and (line.says == "yes" or (line.says == "withdrawn" and line.scope == "all")):
             found.setdefault(line.participant_id, []).append(line)
     return {
         participant_id
         for participant_id, lines in found.items()
-        if (last := max(lines, key=order_of)).says == "withdrawn" and last.scope == "all"
+        if max(lines, key=order_of).says == "withdrawn"
     }

@@ -13,6 +13,7 @@ from survey.pages.answer.questions import (
     elsewhere,
     go_on,
     next_number,
+    not_taken,
     now,
     over_address,
     private,
@@ -20,7 +21,6 @@ from survey.pages.answer.questions import (
     snapshot_of,
     survey_at,
     to_screen,
-    wave_over,
 )
 from survey.pages.store import store
 from survey.responses import Snapshot, finish, stop
@@ -117,7 +117,7 @@ def send(version: str, language: str) -> Reply:
         return go_on(survey, snapshot, pass_.epoch)
     done = finish(store().engine, snapshot.id, pass_.epoch, next_number(snapshot, pass_.epoch), now(), receipt=_key())
     if done.outcome == "refused" and done.snapshot is not None and done.snapshot.state == "started":
-        return wave_over(survey)
+        return not_taken(survey, done.snapshot)
     return redirect(over_address(survey, done.snapshot or snapshot), 303)
 
 

@@ -15,7 +15,7 @@ from survey.pages.answer import answer
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import VERSION_LENGTH, Survey
 from survey.pages.answer.passes import Pass, at_door, current, give, take_back
-from survey.pages.answer.questions import go_on, now, private, wave_over
+from survey.pages.answer.questions import go_on, nothing_here, now, private, wave_over
 from survey.pages.answer.tongue import asked_language
 from survey.pages.store import store
 from survey.responses import Snapshot, assent, begin, earlier, load
@@ -134,7 +134,7 @@ def welcome() -> Reply:
     if _is_used(found.before):
         return _unknown()
     if not _agreed(found.door):
-        return _nothing_here(found.survey, pass_)
+        return nothing_here(found.survey)
     # A program that only looks at the head of a page is no second sitting.
     if found.before is not None and found.before.assent and request.method == "GET":
         return _start(found, pass_)
@@ -151,12 +151,6 @@ def _agreed(door: Door) -> bool:
         except NotAgreed:
             return False
     return True
-
-
-def _nothing_here(survey: Survey, pass_: Pass) -> Reply:
-    """Say that there is nothing to answer, and not why: that is between the school, the parents and the study."""
-    words = survey.words | {"links": [], "look": pass_.classes}
-    return take_back(private(Response(render_template("answer/nothing.html", **words))))
 
 
 def _welcome_page(survey: Survey, pass_: Pass, error: str | None = None) -> str:
@@ -230,7 +224,7 @@ def _start(found: _AtDoor, pass_: Pass, agreed: bool | None = None) -> Reply:
     except WaveOver:
         return wave_over(survey)
     except NotAgreed:
-        return _nothing_here(survey, pass_)
+        return nothing_here(survey)
     if agreed is not None:
         assent(engine, ticket.response, agreed, now())
     if agreed is False:

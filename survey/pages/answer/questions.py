@@ -8,6 +8,8 @@ from typing import Any
 from flask import Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as Reply
 
+from survey.database import read
+from survey.fieldwork.consent import still_agreed
 from survey.forms import Asked
 from survey.journey import Screen
 from survey.pages.answer import answer
@@ -84,6 +86,8 @@ def go_on(survey: Survey, snapshot: Snapshot, epoch: int) -> Reply:
         return redirect(over_address(survey, snapshot), 303)
     if too_late(store().engine, snapshot, now()):
         return wave_over(survey)
+    if not _agreed(snapshot):
+        return nothing_here(survey)
     if snapshot.epoch > epoch:
         return elsewhere(survey)
     screen = survey.journey.resume(snapshot.answers, snapshot.facts)
@@ -93,6 +97,8 @@ def go_on(survey: Survey, snapshot: Snapshot, epoch: int) -> Reply:
         return redirect(survey.check, 303)
     # A child has nothing to check: the last answer is the end.
     done = finish(store().engine, snapshot.id, epoch, next_number(snapshot, epoch), now())
+    if done.outcome == "refused" and done.snapshot is not None and done.snapshot.state == "started":
+        return not_taken(survey, done.snapshot)
     return redirect(over_address(survey, done.snapshot or snapshot), 303)
 
 
@@ -109,6 +115,24 @@ def wave_over(survey: Survey) -> Reply:
     """Say that nothing more is taken, and take the pass back. What was answered in time is kept."""
     page = render_template("answer/closed.html", **(survey.words | {"look": current().classes, "links": []}))
     return take_back(private(Response(page)))
+
+
+def nothing_here(survey: Survey) -> Reply:
+    """Say that there is nothing to answer, and not why: that is between the school, the parents and the study."""
+    page = render_template("answer/nothing.html", **(survey.words | {"look": current().classes, "links": []}))
+    return take_back(private(Response(page)))
+
+
+def not_taken(survey: Survey, snapshot: Snapshot) -> Reply:
+    """Say that a response that goes on takes nothing more: its time is over, or somebody has said no in between."""
+    if too_late(store().engine, snapshot, now()):
+        return wave_over(survey)
+    return abort(400) if _agreed(snapshot) else nothing_here(survey)
+
+
+def _agreed(snapshot: Snapshot) -> bool:
+    with read(store().engine) as connection:
+        return still_agreed(connection, snapshot.study_id, snapshot.participant_id, snapshot.wave_id)
 
 
 def elsewhere(survey: Survey) -> Response:
@@ -215,9 +239,7 @@ def take(version: str, language: str, name: str) -> Reply:
     if after is None:
         return redirect("/", 303)
     if saved.outcome == "refused" and after.state == "started" and after.epoch == pass_.epoch:
-        if too_late(store().engine, after, now()):
-            return wave_over(survey)
-        abort(400)
+        return not_taken(survey, after)
     return _lead_on(survey, screen, after, pass_)
 
 
