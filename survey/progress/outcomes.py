@@ -4,13 +4,14 @@ What somebody did goes before what is known about them, and what keeps somebody 
 away today:
 
 1. withdrawn        the answers were taken back, whatever had been said before
-2. finished, stopped early, said no   what they did themselves
-3. refused          a parent (or who decides) said no, also when an answer had been begun
-4. under way        begun, and not ended
-5. moved, left      not on this school's list any more: `moved` when a later wave finds them at another school
-6. refused, not agreed   whoever decides said no, or has not said yes, or no sheet was sent
-7. said no, absent, excused, other   the reason the school gave
-8. not started, or, when the wave is over, took no part
+2. finished, stopped early, said no   what they did themselves, and is kept when they want to be asked nothing more
+3. withdrawn        they want to be asked nothing more, and ended nothing before
+4. refused          a parent (or who decides) said no, also when an answer had been begun
+5. under way        begun, and not ended
+6. moved, left      not on this school's list any more: `moved` when a later wave finds them at another school
+7. refused, not agreed   whoever decides said no, or has not said yes, or no sheet was sent
+8. said no, absent, excused, other   the reason the school gave
+9. not started, or, when the wave is over, took no part
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ _BY_STATE: Final = {
     "finished": Outcome.FINISHED,
     "stopped": Outcome.STOPPED,
     "declined": Outcome.SAID_NO,
+    "withdrawn": Outcome.WITHDRAWN,
 }
 _BY_REASON: Final = {
     "refused": Outcome.SAID_NO,
@@ -93,10 +95,10 @@ def outcome_of(
     'withdrawn'). reason: what the school gave. left: the roster, or the school, says that they left. found_later: a
     later wave's list has them at another school. over: nobody can begin any more.
     """
-    if standing == "withdrawn" or state == "withdrawn":
-        return Outcome.WITHDRAWN
     if state in _BY_STATE:
         return _BY_STATE[state]
+    if standing == "withdrawn":
+        return Outcome.WITHDRAWN
     if state == "started":
         return Outcome.REFUSED if standing == "no" else Outcome.UNDER_WAY
     if left or reason == "left":

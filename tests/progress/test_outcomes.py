@@ -35,8 +35,10 @@ NOTHING: dict[str, Any] = {
         ({"state": "declined"}, Outcome.SAID_NO),
         ({"state": "withdrawn"}, Outcome.WITHDRAWN),
         ({"standing": "withdrawn"}, Outcome.WITHDRAWN),
-        # taken back goes before everything
-        ({"state": "finished", "standing": "withdrawn"}, Outcome.WITHDRAWN),
+        # taken back goes before everything; who only wants to be asked nothing more leaves their answers there
+        ({"state": "withdrawn", "standing": "yes", "left": True}, Outcome.WITHDRAWN),
+        ({"state": "finished", "standing": "withdrawn"}, Outcome.FINISHED),
+        ({"state": "started", "standing": "withdrawn"}, Outcome.WITHDRAWN),
         ({"standing": "withdrawn", "left": True, "reason": "absent"}, Outcome.WITHDRAWN),
         # what they did goes before what is known about them
         ({"state": "finished", "standing": "no", "left": True, "reason": "absent"}, Outcome.FINISHED),
