@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from survey.audit import Actor, note
 from survey.database import Base, Engine, session
 from survey.fieldwork.publishing import Refused
+from survey.fieldwork.roster.identifiers import kind_of_identifier
 from survey.fieldwork.studies import School, Study, Wave, study_by_code
 from survey.problems import did_you_mean
 
@@ -111,6 +112,14 @@ def _faults(code: str, title: str, held_on: date, wave: Wave) -> list[str]:
         faults.append("Its name has small letters, digits and dashes, and begins with a letter. Please change it.")
     if not title or len(title) > _LONGEST:
         faults.append(f"Its title has 1 to {_LONGEST} characters. Please change it.")
+    elif not title.isprintable():
+        faults.append("Its title has signs that cannot be printed. Please type it again.")
+    elif title[0] in "=+@":
+        faults.append(f"Its title begins with {title[0]}, which spreadsheets take for a formula. Please change it.")
+    # It goes onto posters, into the audit and into the data.
+    kind = kind_of_identifier(title) or kind_of_identifier(code)
+    if kind:
+        faults.append(f"Its title or name holds what looks like {kind}. Those stay in school: please leave it out.")
     if (wave.opens and held_on < wave.opens) or (wave.closes and held_on > wave.closes):
         faults.append(
             f"{held_on.day} {held_on:%B %Y} is not a day of {wave.title}, so nobody could answer. "

@@ -82,6 +82,11 @@ def test_the_same_performance_twice_is_one(engine: Engine) -> None:
         ({"school": "s11"}, "There is no school 's11'. Did you mean"),
         ({"held_on": date(2024, 1, 5)}, "5 January 2024 is not a day of From 2026 on, so nobody could answer."),
         ({"title": " "}, "Its title has 1 to 120 characters."),
+        ({"title": "Winter\0"}, "signs that cannot be printed"),
+        ({"title": "=1+1"}, "which spreadsheets take for a formula"),
+        ({"title": "For H801200001001's class"}, "looks like a unique pupil number"),
+        ({"title": "Ask zoe@example.org"}, "looks like an e-mail address"),
+        ({"code": "h801200001001-20260305"}, "looks like a unique pupil number"),
         ({"code": "Winter concert"}, "Its name has small letters, digits and dashes"),
     ],
 )

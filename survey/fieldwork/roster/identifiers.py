@@ -190,7 +190,7 @@ def refused_values(sheet: Sheet, besides: Sequence[int]) -> Iterator[Misread]:
     left_out = set(besides)
     for row in sheet.rows:
         for index, cell in enumerate(row.cells):
-            what = _kind_of(cell.text) if len(cell.text) > 5 and index not in left_out else ""
+            what = kind_of_identifier(cell.text) if len(cell.text) > 5 and index not in left_out else ""
             if what:
                 seen.setdefault((index, what), []).append(cell)
     for (_, what), cells in seen.items():
@@ -201,7 +201,8 @@ def refused_values(sheet: Sheet, besides: Sequence[int]) -> Iterator[Misread]:
         )
 
 
-def _kind_of(text: str) -> str:
+def kind_of_identifier(text: str) -> str:
+    """Return what a text holds that says who somebody is, such as "an e-mail address"; "" when there is none."""
     if "@" in text and _EMAIL.search(text):
         return "an e-mail address"
     if len(text) >= 13 and any(is_upn(found) for found in _UPN_WITHIN.findall(text.upper())):
