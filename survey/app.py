@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter, Map
 
 from survey.config import Settings
 from survey.database import open_engine
@@ -38,6 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_HTTPONLY=True,
     )
+    app.url_map.converters["int"] = _RowNumber
     _templates(app)
     engine = open_engine(settings.database_url)
     watch(engine, Register(settings.register))
@@ -53,6 +56,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     guard(app, settings)
     app.register_blueprint(office)
     return app
+
+
+class _RowNumber(IntegerConverter):
+    """A number in an address: at most as large as a database numbers its rows, so that a larger one is no page."""
+
+    def __init__(self, map: Map, **more: Any) -> None:
+        super().__init__(map, **{"max": 2**63 - 1, **more})
 
 
 def _templates(app: Flask) -> None:

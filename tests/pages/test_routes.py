@@ -10,6 +10,7 @@ are not must be led to the sign-in page; everybody else gets 403 or 404. Nothing
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -276,6 +277,12 @@ def test_without_a_pass_nobody_sees_or_changes_an_answer(visitors: Visitors, nam
         reply = visitors.browser(who).open(address.replace("<", "").replace(">", ""), method=method)
         assert reply.status_code < 500
     assert kept() == before
+
+
+@pytest.mark.parametrize("name", [name for name in GUARDED if "<int:" in name])
+def test_a_number_beyond_every_row_is_no_page_and_no_fault_of_the_server(visitors: Visitors, name: str) -> None:
+    method, address = request(re.sub(r"<int:\w+>", str(10**22), name))
+    assert visitors.browser(LEAD).open(address, method=method).status_code in (404, 405)
 
 
 def test_every_set_of_the_table_is_of_known_visitors() -> None:
