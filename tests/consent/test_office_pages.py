@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 from werkzeug.test import TestResponse
 
 from survey.app import create_app
 from survey.config import Settings
-from survey.database import Engine, upgrade
+from survey.database import Engine, read, upgrade, write
+from survey.fieldwork import Membership, School
+from survey.fieldwork.consent import ledger_of
 from survey.pages.account.people import add_user
 from survey.responses import assent, load
 from tests.consent.study import NOW, SENTINEL, Tuned, consent, everything, lay_out
@@ -121,6 +123,22 @@ def test_a_coordinator_records_for_their_own_school_and_sees_no_child_s_own_no(
     assert coordinator.post(f"{person}/withdraw", data={**post, "sure": "yes"}).status_code == 403
     for closed in (f"{HERE}/file", f"{HERE}/list.csv"):
         assert coordinator.get(closed).status_code == 403
+
+
+def test_a_coordinator_decides_nothing_for_the_school_a_child_has_moved_to(
+    coordinator: StrictClient, tuned: Tuned
+) -> None:
+    with write(tuned.engine) as connection:
+        birch = connection.scalar(select(School.id).where(School.code == "s2"))
+        moved = (Membership.participant_id == tuned.person("P1"), Membership.wave_id == tuned.waves["w2"])
+        connection.execute(update(Membership).where(*moved).values(school_id=birch, school_class_id=None))
+    person = f"{HERE}/people/P1"
+    slip = {"says": "yes", "by": "parent", "given_on": "2025-09-10"}
+    for scope in ({"scope": "all"}, {"scope": "future"}, {"scope": "wave", "wave": "w2"}):
+        assert "at another school" in said(send(coordinator, person, person, **slip, **scope))
+    with read(tuned.engine) as connection:
+        assert ledger_of(connection, tuned.person("P1")) == []
+    assert "in the ledger" in said(send(coordinator, person, person, **slip, scope="wave", wave="w1"))
 
 
 def test_the_researcher_sees_every_yes_and_no_of_a_child(researcher: StrictClient, tuned: Tuned) -> None:

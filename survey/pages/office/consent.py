@@ -235,12 +235,33 @@ def record_decision(study: Seen, participant: str) -> ResponseReturnValue:
     said, faults = _said(form)
     if said is None:
         return _person(study, participant, form, faults)
+    if _beyond(study, person, said):
+        return _person(study, participant, form, [("scope-wave", _ELSEWHERE)])
     try:
         with write(store().engine) as connection:
             decide(connection, _study(connection, study), person, said, actor(), _now())
     except BadDecision as fault:
         return _person(study, participant, form, [("given_on", str(fault))])
     return redirect(url_for("office.consent_person", code=study.code, participant=participant, done="recorded"), 303)
+
+
+_ELSEWHERE: Final = (
+    "This child is at another school in a part of the study. Record it for one wave in which the child is at yours. "
+    "For the rest, ask the study team."
+)
+
+
+def _beyond(study: Seen, person: int, said: Decision) -> bool:
+    """Tell whether a decision is also about a wave in which somebody is at a school that is not this coordinator's."""
+    if my_schools(study) is None:
+        return False
+    waves = [one.id for one in study.plan.waves if said.scope != "wave" or one.id == said.wave]
+    with read(store().engine) as connection:
+        return any(
+            next(standings(connection, study.plan, study.id, wave, None, person), None) is not None
+            and _placed(connection, study, person, wave) is None
+            for wave in waves
+        )
 
 
 def _said(form: DecisionForm) -> tuple[Decision | None, list[tuple[str, str]]]:
