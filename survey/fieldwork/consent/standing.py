@@ -170,14 +170,10 @@ def _refused(db: Connection, participant_id: int) -> bool:
 
 
 def withdrawn_for_good(db: Connection | Session, study_id: int) -> set[int]:
-    """Return the ids of participants who withdrew from everything, and have no yes since: no fact about them is kept."""
+    """Return the ids of participants who withdrew from everything and have no yes since: no fact of theirs is kept."""
     found: dict[int, list[Line]] = {}
     for line in ledger_of_all(db, study_id):
         # A no after it, or a withdrawal from less, takes nothing of it back.
         if line.kind == "decision" and (line.says == "yes" or (line.says == "withdrawn" and line.scope == "all")):
             found.setdefault(line.participant_id, []).append(line)
-    return {
-        participant_id
-        for participant_id, lines in found.items()
-        if max(lines, key=order_of).says == "withdrawn"
-    }
+    return {participant_id for participant_id, lines in found.items() if max(lines, key=order_of).says == "withdrawn"}
