@@ -44,7 +44,7 @@ def coordinator(study: str, school: str, until: datetime | None) -> None:
 
 
 @link.command("coordinator-end")
-@click.argument("number", type=int)
+@click.argument("number", type=click.IntRange(1, 2**31 - 1))
 def end(number: int) -> None:
     """End a coordinator's link by its number, and every session that came by it."""
     from survey.audit import COMMAND_LINE

@@ -201,10 +201,14 @@ class _Reader:
         given, standing = self._reasons(), self._standings()
         later = self._found_later(rows)
         over = self._over()
+        taken_back = _taken_back(responses)
         for wave_id, school, left_at, changing, person, code, audience, lasting, class_code, class_title in rows:
             wave = self._codes[wave_id]
             mine = self._is_mine(school)
-            for questionnaire in asked(self._plan, audience, {**lasting, **changing}, wave):
+            theirs = asked(self._plan, audience, {**lasting, **changing}, wave)
+            # Whoever withdrew from everything has no year group any more, and stays among those who were asked.
+            theirs += [one for one in taken_back.get((person, wave_id), ()) if one not in theirs]
+            for questionnaire in theirs:
                 answered = responses.pop((person, wave_id, questionnaire), None)
                 if not mine:
                     continue
@@ -259,6 +263,15 @@ class _Reader:
 
     def _over(self) -> _Over:
         return _Over(self._db, self._study, self._plan, self._now)
+
+
+def _taken_back(responses: Mapping[tuple[int, int, str], Other]) -> dict[tuple[int, int], list[str]]:
+    """Return the questionnaires whose answers were withdrawn, by participant and wave."""
+    found: dict[tuple[int, int], list[str]] = {}
+    for (person, wave, questionnaire), other in responses.items():
+        if other.state == "withdrawn":
+            found.setdefault((person, wave), []).append(questionnaire)
+    return found
 
 
 class _Over:

@@ -1,4 +1,4 @@
-"""Counts of outcomes for programmes, arms, schools, classes, audiences, questionnaires and waves, and the rates they make."""
+"""Counts of outcomes by programme, arm, school, class, audience, questionnaire and wave, and the rates they make."""
 
 from __future__ import annotations
 

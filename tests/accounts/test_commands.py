@@ -113,6 +113,7 @@ def test_a_link_for_a_coordinator_opens_until_it_is_ended(browser: StrictClient)
     assert post(browser, address).location == "/office/"
     assert browser.get("/office/").status_code in (200, 302)
     assert (browser.get("/office/").location or "") != "/office/sign-in"
+    assert survey("link", "coordinator-end", 10**20).exit_code == 2
     assert survey("link", "coordinator-end", 1).output == "Link 1 has ended.\n"
     assert (browser.get("/office/").location or "").startswith("/office/sign-in"), "the session has ended as well"
     assert browser.get(address).status_code == 404

@@ -35,7 +35,7 @@ from survey.responses.withdrawing import (
     withdrawn_again,
 )
 from tests.consent.conftest import Lay
-from tests.consent.study import NOW, RECEIPTS, SENTINEL, Tuned, consent, everything
+from tests.consent.study import NOW, RECEIPTS, SENTINEL, STUDY, Tuned, consent, everything
 
 LATER = NOW + timedelta(hours=1)
 
@@ -245,6 +245,19 @@ def test_the_counts_of_the_progress_page_know_at_once(lay: Lay) -> None:
     assert (outcomes()["P1"], outcomes()["P2"]) == ("finished", "finished")
     out(tuned, "P1", "wave", "w1")
     assert (outcomes()["P1"], outcomes()["P2"]) == ("withdrawn", "finished")
+
+
+def test_who_withdrew_from_everything_stays_among_those_asked(lay: Lay) -> None:
+    """Their year group is forgotten, by which pupils are asked: they were asked all the same, and the rates stay."""
+    tuned = lay(STUDY.replace("audience: pupil, waves", "audience: pupil, years: [4], waves"))
+    tuned.answer("P1")
+    tuned.answer("P2", words="It stays")
+    before = progress(tuned.engine, tuned.study.id, LATER).only(wave="w1", questionnaire="pupil")
+    out(tuned, "P1", "all")
+    after = progress(tuned.engine, tuned.study.id, LATER).only(wave="w1", questionnaire="pupil")
+    assert [one.participant for one in after.lines] == [one.participant for one in before.lines]
+    assert [one.outcome for one in after.lines][:2] == ["withdrawn", "finished"]
+    assert after.unlisted == ()
 
 
 def test_what_was_keyed_from_a_paper_goes_with_the_rest(lay: Lay) -> None:
