@@ -280,8 +280,6 @@ def _take_out(
     if wave is not None:
         doors = doors.where(Door.wave_id == wave.id)
     connection.execute(doors.values(ended_at=now))
-    if target.scope != "future":
-        forget_keyings(connection, [person.id], wave.id if wave else None)
     # A paper that one person has keyed so far is an answer, too.
     forget_keyings(connection, [person.id], wave.id if wave is not None else None)
     if target.scope == "all":
