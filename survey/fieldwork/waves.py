@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, Literal
 from weakref import WeakKeyDictionary
+from zoneinfo import ZoneInfo
 
 from survey.database import Engine, session
 from survey.definition.reading import parse_study
@@ -86,6 +87,12 @@ def hours(wave: Wave, school: School | None, plan: Plan | None) -> Hours:
     # Days on the wall's clock: the end stays midnight over a change to winter time.
     begin_until = closes + timedelta(days=late.begin)
     return Hours(opens, closes, begin_until, max(begin_until, closes + timedelta(days=late.finish)))
+
+
+def wave_at(plan: Plan, now: datetime) -> str:
+    """Return the code of the wave that people work on: the one that is open, else the next one, else the last."""
+    day = now.astimezone(ZoneInfo(plan.time_zone)).date()
+    return next((wave.id for wave in plan.waves if day <= wave.closes), plan.waves[-1].id)
 
 
 def last_day(until: datetime | None) -> date | None:

@@ -136,6 +136,7 @@ def test_the_pages_of_the_roster_are_accessible(desk: Desk, address: str, files:
 def test_what_is_missing_in_the_form_is_said(desk: Desk, address: str, files: dict[str, Path], page: Page) -> None:
     enter(page, desk, address)
     page.get_by_label("CSV or Excel file").set_input_files(files["right"])
+    page.get_by_label("Wave the list is for").select_option(label="Choose a wave")
     press(page.get_by_role("button", name="Look at this file"))
     assert page.title().startswith("Error: ")
     press_link = page.get_by_role("alert").get_by_role("link", name="Choose the wave the list is for.")

@@ -45,11 +45,11 @@ from survey.fieldwork.consent import (
     sheets_of,
     standings,
     study_row,
-    today,
 )
 from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster import Misread, drop_upload, keep_upload, kept_upload
 from survey.fieldwork.roster.tables import LARGEST_FILE
+from survey.fieldwork.waves import wave_at
 from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, may, my_schools
 from survey.pages.office.blueprint import office
@@ -494,14 +494,11 @@ def _study(connection: Connection, study: Seen) -> Any:
 
 
 def _wave(study: Seen) -> str:
-    """Return the wave the address asks for; else the last one that has begun, or the first."""
-    waves = study.plan.waves
+    """Return the wave the address asks for; else the one that is open, or the next."""
     wanted = request.args.get("wave")
     if wanted is not None:
-        return wanted if wanted in [one.id for one in waves] else abort(404)
-    day = today(study.plan.time_zone, _now())
-    begun = [one.id for one in waves if one.opens <= day]
-    return begun[-1] if begun else waves[0].id
+        return wanted if wanted in [one.id for one in study.plan.waves] else abort(404)
+    return wave_at(study.plan, _now())
 
 
 def _day(text: str | None) -> date | None:

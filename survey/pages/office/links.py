@@ -19,7 +19,7 @@ from survey.fieldwork import Study, current
 from survey.fieldwork.links import COLUMNS, end_link, open_link, open_links, personal_links, who_gets_links
 from survey.fieldwork.performances import Performance, add_performance, performances
 from survey.fieldwork.publishing import Refused
-from survey.fieldwork.waves import last_day
+from survey.fieldwork.waves import last_day, wave_at
 from survey.pages.account.forms import Form
 from survey.pages.account.second import qr_code
 from survey.pages.office.access import Seen, actor, allowed
@@ -48,6 +48,8 @@ class _Places(Form):
             self.waves = {wave.code: wave.title for wave in found.waves}
             self.schools = {one.code: one.title for one in sorted(found.schools, key=lambda one: one.title)}
         self.wave.choices = list(self.waves.items())
+        if self.wave.raw_data is None:
+            self.wave.data = wave_at(study.plan, datetime.now(UTC))
         self.school.choices = [("", "All schools"), *self.schools.items()]
 
 

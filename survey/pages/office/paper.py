@@ -17,6 +17,7 @@ from survey.database import read, session
 from survey.definition.bundle import Bundle
 from survey.fieldwork import current, study_by_code, text_of
 from survey.fieldwork.publishing import Refused
+from survey.fieldwork.waves import wave_at
 from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, may, refused, sees_microdata
 from survey.pages.office.blueprint import office
@@ -81,6 +82,7 @@ def _home(study: Seen, fault: str | None = None, said: str = "", written: str = 
         said=said or request.args.get("said", ""),
         written=written,
         waves=[(wave.id, wave.title) for wave in study.plan.waves],
+        wave_now=wave_at(study.plan, datetime.now(UTC)),
         questionnaires=_questionnaires(study),
         schools=_schools(study),
     )
@@ -139,7 +141,7 @@ def _print_page(study: Seen, faults: Sequence[tuple[str, str]], typed: Mapping[s
         here="paper",
         form=Form(),
         faults=list(faults),
-        typed=typed,
+        typed={"wave": wave_at(study.plan, datetime.now(UTC)), **typed},
         waves=[(wave.id, wave.title) for wave in study.plan.waves],
         questionnaires=questionnaires,
         languages=sorted({language for *_, languages in questionnaires for language in languages}),

@@ -15,6 +15,7 @@ from wtforms import StringField
 
 from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster.tables import LARGEST_FILE
+from survey.fieldwork.waves import wave_at
 from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, my_schools
 from survey.pages.office.blueprint import office
@@ -91,5 +92,6 @@ def _page(
         count=len(problems),
         reasons=REASONS,
         waves=study.plan.waves,
+        wave=wave_at(study.plan, datetime.now(UTC)) if form.wave.data is None else form.wave.data,
     )
     return page, 400 if form.stale else 200

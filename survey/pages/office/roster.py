@@ -33,6 +33,7 @@ from survey.fieldwork.roster import (
     write_roster,
 )
 from survey.fieldwork.roster.tables import LARGEST_FILE
+from survey.fieldwork.waves import wave_at
 from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, refused, sees_microdata
 from survey.pages.office.blueprint import office
@@ -264,7 +265,8 @@ def _page(study: Seen, form: ListForm, faults: list[tuple[str, str]]) -> str:
         here="roster",
         waves=wave_counts(store().engine, study.id),
         form=form,
-        wave=form.wave.data or "",
+        # What was chosen stays, "none" as well.
+        wave=wave_at(study.plan, _now()) if form.wave.data is None else form.wave.data,
         correct=bool(form.correct.data),
         linkage=study.plan.linkage,
         facts=study.plan.facts,

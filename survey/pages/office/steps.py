@@ -77,8 +77,12 @@ def _sheets(db: Session, study_id: int, audiences: list[str], here: dict[str, st
 
 
 def _links(db: Session, wave: Wave, here: dict[str, str]) -> Step:
-    doors = db.query(Door).filter_by(wave_id=wave.id, ended_at=None).count()
-    return Step("Links or cards", doors > 0, here.get("links"), f"{_many(doors, 'link')} for {wave.title}")
+    working = db.query(Door).filter_by(wave_id=wave.id, ended_at=None)
+    everybody = working.count()
+    personal = working.filter(Door.participant_id.is_not(None)).count()
+    counts = [(everybody - personal, "open link"), (personal, "personal link")]
+    more = " and ".join(_many(number, what) for number, what in counts if number) or "none yet"
+    return Step("Links or cards", everybody > 0, here.get("links"), f"{more} for {wave.title}")
 
 
 def _wave(wave: Wave, now: datetime, here: dict[str, str]) -> Step:
