@@ -213,6 +213,9 @@ def test_the_study_file_decides_whether_researchers_take_answers_away(
     assert reply.status_code == 403
     assert "You may not take the answers of this study away." in words(look_at(reply))
     assert enter("lead").get(f"{PAGE}/data.csv").status_code == 200
+    # A personal link opens what somebody has begun.
+    assert "Personal links" not in words(look_at(researcher.get(f"{PAGE}/links")))
+    assert researcher.post(f"{PAGE}/links/personal").status_code == 403
 
 
 def test_one_file_at_a_time(researcher: StrictClient, study: None, monkeypatch: pytest.MonkeyPatch) -> None:

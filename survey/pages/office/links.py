@@ -22,7 +22,7 @@ from survey.fieldwork.publishing import Refused
 from survey.fieldwork.waves import last_day, wave_at
 from survey.pages.account.forms import Form
 from survey.pages.account.second import qr_code
-from survey.pages.office.access import Seen, actor, allowed
+from survey.pages.office.access import Seen, actor, allowed, refused, sees_microdata
 from survey.pages.office.blueprint import day, office
 from survey.pages.office.progress import attachment
 from survey.pages.office.sections import section
@@ -182,7 +182,12 @@ def end(study: Seen, door: int) -> ResponseReturnValue:
 @office.post("/studies/<code>/links/personal")
 @allowed(*_WHO)
 def make_personal_links(study: Seen) -> ResponseReturnValue:
-    """First say for how many people links will be made, and how many earlier ones will end; then make them."""
+    """First say for how many people links will be made, and how many earlier ones will end; then make them.
+
+    Whoever has a personal link sees what its owner has begun, so it is made by those who may see answers.
+    """
+    if not sees_microdata(study):
+        return refused("A personal link opens what somebody has begun, and your role may not see that in this study.")
     form, now = _personal_form(study), datetime.now(UTC)
     if not form.validate_on_submit():
         return _page(study, personal=form, faults=_said(form))
@@ -194,8 +199,8 @@ def make_personal_links(study: Seen) -> ResponseReturnValue:
             who = who_gets_links(store().engine, *place)
             return render_template("office/links-personal.html", study=study, here="links", form=form, who=who)
         made = personal_links(store().engine, store().settings, *place, actor(), now)
-    except Refused as refused:
-        return _page(study, personal=form, faults=[("personal-wave", reason) for reason in refused.reasons])
+    except Refused as fault:
+        return _page(study, personal=form, faults=[("personal-wave", reason) for reason in fault.reasons])
     rows = [one.row for one in made.links]
     name = "-".join([study.code, "links", *(part for part in place[1:] if part), f"{now:%Y-%m-%d}"])
     return attachment(COLUMNS, rows, "Links", wanted, name)
@@ -218,6 +223,7 @@ def _page(
         personal_form=personal or _personal_form(study, formdata=None),
         performance_form=performance or _performance_form(study, formdata=None),
         performances=performances(store().engine, study.id),
+        may_personal=sees_microdata(study),
         faults=faults,
     )
     return page, 400 if faults else 200

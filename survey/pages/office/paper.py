@@ -160,6 +160,9 @@ def paper_printing(study: Seen) -> ResponseReturnValue:
     copies = typed.get("copies", "")
     if copies and not (copies.isascii() and copies.isdigit() and len(copies) < 7):
         return _print_page(study, [("copies", "Write how many copies as a number, such as 30.")], typed)
+    if not copies and not sees_microdata(study):
+        # A paper's code opens on a screen what its owner has begun there.
+        return _print_page(study, [("copies", "Your role may print copies for people who are on no list.")], typed)
     school, _, school_class = typed.get("place", "").partition("/")
     order = Order(
         study.code,
