@@ -46,6 +46,8 @@ def import_(
     try:
         seen, lists = looked_at(store, here, study, wave, read, correct=correct)
         _say(seen, None if everything else _MOST)
+        if seen.many_leave:
+            click.echo(seen.many_leave)
         if seen.problems:
             stop("Nothing was taken in. Please correct these first.")
         if preview:

@@ -247,3 +247,13 @@ def test_the_list_written_back_can_be_taken_in_and_changes_nothing(desk: Desk, t
         "p3,pupil,s2,4,Year 4,,4,,,m,,",
     ]
     assert desk.take(out.getvalue()).changes == 0
+
+
+def test_a_part_that_is_taken_for_the_whole_is_asked_about(desk: Desk) -> None:
+    desk.take(SCHOOLS)
+    head = "participant,school,class,year\n"
+    lines = [f"q{n:03d},s1,4a,4\n" for n in range(30)]
+    assert desk.take(head + "".join(lines)).many_leave == ""
+    assert desk.look(head + "".join(lines[:21])).many_leave == "", "nine have left"
+    said = desk.look(head + "".join(lines[:5])).many_leave
+    assert said.startswith("25 of the 30 who were in this wave's list of these schools would have left.")

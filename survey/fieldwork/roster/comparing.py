@@ -155,6 +155,10 @@ def _people(connection: Connection, study_id: int, wave: Wave) -> dict[str, Know
 _CORRECT: Final = "If the first was wrong, choose “correct facts that should not change” (--correct)."
 
 
+_MANY: Final = 10
+"""So many leave at once that it is worth a question, when they are half of the list or more."""
+
+
 @dataclass(frozen=True)
 class Change:
     """One thing that would change: its code, and how, as short texts."""
@@ -195,6 +199,17 @@ class Preview:
     def changes(self) -> int:
         """How many things would change."""
         return sum(map(len, (self.schools, self.classes, self.added, self.moved, self.changed, self.left)))
+
+    @property
+    def many_leave(self) -> str:
+        """A sentence when so many would leave that a part of a list was probably taken for the whole; else empty."""
+        left, there = len(self.left), len(self.left) + len(self.unchanged) + len(self.changed) + len(self.moved)
+        if left < _MANY or 2 * left < there:
+            return ""
+        return (
+            f"{left:,} of the {there:,} who were in this wave's list of these schools would have left. A list is the "
+            "whole of the schools it names: is this one only a part?"
+        )
 
     @property
     def counts(self) -> dict[str, int]:
