@@ -36,6 +36,7 @@ IDENTITY = {
     "programme": "north",
     "school": "0123",
     "class": "4B",
+    "performance": None,
     "year_group": 4,
     "audience": "pupil",
     "questionnaire": "pupil",
@@ -92,7 +93,7 @@ def test_a_row_of_labels() -> None:
 
 def test_what_is_not_known_is_an_empty_cell_and_what_was_not_answered_is_not() -> None:
     row = rows(workbook(GIVEN), "Codes · pupil")[1]
-    empty = {"participant", "programme", "class", "roster_joined", "instrument_other"}
+    empty = {"participant", "programme", "class", "performance", "roster_joined", "instrument_other"}
     assert {name for name, cell in row.items() if cell is None} == empty
     assert (row["roster_fsm"], row["year_group"]) == (0, 3)
 

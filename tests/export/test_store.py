@@ -56,7 +56,7 @@ def field(engine: Engine) -> Field:
     with session(engine) as db:
         kept = keep_study(db, "sample", title="A sample")
         programmes = keep_programmes(db, kept, [("north", "The north")])
-        days = (date(2025, 9, 15), date(2025, 10, 24))
+        days = (date(2025, 9, 15), date(2026, 8, 31))
         waves = keep_waves(db, kept, [("w1", "Autumn", *days), ("w2", "Spring", *days)])
         hill = keep_school(db, kept, "0123", title="Hill School", arm="programme", programme=programmes["north"])
         dale = keep_school(db, kept, "0124", title="Dale School", arm="comparison")
