@@ -38,6 +38,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from survey.forks import Inherited, Owned, at_forks
+
 __all__ = [
     "Base",
     "Connection",
@@ -178,7 +180,7 @@ def open_engine(url: str, threads: int = 16) -> Engine:
         max_overflow=threads,
         pool_use_lifo=True,
         pool_pre_ping=not embedded,
-        connect_args={"timeout": _PATIENCE} if embedded else {"connect_timeout": 10},
+        connect_args={"timeout": _PATIENCE, "factory": Owned} if embedded else {"connect_timeout": 10},
     )
     event.listen(engine, "handle_error", _say_what_happened)
     if embedded:
@@ -260,6 +262,8 @@ _UNREACHABLE: Final = (
 
 
 def _fault(error: BaseException) -> StoreError | None:
+    if isinstance(error, Inherited):
+        return StoreUnreachable(str(error))
     name = str(getattr(error, "sqlite_errorname", ""))
     state = str(getattr(error, "sqlstate", "") or "")
     if state == "42P01" or (name == "SQLITE_ERROR" and str(error).startswith("no such table")):
@@ -349,6 +353,11 @@ _queues: weakref.WeakKeyDictionary[Engine, _Queue] = weakref.WeakKeyDictionary()
 _engines: weakref.WeakSet[Engine] = weakref.WeakSet()
 
 
+def _close_what_is_idle() -> None:
+    for engine in list(_engines):
+        engine.dispose()
+
+
 def _forget_the_parents_connections() -> None:
     for engine in list(_engines):
         engine.dispose(close=False)
@@ -356,7 +365,7 @@ def _forget_the_parents_connections() -> None:
         queue.after_fork()
 
 
-os.register_at_fork(after_in_child=_forget_the_parents_connections)
+at_forks(before=_close_what_is_idle, in_child=_forget_the_parents_connections)
 
 
 @contextmanager
