@@ -7,7 +7,7 @@ from importlib import import_module
 
 from bench.machine import describe
 
-PARTS = ("pages", "export", "scoring")
+PARTS = ("pages", "export", "scoring", "faults")
 
 
 def main(wanted: list[str]) -> None:

@@ -38,7 +38,7 @@ class Browser:
 
     def __init__(self, host: str, port: int) -> None:
         self._host, self._port = host, port
-        self._cookies: dict[bytes, bytes] = {}
+        self.cookies: dict[bytes, bytes] = {}
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def get(self, address: str) -> Reply:
@@ -62,7 +62,7 @@ class Browser:
         if self._streams is None:
             self._streams = await asyncio.open_connection(self._host, self._port)
         reader, writer = self._streams
-        cookies = b"; ".join(name + b"=" + value for name, value in self._cookies.items())
+        cookies = b"; ".join(name + b"=" + value for name, value in self.cookies.items())
         writer.write(
             method + b" " + address.encode() + b" HTTP/1.1\r\nHost: " + f"{self._host}:{self._port}".encode()
             + b"\r\nAccept-Encoding: identity\r\nSec-Fetch-Site: same-origin\r\nCookie: " + cookies
@@ -73,7 +73,7 @@ class Browser:
         length = _LENGTH.search(head)
         content = await reader.readexactly(int(length[1])) if length and int(length[1]) else b""
         for name, value in _COOKIE.findall(head):
-            self._cookies[name] = value
+            self.cookies[name] = value
         if b"connection: close" in head.lower():
             writer.close()
             self._streams = None
@@ -84,6 +84,7 @@ class Browser:
         """Hang up."""
         if self._streams:
             self._streams[1].close()
+            self._streams = None
 
 
 def filled(page: bytes, rng: random.Random) -> dict[str, str]:

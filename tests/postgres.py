@@ -45,9 +45,31 @@ class PostgresServer:
     Fresh databases are cheap: ask for one per test and drop it afterwards.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, command: list[str | Path], account: int | None) -> None:
         self.folder = folder
+        self._command, self._account = command, account
         self._numbers = count(1)
+
+    def start(self) -> None:
+        """Start the server; return when it answers. Raises RuntimeError, with the server's words, when it does not."""
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, stdout=log, stderr=subprocess.STDOUT, cwd=self.folder, user=self._account
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and self._process.poll() is None:
+            try:
+                self.connect().close()
+            except psycopg.OperationalError:
+                time.sleep(0.05)
+            else:
+                return
+        raise RuntimeError(f"PostgreSQL did not start:\n{(self.folder / 'log').read_text()}")
+
+    def stop(self) -> None:
+        """Stop the server; open connections are closed."""
+        self._process.send_signal(signal.SIGINT)  # a fast shutdown
+        self._process.wait(START_SECONDS)
 
     def url(self, database: str) -> str:
         """Return SQLAlchemy's URL of a database of this server."""
@@ -83,19 +105,12 @@ def running_postgres() -> Iterator[PostgresServer]:
         programs = _programs(folder, account)
         data = folder / "data"
         _run([programs / "initdb", "-D", data, *INITDB], folder, account)
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(
-                [programs / "postgres", "-D", data, "-k", folder, *_options()],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=folder,
-                user=account,
-            )
+        server = PostgresServer(folder, [programs / "postgres", "-D", data, "-k", folder, *_options()], account)
+        server.start()
         try:
-            yield _ready(PostgresServer(folder), server)
+            yield server
         finally:
-            server.send_signal(signal.SIGINT)  # fast shutdown: open connections are closed
-            server.wait(START_SECONDS)
+            server.stop()
     finally:
         shutil.rmtree(folder)
 
@@ -136,15 +151,3 @@ def _run(command: list[str | Path], folder: Path, account: int | None) -> None:
     done = subprocess.run(command, cwd=folder, user=account, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{Path(command[0]).name} failed: {done.stderr or done.stdout}")
-
-
-def _ready(server: PostgresServer, process: subprocess.Popen[bytes]) -> PostgresServer:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            server.connect().close()
-        except psycopg.OperationalError:
-            time.sleep(0.05)
-        else:
-            return server
-    raise RuntimeError(f"PostgreSQL did not start:\n{(server.folder / 'log').read_text()}")

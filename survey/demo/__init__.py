@@ -6,7 +6,6 @@ import csv
 import random
 import re
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -179,16 +178,3 @@ def clear(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     mark.write_text("This folder is made anew by `survey demo`. Nothing in it is kept.\n", encoding="utf-8")
-
-
-def see_that_port_is_free(port: int) -> None:
-    """Raise ClickException when a server could not listen there."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise click.ClickException(
-                f"Port {port} is taken, perhaps by a demonstration that still runs. "
-                "Please stop that, or choose another: survey demo --port 8001"
-            ) from error

@@ -12,8 +12,17 @@ POLICY = (
 )
 
 
+REFUSED = "chorus.refused"
+"""The key in a request's environment that holds a status when the request did not come whole: it is refused with it."""
+
+
 def shield(app: Flask) -> None:
-    """Give every reply of `app` its security headers."""
+    """Give every reply of `app` its security headers, and turn away what the server could not read."""
+
+    @app.before_request
+    def _not_whole() -> None:
+        if REFUSED in request.environ:
+            abort(request.environ[REFUSED])
 
     @app.after_request
     def _headers(response: Response) -> Response:

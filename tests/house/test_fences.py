@@ -31,7 +31,7 @@ BREACHES = {
     "Only the store speaks to the database": ("survey/journey.py", "import sqlalchemy.orm"),
     "Only the export writes workbooks, and only the roster reads them": ("survey/cli/running.py", "import openpyxl"),
     "Only the definition reads YAML": ("survey/kinds/faces.py", "import yaml"),
-    "Only serving knows which server runs": ("survey/app.py", "import gunicorn.app.base"),
+    "Only serving knows which server runs": ("survey/app.py", "import granian.server"),
 }
 
 

@@ -1,0 +1,148 @@
+"""The server: granian, with a few processes of many threads. `survey serve` and `survey demo` start it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Final, cast
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server import MPServer
+
+from survey.app import create_app
+from survey.config import Settings
+from survey.database import open_engine
+from survey.retention import keep_promises, keep_watch
+from survey.serving.gateway import Gateway
+
+_HEADERS_WITHIN: Final = 20_000
+"""Milliseconds in which the head of a request must have come, and how long an idle connection is kept."""
+
+_LARGEST_HEAD: Final = 64 * 1024
+"""Bytes of a request's first line and headers, which are kept in memory until they are whole."""
+
+_MOST_CONNECTIONS: Final = 4096
+"""Connections of one process at the same time; the next ones wait to be let in."""
+
+_STOPS_WITHIN: Final = 20
+"""Seconds that requests under way have to end when the server stops."""
+
+_GRACE_FOR_PORT: Final = 5.0
+"""Seconds in which a server that was killed lets go of its port."""
+
+
+class PortTaken(RuntimeError):
+    """Something else listens there. Its text is a sentence for who starts the server."""
+
+
+def serve(settings: Settings, *, host: str, port: int, workers: int, threads: int, quiet: bool = False) -> None:
+    """Serve until stopped, on `host`:`port`, with `workers` processes of `threads` threads each.
+
+    Nothing of a request is logged: an address can hold a link's secret, and a form holds answers.
+
+    Before the first request, and every hour, what was promised is kept: deletions that are due, withdrawals an older
+    backup brought back. Raises StoreError when that cannot be told, PortTaken when something else listens there.
+    """
+    address = see_that_port_is_free(port, host, within=_GRACE_FOR_PORT)
+    engine = open_engine(settings.database_url)
+    keep_promises(engine, settings, datetime.now(UTC))
+    engine.dispose()
+    listen(partial(load, settings, threads), address, port, workers, quiet=quiet)
+
+
+def listen(load: Callable[[], Gateway], address: str, port: int, workers: int, *, quiet: bool = False) -> None:
+    """Serve what `load` returns in each of so many processes, until stopped. `load` can be pickled."""
+    _let_many_connect()
+    # Each process begins anew instead of as a copy of this one: nothing open, and no lock held, comes along.
+    multiprocessing.set_start_method("spawn", force=True)
+    server = MPServer(
+        "survey",  # what is served, `load` says
+        address=address,
+        port=port,
+        interface=Interfaces.RSGI,
+        workers=workers,
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=2048,
+        backpressure=_MOST_CONNECTIONS,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADERS_WITHIN, max_buffer_size=_LARGEST_HEAD),
+        log_level=LogLevels.error if quiet else LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=_STOPS_WITHIN,
+    )
+    server.serve(target_loader=cast(Any, load), wrap_loader=False)
+
+
+def load(settings: Settings, threads: int) -> Gateway:
+    """Return what one of the server's processes serves; called in that process."""
+    _end_with_parent()
+    keep_watch(settings, threading.Event())
+    return Gateway(create_app(settings), threads)
+
+
+def see_that_port_is_free(port: int, host: str = "127.0.0.1", *, within: float = 0.0) -> str:
+    """Return the address (digits) of a host at whose port a server can listen.
+
+    within: seconds to wait for it. Raises PortTaken when it is still taken then, or when there is no such host.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except OSError as error:
+        raise PortTaken(f"This computer has no address called {host!r}. Please give one of its own: --host") from error
+    until = time.monotonic() + within
+    while not _is_free(family, address):
+        if time.monotonic() >= until:
+            raise PortTaken(
+                f"Port {port} is in use already, perhaps by a Chorus that is still running. Please stop that, or "
+                f"choose another port: --port {port + 1 if port < 65535 else 8000}"
+            )
+        time.sleep(0.1)
+    return str(address[0])
+
+
+def _is_free(family: int, address: tuple[Any, ...]) -> bool:
+    # The server's processes share their port by SO_REUSEPORT, and so would another server: nobody would be told.
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except PermissionError as error:
+            raise PortTaken(
+                f"Port {address[1]} is kept for the system. Please choose one above 1023: --port"
+            ) from error
+        except OSError:
+            return False
+    return True
+
+
+def _let_many_connect() -> None:
+    """Let this process, and those it starts, have as many files and connections open as the system allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * _MOST_CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, 2 * _MOST_CONNECTIONS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _end_with_parent() -> None:
+    """Let this process stop when the one that started it is gone: else it would keep the port for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def follow() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(_STOPS_WITHIN)
+        os._exit(1)
+
+    threading.Thread(target=follow, name="parent", daemon=True).start()

@@ -1,0 +1,152 @@
+"""Between granian and Flask: a request is whole before a thread is spent on it, or it is turned away.
+
+granian reads heads and bodies without Python's threads. It hands a request over as soon as its head is there; a WSGI
+app would then hold a thread until the body has come, and a few dozen slow lines would stop every page.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from survey.pages.shield import REFUSED
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+LARGEST_BODY: Final = 24 * 1024 * 1024
+"""Bytes of the largest form that any page takes (two files of 10 MB), and room to spare."""
+
+_SMALL: Final = 64 * 1024
+"""Bytes of a body that is always let in: nearly every page of answers is smaller."""
+
+_ON_THEIR_WAY: Final = 192 * 1024 * 1024
+"""Bytes of larger bodies on their way at once, in one process: they are kept in memory until they are whole."""
+
+_PATIENCE: Final = 15.0
+"""Seconds that any body may take."""
+
+_SLOWEST: Final = 16 * 1024
+"""Bytes a second at which a larger body must come: a file of 10 MB has eleven minutes."""
+
+log = logging.getLogger("survey")
+
+
+class Gateway:
+    """Serves a WSGI app by RSGI, granian's own interface, with so many threads."""
+
+    def __init__(self, app: WSGIApplication, threads: int) -> None:
+        self._app = app
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self._coming = 0
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin; called once, before the first request."""
+        self._loop = loop
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End; called once, after the last request."""
+        self._threads.shutdown(wait=False)
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        """Answer a request."""
+        body, refused = await self._body(scope.headers, protocol)
+        if body is not None:
+            await self._loop.run_in_executor(self._threads, self._answer, scope, protocol, body, refused)
+
+    async def _body(self, headers: Any, protocol: Any) -> tuple[bytes | None, HTTPStatus | None]:
+        """Return the body, and why the request is refused. No body at all: whoever sent it has hung up."""
+        length = headers.get("content-length")
+        if length is None or length == "0":
+            # One that comes in chunks says no length. The app refuses it: every browser says how long a form is.
+            return b"", None
+        size = int(length) if length.isascii() and length.isdigit() else LARGEST_BODY + 1
+        if size > LARGEST_BODY:
+            return b"", HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        counted = size if size > _SMALL else 0
+        if self._coming + counted > _ON_THEIR_WAY:
+            return b"", HTTPStatus.SERVICE_UNAVAILABLE
+        self._coming += counted
+        try:
+            return await asyncio.wait_for(protocol(), _PATIENCE + size / _SLOWEST), None
+        except TimeoutError:
+            return b"", HTTPStatus.REQUEST_TIMEOUT
+        except Exception:
+            return None, None
+        finally:
+            self._coming -= counted
+
+    def _answer(self, scope: Any, protocol: Any, body: bytes, refused: HTTPStatus | None) -> None:
+        """Let the app answer, in a thread."""
+        environ = environment(scope, body)
+        if refused is not None:
+            environ[REFUSED] = int(refused)
+        try:
+            status, headers, data = _run(self._app, environ)
+        except Exception as error:
+            # Only the kind of the fault: its words could hold an answer.
+            log.error("%s outside every page", type(error).__name__)
+            protocol.response_empty(HTTPStatus.INTERNAL_SERVER_ERROR, [])
+        else:
+            protocol.response_bytes(status, headers, data)
+
+
+def _run(app: WSGIApplication, environ: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Return the status, the headers and the whole body of an app's answer."""
+    said: list[tuple[int, list[tuple[str, str]]]] = []
+    written: list[bytes] = []
+
+    def start(status: str, headers: list[tuple[str, str]], _fault: object = None, /) -> Callable[[bytes], object]:
+        said.append((int(status[:3]), headers))
+        return written.append
+
+    parts = app(environ, start)
+    try:
+        written += parts
+    finally:
+        close = getattr(parts, "close", None)
+        if close is not None:
+            close()
+    return *said[-1], b"".join(written)
+
+
+def environment(scope: Any, body: bytes) -> dict[str, Any]:
+    """Return the environment of a WSGI request (PEP 3333) from an RSGI scope and the request's whole body."""
+    host, _, port = scope.server.rpartition(":")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope.path.encode().decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": host.strip("[]"),
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope.headers.items():
+        if "_" in name:
+            continue  # would pass for the header with dashes, which a proxy may have set
+        key = name.upper().replace("-", "_")
+        if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            key = f"HTTP_{key}"
+        if key not in environ:
+            environ[key] = value
+        elif key == "HTTP_COOKIE":
+            environ[key] += f"; {value}"
+        else:
+            environ[key] += f",{value}"
+    return environ

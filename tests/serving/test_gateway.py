@@ -1,0 +1,226 @@
+"""What stands between the server and the pages: requests are whole, or are turned away with a calm page."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from flask import Flask, request
+
+from survey.pages.shield import POLICY, shield
+from survey.serving import gateway
+from survey.serving.gateway import Gateway, environment
+
+
+class Headers:
+    """Headers as granian gives them: names in small letters, some more than once."""
+
+    def __init__(self, *pairs: tuple[str, str]) -> None:
+        self._pairs = pairs
+
+    def items(self) -> tuple[tuple[str, str], ...]:
+        return self._pairs
+
+    def get(self, name: str) -> str | None:
+        return next((value for known, value in self._pairs if known == name), None)
+
+
+@dataclass
+class Scope:
+    headers: Headers = field(default_factory=Headers)
+    method: str = "GET"
+    path: str = "/"
+    query_string: str = ""
+    server: str = "127.0.0.1:8000"
+    client: str = "127.0.0.1:50000"
+    scheme: str = "http"
+    http_version: str = "1.1"
+
+
+class Line:
+    """The other end: what it sends, and what it was answered. `sends` None: nothing comes any more."""
+
+    def __init__(self, sends: bytes | Exception | None = b"") -> None:
+        self._sends = sends
+        self.answer: tuple[int, list[tuple[str, str]], bytes] | None = None
+        self.asked = False
+
+    def __call__(self) -> Awaitable[bytes]:
+        self.asked = True
+        return self._body()
+
+    async def _body(self) -> bytes:
+        if isinstance(self._sends, Exception):
+            raise self._sends
+        if self._sends is None:
+            await asyncio.sleep(3600)
+        assert self._sends is not None
+        return self._sends
+
+    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        self.answer = status, headers, body
+
+    def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None:
+        self.answer = status, headers, b""
+
+
+def make_app() -> Flask:
+    app = Flask("gateway")
+    shield(app)
+
+    @app.route("/", methods=["GET", "POST"])
+    def echo() -> str:
+        return f"{request.method} {request.get_data().decode()}"
+
+    return app
+
+
+def send(scope: Scope, *lines: Line, app: Any = None) -> None:
+    async def everybody() -> None:
+        served = Gateway(app or make_app(), 2)
+        served.__rsgi_init__(asyncio.get_running_loop())
+        await asyncio.gather(*(served.__rsgi__(scope, line) for line in lines))
+        served.__rsgi_del__(asyncio.get_running_loop())
+
+    asyncio.run(everybody())
+
+
+def post(length: int | str) -> Scope:
+    return Scope(Headers(("content-length", str(length)), ("content-type", "text/plain")), "POST")
+
+
+def test_a_request_goes_to_the_app_and_its_answer_comes_back() -> None:
+    line = Line(b"hello")
+    send(post(5), line)
+    assert line.answer is not None
+    status, headers, body = line.answer
+    assert (status, body) == (200, b"POST hello")
+    assert ("Content-Security-Policy", POLICY) in headers
+
+
+def test_a_body_that_does_not_come_is_given_up_with_a_page_that_has_its_headers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gateway, "_PATIENCE", 0.01)
+    line = Line(None)
+    send(post(5), line)
+    assert line.answer is not None
+    assert line.answer[0] == 408
+    assert ("Content-Security-Policy", POLICY) in line.answer[1]
+
+
+def test_lines_that_hang_keep_nobody_waiting() -> None:
+    slow, quick = [Line(None) for _ in range(50)], Line(b"quick")
+
+    async def everybody() -> None:
+        served = Gateway(make_app(), 1)
+        served.__rsgi_init__(asyncio.get_running_loop())
+        hanging = [asyncio.ensure_future(served.__rsgi__(post(5), line)) for line in slow]
+        await asyncio.wait_for(served.__rsgi__(post(5), quick), 20)
+        for one in hanging:
+            one.cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
+
+    asyncio.run(everybody())
+    assert all(line.asked for line in slow), "all of them had begun"
+    assert quick.answer is not None
+    assert quick.answer[2] == b"POST quick"
+
+
+@pytest.mark.parametrize("length", [gateway.LARGEST_BODY + 1, "1" * 30, "-1", "+5", "٣", "5, 5", "x"])
+def test_a_body_larger_than_any_page_takes_is_refused_before_it_is_read(length: int | str) -> None:
+    line = Line(b"")
+    send(post(length), line)
+    assert line.answer is not None
+    assert line.answer[0] == 413
+    assert not line.asked
+
+
+def test_so_many_large_bodies_at_once_that_they_would_fill_the_memory_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gateway, "_ON_THEIR_WAY", 250_000)
+    monkeypatch.setattr(gateway, "_PATIENCE", 0.1)
+    lines = [Line(None) for _ in range(3)]
+    send(post(100_000), *lines)
+    assert sorted(line.answer[0] for line in lines if line.answer) == [408, 408, 503]
+
+
+def test_a_page_of_answers_is_let_in_however_many_large_bodies_are_on_their_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gateway, "_ON_THEIR_WAY", 0)
+    line = Line(b"small")
+    send(post(5), line)
+    assert line.answer is not None
+    assert line.answer[0] == 200
+
+
+def test_somebody_who_hung_up_is_answered_nothing() -> None:
+    line = Line(RuntimeError("the line is cut"))
+    send(post(5), line)
+    assert line.answer is None
+
+
+def test_a_fault_outside_every_page_is_an_error_without_words() -> None:
+    def broken(_environ: object, _start: object) -> list[bytes]:
+        raise ValueError("somebody's answer")
+
+    line = Line()
+    send(Scope(), line, app=broken)
+    assert line.answer == (500, [], b"")
+
+
+def test_what_the_app_opened_is_closed() -> None:
+    class Parts(list[bytes]):
+        closed = False
+
+        def close(self) -> None:
+            self.closed = True
+
+    parts = Parts([b"one ", b"two"])
+
+    def app(_environ: object, start: Any) -> Parts:
+        start("201 Created", [("X", "y")])
+        return parts
+
+    line = Line()
+    send(Scope(), line, app=app)
+    assert line.answer == (201, [("X", "y")], b"one two")
+    assert parts.closed
+
+
+def test_the_environment_is_that_of_pep_3333() -> None:
+    scope = Scope(
+        Headers(
+            ("host", "survey.example.org"),
+            ("cookie", "a=1"),
+            ("cookie", "b=2"),
+            ("accept-language", "cy"),
+            ("accept-language", "en"),
+            ("x_forwarded_for", "10.0.0.1"),
+            ("content-type", "text/plain"),
+        ),
+        path="/q/é",
+        query_string="n=1",
+        server="[::1]:8000",
+        client="[2001:db8::7]:4711",
+    )
+    environ = environment(scope, b"x")
+    assert environ["PATH_INFO"] == "/q/é".encode().decode("latin-1")
+    assert environ["QUERY_STRING"] == "n=1"
+    assert environ["HTTP_COOKIE"] == "a=1; b=2"
+    assert environ["HTTP_ACCEPT_LANGUAGE"] == "cy,en"
+    assert environ["CONTENT_TYPE"] == "text/plain"
+    assert (environ["SERVER_NAME"], environ["SERVER_PORT"]) == ("::1", "8000")
+    assert environ["REMOTE_ADDR"] == "2001:db8::7"
+    assert isinstance(environ["wsgi.input"], io.BytesIO)
+
+
+def test_a_header_that_only_looks_like_a_proxys_is_left_out() -> None:
+    environ = environment(Scope(Headers(("x_forwarded_for", "10.0.0.1"))), b"")
+    assert "HTTP_X_FORWARDED_FOR" not in environ
