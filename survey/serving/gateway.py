@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import re
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -66,7 +67,7 @@ class Gateway:
         if length is None or length == "0":
             # One that comes in chunks says no length. The app refuses it: every browser says how long a form is.
             return b"", None
-        size = int(length) if length.isascii() and length.isdigit() else LARGEST_BODY + 1
+        size = int(length) if re.fullmatch("[0-9]{1,12}", length) else LARGEST_BODY + 1
         if size > LARGEST_BODY:
             return b"", HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         counted = size if size > _SMALL else 0
