@@ -1,10 +1,9 @@
-"""Pages saved per second: ours beside the most a form can do, on the same server with as many workers."""
+"""Pages saved per second: ours beside the most a form can do, on the same server with as many processes."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.faults import descendants, free_port, listens
 from bench.respondents import Measured, crowd
 
 PEOPLE = (1, 8, 32, 100)
@@ -28,17 +28,17 @@ def run() -> Iterator[str]:
     """Yield a line for each number of respondents: theirs, ours, the ratio, the posts' times, the CPU per page."""
     yield f"{WORKERS} processes of {THREADS} threads; {ROUNDS} rounds of {SECONDS:g} s each; the better one counts"
     with tempfile.TemporaryDirectory() as folder:
-        start = _study(Path(folder))
+        start = study(Path(folder))
         with _ceiling(Path(folder)) as (their_port, their_pid), _ours(Path(folder)) as (our_port, our_pid):
             asyncio.run(crowd(their_port, 8, 1.0, "/page/1", "/page/"))
             asyncio.run(crowd(our_port, 8, 1.0, start, "/q/"))
             for people in PEOPLE:
-                theirs = _best(their_port, their_pid, people, "/page/1", "/page/")
-                ours = _best(our_port, our_pid, people, start, "/q/")
+                theirs = best(their_port, their_pid, people, "/page/1", "/page/")
+                ours = best(our_port, our_pid, people, start, "/q/")
                 yield _line(people, theirs, ours)
 
 
-def _best(port: int, pid: int, people: int, start: str, counts: str) -> tuple[float, Measured, float]:
+def best(port: int, pid: int, people: int, start: str, counts: str) -> tuple[float, Measured, float]:
     """Return (pages a second, times, server's CPU in ms a page) of the better of some rounds."""
     rounds = []
     for _ in range(ROUNDS):
@@ -53,7 +53,7 @@ def _best(port: int, pid: int, people: int, start: str, counts: str) -> tuple[fl
 def _line(people: int, theirs: tuple[float, Measured, float], ours: tuple[float, Measured, float]) -> str:
     def told(name: str, figures: tuple[float, Measured, float]) -> str:
         rate, measured, cpu = figures
-        p50, p95, p99 = (_percentile(measured.posts, share) for share in (0.50, 0.95, 0.99))
+        p50, p95, p99 = (percentile(measured.posts, share) for share in (0.50, 0.95, 0.99))
         bad = f", {measured.faults} FAULTS" if measured.faults else ""
         return (
             f"  {name:8} {rate:6.0f} pages/s   POST p50 {p50:5.1f}  p95 {p95:6.1f}  p99 {p99:6.1f} ms   "
@@ -64,7 +64,7 @@ def _line(people: int, theirs: tuple[float, Measured, float], ours: tuple[float,
     return "\n".join([head, told("ceiling", theirs), told("ours", ours)])
 
 
-def _percentile(times: list[float], share: float) -> float:
+def percentile(times: list[float], share: float) -> float:
     ordered = sorted(times)
     return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
 
@@ -72,15 +72,14 @@ def _percentile(times: list[float], share: float) -> float:
 def _cpu(pid: int) -> float:
     """Return the CPU seconds a server and its workers have used so far."""
     tick = os.sysconf("SC_CLK_TCK")
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     total = 0
-    for one in [str(pid), *children]:
+    for one in [pid, *descendants(pid)]:
         fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
         total += int(fields[11]) + int(fields[12])
     return total / tick
 
 
-def _study(folder: Path) -> str:
+def study(folder: Path) -> str:
     """Publish the shipped study in a new database; return the path of an open link to the KS2 questionnaire."""
     from survey.config import Settings
     from survey.database import open_engine, session, upgrade
@@ -101,45 +100,38 @@ def _study(folder: Path) -> str:
 
 @contextmanager
 def _ceiling(folder: Path) -> Iterator[tuple[int, int]]:
-    env = os.environ | {"BENCH_DATABASE": str(folder / "ceiling.db")}
-    with _server("bench.ceiling:create()", env) as served:
+    with server("ceiling", folder) as served:
         yield served
 
 
 @contextmanager
 def _ours(folder: Path) -> Iterator[tuple[int, int]]:
-    env = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "SECRET_KEY")}
-    with _server("wsgi:app", env | {"CHORUS_INSTANCE": str(folder)}) as served:
+    with server("ours", folder) as served:
         yield served
 
 
 @contextmanager
-def _server(app: str, env: dict[str, str]) -> Iterator[tuple[int, int]]:
-    """Run an app under gunicorn; give its port and process id."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        sys.executable, "-m", "gunicorn", app, "--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS),
-        "--threads", str(THREADS), "--worker-class", "gthread", "--log-level", "error", "--keep-alive", "30",
-        "--no-control-socket",
-    ]  # fmt: skip
+def server(app: str, folder: Path, kind: str = "granian") -> Iterator[tuple[int, int]]:
+    """Run one of the apps of bench/serving.py under a kind of server; give its port and process id."""
+    port = free_port()
+    env = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "SECRET_KEY")} | {
+        "CHORUS_INSTANCE": str(folder),
+        "BENCH_DATABASE": str(folder / "ceiling.db"),
+    }
+    command = [sys.executable, "-m", "bench.serving", kind, app, str(port), str(WORKERS), str(THREADS)]
     process = subprocess.Popen(command, env=env, cwd=FOLDER.parent)
     try:
-        _wait_for(port)
+        _wait_for(port, process)
         yield port, process.pid
     finally:
         process.terminate()
         process.wait()
 
 
-def _wait_for(port: int) -> None:
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), 0.2).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            time.sleep(0.5)
-            return
-    raise RuntimeError("the server did not start")
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 60
+    while sum(listens(one, port) for one in (process.pid, *descendants(process.pid))) < WORKERS:
+        if process.poll() is not None or time.monotonic() > until:
+            raise RuntimeError("the server did not start")
+        time.sleep(0.05)
+    time.sleep(0.5)

@@ -1,0 +1,96 @@
+"""Three servers with our pages: speed, memory, slow clients, a killed process, a restart."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench.faults import descendants, lines_left_hanging, listens
+from bench.pages import best, percentile, server, study
+from bench.respondents import Measured, crowd
+from bench.serving import KINDS
+
+SECONDS = float(os.environ.get("BENCH_SECONDS", "6"))
+PEOPLE = (32, 100)
+
+
+def run() -> Iterator[str]:
+    """Yield some lines for each server."""
+    with TemporaryDirectory() as folder:
+        start = study(Path(folder))
+        for kind in KINDS:
+            yield kind
+            with server("ours", Path(folder), kind) as (port, pid):
+                asyncio.run(crowd(port, 8, 1.0, start, "/q/"))
+                for people in PEOPLE:
+                    yield f"  {people} respondents: {_told(*best(port, pid, people, start, '/q/'))}"
+                yield f"  memory of its processes: {_memory(pid):.0f} MB"
+                for bodies, heads in ((0, 300), (40, 0), (100, 0)):
+                    with lines_left_hanging(port, bodies, heads):
+                        yield f"  beside {bodies} unfinished bodies and {heads} half-sent heads: {_beside(port, start)}"
+                    time.sleep(1)
+                yield f"  a process killed (-9) under load: {_disturbed(port, start, _workers(pid, port)[0])}"
+
+
+def _told(rate: float, measured: Measured, cpu: float) -> str:
+    p50, p95, p99 = (percentile(measured.posts, share) for share in (0.50, 0.95, 0.99))
+    return f"{rate:4.0f} pages/s, p50 {p50:.0f} p95 {p95:.0f} p99 {p99:.0f} ms, CPU {cpu:.2f} ms a page"
+
+
+def _workers(pid: int, port: int) -> list[int]:
+    return [one for one in descendants(pid) if listens(one, port)]
+
+
+def _memory(pid: int) -> float:
+    """Return the memory of a process and all below it that belongs to them alone or by their share, in MB."""
+    total = 0
+    for one in (pid, *descendants(pid)):
+        for line in Path(f"/proc/{one}/smaps_rollup").read_text(encoding="ascii").splitlines():
+            if line.startswith("Pss:"):
+                total += int(line.split()[1])
+    return total / 1024
+
+
+def _beside(port: int, start: str) -> str:
+    """Return how respondents fare for a while, or that they do not."""
+    try:
+        measured = asyncio.run(asyncio.wait_for(crowd(port, 8, SECONDS, start, "/q/"), SECONDS + 10))
+    except TimeoutError:
+        return f"no page within {SECONDS + 10:.0f} s"
+    return f"{len(measured.posts) / SECONDS:.0f} pages/s, slowest {1000 * max(measured.posts, default=0):.0f} ms"
+
+
+def _disturbed(port: int, start: str, process: int) -> str:
+    """Kill a process in the middle; return how many respondents had to open the page again."""
+    timer = threading.Timer(SECONDS / 3, os.kill, (process, signal.SIGKILL))
+    timer.start()
+    broken, measured = asyncio.run(_going_on(port, start))
+    timer.join()
+    return f"{broken} of 32 respondents lost a page on its way, slowest {1000 * max(measured, default=0):.0f} ms"
+
+
+async def _going_on(port: int, start: str) -> tuple[int, list[float]]:
+    until, broken, posts = time.perf_counter() + SECONDS, 0, list[float]()
+
+    async def one() -> None:
+        nonlocal broken
+        while (left := until - time.perf_counter()) > 0:
+            try:
+                posts.extend((await crowd_of_one(port, left, start)).posts)
+            except (OSError, EOFError):
+                broken += 1
+                await asyncio.sleep(0.05)
+
+    await asyncio.gather(*(one() for _ in range(32)))
+    return broken, posts
+
+
+async def crowd_of_one(port: int, seconds: float, start: str) -> Measured:
+    """Let one person answer."""
+    return await crowd(port, 1, seconds, start, "/q/")
