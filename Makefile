@@ -82,6 +82,22 @@ browser: ## Debian's Chromium for the tests (or say where yours is: CHROMIUM=/pa
 	  && $$as_root apt-get install -y -qq --no-install-recommends chromium fonts-noto-core >>.make/browser.log 2>&1 \
 	  || { echo "Chromium could not be installed; apt-get said why in .make/browser.log"; exit 1; }
 
+# ---- the web server in front of ours, for the test of its documented configuration --------------------
+
+# Unpacked here, not installed: it would begin to serve. A machine that has nginx uses that one.
+export NGINX ?= $(shell command -v nginx || ls /usr/sbin/nginx 2>/dev/null || echo $(CURDIR)/.make/nginx/usr/sbin/nginx)
+
+.PHONY: proxy
+proxy: ## Debian's nginx for the tests (or say where yours is: NGINX=/path/to/nginx)
+	@if [ -x "$(NGINX)" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then \
+	  echo "The tests need nginx. Install it, then say where it is: make test NGINX=/path/to/nginx"; exit 1; \
+	fi; \
+	echo "Fetching Debian's nginx for the tests"; mkdir -p .make/nginx; cd .make/nginx; \
+	{ apt-get download -qq nginx || { apt-get update -qq && apt-get download -qq nginx; }; } >../nginx.log 2>&1 \
+	  && dpkg -x nginx_*.deb . >>../nginx.log 2>&1 \
+	  || { echo "nginx could not be fetched; apt-get said why in .make/nginx.log"; exit 1; }
+
 # ---- using it ---------------------------------------------------------------------------------------
 
 .PHONY: demo
@@ -102,11 +118,11 @@ lint: setup ## style, types and fences only
 	@$(BIN)/lint-imports --no-logo
 
 .PHONY: check
-check: lint ## the quick one: style, types, fences, and every test that needs no browser
+check: lint proxy ## the quick one: style, types, fences, and every test that needs no browser
 	@$(BIN)/pytest -q -n 2 -m "not browser"
 
 .PHONY: test
-test: lint fonts browser ## everything, browser and PostgreSQL included
+test: lint fonts browser proxy ## everything, browser and PostgreSQL included
 	@$(BIN)/pytest -n 2
 
 # ---- dependencies -----------------------------------------------------------------------------------
