@@ -79,7 +79,7 @@ def questionnaire() -> Questionnaire:
     """A questionnaire whose data has 80 columns: mostly ratings, some choices, numbers, dates and texts."""
     ratings = [
         {"question": f"item_{n:02}", "kind": "rating", "ask": f"How true is statement {n} of you?", "options": "agree5"}
-        for n in range(1, 45)
+        for n in range(1, 44)
     ]
     others: list[dict[str, Any]] = [
         {"question": "plays", "kind": "yes_no", "ask": "Do you play?"},

@@ -35,7 +35,9 @@ def run() -> Iterator[str]:
                     with lines_left_hanging(port, bodies, heads):
                         yield f"  beside {bodies} unfinished bodies and {heads} half-sent heads: {_beside(port, start)}"
                     time.sleep(1)
-                yield f"  a process killed (-9) under load: {_disturbed(port, start, _workers(pid, port)[0])}"
+                doomed = _workers(pid, port)[0]
+                yield f"  a process killed (-9) under load: {_disturbed(port, start, doomed, signal.SIGKILL)}"
+            yield _restarted(kind, Path(folder), start)
 
 
 def _told(rate: float, measured: Measured, cpu: float) -> str:
@@ -66,9 +68,30 @@ def _beside(port: int, start: str) -> str:
     return f"{len(measured.posts) / SECONDS:.0f} pages/s, slowest {1000 * max(measured.posts, default=0):.0f} ms"
 
 
-def _disturbed(port: int, start: str, process: int) -> str:
-    """Kill a process in the middle; return how many respondents had to open the page again."""
-    timer = threading.Timer(SECONDS / 3, os.kill, (process, signal.SIGKILL))
+def _restarted(kind: str, folder: Path, start: str) -> str:
+    """Start a server, stop it gently under load; return how long both took, and how many lost a page by it."""
+    begun = time.perf_counter()
+    with server("ours", folder, kind) as (port, pid):
+        up = time.perf_counter() - begun
+        gone = list[float]()
+
+        def wait() -> None:
+            time.sleep(SECONDS / 3)
+            asked = time.perf_counter()
+            while _workers(pid, port):
+                time.sleep(0.02)
+            gone.append(time.perf_counter() - asked)
+
+        watching = threading.Thread(target=wait)
+        watching.start()
+        told = _disturbed(port, start, pid, signal.SIGTERM)
+        watching.join()
+    return f"  starts in {up:.1f} s; stopped gently under load within {gone[0]:.1f} s: {told}"
+
+
+def _disturbed(port: int, start: str, process: int, how: signal.Signals) -> str:
+    """Send a process a signal in the middle; return how many respondents had to open the page again."""
+    timer = threading.Timer(SECONDS / 3, os.kill, (process, how))
     timer.start()
     broken, measured = asyncio.run(_going_on(port, start))
     timer.join()
@@ -83,6 +106,8 @@ async def _going_on(port: int, start: str) -> tuple[int, list[float]]:
         while (left := until - time.perf_counter()) > 0:
             try:
                 posts.extend((await crowd_of_one(port, left, start)).posts)
+            except ConnectionRefusedError:
+                await asyncio.sleep(0.05)  # nothing was sent
             except (OSError, EOFError):
                 broken += 1
                 await asyncio.sleep(0.05)
