@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import resource
@@ -25,7 +26,7 @@ from survey.database import open_engine
 from survey.retention import keep_promises, keep_watch
 from survey.serving.gateway import Gateway
 
-_HEADERS_WITHIN: Final = 20_000
+_HEADERS_WITHIN: Final = 15_000
 """Milliseconds in which the head of a request must have come, and how long an idle connection is kept."""
 
 _LARGEST_HEAD: Final = 64 * 1024
@@ -36,6 +37,9 @@ _MOST_CONNECTIONS: Final = 4096
 
 _STOPS_WITHIN: Final = 20
 """Seconds that requests under way have to end when the server stops."""
+
+_LOOKS_UP: Final = 0.5
+"""Seconds between two looks of a process whether the one that started it is still there."""
 
 _GRACE_FOR_PORT: Final = 5.0
 """Seconds in which a server that was killed lets go of its port."""
@@ -61,10 +65,13 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, threads: in
 
 
 def listen(load: Callable[[], Gateway], address: str, port: int, workers: int, *, quiet: bool = False) -> None:
-    """Serve what `load` returns in each of so many processes, until stopped. `load` can be pickled."""
+    """Serve what `load` returns in each of so many processes, until stopped."""
     _let_many_connect()
-    # Each process begins anew instead of as a copy of this one: nothing open, and no lock held, comes along.
-    multiprocessing.set_start_method("spawn", force=True)
+    # Each process is a copy of this one, in which everything is imported: it starts at once and shares the memory.
+    # What must not be copied is not there (survey.forks).
+    multiprocessing.set_start_method("fork", force=True)
+    gc.collect()
+    gc.freeze()
     server = MPServer(
         "survey",  # what is served, `load` says
         address=address,
@@ -80,12 +87,16 @@ def listen(load: Callable[[], Gateway], address: str, port: int, workers: int, *
         respawn_failed_workers=True,
         workers_kill_timeout=_STOPS_WITHIN,
     )
-    server.serve(target_loader=cast(Any, load), wrap_loader=False)
+    server.serve(target_loader=cast(Any, partial(_begin, load, os.getpid())), wrap_loader=False)
+
+
+def _begin(load: Callable[[], Gateway], parent: int) -> Gateway:
+    _end_with(parent)
+    return load()
 
 
 def load(settings: Settings, threads: int) -> Gateway:
     """Return what one of the server's processes serves; called in that process."""
-    _end_with_parent()
     keep_watch(settings, threading.Event())
     return Gateway(create_app(settings), threads)
 
@@ -133,14 +144,12 @@ def _let_many_connect() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _end_with_parent() -> None:
+def _end_with(parent: int) -> None:
     """Let this process stop when the one that started it is gone: else it would keep the port for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
 
     def follow() -> None:
-        parent.join()
+        while os.getppid() == parent:
+            time.sleep(_LOOKS_UP)
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(_STOPS_WITHIN)
         os._exit(1)

@@ -75,7 +75,8 @@ class Gateway:
             return b"", HTTPStatus.SERVICE_UNAVAILABLE
         self._coming += counted
         try:
-            return await asyncio.wait_for(protocol(), _PATIENCE + size / _SLOWEST), None
+            async with asyncio.timeout(_PATIENCE + size / _SLOWEST):
+                return await protocol(), None
         except TimeoutError:
             return b"", HTTPStatus.REQUEST_TIMEOUT
         except Exception:
