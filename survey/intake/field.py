@@ -154,6 +154,16 @@ class Field:
         return any(person.audience == self.audience and person.place for person in self.people.values())
 
     @cached_property
+    def codes(self) -> dict[str, set[str]]:
+        """The codes there are for whom and where: column of a file -> codes, as far as they are known."""
+        return {
+            "participant": set(self.people),
+            "school": {place.school for place in self.schools.values()},
+            "class": {place.school_class for place in self.classes.values()},
+            "performance": set(self.performances),
+        }
+
+    @cached_property
     def gaps(self) -> dict[str, str]:
         """Each missing code of the study, as text -> its reason."""
         return {str(number): reason for reason, number in self.plan.missing.model_dump().items()}

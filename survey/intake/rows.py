@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from survey.fieldwork.roster.tables import UNREAD, Cell, Misread, Row, Sheet
+from survey.fieldwork.roster.tables import DATE, NUMBER, TEXT, UNREAD, Cell, Misread, Row, Sheet
 from survey.intake.checking import Answers, Checker
 from survey.intake.field import Field, Person, Place
 from survey.intake.names import CAUTION, IDENTITY, question_column, roster_columns, taken_names
 from survey.intake.passed import NOT_KNOWN
+from survey.intake.rewritten import MADE, made_of_code, made_of_text, made_of_zeros
 from survey.problems import did_you_mean, listed, quoted, shortened
 from survey.question import Column, Question, whole
 from survey.responses.reading import OVER, STATES
@@ -48,6 +49,8 @@ class _Asked:
 
     question: Question
     at: Mapping[str, int]
+    texts: Mapping[int, Column]
+    """Those of its columns that hold somebody's own words, by index."""
 
     @property
     def first(self) -> int:
@@ -132,7 +135,9 @@ class Reader:
             absent = [column.name for column in needed if column.name not in at]
             if not absent:
                 # A fault is told at a column that the answer needs, so these come first.
-                found.append(_Asked(question, {column.name: at[column.name] for column in needed} | at))
+                at = {column.name: at[column.name] for column in needed} | at
+                texts = {at[c.name]: c for c in question.columns() if c.key in question.own_words and c.name in at}
+                found.append(_Asked(question, at, texts))
             else:
                 s, are = ("s", "are") if len(absent) > 1 else ("", "is")
                 self._say(
@@ -160,6 +165,8 @@ class Reader:
     def _candidate(self, row: Row) -> Candidate | None:
         told = {name: row.cells[index].text.strip() for name, index in self._identity.items()}
         self._see_that_it_belongs(row, told)
+        if self._codes_are_lost(row):
+            return None
         sha256 = self._version(row, told)
         person = self._person(row, told)
         place = self._place(row, told, person)
@@ -206,6 +213,18 @@ class Reader:
                     name,
                     f"This row is of {name} '{shortened(said)}', and '{wanted}' is imported. Please leave it out.",
                 )
+
+    def _codes_are_lost(self, row: Row) -> bool:
+        """Say, and tell, whether a spreadsheet has made something else of a code in this row."""
+        faults = len(self.problems)
+        for name in ("response", "participant", "school", "class", "performance", "mode"):
+            if name not in self._identity:
+                continue
+            cell = row.cells[self._identity[name]]
+            fault = made_of_code(cell) or made_of_zeros(cell, self._field.codes.get(name, ()))
+            if fault:
+                self._misread(cell, fault)
+        return len(self.problems) > faults
 
     def _version(self, row: Row, told: Mapping[str, str]) -> str | None:
         version = whole(told.get("version", ""))
@@ -330,11 +349,13 @@ class Reader:
         faults = len(self.problems)
         places: dict[str, int] = {}
         for asked in self._asked[sha256]:
+            if self._texts_are_lost(asked, cells):
+                continue
             texts = {name: cells[index].text for name, index in asked.at.items()}
             found = checker.found(asked.question, texts, gaps)
             if found.fault is not None:
                 if not any(cells[index].kind == UNREAD for index in asked.at.values()):
-                    self._misread(cells[asked.first], found.fault)
+                    self._misread(cells[asked.first], found.fault + _made_of(asked, cells))
                 continue
             answers |= found.answers
             places[asked.question.id] = asked.first
@@ -350,6 +371,18 @@ class Reader:
                 f"'{question.id}' is only asked when {when}, so a form could not have given this.",
             )
         return checker.seen(answers, facts)
+
+    def _texts_are_lost(self, asked: _Asked, cells: Sequence[Cell]) -> bool:
+        """Say, and tell, whether a spreadsheet has made something else of what somebody typed."""
+        lost = {index: fault for index, column in asked.texts.items() if (fault := self._lost(cells[index], column))}
+        for index, fault in lost.items():
+            self._misread(cells[index], fault)
+        return bool(lost)
+
+    def _lost(self, cell: Cell, column: Column) -> str | None:
+        if cell.kind == NUMBER and cell.text in self._field.gaps and not column.private:
+            return None
+        return made_of_text(cell, in_workbook=bool(self._sheet.name))
 
     # ---- problems ---------------------------------------------------------------------------------------
 
@@ -369,6 +402,15 @@ class Reader:
             self.problems.append(Misread(self._sheet.name, row.number, 0, message))
         else:
             self._misread(row.cells[index], message)
+
+
+def _made_of(asked: _Asked, cells: Sequence[Cell]) -> str:
+    """Return a sentence, to stand behind a form's, about what a spreadsheet has made of an answer; often empty."""
+    for column in asked.question.columns():
+        kind = cells[asked.at[column.name]].kind if column.name in asked.at else TEXT
+        if kind in MADE and kind != NUMBER and (kind, column.type) != (DATE, "date"):
+            return f" A spreadsheet has turned what was here into {MADE[kind]}."
+    return ""
 
 
 def _columns(checker: Checker, taken: Collection[str]) -> dict[str, tuple[Question, Column]]:

@@ -21,6 +21,7 @@ from survey.question import (
     Remark,
     Setting,
     Text,
+    Unfit,
     Wrong,
     from_cell,
     is_missing,
@@ -29,7 +30,9 @@ from survey.typed import Typed
 from survey.wording import Say
 
 _NUMBER: Final = re.compile(r"[+-]?\d{1,12}(?:\.\d{1,9})?")
-_POWER: Final = re.compile(r"[+-]?\d(?:\.\d{1,20})?[eE][+-]?\d{1,2}", re.ASCII)
+_POWER: Final = re.compile(r"[+-]?\d(?:\.\d{1,20})?[eE]-\d{1,2}", re.ASCII)
+_ROUNDED: Final = re.compile(r"[+-]?\d(?:\.\d+)?[eE]\+?\d{1,3}", re.ASCII)
+_THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+")
 _LONGEST: Final = 40
 
 
@@ -125,6 +128,13 @@ max: 60
 
     def _decode_number(self, cell: str) -> int | float:
         text = cell.strip()
+        if _ROUNDED.fullmatch(text):
+            raise Unfit(
+                "A spreadsheet writes long numbers like this, without their last digits: please write all of it."
+            )
+        # In a form 1,500 is 1500; where the file was made, it may be one and a half.
+        if "," in text and (self.decimals or not _THOUSANDS.fullmatch(text)):
+            raise Unfit("In a file a number has no comma: please write 1500, and decimals with a point, as in 1.5.")
         # Files write a very small number as 1e-06.
         return _stored(self._checked(f"{Decimal(text):f}" if _POWER.fullmatch(text) else text))
 

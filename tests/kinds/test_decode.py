@@ -152,10 +152,18 @@ def test_what_is_said(name: str, more: dict[str, str], cells: dict[str, str], se
     assert wrong.value.message.format(**wrong.value.gaps) == sentence
 
 
-@pytest.mark.parametrize(("text", "number"), [("1e-06", 1e-06), ("2.5E-3", 0.0025), ("3.10", 3.1), ("1,234", 1234)])
+@pytest.mark.parametrize(("text", "number"), [("1e-06", 1e-06), ("2.5E-3", 0.0025), ("3.10", 3.1), ("1234", 1234)])
 def test_numbers_as_other_programs_write_them(text: str, number: float) -> None:
     question = made("number", SETTINGS["parent"], decimals="6", max="5000")
     assert question.decode({"practice_hours": text}, GAPS) == {"practice_hours": number}
+
+
+def test_a_comma_in_a_file_stands_between_thousands_only_where_it_can_be_nothing_else() -> None:
+    whole = made("number", SETTINGS["parent"], max="5000")
+    assert whole.decode({"practice_hours": "1,234"}, GAPS) == {"practice_hours": 1234}
+    for question, text in ((made("number", SETTINGS["parent"], decimals="3"), "1,234"), (whole, "0,125")):
+        with pytest.raises(Wrong, match="a number has no comma"):
+            question.decode({"practice_hours": text}, GAPS)
 
 
 def test_codes_as_other_programs_write_them() -> None:

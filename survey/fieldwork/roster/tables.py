@@ -36,6 +36,7 @@ TEXT: Final = "text"
 NUMBER: Final = "number"
 DATE: Final = "date"
 PERCENT: Final = "percent"
+BOOLEAN: Final = "boolean"
 UNREAD: Final = "unread"
 """A cell that a problem of the sheet is about already: say nothing more of it."""
 
@@ -47,7 +48,8 @@ class Unreadable(ValueError):
 class Cell(NamedTuple):
     """A cell: its text as its author sees it, its row and column (from 1), and what the spreadsheet took it for.
 
-    kind: TEXT, NUMBER, DATE (text is then YYYY-MM-DD), PERCENT or UNREAD. In CSV everything is TEXT.
+    kind: TEXT, NUMBER, DATE (text is then YYYY-MM-DD), PERCENT, BOOLEAN (yes or no) or UNREAD. In CSV everything is
+    TEXT.
     """
 
     text: str
@@ -456,7 +458,7 @@ def _cell(
     if isinstance(value, str) and read.data_type not in ("f", "e"):
         return Cell(clean(value), row, column)
     if isinstance(value, bool):
-        return Cell("yes" if value else "no", row, column)
+        return Cell("yes" if value else "no", row, column, BOOLEAN)
     if isinstance(value, (int, float)):
         return _number(value, str(read.number_format), row, column)
     if isinstance(value, datetime) and value.time() == time():

@@ -1,0 +1,82 @@
+"""What a spreadsheet makes of answers when it saves a file: 007 becomes 7, TRUE a yes, 1-2 a day in February.
+
+What was typed cannot be told from what is left of it, so such a cell is refused, never read. The sentences name no
+answer: they say what the spreadsheet made of it, and what to do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Final
+
+from survey.fieldwork.roster.tables import BOOLEAN, DATE, NUMBER, PERCENT, TEXT, Cell
+
+MADE: Final = {
+    NUMBER: "a number",
+    DATE: "a date or a time",
+    PERCENT: "a percentage",
+    BOOLEAN: "TRUE or FALSE",
+}
+"""What the cells of each kind are called; those of kind TEXT stand as somebody typed them."""
+
+_SHORTENED: Final = re.compile(r"[+-]?[0-9](?:\.[0-9]+)?E\+[0-9]{2,3}")
+_ESCAPED: Final = re.compile("_x00[01][0-9a-f]_", re.I)
+_CELL_HOLDS: Final = 32_767
+
+_TEXT_AGAIN: Final = (
+    "Please import the CSV as it was exported, or format the column as text and enter again what was typed."
+)
+
+
+def made_of_text(cell: Cell, in_workbook: bool) -> str | None:
+    """Return what is wrong with a cell in which a text should stand as somebody typed it; None where nothing is."""
+    if cell.kind in MADE:
+        return f"A spreadsheet has turned this text into {MADE[cell.kind]}, so what was typed is lost. {_TEXT_AGAIN}"
+    if not in_workbook:
+        return f"{_ROUNDED} {_TEXT_AGAIN}" if is_shortened(cell.text) else None
+    if _ESCAPED.search(cell.text):
+        return (
+            "A spreadsheet has replaced a control character by its code (_x000b_ or the like). "
+            "Please import the CSV as it was exported."
+        )
+    if len(cell.text.encode("utf-16-le", "surrogatepass")) // 2 >= _CELL_HOLDS:
+        return (
+            f"A cell of a workbook holds {_CELL_HOLDS:,} characters, so the end of this text may be missing. "
+            "Please import the CSV as it was exported."
+        )
+    return None
+
+
+_ROUNDED: Final = (
+    "A spreadsheet writes a long number like this (1.23E+19), so what was typed, or its last digits, may be lost."
+)
+
+
+def made_of_code(cell: Cell) -> str | None:
+    """Return what is wrong with a cell in which the code of something should stand; None where nothing is."""
+    if cell.kind == TEXT and is_shortened(cell.text):
+        return f"{_ROUNDED} {_TEXT_AGAIN}"
+    if cell.kind not in MADE or (cell.kind == NUMBER and cell.text.isdecimal()):
+        return None
+    return f"A spreadsheet has turned this code into {MADE[cell.kind]}. {_TEXT_AGAIN}"
+
+
+def made_of_zeros(cell: Cell, known: Collection[str]) -> str | None:
+    """Return what is wrong with a code that may have lost its zeros, held against the codes there are."""
+    if not cell.text.strip().isdecimal() or (cell.kind != NUMBER and cell.text.strip() in known):
+        return None
+    code = cell.text.strip()
+    bare = code.lstrip("0")
+    other = min((one for one in known if one != code and one.isdecimal() and one.lstrip("0") == bare), default=None)
+    if other is None:
+        return None
+    return (
+        f"'{code}' may be '{other}' without its zeros, which spreadsheets drop. "
+        "Please format the column as text and write the code in full."
+    )
+
+
+def is_shortened(text: str) -> bool:
+    """Tell whether a text is how spreadsheets write a long number: its last digits may be lost."""
+    return _SHORTENED.fullmatch(text.strip()) is not None
