@@ -17,6 +17,7 @@ from survey.definition.study import Study as Plan
 from survey.demo.answers import Answerer
 from survey.demo.people import Field, Person, Standing
 from survey.demo.truth import Truth
+from survey.intake.names import AS_TYPED
 from survey.question import is_missing
 
 _KEY_STAGE_1_HELPED = ([55, 35, 10], [85, 11, 4])
@@ -108,6 +109,8 @@ class Sender:
                 rows = list(self._rows(wave, work))
                 questionnaire = self._questionnaires[work.questionnaire]
                 head = ["response", "participant", "school", "language", "mode", "state", "started", "finished"]
+                # Empty in every row: nobody here types what looks like a missing code.
+                head.append(AS_TYPED)
                 head += [column.name for question in questionnaire.questions for column in question.columns()]
                 path = self._write(f"answers-{work.questionnaire}-{wave.id}.csv", head, rows)
                 yield Answers(work.questionnaire, wave.id, path, len(rows))
@@ -170,13 +173,14 @@ class Sender:
         ]
         columns = [column for question in questionnaire.questions for column in question.columns()]
         if work.audience == "pupil" and self._rng.random() < _ASSENT_NO:
-            return [*before, "declined", start.isoformat(), "", *("" for _ in columns)]
+            return [*before, "declined", start.isoformat(), "", "", *("" for _ in columns)]
         sitting = self._answerers[questionnaire.id].answer(
             self._truth.latents(questionnaire, who, known.known), known.known, start
         )
         given = sitting.answers
         finished = sitting.ended_at.isoformat() if sitting.ended_at else ""
-        return [*before, sitting.state, start.isoformat(), finished, *(self._cell(column, given) for column in columns)]
+        cells = [self._cell(column, given) for column in columns]
+        return [*before, sitting.state, start.isoformat(), finished, "", *cells]
 
     def _cell(self, column: Any, given: Mapping[str, Any]) -> Any:
         value = given.get(column.key)

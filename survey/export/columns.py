@@ -12,7 +12,16 @@ from survey.definition.questionnaire import Questionnaire
 from survey.definition.study import Fact, Study
 from survey.definition.wording import fill
 from survey.export.notes import Notes
-from survey.intake.names import CAUTION, CAUTIOUS_BELOW, LONGEST, fact_column, question_column
+from survey.intake.names import (
+    AS_TYPED,
+    CAUTION,
+    CAUTIOUS_BELOW,
+    LONGEST,
+    fact_column,
+    has_typed,
+    is_typed,
+    question_column,
+)
 from survey.journey import Journey
 from survey.question import Column, Question
 
@@ -48,6 +57,8 @@ class Variable:
     range: str = ""
     versions: tuple[int, ...] = ()
     columns: Mapping[str, Column] = field(default_factory=dict, repr=False)
+    typed: bool = False
+    """Whether somebody typed what stands here, in one of the versions."""
 
     @property
     def coded(self) -> bool:
@@ -132,6 +143,9 @@ def _identity(study: Study, versions: Sequence[Version]) -> list[Variable]:
             "scale",
         ),
     ]
+    if any(has_typed(version.questionnaire) for version in versions):
+        label = "For the import: 00, then the columns whose typed answer is no missing code, although it looks like one"
+        variables.append(Variable(AS_TYPED, label, "text", "nominal"))
     if any(version.questionnaire.reader.age < CAUTIOUS_BELOW for version in versions):
         label = f"Readers may be younger than {CAUTIOUS_BELOW}: read with caution"
         variables.append(Variable(CAUTION, label, "flag", "nominal", {0: "no", 1: "caution"}))
@@ -212,6 +226,7 @@ def _variable(
         _range(*question.number_range) if column.key == column.name and question.number_range else "",
         tuple(sorted({numbers[sha256] for sha256 in shas})),
         {sha256: found[sha256][1] for sha256 in shas},
+        any(is_typed(*found[sha256]) for sha256 in shas),
     )
 
 

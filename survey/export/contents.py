@@ -122,6 +122,11 @@ def missing_codes(gaps: Gaps) -> Sheet:
     ]
     rows += [
         ("empty", "nothing known", "Identity and roster: nothing is recorded. Own words: there were none."),
+        (
+            "as_typed",
+            "no missing code",
+            "The columns named in this column of a row hold what was typed, though it looks like one.",
+        ),
         ("empty", "no score", "Scores: fewer items were answered than the scale needs."),
     ]
     about = "The numbers that stand for missing answers, the same in every sheet"

@@ -12,7 +12,7 @@ from survey.definition.study import Study
 from survey.export.columns import ColumnSet, Variable
 from survey.export.missing import Absence, Absences, Gap, Gaps
 from survey.export.notes import Notes
-from survey.intake.names import CAUTIOUS_BELOW, fact_column
+from survey.intake.names import AS_TYPED, CAUTIOUS_BELOW, UNTOUCHED, fact_column, is_shortened
 from survey.question import Column
 
 Cell = int | float | str | date | datetime | None
@@ -166,6 +166,8 @@ class Tabulator:
             for sha256, column in variable.columns.items()
         }
         self._identity = _identity_getters(study, columns)
+        self._typed = [place for place, variable in enumerate(columns.variables) if variable.typed]
+        self._as_typed = [place for place, variable in enumerate(columns.variables) if variable.name == AS_TYPED]
 
     def table(self, rows: Sequence[Row]) -> Table:
         """Return the table of these rows. Raises KeyError for a version that the columns do not know."""
@@ -182,10 +184,30 @@ class Tabulator:
             else:
                 get = self._identity[variable.name]
                 cells.append([get(row) for row in rows])
+        for place in self._as_typed:
+            cells[place] = self._looking_like_something_else(cells, len(rows))
         table = Table(self.columns.variables, cells, answers, self._done + 1)
         self._done += len(rows)
         self._tell_clashes()
         return table
+
+    def _looking_like_something_else(self, cells: Sequence[Cells], rows: int) -> Cells:
+        """Return, for each row, UNTOUCHED and the columns with an answer that only looks like something else."""
+        said = [UNTOUCHED] * rows
+        numbers = frozenset(map(int, self._gaps.values()))
+        texts = frozenset(map(str, numbers))
+        for place in self._typed:
+            variable = self.columns.variables[place]
+            for row, cell in enumerate(cells[place]):
+                if cell.__class__ is int:
+                    found = cell in numbers
+                else:
+                    found = cell.__class__ is str and (
+                        (cell.strip() in texts and not variable.private) or is_shortened(cell)
+                    )
+                if found:
+                    said[row] += f" {variable.name}"
+        return said
 
     def _tell_clashes(self) -> None:
         """Say, once, where an answer looks like a missing code."""
@@ -341,6 +363,7 @@ def _identity_getters(study: Study, columns: ColumnSet) -> dict[str, Callable[[R
         "started": lambda row: _local(row.started_at, zone),
         "finished": lambda row: _local(row.finished_at, zone),
         "seconds": _seconds_answering,
+        AS_TYPED: lambda row: UNTOUCHED,
         "age_caution": lambda row: int(versions[row.sha256].reader.age < CAUTIOUS_BELOW),
     }
     read = {"code": _code, "number": number_of, "yes_no": _yes_no, "date": date_of}

@@ -64,8 +64,11 @@ class Checker:
         return {question.id: _unforced(question) for question in self.asked}
 
     def found(self, question: Question, cells: Mapping[str, str], gaps: Mapping[str, str]) -> Found:
-        """Return what stands in the cells (column of the question -> text) of one question."""
-        key = (question.id, *cells.values(), *cells)
+        """Return what stands in the cells (column of the question -> text) of one question.
+
+        gaps: missing code -> reason; empty where what looks like a missing code was typed.
+        """
+        key = (question.id, "coded" if gaps else "typed", *cells.values(), *cells)
         known = self._kept.get(key)
         if known is None:
             known = self._found(question, cells, gaps)
@@ -100,6 +103,10 @@ class Checker:
                 raise Unfit("The columns of this question do not go together.")
             kept |= own
         return kept
+
+    def shows(self, question: Question, answers: Answers, facts: Mapping[str, Any]) -> bool:
+        """Tell whether these answers and facts lead to a question."""
+        return question.id not in self.journey.hidden(answers, facts)
 
     def unseen(self, answers: Answers, facts: Mapping[str, Any]) -> Iterator[tuple[Question, str]]:
         """Yield each question with an answer that these answers and facts do not lead to, and why not, in words."""

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from typing import Final
 
 from survey.fieldwork.roster.tables import BOOLEAN, DATE, NUMBER, PERCENT, TEXT, Cell
+from survey.intake.names import is_shortened
 
 MADE: Final = {
     NUMBER: "a number",
@@ -20,7 +21,6 @@ MADE: Final = {
 }
 """What the cells of each kind are called; those of kind TEXT stand as somebody typed them."""
 
-_SHORTENED: Final = re.compile(r"[+-]?[0-9](?:\.[0-9]+)?E\+[0-9]{2,3}")
 _ESCAPED: Final = re.compile("_x00[01][0-9a-f]_", re.I)
 _CELL_HOLDS: Final = 32_767
 
@@ -29,12 +29,15 @@ _TEXT_AGAIN: Final = (
 )
 
 
-def made_of_text(cell: Cell, in_workbook: bool) -> str | None:
-    """Return what is wrong with a cell in which a text should stand as somebody typed it; None where nothing is."""
+def made_of_text(cell: Cell, *, in_workbook: bool, as_typed: bool) -> str | None:
+    """Return what is wrong with a cell in which a text should stand as somebody typed it; None where nothing is.
+
+    as_typed: the file says itself that this is what was typed, although it looks like something else.
+    """
     if cell.kind in MADE:
         return f"A spreadsheet has turned this text into {MADE[cell.kind]}, so what was typed is lost. {_TEXT_AGAIN}"
     if not in_workbook:
-        return f"{_ROUNDED} {_TEXT_AGAIN}" if is_shortened(cell.text) else None
+        return f"{_ROUNDED} {_TEXT_AGAIN}" if is_shortened(cell.text) and not as_typed else None
     if _ESCAPED.search(cell.text):
         return (
             "A spreadsheet has replaced a control character by its code (_x000b_ or the like). "
@@ -75,8 +78,3 @@ def made_of_zeros(cell: Cell, known: Collection[str]) -> str | None:
         f"'{code}' may be '{other}' without its zeros, which spreadsheets drop. "
         "Please format the column as text and write the code in full."
     )
-
-
-def is_shortened(text: str) -> bool:
-    """Tell whether a text is how spreadsheets write a long number: its last digits may be lost."""
-    return _SHORTENED.fullmatch(text.strip()) is not None

@@ -8,13 +8,15 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from survey.fieldwork.roster.tables import DATE, NUMBER, TEXT, UNREAD, Cell, Misread, Row, Sheet
+from survey.fieldwork.roster.tables import DATE, NUMBER, TEXT, UNREAD, Cell, Misread, Row, Sheet, and_more
 from survey.intake.checking import Answers, Checker
 from survey.intake.field import Field, Person, Place
-from survey.intake.names import CAUTION, IDENTITY, question_column, roster_columns, taken_names
+from survey.intake.lookalikes import UNCLEAR, AsTyped, Reading, gaps_for, reading_of
+from survey.intake.names import AS_TYPED, CAUTION, IDENTITY, is_typed, question_column, roster_columns, taken_names
 from survey.intake.passed import NOT_KNOWN
 from survey.intake.rewritten import MADE, made_of_code, made_of_text, made_of_zeros
 from survey.problems import did_you_mean, listed, quoted, shortened
@@ -51,6 +53,8 @@ class _Asked:
     at: Mapping[str, int]
     texts: Mapping[int, Column]
     """Those of its columns that hold somebody's own words, by index."""
+    coded: int | None
+    """The index of the column in which a typed answer and a missing code can look alike; None without one."""
 
     @property
     def first(self) -> int:
@@ -72,7 +76,9 @@ class Reader:
         self._elsewhere: dict[str, dict[int, str]] = {}
         self._alike: Counter[str] = Counter()
         self._codes: dict[str, int] = {}
+        self._unclear: dict[tuple[int, str], list[int]] = {}
         self._look_at_headers({name.strip().casefold() for name in ignore})
+        self._as_typed = AsTyped(sheet, self._identity.get(AS_TYPED))
 
     # ---- headers ----------------------------------------------------------------------------------------
 
@@ -82,7 +88,7 @@ class Reader:
         checkers = self._field.checkers
         plan = self._field.plan
         taken = taken_names(plan, (checker.questionnaire for checker in checkers.values()))
-        known = {name.casefold() for name in (*IDENTITY, CAUTION, *roster_columns(plan))}
+        known = {name.casefold() for name in (*IDENTITY, AS_TYPED, CAUTION, *roster_columns(plan))}
         owners = {sha256: _columns(checker, taken) for sha256, checker in checkers.items()}
         questions = {name: True for owned in owners.values() for name in owned}
         places: dict[str, int] = {}
@@ -136,8 +142,10 @@ class Reader:
             if not absent:
                 # A fault is told at a column that the answer needs, so these come first.
                 at = {column.name: at[column.name] for column in needed} | at
-                texts = {at[c.name]: c for c in question.columns() if c.key in question.own_words and c.name in at}
-                found.append(_Asked(question, at, texts))
+                typed = {at[c.name]: c for c in question.columns() if is_typed(question, c) and c.name in at}
+                texts = {index: c for index, c in typed.items() if c.key in question.own_words}
+                coded = next((index for index, c in typed.items() if not c.private), None)
+                found.append(_Asked(question, at, texts, coded))
             else:
                 s, are = ("s", "are") if len(absent) > 1 else ("", "is")
                 self._say(
@@ -161,6 +169,14 @@ class Reader:
             candidate = self._candidate(row)
             if candidate is not None and len(self.problems) == before:
                 yield candidate
+        for (index, code), rows in self._unclear.items():
+            self._misread(self._cell(rows[0], index), self._said_of_unclear(index, code) + and_more(rows))
+
+    def _cell(self, row: int, index: int) -> Cell:
+        return Cell("", row, index + 1)
+
+    def _said_of_unclear(self, index: int, code: str) -> str:
+        return UNCLEAR.format(code=code, column=shortened(self._sheet.header[index].text.strip()))
 
     def _candidate(self, row: Row) -> Candidate | None:
         told = {name: row.cells[index].text.strip() for name, index in self._identity.items()}
@@ -176,7 +192,7 @@ class Reader:
         if sha256 is None:
             return None
         if place is None:
-            self._answers(row, sha256, None)
+            self._answers(row, sha256, None, state)
             return None
         questionnaire = self._field.checkers[sha256].questionnaire
         language = told.get("language") or questionnaire.languages[0]
@@ -185,7 +201,7 @@ class Reader:
             self._at(row, "language", f"'{questionnaire.id}' is answered in {spoken}.")
         started, ended = self._times(row, told, state)
         facts = {**(person.facts if person else place.facts), **self._performance(row, told)}
-        answers = self._answers(row, sha256, facts)
+        answers = self._answers(row, sha256, facts, state)
         if state in OVER and answers:
             self._at(row, "state", f"What is '{state}' keeps no answers. Please take them out of this row.")
         return Candidate(
@@ -290,7 +306,9 @@ class Reader:
 
     def _id(self, row: Row, told: Mapping[str, str]) -> str:
         """Return an id that is the same each time the same row comes, though nobody's code tells whose it is."""
-        own = told.get("response") or "\0".join(cell.text for cell in row.cells)
+        own = told.get("response") or "\0".join(
+            cell.text for index, cell in enumerate(row.cells) if index != self._identity.get(AS_TYPED)
+        )
         self._alike[own] += 1
         about = (
             str(self._field.study_id),
@@ -342,21 +360,25 @@ class Reader:
 
     # ---- answers ----------------------------------------------------------------------------------------
 
-    def _answers(self, row: Row, sha256: str, facts: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _answers(self, row: Row, sha256: str, facts: Mapping[str, Any] | None, state: str) -> dict[str, Any]:
         """Return the answers of a row. facts: of whom it is; None where that is wrong already."""
         checker, cells, gaps = self._field.checkers[sha256], row.cells, self._field.gaps
         answers: dict[str, Any] = {}
         faults = len(self.problems)
         places: dict[str, int] = {}
+        if_shown: list[_Asked] = []
+        as_typed = self._named_as_typed(row)
         for asked in self._asked[sha256]:
-            if self._texts_are_lost(asked, cells):
+            reading = self._reading(asked, row, as_typed, state)
+            if self._texts_are_lost(asked, cells, as_typed, reading):
                 continue
-            texts = {name: cells[index].text for name, index in asked.at.items()}
-            found = checker.found(asked.question, texts, gaps)
+            found = checker.found(asked.question, _texts(asked, cells), gaps_for(reading, gaps))
             if found.fault is not None:
                 if not any(cells[index].kind == UNREAD for index in asked.at.values()):
                     self._misread(cells[asked.first], found.fault + _made_of(asked, cells))
                 continue
+            if reading is Reading.CODE_IF_NOT_SHOWN:
+                if_shown.append(asked)
             answers |= found.answers
             places[asked.question.id] = asked.first
         for index, name in self._elsewhere[sha256].items():
@@ -365,6 +387,9 @@ class Reader:
                 self._misread(cells[index], f"Version {version} has no question with the column '{name}'.")
         if facts is None or len(self.problems) > faults:
             return answers
+        for asked in if_shown:
+            if checker.shows(asked.question, answers, facts):
+                answers |= self._typed(checker, asked, cells)
         for question, when in checker.unseen(answers, facts):
             self._misread(
                 cells[places[question.id]],
@@ -372,17 +397,69 @@ class Reader:
             )
         return checker.seen(answers, facts)
 
-    def _texts_are_lost(self, asked: _Asked, cells: Sequence[Cell]) -> bool:
-        """Say, and tell, whether a spreadsheet has made something else of what somebody typed."""
-        lost = {index: fault for index, column in asked.texts.items() if (fault := self._lost(cells[index], column))}
-        for index, fault in lost.items():
-            self._misread(cells[index], fault)
-        return bool(lost)
+    # ---- typed answers ----------------------------------------------------------------------------------
 
-    def _lost(self, cell: Cell, column: Column) -> str | None:
-        if cell.kind == NUMBER and cell.text in self._field.gaps and not column.private:
+    def _named_as_typed(self, row: Row) -> frozenset[str]:
+        """Return the columns of a row that hold what was typed, as its file says."""
+        named = self._as_typed.names(row)
+        unknown = sorted(named - self._typed_columns)
+        if unknown:
+            names = quoted(map(shortened, unknown), "or")
+            self._at(row, AS_TYPED, f"No column {names} holds typed answers. Please correct the name, or clear it.")
+        return named
+
+    @cached_property
+    def _typed_columns(self) -> frozenset[str]:
+        indexes = {i for found in self._asked.values() for asked in found for i in (*asked.texts, asked.coded)}
+        return frozenset(self._name(index) for index in indexes if index is not None)
+
+    def _name(self, index: int) -> str:
+        return self._sheet.header[index].text.strip().casefold()
+
+    def _reading(self, asked: _Asked, row: Row, as_typed: Collection[str], state: str) -> Reading:
+        """Return what stands in a typed answer's cell if it looks like a missing code."""
+        if asked.coded is None:
+            return Reading.CODE
+        code = row.cells[asked.coded].text.strip()
+        reason = self._field.gaps.get(code)
+        if reason is None:
+            return Reading.CODE
+        if self._name(asked.coded) in as_typed:
+            return Reading.TYPED
+        # A question that takes the study's missing codes as numbers is refused, so they are told apart in texts only.
+        if self._as_typed.told or asked.coded not in asked.texts:
+            return Reading.CODE
+        reading = reading_of(reason, state)
+        if reading is Reading.UNCLEAR:
+            self._unclear.setdefault((asked.coded, code), []).append(row.number)
+        return reading
+
+    def _typed(self, checker: Checker, asked: _Asked, cells: Sequence[Cell]) -> Answers:
+        """Return a text that looks like a missing code and is none."""
+        index = asked.coded
+        fault = self._lost(cells[index], asked.texts[index], (), Reading.TYPED) if index is not None else None
+        if index is not None and fault:
+            self._misread(cells[index], fault)
+            return {}
+        return checker.found(asked.question, _texts(asked, cells), {}).answers
+
+    def _texts_are_lost(
+        self, asked: _Asked, cells: Sequence[Cell], as_typed: Collection[str], reading: Reading
+    ) -> bool:
+        """Say, and tell, whether a spreadsheet has made something else of what somebody typed."""
+        faults = len(self.problems)
+        for index, column in asked.texts.items():
+            fault = self._lost(cells[index], column, as_typed, reading)
+            if fault:
+                self._misread(cells[index], fault)
+        return len(self.problems) > faults
+
+    def _lost(self, cell: Cell, column: Column, as_typed: Collection[str], reading: Reading) -> str | None:
+        coded = cell.text in self._field.gaps and not column.private and reading is not Reading.TYPED
+        if cell.kind == NUMBER and coded:
             return None
-        return made_of_text(cell, in_workbook=bool(self._sheet.name))
+        named = self._name(cell.column - 1) in as_typed
+        return made_of_text(cell, in_workbook=bool(self._sheet.name), as_typed=named)
 
     # ---- problems ---------------------------------------------------------------------------------------
 
@@ -402,6 +479,10 @@ class Reader:
             self.problems.append(Misread(self._sheet.name, row.number, 0, message))
         else:
             self._misread(row.cells[index], message)
+
+
+def _texts(asked: _Asked, cells: Sequence[Cell]) -> dict[str, str]:
+    return {name: cells[index].text for name, index in asked.at.items()}
 
 
 def _made_of(asked: _Asked, cells: Sequence[Cell]) -> str:

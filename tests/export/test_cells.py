@@ -48,6 +48,7 @@ IDENTITY = {
     "started": datetime(2025, 9, 20, 10, 0, 0),  # noqa: DTZ001
     "finished": datetime(2025, 9, 20, 10, 5, 30),  # noqa: DTZ001
     "seconds": 330,
+    "as_typed": "00",
     "roster_sex": "f",
     "roster_fsm": 1,
     "roster_joined": datetime(2024, 9, 2),  # noqa: DTZ001
@@ -145,6 +146,7 @@ def test_a_minus_nine_that_was_typed_is_not_a_blank() -> None:
     given = source(Response("r1", {"depth": -9}), Response("r2", {"depth": {"missing": "blank"}}), of=[data])
     book = workbook(given)
     assert [row["depth"] for row in rows(book, "Labels · pupil")] == [-9, "left blank"]
+    assert [row["as_typed"] for row in rows(book, "Codes · pupil")] == ["00 depth", "00"]
     notes = [row["what was done"] for row in rows(book, "Notes")]
     assert any("-9" in what and "blank" in what for what in notes)
 

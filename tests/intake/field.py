@@ -50,7 +50,13 @@ TEXTS = [
     "موسیقی",
     "-9.5",
     "0123",
+    "-5",
+    "-9",
+    " -8 ",
+    "TRUE",
+    "1E+05",
 ]
+"""What is typed in jest or in earnest; the last ones look like missing codes, or like a spreadsheet's doing."""
 
 
 def study_folder(folder: Path, **changes: Any) -> Path:

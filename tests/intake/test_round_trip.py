@@ -14,7 +14,7 @@ from survey.audit import COMMAND_LINE, entries
 from survey.database import Engine, session
 from survey.fieldwork import study_by_code
 from survey.intake import look, take_in
-from survey.intake.names import CAUTION, IDENTITY, taken_names
+from survey.intake.names import AS_TYPED, CAUTION, IDENTITY, taken_names
 from survey.journey import Journey
 from survey.responses import Record, count, stream
 from tests.intake.field import (
@@ -66,6 +66,22 @@ def test_codes_and_scores_are_the_same_after_the_journey(source: Engine, target:
             assert without_ids(exported(target, name, what)) == without_ids(exported(source, name, what))
 
 
+def test_what_looks_like_a_missing_code_was_typed_and_stays(source: Engine, target: Engine) -> None:
+    """The sample has such texts, so that the test above means something."""
+    rows = list(csv.DictReader(io.StringIO(exported(source, "parent").decode(), newline="")))
+    said = {row[AS_TYPED] for row in rows}
+    assert "00" in said
+    column = next(name for cell in said for name in cell.split()[1:])
+    typed = {row[column] for row in rows if column in row[AS_TYPED].split()}
+    assert typed & {"-5", "-9", " -8 "}
+    file = exported(source, "parent")
+    assert take_in(target, SETTINGS, STUDY, "parent", "w1", file, "a.csv", COMMAND_LINE, NOW).problems == ()
+    texts = {
+        value for record in _records(target, "parent") for value in record.answers.values() if isinstance(value, str)
+    }
+    assert typed <= texts
+
+
 def test_the_same_file_again_changes_nothing(source: Engine, target: Engine) -> None:
     for name in ("pupil-ks2", "parent"):
         file = exported(source, name)
@@ -112,13 +128,15 @@ def test_saves_are_those_of_the_screens(source: Engine, target: Engine, folder: 
             assert unanswered == []
 
 
-def test_an_excel_file_does_the_same(source: Engine, target: Engine) -> None:
+def test_an_excel_file_does_the_same(source: Engine, target: Engine, folder: Path) -> None:
     """As a researcher would send it: the codes in a workbook, numbers as numbers."""
     rows = list(csv.reader(io.StringIO(exported(source, "pupil-ks2").decode(), newline="")))
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
-    text = {rows[0].index(name) for name in ("school", "class", "participant", "response")}
+    # Columns of texts are formatted as text before the answers go in.
+    names = ("school", "class", "participant", "response", AS_TYPED, *_of_texts(folder, "pupil-ks2"))
+    text = {rows[0].index(name) for name in names}
     for row in rows:
         sheet.append([_number(cell) if at not in text else cell for at, cell in enumerate(row)])
         for cell in sheet[sheet.max_row]:
@@ -129,6 +147,11 @@ def test_an_excel_file_does_the_same(source: Engine, target: Engine) -> None:
     take_in(target, SETTINGS, STUDY, "pupil-ks2", "w1", out.getvalue(), "codes.xlsx", COMMAND_LINE, NOW)
     assert _count(target, "pupil-ks2") == _count(source, "pupil-ks2")
     assert without_ids(exported(target, "pupil-ks2")) == without_ids(exported(source, "pupil-ks2"))
+
+
+def _of_texts(folder: Path, name: str) -> list[str]:
+    questions = reading_of(folder).questionnaires[name].questions
+    return [c.name for question in questions for c in question.columns() if c.key in question.own_words]
 
 
 def _number(cell: str) -> object:

@@ -210,7 +210,7 @@ def test_what_is_said_and_where(shared: Engine, change: dict[str, Any], column: 
 
 def test_a_child_without_a_way_to_say_so_did_not_say_it(shared: Engine) -> None:
     """The sample's pupils are eight: both ways are offered. In a questionnaire for adults none is, unless asked for."""
-    assert not looked(shared, RIGHT | {"sing": -7, "best": -8}).problems
+    assert not looked(shared, RIGHT | {"sing": -7, "best": -8, "as_typed": ""}).problems
 
 
 def test_all_problems_at_once_in_the_order_of_the_rows(shared: Engine) -> None:

@@ -1,0 +1,66 @@
+"""Typed answers that look like a missing code: -9 is “left blank”, and somebody may have written just that.
+
+Our own files say which is which, in the column AS_TYPED. Where a file has no such column, the rest of the row may leave
+one reading only; else it is asked about, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum, auto
+from typing import Final
+
+from survey.fieldwork.roster.tables import Row, Sheet
+from survey.intake.names import AS_TYPED, UNTOUCHED
+from survey.question import REASONS
+from survey.responses.reading import OVER
+
+
+class Reading(Enum):
+    """What a cell that looks like a missing code is."""
+
+    CODE = auto()
+    TYPED = auto()
+    CODE_IF_NOT_SHOWN = auto()
+    """The code, where the other answers lead past the question; typed, where they lead to it."""
+    UNCLEAR = auto()
+
+
+class AsTyped:
+    """What a file says, in the column AS_TYPED, of its typed answers. index: where that column is; None without one."""
+
+    def __init__(self, sheet: Sheet, index: int | None) -> None:
+        self._index = index
+        self.told = index is not None
+
+    def names(self, row: Row) -> frozenset[str]:
+        """Return, in lower case, the columns in which this row has what was typed."""
+        if self._index is None:
+            return frozenset()
+        said = row.cells[self._index].text.casefold().replace(",", " ").split()
+        return frozenset(name for name in said if name not in (UNTOUCHED, "0"))
+
+
+def reading_of(reason: str, state: str) -> Reading:
+    """Return what a text that looks like the code for a reason is, where a file does not say so itself.
+
+    state: of the response. Whether a question was reached, or is in the version, follows from the row: a code that
+    says what cannot be is no code. Why nothing was said at a question that was asked follows from nothing.
+    """
+    if state in OVER:
+        return Reading.CODE
+    if reason in REASONS or (reason == "not_reached" and state != "finished"):
+        return Reading.UNCLEAR
+    return Reading.CODE_IF_NOT_SHOWN if reason == "not_shown" else Reading.TYPED
+
+
+UNCLEAR: Final = (
+    "'{code}' in a column of text can be a missing code or what the person wrote. Please add a column '"
+    + AS_TYPED
+    + "' to the file: leave it empty where {code} is the code, and write {column} in it where the person wrote {code}."
+)
+
+
+def gaps_for(reading: Reading, gaps: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the missing codes that a cell with this reading is held against."""
+    return {} if reading is Reading.TYPED else gaps
