@@ -15,6 +15,8 @@ from survey.intake.names import AS_TYPED, UNTOUCHED
 from survey.question import REASONS
 from survey.responses.reading import OVER
 
+_CHANGED: Final = "0"
+
 
 class Reading(Enum):
     """What a cell that looks like a missing code is."""
@@ -32,13 +34,15 @@ class AsTyped:
     def __init__(self, sheet: Sheet, index: int | None) -> None:
         self._index = index
         self.told = index is not None
+        self.saved = index is not None and any(row.cells[index].text.strip() == _CHANGED for row in sheet.rows)
+        """Whether a spreadsheet has rewritten texts of this file: UNTOUCHED is not what it was."""
 
     def names(self, row: Row) -> frozenset[str]:
         """Return, in lower case, the columns in which this row has what was typed."""
         if self._index is None:
             return frozenset()
         said = row.cells[self._index].text.casefold().replace(",", " ").split()
-        return frozenset(name for name in said if name not in (UNTOUCHED, "0"))
+        return frozenset(name for name in said if name not in (UNTOUCHED, _CHANGED))
 
 
 def reading_of(reason: str, state: str) -> Reading:

@@ -21,6 +21,15 @@ MADE: Final = {
 }
 """What the cells of each kind are called; those of kind TEXT stand as somebody typed them."""
 
+_ERRORS: Final = ("#NAME?", "#VALUE!", "#REF!", "#DIV/0!", "#NUM!", "#NULL!", "#N/A")
+_WRITTEN_BY_ONE: Final = re.compile(
+    # A number, a sum of money, a percentage, a date in figures, a time; a date with a month; yes and no; an error.
+    r"[^\w]*[0-9][0-9\W]*(?:e[+-]?[0-9]+)?(?:[ap]m)?\W*|[0-9]{1,2}[ -]\w{3}(?:[ -][0-9]{2,4})?|\w{3}[ -][0-9]{2,4}"
+    r"|true|false|wahr|falsch|vrai|faux|verdadero|falso|vero|" + "|".join(map(re.escape, _ERRORS)),
+    re.I,
+)
+_LONGEST_WRITTEN: Final = 60
+"""Characters of the longest thing a spreadsheet writes by itself; longer texts cost the expression above its time."""
 _ESCAPED: Final = re.compile("_x00[01][0-9a-f]_", re.I)
 _CELL_HOLDS: Final = 32_767
 
@@ -29,15 +38,16 @@ _TEXT_AGAIN: Final = (
 )
 
 
-def made_of_text(cell: Cell, *, in_workbook: bool, as_typed: bool) -> str | None:
+def made_of_text(cell: Cell, *, in_workbook: bool, as_typed: bool, saved: bool) -> str | None:
     """Return what is wrong with a cell in which a text should stand as somebody typed it; None where nothing is.
 
-    as_typed: the file says itself that this is what was typed, although it looks like something else.
+    as_typed: the file says itself that this is what was typed, although it looks like something else. saved: a
+    spreadsheet has rewritten texts of this CSV.
     """
     if cell.kind in MADE:
         return f"A spreadsheet has turned this text into {MADE[cell.kind]}, so what was typed is lost. {_TEXT_AGAIN}"
     if not in_workbook:
-        return f"{_ROUNDED} {_TEXT_AGAIN}" if is_shortened(cell.text) and not as_typed else None
+        return None if as_typed else _made_of_text_in_csv(cell.text, saved)
     if _ESCAPED.search(cell.text):
         return (
             "A spreadsheet has replaced a control character by its code (_x000b_ or the like). "
@@ -51,6 +61,17 @@ def made_of_text(cell: Cell, *, in_workbook: bool, as_typed: bool) -> str | None
     return None
 
 
+def _made_of_text_in_csv(text: str, saved: bool) -> str | None:
+    if is_shortened(text):
+        return f"{_ROUNDED} {_TEXT_AGAIN}"
+    if saved and len(text) <= _LONGEST_WRITTEN and _WRITTEN_BY_ONE.fullmatch(text.strip()):
+        return f"A spreadsheet has saved this file, and may have changed this text. {_CSV_AGAIN}"
+    return None
+
+
+_CSV_AGAIN: Final = (
+    "Please import the CSV as it was exported, or open it once more with its columns of text imported as text."
+)
 _ROUNDED: Final = (
     "A spreadsheet writes a long number like this (1.23E+19), so what was typed, or its last digits, may be lost."
 )
@@ -60,6 +81,8 @@ def made_of_code(cell: Cell) -> str | None:
     """Return what is wrong with a cell in which the code of something should stand; None where nothing is."""
     if cell.kind == TEXT and is_shortened(cell.text):
         return f"{_ROUNDED} {_TEXT_AGAIN}"
+    if cell.text.strip() in _ERRORS:
+        return f"A spreadsheet took this code for a formula and wrote {cell.text.strip()} instead. {_CSV_AGAIN}"
     if cell.kind not in MADE or (cell.kind == NUMBER and cell.text.isdecimal()):
         return None
     return f"A spreadsheet has turned this code into {MADE[cell.kind]}. {_TEXT_AGAIN}"

@@ -459,7 +459,8 @@ class Reader:
         if cell.kind == NUMBER and coded:
             return None
         named = self._name(cell.column - 1) in as_typed
-        return made_of_text(cell, in_workbook=bool(self._sheet.name), as_typed=named)
+        saved = self._as_typed.saved
+        return made_of_text(cell, in_workbook=bool(self._sheet.name), as_typed=named, saved=saved)
 
     # ---- problems ---------------------------------------------------------------------------------------
 

@@ -201,6 +201,38 @@ def test_a_code_without_its_zeros_is_told_with_the_code_it_may_be(engine: Engine
         )
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["7", "-0.5", "1,5", "TRUE", "falsch", "01/02/2024", "2024-01-01", "12-May", "May 24", "9:30", "9:30 PM", "94%", "£5.00",
+     "1.2e5", "#NAME?", "#N/A"],
+)  # fmt: skip
+@pytest.mark.parametrize("column", ["best", "instrument_other"])
+def test_in_a_csv_that_a_spreadsheet_saved_a_text_it_could_have_written_is_refused(
+    engine: Engine, column: str, text: str
+) -> None:
+    """Our files carry 00, of which every spreadsheet makes 0: then 7 may have been 007, and FALSE falsch."""
+    (problem,) = in_csv(engine, RIGHT | {column: text, "as_typed": "0"}).problems
+    assert (problem.row, problem.header) == (2, column)
+    assert problem.message == (
+        "A spreadsheet has saved this file, and may have changed this text. Please import the CSV as it was exported, "
+        "or open it once more with its columns of text imported as text."
+    )
+    for untouched in ("00", ""):
+        assert not in_csv(engine, RIGHT | {column: text, "as_typed": untouched}).problems
+
+
+@pytest.mark.parametrize("text", ["everything", "1st", "line 1\nline 2", "I am 7", "true love", "7up"])
+def test_words_in_such_a_csv_are_what_they_were(engine: Engine, text: str) -> None:
+    assert not in_csv(engine, RIGHT | {"best": text, "as_typed": "0"}).problems
+
+
+def test_the_id_of_a_response_that_became_an_error_is_refused(engine: Engine) -> None:
+    """Ids may begin with a dash, and spreadsheets take those for formulas: the row would come a second time."""
+    (problem,) = in_csv(engine, RIGHT | {"response": "#NAME?"}).problems
+    assert problem.header == "response"
+    assert problem.message.startswith("A spreadsheet took this code for a formula and wrote #NAME? instead.")
+
+
 def test_a_file_that_a_spreadsheet_saved_is_refused_on_the_command_line_too(tmp_path: Path) -> None:
     from click.testing import CliRunner
 
