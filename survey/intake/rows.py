@@ -105,8 +105,13 @@ class Reader:
             else:
                 self._unknown(cell, [*questions, *known])
         self._identity = {name: index for name, index in places.items() if name in known}
+        used = self._versions_used()
         for sha256, owned in owners.items():
-            self._asked[sha256] = self._found(checkers[sha256], owned, places)
+            self._asked[sha256], absent = _found(checkers[sha256], owned, places)
+            # What only another version needs may be missing.
+            if sha256 in used:
+                version = checkers[sha256].questionnaire.version if len(used) > 1 else None
+                self._say_what_is_absent(absent, version)
             self._elsewhere[sha256] = {places[name]: name for name in questions if name in places and name not in owned}
         if not any(owned.keys() & places.keys() for owned in owners.values()):
             self._say(f"No column of this table is a question of '{self._field.questionnaire}'.")
@@ -125,33 +130,18 @@ class Reader:
         )
         self._misread(cell, f"There is no column '{name}' in '{self._field.questionnaire}'.{hint}")
 
-    def _found(
-        self, checker: Checker, owned: Mapping[str, tuple[Question, Column]], places: Mapping[str, int]
-    ) -> list[_Asked]:
-        found = []
-        for question in checker.asked:
-            at = {
-                column.name: places[name]
-                for name, (owner, column) in owned.items()
-                if owner is question and name in places
-            }
-            if not at:
-                continue
-            needed = [column for column in question.columns() if column.needed]
-            absent = [column.name for column in needed if column.name not in at]
-            if not absent:
-                # A fault is told at a column that the answer needs, so these come first.
-                at = {column.name: at[column.name] for column in needed} | at
-                typed = {at[c.name]: c for c in question.columns() if is_typed(question, c) and c.name in at}
-                texts = {index: c for index, c in typed.items() if c.key in question.own_words}
-                coded = next((index for index, c in typed.items() if not c.private), None)
-                found.append(_Asked(question, at, texts, coded))
-            else:
-                s, are = ("s", "are") if len(absent) > 1 else ("", "is")
-                self._say(
-                    f"The column{s} {quoted(absent)} {are} missing: the answer to '{question.id}' needs all of them."
-                )
-        return found
+    def _versions_used(self) -> set[str]:
+        """Return the SHA-256 of each version that some row is of; the newest, where there are no rows."""
+        index = self._identity.get("version")
+        said = {whole(row.cells[index].text) if index is not None else "" for row in self._sheet.rows} or {""}
+        return {self._field.versions.get(version, "") if version else self._field.newest for version in said}
+
+    def _say_what_is_absent(self, absent: Mapping[str, Sequence[str]], version: int | None) -> None:
+        """Say which columns are missing. version: the one that needs them, where rows of several are in the file."""
+        for id, names in absent.items():
+            s, are = ("s", "are") if len(names) > 1 else ("", "is")
+            where = f" in version {version}" if version else ""
+            self._say(f"The column{s} {quoted(names)} {are} missing: the answer to '{id}'{where} needs all of them.")
 
     def _missing_columns(self) -> None:
         if "participant" not in self._identity and self._field.on_roster:
@@ -493,6 +483,31 @@ def _made_of(asked: _Asked, cells: Sequence[Cell]) -> str:
         if kind in MADE and kind != NUMBER and (kind, column.type) != (DATE, "date"):
             return f" A spreadsheet has turned what was here into {MADE[kind]}."
     return ""
+
+
+def _found(
+    checker: Checker, owned: Mapping[str, tuple[Question, Column]], places: Mapping[str, int]
+) -> tuple[list[_Asked], dict[str, list[str]]]:
+    """Return the questions whose columns are there, and of those with some of theirs, by id, which columns are not."""
+    found, absent = [], {}
+    for question in checker.asked:
+        at = {
+            column.name: places[name] for name, (owner, column) in owned.items() if owner is question and name in places
+        }
+        if not at:
+            continue
+        needed = [column for column in question.columns() if column.needed]
+        lacking = [column.name for column in needed if column.name not in at]
+        if lacking:
+            absent[question.id] = lacking
+            continue
+        # A fault is told at a column that the answer needs, so these come first.
+        at = {column.name: at[column.name] for column in needed} | at
+        typed = {at[c.name]: c for c in question.columns() if is_typed(question, c) and c.name in at}
+        texts = {index: c for index, c in typed.items() if c.key in question.own_words}
+        coded = next((index for index, c in typed.items() if not c.private), None)
+        found.append(_Asked(question, at, texts, coded))
+    return found, absent
 
 
 def _columns(checker: Checker, taken: Collection[str]) -> dict[str, tuple[Question, Column]]:
