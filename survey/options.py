@@ -52,6 +52,7 @@ class Option(BaseModel):
 
     code: int = Field(ge=0, description="The number that is stored; it never changes")
     label: Text = Field(min_length=1, description="The words on the option")
+    was: str | None = Field(None, description="Its label in the version before, where it means the same by other words")
     face: str | None = Field(None, description="A face: feel-1 to feel-5 or enjoy-1 to enjoy-5")
     picture: str | None = Field(None, description="A picture beside the words")
     other: bool = Field(False, description="Opens a box to say what in own words")
@@ -93,6 +94,15 @@ class Optioned(Question):
     def labels(self) -> dict[int, str]:
         """Code -> label, in the author's order."""
         return {option.code: option.label for option in self.choices}
+
+    @property
+    def meanings(self) -> Mapping[int, str]:
+        """The label of each code."""
+        return self.labels
+
+    def earlier_words(self, code: int) -> str:
+        """Return what the option's author says it was called."""
+        return self.option(code).was or ""
 
     @property
     def shuffled(self) -> bool:

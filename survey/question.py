@@ -440,6 +440,20 @@ class Question(BaseModel):
         """
         return {}
 
+    @property
+    def meanings(self) -> Mapping[int, str]:
+        """What each code that is stored stands for: code -> its words. Nothing where answers are no codes."""
+        return {}
+
+    def earlier_words(self, code: int) -> str:
+        """Return the words that a code had in the version before and that mean the same; empty where none are told."""
+        return ""
+
+    @property
+    def counted_in(self) -> str:
+        """The unit of a number; empty where there is none."""
+        return ""
+
     def number(self, value: Any) -> float | None:
         """Return the number of a value for a scale, or None where it has none."""
         return None

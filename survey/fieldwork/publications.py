@@ -136,6 +136,18 @@ def _keep_text(session: Session, name: str, text: str, sha256: str) -> None:
         session.flush()
 
 
+def texts_before(session: Session, study_code: str, questionnaire: str, version: int) -> list[str]:
+    """Return the texts of all published versions of a questionnaire that are older than this one, the oldest first."""
+    query = (
+        select(Definition.text)
+        .join(Publication, Publication.sha256 == Definition.sha256)
+        .join(Study, Study.id == Publication.study_id)
+        .where(Study.code == study_code, Publication.questionnaire == questionnaire, Publication.version < version)
+        .order_by(Publication.version)
+    )
+    return list(session.scalars(query))
+
+
 _TEXT = select(Definition.text)
 _PUBLISHED = select(
     Publication.questionnaire, Publication.version, Publication.sha256, Publication.published_at

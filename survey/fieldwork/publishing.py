@@ -13,10 +13,12 @@ from sqlalchemy import select
 from survey.audit import COMMAND_LINE, Actor, note
 from survey.database import Base, Engine, Session, session
 from survey.definition.bundle import Bundle
+from survey.definition.meaning import Comparison, compare
+from survey.definition.questionnaire import Questionnaire
 from survey.definition.reading import FolderReading, parse_study, read_folder
 from survey.definition.study import Study as Plan
 from survey.fieldwork.consent import keep_sheets
-from survey.fieldwork.publications import STUDY, Definition, VersionTaken, publish, publish_study
+from survey.fieldwork.publications import STUDY, Definition, VersionTaken, publish, publish_study, texts_before
 from survey.fieldwork.studies import keep_programmes, keep_study, keep_waves, study_by_code
 from survey.fieldwork.waves import forget_hours
 from survey.problems import errors
@@ -33,8 +35,8 @@ class Refused(ValueError):
 def publish_folder(engine: Engine, folder: Path, now: datetime, actor: Actor = COMMAND_LINE) -> list[str]:
     """Publish the study in a folder and its questionnaires; return what was done, a sentence each.
 
-    All or nothing: raises Refused when a file has an error, a version number was published with other words, the day
-    on which the data are to be deleted is past, or they were deleted.
+    All or nothing: raises Refused when a file has an error, a version number was published with other words, a question
+    or a code no longer means what it did, the day on which the data are to be deleted is past, or they were deleted.
     """
     reading = read_folder(folder)
     faults = errors(reading.problems)
@@ -45,10 +47,10 @@ def publish_folder(engine: Engine, folder: Path, now: datetime, actor: Actor = C
             _check_day(reading.study, now)
             before = _day_before(db, reading.study)
             _keep_field(db, reading.study)
-            said = list(_publish_all(db, reading, now))
+            said, told = _publish_all(db, reading, now)
             _note(db, reading.study, actor, before, said, now)
         forget_hours(engine)
-        return said
+        return said + told
     except VersionTaken as taken:
         raise Refused([str(taken)]) from taken
 
@@ -100,7 +102,8 @@ def _keep_field(db: Session, plan: Plan) -> None:
     keep_waves(db, study, [(wave.id, wave.title, wave.opens, wave.closes) for wave in plan.waves])
 
 
-def _publish_all(db: Session, reading: FolderReading, now: datetime) -> list[str]:
+def _publish_all(db: Session, reading: FolderReading, now: datetime) -> tuple[list[str], list[str]]:
+    """Publish what was read; return what was done and what reads differently now. Raises Refused, VersionTaken."""
     plan = reading.study
     assert plan is not None
     said = []
@@ -108,10 +111,24 @@ def _publish_all(db: Session, reading: FolderReading, now: datetime) -> list[str
     changed = publish_study(db, plan.id, reading.study_text, digest)
     said.append(f"{plan.id}: {STUDY}.yaml is {'published' if changed else 'as it was'}.")
     said += keep_sheets(db, plan, now)
+    faults: list[str] = []
+    told: list[str] = []
     for name, questionnaire in reading.questionnaires.items():
         files = reading.readings[name]
         bundle = Bundle.of(files.data, files.translations, files.files)
         new = publish(db, plan.id, name, questionnaire.version, bundle.text, bundle.sha256, now)
         state = "published" if new else "published before, and unchanged"
         said.append(f"{name}: version {questionnaire.version} is {state} ({bundle.sha256[:12]}).")
-    return said
+        if new:
+            compared = compared_with_published(db, plan.id, questionnaire)
+            faults += [f"{name}: {fault}" for fault in compared.faults.values()]
+            told += [f"{name}: {line}" for line in compared.told]
+    if faults:
+        raise Refused([*faults, "Nothing was published, because answers already given would change their meaning."])
+    return said, told
+
+
+def compared_with_published(db: Session, study: str, questionnaire: Questionnaire) -> Comparison:
+    """Hold a version of a questionnaire against the older ones that the study has published."""
+    texts = texts_before(db, study, questionnaire.id, questionnaire.version)
+    return compare([Bundle.parse(text) for text in texts], questionnaire)

@@ -138,6 +138,11 @@ max: 60
         # Files write a very small number as 1e-06.
         return _stored(self._checked(f"{Decimal(text):f}" if _POWER.fullmatch(text) else text))
 
+    @property
+    def counted_in(self) -> str:
+        """The unit behind the box."""
+        return self.unit or ""
+
     def number(self, value: Any) -> float | None:
         """Return the number itself."""
         return None if is_missing(value) else float(value)

@@ -82,6 +82,11 @@ ask: Do you like singing?
             return value is not None
         return value["missing"] != BLANK if is_missing(value) else value in _SECOND[part.name].values()
 
+    @property
+    def meanings(self) -> Mapping[int, str]:
+        """The four points."""
+        return _POINTS
+
     def value_of(self, word: str) -> int:
         """Return the point, 1 (no, a lot) to 4 (yes, a lot)."""
         if word not in ("1", "2", "3", "4"):

@@ -54,6 +54,11 @@ not_sure: no
             raise ValueError(f"{self.id!r} is answered by " + ", ".join(self._offered_words()))
         return _CODES[word]
 
+    @property
+    def meanings(self) -> Mapping[int, str]:
+        """Yes, no and, where it is offered, not sure."""
+        return {code: _WORDS[code] for code in self.codes}
+
     def _offered_words(self) -> list[str]:
         return ["yes", "no", "not_sure"] if self.not_sure else ["yes", "no"]
 
@@ -116,8 +121,7 @@ not_sure: no
 
     def columns(self) -> list[Column]:
         """One column of codes."""
-        labels = {code: _WORDS[code] for code in self.codes}
-        return [Column(self.id, self.id, self.ask, "code", "nominal", int, labels)]
+        return [Column(self.id, self.id, self.ask, "code", "nominal", int, self.meanings)]
 
     def decode(self, cells: Mapping[str, str], gaps: Mapping[str, str]) -> dict[str, Any]:
         """Take the code."""

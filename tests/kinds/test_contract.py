@@ -166,6 +166,20 @@ def test_a_stored_question_has_a_column_of_its_own_name(question: Question) -> N
     assert len(own) == (1 if question.asks and question.stored else 0)
 
 
+def test_what_each_code_means_is_told_for_every_code_that_is_stored(question: Question) -> None:
+    """Two versions are held against each other by it, whatever the kind."""
+    for column in question.columns():
+        if column.name == question.id and column.codes:
+            assert dict(question.meanings) == dict(column.codes)
+    for answers in pretended(question):
+        value = answers.get(question.id)
+        for code in value if isinstance(value, list) else [value]:
+            assert not isinstance(code, int) or not question.meanings or code in question.meanings
+    assert bool(question.meanings) == (
+        bool(getattr(question, "options", None)) or question.kind in ("yes_no", "two_step")
+    )
+
+
 def test_numbers_stay_within_their_range(question: Question) -> None:
     limits = question.number_range
     for answers in pretended(question):

@@ -3,6 +3,7 @@
 Questions stand on pages. Young pupils see one question at a time whatever the page; a page is what belongs together.
 """
 
+from survey.definition.meaning import compare
 from tests.language.examples import good, told
 
 
@@ -154,3 +155,34 @@ pages:
     assert len(messages) == 3
     for words in ("SPSS does not tell capital letters apart", "has capital letters", "keeps for another use"):
         assert any(words in message for message in messages)
+
+
+def test_a_new_version_keeps_meanings():
+    """Answers to all versions of a questionnaire stand in one column, so a new version has to mean the same by each
+    question and code. Publishing refuses a code with other words, an option or a point of a scale that is gone, another
+    kind or unit, and a question under another name: put it back, or give the question a new name. A new wording of a
+    question is published and told. Where an option only reads differently, write its earlier label behind `was`."""
+    example = """
+version: 2
+pages:
+  - page: one
+    questions:
+      - question: coffee
+        kind: choice
+        ask: Which coffee do you like?
+        options:
+          - {code: 1, label: Filter coffee}
+          - {code: 3, label: Pods, was: Capsules}
+          - {code: 4, label: Iced}
+"""
+    now = good(example)
+    before = good(
+        example.replace("version: 2", "version: 1").replace("Pods, was: Capsules", "Capsules").replace("like", "drink")
+    )
+    compared = compare([before], now)
+    assert compared.faults == {}
+    assert compared.told == [
+        "'coffee' is worded differently from version 1: “Which coffee do you drink?”.",
+        "'coffee': option 3 was “Capsules” in version 1, and means the same.",
+    ]
+    assert list(compare([before], good(example.replace(", was: Capsules", ""))).faults) == ["coffee"]

@@ -180,6 +180,27 @@ def test_a_published_version_is_not_published_with_other_words(lead: StrictClien
     assert publish(lead, sent).status_code == 409
 
 
+def test_a_version_that_means_something_else_is_refused_before_it_is_published(lead: StrictClient) -> None:
+    publish(lead, send_zip(lead, dict(FILES)))
+    other = PUPIL.replace("version: 1", "version: 2").replace("label: Not at all", "label: Purple")
+    sent = send_zip(lead, {**FILES, "pupil.yaml": other})
+    root = look_at(follow(lead, sent))
+    assert "'sing_enjoy': option 1 was “Not at all” in version 1 and is now “Purple”." in words(root)
+    assert not [b for b in root.iter("button") if b.text == "Publish"]
+    refused = publish(lead, sent)
+    assert refused.status_code == 409
+    assert "answers already given would change their meaning" in refused.text
+
+
+def test_a_new_wording_is_told_before_it_is_published(lead: StrictClient) -> None:
+    publish(lead, send_zip(lead, dict(FILES)))
+    other = PUPIL.replace("version: 1", "version: 2").replace("with your class", "in class")
+    sent = send_zip(lead, {**FILES, "pupil.yaml": other})
+    said = words(look_at(follow(lead, sent)))
+    assert "'sing_enjoy' is worded differently from version 1: “How much do you like singing with your class?”." in said
+    assert publish(lead, sent).status_code == 302
+
+
 # ---- who may ---------------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from survey.definition.bundle import Bundle
 from survey.definition.reading import FolderReading, parse_study, read_folder
 from survey.definition.study import Study as Plan
 from survey.fieldwork import Study, published, study_by_code, text_of
-from survey.fieldwork.publishing import Refused, publish_folder
+from survey.fieldwork.publishing import Refused, compared_with_published, publish_folder
 from survey.pages.account import turned_away
 from survey.pages.account.forms import Form
 from survey.pages.office.access import actor, grants, may, refused
@@ -104,7 +104,10 @@ def _files(packed: list[Any], loose: list[Any]) -> Iterator[Sent]:
 
 @dataclass(frozen=True)
 class Version:
-    """One questionnaire of what was sent. state: 'new', 'unchanged', or 'refused' with `why`."""
+    """One questionnaire of what was sent. state: 'new', perhaps with what is `told` of it, 'unchanged', or 'refused'.
+
+    why: why it is refused, a sentence each.
+    """
 
     id: str
     title: str
@@ -112,7 +115,8 @@ class Version:
     languages: str
     version: int
     state: str
-    why: str = ""
+    why: Sequence[str] = ()
+    told: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -210,15 +214,25 @@ def _versions(reading: FolderReading, study: Study | None) -> Iterator[Version]:
         sha256 = Bundle.of(files.data, files.translations, files.files).sha256
         mine = {one.version: one.sha256 for one in there if one.questionnaire == name}
         number = questionnaire.version
-        state, why = "new", ""
+        state, why, told = "new", [], []
         if mine.get(number) == sha256:
             state = "unchanged"
         elif number in mine or number < max(mine, default=0):
-            state = "refused"
             fault = "was published with another text" if number in mine else "is lower than the published one"
-            why = f"Version {number} {fault}. Please set version: {max(mine) + 1} in {name}.yaml, and send it again."
+            why = [f"Version {number} {fault}. Please set version: {max(mine) + 1} in {name}.yaml, and send it again."]
+        elif study is not None:
+            with session(store().engine) as db:
+                compared = compared_with_published(db, study.code, questionnaire)
+            why, told = list(compared.faults.values()), list(compared.told)
         yield Version(
-            name, questionnaire.title, questionnaire.audience, ", ".join(questionnaire.languages), number, state, why
+            name,
+            questionnaire.title,
+            questionnaire.audience,
+            ", ".join(questionnaire.languages),
+            number,
+            "refused" if why else state,
+            why,
+            told,
         )
 
 
