@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal
 
+from survey.definition.meaning import same_words
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.study import Fact, Study
 from survey.definition.wording import fill
@@ -202,9 +203,7 @@ def _variable(
 ) -> Variable:
     shas = sorted(found, key=lambda sha256: (numbers[sha256], sha256))
     question, column = found[shas[-1]]
-    codes: dict[int, str] = {}
-    for sha256 in reversed(shas):
-        codes = codes | {code: label for code, label in found[sha256][1].codes.items() if code not in codes}
+    codes = _codes([(numbers[sha256], *found[sha256]) for sha256 in reversed(shas)])
     free = question_column(name, taken)
     where = f"Codebook · {question.id}" if free == name else f"Codebook · {free}"
     if free != name:
@@ -213,9 +212,14 @@ def _variable(
         for what in _differences((question, column), found[sha256]):
             sentence = f"Version {numbers[sha256]} and version {numbers[shas[-1]]} differ: {what}."
             notes.add(where, sentence, column=free)
+    label = label_of(question, column)
+    if column.type == "flag" or column.key != column.name:
+        # What is ticked, or ranked, stands in the label.
+        labels = [(numbers[sha256], label_of(*found[sha256])) for sha256 in reversed(shas)]
+        label = _with_others(label, labels[1:])
     return Variable(
         free,
-        label_of(question, column),
+        label,
         column.type,
         column.measure,
         codes,
@@ -228,6 +232,31 @@ def _variable(
         {sha256: found[sha256][1] for sha256 in shas},
         any(is_typed(*found[sha256]) for sha256 in shas),
     )
+
+
+def _codes(versions: Sequence[tuple[int, Question, Column]]) -> dict[int, str]:
+    """Return code -> label, the newest version's first; where another version meant something else, its label as well.
+
+    versions: number, question and column, the newest first.
+    """
+    codes: dict[int, str] = {}
+    for code in dict.fromkeys(code for _, _, column in versions for code in column.codes):
+        mine = [(number, one, column.codes[code]) for number, one, column in versions if code in column.codes]
+        others: list[tuple[int, str]] = []
+        same: list[str] = []
+        for number, one, label in mine:
+            if same and not any(same_words(label, words) for words in same):
+                others.append((number, label))
+                continue
+            same += [label, *([was] if code in one.meanings and (was := one.earlier_words(code)) else [])]
+        codes[code] = _with_others(mine[0][2], others)
+    return codes
+
+
+def _with_others(label: str, others: Iterable[tuple[int, str]]) -> str:
+    """Return a label, with what it was in older versions behind it: Viola (version 1: Cello)."""
+    said = {was: number for number, was in others if not same_words(was, label)}
+    return f"{label} ({'; '.join(f'version {number}: {was}' for was, number in said.items())})" if said else label
 
 
 def _differences(new: tuple[Question, Column], old: tuple[Question, Column]) -> Iterable[str]:

@@ -81,11 +81,11 @@ ONE: dict[str, Any] = {
 
 
 def later(**changes: Any) -> dict[str, Any]:
-    """Return version 2: without dancing, with a question about drums, and another label."""
+    """Return version 2: without dancing, with a question about drums, and other words for the third point."""
     first, second = ONE["pages"]
     questions = [question for question in first["questions"] if question["question"] != "dance"]
     drums = {"question": "drums", "kind": "rating", "ask": "Do you like drums?", "options": "agree3"}
-    options = [*AGREE[:2], {"code": "3", "label": "Very much"}]
+    options = [*AGREE[:2], {"code": "3", "label": "Very much", "was": "A lot"}]
     return {
         **ONE,
         "version": "2",

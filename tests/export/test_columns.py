@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from survey.export.columns import in_one_order
+from survey.definition.questionnaire import Questionnaire
+from survey.export.columns import _codes, in_one_order
 from tests.export.sample import FULL, ONE, SECOND, Response, later, rows, source, workbook
 
 BOTH = [Response("r1", FULL), Response("r2", {"sing": 3, "plays": 0, "drums": 1}, sha256=SECOND, wave="w2")]
@@ -52,11 +53,52 @@ def test_each_response_is_scored_by_its_own_versions_rule() -> None:
     assert said == ["The rule differs between versions 1 and 2. Each response is scored by its own version's."]
 
 
-def test_a_changed_label_is_told_and_the_newest_stands() -> None:
+def test_other_words_for_the_same_are_told_and_the_newest_stand() -> None:
     book = two_versions(later())
     said = {row["what was done"] for row in rows(book, "Notes") if row["column"] == "sing"}
     assert said == {"Version 1 and version 2 differ: code 3 was “A lot” and is now “Very much”."}
     assert [row["sing"] for row in rows(book, "Labels · pupil")] == ["Very much", "Very much"]
+
+
+def _instead(**options: Any) -> dict[str, Any]:
+    """Return version 2 with other options at some questions, as an older Chorus published them."""
+    second = later()
+    pages = [
+        {
+            **page,
+            "questions": [
+                {**question, "options": options.get(question["question"], question.get("options"))}
+                if question["question"] in options
+                else question
+                for question in page["questions"]
+            ],
+        }
+        for page in second["pages"]
+    ]
+    return {**second, "pages": pages}
+
+
+def test_a_code_that_meant_something_else_is_called_by_both_words() -> None:
+    """No old answer is called by the new word alone: not in the labels, the codebook or the value labels."""
+    drums = [{"code": "1", "label": "Drums"}, {"code": "2", "label": "Viola"}, {"code": "8", "label": "Something else"}]
+    homes = [{"code": "1", "label": "In school"}, {"code": "2", "label": "At home"}]
+    given = [Response("r1", FULL | {"instrument": 2}), Response("r2", {"instrument": 2, "plays": 1}, sha256=SECOND)]
+    book = workbook(source(*given, of=[ONE, _instead(instrument=drums, places=homes)]))
+    labels = {row["code"]: row["label"] for row in rows(book, "Value labels") if row["variable"] == "instrument"}
+    assert labels == {1: "Drums", 2: "Viola (version 1: Violin)", 8: "Something else"}
+    assert [row["instrument"] for row in rows(book, "Labels · pupil")] == ["Viola (version 1: Violin)"] * 2
+    described = {row["variable"]: row["label"] for row in rows(book, "Codebook")}
+    assert described["places_1"] == "Where: In school (version 1: Where: In class)"
+    assert described["places_2"] == "Where: At home"
+
+
+def test_words_that_changed_twice_and_mean_the_same_are_one_meaning() -> None:
+    third = {**later(), "version": "3"}
+    third["options"] = {"agree3": [*third["options"]["agree3"][:2], {"code": "3", "label": "Lots", "was": "Very much"}]}
+    versions = [Questionnaire.from_data(one) for one in (ONE, later(), third)]
+    found = [(one.version, one.question("sing"), one.question("sing").columns()[0]) for one in reversed(versions)]
+    assert _codes(found)[3] == "Lots"
+    assert _codes(found[::2])[3] == "Lots (version 1: A lot)", "nobody said that these are one"
 
 
 def test_codes_of_both_versions_keep_their_labels() -> None:
