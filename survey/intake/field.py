@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, select
 
 from survey.definition.bundle import Bundle
+from survey.definition.meaning import compare
 from survey.definition.reading import parse_study
 from survey.definition.study import Study as Plan
 from survey.fieldwork.consent import NotAgreed, must_agree, standings
@@ -137,6 +138,12 @@ class Field:
     def versions(self) -> dict[str, str]:
         """Number of each version, as text -> SHA-256."""
         return {str(checker.questionnaire.version): sha256 for sha256, checker in self.checkers.items()}
+
+    @cached_property
+    def contradictions(self) -> set[str]:
+        """The ids of questions by which the newest version means something else than an older one; see decision 24."""
+        *older, newest = (checker.questionnaire for checker in self.checkers.values())
+        return {id for one in older for id in compare([one], newest).faults}
 
     @cached_property
     def newest(self) -> str:

@@ -62,6 +62,10 @@ class _Asked:
         return next(iter(self.at.values()))
 
 
+_Owned = Mapping[str, tuple[Question, Column]]
+"""The questions of one version: name in a file, in lower case -> the question and its column."""
+
+
 class Reader:
     """Reads one sheet. `problems` grows with everything that is wrong with it."""
 
@@ -76,6 +80,7 @@ class Reader:
         self._elsewhere: dict[str, dict[int, str]] = {}
         self._alike: Counter[str] = Counter()
         self._codes: dict[str, int] = {}
+        self._needs_version = False
         self._unclear: dict[tuple[int, str], list[int]] = {}
         self._look_at_headers({name.strip().casefold() for name in ignore})
         self._as_typed = AsTyped(sheet, self._identity.get(AS_TYPED))
@@ -105,7 +110,8 @@ class Reader:
             else:
                 self._unknown(cell, [*questions, *known])
         self._identity = {name: index for name, index in places.items() if name in known}
-        used = self._versions_used()
+        self._needs_version = self._say_where_versions_differ(places, owners)
+        used = set() if self._needs_version else self._versions_used()
         for sha256, owned in owners.items():
             self._asked[sha256], absent = _found(checkers[sha256], owned, places)
             # What only another version needs may be missing.
@@ -116,6 +122,25 @@ class Reader:
         if not any(owned.keys() & places.keys() for owned in owners.values()):
             self._say(f"No column of this table is a question of '{self._field.questionnaire}'.")
         self._missing_columns()
+
+    def _say_where_versions_differ(self, names: Collection[str], owners: Mapping[str, _Owned]) -> bool:
+        """Say, and tell, whether rows need a version that they do not have: versions differ in what the file holds."""
+        index = self._identity.get("version")
+        silent = [row.number for row in self._sheet.rows if index is None or not row.cells[index].text.strip()]
+        held = {question.id for owned in owners.values() for name, (question, _) in owned.items() if name in names}
+        differ = sorted(held & self._field.contradictions)
+        if not silent or not differ:
+            return False
+        said = (
+            f"Versions {listed(self._field.versions)} of '{self._field.questionnaire}' mean different things by "
+            f"{quoted(differ)}."
+        )
+        if index is None:
+            self._say(f"{said} Please add a column 'version' with the version that each row is of.")
+        else:
+            where = Cell("", silent[0], index + 1)
+            self._misread(where, f"{said} Please write here which of them this row is of.{and_more(silent)}")
+        return True
 
     def _headless(self, index: int) -> None:
         filled = [row.cells[index] for row in self._sheet.rows if row.cells[index].text.strip()]
@@ -235,7 +260,7 @@ class Reader:
     def _version(self, row: Row, told: Mapping[str, str]) -> str | None:
         version = whole(told.get("version", ""))
         if not version:
-            return self._field.newest
+            return None if self._needs_version else self._field.newest
         if version not in self._field.versions:
             known = listed(self._field.versions, "and")
             self._at(
@@ -485,9 +510,7 @@ def _made_of(asked: _Asked, cells: Sequence[Cell]) -> str:
     return ""
 
 
-def _found(
-    checker: Checker, owned: Mapping[str, tuple[Question, Column]], places: Mapping[str, int]
-) -> tuple[list[_Asked], dict[str, list[str]]]:
+def _found(checker: Checker, owned: _Owned, places: Mapping[str, int]) -> tuple[list[_Asked], dict[str, list[str]]]:
     """Return the questions whose columns are there, and of those with some of theirs, by id, which columns are not."""
     found, absent = [], {}
     for question in checker.asked:

@@ -54,3 +54,33 @@ def test_a_file_of_both_versions_comes_back_as_it_went_out(engine: Engine, tmp_p
     again = [{name: value for name, value in row.items() if name != "response"} for row in exported(other)]
     assert sorted(again, key=str) == sorted(alike, key=str)
     other.dispose()
+
+
+def test_rows_that_do_not_say_their_version_are_not_read_as_the_newest_where_it_means_something_else(
+    engine: Engine,
+) -> None:
+    """Cello was 2 in version 1; read as version 2, which came later, it would be somebody's viola."""
+    (problem,) = imported(engine, ROW, ROW | {"response": "k2"}).problems
+    assert problem.message == (
+        "Versions 1 and 2 of 'drinks' mean different things by 'coffee'. "
+        "Please add a column 'version' with the version that each row is of."
+    )
+    first, second = ROW | {"version": 1}, ROW | {"response": "k2", "version": ""}
+    (problem,) = imported(engine, first, second, second | {"response": "k3"}).problems
+    assert (problem.row, problem.header) == (3, "version")
+    assert problem.message == (
+        "Versions 1 and 2 of 'drinks' mean different things by 'coffee'. "
+        "Please write here which of them this row is of. (Such cells in this column: 2, the last in row 4.)"
+    )
+    assert imported(engine, first, second | {"version": 1}).added == 2
+
+
+def test_where_versions_mean_the_same_the_newest_is_taken(engine: Engine) -> None:
+    assert imported(engine, {"response": "k1", "instrument": 2, "coffee": ""}).problems
+    assert imported(engine, {"response": "k1", "instrument": 2}).added == 1
+
+
+def test_a_version_further_back_can_differ_as_well(engine: Engine, tmp_path: Path) -> None:
+    publish_as_before(engine, tmp_path / "study", questionnaire(3, coffee=FEWER))
+    (problem,) = imported(engine, ROW).problems
+    assert problem.message.startswith("Versions 1, 2 and 3 of 'drinks' mean different things by 'coffee'.")
