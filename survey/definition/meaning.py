@@ -7,6 +7,7 @@ the same thing are allowed: the author says so with `was`.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -122,9 +123,13 @@ def _fault_of_codes(older: Sequence[tuple[int, Question]], question: Question) -
         _, code, was, now = other[0]
         ways.append(
             "put the earlier words back (if the new ones mean the same, write the earlier ones beside them: "
-            f"code: {code}, label: {now}, was: {was})"
+            f"code: {code}, label: {_in_yaml(now)}, was: {_in_yaml(was)})"
         )
     return f"{listed(said)}. Please {' and '.join(ways)}"
+
+
+def _in_yaml(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _reused(older: Sequence[tuple[int, Question]], question: Question) -> Iterator[tuple[int, int, str, str]]:

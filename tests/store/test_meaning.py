@@ -55,7 +55,7 @@ REFUSED: list[tuple[dict[str, str | None], str, str]] = [
         "instrument",
         (
             "'instrument': option 2 was “Cello” in version 1 and is now “Viola”. Please put the earlier words back (if the new "
-            "ones mean the same, write the earlier ones beside them: code: 2, label: Viola, was: Cello), "
+            'ones mean the same, write the earlier ones beside them: code: 2, label: "Viola", was: "Cello"), '
             f"{NAMED}instrument_v2."
         ),
     ),
@@ -64,7 +64,7 @@ REFUSED: list[tuple[dict[str, str | None], str, str]] = [
         "coffee",
         (
             "'coffee': option 3 was “Keurig” in version 1 and is now “Pods”. Please put the earlier words back (if the new ones "
-            "mean the same, write the earlier ones beside them: code: 3, label: Pods, was: Keurig), "
+            'mean the same, write the earlier ones beside them: code: 3, label: "Pods", was: "Keurig"), '
             f"{NAMED}coffee_v2."
         ),
     ),
@@ -79,7 +79,7 @@ REFUSED: list[tuple[dict[str, str | None], str, str]] = [
         (
             "'coffee': option 2 (“Espresso”) of version 1 is gone and option 3 was “Keurig” in version 1 and is now “Pods”. "
             "Please put back what is gone and put the earlier words back (if the new ones mean the same, write the earlier "
-            f"ones beside them: code: 3, label: Pods, was: Keurig), {NAMED}coffee_v2."
+            f'ones beside them: code: 3, label: "Pods", was: "Keurig"), {NAMED}coffee_v2.'
         ),
     ),
     (
