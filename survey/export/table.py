@@ -12,7 +12,7 @@ from survey.definition.study import Study
 from survey.export.columns import ColumnSet, Variable
 from survey.export.missing import Absence, Absences, Gap, Gaps
 from survey.export.notes import Notes
-from survey.intake.names import AS_TYPED, CAUTIOUS_BELOW, UNTOUCHED, fact_column, is_shortened
+from survey.intake.names import AS_TYPED, CAUTIOUS_BELOW, UNTOUCHED, could_be_code, fact_column, is_shortened
 from survey.question import Column
 
 Cell = int | float | str | date | datetime | None
@@ -194,16 +194,15 @@ class Tabulator:
     def _looking_like_something_else(self, cells: Sequence[Cells], rows: int) -> Cells:
         """Return, for each row, UNTOUCHED and the columns with an answer that only looks like something else."""
         said = [UNTOUCHED] * rows
-        numbers = frozenset(map(int, self._gaps.values()))
-        texts = frozenset(map(str, numbers))
+        codes = frozenset(map(int, self._gaps.values()))
         for place in self._typed:
             variable = self.columns.variables[place]
             for row, cell in enumerate(cells[place]):
                 if cell.__class__ is int:
-                    found = cell in numbers
+                    found = cell in codes
                 else:
                     found = cell.__class__ is str and (
-                        (cell.strip() in texts and not variable.private) or is_shortened(cell)
+                        (not variable.private and could_be_code(cell, codes)) or is_shortened(cell)
                     )
                 if found:
                     said[row] += f" {variable.name}"

@@ -33,6 +33,7 @@ somebody typed what looks like a missing code, or like a number that a spreadshe
 
 UNTOUCHED: Final = "00"
 
+_NEGATIVE: Final = re.compile(r"-0*([1-9][0-9]*)(?:\.0*)?")
 _SHORTENED: Final = re.compile(r"[+-]?[0-9](?:\.[0-9]+)?E\+[0-9]{2,3}")
 
 
@@ -77,3 +78,10 @@ def is_typed(question: Question, column: Column) -> bool:
 def is_shortened(text: str) -> bool:
     """Tell whether a text is how spreadsheets write a long number, 1.23457E+19: its last digits may be lost."""
     return "E+" in text and _SHORTENED.fullmatch(text.strip()) is not None
+
+
+def could_be_code(text: str, codes: Collection[int]) -> bool:
+    """Tell whether a text is one of these missing codes, or becomes one in a spreadsheet: -5, -05, -5.0."""
+    if "-" not in text or (found := _NEGATIVE.fullmatch(text.strip())) is None:
+        return False
+    return len(found[1]) < 4 and -int(found[1]) in codes

@@ -47,7 +47,7 @@ def made_of_text(cell: Cell, *, in_workbook: bool, as_typed: bool, saved: bool) 
     if cell.kind in MADE:
         return f"A spreadsheet has turned this text into {MADE[cell.kind]}, so what was typed is lost. {_TEXT_AGAIN}"
     if not in_workbook:
-        return None if as_typed else _made_of_text_in_csv(cell.text, saved)
+        return _made_of_text_in_csv(cell.text, as_typed, saved)
     if _ESCAPED.search(cell.text):
         return (
             "A spreadsheet has replaced a control character by its code (_x000b_ or the like). "
@@ -61,8 +61,8 @@ def made_of_text(cell: Cell, *, in_workbook: bool, as_typed: bool, saved: bool) 
     return None
 
 
-def _made_of_text_in_csv(text: str, saved: bool) -> str | None:
-    if is_shortened(text):
+def _made_of_text_in_csv(text: str, as_typed: bool, saved: bool) -> str | None:
+    if is_shortened(text) and not as_typed:
         return f"{_ROUNDED} {_TEXT_AGAIN}"
     if saved and len(text) <= _LONGEST_WRITTEN and _WRITTEN_BY_ONE.fullmatch(text.strip()):
         return f"A spreadsheet has saved this file, and may have changed this text. {_CSV_AGAIN}"

@@ -470,8 +470,7 @@ class Reader:
         return len(self.problems) > faults
 
     def _lost(self, cell: Cell, column: Column, as_typed: Collection[str], reading: Reading) -> str | None:
-        coded = cell.text in self._field.gaps and not column.private and reading is not Reading.TYPED
-        if cell.kind == NUMBER and coded:
+        if not column.private and reading is not Reading.TYPED and cell.text.strip() in self._field.gaps:
             return None
         named = self._name(cell.column - 1) in as_typed
         saved = self._as_typed.saved

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from survey.database import Engine, upgrade
 from survey.pages.account.people import add_user
 from survey.responses import Record, stream
 from tests.intake.field import table
+from tests.intake.test_rewritten import workbook
 from tests.pages.small_study import make_study
 from tests.pages.strict import StrictClient, strict_client
 from tests.pages.test_account import OWN, choose, sign_in, token
@@ -101,6 +103,15 @@ def test_every_problem_stands_on_the_page(lead: StrictClient, engine: Engine) ->
     assert "This file has 2 problems" in page.text
     assert "row 2, column B (came)" in page.text
     assert "This is not a code of this question. Its codes are 1, 0." in page.text
+    assert kept(engine) == []
+
+
+def test_what_a_spreadsheet_made_of_an_answer_stands_on_the_page(lead: StrictClient, engine: Engine) -> None:
+    page = send(lead, workbook({"school": "s1", "came": True}, {"school": date(2024, 2, 1), "came": 1}))
+    assert "sheet &#34;codes&#34;, row 2, column B (came)" in page.text
+    assert "A spreadsheet has turned what was here into TRUE or FALSE." in page.text
+    assert "row 3, column A (school)" in page.text
+    assert "A spreadsheet has turned this code into a date or a time. Please import the CSV as it was" in page.text
     assert kept(engine) == []
 
 
