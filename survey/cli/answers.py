@@ -30,8 +30,8 @@ def import_(file: Path, study: str, questionnaire: str, wave: str, ignore: Seque
 
     FILE is a CSV or Excel file with the columns of `survey export --format csv` (the codes): one row for each response,
     one column for each question, missing codes as the study has them. Import that CSV as it was exported: cells that a
-    spreadsheet turned into something else are refused, for instance 7 where 007 was typed. All rows are taken or none; rows that are there
-    already are left as they are.
+    spreadsheet turned into something else are refused, for instance 7 where 007 was typed. All rows are taken or none;
+    rows that are there already are left as they are.
     """
     from survey.audit import COMMAND_LINE
     from survey.fieldwork.publishing import Refused
