@@ -20,6 +20,7 @@ from survey.fieldwork.publications import Definition, Publication
 from survey.fieldwork.publishing import Refused
 from survey.fieldwork.studies import Programme, School, SchoolClass, Study, Wave
 from survey.intake.checking import Checker
+from survey.intake.rewritten import Codes
 from survey.problems import did_you_mean, listed
 from survey.responses import facts_at_start
 from survey.responses.erasing import erasure
@@ -161,13 +162,13 @@ class Field:
         return any(person.audience == self.audience and person.place for person in self.people.values())
 
     @cached_property
-    def codes(self) -> dict[str, set[str]]:
-        """The codes there are for whom and where: column of a file -> codes, as far as they are known."""
+    def codes(self) -> dict[str, Codes]:
+        """The codes there are for whom and where, by the column of a file in which they stand."""
         return {
-            "participant": set(self.people),
-            "school": {place.school for place in self.schools.values()},
-            "class": {place.school_class for place in self.classes.values()},
-            "performance": set(self.performances),
+            "participant": Codes(self.people),
+            "school": Codes(place.school for place in self.schools.values()),
+            "class": Codes(place.school_class for place in self.classes.values()),
+            "performance": Codes(self.performances),
         }
 
     @cached_property

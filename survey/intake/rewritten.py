@@ -7,7 +7,7 @@ answer: they say what the spreadsheet made of it, and what to do.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Iterable
 from typing import Final
 
 from survey.fieldwork.roster.tables import BOOLEAN, DATE, NUMBER, PERCENT, TEXT, Cell
@@ -88,16 +88,29 @@ def made_of_code(cell: Cell) -> str | None:
     return f"A spreadsheet has turned this code into {MADE[cell.kind]}. {_TEXT_AGAIN}"
 
 
-def made_of_zeros(cell: Cell, known: Collection[str]) -> str | None:
-    """Return what is wrong with a code that may have lost its zeros, held against the codes there are."""
-    if not cell.text.strip().isdecimal() or (cell.kind != NUMBER and cell.text.strip() in known):
-        return None
-    code = cell.text.strip()
-    bare = code.lstrip("0")
-    other = min((one for one in known if one != code and one.isdecimal() and one.lstrip("0") == bare), default=None)
-    if other is None:
-        return None
-    return (
-        f"'{code}' may be '{other}' without its zeros, which spreadsheets drop. "
-        "Please format the column as text and write the code in full."
-    )
+class Codes:
+    """The codes that are known for something, found by what spreadsheets leave of them: 0007 by 7."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._known = frozenset(known)
+        self._by_rest: dict[str, str] = {}
+        for code in sorted(self._known, reverse=True):
+            # With several, the one with the most zeros is named.
+            self._by_rest[_rest(code)] = code
+
+    def fault(self, cell: Cell, *, saved: bool) -> str | None:
+        """Return what is wrong with a code that may have lost its zeros. saved: a spreadsheet rewrote this CSV."""
+        code = cell.text.strip()
+        if not code.isdecimal() or (code in self._known and cell.kind != NUMBER and not saved):
+            return None
+        other = self._by_rest.get(_rest(code), code)
+        if len(other) <= len(code):
+            return None
+        return (
+            f"'{code}' may be '{other}' without its zeros, which spreadsheets drop. "
+            "Please format the column as text and write the code in full."
+        )
+
+
+def _rest(code: str) -> str:
+    return code.lstrip("0") if code.isdecimal() else code

@@ -18,7 +18,7 @@ from survey.intake.field import Field, Person, Place
 from survey.intake.lookalikes import UNCLEAR, AsTyped, Reading, gaps_for, reading_of
 from survey.intake.names import AS_TYPED, CAUTION, IDENTITY, is_typed, question_column, roster_columns, taken_names
 from survey.intake.passed import NOT_KNOWN
-from survey.intake.rewritten import MADE, made_of_code, made_of_text, made_of_zeros
+from survey.intake.rewritten import MADE, made_of_code, made_of_text
 from survey.problems import did_you_mean, listed, quoted, shortened
 from survey.question import Column, Question, whole
 from survey.responses.reading import OVER, STATES
@@ -96,19 +96,7 @@ class Reader:
         known = {name.casefold() for name in (*IDENTITY, AS_TYPED, CAUTION, *roster_columns(plan))}
         owners = {sha256: _columns(checker, taken) for sha256, checker in checkers.items()}
         questions = {name: True for owned in owners.values() for name in owned}
-        places: dict[str, int] = {}
-        for index, cell in enumerate(self._sheet.header):
-            name = cell.text.strip().casefold()
-            if name in ignore:
-                continue
-            if not name:
-                self._headless(index)
-            elif name in places:
-                self._misread(cell, "This column is there twice. Please keep one of the two.")
-            elif name in known or name in questions:
-                places[name] = index
-            else:
-                self._unknown(cell, [*questions, *known])
+        places = self._places(known, questions, ignore)
         self._identity = {name: index for name, index in places.items() if name in known}
         self._needs_version = self._say_where_versions_differ(places, owners)
         used = set() if self._needs_version else self._versions_used()
@@ -122,6 +110,23 @@ class Reader:
         if not any(owned.keys() & places.keys() for owned in owners.values()):
             self._say(f"No column of this table is a question of '{self._field.questionnaire}'.")
         self._missing_columns()
+
+    def _places(self, known: Collection[str], questions: Collection[str], ignore: Collection[str]) -> dict[str, int]:
+        """Return where the columns stand that are known, by name in lower case; say what is wrong with the headers."""
+        places: dict[str, int] = {}
+        for index, cell in enumerate(self._sheet.header):
+            name = cell.text.strip().casefold()
+            if name in ignore:
+                continue
+            if not name:
+                self._headless(index)
+            elif name in places:
+                self._misread(cell, "This column is there twice. Please keep one of the two.")
+            elif name in known or name in questions:
+                places[name] = index
+            else:
+                self._unknown(cell, [*questions, *known])
+        return places
 
     def _say_where_versions_differ(self, names: Collection[str], owners: Mapping[str, _Owned]) -> bool:
         """Say, and tell, whether rows need a version that they do not have: versions differ in what the file holds."""
@@ -252,7 +257,9 @@ class Reader:
             if name not in self._identity:
                 continue
             cell = row.cells[self._identity[name]]
-            fault = made_of_code(cell) or made_of_zeros(cell, self._field.codes.get(name, ()))
+            fault = made_of_code(cell)
+            if fault is None and name in self._field.codes:
+                fault = self._field.codes[name].fault(cell, saved=self._as_typed.saved)
             if fault:
                 self._misread(cell, fault)
         return len(self.problems) > faults

@@ -10,10 +10,12 @@ from typing import Any
 
 import openpyxl
 import pytest
-from openpyxl.cell import Cell
+from openpyxl.cell import Cell as ExcelCell
 
 from survey.database import Engine
+from survey.fieldwork.roster.tables import NUMBER, Cell
 from survey.intake import Taken, look
+from survey.intake.rewritten import Codes
 from tests.intake.field import SETTINGS, table
 from tests.intake.test_taking import RIGHT, field
 
@@ -41,7 +43,7 @@ def workbook(*rows: dict[str, Any], formats: dict[str, str] | None = None) -> by
         sheet.append([row.get(name) for name in names])
         for name, shown in (formats or {}).items():
             cell = sheet.cell(sheet.max_row, names.index(name) + 1)
-            assert isinstance(cell, Cell)
+            assert isinstance(cell, ExcelCell)
             cell.number_format = shown
     out = io.BytesIO()
     book.save(out)
@@ -198,6 +200,25 @@ def test_a_code_without_its_zeros_is_told_with_the_code_it_may_be(engine: Engine
         assert problem.message == (
             "'123' may be '0123' without its zeros, which spreadsheets drop. "
             "Please format the column as text and write the code in full."
+        )
+
+
+def test_a_code_that_is_there_with_and_without_zeros_is_certain_only_as_text() -> None:
+    known = Codes(["7", "007", "12", "a7"])
+    said = "'7' may be '007' without its zeros, which spreadsheets drop. "
+    for cell, saved, fault in [
+        (Cell("7", 2, 1), False, False),
+        (Cell("7", 2, 1), True, True),
+        (Cell("7", 2, 1, NUMBER), False, True),
+        (Cell("07", 2, 1), False, True),
+        (Cell("12", 2, 1, NUMBER), True, False),
+        (Cell("0007", 2, 1, NUMBER), False, False),
+        (Cell("a7", 2, 1), True, False),
+    ]:
+        found = known.fault(cell, saved=saved)
+        assert (found is not None) is fault
+        assert not fault or (
+            found is not None and found.partition("Please")[0] == said.replace("'7'", f"'{cell.text}'")
         )
 
 
