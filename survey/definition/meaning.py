@@ -22,7 +22,7 @@ LONGEST_NAME: Final = 32
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Differences:
     """What became of the meaning of a questionnaire's questions.
 
     faults: question's id -> a sentence about what would make answers say something else. told: sentences about what
@@ -33,7 +33,7 @@ class Comparison:
     told: Sequence[str] = ()
 
 
-def compare(published: Sequence[Questionnaire], new: Questionnaire) -> Comparison:
+def compare(published: Sequence[Questionnaire], new: Questionnaire) -> Differences:
     """Hold a new version against all that were published before it (of the same questionnaire, in any order).
 
     A question, and each of its codes, is held against the newest version that has it: what went wrong between two older
@@ -41,7 +41,7 @@ def compare(published: Sequence[Questionnaire], new: Questionnaire) -> Compariso
     """
     versions = sorted((_in_language_of(new, one) for one in published), key=lambda one: one.version)
     if not versions:
-        return Comparison()
+        return Differences()
     faults: dict[str, str] = {}
     told: list[str] = []
     for question in _kept(new).values():
@@ -52,7 +52,7 @@ def compare(published: Sequence[Questionnaire], new: Questionnaire) -> Compariso
             faults[question.id] = fault
         elif older:
             told += _told(*older[-1], question)
-    return Comparison(faults, told)
+    return Differences(faults, told)
 
 
 def same_words(one: str, other: str) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from survey.audit import COMMAND_LINE, Actor, note
 from survey.database import Base, Engine, Session, session
 from survey.definition.bundle import Bundle
-from survey.definition.meaning import Comparison, compare
+from survey.definition.meaning import Differences, compare
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.reading import FolderReading, parse_study, read_folder
 from survey.definition.study import Study as Plan
@@ -128,7 +128,7 @@ def _publish_all(db: Session, reading: FolderReading, now: datetime) -> tuple[li
     return said, told
 
 
-def compared_with_published(db: Session, study: str, questionnaire: Questionnaire) -> Comparison:
+def compared_with_published(db: Session, study: str, questionnaire: Questionnaire) -> Differences:
     """Hold a version of a questionnaire against the older ones that the study has published."""
     texts = texts_before(db, study, questionnaire.id, questionnaire.version)
     return compare([Bundle.parse(text) for text in texts], questionnaire)

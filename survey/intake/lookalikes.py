@@ -18,7 +18,7 @@ from survey.responses.reading import OVER
 _CHANGED: Final = "0"
 
 
-class Reading(Enum):
+class Lookalike(Enum):
     """What a cell that looks like a missing code is."""
 
     CODE = auto()
@@ -45,17 +45,17 @@ class AsTyped:
         return frozenset(name for name in said if name not in (UNTOUCHED, _CHANGED))
 
 
-def reading_of(reason: str, state: str) -> Reading:
+def reading_of(reason: str, state: str) -> Lookalike:
     """Return what a text that looks like the code for a reason is, where a file does not say so itself.
 
     state: of the response. Whether a question was reached, or is in the version, follows from the row: a code that
     says what cannot be is no code. Why nothing was said at a question that was asked follows from nothing.
     """
     if state in OVER:
-        return Reading.CODE
+        return Lookalike.CODE
     if reason in REASONS or (reason == "not_reached" and state != "finished"):
-        return Reading.UNCLEAR
-    return Reading.CODE_IF_NOT_SHOWN if reason == "not_shown" else Reading.TYPED
+        return Lookalike.UNCLEAR
+    return Lookalike.CODE_IF_NOT_SHOWN if reason == "not_shown" else Lookalike.TYPED
 
 
 UNCLEAR: Final = (
@@ -65,6 +65,6 @@ UNCLEAR: Final = (
 )
 
 
-def gaps_for(reading: Reading, gaps: Mapping[str, str]) -> Mapping[str, str]:
+def gaps_for(reading: Lookalike, gaps: Mapping[str, str]) -> Mapping[str, str]:
     """Return the missing codes that a cell with this reading is held against."""
-    return {} if reading is Reading.TYPED else gaps
+    return {} if reading is Lookalike.TYPED else gaps

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from survey.fieldwork.roster.tables import DATE, NUMBER, TEXT, UNREAD, Cell, Misread, Row, Sheet, and_more
 from survey.intake.checking import Answers, Checker
 from survey.intake.field import Field, Person, Place
-from survey.intake.lookalikes import UNCLEAR, AsTyped, Reading, gaps_for, reading_of
+from survey.intake.lookalikes import UNCLEAR, AsTyped, Lookalike, gaps_for, reading_of
 from survey.intake.names import AS_TYPED, CAUTION, IDENTITY, is_typed, question_column, roster_columns, taken_names
 from survey.intake.passed import NOT_KNOWN
 from survey.intake.rewritten import MADE, made_of_code, made_of_text
@@ -399,7 +399,7 @@ class Reader:
                 if not any(cells[index].kind == UNREAD for index in asked.at.values()):
                     self._misread(cells[asked.first], found.fault + _made_of(asked, cells))
                 continue
-            if reading is Reading.CODE_IF_NOT_SHOWN:
+            if reading is Lookalike.CODE_IF_NOT_SHOWN:
                 if_shown.append(asked)
             answers |= found.answers
             places[asked.question.id] = asked.first
@@ -438,35 +438,35 @@ class Reader:
     def _name(self, index: int) -> str:
         return self._sheet.header[index].text.strip().casefold()
 
-    def _reading(self, asked: _Asked, row: Row, as_typed: Collection[str], state: str) -> Reading:
+    def _reading(self, asked: _Asked, row: Row, as_typed: Collection[str], state: str) -> Lookalike:
         """Return what stands in a typed answer's cell if it looks like a missing code."""
         if asked.coded is None:
-            return Reading.CODE
+            return Lookalike.CODE
         code = row.cells[asked.coded].text.strip()
         reason = self._field.gaps.get(code)
         if reason is None:
-            return Reading.CODE
+            return Lookalike.CODE
         if self._name(asked.coded) in as_typed:
-            return Reading.TYPED
+            return Lookalike.TYPED
         # A question that takes the study's missing codes as numbers is refused, so they are told apart in texts only.
         if self._as_typed.told or asked.coded not in asked.texts:
-            return Reading.CODE
+            return Lookalike.CODE
         reading = reading_of(reason, state)
-        if reading is Reading.UNCLEAR:
+        if reading is Lookalike.UNCLEAR:
             self._unclear.setdefault((asked.coded, code), []).append(row.number)
         return reading
 
     def _typed(self, checker: Checker, asked: _Asked, cells: Sequence[Cell]) -> Answers:
         """Return a text that looks like a missing code and is none."""
         index = asked.coded
-        fault = self._lost(cells[index], asked.texts[index], (), Reading.TYPED) if index is not None else None
+        fault = self._lost(cells[index], asked.texts[index], (), Lookalike.TYPED) if index is not None else None
         if index is not None and fault:
             self._misread(cells[index], fault)
             return {}
         return checker.found(asked.question, _texts(asked, cells), {}).answers
 
     def _texts_are_lost(
-        self, asked: _Asked, cells: Sequence[Cell], as_typed: Collection[str], reading: Reading
+        self, asked: _Asked, cells: Sequence[Cell], as_typed: Collection[str], reading: Lookalike
     ) -> bool:
         """Say, and tell, whether a spreadsheet has made something else of what somebody typed."""
         faults = len(self.problems)
@@ -476,8 +476,8 @@ class Reader:
                 self._misread(cells[index], fault)
         return len(self.problems) > faults
 
-    def _lost(self, cell: Cell, column: Column, as_typed: Collection[str], reading: Reading) -> str | None:
-        if not column.private and reading is not Reading.TYPED and cell.text.strip() in self._field.gaps:
+    def _lost(self, cell: Cell, column: Column, as_typed: Collection[str], reading: Lookalike) -> str | None:
+        if not column.private and reading is not Lookalike.TYPED and cell.text.strip() in self._field.gaps:
             return None
         named = self._name(cell.column - 1) in as_typed
         saved = self._as_typed.saved

@@ -15,6 +15,7 @@ from survey.audit import COMMAND_LINE
 from survey.database import Engine
 from survey.export import export
 from survey.intake import Taken, look, take_in
+from survey.intake.lookalikes import Lookalike, reading_of
 from survey.question import missing
 from survey.responses import Record, stream
 from tests.intake.field import SETTINGS, table
@@ -112,11 +113,9 @@ def test_a_name_that_is_no_typed_column_is_told(shared: Engine) -> None:
 
 def test_a_question_that_was_not_shown_keeps_its_code() -> None:
     """A text behind a question that was not led to: the code, however the file came about."""
-    from survey.intake.lookalikes import Reading, reading_of
-
-    assert reading_of("not_shown", "finished") is Reading.CODE_IF_NOT_SHOWN
-    assert reading_of("not_reached", "declined") is Reading.CODE
-    assert reading_of("withdrawn", "withdrawn") is Reading.CODE
+    assert reading_of("not_shown", "finished") is Lookalike.CODE_IF_NOT_SHOWN
+    assert reading_of("not_reached", "declined") is Lookalike.CODE
+    assert reading_of("withdrawn", "withdrawn") is Lookalike.CODE
 
 
 def test_a_number_cell_can_be_a_code_and_is_never_a_text(shared: Engine) -> None:

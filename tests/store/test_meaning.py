@@ -12,7 +12,7 @@ from survey.audit import entries
 from survey.cli import main
 from survey.config import Settings
 from survey.database import Engine
-from survey.definition.meaning import Comparison, compare, same_words
+from survey.definition.meaning import Differences, compare, same_words
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.reading import read_questionnaire
 from survey.fieldwork import current, published
@@ -37,7 +37,7 @@ def read(path: Path, text: str) -> Questionnaire:
     return reading.questionnaire
 
 
-def compared(path: Path, **changes: str | None) -> Comparison:
+def compared(path: Path, **changes: str | None) -> Differences:
     """Return what is said of version 2 with these changes to version 1."""
     return compare([read(path, questionnaire())], read(path, questionnaire(2, **changes)))
 
