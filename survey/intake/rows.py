@@ -448,7 +448,7 @@ class Reader:
             return Lookalike.CODE
         if self._name(asked.coded) in as_typed:
             return Lookalike.TYPED
-        # A question that takes the study's missing codes as numbers is refused, so they are told apart in texts only.
+        # In a column of numbers a missing code is what everybody means by it; see decision 18.
         if self._as_typed.told or asked.coded not in asked.texts:
             return Lookalike.CODE
         reading = reading_of(reason, state)
