@@ -29,9 +29,10 @@ def roster() -> None:
 @click.option("--wave", help="The wave the list is for; lists of schools need none.")
 @click.option("--preview", is_flag=True, help="Only say what would change.")
 @click.option("--correct", is_flag=True, help="Correct facts that should not change, such as sex, and schools' arms.")
+@click.option("--they-have-left", "left", is_flag=True, help="The list is whole: whoever is not in it has left.")
 @click.option("--all", "everything", is_flag=True, help=f"Print every change, not the first {_MOST} of each sort.")
 def import_(
-    files: Sequence[Path], study: str, wave: str | None, preview: bool, correct: bool, everything: bool
+    files: Sequence[Path], study: str, wave: str | None, preview: bool, correct: bool, left: bool, everything: bool
 ) -> None:
     """Take in lists of schools and participants (CSV or .xlsx): all of them, or nothing.
 
@@ -39,21 +40,26 @@ def import_(
     """
     from survey.audit import COMMAND_LINE
     from survey.fieldwork.publishing import Refused
-    from survey.fieldwork.roster import looked_at, take_in_lists
+    from survey.fieldwork.roster import looked_at, take_in_lists, unanswered
 
     here, store = settings(), engine()
+    agreed = {name for name, said in (("left", left),) if said}
     read = [(_content(path), path.name) for path in files]
     try:
         seen, lists = looked_at(store, here, study, wave, read, correct=correct)
         _say(seen, None if everything else _MOST)
-        if seen.many_leave:
-            click.echo(seen.many_leave)
         if seen.problems:
             stop("Nothing was taken in. Please correct these first.")
+        doubts = unanswered(seen.doubts, agreed)
+        for doubt in doubts:
+            click.echo("\n".join([*doubt.said, f"If this is right, add {doubt.option}: {doubt.yes}"]), err=True)
         if preview:
             click.echo("Only looked: nothing was taken in.")
             return
-        take_in_lists(store, study, wave, lists, COMMAND_LINE, datetime.now(UTC), seen.digest, correct=correct)
+        if doubts:
+            stop("Nothing has been imported.")
+        now = datetime.now(UTC)
+        take_in_lists(store, study, wave, lists, COMMAND_LINE, now, seen.digest, correct=correct, agreed=agreed)
     except Refused as refused:
         stop(*refused.reasons)
     click.echo("Taken in." if seen.changes else "Nothing to do: all of this is there already.")

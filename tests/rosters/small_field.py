@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -84,8 +85,18 @@ class Desk:
     def look(self, text: str | bytes, wave: str | None = "w1", name: str = "roster.csv", **more: bool) -> Preview:
         return look(self.engine, self.settings, "small-notes", wave, _bytes(text), name, **more)
 
-    def take(self, text: str | bytes, wave: str | None = "w1", name: str = "roster.csv", **more: bool) -> Preview:
-        return take_in(self.engine, self.settings, "small-notes", wave, _bytes(text), name, COMMAND_LINE, NOW, **more)
+    def take(
+        self,
+        text: str | bytes,
+        wave: str | None = "w1",
+        name: str = "roster.csv",
+        *,
+        yes: Collection[str] = (),
+        correct: bool = False,
+    ) -> Preview:
+        """Import a file. yes: the doubts that are answered with a yes."""
+        where = (self.engine, self.settings, "small-notes", wave)
+        return take_in(*where, _bytes(text), name, COMMAND_LINE, NOW, correct=correct, agreed=yes)
 
     def problems(self, text: str | bytes, wave: str | None = "w1", name: str = "roster.csv") -> list[str]:
         return [str(problem) for problem in self.look(text, wave, name).problems]

@@ -623,5 +623,5 @@ def test_what_only_looks_odd_is_taken(desk: Desk) -> None:
     assert desk.facts("p1") == ({"sex": "f"}, {"year": 4})
     assert desk.problems(ROSTER.encode("utf-16")) == []
     lines = 'participant,school,class,class_title\np2,s1,Year\u00a04,"The\nRobins"\n'
-    assert [change.what for change in desk.take(lines).classes] == [("new: The Robins",)]
+    assert [change.what for change in desk.take(lines, yes=["left"]).classes] == [("new: The Robins",)]
     assert desk.where()["p2"] == ("s1", "Year 4", False)

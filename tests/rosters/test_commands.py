@@ -80,6 +80,20 @@ def test_import_prints_the_first_changes_or_all(tmp_path: Path) -> None:
     assert "  p29  new: s1" in survey(*IMPORT, "--preview", "--all").stdout
 
 
+def test_a_part_of_a_list_is_imported_only_with_an_option(tmp_path: Path) -> None:
+    survey(*IMPORT)
+    (tmp_path / "roster.csv").write_text("participant,school,class\np1,s1,4a\n")
+    looked = survey(*IMPORT, "--preview")
+    assert looked.exit_code == 0
+    assert "1 of the 2 pupils of school s1 is not in this file and would leave: p2." in looked.stderr
+    refused = survey(*IMPORT)
+    assert refused.exit_code == 1
+    assert "If this is right, add --they-have-left: The file is the whole list" in refused.stderr
+    assert refused.stderr.endswith("Nothing has been imported.\n")
+    done = survey(*IMPORT, "--they-have-left")
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "Taken in.")
+
+
 def test_list_writes_what_import_takes(tmp_path: Path) -> None:
     survey(*IMPORT)
     run = survey("roster", "list", "small-notes", "--wave", "w1", "--out", "out.csv")

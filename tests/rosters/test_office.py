@@ -105,6 +105,21 @@ def test_the_same_file_again_has_nothing_to_confirm(lead: StrictClient, desk: De
     assert "Take this list in" not in page.text
 
 
+def test_a_part_of_a_list_is_imported_only_when_it_is_ticked(lead: StrictClient, desk: Desk) -> None:
+    desk.take(ROSTER)
+    sent = send(lead, "participant,school,class\np1,s1,4a\n")
+    page = lead.get(sent.location)
+    assert "1 of the 2 pupils of school s1 is not in this file and would leave: p2." in page.text
+    unticked = confirm(lead, sent.location)
+    assert unticked.status_code == 400
+    assert heading(look_at(unticked)) == "What this list would change"
+    assert "Nothing has been imported yet." in unticked.text
+    assert desk.where()["p2"] == ("s1", "4a", False)
+    ticked = lead.post(sent.location, data={"csrf_token": token(page), "do": "take", "yes": "left"})
+    assert ticked.status_code == 303
+    assert desk.where()["p2"] == ("s1", "4a", True)
+
+
 def test_a_list_can_be_thrown_away(lead: StrictClient, desk: Desk) -> None:
     sent = send(lead, ROSTER)
     assert confirm(lead, sent.location, "cancel").location == ROSTERS

@@ -110,7 +110,7 @@ def test_who_moves_class_or_school_is_moved_and_not_left(desk: Desk) -> None:
 
 def test_who_is_not_in_the_list_of_their_school_any_more_has_left_and_may_come_back(desk: Desk) -> None:
     desk.take(ROSTER)
-    gone = desk.take("participant,school,class\np1,s1,4a\n")
+    gone = desk.take("participant,school,class\np1,s1,4a\n", yes=["left"])
     assert told(gone) == ["p2: was in s1, class 4a"]
     assert desk.where()["p2"] == ("s1", "4a", True)
     assert desk.where()["p3"] == ("s2", "4", False), "the list says nothing of this school"
@@ -237,7 +237,7 @@ def test_study_and_wave_must_be_there(desk: Desk, study: str, wave: str | None, 
 
 def test_the_list_written_back_can_be_taken_in_and_changes_nothing(desk: Desk, tmp_path: Path) -> None:
     desk.take(ROSTER)
-    desk.take("participant,school,class,year\np1,s1,4a,4\n")  # p2 has left
+    desk.take("participant,school,class,year\np1,s1,4a,4\n", yes=["left"])  # p2 has left
     out = io.StringIO()
     assert write_roster(desk.engine, "small-notes", "w1", out) == 3
     assert out.getvalue().splitlines() == [
@@ -247,13 +247,3 @@ def test_the_list_written_back_can_be_taken_in_and_changes_nothing(desk: Desk, t
         "p3,pupil,s2,4,Year 4,,4,,,m,,",
     ]
     assert desk.take(out.getvalue()).changes == 0
-
-
-def test_a_part_that_is_taken_for_the_whole_is_asked_about(desk: Desk) -> None:
-    desk.take(SCHOOLS)
-    head = "participant,school,class,year\n"
-    lines = [f"q{n:03d},s1,4a,4\n" for n in range(30)]
-    assert desk.take(head + "".join(lines)).many_leave == ""
-    assert desk.look(head + "".join(lines[:21])).many_leave == "", "nine have left"
-    said = desk.look(head + "".join(lines[:5])).many_leave
-    assert said.startswith("25 of the 30 who were in this wave's list of these schools would have left.")

@@ -1,6 +1,7 @@
 """Who is asked: schools, classes and participants from the tables people send."""
 
 from survey.fieldwork.roster.comparing import Change, Preview
+from survey.fieldwork.roster.doubts import Doubt, unanswered
 from survey.fieldwork.roster.identifiers import make_key
 from survey.fieldwork.roster.importing import look, looked_at, preview_of, read_lists, take_in, take_in_lists
 from survey.fieldwork.roster.lists import Lists
@@ -19,6 +20,7 @@ from survey.fieldwork.roster.writing import WaveCount, wave_counts, write_linkag
 __all__ = [
     "LIFE",
     "Change",
+    "Doubt",
     "Lists",
     "Misread",
     "Preview",
@@ -36,6 +38,7 @@ __all__ = [
     "read_lists",
     "take_in",
     "take_in_lists",
+    "unanswered",
     "wave_counts",
     "write_linkage",
     "write_roster",

@@ -17,6 +17,7 @@ from survey.definition.study import Fact
 from survey.definition.study import Study as Plan
 from survey.fieldwork.consent import withdrawn_for_good
 from survey.fieldwork.participants import Membership, Participant, kinship, linkage
+from survey.fieldwork.roster.doubts import Doubt, Stay, doubt_about_leaving
 from survey.fieldwork.roster.lists import Lists, PersonLine, SchoolLine
 from survey.fieldwork.roster.tables import Misread
 from survey.fieldwork.studies import Programme, School, SchoolClass, Wave
@@ -155,10 +156,6 @@ def _people(connection: Connection, study_id: int, wave: Wave) -> dict[str, Know
 _CORRECT: Final = "If the first was wrong, choose “correct facts that should not change” (--correct)."
 
 
-_MANY: Final = 10
-"""So many leave at once that it is worth a question, when they are half of the list or more."""
-
-
 @dataclass(frozen=True)
 class Change:
     """One thing that would change: its code, and how, as short texts."""
@@ -177,6 +174,7 @@ class Preview:
     added         new in this wave       moved       to another school, or another class within the wave
     changed       facts, links           left        in the wave's list before, and not in this one
     unchanged     codes                  not_here    in these schools in an earlier wave, and in no list of this one
+    doubts        need a yes before anything is imported
     digest        of all this: what is confirmed is what was looked at
     """
 
@@ -192,6 +190,7 @@ class Preview:
     left: list[Change] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     not_here: list[Change] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
     corrected: int = 0
     digest: str = ""
 
@@ -199,17 +198,6 @@ class Preview:
     def changes(self) -> int:
         """How many things would change."""
         return sum(map(len, (self.schools, self.classes, self.added, self.moved, self.changed, self.left)))
-
-    @property
-    def many_leave(self) -> str:
-        """A sentence when so many would leave that a part of a list was probably taken for the whole; else empty."""
-        left, there = len(self.left), len(self.left) + len(self.unchanged) + len(self.changed) + len(self.moved)
-        if left < _MANY or 2 * left < there:
-            return ""
-        return (
-            f"{left:,} of the {there:,} who were in this wave's list of these schools would have left. A list is the "
-            "whole of the schools it names: is this one only a part?"
-        )
 
     @property
     def counts(self) -> dict[str, int]:
@@ -276,6 +264,7 @@ def compare(lists: Lists, here: Field, plan: Plan, wave: str | None, correct: bo
     for line in lists.people:
         comparison.look_at(line)
     _missing(lists, here, preview, deeds)
+    _doubt_leaving(lists, here, preview)
     return preview.sealed(lists, correct), deeds
 
 
@@ -389,6 +378,28 @@ def _missing(lists: Lists, here: Field, preview: Preview, deeds: Deeds) -> None:
             wave, placed = person.before
             if placed.left_at is None:
                 preview.not_here.append(Change(code, (f"in {wave}: {placed}",), person.audience))
+
+
+def _doubt_leaving(lists: Lists, here: Field, preview: Preview) -> None:
+    """Ask before a part of a list is taken for the whole of it."""
+    left = {change.code for change in preview.left}
+    named = {(line.audience, line.school) for line in lists.people}
+    # Without a column of classes, those in the file stay in the class they are in.
+    kept = {line.code for line in lists.people if not line.with_class}
+    classes = {(line.school, line.school_class) for line in lists.people}
+    stays = []
+    for code, person in here.people.items():
+        placed = person.here
+        if placed is None or placed.school is None or placed.left_at is not None:
+            continue
+        if (person.audience, placed.school) not in named:
+            continue
+        stays.append(Stay(code, person.audience, placed.school, placed.school_class, code in left))
+        if code in kept:
+            classes.add((placed.school, placed.school_class))
+    doubt = doubt_about_leaving(stays, classes)
+    if doubt is not None:
+        preview.doubts.append(doubt)
 
 
 class _People:

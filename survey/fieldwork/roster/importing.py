@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -18,6 +18,7 @@ from survey.fieldwork.participants import Membership, Participant, kinship, link
 from survey.fieldwork.publications import text_of
 from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster.comparing import Deeds, Preview, Target, compare, field_of
+from survey.fieldwork.roster.doubts import unanswered
 from survey.fieldwork.roster.identifiers import read_key
 from survey.fieldwork.roster.lists import Lists, Reader
 from survey.fieldwork.studies import Programme, School, SchoolClass, Study, Wave
@@ -30,6 +31,8 @@ LEFT_BY_ROSTER: Final = "roster"
 _CHANGED_MEANWHILE: Final = (
     "The study's lists have changed since this was looked at, so nothing was taken in. Please look at the file again."
 )
+
+_NEEDS_A_YES: Final = "Nothing has been imported. Please check this first, and confirm it if it is right."
 
 File = tuple[bytes, str]
 
@@ -93,15 +96,17 @@ def take_in(
     digest: str | None = None,
     *,
     correct: bool = False,
+    agreed: Collection[str] = (),
 ) -> Preview:
     """Take a file in and return what was done. All or nothing.
 
     digest: that of the preview somebody looked at; nothing is done when it would be something else by now.
-    Raises Refused, with every problem as a sentence.
+    agreed: names of the preview's doubts that were answered with a yes.
+    Raises Refused, with every problem, and every doubt that nobody answered, as a sentence.
     """
     plan = place_of(engine, study_code, wave_code).plan
     lists = read_lists(settings, plan, [(data, name)])
-    return take_in_lists(engine, study_code, wave_code, lists, actor, now, digest, correct=correct)
+    return take_in_lists(engine, study_code, wave_code, lists, actor, now, digest, correct=correct, agreed=agreed)
 
 
 def read_lists(settings: Settings, plan: Plan, files: Sequence[File]) -> Lists:
@@ -119,6 +124,7 @@ def take_in_lists(
     digest: str | None = None,
     *,
     correct: bool = False,
+    agreed: Collection[str] = (),
 ) -> Preview:
     """Take lists in that were read before, as `take_in` does."""
     there = place_of(engine, study_code, wave_code)
@@ -132,6 +138,9 @@ def take_in_lists(
             raise Refused([*map(str, preview.problems), "Nothing was taken in. Please correct these first."])
         if digest is not None and digest != preview.digest:
             raise Refused([_CHANGED_MEANWHILE])
+        open_ = unanswered(preview.doubts, agreed)
+        if open_:
+            raise Refused([*(sentence for doubt in open_ for sentence in doubt.said), _NEEDS_A_YES])
         if preview.changes:
             _Writing(connection, there, now).do(deeds)
             details: dict[str, int | str | bool | None] = {**preview.counts, "digest": preview.digest[:12]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlencode
@@ -29,6 +30,7 @@ from survey.fieldwork.roster import (
     packed_problems,
     preview_of,
     take_in_lists,
+    unanswered,
     wave_counts,
     write_roster,
 )
@@ -129,11 +131,17 @@ def seen_list(study: Seen, upload: str) -> ResponseReturnValue:
         return _gone(study)
     if not kept.digest:
         return _problems(study, kept.problems, kept.id)
+    return _seen(study, kept)
+
+
+def _seen(study: Seen, kept: Upload, agreed: Sequence[str] | None = None) -> ResponseReturnValue:
+    """Return the page of a list that was looked at. agreed: what was ticked; None where nothing was asked yet."""
     lists = Lists.unpacked(kept.lists)
     preview = preview_of(store().engine, study.code, kept.wave, lists, correct=kept.correct)
     if preview.problems or preview.digest != kept.digest:
         return _changed_meanwhile(study, kept)
-    return render_template(
+    open_ = unanswered(preview.doubts, agreed) if agreed is not None else []
+    page = render_template(
         "office/roster-look.html",
         study=study,
         here="roster",
@@ -145,7 +153,13 @@ def seen_list(study: Seen, upload: str) -> ResponseReturnValue:
         shown=SHOWN,
         form=ConfirmForm(),
         upload=kept.id,
+        agreed=agreed or (),
+        faults=[(f"yes-{doubt.name}", _TICK) for doubt in open_],
     )
+    return page, 400 if open_ else 200
+
+
+_TICK: Final = "Please check this, and tick the box if it is right. Nothing has been imported yet."
 
 
 @office.post("/studies/<code>/roster/look/<upload>")
@@ -165,11 +179,21 @@ def confirm_list(study: Seen, upload: str) -> ResponseReturnValue:
         return redirect(url_for("office.roster", code=study.code), 303)
     if not kept.digest:
         abort(400)
-    lists = Lists.unpacked(kept.lists)
+    lists, agreed = Lists.unpacked(kept.lists), request.form.getlist("yes")
+    if unanswered(preview_of(store().engine, study.code, kept.wave, lists, correct=kept.correct).doubts, agreed):
+        return _seen(study, kept, agreed)
     try:
         with _ONE_LIST.taken():
             done = take_in_lists(
-                store().engine, study.code, kept.wave, lists, actor(), now, kept.digest, correct=kept.correct
+                store().engine,
+                study.code,
+                kept.wave,
+                lists,
+                actor(),
+                now,
+                kept.digest,
+                correct=kept.correct,
+                agreed=agreed,
             )
     except Refused:
         return _changed_meanwhile(study, kept)
