@@ -30,9 +30,17 @@ def roster() -> None:
 @click.option("--preview", is_flag=True, help="Only say what would change.")
 @click.option("--correct", is_flag=True, help="Correct facts that should not change, such as sex, and schools' arms.")
 @click.option("--they-have-left", "left", is_flag=True, help="The list is whole: whoever is not in it has left.")
+@click.option("--codes-as-they-are", "codes", is_flag=True, help="Codes like 1 are right: no zeros have been lost.")
 @click.option("--all", "everything", is_flag=True, help=f"Print every change, not the first {_MOST} of each sort.")
 def import_(
-    files: Sequence[Path], study: str, wave: str | None, preview: bool, correct: bool, left: bool, everything: bool
+    files: Sequence[Path],
+    study: str,
+    wave: str | None,
+    preview: bool,
+    correct: bool,
+    left: bool,
+    codes: bool,
+    everything: bool,
 ) -> None:
     """Take in lists of schools and participants (CSV or .xlsx): all of them, or nothing.
 
@@ -43,7 +51,7 @@ def import_(
     from survey.fieldwork.roster import looked_at, take_in_lists, unanswered
 
     here, store = settings(), engine()
-    agreed = {name for name, said in (("left", left),) if said}
+    agreed = {name for name, said in (("left", left), ("codes", codes)) if said}
     read = [(_content(path), path.name) for path in files]
     try:
         seen, lists = looked_at(store, here, study, wave, read, correct=correct)

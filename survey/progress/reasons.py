@@ -16,6 +16,7 @@ from survey.definition.study import Study as Plan
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster.tables import Cell, Misread, Row, Sheet, Unreadable, columns, read_sheets
+from survey.fieldwork.roster.zeros import Spellings
 from survey.fieldwork.studies import Study, Wave, study_by_code
 from survey.fieldwork.waves import asked, plan_of
 from survey.problems import did_you_mean, quoted, shortened
@@ -137,11 +138,13 @@ class _Place:
         for code, person, gets in _people(db, plan, self.wave, schools):
             self.ids[code] = person
             self._asked[code] = gets
+        self._spellings = Spellings(self.ids)
 
     def fault_of(self, one: Given) -> str | None:
         """Return a sentence about what cannot be so; None when it can."""
         if one.participant not in self.ids:
-            near = did_you_mean(one.participant, self.ids) if len(self.ids) < 20_000 else ""
+            near = self._spellings.hint(one.participant)
+            near = near or (did_you_mean(one.participant, self.ids) if len(self.ids) < 20_000 else "")
             return f"'{shortened(one.participant)}' is not on the list of this wave.{near}"
         gets = self._asked[one.participant]
         if one.questionnaire and one.questionnaire not in gets:

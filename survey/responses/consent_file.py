@@ -37,6 +37,7 @@ from survey.fieldwork.consent import (
 from survey.fieldwork.participants import Participant
 from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster.tables import Cell, Misread, Row, Sheet, Unreadable, columns, read_sheets
+from survey.fieldwork.roster.zeros import Spellings
 from survey.fieldwork.studies import Study, Wave
 from survey.problems import quoted, shortened
 from survey.responses.tables import response
@@ -306,6 +307,7 @@ class _Known:
             connection.scalars(select(Wave.code).where(Wave.study_id == study.id).order_by(Wave.position))
         )
         self.sheets = {(one.audience, one.version) for one in sheets_of(connection, study.id)}
+        self._spellings = Spellings(self.people)
         self._seen: dict[Given, int] = {}
 
     def read(self, sheet: Sheet, row: Row, places: Mapping[str, int]) -> tuple[Given | None, list[Misread]]:
@@ -333,7 +335,8 @@ class _Known:
         if not code.text:
             wrong(code, "The participant's code is missing.")
         elif code.text not in self.people:
-            wrong(code, f"There is no participant '{shortened(code.text)}' in this study. Codes are as in the roster.")
+            hint = self._spellings.hint(code.text) or " Codes are as in the roster."
+            wrong(code, f"There is no participant '{shortened(code.text)}' in this study.{hint}")
         says, by = word("says", SAYS), word("by", DECIDERS)
         how, scope = word("how", WAYS, " "), word("scope", SCOPES, "all")
         given_on = self._day(row.cells[places["given_on"]], wrong)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from openpyxl import Workbook
+from openpyxl.worksheet.worksheet import Worksheet
 
 from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster import Preview
 from tests.rosters.small_field import Desk
+from tests.rosters.test_broken_files import workbook
 
 HEAD = "participant,school,class,year\n"
 
@@ -93,3 +96,80 @@ def test_a_list_without_classes_leaves_everybody_in_theirs(desk: Desk) -> None:
     assert asked(desk.look("participant,school\n" + "".join(f"{code},s1\n" for code in people))) == []
     whole_class = desk.look("participant,school\n" + "".join(f"{code},s1\n" for code in people if "4a" in code))
     assert "Class 4b of school s1 is not in this file, so its 8 people" in asked(whole_class)[1]
+
+
+# ---- codes that may have lost their zeros -----------------------------------------------------------------
+
+NUMBERS = [["participant", "school", "class", "year"], *([n, "s1", "4 Wrens", 4] for n in range(1, 7))]
+
+
+def test_codes_that_are_numbers_are_asked_about_on_the_first_list(desk: Desk) -> None:
+    file = workbook(NUMBERS)
+    assert asked(desk.look(file, name="roster.xlsx")) == [
+        (
+            "6 new study codes are numbers with no zeros in front: 1, 2, 3, 4, 5 and 6. A spreadsheet turns a code like "
+            "0001 into 1, so zeros may have been lost. Please compare with the list the codes come from."
+        )
+    ]
+    with pytest.raises(Refused, match="zeros may have been lost"):
+        desk.take(file, name="roster.xlsx")
+    assert desk.where() == {}
+    desk.take(file, name="roster.xlsx", yes=["codes"])
+    assert len(desk.where()) == 6
+
+
+def test_a_csv_that_a_spreadsheet_saved_is_asked_about_as_well(desk: Desk) -> None:
+    assert "1 and 2" in asked(desk.look("participant,school\n1,s1\n2,s1\n"))[0]
+
+
+def test_once_the_codes_of_a_study_are_known_to_be_plain_numbers_nobody_is_asked_again(desk: Desk) -> None:
+    desk.take("participant,school\n1,s1\n2,s1\n", yes=["codes"])
+    assert asked(desk.look("participant,school\n1,s1\n2,s1\n3,s1\n10,s2\n")) == []
+
+
+def test_codes_that_are_shorter_than_those_with_zeros_are_asked_about(desk: Desk) -> None:
+    desk.take("participant,school\n0001,s1\n0002,s1\n")
+    assert (
+        "1 new study code is a number with no zeros in front: 17." in asked(desk.look("participant,school\n17,s2\n"))[0]
+    )
+    assert asked(desk.look("participant,school\n1017,s2\n")) == []
+
+
+def test_codes_shown_with_their_zeros_or_with_letters_are_not_asked_about(desk: Desk) -> None:
+    def as_text(_: Workbook, sheet: Worksheet) -> None:
+        for row in range(2, 8):
+            sheet.cell(row, 1).number_format = "0000"
+
+    assert asked(desk.look(workbook(NUMBERS, as_text), name="roster.xlsx")) == []
+    assert asked(desk.look("participant,school\np1,s1\n")) == []
+
+
+def test_new_schools_whose_codes_are_numbers_are_asked_about(desk: Desk) -> None:
+    new = "school,title,arm\n8,Elm Primary,\n"
+    assert "1 new school code is a number with no zeros in front: 8." in asked(desk.look(new, None))[0]
+    assert desk.problems("school,title,arm\n7,Cedar Secondary,\n", None) == [
+        (
+            "row 2, column A (school): '7' is new, and '07' is in the study: they differ only in zeros. "
+            "Please write each school's code in one way."
+        )
+    ]
+
+
+def test_a_class_that_lost_its_zero_is_not_a_second_class(desk: Desk) -> None:
+    desk.take("participant,school,class\np1,s1,04\np2,s2,4\n")
+    assert desk.problems("participant,school,class\np1,s1,4\np2,s2,4\n", "w2") == [
+        "row 2, column C (class): The class '4' is '04' in the study. Please write it in one way."
+    ]
+    assert desk.problems("participant,school,class\np3,07,04\np4,07,4\n") == [
+        "row 3, column C (class): The class '4' is written '04' in row 2. Please write it in one way."
+    ]
+
+
+def test_a_child_of_a_parent_is_found_by_the_zeros_it_lost(desk: Desk) -> None:
+    said = desk.problems("participant,school,audience,parent_of\n0012,s1,pupil,\na1,s1,parent,12\n")
+    assert said == [
+        (
+            "row 3, column D (parent_of): There is no pupil '12' in the study or in this list. Did you mean '0012'? "
+            "Please correct the code, or take the pupils' list in first."
+        )
+    ]

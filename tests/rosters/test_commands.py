@@ -94,6 +94,14 @@ def test_a_part_of_a_list_is_imported_only_with_an_option(tmp_path: Path) -> Non
     assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "Taken in.")
 
 
+def test_codes_without_zeros_are_imported_only_with_an_option(tmp_path: Path) -> None:
+    (tmp_path / "roster.csv").write_text("participant,school\n1,s1\n2,s1\n")
+    refused = survey(*IMPORT)
+    assert refused.exit_code == 1
+    assert "If this is right, add --codes-as-they-are: These codes are right" in refused.stderr
+    assert survey(*IMPORT, "--codes-as-they-are").exit_code == 0
+
+
 def test_list_writes_what_import_takes(tmp_path: Path) -> None:
     survey(*IMPORT)
     run = survey("roster", "list", "small-notes", "--wave", "w1", "--out", "out.csv")

@@ -120,6 +120,18 @@ def test_a_part_of_a_list_is_imported_only_when_it_is_ticked(lead: StrictClient,
     assert desk.where()["p2"] == ("s1", "4a", True)
 
 
+def test_codes_without_zeros_are_imported_only_when_it_is_ticked(lead: StrictClient, desk: Desk) -> None:
+    sent = send(lead, "participant,school\n1,s1\n2,s1\n")
+    page = lead.get(sent.location)
+    assert "zeros may have been lost" in page.text
+    assert confirm(lead, sent.location).status_code == 400
+    assert desk.where() == {}
+    other = {"csrf_token": token(page), "do": "take", "yes": "left"}
+    assert lead.post(sent.location, data=other).status_code == 400, "a yes to something else is none to this"
+    assert lead.post(sent.location, data={**other, "yes": "codes"}).status_code == 303
+    assert len(desk.where()) == 2
+
+
 def test_a_list_can_be_thrown_away(lead: StrictClient, desk: Desk) -> None:
     sent = send(lead, ROSTER)
     assert confirm(lead, sent.location, "cancel").location == ROSTERS

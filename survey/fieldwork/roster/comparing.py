@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,9 +16,10 @@ from survey.definition.study import Fact
 from survey.definition.study import Study as Plan
 from survey.fieldwork.consent import withdrawn_for_good
 from survey.fieldwork.participants import Membership, Participant, kinship, linkage
-from survey.fieldwork.roster.doubts import Doubt, Stay, doubt_about_leaving
+from survey.fieldwork.roster.doubts import Doubt, Stay, doubt_about_codes, doubt_about_leaving
 from survey.fieldwork.roster.lists import Lists, PersonLine, SchoolLine
 from survey.fieldwork.roster.tables import Misread
+from survey.fieldwork.roster.zeros import Spellings, bare, may_have_lost_zeros
 from survey.fieldwork.studies import Programme, School, SchoolClass, Wave
 
 # ---- what is there --------------------------------------------------------------------------------------
@@ -264,6 +264,7 @@ def compare(lists: Lists, here: Field, plan: Plan, wave: str | None, correct: bo
     for line in lists.people:
         comparison.look_at(line)
     _missing(lists, here, preview, deeds)
+    _doubt_codes(lists, here, preview)
     _doubt_leaving(lists, here, preview)
     return preview.sealed(lists, correct), deeds
 
@@ -297,11 +298,20 @@ def _said(value: object) -> str:
 
 
 def _compare_classes(lists: Lists, here: Field, preview: Preview, deeds: Deeds) -> None:
+    spelt = {(school, bare(code)): code for school, code in here.classes}
+    said: set[tuple[str, str]] = set()
     for line in lists.people:
         if line.school_class is None:
             continue
         key = (line.school, line.school_class)
         known = here.classes.get(key)
+        other = spelt.get((line.school, bare(line.school_class)), line.school_class)
+        if known is None and other != line.school_class:
+            if key not in said:
+                said.add(key)
+                message = f"The class '{line.school_class}' is '{other}' in the study. Please write it in one way."
+                preview.problems.append(line.place.misread("class", message))
+            continue
         title = line.class_title or known or line.school_class
         if known == title or key in deeds.classes:
             continue
@@ -312,54 +322,64 @@ def _compare_classes(lists: Lists, here: Field, preview: Preview, deeds: Deeds) 
 
 def _unknown_schools(lists: Lists, schools: set[str]) -> Iterator[Misread]:
     said: set[str] = set()
-    spelling = {_bare(code): code for code in schools}
+    spelling = {bare(code): code for code in schools}
     for line in lists.people:
         if line.school in schools or line.school in said:
             continue
         said.add(line.school)
-        near = spelling.get(_bare(line.school))
+        near = spelling.get(bare(line.school))
         hint = f" Did you mean '{near}'?" if near else " Please send it in a list of schools, or correct the code."
         yield line.place.misread(
             "school", f"The study has no school '{line.school}'.{hint} (Said once for each such code.)"
         )
 
 
-def _bare(code: str) -> str:
-    """Return a code without capitals and without zeros in front of its numbers."""
-    return re.sub(r"(?<!\d)0+(?=\d)", "", code.casefold())
-
-
 def _confusable(lists: Lists, here: Field) -> Iterator[Misread]:
     """Yield a problem for each new code that differs from another only in capitals or in zeros."""
-    spelt = {_bare(code): code for code in here.people}
+    spelt = {bare(code): code for code in here.people}
     for line in lists.people:
-        other = line.code if line.code in here.people else spelt.setdefault(_bare(line.code), line.code)
-        if other == line.code:
-            continue
-        if other.casefold() == line.code.casefold():
-            how = "differ only in capitals"
-        elif line.number:
-            how = "differ only in zeros, which the spreadsheet has taken away: format the column as text"
-        else:
-            how = "differ only in zeros"
-        where = "is in the study" if other in here.people else "is in this list"
-        yield line.place.misread(
-            "participant",
-            f"'{line.code}' is new, and '{other}' {where}: they {how}. Please write each participant's code in one "
-            "way.",
-        )
+        other = line.code if line.code in here.people else spelt.setdefault(bare(line.code), line.code)
+        if other != line.code:
+            where = "is in the study" if other in here.people else "is in this list"
+            yield line.place.misread("participant", _alike(line.code, other, where, "participant", line.number))
+    schools = {bare(code): code for code in here.schools}
+    for school in lists.schools:
+        other = school.code if school.code in here.schools else schools.setdefault(bare(school.code), school.code)
+        if other != school.code:
+            where = "is in the study" if other in here.schools else "is in this list"
+            yield school.place.misread("school", _alike(school.code, other, where, "school"))
+
+
+def _alike(code: str, other: str, where: str, what: str, number: bool = False) -> str:
+    if other.casefold() == code.casefold():
+        how = "differ only in capitals"
+    elif number:
+        how = "differ only in zeros, which the spreadsheet has taken away: format the column as text"
+    else:
+        how = "differ only in zeros"
+    return f"'{code}' is new, and '{other}' {where}: they {how}. Please write each {what}'s code in one way."
+
+
+def _doubt_codes(lists: Lists, here: Field, preview: Preview) -> None:
+    """Ask before codes that may have lost their zeros are kept for the whole study."""
+    schools = [line.code for line in lists.schools if line.code not in here.schools]
+    people = [line.code for line in lists.people if line.code not in here.people]
+    doubt = doubt_about_codes(may_have_lost_zeros(schools, here.schools), may_have_lost_zeros(people, here.people))
+    if doubt is not None:
+        preview.doubts.append(doubt)
 
 
 def _unknown_children(lists: Lists, here: Field) -> Iterator[Misread]:
     pupils = {code for code, person in here.people.items() if person.audience == "pupil"}
     pupils |= {line.code for line in lists.people if line.audience == "pupil"}
+    spellings = Spellings(pupils)
     for line in lists.people:
         for child in line.parent_of or ():
             if child not in pupils:
                 yield line.place.misread(
                     "parent_of",
-                    f"There is no pupil '{child[:40]}' in the study or in this list. Please correct the code, or take "
-                    "the pupils' list in first.",
+                    f"There is no pupil '{child[:40]}' in the study or in this list.{spellings.hint(child)} Please "
+                    "correct the code, or take the pupils' list in first.",
                 )
 
 

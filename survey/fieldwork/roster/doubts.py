@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from survey.problems import listed
 
-Doubtful = Literal["left"]
+Doubtful = Literal["left", "codes"]
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,32 @@ class _Answer(NamedTuple):
 
 _ANSWERS: Final[dict[Doubtful, _Answer]] = {
     "left": _Answer("The file is the whole list: everyone who is not in it has left.", "--they-have-left"),
+    "codes": _Answer("These codes are right as they are: no zeros have been lost.", "--codes-as-they-are"),
 }
 
 
 def unanswered(doubts: Iterable[Doubt], agreed: Collection[str]) -> list[Doubt]:
     """Return the doubts that nobody has said yes to. agreed: names of doubts."""
     return [doubt for doubt in doubts if doubt.name not in agreed]
+
+
+# ---- codes whose zeros may be lost ------------------------------------------------------------------------
+
+
+def doubt_about_codes(schools: Collection[str], people: Collection[str]) -> Doubt | None:
+    """Return a doubt about new codes that may have lost their zeros; None when there are none."""
+    kinds = (("school code", schools), ("study code", people))
+    said = tuple(
+        f"{_many(len(codes), kind)} no zeros in front: {some(codes)}. A spreadsheet turns a code like 0001 into 1, so "
+        "zeros may have been lost. Please compare with the list the codes come from."
+        for kind, codes in kinds
+        if codes
+    )
+    return Doubt("codes", said) if said else None
+
+
+def _many(number: int, kind: str) -> str:
+    return f"1 new {kind} is a number with" if number == 1 else f"{number:,} new {kind}s are numbers with"
 
 
 # ---- who would leave ------------------------------------------------------------------------------------

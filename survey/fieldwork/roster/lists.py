@@ -42,6 +42,7 @@ from survey.fieldwork.roster.tables import (
     columns,
     read_sheets,
 )
+from survey.fieldwork.roster.zeros import bare
 from survey.problems import did_you_mean, quoted, shortened
 
 AUDIENCES: Final = ("pupil", "parent", "staff")
@@ -600,7 +601,7 @@ def _classes_in_two_ways(people: Sequence[PersonLine]) -> Iterator[Misread]:
     for line in people:
         if line.school_class is None:
             continue
-        first = spelt.setdefault((line.school, line.school_class.casefold()), line)
+        first = spelt.setdefault((line.school, bare(line.school_class)), line)
         if first.school_class != line.school_class and (line.school, line.school_class) not in said:
             said.add((line.school, line.school_class))
             yield line.place.misread(
