@@ -62,6 +62,8 @@ def show(
     lines = tallies(narrowed, "class" if school else by)  # type: ignore[arg-type]  # click has checked it
     for row in _table("class" if school else by, [*lines, total(narrowed.lines, "Together")]):
         click.echo(row)
+    for sentence in narrowed.unasked_said:
+        click.echo(sentence)
     if remind is not None and form is not None:
         rows = to_remind(narrowed)
         with writing(remind, "wb") as file:

@@ -15,6 +15,7 @@ from survey.definition.study import Study as Plan
 from survey.fieldwork.consent import standings
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.studies import School, SchoolClass, Study, Wave
+from survey.fieldwork.unasked import Unasked, said_of, unasked_in
 from survey.fieldwork.waves import Hours, asked, hours, plan_of
 from survey.progress.outcomes import Outcome, outcome_of
 from survey.progress.tables import reason as reasons
@@ -78,6 +79,7 @@ class Progress:
     lines     everybody on a list of a wave, once for each questionnaire they are asked
     by_link   responses by open links: nobody knows how many might have come
     unlisted  responses of participants who are not, or no longer, asked that in that wave
+    unasked   everybody on a list of a wave who is asked nothing in it
     """
 
     waves: tuple[Round, ...]
@@ -85,6 +87,16 @@ class Progress:
     lines: tuple[Line, ...]
     by_link: tuple[Other, ...]
     unlisted: tuple[Other, ...]
+    unasked: tuple[Unasked, ...] = ()
+
+    @property
+    def unasked_said(self) -> list[str]:
+        """How many are asked nothing, and why, in sentences, wave by wave."""
+        return [
+            f"{wave.title}: {sentence}"
+            for wave in self.waves
+            for sentence in said_of(one for one in self.unasked if one.wave == wave.code)
+        ]
 
     def only(
         self,
@@ -110,6 +122,15 @@ class Progress:
             tuple(one for one in self.lines if fits(one) and school_class in (None, one.school_class)),
             tuple(one for one in self.by_link if fits(one) and school_class is None),
             tuple(one for one in self.unlisted if fits(one) and school_class is None),
+            tuple(
+                one
+                for one in self.unasked
+                # Who is asked nothing belongs to no questionnaire.
+                if questionnaire is None
+                and wave in (None, one.wave)
+                and (places is None or one.school in places)
+                and school_class in (None, one.school_class)
+            ),
         )
 
 
@@ -149,6 +170,7 @@ class _Reader:
             tuple(lines),
             tuple(by_link),
             tuple(unlisted),
+            tuple(unasked_in(self._db, self._plan, self._study.id, set(self._places) if self._some else None)),
         )
 
     def _is_mine(self, school: int | None) -> bool:

@@ -57,10 +57,14 @@ a1,parent,s1,,,p1 p2,,,
 """
 
 
-def publish(engine: Engine, folder: Path, more: str = "") -> None:
+BY_YEAR = STUDY.replace("audience: pupil, waves", "audience: pupil, years: [3, 4], waves")
+"""The same study, in which pupils of two year groups are asked."""
+
+
+def publish(engine: Engine, folder: Path, more: str = "", study: str = STUDY) -> None:
     """Publish the study, its file ending in `more`, into a database that has its tables."""
     folder.mkdir(exist_ok=True)
-    for name, text in (("study", STUDY + more), ("pupil", PUPIL), ("parent", PARENT)):
+    for name, text in (("study", study + more), ("pupil", PUPIL), ("parent", PARENT)):
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
     publish_folder(engine, folder, NOW)
 

@@ -12,7 +12,6 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from survey.database import Connection
-from survey.definition.study import Fact
 from survey.definition.study import Study as Plan
 from survey.fieldwork.consent import withdrawn_for_good
 from survey.fieldwork.participants import Membership, Participant, kinship, linkage
@@ -21,6 +20,7 @@ from survey.fieldwork.roster.lists import Lists, PersonLine, SchoolLine
 from survey.fieldwork.roster.tables import Misread
 from survey.fieldwork.roster.zeros import Spellings, bare, may_have_lost_zeros
 from survey.fieldwork.studies import Programme, School, SchoolClass, Wave
+from survey.fieldwork.unasked import Unasked, said_of, unasked
 
 # ---- what is there --------------------------------------------------------------------------------------
 
@@ -175,6 +175,7 @@ class Preview:
     changed       facts, links           left        in the wave's list before, and not in this one
     unchanged     codes                  not_here    in these schools in an earlier wave, and in no list of this one
     doubts        need a yes before anything is imported
+    unasked       in this list, and asked nothing in this wave
     digest        of all this: what is confirmed is what was looked at
     """
 
@@ -191,6 +192,7 @@ class Preview:
     unchanged: list[str] = field(default_factory=list)
     not_here: list[Change] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
+    unasked: list[Unasked] = field(default_factory=list)
     corrected: int = 0
     digest: str = ""
 
@@ -200,9 +202,14 @@ class Preview:
         return sum(map(len, (self.schools, self.classes, self.added, self.moved, self.changed, self.left)))
 
     @property
+    def unasked_said(self) -> list[str]:
+        """How many are asked nothing in this wave, and why, in sentences."""
+        return said_of(self.unasked)
+
+    @property
     def counts(self) -> dict[str, int]:
         """How many of each, by name, as the audit keeps them."""
-        names = ("schools", "classes", "added", "moved", "changed", "left", "unchanged")
+        names = ("schools", "classes", "added", "moved", "changed", "left", "unchanged", "unasked")
         return {**{name: len(getattr(self, name)) for name in names}, "corrected": self.corrected}
 
     def sealed(self, lists: Lists, correct: bool) -> Preview:
@@ -260,7 +267,7 @@ def compare(lists: Lists, here: Field, plan: Plan, wave: str | None, correct: bo
     preview.problems += _confusable(lists, here)
     preview.problems += _unknown_children(lists, here)
     _compare_classes(lists, here, preview, deeds)
-    comparison = _People(here, plan.facts, correct, preview, deeds)
+    comparison = _People(here, plan, correct, preview, deeds)
     for line in lists.people:
         comparison.look_at(line)
     _missing(lists, here, preview, deeds)
@@ -425,10 +432,11 @@ def _doubt_leaving(lists: Lists, here: Field, preview: Preview) -> None:
 class _People:
     """Compares participants one by one with what is known of them."""
 
-    def __init__(self, here: Field, facts: Sequence[Fact], correct: bool, preview: Preview, deeds: Deeds) -> None:
+    def __init__(self, here: Field, plan: Plan, correct: bool, preview: Preview, deeds: Deeds) -> None:
         self._here = here
-        self._changing = {fact.id: fact.title for fact in facts if fact.changes}
-        self._lasting = {fact.id: fact.title for fact in facts if not fact.changes}
+        self._plan = plan
+        self._changing = {fact.id: fact.title for fact in plan.facts if fact.changes}
+        self._lasting = {fact.id: fact.title for fact in plan.facts if not fact.changes}
         self._correct = correct
         self._preview = preview
         self._deeds = deeds
@@ -453,6 +461,8 @@ class _People:
             self._hash(line, known, what),
             self._children(line, what),
         )
+        if line.code not in self._here.forgotten:
+            self._see_what_is_asked(line, known, target)
         moved = self._moved(line, known)
         if target.placed is None and target.lasting is None and target.hash is None and target.children is None:
             self._preview.unchanged.append(line.code)
@@ -466,6 +476,14 @@ class _People:
             into = self._preview.added
             what = [self._came(line, known)]
         into.append(Change(line.code, tuple(what), line.audience))
+
+    def _see_what_is_asked(self, line: PersonLine, known: Known | None, target: Target) -> None:
+        placed = target.placed or (known.here if known else None)
+        lasting = target.lasting if target.lasting is not None else (known.facts if known else {})
+        facts = {**lasting, **(placed.facts if placed else {})}
+        found = unasked(self._plan, line.code, line.audience, facts, self._preview.wave or "")
+        if found is not None:
+            self._preview.unasked.append(found)
 
     def _came(self, line: PersonLine, known: Known | None) -> str:
         where = Placed(line.school, line.school_class, {})

@@ -127,6 +127,7 @@ def progress_page(study: Seen) -> ResponseReturnValue:
         arms=_arms_over_waves(over_waves) if mine is None and asked.school is None else [],
         by_link=others(everything, found.by_link),
         unlisted=len(found.unlisted),
+        unasked=found.unasked_said,
         curve=_curve(found, asked),
         remind=len(to_remind(found)),
     )

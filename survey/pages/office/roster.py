@@ -253,6 +253,7 @@ _DONE: Final = {
     "unchanged": "unchanged",
     "schools": "schools added or changed",
     "classes": "classes added or changed",
+    "unasked": "on this list will not be asked anything in this wave",
 }
 
 _PARTS: Final = (
@@ -263,6 +264,7 @@ _PARTS: Final = (
     ("changed", "Changed", "Participant"),
     ("left", "Left: in the wave’s list before, and not in this file", "Participant"),
     ("not_here", "Not followed up: in these schools in an earlier wave, and in no list of this one", "Participant"),
+    ("unasked", "Asked nothing in this wave", "Participant"),
 )
 
 

@@ -11,7 +11,8 @@ from flask import url_for
 from survey.database import Session, session
 from survey.fieldwork import Door, Participant, School, Study, Wave, published
 from survey.fieldwork.consent import issues_of
-from survey.pages.office.access import may, seen
+from survey.fieldwork.unasked import said_of, unasked_in
+from survey.pages.office.access import Seen, may, seen
 from survey.pages.office.blueprint import office
 from survey.pages.office.sections import sections
 from survey.pages.store import store
@@ -44,6 +45,7 @@ def steps(code: str) -> list[Step]:
         found = [
             _questionnaires(study.id),
             _roster(db, study.id, here),
+            *_unasked(db, study, wave, here),
             *(
                 [_sheets(db, study.id, [one.audience for one in study.plan.consent], here)]
                 if study.plan.consent
@@ -67,6 +69,15 @@ def _roster(db: Session, study_id: int, here: dict[str, str]) -> Step:
     people = db.query(Participant).filter_by(study_id=study_id).count()
     more = f"{_many(schools, 'school')}, {_many(people, 'participant')}"
     return Step("Schools and roster", schools > 0 and people > 0, here.get("roster"), more)
+
+
+def _unasked(db: Session, study: Seen, wave: Wave, here: dict[str, str]) -> list[Step]:
+    """Return a step when somebody is asked nothing: to be done where a year group is missing, said where it is not."""
+    people = list(unasked_in(db, study.plan, study.id, wave=wave.code))
+    done = all(one.why != "no year" for one in people)
+    return (
+        [Step(f"People asked in {wave.title}", done, here.get("progress"), " ".join(said_of(people)))] if people else []
+    )
 
 
 def _sheets(db: Session, study_id: int, audiences: list[str], here: dict[str, str]) -> Step:
