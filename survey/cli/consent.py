@@ -12,7 +12,7 @@ from survey.cli.main import engine, main, stop, writing
 
 if TYPE_CHECKING:
     from survey.database import Connection
-    from survey.fieldwork.consent import By, Scope, StudyRow
+    from survey.fieldwork.consent import By, Resolved, Says, Scope, StudyRow
     from survey.responses.withdrawing import Certificate
 
 
@@ -28,8 +28,9 @@ def consent() -> None:
 def import_(file: Path, study: str, preview: bool) -> None:
     """Record the decisions of a table (CSV or .xlsx): all of them, or nothing.
 
-    Columns: participant, decision (yes, no, withdrawn), date, by (parent, self, school); if wanted how, sheet, scope,
-    wave. Who withdraws loses their answers at once. Exit status: 0 done, 1 problems, 2 wrong use of the command.
+    Columns: participant, decision (yes, no, withdrawn), date, by (parent, self, school); if wanted parent (first,
+    second or a study code), how, sheet, scope, wave, resolved (changed mind, agreed, one decides). Who withdraws loses
+    their answers at once. Exit status: 0 done, 1 problems, 2 wrong use of the command.
     """
     from survey.audit import COMMAND_LINE
     from survey.fieldwork.publishing import Refused
@@ -51,6 +52,11 @@ def import_(file: Path, study: str, preview: bool) -> None:
             click.echo(
                 f"{len(seen.answered)} of those who say no have answered. Their answers stay unless they withdraw: "
                 f"{', '.join(seen.answered[:20])}"
+            )
+        if seen.disagree:
+            click.echo(
+                f"A no and a yes disagree for {len(seen.disagree)}; the no stands until it is resolved: "
+                f"{', '.join(seen.disagree[:20])}"
             )
         if preview:
             click.echo("Only looked: nothing was taken in.")
@@ -124,6 +130,51 @@ def withdraw(study: str, participant: str, scope: Scope, wave: str | None, by: B
     except Nobody as fault:
         stop(str(fault))
     _print(done)
+
+
+@consent.command()
+@click.argument("study")
+@click.argument("participant")
+@click.option("--says", type=click.Choice(["yes", "no"]), required=True, help="What holds now.")
+@click.option(
+    "--how",
+    "resolved",
+    type=click.Choice(["changed mind", "agreed", "one decides"]),
+    required=True,
+    help="Who said no has changed their mind; the parents have agreed; only one of them may decide.",
+)
+@click.option("--date", "on", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day on which it was said.")
+@click.option("--by", type=click.Choice(["parent", "self", "school"]), default="parent", help="Who decided.")
+@click.option("--parent", help="Which parent, if that is known: first, second or their study code.")
+@click.option("--scope", type=click.Choice(["wave", "future", "all"]), default="all", help="How far.")
+@click.option("--wave", help="The wave, for --scope wave; the first one, for --scope future.")
+def resolve(
+    study: str,
+    participant: str,
+    says: Says,
+    resolved: Resolved,
+    on: datetime,
+    by: By,
+    parent: str | None,
+    scope: Scope,
+    wave: str | None,
+) -> None:
+    """Record how a no and a yes that disagree were resolved. Until then the no stands."""
+    from survey.audit import COMMAND_LINE
+    from survey.database import write
+    from survey.fieldwork.consent import BadDecision, Decision, decide, participant_id_of
+
+    said = Decision(says, by, on.date(), scope, wave, parent=parent, resolved=resolved)
+    try:
+        with write(engine()) as connection:
+            its = _study(connection, study)
+            person = participant_id_of(connection, its.id, participant)
+            if person is None:
+                stop(f"There is no participant '{participant}' in this study.")
+            new = decide(connection, its, person, said, COMMAND_LINE, datetime.now(UTC))
+    except BadDecision as fault:
+        stop(str(fault))
+    click.echo("Recorded." if new else "It was recorded before.")
 
 
 @consent.command()

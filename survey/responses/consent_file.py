@@ -1,6 +1,7 @@
 """Decisions from a table that schools send: looked at first, then taken in, all of it or nothing.
 
-Columns: participant, decision (yes, no, withdrawn), date, by (parent, self, school); if wanted how, sheet, scope, wave.
+Columns: participant, decision (yes, no, withdrawn), date, by (parent, self, school); if wanted parent, how, sheet,
+scope, wave, resolved.
 What is in the ledger already is left as it is, so that the same file twice changes nothing. A withdrawal throws answers
 away as it does everywhere.
 """
@@ -22,6 +23,8 @@ from survey.audit import Actor
 from survey.database import Engine, encode, read, scrub, write
 from survey.fieldwork.consent import (
     DECIDERS,
+    PARENTS,
+    RESOLVED,
     SAYS,
     SCOPES,
     WAYS,
@@ -31,8 +34,10 @@ from survey.fieldwork.consent import (
     Line,
     decide,
     ledger_of_all,
+    parents_by_child,
     sheets_of,
     today,
+    who_would_disagree,
 )
 from survey.fieldwork.participants import Participant
 from survey.fieldwork.publishing import Refused
@@ -48,10 +53,12 @@ HEADERS: Final[Mapping[str, Sequence[str]]] = {
     "says": ("decision",),
     "given_on": ("date",),
     "by": ("by",),
+    "parent": ("parent", "which parent"),
     "how": ("how",),
     "sheet": ("sheet", "sheet version"),
     "scope": ("scope",),
     "wave": ("wave",),
+    "resolved": ("resolved",),
 }
 
 
@@ -67,6 +74,8 @@ class Given:
     wave: str | None
     how: str | None
     sheet: int | None
+    parent: str | None = None
+    resolved: str | None = None
 
     def decision(self) -> Decision:
         """Return what the ledger is to hold."""
@@ -78,6 +87,8 @@ class Given:
             None if self.scope == "all" else self.wave,
             self.how,  # type: ignore[arg-type]
             self.sheet,
+            self.parent,
+            self.resolved,  # type: ignore[arg-type]
         )
 
 
@@ -89,12 +100,14 @@ class Decisions:
     new        decisions that are not in the ledger yet
     unchanged  how many are there already
     answered   codes of those who say no and have answered: their answers stay unless they withdraw
+    disagree   codes of those for whom a no and a yes would disagree: the no stands until it is resolved
     """
 
     problems: list[Misread] = field(default_factory=list)
     new: list[Given] = field(default_factory=list)
     unchanged: int = 0
     answered: list[str] = field(default_factory=list)
+    disagree: list[str] = field(default_factory=list)
 
     @property
     def digest(self) -> str:
@@ -123,7 +136,14 @@ def look_at_decisions(engine: Engine, study_code: str, data: bytes, name: str, n
     """Say what taking a file in would do. Changes nothing. Raises Refused for a study or a file that is none."""
     with read(engine) as connection:
         study = _study(connection, study_code)
-        return _looked(connection, study, _given(connection, study, data, name, now))
+        return _looked(connection, study, _given(connection, study, data, name, now), now)
+
+
+def look_at_given(engine: Engine, study_code: str, given: Sequence[Given], now: datetime) -> Decisions:
+    """Say what decisions that were looked at and kept would do now. Raises Refused for a study that is none."""
+    with read(engine) as connection:
+        study = _study(connection, study_code)
+        return _looked(connection, study, _Read(list(given), []), now)
 
 
 def take_decisions(
@@ -141,7 +161,7 @@ def take_decisions(
     """
     with write(engine) as connection:
         study = _study(connection, study_code)
-        seen = _looked(connection, study, _given(connection, study, data, name, now))
+        seen = _looked(connection, study, _given(connection, study, data, name, now), now)
         if seen.problems:
             raise Refused([*map(str, seen.problems), "Nothing was taken in. Please correct these first."])
         if digest is not None and digest != seen.digest:
@@ -156,7 +176,7 @@ def take_given(engine: Engine, study_code: str, given: Sequence[Given], actor: A
     """Take in decisions that were looked at and kept. Raises Refused when the study has changed too much since."""
     with write(engine) as connection:
         study = _study(connection, study_code)
-        seen = _looked(connection, study, _Read(list(given), []))
+        seen = _looked(connection, study, _Read(list(given), []), now)
         if seen.problems:
             raise Refused([_CHANGED])
         _take(connection, study, seen.new, actor, now)
@@ -219,7 +239,7 @@ class _Read:
     cells: list[tuple[Sheet, Cell]] = field(default_factory=list)
 
 
-def _looked(connection: Connection, study: InStudy, file: _Read) -> Decisions:
+def _looked(connection: Connection, study: InStudy, file: _Read, now: datetime) -> Decisions:
     ids = _people(connection, study.id)
     ledger: dict[int, list[Line]] = {}
     for line in ledger_of_all(connection, study.id):
@@ -245,14 +265,31 @@ def _looked(connection: Connection, study: InStudy, file: _Read) -> Decisions:
         found.new.append(one)
         if one.says == "no" and one.participant in answered:
             found.answered.append(one.participant)
+    new: dict[int, list[Decision]] = {}
+    for one in found.new:
+        if one.participant in ids:
+            new.setdefault(ids[one.participant], []).append(one.decision())
+    found.disagree = who_would_disagree(connection, study.id, new, now)
     return found
 
 
 def _same(one: Given, line: Line) -> bool:
     said = one.decision()
-    return (said.says, said.by, said.given_on, said.scope, said.wave, said.how, said.sheet_version) == (
+    return (
+        said.says,
+        said.by,
+        said.parent,
+        said.resolved,
+        said.given_on,
+        said.scope,
+        said.wave,
+        said.how,
+        said.sheet_version,
+    ) == (
         line.says,
         line.decided_by,
+        line.parent,
+        line.resolved,
         line.given_on,
         line.scope,
         line.wave,
@@ -307,6 +344,7 @@ class _Known:
             connection.scalars(select(Wave.code).where(Wave.study_id == study.id).order_by(Wave.position))
         )
         self.sheets = {(one.audience, one.version) for one in sheets_of(connection, study.id)}
+        self._parents = parents_by_child(connection, study.id)
         self._spellings = Spellings(self.people)
         self._seen: dict[Given, int] = {}
 
@@ -342,9 +380,13 @@ class _Known:
         given_on = self._day(row.cells[places["given_on"]], wrong)
         wave = self._wave(cell("wave"), cell("scope") or code, scope, wrong)
         version = self._version(cell("sheet"), self.people.get(code.text, ""), wrong)
+        parent = self._parent(cell("parent"), code.text, by, wrong)
+        resolved = word("resolved", RESOLVED, " ").strip()
+        if resolved and says == "withdrawn":
+            wrong(cell("resolved") or code, "A withdrawal resolves nothing. Write yes or no, or clear this cell.")
         if faults or any(one.kind == "unread" for one in row.cells):
             return None, faults
-        one = Given(code.text, says, by, given_on, scope, wave, how.strip() or None, version)
+        one = Given(code.text, says, by, given_on, scope, wave, how.strip() or None, version, parent, resolved or None)
         if one in self._seen:
             wrong(code, f"This row says the same as row {self._seen[one]}. Please keep one of the two.")
             return None, faults
@@ -374,6 +416,22 @@ class _Known:
         if text not in self.waves and at is not None:
             wrong(at, f"There is no wave '{shortened(text)}'. There are {quoted(self.waves)}.")
         return None if scope == "all" else text
+
+    def _parent(self, at: Cell | None, child: str, by: str, wrong: Any) -> str | None:
+        if at is None or not at.text:
+            return None
+        if by != "parent":
+            wrong(at, "Only a decision by a parent says which parent. Clear this cell, or write parent under 'by'.")
+        word = at.text.lower()
+        if word in PARENTS:
+            return word
+        if at.text not in self._parents.get(child, ()):
+            wrong(
+                at,
+                f"'{shortened(at.text)}' is not a parent of this child in the roster. Write first, second, or the "
+                "parent's study code.",
+            )
+        return at.text
 
     def _version(self, at: Cell | None, audience: str, wrong: Any) -> int | None:
         if at is None or not at.text:

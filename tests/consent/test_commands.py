@@ -83,3 +83,23 @@ def test_the_list_says_what_holds(tuned: Tuned, tmp_path: Path) -> None:
     assert survey("list", "tuned-in", "--out", str(tmp_path / "list.txt")).exit_code == 1
     with read(tuned.engine) as connection:
         assert connection.scalar(text("SELECT count(*) FROM decision")) == 0
+
+
+def test_the_command_says_who_disagrees_and_records_how_it_was_resolved(tuned: Tuned, tmp_path: Path) -> None:
+    tuned.issued()
+    file = tmp_path / "consent.csv"
+    rows = "P1,no,2025-09-10,parent,first", "P1,yes,2025-09-10,parent,second"
+    file.write_text("\n".join(["participant,decision,date,by,parent", *rows]), encoding="utf-8")
+    done = survey("import", str(file), "--study", "tuned-in")
+    assert "A no and a yes disagree for 1; the no stands until it is resolved: P1\n" in done.output
+    out = tmp_path / "list.csv"
+    survey("list", "tuned-in", "--out", str(out))
+    first = out.read_text(encoding="utf-8-sig").splitlines()[1]
+    assert first.startswith('P1,pupil,s1,4a,no,"a no and a yes disagree, and the no stands until it is resolved"')
+    words = ("resolve", "tuned-in", "P1", "--says", "yes", "--how", "agreed", "--date", "2025-09-20")
+    assert survey(*words).output == "Recorded.\n"
+    assert survey(*words).output == "It was recorded before.\n"
+    survey("list", "tuned-in", "--out", str(out))
+    assert out.read_text(encoding="utf-8-sig").splitlines()[1].startswith("P1,pupil,s1,4a,yes,decided")
+    assert survey(*words[:2], "P99", *words[3:]).exit_code == 1
+    assert survey(*words[:-1], "2999-01-01").exit_code == 1

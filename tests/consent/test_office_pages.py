@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from werkzeug.test import TestResponse
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import Engine, read, upgrade, write
-from survey.fieldwork import Membership, School
+from survey.fieldwork import Decision, Membership, School
 from survey.fieldwork.consent import ledger_of
 from survey.pages.account.people import add_user
 from survey.responses import assent, load
@@ -211,3 +212,41 @@ def test_a_post_without_its_token_does_nothing(researcher: StrictClient, tuned: 
     with tuned.engine.connect() as connection:
         for table in ("decision", "certificate", "sheet_issue"):
             assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == 0
+
+
+DAY = date(2025, 9, 10)
+
+
+def test_the_consent_page_shows_who_disagrees_and_the_child_s_page_resolves_it(
+    researcher: StrictClient, tuned: Tuned
+) -> None:
+    tuned.issued()
+    person = f"{HERE}/people/P1"
+    slip = {"says": "no", "by": "parent", "given_on": "2025-09-10", "scope": "all", "parent": "first"}
+    send(researcher, person, person, **slip)
+    assert "disagree" not in said(researcher.get(f"{HERE}?wave=w1"))
+    shown = said(send(researcher, person, person, **{**slip, "says": "yes", "parent": "second"}))
+    assert "A no and a yes disagree in Autumn 2025" in shown
+    assert "10 September 2025 No parent (first) the whole study" in shown
+    overview = said(researcher.get(f"{HERE}?wave=w1"))
+    assert "A no and a yes disagree: 1" in overview
+    assert "P1 Ash Primary 4a 10 September 2025" in overview
+    resolved = said(send(researcher, person, person, **{**slip, "says": "yes", "parent": "", "resolved": "agreed"}))
+    assert "A no and a yes disagree" not in resolved
+    assert "Yes. Resolved: the parents have agreed" in resolved
+    assert "P1 pupil Yes decided" in said(researcher.get(f"{HERE}/schools/s1?wave=w1"))
+    wrong = said(send(researcher, person, person, **{**slip, "by": "school"}))
+    assert "Choose a parent only where a parent decided." in wrong
+
+
+def test_a_coordinator_sees_and_resolves_only_what_is_of_their_school(coordinator: StrictClient, tuned: Tuned) -> None:
+    tuned.issued()
+    for code in ("P1", "P4"):
+        tuned.decide(code, [Decision("no", "parent", DAY), Decision("yes", "parent", DAY)])
+    overview = said(coordinator.get(f"{HERE}?wave=w1"))
+    assert "A no and a yes disagree: 1" in overview
+    assert "P4" not in overview
+    person = f"{HERE}/people/P1"
+    slip = {"says": "yes", "by": "parent", "given_on": "2025-09-11", "scope": "all", "resolved": "changed mind"}
+    send(coordinator, person, person, **slip)
+    assert "P1 pupil Yes decided" in said(coordinator.get(f"{HERE}/schools/s1?wave=w1"))

@@ -3,12 +3,16 @@
 Nothing here is ever changed or taken away: a line is added, and what holds now is computed from the lines. The database
 itself refuses anything else. In short (docs/consent.md says it at length):
 
-- of two decisions that speak of a wave, the one given later holds; given on the same day, the one recorded later;
+- of two decisions of one person that speak of a wave, the one given later holds; of the same day, the one recorded
+  later;
+- a no stands until the same person says yes, or a decision says how it was resolved: two parents may disagree, and a
+  later yes of one does not undo the other's no;
 - a withdrawal holds against every yes of its own day and before: who changes their mind gives a new yes, dated later;
 - a yes counts only from whom the study lets decide; a no and a withdrawal count from anybody;
 - without any decision, opt-in means no, and opt-out means yes once the information sheet was sent out.
 """
 
+from survey.fieldwork.consent.foreseen import who_would_disagree
 from survey.fieldwork.consent.ledger import (
     Decision,
     Line,
@@ -32,6 +36,8 @@ from survey.fieldwork.consent.study import (
     InStudy,
     StudyRow,
     children_of,
+    parents_by_child,
+    parents_of,
     participant_id_of,
     plan_of,
     school_id_of,
@@ -40,11 +46,27 @@ from survey.fieldwork.consent.study import (
     time_zone_of,
     today,
 )
-from survey.fieldwork.consent.tables import DECIDERS, SAYS, SCOPES, WAYS, BadDecision, By, How, Says, Scope, decision
+from survey.fieldwork.consent.tables import (
+    DECIDERS,
+    PARENTS,
+    RESOLVED,
+    SAYS,
+    SCOPES,
+    WAYS,
+    BadDecision,
+    By,
+    How,
+    Resolved,
+    Says,
+    Scope,
+    decision,
+)
 
 __all__ = [
     "COLUMNS",
     "DECIDERS",
+    "PARENTS",
+    "RESOLVED",
     "SAYS",
     "SCOPES",
     "WAYS",
@@ -57,6 +79,7 @@ __all__ = [
     "Line",
     "NotAgreed",
     "Placed",
+    "Resolved",
     "Says",
     "Scope",
     "Standing",
@@ -72,6 +95,8 @@ __all__ = [
     "ledger_of",
     "ledger_of_all",
     "must_agree",
+    "parents_by_child",
+    "parents_of",
     "participant_id_of",
     "plan_of",
     "record_assent",
@@ -85,5 +110,6 @@ __all__ = [
     "study_row",
     "time_zone_of",
     "today",
+    "who_would_disagree",
     "withdrawn_for_good",
 ]

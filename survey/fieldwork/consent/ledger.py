@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 
 from survey.audit import Actor, note
 from survey.fieldwork.consent.sheets import sheet_id_of
-from survey.fieldwork.consent.study import InStudy, time_zone_of, today
-from survey.fieldwork.consent.tables import BadDecision, By, How, Says, Scope, decision
+from survey.fieldwork.consent.study import InStudy, parents_of, time_zone_of, today
+from survey.fieldwork.consent.tables import PARENTS, BadDecision, By, How, Resolved, Says, Scope, decision
 from survey.fieldwork.participants import Participant
 from survey.fieldwork.studies import Wave
+from survey.problems import shortened
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Line:
     given_on: date
     recorded_at: datetime
     recorded_by: str
+    parent: str | None = None
+    resolved: Resolved | None = None
 
 
 _LINES: Final = (
@@ -58,6 +61,8 @@ _LINES: Final = (
         decision.c.given_on,
         decision.c.recorded_at,
         decision.c.recorded_by,
+        decision.c.parent,
+        decision.c.resolved,
     )
     .select_from(decision)
     .outerjoin(Wave, Wave.id == decision.c.wave_id)
@@ -83,7 +88,11 @@ def order_of(line: Line) -> tuple[date, bool, int]:
 
 @dataclass(frozen=True)
 class Decision:
-    """A decision to be recorded. wave: its code, needed for scope 'wave'; with 'future', the wave it begins with."""
+    """A decision to be recorded. wave: its code, needed for scope 'wave'; with 'future', the wave it begins with.
+
+    parent: which one decided: 'first', 'second' or their study code. resolved: how a no and a yes that disagree were
+    resolved; this decision then takes the place of those of its day and before.
+    """
 
     says: Says
     by: By
@@ -92,6 +101,8 @@ class Decision:
     wave: str | None = None
     how: How | None = None
     sheet_version: int | None = None
+    parent: str | None = None
+    resolved: Resolved | None = None
 
 
 def decide(db: Connection, study: InStudy, participant_id: int, what: Decision, actor: Actor, now: datetime) -> bool:
@@ -104,7 +115,7 @@ def decide(db: Connection, study: InStudy, participant_id: int, what: Decision, 
     code = db.scalar(select(Participant.code).where(Participant.id == participant_id)) or ""
     details: dict[str, int | str | bool | None] = {
         "says": what.says, "by": what.by, "scope": what.scope, "wave": what.wave, "given_on": what.given_on.isoformat(),
-        "sheet": what.sheet_version,
+        "sheet": what.sheet_version, "parent": what.parent, "resolved": what.resolved,
     }  # fmt: skip
     note(db, actor, "recorded a decision", study_id=study.id, about=code, details=details, now=now)
     return True
@@ -137,6 +148,9 @@ def _values(db: Connection, study: InStudy, participant_id: int, what: Decision,
     )
     if audience is None:
         raise BadDecision("There is no such participant in this study.")
+    _check_parent(db, participant_id, what)
+    if what.resolved is not None and what.says == "withdrawn":
+        raise BadDecision("A withdrawal resolves nothing between a yes and a no. Please record a yes or a no.")
     if what.sheet_version is not None and not sheet_id_of(db, study.id, audience, what.sheet_version):
         raise BadDecision(f"There is no version {what.sheet_version} of the information sheet.")
     return {
@@ -145,6 +159,8 @@ def _values(db: Connection, study: InStudy, participant_id: int, what: Decision,
         "kind": "decision",
         "says": what.says,
         "decided_by": what.by,
+        "parent": what.parent,
+        "resolved": what.resolved,
         "scope": what.scope,
         # A decision about everything is about no one wave.
         "wave_id": None if what.scope == "all" else wave_id,
@@ -152,6 +168,18 @@ def _values(db: Connection, study: InStudy, participant_id: int, what: Decision,
         "how": what.how,
         "given_on": what.given_on,
     }
+
+
+def _check_parent(db: Connection, participant_id: int, what: Decision) -> None:
+    if what.parent is None or (what.parent in PARENTS and what.by == "parent"):
+        return
+    if what.by != "parent":
+        raise BadDecision("Which parent it was can be said only of a decision by a parent.")
+    if what.parent not in parents_of(db, participant_id):
+        raise BadDecision(
+            f"'{shortened(what.parent)}' is not a parent of this child in the roster. Write first, second, or the "
+            "parent's study code."
+        )
 
 
 def record_assent(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -37,12 +37,12 @@ class Standing:
 
     state   'yes', 'no', 'missing' or 'withdrawn'
     reason  why: 'not asked' (the study asks for no decision), 'decided', 'silent' (opt-out, sheet sent, no word),
-            'no decision', 'sheet not sent'
+            'no decision', 'sheet not sent'; 'disagree' (a no and a yes: the no stands until it is resolved)
     given_on, sheet_version, decided_by   of the decision that holds, where there is one
     """
 
     state: Literal["yes", "no", "missing", "withdrawn"]
-    reason: Literal["not asked", "decided", "silent", "no decision", "sheet not sent"]
+    reason: Literal["not asked", "decided", "disagree", "silent", "no decision", "sheet not sent"]
     given_on: date | None = None
     sheet_version: int | None = None
     decided_by: str | None = None
@@ -78,13 +78,69 @@ def standing(consent: Consent | None, lines: Iterable[Line], wave: Round, sent: 
     """Return what holds, from the study's rule, somebody's lines, the wave, and whether the sheet was sent to them."""
     about = [line for line in lines if _counts(line, consent) and _speaks_of(line, wave)]
     if about:
-        last = max(about, key=order_of)
-        return Standing(last.says, "decided", last.given_on, last.sheet_version, last.decided_by)
+        return _decided(consent, about)
     if consent is None:
         return Standing("yes", "not asked")
     if consent.basis == "opt_in":
         return Standing("missing", "no decision")
     return Standing("yes", "silent") if sent else Standing("missing", "sheet not sent")
+
+
+def _decided(consent: Consent | None, lines: Sequence[Line]) -> Standing:
+    """Return what holds where something was decided. lines: those that count and speak of the wave; at least one."""
+    last = max(lines, key=order_of)
+    if last.says == "withdrawn":
+        return _by(last)
+    said = _since_it_was_resolved(lines)
+    noes = [no for no in said if no.says == "no" and not any(_undoes(yes, no, consent) for yes in said)]
+    if not noes:
+        return _by(max((line for line in said if line.says == "yes"), key=order_of))
+    disagree = any(_disagree(yes, no) for yes in _never_taken_back(said) for no in noes)
+    return _by(max(noes, key=order_of), "disagree" if disagree else "decided")
+
+
+def _by(line: Line, reason: Literal["decided", "disagree"] = "decided") -> Standing:
+    return Standing(line.says, reason, line.given_on, line.sheet_version, line.decided_by)
+
+
+def _since_it_was_resolved(lines: Iterable[Line]) -> list[Line]:
+    """Return each yes and no that still counts: what resolves takes the place of those there were by its day."""
+    said = [line for line in lines if line.says != "withdrawn"]
+    resolved = max((line for line in said if line.resolved is not None), key=lambda line: line.id, default=None)
+    if resolved is None:
+        return said
+    return [line for line in said if line.id >= resolved.id or line.given_on > resolved.given_on]
+
+
+def _undoes(yes: Line, no: Line, consent: Consent | None) -> bool:
+    """Tell whether a yes takes back a no: it came later, from the same person, or from the one it is about."""
+    if yes.says != "yes" or order_of(yes) < order_of(no):
+        return False
+    themselves = consent is not None and consent.decided_by == "self" and yes.decided_by == "self"
+    return themselves or _same_person(yes, no)
+
+
+def _same_person(one: Line, other: Line) -> bool:
+    """Tell whether two decisions are known to be the same person's: often all that is known is "a parent"."""
+    if one.decided_by != other.decided_by:
+        return False
+    return one.decided_by != "parent" or (one.parent is not None and one.parent == other.parent)
+
+
+def _never_taken_back(said: Sequence[Line]) -> list[Line]:
+    """Return each yes after which the same person did not say no."""
+    return [
+        yes
+        for yes in said
+        if yes.says == "yes"
+        and not any(no.says == "no" and _same_person(yes, no) and order_of(no) > order_of(yes) for no in said)
+    ]
+
+
+def _disagree(yes: Line, no: Line) -> bool:
+    """Tell whether a yes stands against a no that holds. Before a no, a yes does so only from another known parent."""
+    two_parents = yes.parent is not None and no.parent is not None and yes.parent != no.parent
+    return two_parents or yes.given_on >= no.given_on
 
 
 def their_schools(participant_id: int, position: int) -> ColumnElement[bool]:

@@ -90,6 +90,33 @@ def children_of(db: Connection | Session, participant_id: int) -> list[tuple[int
     return [(row.id, row.code) for row in db.execute(query)]
 
 
+def parents_of(db: Connection | Session, participant_id: int) -> list[str]:
+    """Return the codes of a pupil's parents, by the school's list."""
+    query = (
+        select(Participant.code)
+        .join(kinship, kinship.c.parent_id == Participant.id)
+        .where(kinship.c.pupil_id == participant_id)
+        .order_by(Participant.code)
+    )
+    return list(db.scalars(query))
+
+
+def parents_by_child(db: Connection | Session, study_id: int) -> dict[str, set[str]]:
+    """Return the codes of a study's pupils' parents, by the pupil's code."""
+    child = Participant.__table__.alias()
+    query = (
+        select(child.c.code, Participant.code)
+        .select_from(kinship)
+        .join(child, child.c.id == kinship.c.pupil_id)
+        .join(Participant, Participant.id == kinship.c.parent_id)
+        .where(Participant.study_id == study_id)
+    )
+    found: dict[str, set[str]] = {}
+    for pupil, parent in db.execute(query):
+        found.setdefault(pupil, set()).add(parent)
+    return found
+
+
 def time_zone_of(db: Connection | Session, study_id: int) -> str:
     """Return where a study's days begin and end."""
     return db.execute(select(Study.time_zone).where(Study.id == study_id)).scalar_one()

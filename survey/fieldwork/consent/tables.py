@@ -29,6 +29,9 @@ By = Literal["parent", "self", "school"]
 How = Literal["paper", "phone", "online", "in person"]
 
 
+Resolved = Literal["changed mind", "agreed", "one decides"]
+
+
 SAYS: Final[tuple[Says, ...]] = ("yes", "no", "withdrawn")
 
 
@@ -39,6 +42,15 @@ DECIDERS: Final[tuple[By, ...]] = ("parent", "self", "school")
 
 
 WAYS: Final[tuple[How, ...]] = ("paper", "phone", "online", "in person")
+
+
+RESOLVED: Final[tuple[Resolved, ...]] = ("changed mind", "agreed", "one decides")
+"""How a no and a yes that disagree were resolved: who said no thinks otherwise now; the parents agree; only one of
+them may decide."""
+
+
+PARENTS: Final = ("first", "second")
+"""Which parent decided, where their study code is not known."""
 
 
 sheet = Table(
@@ -78,6 +90,10 @@ decision = Table(
     Column("kind", String, nullable=False),
     Column("says", String, nullable=False),
     Column("decided_by", String, nullable=False),
+    # Which parent: 'first', 'second' or their study code. None where it is not known, or no parent decided.
+    Column("parent", String, nullable=True),
+    # How a no and a yes that disagree were resolved: this decision takes the place of all of its day and before.
+    Column("resolved", String, nullable=True),
     Column("scope", String, nullable=False),
     Column("wave_id", ForeignKey("wave.id"), nullable=True),
     Column("sheet_version", Integer, nullable=True),
@@ -91,6 +107,7 @@ decision = Table(
     CheckConstraint("kind IN ('decision', 'assent')", name="kind"),
     CheckConstraint("says IN ('yes', 'no', 'withdrawn')", name="says"),
     CheckConstraint("scope IN ('wave', 'future', 'all')", name="scope"),
+    CheckConstraint("resolved IN ('changed mind', 'agreed', 'one decides')", name="resolved"),
     CheckConstraint("scope <> 'wave' OR wave_id IS NOT NULL", name="wave"),
 )
 

@@ -24,6 +24,7 @@ from survey.export.lists import ListForm, write_list
 from survey.fieldwork.consent import (
     COLUMNS,
     DECIDERS,
+    RESOLVED,
     SCOPES,
     WAYS,
     WHY,
@@ -38,6 +39,7 @@ from survey.fieldwork.consent import (
     issued,
     issues_of,
     ledger_of,
+    parents_of,
     participant_id_of,
     rows,
     school_id_of,
@@ -57,7 +59,7 @@ from survey.pages.office.sections import section
 from survey.pages.store import store
 from survey.pages.turns import Turn
 from survey.people import COORDINATOR, LEAD, RESEARCHER
-from survey.responses.consent_file import Given, look_at_decisions, take_given, unpacked
+from survey.responses.consent_file import Given, look_at_decisions, look_at_given, take_given, unpacked
 from survey.responses.withdrawing import Nobody, certificate_by_number, certificates_of, withdraw
 
 section("consent", "Consent", "office.consent", order=30, roles=(LEAD, RESEARCHER, COORDINATOR))
@@ -77,11 +79,13 @@ class DecisionForm(Form):
 
     says = StringField("Decision")
     by = StringField("Who decided")
+    parent = StringField("Which parent")
     given_on = StringField("Given on")
     scope = StringField("For")
     wave = StringField("Wave")
     how = StringField("How")
     sheet = StringField("Version of the information sheet")
+    resolved = StringField("How it was resolved")
 
 
 class SheetForm(Form):
@@ -155,6 +159,7 @@ def _page(study: Seen, form: SheetForm, faults: Sequence[tuple[str, str]] = ()) 
             done=request.args.get("done", ""),
             waves=study.plan.waves,
             wave=wave,
+            disagree=[one for one in people if one.standing.reason == "disagree"],
             table=[(schools.get(school or "", school or "No school"), school, audience, states)
                    for (school, audience), states in counts(people).items()],
             rules=study.plan.consent,
@@ -277,13 +282,19 @@ def _said(form: DecisionForm) -> tuple[Decision | None, list[tuple[str, str]]]:
         faults.append(("given_on", "Enter the day on which it was given."))
     if scope not in SCOPES or (form.how.data or None) not in (None, *WAYS) or not (sheet.isdecimal() or not sheet):
         abort(400)
+    resolved = form.resolved.data or None
+    if resolved not in (None, *RESOLVED):
+        abort(400)
+    if form.parent.data and form.by.data != "parent":
+        faults.append(("parent", "Choose a parent only where a parent decided."))
     if scope == "wave" and wave is None:
         faults.append(("wave", "Choose the wave."))
     if faults or day is None:
         return None, faults
     says, by, how = cast(Says, form.says.data), cast(By, form.by.data), cast("How | None", form.how.data or None)
     version = int(sheet[:9]) if sheet else None
-    return Decision(says, by, day, scope, wave if scope != "all" else None, how, version), []
+    its_wave = wave if scope != "all" else None
+    return Decision(says, by, day, scope, its_wave, how, version, form.parent.data or None, resolved), []
 
 
 def _person(
@@ -294,6 +305,7 @@ def _person(
     with read(store().engine) as connection:
         found = [(wave, _placed(connection, study, person, wave.id)) for wave in study.plan.waves]
         lines = [line for line in ledger_of(connection, person) if research or line.kind == "decision"]
+        parents = parents_of(connection, person)
         audience = next(one.audience for _, one in found if one)
         sheets = [one for one in sheets_of(connection, study.id) if one.audience == audience]
     return render_template(
@@ -310,12 +322,17 @@ def _person(
         rule=study.plan.consent_for(audience),
         ways=WAYS,
         waves=study.plan.waves,
+        disagree=[wave.title for wave, one in found if one and one.standing.reason == "disagree"],
+        parents=parents,
         research=research,
         faults=list(faults),
         done=request.args.get("done", ""),
         form=form,
-        typed={name: form[name].data or "" for name in ("says", "by", "given_on", "scope", "wave", "how", "sheet")},
+        typed={name: form[name].data or "" for name in _TYPED},
     )
+
+
+_TYPED: Final = ("says", "by", "parent", "given_on", "scope", "wave", "how", "sheet", "resolved")
 
 
 def _allowed_person(study: Seen, participant: str) -> int:
@@ -445,6 +462,7 @@ def seen_consent(study: Seen, upload: str) -> ResponseReturnValue:
     given = _kept(study, upload)
     if given is None:
         return _ask_file(study, FileForm(), [("main", "The file is not kept any more. Please choose it again.")])
+    seen = look_at_given(store().engine, study.code, given, _now())
     return render_template(
         "office/consent-look.html",
         study=study,
@@ -453,6 +471,7 @@ def seen_consent(study: Seen, upload: str) -> ResponseReturnValue:
         count=len(given),
         shown=_SHOWN,
         numbers={says: sum(one.says == says for one in given) for says in ("yes", "no", "withdrawn")},
+        disagree=seen.disagree,
         known=request.args.get("known", 0, type=int),
         answered=[code for code in request.args.get("answered", "").split(",") if code][:50],
         form=ConfirmForm(),
