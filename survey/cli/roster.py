@@ -107,7 +107,7 @@ def _say(preview: Preview, most: int | None) -> None:
         if most is not None and len(changes) > most:
             click.echo(f"  … and {len(changes) - most:,} more (--all prints every one)")
     click.echo(f"Unchanged: {len(preview.unchanged):,}")
-    for problem in (*preview.unasked_said, *preview.notes, *preview.problems):
+    for problem in (*(one.said for one in preview.readings), *preview.unasked_said, *preview.notes, *preview.problems):
         click.echo(str(problem), err=True)
 
 

@@ -392,9 +392,14 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
     ),
     # ---- facts ----
     "an unknown code of a fact": (
-        "participant,school,sex\np1,s1,female\n",
+        "participant,school,sex\np1,s1,x\n",
         "roster.csv",
-        ["row 2, column C (sex): 'female' is none of this fact's codes. There are: 'f' and 'm'."],
+        [
+            (
+                "row 2, column C (sex): 'x' is not one of the study's codes. Write f (Girl) or m (Boy), or clear the cell "
+                "where it is not known."
+            )
+        ],
     ),
     "a number out of range": (
         "participant,school,year group\np1,s1,13\n",
@@ -402,14 +407,24 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         ["row 2, column C (year group): 13 is out of range: the study says 0 to 6."],
     ),
     "a word for a number": (
-        "participant,school,year\np1,s1,Year 4\n",
+        "participant,school,attendance\np1,s1,good\n",
         "roster.csv",
-        ["row 2, column C (year): 'Year 4' is not a number."],
+        [
+            (
+                "row 2, column C (attendance): 'good' is not a number. Write a number from 0 to 100, or clear the cell "
+                "where it is not known."
+            )
+        ],
     ),
     "neither yes nor no": (
         "participant,school,fsm\np1,s1,maybe\n",
         "roster.csv",
-        ["row 2, column C (fsm): 'maybe' is neither yes nor no."],
+        [
+            (
+                "row 2, column C (fsm): 'maybe' is neither yes nor no. Write yes or no, or clear the cell where it is not "
+                "known."
+            )
+        ],
     ),
     "a date written the other way": (
         "participant,school,began\np1,s1,01/09/2025\n",

@@ -140,16 +140,17 @@ def test_a_list_can_be_thrown_away(lead: StrictClient, desk: Desk) -> None:
 
 
 def test_problems_are_listed_and_can_be_taken_away_all_of_them(lead: StrictClient, desk: Desk) -> None:
-    many = "participant,school,year\n" + "".join(f"p{n},s1,9{n}\n" for n in range(250))
+    many = "participant,school\n" + "".join(f"p{n},school{n}\n" for n in range(250))
     sent = send(lead, many)
     page = lead.get(sent.location)
     assert heading(look_at(page)) == "This list has 250 problems"
-    assert "row 201, column C (year)" in page.text
-    assert "row 202, column C (year)" not in page.text
+    assert "row 201, column B (school)" in page.text
+    assert "row 202, column B (school)" not in page.text
     taken = lead.get(f"{sent.location}/problems.csv")
     assert taken.headers["Content-Disposition"] == "attachment; filename=small-notes-problems.csv"
     assert taken.data.decode("utf-8-sig").splitlines()[250] == (
-        '"row 251, column C (year)",9249 is out of range: the study says 0 to 6.'
+        '"row 251, column B (school)","The study has no school \'school249\'. Please send it in a list of schools, or '
+        'correct the code. (Said once for each such code.)"'
     )
     refused = lead.post(sent.location, data={"csrf_token": token(lead.get(ROSTERS)), "do": "take"})
     assert refused.status_code == 400

@@ -17,6 +17,7 @@ from survey.fieldwork.consent import withdrawn_for_good
 from survey.fieldwork.participants import Membership, Participant, kinship, linkage
 from survey.fieldwork.roster.doubts import Doubt, Stay, doubt_about_codes, doubt_about_leaving
 from survey.fieldwork.roster.lists import Lists, PersonLine, SchoolLine
+from survey.fieldwork.roster.meanings import ReadAs
 from survey.fieldwork.roster.tables import Misread
 from survey.fieldwork.roster.zeros import Spellings, bare, may_have_lost_zeros
 from survey.fieldwork.studies import Programme, School, SchoolClass, Wave
@@ -174,6 +175,7 @@ class Preview:
     added         new in this wave       moved       to another school, or another class within the wave
     changed       facts, links           left        in the wave's list before, and not in this one
     unchanged     codes                  not_here    in these schools in an earlier wave, and in no list of this one
+    readings      what is not written as study.yaml has it, and how it was read
     doubts        need a yes before anything is imported
     unasked       in this list, and asked nothing in this wave
     digest        of all this: what is confirmed is what was looked at
@@ -191,6 +193,7 @@ class Preview:
     left: list[Change] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     not_here: list[Change] = field(default_factory=list)
+    readings: list[ReadAs] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
     unasked: list[Unasked] = field(default_factory=list)
     corrected: int = 0
@@ -259,7 +262,7 @@ def compare(lists: Lists, here: Field, plan: Plan, wave: str | None, correct: bo
     correct: facts that should not change are changed where a list says otherwise. Where the preview has problems, the
     deeds are of no use.
     """
-    preview = Preview(plan.id, wave, problems=list(lists.problems))
+    preview = Preview(plan.id, wave, problems=list(lists.problems), readings=list(lists.readings))
     deeds = Deeds()
     _compare_schools(lists, here, preview, deeds, correct)
     schools = {*here.schools, *(line.code for line in lists.schools)}

@@ -19,7 +19,6 @@ from typing import Final, NamedTuple
 from survey.config import Settings
 from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster.tables import DATE, Cell, Misread, Row, Sheet, and_more, plain
-from survey.problems import shortened
 
 # ---- England's unique pupil number -----------------------------------------------------------------------
 
@@ -292,8 +291,3 @@ def _is_nhs_number(code: str) -> bool:
         return False
     rest = sum(int(digit) * weight for digit, weight in zip(code, range(10, 1, -1), strict=False)) % 11
     return (11 - rest) % 11 == int(code[9])
-
-
-def quoted_safely(cell: Cell) -> str:
-    """Return a value as a message may quote it."""
-    return f"'{shortened(cell.text, 30)}'"

@@ -6,16 +6,13 @@ Nothing here knows what is in the database. What comes out holds no identifier: 
 from __future__ import annotations
 
 import json
-import math
 import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from survey.definition.study import Fact
 from survey.definition.study import Study as Plan
 from survey.fieldwork.roster.identifiers import (
     fault_of_code,
@@ -25,14 +22,13 @@ from survey.fieldwork.roster.identifiers import (
     is_upn,
     names_for_places,
     normal,
-    quoted_safely,
     refused_columns,
     refused_values,
 )
+from survey.fieldwork.roster.meanings import FactColumn, Fill, ReadAs, code_of
 from survey.fieldwork.roster.tables import (
     DATE,
     NUMBER,
-    PERCENT,
     UNREAD,
     Cell,
     Misread,
@@ -46,8 +42,6 @@ from survey.fieldwork.roster.zeros import bare
 from survey.problems import did_you_mean, quoted, shortened
 
 AUDIENCES: Final = ("pupil", "parent", "staff")
-
-Fill = str | int | float | None
 
 
 @dataclass(frozen=True)
@@ -109,12 +103,15 @@ class Lists:
     schools: list[SchoolLine] = field(default_factory=list)
     people: list[PersonLine] = field(default_factory=list)
     problems: list[Misread] = field(default_factory=list)
+    readings: list[ReadAs] = field(default_factory=list)
+    """What is not written as study.yaml has it, and how it was read."""
     identifying: bool = False
     """True when a file held what says who somebody is: then nothing of it is kept, not even its problems."""
 
     def packed(self) -> bytes:
         """Return the lists as bytes, without their places and problems."""
         said = {"schools": list(map(_bare, self.schools)), "people": list(map(_bare, self.people))}
+        said["readings"] = [vars(one) for one in self.readings]
         return zlib.compress(json.dumps(said, sort_keys=True, separators=(",", ":")).encode())
 
     @classmethod
@@ -126,7 +123,18 @@ class Lists:
             PersonLine(**{**line, "parent_of": None if line["parent_of"] is None else tuple(line["parent_of"])})
             for line in said["people"]
         ]
-        return cls(schools, people)
+        readings = [ReadAs(**{**one, "written": tuple(one["written"])}) for one in said["readings"]]
+        return cls(schools, people, readings=readings)
+
+    def note(self, reading: ReadAs) -> None:
+        """Keep a reading; what several sheets have alike is one."""
+        for at, known in enumerate(self.readings):
+            if reading.kind == "value" and (known.column, known.meant) == (reading.column, reading.meant):
+                written = tuple(dict.fromkeys((*known.written, *reading.written)))
+                self.readings[at] = replace(known, written=written, rows=known.rows + reading.rows)
+                return
+        if reading not in self.readings:
+            self.readings.append(reading)
 
 
 def _bare(line: SchoolLine | PersonLine) -> dict[str, Any]:
@@ -220,7 +228,7 @@ class Reader:
         said = line.words(key)
         if said is None:
             return None
-        meant = _meant(said, known)
+        meant = code_of(said, known)
         if meant is None:
             hint = did_you_mean(said, [*known, *known.values()]) or _there_are(known)
             line.fault(key, f"The study has no {what} '{shortened(said)}'.{hint}")
@@ -237,7 +245,7 @@ class Reader:
             lists.problems += [problem for problem in doubtful if problem]
             lists.identifying = True
             return
-        facts = [(fact, f"fact {fact.id}") for fact in self.plan.facts if f"fact {fact.id}" in found]
+        facts = {f"fact {fact.id}": FactColumn(fact) for fact in self.plan.facts if f"fact {fact.id}" in found}
         named = _named(sheet, found)
         for row in sheet.rows:
             line = _Line(sheet, row, found, named, lists.problems)
@@ -247,8 +255,12 @@ class Reader:
             lists.identifying = lists.identifying or line.identifying
             if person is not None:
                 lists.people.append(person)
+        for column in facts.values():
+            lists.problems += [sheet.misread(cell, message) for cell, message in column.faults()]
+            for reading in column.readings():
+                lists.note(reading)
 
-    def _person(self, line: _Line, facts: Sequence[tuple[Fact, str]]) -> PersonLine | None:
+    def _person(self, line: _Line, facts: Mapping[str, FactColumn]) -> PersonLine | None:
         cell = line.cell("participant")
         assert cell is not None
         fault = "This row has no study code." if not cell.text else fault_of_code(cell)
@@ -266,7 +278,7 @@ class Reader:
             )
         if class_title is not None and school_class is None:
             line.fault("class_title", "There is a title and no class. Please give the class's code too.")
-        values = {fact.id: _value(line, key, fact) for fact, key in facts}
+        values = {key.removeprefix("fact "): line.fact(key, column) for key, column in facts.items()}
         parent_of = self._parent_of(line, audience)
         hash = self._hash(line)
         if line.faults or not school:
@@ -287,7 +299,7 @@ class Reader:
 
     def _audience(self, line: _Line) -> str:
         said = line.words("audience")
-        meant = _meant(said, _AUDIENCES) if said else "pupil"
+        meant = code_of(said, _AUDIENCES) if said else "pupil"
         if meant is None:
             line.fault(
                 "audience", f"The audience '{shortened(said or '')}' is not known. Write pupil, parent or staff."
@@ -402,6 +414,15 @@ class _Line:
         self.identifying = self.identifying or identifying
         self.problems.append(self.place.misread(key, message))
 
+    def fact(self, key: str, column: FactColumn) -> Fill:
+        """Return a fact's value, None when the cell is blank or wrong; its column says what is wrong."""
+        cell = self.cell(key)
+        if cell is None or not cell.text:
+            return None
+        value, wrong = column.value(cell)
+        self.faults += wrong
+        return value
+
     def words(self, key: str) -> str | None:
         """Return a cell's text, None when it is blank or there is no such column."""
         cell = self.cell(key)
@@ -468,99 +489,8 @@ def _is_zone(name: str) -> bool:
     return True
 
 
-def _meant(said: str, known: Mapping[str, str]) -> str | None:
-    """Return the code somebody means by a code or its label, whatever the case."""
-    if said in known:
-        return said
-    word = said.casefold()
-    codes = [code for code in known if code.casefold() == word] or [
-        code for code, label in known.items() if label.casefold() == word
-    ]
-    return codes[0] if len(codes) == 1 else None
-
-
 def _there_are(known: Mapping[str, str]) -> str:
     return f" There are: {quoted(list(known)[:12])}." if known else " The study has none."
-
-
-# ---- facts ----------------------------------------------------------------------------------------------
-
-
-def _value(line: _Line, key: str, fact: Fact) -> Fill:
-    cell = line.cell(key)
-    if cell is None or not cell.text:
-        return None
-    value, fault = _VALUES[fact.kind](cell, fact)
-    if fault:
-        line.fault(key, fault)
-    return value
-
-
-_NUMBER: Final = re.compile(r"[-+−]?\d{1,15}(?:\.\d{1,10})?")
-
-
-def _as_number(cell: Cell, fact: Fact) -> tuple[Fill, str]:
-    if cell.kind == DATE:
-        return None, (
-            f"The spreadsheet holds a date here ({cell.text}) and a number is wanted. If it turned a number into a "
-            "date, format the column as number and type it again."
-        )
-    if cell.kind == PERCENT:
-        return (
-            None,
-            f"The sheet shows {cell.text}. Please write the number without the % sign: {cell.text.rstrip('%')}.",
-        )
-    if re.fullmatch(r"[-+−]?\d+,\d+", cell.text):
-        comma = cell.text.replace(",", ".")
-        return None, f"{quoted_safely(cell)} has a comma. Please write decimals with a point: {comma}."
-    if not _NUMBER.fullmatch(cell.text):
-        return None, f"{quoted_safely(cell)} is not a number."
-    number = float(cell.text.replace("−", "-"))
-    if (fact.min is not None and number < fact.min) or (fact.max is not None and number > fact.max):
-        return None, f"{cell.text} is out of range: {_range(fact)}."
-    return (int(number) if number.is_integer() and not math.isinf(number) else number), ""
-
-
-def _range(fact: Fact) -> str:
-    low = f"{fact.min:g}" if fact.min is not None else None
-    high = f"{fact.max:g}" if fact.max is not None else None
-    if low is not None and high is not None:
-        return f"the study says {low} to {high}"
-    return f"the study says {low} or more" if low is not None else f"the study says {high} or less"
-
-
-def _as_code(cell: Cell, fact: Fact) -> tuple[Fill, str]:
-    meant = _meant(cell.text, fact.codes)
-    if meant is not None:
-        return meant, ""
-    hint = did_you_mean(cell.text, [*fact.codes, *fact.codes.values()]) or _there_are(fact.codes)
-    return None, f"{quoted_safely(cell)} is none of this fact's codes.{hint}"
-
-
-_YES: Final = {"yes", "y", "true", "1"}
-_NO: Final = {"no", "n", "false", "0"}
-
-
-def _as_yes_no(cell: Cell, fact: Fact) -> tuple[Fill, str]:
-    word = cell.text.casefold()
-    if word in _YES | _NO:
-        return ("yes" if word in _YES else "no"), ""
-    return None, f"{quoted_safely(cell)} is neither yes nor no."
-
-
-def _as_date(cell: Cell, fact: Fact) -> tuple[Fill, str]:
-    try:
-        return date.fromisoformat(cell.text).isoformat(), ""
-    except ValueError:
-        return None, f"{quoted_safely(cell)} is not a date. Please write year-month-day, like 2018-09-01."
-
-
-_VALUES: Final[Mapping[str, Callable[[Cell, Fact], tuple[Fill, str]]]] = {
-    "number": _as_number,
-    "code": _as_code,
-    "yes_no": _as_yes_no,
-    "date": _as_date,
-}
 
 
 # ---- lines that do not go together -----------------------------------------------------------------------
