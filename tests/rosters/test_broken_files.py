@@ -287,8 +287,8 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         ],
     ),
     # ---- headers ----
-    "headers in row 3": (
-        "Roster of Ash Primary,\n,\nparticipant,school\np1,s1\n",
+    "rows above the headers that are no title": (
+        "Roster of Ash Primary,2025\n,\nparticipant,school\np1,s1\n",
         "roster.csv",
         [
             (

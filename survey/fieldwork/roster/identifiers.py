@@ -154,6 +154,11 @@ def _refusal(header: str) -> _Refusal | None:
     return None
 
 
+def is_refused(header: str) -> bool:
+    """True for a heading of what must not be sent, such as names."""
+    return _refusal(header) is not None
+
+
 def refused_columns(sheet: Sheet, declared: Sequence[str]) -> dict[int, Misread]:
     """Return the columns that must not be sent, by index, with the sentence for each.
 

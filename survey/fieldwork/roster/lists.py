@@ -14,11 +14,13 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from survey.definition.study import Study as Plan
+from survey.fieldwork.roster.headings import letters, read_headings, school_words, without_title
 from survey.fieldwork.roster.identifiers import (
     fault_of_code,
     fault_of_codes,
     hashed,
     is_person,
+    is_refused,
     is_upn,
     names_for_places,
     normal,
@@ -35,7 +37,7 @@ from survey.fieldwork.roster.tables import (
     Row,
     Sheet,
     Unreadable,
-    columns,
+    plain,
     read_sheets,
 )
 from survey.fieldwork.roster.zeros import bare
@@ -168,25 +170,44 @@ class Reader:
                 continue
             for sheet in sheets:
                 sheet.file = file
-                lists.problems += [replace(problem, file=file) for problem in sheet.problems]
                 self._sheet(sheet, lists)
         _twice(lists)
         return lists
 
     def _sheet(self, sheet: Sheet, lists: Lists) -> None:
+        words = school_words(self.plan.facts)
+        below = without_title(sheet, self._headings(words))
+        sheet, above = below.sheet, below.above
+        lists.problems += [replace(problem, file=sheet.file) for problem in sheet.problems]
+        if below.fault is not None:
+            lists.problems.append(below.fault)
+            return
         refused = refused_columns(sheet, self._declared())
         lists.problems += refused.values()
-        found, faults = columns(sheet, self._accepted(sheet), self._required(sheet))
-        lists.problems += [fault for fault in faults if fault.column - 1 not in refused]
+        accepted, required = self._accepted(sheet), self._required(sheet)
+        headings = read_headings(sheet, accepted, words, required, refused)
+        lists.problems += headings.problems
+        for reading in (*([above] if above else ()), *headings.readings):
+            lists.note(reading)
+        found = headings.found
         own = {found["identifier"]} if "identifier" in found else set()
         values = list(refused_values(sheet, [*refused, *own]))
         lists.problems += values
         lists.identifying = lists.identifying or bool(refused or values)
         if _is_of_schools(sheet):
-            if {"school", "title", "arm"} <= set(found):
+            if set(required) <= set(found):
                 self._schools(sheet, found, lists)
-        elif {"participant", "school"} <= set(found):
-            self._people(sheet, found, lists)
+            return
+        # Also where a column is missing: what is wrong in the others is said in the same answer.
+        complete = set(required) <= set(found)
+        self._people(sheet, {**headings.likely, **found}, lists, complete=complete)
+
+    def _headings(self, words: Mapping[str, Sequence[str]]) -> Callable[[str], bool]:
+        """Return what tells whether a text is a heading: one of ours, a school's word, or one that is refused."""
+        accepted = [*_OF_SCHOOLS.values(), *self._of_people().values()]
+        own = {plain(one) for headings in accepted for one in headings}
+        theirs = {word for part in words.values() for word in part}
+        return lambda text: plain(text) in own or letters(text) in theirs or is_refused(text)
 
     def _declared(self) -> list[str]:
         facts = [name for fact in self.plan.facts for name in (fact.id, fact.title)]
@@ -195,6 +216,9 @@ class Reader:
     def _accepted(self, sheet: Sheet) -> Mapping[str, Sequence[str]]:
         if _is_of_schools(sheet):
             return _OF_SCHOOLS
+        return self._of_people()
+
+    def _of_people(self) -> Mapping[str, Sequence[str]]:
         facts = {f"fact {fact.id}": (fact.id, fact.title) for fact in self.plan.facts}
         own = {"identifier": (self.identifier,)} if self.identifier else {}
         return {**facts, **own, **_OF_PEOPLE}  # the last holds: no fact takes the place of a column of ours
@@ -236,9 +260,10 @@ class Reader:
 
     # ---- participants ----
 
-    def _people(self, sheet: Sheet, found: Mapping[str, int], lists: Lists) -> None:
+    def _people(self, sheet: Sheet, found: Mapping[str, int], lists: Lists, *, complete: bool) -> None:
+        """Read the participants of a sheet. complete: no column is missing; else only problems are looked for."""
         doubtful = [
-            fault_of_codes(sheet, sheet.rows, found["participant"]),
+            *(fault_of_codes(sheet, sheet.rows, found[key]) for key in ("participant",) if key in found),
             *(names_for_places(sheet, sheet.rows, found[key]) for key in ("class", "class_title") if key in found),
         ]
         if any(doubtful):
@@ -253,7 +278,7 @@ class Reader:
                 continue
             person = self._person(line, facts)
             lists.identifying = lists.identifying or line.identifying
-            if person is not None:
+            if person is not None and complete:
                 lists.people.append(person)
         for column in facts.values():
             lists.problems += [sheet.misread(cell, message) for cell, message in column.faults()]
@@ -261,11 +286,7 @@ class Reader:
                 lists.note(reading)
 
     def _person(self, line: _Line, facts: Mapping[str, FactColumn]) -> PersonLine | None:
-        cell = line.cell("participant")
-        assert cell is not None
-        fault = "This row has no study code." if not cell.text else fault_of_code(cell)
-        if fault and cell.kind != UNREAD:
-            line.fault("participant", fault, identifying=bool(cell.text))
+        cell = line.code()
         audience = self._audience(line)
         school = line.place_code("school", "This row names no school")
         school_class = line.place_code("class") if "class" in line.found else None
@@ -362,7 +383,7 @@ def _is_of_schools(sheet: Sheet) -> bool:
 def _is_total(line: _Line, found: Mapping[str, int]) -> bool:
     """Say, once, that a row without a code but with a school's word for 'total' is a row of totals."""
     first = line.row.cells[0]
-    if found["participant"] == 0 or line.row.cells[found["participant"]].text:
+    if found.get("participant", 0) == 0 or line.row.cells[found["participant"]].text:
         return False
     if fault_of_code(first) is None or "totals" not in (fault_of_code(first) or ""):
         return False
@@ -413,6 +434,16 @@ class _Line:
         self.faults += 1
         self.identifying = self.identifying or identifying
         self.problems.append(self.place.misread(key, message))
+
+    def code(self) -> Cell:
+        """Return the cell with the study code and note what is wrong with it; a blank one without such a column."""
+        cell = self.cell("participant")
+        if cell is None:
+            return Cell("", self.row.number, 0)
+        fault = "This row has no study code." if not cell.text else fault_of_code(cell)
+        if fault and cell.kind != UNREAD:
+            self.fault("participant", fault, identifying=bool(cell.text))
+        return cell
 
     def fact(self, key: str, column: FactColumn) -> Fill:
         """Return a fact's value, None when the cell is blank or wrong; its column says what is wrong."""
