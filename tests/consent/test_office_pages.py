@@ -250,3 +250,11 @@ def test_a_coordinator_sees_and_resolves_only_what_is_of_their_school(coordinato
     slip = {"says": "yes", "by": "parent", "given_on": "2025-09-11", "scope": "all", "resolved": "changed mind"}
     send(coordinator, person, person, **slip)
     assert "P1 pupil Yes decided" in said(coordinator.get(f"{HERE}/schools/s1?wave=w1"))
+
+
+def test_the_preview_of_a_file_names_those_for_whom_a_no_and_a_yes_disagree(
+    researcher: StrictClient, tuned: Tuned
+) -> None:
+    rows = b"participant,decision,date,by\nP1,yes,2025-09-10,parent\nP1,no,2025-09-10,parent\nP2,no,2025-09-11,parent\n"
+    look = send(researcher, f"{HERE}/file", f"{HERE}/file", file=(io.BytesIO(rows), "consent.csv"))
+    assert "For 1 participant a no and a yes disagree: P1." in said(look)
