@@ -74,7 +74,7 @@ def import_(
 
 
 def _content(path: Path) -> bytes:
-    from survey.fieldwork.roster.tables import LARGEST_FILE
+    from survey.tables.limits import LARGEST_FILE
 
     try:
         with path.open("rb") as file:

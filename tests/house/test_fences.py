@@ -29,7 +29,10 @@ BREACHES = {
     ),
     "Only questions, forms and pages know how a field is drawn": ("survey/journey.py", "import wtforms"),
     "Only the store speaks to the database": ("survey/journey.py", "import sqlalchemy.orm"),
-    "Only the export writes workbooks, and only the roster reads them": ("survey/cli/running.py", "import openpyxl"),
+    "Only the export writes workbooks, and tables are read without that library": (
+        "survey/cli/running.py",
+        "import openpyxl",
+    ),
     "Only the definition reads YAML": ("survey/kinds/faces.py", "import yaml"),
     "Only serving knows which server runs": ("survey/app.py", "import granian.server"),
 }

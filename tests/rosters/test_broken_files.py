@@ -65,7 +65,11 @@ def bomb() -> bytes:
 def entities() -> bytes:
     """A workbook whose sheet declares entities: a billion laughs."""
     sheet = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><worksheet><sheetData/></worksheet>'
-    return packed(xl__workbook_xml=b"<workbook/>", xl__worksheets__sheet1_xml=sheet)
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook([HEADER]))) as whole, zipfile.ZipFile(file, "w") as other:
+        for name in whole.namelist():
+            other.writestr(name, sheet if name == "xl/worksheets/sheet1.xml" else whole.read(name))
+    return file.getvalue()
 
 
 ENCRYPTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504 + "EncryptedPackage".encode("utf-16-le") + b"\0" * 96

@@ -12,7 +12,7 @@ from survey.database import Engine
 from survey.fieldwork.publishing import publish_folder
 from survey.fieldwork.roster import Preview, look, take_in
 from survey.fieldwork.roster.identifiers import is_upn
-from survey.fieldwork.roster.tables import LARGEST_FILE, MOST_ROWS
+from survey.tables.limits import LARGEST_FILE, MOST_ROWS
 from tests.rosters.small_field import NOW, settings_in
 
 ROOT = Path(__file__).parents[2]

@@ -6,39 +6,23 @@ a hidden sheet. Nothing here knows what a table is about; `columns` finds its co
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 import re
 import unicodedata
-import warnings
-import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from typing import Any, Final, NamedTuple
-
-from openpyxl import load_workbook
-from openpyxl.utils import get_column_letter, range_boundaries
+from typing import Final, NamedTuple, overload
 
 from survey.problems import did_you_mean, quoted, shortened
+from survey.tables.apart import Table, read_apart
+from survey.tables.cells import DATE as DATE
+from survey.tables.cells import NUMBER as NUMBER
+from survey.tables.cells import PERCENT as PERCENT
+from survey.tables.cells import TEXT as TEXT
+from survey.tables.cells import UNREAD as UNREAD
+from survey.tables.cells import FaultRead, RowRead, letters_of
+from survey.tables.limits import Refusal
 
-LARGEST_FILE: Final = 10 * 1024 * 1024
-"""Bytes of the largest file that is read."""
-
-MOST_ROWS: Final = 60_000
 MOST_COLUMNS: Final = 200
-
-_LARGEST_UNPACKED: Final = 100 * 1024 * 1024
-"""Bytes of an Excel file's parts together: 60,000 rows of 30 columns, and far less than a zip bomb."""
-
-TEXT: Final = "text"
-NUMBER: Final = "number"
-DATE: Final = "date"
-PERCENT: Final = "percent"
-BOOLEAN: Final = "boolean"
-UNREAD: Final = "unread"
-"""A cell that a problem of the sheet is about already: say nothing more of it."""
 
 
 class Unreadable(ValueError):
@@ -48,8 +32,7 @@ class Unreadable(ValueError):
 class Cell(NamedTuple):
     """A cell: its text as its author sees it, its row and column (from 1), and what the spreadsheet took it for.
 
-    kind: TEXT, NUMBER, DATE (text is then YYYY-MM-DD), PERCENT, BOOLEAN (yes or no) or UNREAD. In CSV everything is
-    TEXT.
+    kind: TEXT, NUMBER, DATE (text is then YYYY-MM-DD), PERCENT or UNREAD. In CSV everything is TEXT.
     """
 
     text: str
@@ -58,11 +41,44 @@ class Cell(NamedTuple):
     kind: str = TEXT
 
 
+class Cells(Sequence[Cell]):
+    """The cells of a row, as many as the sheet has columns. Each is made when somebody asks for it: a large table has
+    millions, and most are looked at once.
+    """
+
+    __slots__ = ("_read", "_width")
+
+    def __init__(self, read: RowRead, width: int) -> None:
+        self._read = read
+        self._width = width
+
+    def __len__(self) -> int:
+        return self._width
+
+    @overload
+    def __getitem__(self, at: int) -> Cell: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Cell, ...]: ...
+    def __getitem__(self, at: int | slice) -> Cell | tuple[Cell, ...]:
+        if isinstance(at, slice):
+            return tuple(map(self._cell, range(self._width)[at]))
+        return self._cell(range(self._width)[at])
+
+    def __iter__(self) -> Iterator[Cell]:
+        return map(self._cell, range(self._width))
+
+    def _cell(self, at: int) -> Cell:
+        number, texts, kinds = self._read
+        if at >= len(texts):
+            return Cell("", number, at + 1)
+        return Cell(texts[at], number, at + 1, kinds.get(at, TEXT))
+
+
 class Row(NamedTuple):
     """A row that is not blank: its number in the sheet, and a cell for each column."""
 
     number: int
-    cells: tuple[Cell, ...]
+    cells: Cells
 
 
 @dataclass(frozen=True)
@@ -81,7 +97,7 @@ class Misread:
     @property
     def letter(self) -> str:
         """The column as spreadsheets name it: D."""
-        return get_column_letter(self.column) if self.column else ""
+        return letters_of(self.column) if self.column else ""
 
     @property
     def place(self) -> str:
@@ -130,19 +146,16 @@ def read_sheets(data: bytes, name: str, *, verbatim: bool = False, most_columns:
     around them and all, because somebody typed them into a questionnaire. Cells that cannot be read are in each
     sheet's `problems`. Raises Unreadable when the file is too large, no table, damaged, protected or empty.
     """
-    if len(data) > LARGEST_FILE:
-        raise Unreadable(
-            f"The file has {len(data) / 1024 / 1024:.1f} MB, and at most {LARGEST_FILE // 1024 // 1024} MB are read. "
-            "Please split it, for instance into a file for each school."
-        )
-    if not data.strip(b"\0\r\n\t ;,\xef\xbb\xbf\xff\xfe"):
+    try:
+        tables = read_apart(data, name, verbatim=verbatim, most_columns=most_columns)
+    except Refusal as refusal:
+        raise Unreadable(str(refusal)) from refusal
+    sheets = [sheet for table in tables if (sheet := _sheet(table)) is not None]
+    if sheets:
+        return sheets
+    if [table.name for table in tables] == [""]:
         raise Unreadable("The file is empty. Please send a table whose first row has the headers.")
-    _refuse_other_kinds(data, name)
-    clean = str if verbatim else _tidy
-    sheets = _workbook(data, clean, most_columns) if data.startswith(b"PK") else [_csv(data, clean, most_columns)]
-    if not sheets:
-        raise Unreadable("The workbook has no cell with anything in it. Please send a table with headers and rows.")
-    return sheets
+    raise Unreadable("The workbook has no cell with anything in it. Please send a table with headers and rows.")
 
 
 def plain(header: str) -> str:
@@ -173,7 +186,7 @@ def columns(
             hint = known or f" The headers that can be used are {quoted(names.values())}."
             problems.append(sheet.misread(cell, f"The header '{shortened(cell.text)}' is not known.{hint}"))
         elif key in found:
-            first = get_column_letter(found[key] + 1)
+            first = letters_of(found[key] + 1)
             problems.append(
                 sheet.misread(cell, f"This column means the same as column {first}. Please keep one of the two.")
             )
@@ -218,318 +231,33 @@ def _headless(sheet: Sheet, index: int) -> Iterator[Misread]:
         )
 
 
-# ---- what the file is -----------------------------------------------------------------------------------
-
-
-_SAVE_AS: Final = "Please open it in your spreadsheet program and save it as Excel workbook (.xlsx) or CSV."
-
-
-def _refuse_other_kinds(data: bytes, name: str) -> None:
-    """Raise Unreadable for files that are no table but often sent as one, whatever their name says."""
-    head = data[:4096].lstrip()
-    if head.startswith(b"\xd0\xcf\x11\xe0"):
-        if "EncryptedPackage".encode("utf-16-le") in data:
-            raise Unreadable("The workbook is protected by a password. Please save it without one and send it again.")
-        raise Unreadable(f"This is an Excel file of the old kind (.xls). {_SAVE_AS}")
-    if head.startswith(b"%PDF"):
-        raise Unreadable("This is a PDF, whatever its name says. Please send the table itself, as .xlsx or CSV.")
-    if head.startswith(b"{\\rtf"):
-        raise Unreadable("This is a text document (RTF). Please send the table as .xlsx or CSV.")
-    if re.match(rb"<(?:!doctype|html|table|\?xml)", head, re.I):
-        raise Unreadable(f"This is a web page or XML, whatever its name says. {_SAVE_AS}")
-    if head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8")):
-        raise Unreadable("This is a picture. Please send the table itself, as .xlsx or CSV.")
-    if name.lower().endswith((".xlsx", ".xlsm")) and not data.startswith(b"PK"):
-        raise Unreadable(f"The name says Excel, but the file is no Excel workbook; perhaps it is damaged. {_SAVE_AS}")
-
-
-# ---- CSV ------------------------------------------------------------------------------------------------
-
-
-def _csv(data: bytes, clean: Callable[[str], str], most: int) -> Sheet:
-    text = _decoded(data)
-    if "\0" in text:
-        row = text[: text.index("\0")].count("\n") + 1
-        raise Unreadable(
-            f"There is a NUL character in line {row}: the file is damaged, or no text. Please save it as CSV again."
-        )
-    delimiter, text = _delimiter(text)
-    rows: list[Row] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    number = 0
-    try:
-        for number, line in enumerate(reader, start=1):
-            cells = tuple(Cell(clean(said), number, at) for at, said in enumerate(line, start=1))
-            if any(cell.text for cell in cells):
-                rows.append(Row(number, cells))
-                _count(rows, "The file")
-    except csv.Error as error:
-        raise Unreadable(_csv_fault(error, number + 1)) from error
-    sheet = _sheet("", rows, [], most)
-    if sheet is None:
-        raise Unreadable("The file is empty. Please send a table whose first row has the headers.")
-    return sheet
-
-
-def _csv_fault(error: csv.Error, row: int) -> str:
-    what = str(error)
-    if "unexpected end" in what:
-        return f'In row {row} a quotation mark (") opens and never closes. Please close it, or save the file as .xlsx.'
-    if "expected after" in what:
-        return f'In row {row} something follows a closing quotation mark ("). Write a " inside a text twice.'
-    return f"Row {row} cannot be read: a cell is too long, or the file is no CSV. Please save it as .xlsx."
-
-
-def _decoded(data: bytes) -> str:
-    """Return the text, by its mark, else as UTF-8 if it is, else as what Excel on Windows writes."""
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8"),
-        (codecs.BOM_UTF16_LE, "utf-16-le"),
-        (codecs.BOM_UTF16_BE, "utf-16-be"),
-    ):
-        if data.startswith(mark):
-            return _strictly(data[len(mark) :], encoding)
-    if len(data) >= 4 and len(data) % 2 == 0:
-        head = data[:4000]
-        # Text in our letters as UTF-16: every second byte is zero.
-        if head[1::2].count(0) > len(head) * 0.4:
-            return _strictly(data, "utf-16-le")
-        if head[0::2].count(0) > len(head) * 0.4:
-            return _strictly(data, "utf-16-be")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        row = data[: error.start].count(b"\n") + 1
-    # What is two bytes in UTF-8 would come out as two odd letters: nobody writes those on purpose.
-    if re.search(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}", data):
-        raise Unreadable(
-            f"The file mixes two encodings; the first letter that is not UTF-8 is in row {row}. "
-            "Please save it once more as “CSV UTF-8” or as .xlsx."
-        )
-    return _strictly(data, "cp1252")
-
-
-def _strictly(data: bytes, encoding: str) -> str:
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        row = data[: error.start].count(b"\n") + 1
-        raise Unreadable(
-            f"The letters of the file cannot be read (row {row}). Please save it as “CSV UTF-8” or as .xlsx."
-        ) from error
-
-
-def _delimiter(text: str) -> tuple[str, str]:
-    """Return what parts the cells, and the text without a line 'sep=;', which spreadsheet programs hide, too."""
-    told = re.match(r"sep=([,;\t|])\r?\n", text, re.I)
-    if told:
-        return told.group(1), text[told.end() :]
-    for line in io.StringIO(text[:100_000]):
-        outside = re.sub(r'"(?:[^"]|"")*"', "", line)
-        counts = {delimiter: outside.count(delimiter) for delimiter in ",;\t|"}
-        # The headers decide, for numbers may have a decimal comma.
-        if any(counts.values()):
-            return max(counts, key=lambda delimiter: counts[delimiter]), text
-    return ",", text
-
-
-# ---- Excel ----------------------------------------------------------------------------------------------
-
-
-def _workbook(data: bytes, clean: Callable[[str], str], most: int) -> list[Sheet]:
-    merged = _parts(data)
-    try:
-        with warnings.catch_warnings():
-            # What openpyxl warns of (printer settings, colours, lists to choose from) is nothing we read.
-            warnings.simplefilter("ignore")
-            return list(_sheets(data, merged, clean, most))
-    except (Unreadable, MemoryError):
-        raise
-    except Exception as error:  # whatever its parser stumbles on: these bytes come from anywhere
-        raise Unreadable(f"The workbook is damaged. {_SAVE_AS}") from error
-
-
-_MERGED: Final = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([A-Z0-9:$]+)[\"']")
-
-
-def _parts(data: bytes) -> dict[str, list[str]]:
-    """Check an Excel file before it is read; return the ranges of merged cells of each part with a sheet."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as packed:
-            _refuse_other_zips(packed)
-            return {
-                info.filename: _merged(packed, info)
-                for info in packed.infolist()
-                if info.filename.startswith("xl/worksheets/") and info.filename.endswith(".xml")
-            }
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zipfile.LargeZipFile) as error:
-        raise Unreadable(f"The workbook is damaged. {_SAVE_AS}") from error
-
-
-def _refuse_other_zips(packed: zipfile.ZipFile) -> None:
-    parts = packed.infolist()
-    names = {part.filename for part in parts}
-    # A part never unpacks to more than it says here: the reader stops there.
-    if sum(part.file_size for part in parts) > _LARGEST_UNPACKED or len(parts) > 2000:
-        raise Unreadable(
-            "The workbook unpacks to more than 100 MB, which no list of participants needs. "
-            "Please copy the table alone into a new workbook."
-        )
-    if "xl/workbook.xml" in names:
-        return
-    if "xl/workbook.bin" in names:
-        raise Unreadable(f"This is a binary workbook (.xlsb). {_SAVE_AS}")
-    if "mimetype" in names and b"opendocument.spreadsheet" in packed.read("mimetype")[:100]:
-        raise Unreadable(f"This is an OpenDocument table (.ods). {_SAVE_AS}")
-    if "word/document.xml" in names:
-        raise Unreadable("This is a Word document. Please send the table as .xlsx or CSV.")
-    if "Index/Document.iwa" in names or "index.zip" in names:
-        raise Unreadable(f"This is a table of Apple Numbers. {_SAVE_AS}")
-    raise Unreadable("This is a ZIP file and no Excel workbook. Please unpack it and send the table in it.")
-
-
-def _merged(packed: zipfile.ZipFile, info: zipfile.ZipInfo) -> list[str]:
-    """Return the ranges of merged cells, which openpyxl does not tell of when it reads without loading all."""
-    found: list[str] = []
-    rest = b""
-    with packed.open(info) as part:
-        while piece := part.read(1 << 20):
-            text = rest + piece
-            if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-                raise Unreadable("The workbook holds declarations no spreadsheet program writes. It was not read.")
-            found += [match.decode() for match in _MERGED.findall(text)]
-            rest = text[text.rfind(b"<") :][-300:]
-    return found
-
-
-def _sheets(
-    data: bytes, merged: Mapping[str, Sequence[str]], clean: Callable[[str], str], most: int
-) -> Iterator[Sheet]:
-    book = load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)
-    try:
-        for worksheet in book.worksheets:
-            name = str(worksheet.title)
-            worksheet.reset_dimensions()  # some programs write them wrong, and cells would be left out
-            rows, faults = _rows(worksheet, name, clean, most)
-            if worksheet.sheet_state != "visible":
-                if rows:
-                    said = "This sheet is hidden. Please show it if it should be read, and delete it if not."
-                    yield Sheet(name, (), [], [Misread(name, 0, 0, said)])
-                continue
-            path = str(getattr(worksheet, "_worksheet_path", "")).lstrip("/")
-            sheet = _sheet(name, rows, [*_said_of_merged(name, merged.get(path, ())), *faults], most)
-            if sheet is not None:
-                yield sheet
-    finally:
-        book.close()
-
-
-def _said_of_merged(name: str, ranges: Sequence[str]) -> Iterator[Misread]:
-    for where in ranges[:100]:
-        column, row, _, _ = range_boundaries(where)
-        said = f"The cells {where.replace('$', '')} are merged. Please unmerge them and fill each one."
-        yield Misread(name, int(row or 0), int(column or 0), said)
-    if len(ranges) > 100:
-        yield Misread(name, 0, 0, f"{len(ranges) - 100} more ranges of cells are merged. Please unmerge all of them.")
-
-
-def _rows(worksheet: Any, name: str, clean: Callable[[str], str], most: int) -> tuple[list[Row], list[Misread]]:
-    """Return the rows that are not blank, and what could not be read in them, once for each column."""
-    rows: list[Row] = []
-    faults: dict[tuple[int, str], list[int]] = {}
-    for number, read in enumerate(worksheet.iter_rows(), start=1):
-        cells = tuple(_cell(one, number, at, faults, clean) for at, one in enumerate(read[: most + 1], start=1))
-        if any(cell.text or cell.kind == UNREAD for cell in cells):
-            rows.append(Row(number, cells))
-            _count(rows, f'The sheet "{name}"')
-    return rows, [_fault(name, column, message, where) for (column, message), where in faults.items()]
-
-
-_FORMULA: Final = "This cell holds a formula. Please copy the column and paste it as values."
-_ERROR: Final = "This cell holds an error ({}). Please correct or clear it."
-
-
-def _cell(
-    read: Any, row: int, column: int, faults: dict[tuple[int, str], list[int]], clean: Callable[[str], str]
-) -> Cell:
-    value = read.value
-    if value is None:
-        return Cell("", row, column)
-    if isinstance(value, str) and read.data_type not in ("f", "e"):
-        return Cell(clean(value), row, column)
-    if isinstance(value, bool):
-        return Cell("yes" if value else "no", row, column, BOOLEAN)
-    if isinstance(value, (int, float)):
-        return _number(value, str(read.number_format), row, column)
-    if isinstance(value, datetime) and value.time() == time():
-        return Cell(value.date().isoformat(), row, column, DATE)
-    if isinstance(value, date):
-        text = value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
-        return Cell(text, row, column, DATE)
-    if isinstance(value, (time, timedelta)):
-        return Cell(str(value), row, column, DATE)
-    message = _ERROR.format(shortened(str(value), 20)) if read.data_type == "e" else _FORMULA
-    faults.setdefault((column, message), []).append(row)
-    return Cell("", row, column, UNREAD)
-
-
-def _number(value: int | float, shown: str, row: int, column: int) -> Cell:
-    """Return a number as the sheet shows it where that matters: 0007 under the format 0000, 94% under 0%."""
-    if "%" in shown:
-        return Cell(f"{value * 100:.15g}%", row, column, PERCENT)
-    whole = float(value).is_integer() and abs(value) < 1e15
-    if not whole:
-        return Cell(f"{value:.15g}", row, column, NUMBER)
-    digits = len(shown) if re.fullmatch("0{2,40}", shown) else 0
-    return Cell(f"{int(value):0{digits}d}" if digits else str(int(value)), row, column, NUMBER)
-
-
-def _fault(sheet: str, column: int, message: str, rows: Sequence[int]) -> Misread:
-    return Misread(sheet, rows[0], column, message + and_more(rows))
-
-
 def and_more(rows: Sequence[int]) -> str:
     """Return how many cells of a column have the same problem, for the end of a message about the first of them."""
-    return f" (Such cells in this column: {len(rows):,}, the last in row {rows[-1]}.)" if len(rows) > 1 else ""
+    return _and_more(len(rows), rows[-1])
 
 
-# ---- both -----------------------------------------------------------------------------------------------
+def _and_more(count: int, last: int) -> str:
+    return f" (Such cells in this column: {count:,}, the last in row {last}.)" if count > 1 else ""
 
 
-_BLANK: Final = "\u200b\ufeff\u2060\u00a0\u202f\u200e\u200f"
-"""What looks like nothing and is not: blanks without width, and those that do not break."""
+# ---- from what was read ---------------------------------------------------------------------------------
 
 
-def _tidy(text: str) -> str:
-    """Return a cell's text without blanks around it, letters with accents written in one way."""
-    return unicodedata.normalize("NFC", text.strip().strip(_BLANK).strip())
-
-
-def _count(rows: list[Row], what: str) -> None:
-    if len(rows) > MOST_ROWS + 1:
-        raise Unreadable(f"{what} has more than {MOST_ROWS:,} rows. Please split it, for instance by school.")
-
-
-def _sheet(name: str, rows: list[Row], problems: list[Misread], most: int) -> Sheet | None:
-    """Return the sheet with rows of one length, or None when all of it is blank."""
-    if not rows:
+def _sheet(table: Table) -> Sheet | None:
+    """Return a table as a sheet with rows of one length, or None when all of it is blank."""
+    if table.hidden:
+        said = "This sheet is hidden. Please show it if it should be read, and delete it if not."
+        return Sheet(table.name, (), [], [Misread(table.name, 0, 0, said)]) if table.rows else None
+    if not table.rows:
         return None
-    width = max((cell.column for row in rows for cell in row.cells if cell.text or cell.kind == UNREAD), default=1)
-    if width > most:
-        what = f'The sheet "{name}"' if name else "The file"
-        raise Unreadable(f"{what} has more than {most} columns. Please delete those that are not needed.")
-    rows = [_padded(row, width) for row in rows]
-    sheet = Sheet(name, rows[0].cells, rows[1:])
-    sheet.problems = [
-        Misread(name, one.row, one.column, one.message, _header(sheet, one)) for one in problems if one.column <= width
-    ]
+    width = max(len(row.texts) for row in table.rows)
+    rows = [Row(row.number, Cells(row, width)) for row in table.rows]
+    sheet = Sheet(table.name, tuple(rows[0].cells), rows[1:])
+    sheet.problems = [_misread(sheet, fault) for fault in table.faults if fault.column <= width]
     return sheet
 
 
-def _header(sheet: Sheet, problem: Misread) -> str:
-    return sheet.header[problem.column - 1].text if problem.column else ""
-
-
-def _padded(row: Row, width: int) -> Row:
-    cells = row.cells[:width]
-    return Row(row.number, cells + tuple(Cell("", row.number, at) for at in range(len(cells) + 1, width + 1)))
+def _misread(sheet: Sheet, fault: FaultRead) -> Misread:
+    header = sheet.header[fault.column - 1].text if fault.column else ""
+    more = _and_more(fault.times, fault.last)
+    return Misread(sheet.name, fault.row, fault.column, fault.message + more, header)

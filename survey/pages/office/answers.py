@@ -21,7 +21,6 @@ from wtforms import HiddenField, StringField
 
 from survey.fieldwork import current
 from survey.fieldwork.publishing import Refused
-from survey.fieldwork.roster.tables import LARGEST_FILE
 from survey.intake import Taken, look, take_in
 from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, refused, sees_microdata
@@ -30,6 +29,7 @@ from survey.pages.office.sections import section
 from survey.pages.store import store
 from survey.pages.turns import Turn
 from survey.people import LEAD, RESEARCHER
+from survey.tables.limits import LARGEST_FILE
 
 section("answers", "Answers from elsewhere", "office.answers", order=75, roles=(LEAD, RESEARCHER))
 

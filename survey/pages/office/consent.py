@@ -50,7 +50,6 @@ from survey.fieldwork.consent import (
 )
 from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster import Misread, drop_upload, keep_upload, kept_upload
-from survey.fieldwork.roster.tables import LARGEST_FILE
 from survey.fieldwork.waves import wave_at
 from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, may, my_schools
@@ -61,6 +60,7 @@ from survey.pages.turns import Turn
 from survey.people import COORDINATOR, LEAD, RESEARCHER
 from survey.responses.consent_file import Given, look_at_decisions, look_at_given, take_given, unpacked
 from survey.responses.withdrawing import Nobody, certificate_by_number, certificates_of, withdraw
+from survey.tables.limits import LARGEST_FILE
 
 section("consent", "Consent", "office.consent", order=30, roles=(LEAD, RESEARCHER, COORDINATOR))
 

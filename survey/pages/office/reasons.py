@@ -14,7 +14,6 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from wtforms import StringField
 
 from survey.fieldwork.publishing import Refused
-from survey.fieldwork.roster.tables import LARGEST_FILE
 from survey.fieldwork.waves import wave_at
 from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, my_schools
@@ -23,6 +22,7 @@ from survey.pages.store import store
 from survey.people import COORDINATOR, LEAD, RESEARCHER
 from survey.progress.outcomes import REASONS
 from survey.progress.reasons import Preview, take_in
+from survey.tables.limits import LARGEST_FILE
 
 _WHO: Final = (LEAD, RESEARCHER, COORDINATOR)
 _LARGEST_POST: Final = LARGEST_FILE + 64 * 1024

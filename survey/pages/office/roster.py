@@ -34,7 +34,6 @@ from survey.fieldwork.roster import (
     wave_counts,
     write_roster,
 )
-from survey.fieldwork.roster.tables import LARGEST_FILE
 from survey.fieldwork.waves import wave_at
 from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, refused, sees_microdata
@@ -43,6 +42,7 @@ from survey.pages.office.sections import section
 from survey.pages.store import store
 from survey.pages.turns import Turn
 from survey.people import LEAD, RESEARCHER
+from survey.tables.limits import LARGEST_FILE
 
 section("roster", "Roster", "office.roster", order=20, roles=(LEAD, RESEARCHER))
 

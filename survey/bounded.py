@@ -1,0 +1,160 @@
+"""Files from outside are read in a process of their own, which may use so much time and memory and no more.
+
+A file can be made so that reading it takes minutes or gigabytes, and nobody knows every such file. Here the worst that
+one can do is waste a process that was made for it: respondents are answered meanwhile, by another process.
+
+What comes back is lines of text, never objects: whoever asked checks each line as if the file itself had written it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import subprocess
+
+AT_ONCE: Final = 2
+"""Files that one process of the server has read for it at the same time."""
+
+MOST_WAITING: Final = 2
+"""Others that wait for their turn; each holds a thread of the server, so they are few."""
+
+PATIENCE: Final = 20.0
+"""Seconds for which they wait."""
+
+_LONGEST_LINE: Final = 64 * 1024 * 1024
+_ROOT: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - starts sooner
+
+
+class Exceeded(Exception):
+    """The file took more time or memory than a reading may take, or the reading failed in another way."""
+
+
+class Busy(Exception):
+    """Too many files are being read just now."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What one reading may use.
+
+    cpu: seconds of a processor. seconds: by the clock. memory: bytes of address space. answer: bytes that may come
+    back. writes: bytes of the largest file it may write; most readings write none.
+    """
+
+    cpu: int
+    seconds: float
+    memory: int
+    answer: int
+    writes: int = 0
+
+
+@contextmanager
+def reading(
+    module: str, data: bytes, bounds: Bounds, arguments: Sequence[str] = (), *, lean: bool = False
+) -> Iterator[Iterator[bytes]]:
+    """Run `python -m MODULE` with data as its standard input; the block gets the lines it writes, as they come.
+
+    The module begins with `keep_within_bounds()`. lean: it needs the standard library alone, and starts sooner. When
+    the block ends, the process ends. Raises Busy when too many others are read, and, from the lines, Exceeded when the
+    process was ended before it was done.
+    """
+    # Only the process that asks needs these, and the one that reads is to start quickly.
+    import subprocess
+    import tempfile
+
+    with _turn(), tempfile.TemporaryFile() as given:
+        given.write(data)
+        given.seek(0)
+        process = subprocess.Popen(
+            [sys.executable, "-P", *(["-S"] if lean else []), "-m", module, *_in_words(bounds), *arguments],
+            stdin=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # what it would say of a fault could hold what is in the file
+            cwd="/",
+            env={"PYTHONPATH": _ROOT, "PYTHONUTF8": "1"},  # none of the server's secrets
+        )
+        clock = threading.Timer(bounds.seconds, process.kill)
+        clock.daemon = True
+        clock.start()
+        assert process.stdout is not None
+        try:
+            yield _lines(process, process.stdout, bounds.answer)
+        finally:
+            clock.cancel()
+            process.kill()
+            process.stdout.close()
+            process.wait()
+
+
+def _lines(process: subprocess.Popen[bytes], answer: IO[bytes], most: int) -> Iterator[bytes]:
+    left = most
+    while line := answer.readline(min(left, _LONGEST_LINE) + 1):
+        left -= len(line)
+        if left < 0 or not line.endswith(b"\n"):
+            raise Exceeded
+        yield line
+    if process.wait() != 0:
+        raise Exceeded
+
+
+# ---- taking turns ---------------------------------------------------------------------------------------
+
+_reading: Final = threading.BoundedSemaphore(AT_ONCE)
+_waiting: Final = threading.BoundedSemaphore(MOST_WAITING)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _reading.acquire(blocking=False):
+        _wait()
+    try:
+        yield
+    finally:
+        _reading.release()
+
+
+def _wait() -> None:
+    if not _waiting.acquire(blocking=False):
+        raise Busy
+    try:
+        if not _reading.acquire(timeout=PATIENCE):
+            raise Busy
+    finally:
+        _waiting.release()
+
+
+# ---- in the process that reads --------------------------------------------------------------------------
+
+
+def _in_words(bounds: Bounds) -> list[str]:
+    return [str(bounds.cpu), str(bounds.memory), str(bounds.writes)]
+
+
+def keep_within_bounds() -> list[str]:
+    """Limit this process as the one that started it wants, before it reads anything; return its other arguments.
+
+    Where the system knows a limit not, the clock of the other process remains.
+    """
+    cpu, memory, writes, *others = sys.argv[1:]
+    os.nice(5)  # respondents first
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return others
+    for limit, most in (
+        (resource.RLIMIT_CORE, 0),  # a picture of its memory would hold the file
+        (resource.RLIMIT_CPU, int(cpu)),
+        (resource.RLIMIT_AS, int(memory)),
+        (resource.RLIMIT_FSIZE, int(writes)),
+    ):
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(limit, (most, most))
+    return others
