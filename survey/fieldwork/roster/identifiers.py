@@ -182,7 +182,20 @@ def refused_columns(sheet: Sheet, declared: Sequence[str]) -> dict[int, Misread]
 
 # ---- values that are refused -----------------------------------------------------------------------------
 
-_EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_BEHIND_AT: Final = re.compile(r"[^\s@]+\.[^\s@]+")
+
+
+def _has_address(text: str) -> bool:
+    """True for a text with an e-mail address in it. Begins at the @: from each letter it would take time by the square
+    of them.
+    """
+    at = text.find("@")
+    while at >= 0:
+        before = text[at - 1] if at else " "
+        if not before.isspace() and before != "@" and _BEHIND_AT.match(text, at + 1):
+            return True
+        at = text.find("@", at + 1)
+    return False
 
 
 def refused_values(sheet: Sheet, besides: Sequence[int]) -> Iterator[Misread]:
@@ -207,7 +220,7 @@ def refused_values(sheet: Sheet, besides: Sequence[int]) -> Iterator[Misread]:
 
 def kind_of_identifier(text: str) -> str:
     """Return what a text holds that says who somebody is, such as "an e-mail address"; "" when there is none."""
-    if "@" in text and _EMAIL.search(text):
+    if "@" in text and _has_address(text):
         return "an e-mail address"
     if len(text) >= 13 and any(is_upn(found) for found in _UPN_WITHIN.findall(text.upper())):
         return "a unique pupil number"
@@ -275,7 +288,9 @@ def names_for_places(sheet: Sheet, rows: Sequence[Row], index: int) -> Misread |
     )
 
 
-_TWO_WORDS: Final = re.compile(r"[^\W\d_][^\W\d_'’-]+,? (?:[^\W\d_][^\W\d_'’.-]* ?)+")
+# Between two words there is always a blank: were it left open, a long word could be parted in any number of ways, and
+# all of them would be tried.
+_TWO_WORDS: Final = re.compile(r"[^\W\d_]{2,},? [^\W\d_]+(?: [^\W\d_]+)* ?")
 
 
 def _is_birthday(code: str) -> bool:
