@@ -15,11 +15,11 @@ from survey.database import Engine, Session, session
 from survey.definition.study import Study as Plan
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.publishing import Refused
-from survey.fieldwork.roster.tables import Cell, Misread, Row, Sheet, Unreadable, columns, read_sheets
+from survey.fieldwork.roster.tables import Cell, Misread, Row, Sheet, Unreadable, columns, read_sheets, until_too_many
 from survey.fieldwork.roster.zeros import Spellings
 from survey.fieldwork.studies import Study, Wave, study_by_code
 from survey.fieldwork.waves import asked, plan_of
-from survey.problems import did_you_mean, quoted, shortened
+from survey.problems import Nearest, did_you_mean, quoted, shortened
 from survey.progress.outcomes import REASONS
 from survey.progress.tables import reason as table
 
@@ -91,9 +91,10 @@ def give(
 
 def look(engine: Engine, study: str, wave: str, data: bytes, name: str, schools: set[int] | None = None) -> Preview:
     """Return what a file of reasons would do. Raises Refused for a study, a wave or a file that is none."""
+    sheets = _sheets(data, name)
     with session(engine) as db:
         place = _place(db, engine, study, wave, schools)
-        given, problems = _read(place, data, name)
+        given, problems = _read(place, sheets)
         return _preview(_difference(db, place, given)[0], given, problems)
 
 
@@ -111,9 +112,10 @@ def take_in(
 
     Raises Refused for a study, a wave or a file that is none.
     """
+    sheets = _sheets(data, name)
     with session(engine) as db:
         place = _place(db, engine, study, wave, schools)
-        given, problems = _read(place, data, name)
+        given, problems = _read(place, sheets)
         if problems:
             return _preview(Recorded(), given, problems)
         return _preview(_keep(db, place, given, actor, now), given, ())
@@ -139,12 +141,12 @@ class _Place:
             self.ids[code] = person
             self._asked[code] = gets
         self._spellings = Spellings(self.ids)
+        self._nearest = Nearest(self.ids)
 
     def fault_of(self, one: Given) -> str | None:
         """Return a sentence about what cannot be so; None when it can."""
         if one.participant not in self.ids:
-            near = self._spellings.hint(one.participant)
-            near = near or (did_you_mean(one.participant, self.ids) if len(self.ids) < 20_000 else "")
+            near = self._spellings.hint(one.participant) or self._nearest.hint(one.participant)
             return f"'{shortened(one.participant)}' is not on the list of this wave.{near}"
         gets = self._asked[one.participant]
         if one.questionnaire and one.questionnaire not in gets:
@@ -186,11 +188,15 @@ def _people(db: Session, plan: Plan, wave: Wave, schools: set[int] | None) -> It
 # ---- a file ------------------------------------------------------------------------------------------------
 
 
-def _read(place: _Place, data: bytes, name: str) -> tuple[list[Given], list[Misread]]:
+def _sheets(data: bytes, name: str) -> list[Sheet]:
+    """Return the sheets of a file. Before any transaction: a file can take long, and others write meanwhile."""
     try:
-        sheets = read_sheets(data, name)
+        return read_sheets(data, name)
     except Unreadable as fault:
         raise Refused([str(fault)]) from fault
+
+
+def _read(place: _Place, sheets: Sequence[Sheet]) -> tuple[list[Given], list[Misread]]:
     given: list[Given] = []
     problems: list[Misread] = []
     first: dict[tuple[str, str], str] = {}
@@ -199,7 +205,7 @@ def _read(place: _Place, data: bytes, name: str) -> tuple[list[Given], list[Misr
         where, faults = columns(sheet, HEADERS, ("participant", "reason"))
         problems += faults
         if not faults:
-            for row in sheet.rows:
+            for row in until_too_many(sheet, problems):
                 one, wrong = _line(place, sheet, row, where, first)
                 problems += wrong
                 given += [one] if one is not None else []

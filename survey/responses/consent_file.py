@@ -41,7 +41,7 @@ from survey.fieldwork.consent import (
 )
 from survey.fieldwork.participants import Participant
 from survey.fieldwork.publishing import Refused
-from survey.fieldwork.roster.tables import Cell, Misread, Row, Sheet, Unreadable, columns, read_sheets
+from survey.fieldwork.roster.tables import Cell, Misread, Row, Sheet, Unreadable, columns, read_sheets, until_too_many
 from survey.fieldwork.roster.zeros import Spellings
 from survey.fieldwork.studies import Study, Wave
 from survey.problems import quoted, shortened
@@ -134,9 +134,10 @@ def unpacked(data: bytes) -> list[Given] | None:
 
 def look_at_decisions(engine: Engine, study_code: str, data: bytes, name: str, now: datetime) -> Decisions:
     """Say what taking a file in would do. Changes nothing. Raises Refused for a study or a file that is none."""
+    sheets = _sheets(data, name)
     with read(engine) as connection:
         study = _study(connection, study_code)
-        return _looked(connection, study, _given(connection, study, data, name, now), now)
+        return _looked(connection, study, _given(connection, study, sheets, now), now)
 
 
 def look_at_given(engine: Engine, study_code: str, given: Sequence[Given], now: datetime) -> Decisions:
@@ -159,9 +160,10 @@ def take_decisions(
 
     Raises Refused, with sentences, when the file has problems or says something else than what was looked at.
     """
+    sheets = _sheets(data, name)
     with write(engine) as connection:
         study = _study(connection, study_code)
-        seen = _looked(connection, study, _given(connection, study, data, name, now), now)
+        seen = _looked(connection, study, _given(connection, study, sheets, now), now)
         if seen.problems:
             raise Refused([*map(str, seen.problems), "Nothing was taken in. Please correct these first."])
         if digest is not None and digest != seen.digest:
@@ -310,11 +312,15 @@ def _who_answered(connection: Connection, study_id: int) -> set[str]:
 # ---- reading -------------------------------------------------------------------------------------------
 
 
-def _given(connection: Connection, study: Any, data: bytes, name: str, now: datetime) -> _Read:
+def _sheets(data: bytes, name: str) -> list[Sheet]:
+    """Return the sheets of a file. Before any transaction: a file can take long, and others write meanwhile."""
     try:
-        sheets = read_sheets(data, name)
+        return read_sheets(data, name)
     except Unreadable as fault:
         raise Refused([str(fault)]) from fault
+
+
+def _given(connection: Connection, study: Any, sheets: Sequence[Sheet], now: datetime) -> _Read:
     known = _Known(connection, study, today(study.time_zone, now))
     file = _Read([], [])
     for sheet in sheets:
@@ -322,7 +328,7 @@ def _given(connection: Connection, study: Any, data: bytes, name: str, now: date
         file.problems += [*sheet.problems, *problems]
         if problems:
             continue
-        for row in sheet.rows:
+        for row in until_too_many(sheet, file.problems):
             one, faults = known.read(sheet, row, places)
             file.problems += faults
             if one is not None:

@@ -29,13 +29,14 @@ from survey.pages.office.sections import section
 from survey.pages.store import store
 from survey.pages.turns import Turn
 from survey.people import LEAD, RESEARCHER
+from survey.tables.apart import BUSY
 from survey.tables.limits import LARGEST_FILE
 
 section("answers", "Answers from elsewhere", "office.answers", order=75, roles=(LEAD, RESEARCHER))
 
 SHOWN: Final = 200
 _LARGEST_POST: Final = 2 * LARGEST_FILE
-_ONE_FILE: Final = Turn(patience=120.0)
+_ONE_FILE: Final = Turn(patience=120.0, waiting=1, otherwise=lambda: Refused([BUSY]))
 _NOT_YOURS: Final = "You may not bring answers into this study. Ask the person who leads it."
 
 

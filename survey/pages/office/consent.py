@@ -60,6 +60,7 @@ from survey.pages.turns import Turn
 from survey.people import COORDINATOR, LEAD, RESEARCHER
 from survey.responses.consent_file import Given, look_at_decisions, look_at_given, take_given, unpacked
 from survey.responses.withdrawing import Nobody, certificate_by_number, certificates_of, withdraw
+from survey.tables.apart import BUSY
 from survey.tables.limits import LARGEST_FILE
 
 section("consent", "Consent", "office.consent", order=30, roles=(LEAD, RESEARCHER, COORDINATOR))
@@ -68,7 +69,7 @@ _EVERYBODY: Final = (LEAD, RESEARCHER, COORDINATOR)
 _RESEARCH: Final = (LEAD, RESEARCHER)
 _LARGEST_POST: Final = LARGEST_FILE + 64 * 1024
 _SHOWN: Final = 200
-_ONE_FILE: Final = Turn(patience=60.0)
+_ONE_FILE: Final = Turn(patience=60.0, waiting=1, otherwise=lambda: Refused([BUSY]))
 
 _KINDS: Final = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 _STALE: Final = "This page was open for too long. Please try again."

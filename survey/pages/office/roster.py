@@ -42,6 +42,7 @@ from survey.pages.office.sections import section
 from survey.pages.store import store
 from survey.pages.turns import Turn
 from survey.people import LEAD, RESEARCHER
+from survey.tables.apart import BUSY
 from survey.tables.limits import LARGEST_FILE
 
 section("roster", "Roster", "office.roster", order=20, roles=(LEAD, RESEARCHER))
@@ -53,7 +54,7 @@ _LARGEST_POST: Final = LARGEST_FILE + 64 * 1024
 """Bytes of a form with the largest file in it. Only here: other pages take no files."""
 
 # A list of 50,000 takes some seconds: one at a time, so that respondents do not wait.
-_ONE_LIST: Final = Turn(patience=120.0)
+_ONE_LIST: Final = Turn(patience=120.0, waiting=1, otherwise=lambda: Refused([BUSY]))
 
 
 class ListForm(Form):
