@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -43,14 +44,35 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
     The leading blank lets it follow any sentence.
     """
-    spelling = {name.casefold(): name for name in known}
-    word = word.casefold()[:80]
-    names = list(spelling)
-    if len(names) > _MANY:
+    return Nearest(known).hint(word)
+
+
+class Nearest:
+    """Known words, put in order once: finding the nearest to a thousand others does not go through all of them each
+    time.
+    """
+
+    def __init__(self, known: Iterable[str]) -> None:
+        self._spelling = {name.casefold(): name for name in known}
+        self._few = list(self._spelling) if len(self._spelling) <= _MANY else None
+        self._alike: dict[tuple[str, int], list[str]] = {}
+        if self._few is None:
+            for name in self._spelling:
+                self._alike.setdefault((name[:1], len(name)), []).append(name)
+
+    def hint(self, word: str) -> str:
+        """Return “ Did you mean 'x'?” with the nearest known word, or an empty text when none is near."""
+        word = word[:80].casefold()
+        near = difflib.get_close_matches(word, self._candidates(word), n=1, cutoff=0.6)
+        return f" Did you mean '{self._spelling[near[0]]}'?" if near else ""
+
+    def _candidates(self, word: str) -> list[str]:
+        if self._few is not None:
+            return self._few
         # Thousands of names are no person's file: the first letter is then taken to be right.
-        names = [name for name in names if name[:1] == word[:1] and abs(len(name) - len(word)) < 4][:_MANY]
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
-    return f" Did you mean '{spelling[near[0]]}'?" if near else ""
+        lengths = sorted(range(len(word) - 3, len(word) + 4), key=lambda length: abs(length - len(word)))
+        alike = itertools.chain.from_iterable(self._alike.get((word[:1], length), ()) for length in lengths)
+        return list(itertools.islice(alike, _MANY))
 
 
 def listed(words: Iterable[object], joint: str = "and") -> str:

@@ -21,7 +21,7 @@ from survey.fieldwork.publishing import Refused
 from survey.fieldwork.studies import Programme, School, SchoolClass, Study, Wave
 from survey.intake.checking import Checker
 from survey.intake.rewritten import Codes
-from survey.problems import did_you_mean, listed
+from survey.problems import Nearest, did_you_mean, listed
 from survey.responses import facts_at_start
 from survey.responses.erasing import erasure
 from survey.responses.tables import response
@@ -249,16 +249,35 @@ class Field:
 
     def place_named(self, school: str, school_class: str) -> Place | str:
         """Return the place with these codes, or a sentence about what is not there."""
-        schools = {place.school: place for place in self.schools.values()}
+        schools = self._by_code
         if not school:
             return Place(None, None, {}) if not school_class else "There is a class here, and no school."
         if school not in schools:
             return f"There is no school '{school}' in the study.{did_you_mean(school, schools)}"
         if not school_class:
             return schools[school]
-        classes = {p.school_class: p for p in self.classes.values() if p.school_id == schools[school].school_id}
-        known = did_you_mean(school_class, classes)
-        return classes.get(school_class) or f"There is no class '{school_class}' in school '{school}'.{known}"
+        classes = self._classes_by_school.get(schools[school].school_id, {})
+        if school_class in classes:
+            return classes[school_class]
+        return f"There is no class '{school_class}' in school '{school}'.{did_you_mean(school_class, classes)}"
+
+    # Each row asks for its place, so these are put together once.
+
+    @cached_property
+    def _by_code(self) -> dict[str, Place]:
+        return {place.school: place for place in self.schools.values()}
+
+    @cached_property
+    def _classes_by_school(self) -> dict[int | None, dict[str, Place]]:
+        found: dict[int | None, dict[str, Place]] = {}
+        for place in self.classes.values():
+            found.setdefault(place.school_id, {})[place.school_class] = place
+        return found
+
+    @cached_property
+    def nearest(self) -> Nearest:
+        """The nearest of the study's codes to one that is not there."""
+        return Nearest(self.people)
 
     # ---- what may change while a file is checked: read again in the transaction that keeps it -------------
 

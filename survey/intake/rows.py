@@ -12,7 +12,18 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from survey.fieldwork.roster.tables import DATE, NUMBER, TEXT, UNREAD, Cell, Misread, Row, Sheet, and_more
+from survey.fieldwork.roster.tables import (
+    DATE,
+    NUMBER,
+    TEXT,
+    UNREAD,
+    Cell,
+    Misread,
+    Row,
+    Sheet,
+    and_more,
+    until_too_many,
+)
 from survey.intake.checking import Answers, Checker
 from survey.intake.field import Field, Person, Place
 from survey.intake.lookalikes import UNCLEAR, AsTyped, Lookalike, gaps_for, reading_of
@@ -154,10 +165,9 @@ class Reader:
 
     def _unknown(self, cell: Cell, known: Sequence[str]) -> None:
         name = shortened(cell.text.strip())
-        hint = (
-            did_you_mean(cell.text.strip(), known)
-            or f" Please take the column out, or name it as one that is not read (--ignore {name})."
-        )
+        # A table of another kind has hundreds of columns; the nearest name helps with a few.
+        near = did_you_mean(cell.text.strip(), known) if len(self.problems) < 50 else ""
+        hint = near or f" Please take the column out, or name it as one that is not read (--ignore {name})."
         self._misread(cell, f"There is no column '{name}' in '{self._field.questionnaire}'.{hint}")
 
     def _versions_used(self) -> set[str]:
@@ -184,7 +194,7 @@ class Reader:
 
     def candidates(self) -> Iterator[Candidate]:
         """Yield the rows that are right in themselves; what is wrong with the others goes to `problems`."""
-        for row in self._sheet.rows:
+        for row in until_too_many(self._sheet, self.problems):
             before = len(self.problems)
             candidate = self._candidate(row)
             if candidate is not None and len(self.problems) == before:
@@ -285,7 +295,7 @@ class Reader:
             return None
         person = self._field.people.get(code)
         if person is None:
-            hint = did_you_mean(code, self._field.people) or " Please import the roster first."
+            hint = self._field.nearest.hint(code) or " Please import the roster first."
             self._at(row, "participant", f"There is no participant '{shortened(code)}' in the study.{hint}")
         elif person.audience != self._field.audience:
             what = f"{code} is of the audience '{person.audience}', and '{self._field.questionnaire}' is for"

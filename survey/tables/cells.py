@@ -12,10 +12,11 @@ TEXT: Final = "text"
 NUMBER: Final = "number"
 DATE: Final = "date"
 PERCENT: Final = "percent"
+BOOLEAN: Final = "boolean"
 UNREAD: Final = "unread"
 """A cell that a fault of the sheet is about already: say nothing more of it."""
 
-KINDS: Final = frozenset({TEXT, NUMBER, DATE, PERCENT, UNREAD})
+KINDS: Final = frozenset({TEXT, NUMBER, DATE, PERCENT, BOOLEAN, UNREAD})
 
 
 class SheetRead(NamedTuple):

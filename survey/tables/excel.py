@@ -20,7 +20,7 @@ from typing import Any, Final
 from xml.parsers import expat
 
 from survey.problems import shortened
-from survey.tables.cells import TEXT, UNREAD, Clean, FaultRead, Read, RowRead, SheetRead, Unfit
+from survey.tables.cells import BOOLEAN, TEXT, UNREAD, Clean, FaultRead, Read, RowRead, SheetRead, Unfit
 from survey.tables.formats import (
     GENERAL,
     SINCE_1900,
@@ -525,7 +525,7 @@ class _Sheet:
         if cell.kind in ("str", "inlineStr"):
             return self._fit(cell, _cleaned(self._clean, value))
         if cell.kind == "b":
-            return ("yes" if int(value) else "no"), TEXT
+            return ("yes" if int(value) else "no"), BOOLEAN
         if cell.kind == "d":
             return written_date(value)
         if cell.kind == "e":

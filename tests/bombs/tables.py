@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 
 NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
+BOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 
 
@@ -29,6 +31,10 @@ def xlsx(
     for kind, there in (("sharedStrings", strings), ("styles", styles)):
         related += f'<Relationship Id="{kind}" Type="{RELATED}/{kind}" Target="{kind}.xml"/>' if there else ""
     parts: list[tuple[str, str | bytes]] = [
+        (
+            "[Content_Types].xml",
+            f'<Types xmlns="{TYPES}"><Override PartName="/xl/workbook.xml" ContentType="{BOOK}"/></Types>',
+        ),
         (
             "xl/workbook.xml",
             f'<workbook xmlns="{NAMESPACE}" xmlns:r="{RELATED}"><sheets>{sheets}</sheets>{workbook}</workbook>',

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -18,7 +19,7 @@ from survey.fieldwork.participants import Membership, Participant, kinship, link
 from survey.fieldwork.roster.doubts import Doubt, Stay, doubt_about_codes, doubt_about_leaving
 from survey.fieldwork.roster.lists import Lists, PersonLine, SchoolLine
 from survey.fieldwork.roster.meanings import ReadAs
-from survey.fieldwork.roster.tables import Misread
+from survey.fieldwork.roster.tables import MOST_PROBLEMS, Misread
 from survey.fieldwork.roster.zeros import Spellings, bare, may_have_lost_zeros
 from survey.fieldwork.studies import Programme, School, SchoolClass, Wave
 from survey.fieldwork.unasked import Unasked, said_of, unasked
@@ -268,7 +269,7 @@ def compare(lists: Lists, here: Field, plan: Plan, wave: str | None, correct: bo
     schools = {*here.schools, *(line.code for line in lists.schools)}
     preview.problems += _unknown_schools(lists, schools)
     preview.problems += _confusable(lists, here)
-    preview.problems += _unknown_children(lists, here)
+    preview.problems += islice(_unknown_children(lists, here), MOST_PROBLEMS)
     _compare_classes(lists, here, preview, deeds)
     comparison = _People(here, plan, correct, preview, deeds)
     for line in lists.people:

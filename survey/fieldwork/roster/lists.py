@@ -39,6 +39,7 @@ from survey.fieldwork.roster.tables import (
     Unreadable,
     plain,
     read_sheets,
+    until_too_many,
 )
 from survey.fieldwork.roster.zeros import bare
 from survey.problems import did_you_mean, quoted, shortened
@@ -230,7 +231,7 @@ class Reader:
 
     def _schools(self, sheet: Sheet, found: Mapping[str, int], lists: Lists) -> None:
         named = _named(sheet, found)
-        for row in sheet.rows:
+        for row in until_too_many(sheet, lists.problems):
             line = _Line(sheet, row, found, named, lists.problems)
             code = line.place_code("school", "A school needs a code")
             title = line.words("title")
@@ -272,7 +273,7 @@ class Reader:
             return
         facts = {f"fact {fact.id}": FactColumn(fact) for fact in self.plan.facts if f"fact {fact.id}" in found}
         named = _named(sheet, found)
-        for row in sheet.rows:
+        for row in until_too_many(sheet, lists.problems):
             line = _Line(sheet, row, found, named, lists.problems)
             if _is_total(line, found):
                 continue
@@ -332,10 +333,13 @@ class Reader:
             return None
         cell = line.cell("parent_of")
         assert cell is not None
-        children = tuple(dict.fromkeys(filter(None, re.split(r"[\s,;]+", cell.text))))
+        children = tuple(dict.fromkeys(filter(None, re.split(r"[\s,;]+", cell.text)[: _MOST_CHILDREN * 10])))
         if any(fault_of_code(Cell(child, cell.row, cell.column)) for child in children):
             said = "This should be the study codes of children, with blanks between, and holds something else."
             line.fault("parent_of", said, identifying=True)
+            return None
+        if len(children) > _MOST_CHILDREN:
+            line.fault("parent_of", f"A parent has at most {_MOST_CHILDREN} children here. Please check this cell.")
             return None
         if children and audience != "parent":
             line.fault("parent_of", f"Only a parent has children here, and this row is of a {audience}.")
@@ -371,6 +375,7 @@ _OF_PEOPLE: Final = {
     "class_title": ("class_title",),
     "parent_of": ("parent_of",),
 }
+_MOST_CHILDREN: Final = 20
 _AUDIENCES: Final = {"pupil": "pupils", "parent": "parents", "staff": "staff"}
 
 

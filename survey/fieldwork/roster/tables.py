@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, overload
 
-from survey.problems import did_you_mean, quoted, shortened
+from survey.problems import Nearest, quoted, shortened
 from survey.tables.apart import Table, read_apart
+from survey.tables.cells import BOOLEAN as BOOLEAN
 from survey.tables.cells import DATE as DATE
 from survey.tables.cells import NUMBER as NUMBER
 from survey.tables.cells import PERCENT as PERCENT
@@ -32,7 +33,8 @@ class Unreadable(ValueError):
 class Cell(NamedTuple):
     """A cell: its text as its author sees it, its row and column (from 1), and what the spreadsheet took it for.
 
-    kind: TEXT, NUMBER, DATE (text is then YYYY-MM-DD), PERCENT or UNREAD. In CSV everything is TEXT.
+    kind: TEXT, NUMBER, DATE (text is then YYYY-MM-DD), PERCENT, BOOLEAN (yes or no) or UNREAD. In CSV everything is
+    TEXT.
     """
 
     text: str
@@ -158,9 +160,33 @@ def read_sheets(data: bytes, name: str, *, verbatim: bool = False, most_columns:
     raise Unreadable("The workbook has no cell with anything in it. Please send a table with headers and rows.")
 
 
+_LONGEST_HEADER: Final = 200
+"""Characters of a header that are compared: the longest one that means anything has far fewer."""
+
+
 def plain(header: str) -> str:
     """Return a header as headers are compared: without case, spaces, dashes and underscores."""
-    return re.sub(r"[\s_\-.:]+", "", unicodedata.normalize("NFKC", header)).casefold()
+    return re.sub(r"[\s_\-.:]+", "", unicodedata.normalize("NFKC", header[:_LONGEST_HEADER])).casefold()
+
+
+MOST_PROBLEMS: Final = 500
+"""Problems of a file after which it is read no further: more would be the same again, and each takes time."""
+
+_MOST_HINTS: Final = 50
+"""Headers for which the nearest known one is looked for."""
+
+
+def until_too_many(sheet: Sheet, problems: list[Misread]) -> Iterator[Row]:
+    """Yield a sheet's rows until there are too many problems; then add one that says so, and stop."""
+    for row in sheet.rows:
+        if len(problems) >= MOST_PROBLEMS:
+            said = (
+                f"The rows from here on were not checked, because of {len(problems):,} problems before them. "
+                "Please correct those first, and check the file again."
+            )
+            problems.append(Misread(sheet.name, row.number, 0, said, file=sheet.file))
+            return
+        yield row
 
 
 def columns(
@@ -175,6 +201,7 @@ def columns(
         return {}, []
     meanings = {plain(header): key for key, headers in accepted.items() for header in headers}
     names = {key: headers[0] for key, headers in accepted.items()}
+    nearest = Nearest(header for headers in accepted.values() for header in headers)
     found: dict[str, int] = {}
     problems: list[Misread] = []
     for index, cell in enumerate(sheet.header):
@@ -182,7 +209,7 @@ def columns(
         if not cell.text:
             problems += _headless(sheet, index)
         elif key is None:
-            known = did_you_mean(cell.text, [header for headers in accepted.values() for header in headers])
+            known = nearest.hint(cell.text) if len(problems) < _MOST_HINTS else ""
             hint = known or f" The headers that can be used are {quoted(names.values())}."
             problems.append(sheet.misread(cell, f"The header '{shortened(cell.text)}' is not known.{hint}"))
         elif key in found:

@@ -1,0 +1,113 @@
+"""What is checked after a file was read, in the server itself, takes time by the size of the file and not by its square."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from flask import Flask
+from werkzeug.exceptions import ServiceUnavailable
+
+from survey.fieldwork.roster.identifiers import kind_of_identifier, names_for_places
+from survey.fieldwork.roster.tables import MOST_PROBLEMS, Misread, read_sheets, until_too_many
+from survey.pages.turns import Turn
+from survey.problems import did_you_mean
+
+HANGS = 20.0
+"""Seconds. What is tested takes milliseconds; by the square of its input, or worse, it takes minutes to years."""
+
+
+@pytest.mark.parametrize("text", ["a" * 50_000 + "@", "a@" * 25_000, "@" * 50_000, "a@" + "b" * 50_000, "a@b" * 15_000])
+def test_what_is_almost_an_address_is_seen_at_once(text: str) -> None:
+    began = time.monotonic()
+    assert kind_of_identifier(text) == ""
+    assert time.monotonic() - began < HANGS
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("ann@example.org", True),
+        ("4a (ann@example.org)", True),
+        ("x@ ann@b.c", True),
+        ("@example.org", False),
+        ("ann@example", False),
+        ("a @b.c", False),
+        ("a@@b.c", False),
+    ],
+)
+def test_addresses_are_known_as_before(text: str, is_one: bool) -> None:
+    assert kind_of_identifier(text) == ("an e-mail address" if is_one else "")
+
+
+@pytest.mark.parametrize(
+    ("class_", "is_one"),
+    [("Ann Example", True), ("Example, Ann Mary", True), ("A Example", False), ("Year 4", False), ("Robins", False)],
+)
+def test_names_are_known_as_before(class_: str, is_one: bool) -> None:
+    letters = "abcdefgh"
+    rows = "\n".join(f'p{n},"{class_}{letters[n] if class_[-1].isalpha() else n}"' for n in range(8))
+    (sheet,) = read_sheets(f"participant,class\n{rows}".encode(), "x.csv")
+    assert (names_for_places(sheet, sheet.rows, 1) is not None) == is_one
+
+
+def test_what_is_almost_a_name_is_seen_at_once() -> None:
+    rows = "\n".join(f"p{n},Ab {'a' * 60}{n}" for n in range(10))
+    (sheet,) = read_sheets(f"participant,class\n{rows}".encode(), "x.csv")
+    began = time.monotonic()
+    assert names_for_places(sheet, sheet.rows, 1) is None
+    assert time.monotonic() - began < HANGS
+
+
+def test_after_many_problems_a_file_is_checked_no_further_and_says_so() -> None:
+    (sheet,) = read_sheets(b"a\n" + b"1\n" * 1_000, "x.csv")
+    problems: list[Misread] = []
+    for row in until_too_many(sheet, problems):
+        problems.append(sheet.misread(row.cells[0], "No."))
+    assert len(problems) == MOST_PROBLEMS + 1
+    assert str(problems[-1]) == (
+        "row 502: The rows from here on were not checked, because of 500 problems before them. "
+        "Please correct those first, and check the file again."
+    )
+
+
+def test_of_thousands_of_names_the_nearest_is_still_found() -> None:
+    known = [f"p{n:05}" for n in range(20_000)]
+    assert did_you_mean("P0123", known) == " Did you mean 'p00123'?"
+    assert did_you_mean("school", [*known, "schools"]) == " Did you mean 'schools'?"
+    assert did_you_mean("zebra", known) == ""
+
+
+def test_few_wait_for_a_turn_and_the_next_hears_so_at_once() -> None:
+    turn = Turn(patience=60.0, waiting=1, otherwise=lambda: ValueError("Please come again."))
+    release, holds, waits = threading.Event(), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with turn.taken():
+            holds.set()
+            release.wait(60)
+
+    def wait() -> None:
+        waits.set()
+        with turn.taken():
+            pass
+
+    threads = [threading.Thread(target=hold), threading.Thread(target=wait)]
+    threads[0].start()
+    assert holds.wait(60)
+    threads[1].start()
+    assert waits.wait(60)
+    while turn._waiting is not None and turn._waiting._value:
+        time.sleep(0.01)
+    with pytest.raises(ValueError, match="Please come again"), turn.taken():
+        pass
+    release.set()
+    for thread in threads:
+        thread.join()
+
+
+def test_a_turn_that_does_not_come_is_a_calm_page() -> None:
+    turn = Turn(patience=0.05)
+    with Flask(__name__).app_context(), turn.taken(), pytest.raises(ServiceUnavailable), turn.taken():
+        pass
