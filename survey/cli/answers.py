@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from survey.cli.main import engine, main, settings, stop
+from survey.cli.main import content_of, engine, main, settings, stop
 
 
 @main.group()
@@ -37,10 +37,7 @@ def import_(file: Path, study: str, questionnaire: str, wave: str, ignore: Seque
     from survey.fieldwork.publishing import Refused
     from survey.intake import look, take_in
 
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        stop(f"{file}: cannot be read ({error.strerror}).")
+    data = content_of(file)
     now, name = datetime.now(UTC), file.name
     try:
         if preview:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from survey.cli.main import engine, main, stop, writing
+from survey.cli.main import content_of, engine, main, stop, writing
 
 if TYPE_CHECKING:
     from survey.database import Connection
@@ -37,7 +37,7 @@ def import_(file: Path, study: str, preview: bool) -> None:
     from survey.responses.consent_file import look_at_decisions, take_decisions
 
     here, now = engine(), datetime.now(UTC)
-    data = file.read_bytes()
+    data = content_of(file)
     try:
         seen = look_at_decisions(here, study, data, file.name, now)
         for problem in seen.problems:

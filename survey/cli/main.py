@@ -50,6 +50,17 @@ def writing(out: Path, mode: Literal["w", "wb"]) -> Iterator[IO[Any]]:
             target.unlink(missing_ok=True)
 
 
+def content_of(path: Path) -> bytes:
+    """Return what is in a file that is to be imported; of one that is too large, enough to tell that it is."""
+    from survey.tables.limits import LARGEST_FILE
+
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        stop(f"{path}: cannot be read ({error.strerror}).")
+
+
 def settings() -> Settings:
     """Return the settings of this installation, from the environment."""
     return Settings.from_environment()

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from survey.cli.groups import usually
-from survey.cli.main import engine, main, stop, writing
+from survey.cli.main import content_of, engine, main, stop, writing
 
 
 @main.group(cls=usually("show"))
@@ -113,7 +113,7 @@ def reasons(file: Path, study: str, wave: str, looking: bool) -> None:
     from survey.fieldwork.publishing import Refused
     from survey.progress.reasons import look, take_in
 
-    data = file.read_bytes()
+    data = content_of(file)
     try:
         if looking:
             preview = look(engine(), study, wave, data, file.name)

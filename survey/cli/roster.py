@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from survey.cli.main import engine, main, settings, stop, writing
+from survey.cli.main import content_of, engine, main, settings, stop, writing
 
 if TYPE_CHECKING:
     from survey.fieldwork.roster import Preview
@@ -52,7 +52,7 @@ def import_(
 
     here, store = settings(), engine()
     agreed = {name for name, said in (("left", left), ("codes", codes)) if said}
-    read = [(_content(path), path.name) for path in files]
+    read = [(content_of(path), path.name) for path in files]
     try:
         seen, lists = looked_at(store, here, study, wave, read, correct=correct)
         _say(seen, None if everything else _MOST)
@@ -71,16 +71,6 @@ def import_(
     except Refused as refused:
         stop(*refused.reasons)
     click.echo("Taken in." if seen.changes else "Nothing to do: all of this is there already.")
-
-
-def _content(path: Path) -> bytes:
-    from survey.tables.limits import LARGEST_FILE
-
-    try:
-        with path.open("rb") as file:
-            return file.read(LARGEST_FILE + 1)  # one more than is read tells a file that is too large
-    except OSError as error:
-        stop(f"{path}: cannot be read ({error.strerror}).")
 
 
 _HEADINGS: Final = {
