@@ -7,8 +7,12 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Final
 
 _MANY = 300
+
+MOST_PROBLEMS: Final = 200
+"""Problems of one file of a definition that are told: more are of no use, and each takes time to find words for."""
 
 
 @dataclass(frozen=True, order=True)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from survey.definition.messages import NAMED_LISTS, faults_of, resolve, subject
 from survey.definition.model import Fault, Path
 from survey.definition.source import ListNode, MapNode, Node, Scalar, key_place, node_at, place_of, plain
-from survey.problems import Problem, shortened
+from survey.problems import MOST_PROBLEMS, Problem, shortened
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -67,7 +67,7 @@ def bind(root: Node, model: type[Model], path: str, stand_ins: Mapping[str, Any]
         except ValidationError as error:
             errors = error.errors(include_url=False)
         if turn == 0:
-            told = [e for e in errors if not empty.explains(e, root)]
+            told = [e for e in errors[: MOST_PROBLEMS + 1] if not empty.explains(e, root)]
             bound.problems += [locate(fault, root, path) for fault in faults_of(told, root, model)]
         bound.guessed |= _prune(root, errors)
         if not bound.guessed <= set(stand_ins):
@@ -94,10 +94,11 @@ class _Empty:
             else:
                 self.take_out(child, (*at, step))
         # Nothing is taken out before all were seen: until then positions are those of the file.
-        for step in reversed(empty):
-            _remove(node, step)
+        _remove_all(node, empty)
 
     def _tell(self, at: Path, step: str | int) -> None:
+        if len(self.problems) > MOST_PROBLEMS:
+            return
         if isinstance(step, int):
             message = "this item of a list is empty. Please write it, or remove the dash"
         else:
@@ -164,6 +165,16 @@ def _named_thing(at: Path, *, whole: bool) -> Path:
     if not whole:
         return at
     return at[: named or (2 if at[:1] == ("options",) else 1)]
+
+
+def _remove_all(parent: Node, steps: Sequence[str | int]) -> None:
+    """Take many out at once: one by one, those behind would move up each time."""
+    if isinstance(parent, ListNode):
+        gone = set(steps)
+        parent.items = [item for at, item in enumerate(parent.items) if at not in gone]
+        return
+    for step in steps:
+        _remove(parent, step)
 
 
 def _remove(parent: Node, step: str | int) -> None:

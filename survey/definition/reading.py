@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from survey.definition.rules.study import STUDY_RULES, Surroundings
 from survey.definition.source import ListNode, MapNode, Node, Scalar, plain, read_source
 from survey.definition.study import Study
 from survey.definition.translations import check_translation
-from survey.problems import Problem, did_you_mean, errors, shortened
+from survey.problems import MOST_PROBLEMS, Problem, did_you_mean, errors, shortened
 
 STUDY_FILE: Final = "study.yaml"
 
@@ -189,7 +190,29 @@ def _language(path: Path) -> str:
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:
-    return sorted(set(problems), key=lambda p: (p.path, p.line, p.column, p.advice, p.message))
+    """Return problems by file and line, each once, and of a file no more than are told."""
+    told: list[Problem] = []
+    for _, of_file in groupby(sorted(set(problems), key=_place), key=lambda problem: problem.path):
+        told += _few(list(of_file))
+    return told
+
+
+def _place(problem: Problem) -> tuple[str, int, int, bool, str]:
+    return problem.path, problem.line, problem.column, problem.advice, problem.message
+
+
+_MORE: Final = (
+    f"only the first {MOST_PROBLEMS} problems of this file are listed. Please correct these, then check it again"
+)
+
+
+def _few(problems: list[Problem]) -> list[Problem]:
+    if len(problems) <= MOST_PROBLEMS or any(problem.message == _MORE for problem in problems):
+        return problems
+    # What refuses publication goes before advice.
+    first = sorted((errors(problems) or problems)[:MOST_PROBLEMS], key=_place)
+    last = first[-1]
+    return [*first, Problem(last.path, last.line, last.column, _MORE, last.advice)]
 
 
 def read_folder(path: Path | str) -> FolderReading:

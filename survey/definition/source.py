@@ -15,7 +15,7 @@ from pathlib import Path
 import yaml
 
 from survey.definition.syntax import explain
-from survey.problems import Problem, shortened
+from survey.problems import MOST_PROBLEMS, Problem, shortened
 
 LARGEST = 1_000_000
 """A definition file has at most this many bytes; a large real questionnaire has 40,000."""
@@ -239,6 +239,8 @@ class _Composer:
         return root
 
     def _fault(self, event: yaml.Event, message: str) -> None:
+        if len(self.problems) > MOST_PROBLEMS:
+            raise _TooMuch
         self.problems.append(Problem(self.path, *_place(event), message))
 
     def _node(self, event: yaml.NodeEvent, events: Iterator[yaml.Event], depth: int) -> Node:

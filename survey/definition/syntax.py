@@ -43,6 +43,12 @@ def explain(path: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
     return Problem(path, where[0] + 1, where[1] + 1, message)
 
 
+_LONGEST_LINE = 1_000
+"""Characters of a line in which what is wrong is looked for. The searches begin again at each blank, so a line of
+hundreds of thousands of them would take hours.
+"""
+
+
 class _Fault:
     """Where YAML stopped (lines and columns from 0), what it said, and the lines around."""
 
@@ -57,7 +63,7 @@ class _Fault:
 
     def text(self, line: int) -> str:
         """Return a line's text, empty outside the file."""
-        return self.lines[line] if 0 <= line < len(self.lines) else ""
+        return self.lines[line][:_LONGEST_LINE] if 0 <= line < len(self.lines) else ""
 
     @property
     def here(self) -> str:

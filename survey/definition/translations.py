@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from survey.definition.binding import locate
 from survey.definition.languages import TranslationPath, texts
@@ -10,7 +11,7 @@ from survey.definition.model import Fault
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.source import MapNode, Node, Scalar
 from survey.definition.wording import Unreadable, gaps
-from survey.problems import Problem, did_you_mean, quoted, shortened
+from survey.problems import MOST_PROBLEMS, Nearest, Problem, quoted, shortened
 
 _HEAD = ("questionnaire", "language", "reviewed")
 
@@ -20,7 +21,8 @@ def check_translation(source: Questionnaire, root: Node, path: str, language: st
     if not isinstance(root, MapNode):
         message = "this file is not made of keys and values. Please begin with a line such as 'questionnaire: name'"
         return [Problem(path, root.line, root.column, message)]
-    faults = [*_head(source, root, language), *_texts(source, root, language)]
+    # One more than are told shows that there are more.
+    faults = [*_head(source, root, language), *islice(_texts(source, root, language), MOST_PROBLEMS + 1)]
     return [locate(fault, root, path) for fault in faults]
 
 
@@ -61,10 +63,10 @@ def _texts(source: Questionnaire, root: MapNode, language: str) -> Iterator[Faul
             yield _gap(key, text, root, language)
         else:
             yield from _same_gaps(key, text, node.text)
-    names = [".".join(key) for key in expected]
+    nearest = Nearest(".".join(key) for key in expected)
     for key in found:
         if key not in expected and not (key[0] in ("questions", "grids") and unsure):
-            yield _extra(key, names)
+            yield _extra(key, nearest)
 
 
 def _leaves(
@@ -110,8 +112,8 @@ def _gap(key: TranslationPath, text: str, root: MapNode, language: str) -> Fault
     )
 
 
-def _extra(key: TranslationPath, names: list[str]) -> Fault:
-    near = did_you_mean(".".join(key), names)
+def _extra(key: TranslationPath, nearest: Nearest) -> Fault:
+    near = nearest.hint(".".join(key))
     return Fault(key, f"{_said(key)} is no text of the source.{near or ' Please remove it.'}", key=True)
 
 
