@@ -93,21 +93,34 @@ def unpack(sent: Iterable[Sent], folder: Path) -> Unpacked:
 def from_zip(file: IO[bytes]) -> Iterator[Sent]:
     """Yield the files of a zip. Raises CannotUnpack for what is none, is locked, or holds links."""
     try:
+        _refuse_long_lists(file)
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
-            if len(members) > 10 * MOST:
-                raise CannotUnpack(f"This zip holds {len(members)} files. Please pack the folder of one study only.")
             for member in members:
                 if member.is_dir():
                     continue
                 if member.flag_bits & 1:
                     raise CannotUnpack("This zip is locked with a password. Please pack the folder without one.")
+                if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise CannotUnpack(_UNREADABLE)  # what others need of memory, the file itself decides
                 if stat.S_ISLNK(member.external_attr >> 16):
                     raise CannotUnpack(f"{member.filename} is a link to another file. Please pack the file itself.")
                 with archive.open(member) as opened:
                     yield member.filename, opened
     except _BROKEN as error:
         raise CannotUnpack(_UNREADABLE) from error
+
+
+def _refuse_long_lists(file: IO[bytes]) -> None:
+    """Count the entries before their list is read: one of a million takes half a gigabyte."""
+    file.seek(0)
+    entries = file.read().count(_ENTRY)
+    file.seek(0)
+    if entries > 10 * MOST:
+        raise CannotUnpack(f"This zip holds {entries:,} files. Please pack the folder of one study only.")
+
+
+_ENTRY: Final = b"PK\x01\x02"
 
 
 def _path(name: str) -> PurePosixPath | None:

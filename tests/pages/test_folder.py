@@ -18,9 +18,9 @@ from werkzeug.test import TestResponse
 from survey.audit import entries
 from survey.config import Settings
 from survey.database import Engine, session
+from survey.definition.unpacking import LARGEST_FILE, MOST, CannotUnpack, from_zip, unpack
 from survey.fieldwork import study_by_code
 from survey.pages.account.people import add_user
-from survey.pages.office.unpacking import LARGEST_FILE, MOST, CannotUnpack, from_zip, unpack
 from tests.pages.small_study import PARENT, PUPIL, STUDY
 from tests.pages.strict import StrictClient, heading, look_at, strict_client, words
 from tests.pages.test_account import OWN, choose, sign_in, token

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -16,19 +16,21 @@ from typing import Any, Final
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
+from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from survey.database import session
+from survey.definition.apart import Verdict, read_apart, verdict_of
 from survey.definition.bundle import Bundle
-from survey.definition.reading import FolderReading, parse_study, read_folder
+from survey.definition.reading import parse_study
 from survey.definition.study import Study as Plan
+from survey.definition.unpacking import MOST, CannotUnpack, unpack
 from survey.fieldwork import Study, published, study_by_code, text_of
 from survey.fieldwork.publishing import Refused, compared_with_published, publish_folder
 from survey.pages.account import turned_away
 from survey.pages.account.forms import Form
 from survey.pages.office.access import actor, grants, may, refused
 from survey.pages.office.blueprint import office
-from survey.pages.office.unpacking import MOST, CannotUnpack, Sent, from_zip, unpack
 from survey.pages.store import store
 from survey.people import ADMINISTRATOR, LEAD
 from survey.problems import Problem, errors
@@ -64,7 +66,7 @@ def send_study() -> ResponseReturnValue:
     try:
         if not Form().validate():
             return _form(_STALE, status=400)
-        sent = _sent()
+        packed, loose = ([file for file in request.files.getlist(name) if file.filename] for name in ("zip", "files"))
     except RequestEntityTooLarge:
         # This post is not to be read any further, not even for its token.
         return redirect(url_for("office.new_study", large=1))
@@ -73,30 +75,28 @@ def send_study() -> ResponseReturnValue:
     place = _place(token)
     (place / "study").mkdir(mode=0o700, parents=True)
     try:
-        unpacked = unpack(sent, place / "study")
+        verdict = _read(packed, loose, place / "study")
     except CannotUnpack as fault:
         shutil.rmtree(place)
         return _form(str(fault), 400)
-    note = {"account": current_user.email, "left_out": unpacked.left_out}
-    (place / "sent.json").write_text(json.dumps(note), encoding="utf-8")
+    (place / "verdict.jsonl").write_text(verdict.kept(), encoding="utf-8")
+    (place / "sent.json").write_text(json.dumps({"account": current_user.email}), encoding="utf-8")
     return redirect(url_for("office.sent_study", token=token))
 
 
-def _sent() -> Iterator[Sent]:
-    packed = [file for file in request.files.getlist("zip") if file.filename]
-    loose = [file for file in request.files.getlist("files") if file.filename]
-    return _files(packed, loose)
-
-
-def _files(packed: list[Any], loose: list[Any]) -> Iterator[Sent]:
+def _read(packed: list[FileStorage], loose: list[FileStorage], folder: Path) -> Verdict:
+    """Put what was sent into a folder, and have it read. Raises CannotUnpack."""
     if not packed and not loose:
         raise CannotUnpack("Please choose a folder, or a zip of it.")
     if packed and loose:
         raise CannotUnpack("Please send either the folder or a zip of it, not both.")
-    for file in packed:
-        yield from from_zip(file.stream)
-    for file in loose:
-        yield file.filename, file.stream
+    if len(packed) > 1:
+        raise CannotUnpack("Please send one zip, with everything in it.")
+    if packed:
+        return read_apart(folder, packed[0].stream.read())
+    # Loose files are put where they belong; none of them is read here.
+    left_out = unpack(((file.filename or "", file.stream) for file in loose), folder).left_out
+    return replace(read_apart(folder), left_out=left_out)
 
 
 # ---- looking at it -------------------------------------------------------------------------------------
@@ -155,26 +155,36 @@ def publish_sent_study(token: str) -> ResponseReturnValue:
     place = _mine(token)
     if not Form().validate():
         return _looked(place, [_STALE], 400)
-    reading = read_folder(place / "study")
-    if reading.study is None:
+    plan = _plan(_verdict(place))
+    if plan is None:
         return _looked(place, [], 409)
-    if not _may_publish(reading.study.id):
-        return _not_yours(reading.study.id)
+    if not _may_publish(plan.id):
+        return _not_yours(plan.id)
     try:
         publish_folder(store().engine, place / "study", datetime.now(UTC), actor())
     except Refused as fault:
         return _looked(place, fault.reasons, 409)
     shutil.rmtree(place, ignore_errors=True)
-    here = "office.study" if may(_study(reading.study.id), (LEAD,)) else "office.retention"
-    return redirect(url_for(here, code=reading.study.id))
+    here = "office.study" if may(_study(plan.id), (LEAD,)) else "office.retention"
+    return redirect(url_for(here, code=plan.id))
+
+
+def _verdict(place: Path) -> Verdict:
+    with (place / "verdict.jsonl").open("rb") as lines:
+        return verdict_of(lines)
+
+
+def _plan(verdict: Verdict) -> Plan | None:
+    """Return the study of a folder in which nothing is wrong; None for any other."""
+    return parse_study(verdict.study) if verdict.study is not None and not errors(verdict.problems) else None
 
 
 def _looked(place: Path, faults: list[str] | None = None, status: int = 200) -> ResponseReturnValue:
-    reading = read_folder(place / "study")
-    if reading.study is not None and not _may_publish(reading.study.id):
-        return _not_yours(reading.study.id)
-    note = json.loads((place / "sent.json").read_text(encoding="utf-8"))
-    looked = _look(reading, note["left_out"])
+    verdict = _verdict(place)
+    plan = _plan(verdict)
+    if plan is not None and not _may_publish(plan.id):
+        return _not_yours(plan.id)
+    looked = _look(verdict, plan, (place / "study").resolve())
     page = render_template(
         "office/sent-study.html",
         looked=looked,
@@ -184,16 +194,15 @@ def _looked(place: Path, faults: list[str] | None = None, status: int = 200) -> 
     return page, status
 
 
-def _look(reading: FolderReading, left_out: list[str]) -> Looked:
-    wrong = errors(reading.problems)
-    inside = [_inside(problem, reading.path) for problem in reading.problems]
-    study = _study(reading.study.id) if reading.study else None
+def _look(verdict: Verdict, plan: Plan | None, folder: Path) -> Looked:
+    inside = [_inside(problem, folder) for problem in verdict.problems]
+    study = _study(plan.id) if plan else None
     return Looked(
-        plan=None if wrong else reading.study,
+        plan=plan,
         faults=errors(inside),
         advice=[problem for problem in inside if problem.advice],
-        versions=[] if wrong else list(_versions(reading, study)),
-        left_out=left_out,
+        versions=list(_versions(verdict, study)) if plan else [],
+        left_out=verdict.left_out,
         exists=study is not None,
         day_before=_day_before(study),
     )
@@ -207,28 +216,26 @@ def _inside(problem: Problem, folder: Path) -> Problem:
     return Problem(name, problem.line, problem.column, message, problem.advice)
 
 
-def _versions(reading: FolderReading, study: Study | None) -> Iterator[Version]:
+def _versions(verdict: Verdict, study: Study | None) -> Iterator[Version]:
     there = published(store().engine, study.id) if study else []
-    for name, questionnaire in reading.questionnaires.items():
-        files = reading.readings[name]
-        sha256 = Bundle.of(files.data, files.translations, files.files).sha256
+    for sent in verdict.versions:
+        name, number = sent.id, sent.number
         mine = {one.version: one.sha256 for one in there if one.questionnaire == name}
-        number = questionnaire.version
         state, why, told = "new", [], []
-        if mine.get(number) == sha256:
+        if mine.get(number) == sent.sha256:
             state = "unchanged"
         elif number in mine or number < max(mine, default=0):
             fault = "was published with another text" if number in mine else "is lower than the published one"
             why = [f"Version {number} {fault}. Please set version: {max(mine) + 1} in {name}.yaml, and send it again."]
         elif study is not None:
             with session(store().engine) as db:
-                compared = compared_with_published(db, study.code, questionnaire)
+                compared = compared_with_published(db, study.code, Bundle.parse(sent.text))
             why, told = list(compared.faults.values()), list(compared.told)
         yield Version(
             name,
-            questionnaire.title,
-            questionnaire.audience,
-            ", ".join(questionnaire.languages),
+            sent.title,
+            sent.audience,
+            ", ".join(sent.languages),
             number,
             "refused" if why else state,
             why,
@@ -298,7 +305,7 @@ def _mine(token: str) -> Path:
     """Return where a folder was put, if the person here sent it, and not too long ago."""
     _throw_old_away()
     place = _place(token)
-    if not _TOKEN.fullmatch(token) or not (place / "sent.json").is_file():
+    if not _TOKEN.fullmatch(token) or not all((place / name).is_file() for name in ("sent.json", "verdict.jsonl")):
         abort(404)
     if json.loads((place / "sent.json").read_text(encoding="utf-8"))["account"] != current_user.email:
         abort(404)
