@@ -73,14 +73,17 @@ def reading(
     with _turn(), tempfile.TemporaryFile() as given:
         given.write(data)
         given.seek(0)
-        process = subprocess.Popen(
-            [sys.executable, "-P", *(["-S"] if lean else []), "-m", module, *_in_words(bounds), *arguments],
-            stdin=given,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # what it would say of a fault could hold what is in the file
-            cwd="/",
-            env={"PYTHONPATH": _ROOT, "PYTHONUTF8": "1"},  # none of the server's secrets
-        )
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-P", *(["-S"] if lean else []), "-m", module, *_in_words(bounds), *arguments],
+                stdin=given,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # what it would say of a fault could hold what is in the file
+                cwd="/",
+                env=_environment(),
+            )
+        except OSError as error:  # the machine has no room for another process just now
+            raise Busy from error
         clock = threading.Timer(bounds.seconds, process.kill)
         clock.daemon = True
         clock.start()
@@ -92,6 +95,12 @@ def reading(
             process.kill()
             process.stdout.close()
             process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Return what the process needs to start, and none of the server's secrets."""
+    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
+    return {**kept, "PYTHONPATH": _ROOT, "PYTHONUTF8": "1"}
 
 
 def _lines(process: subprocess.Popen[bytes], answer: IO[bytes], most: int) -> Iterator[bytes]:
@@ -144,11 +153,11 @@ def keep_within_bounds() -> list[str]:
     Where the system knows a limit not, the clock of the other process remains.
     """
     cpu, memory, writes, *others = sys.argv[1:]
-    os.nice(5)  # respondents first
     try:
         import resource
     except ImportError:  # not on Windows
         return others
+    os.nice(5)  # respondents first
     for limit, most in (
         (resource.RLIMIT_CORE, 0),  # a picture of its memory would hold the file
         (resource.RLIMIT_CPU, int(cpu)),

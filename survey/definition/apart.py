@@ -26,6 +26,7 @@ TOO_MUCH: Final = (
 )
 BUSY: Final = "Other files are being read just now, so this folder was not. Please send it again in a minute."
 
+_ROOM: Final = __name__.rpartition(".")[0]
 _LONGEST: Final = 2_000
 _MOST_LINES: Final = 200_000
 
@@ -70,7 +71,7 @@ def read_apart(folder: Path, packed: bytes | None = None) -> Verdict:
     """
     how = "unpack" if packed is not None else "read"
     try:
-        with reading("survey.definition", packed or b"", BOUNDS, (str(folder.resolve()), how)) as lines:
+        with reading(_ROOM, packed or b"", BOUNDS, (str(folder.resolve()), how)) as lines:
             return verdict_of(lines)
     except Exceeded as error:
         raise CannotUnpack(TOO_MUCH) from error

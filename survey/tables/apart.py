@@ -21,8 +21,11 @@ TOO_MUCH: Final = (
 BUSY: Final = "Other files are being read just now, so this one was not. Please send it again in a minute."
 
 
+_ROOM: Final = __name__.rpartition(".")[0]
+
+
 @dataclass
-class Table:
+class TableRead:
     """A sheet as it was read: its rows, and what could not be read."""
 
     name: str
@@ -31,7 +34,7 @@ class Table:
     faults: list[FaultRead] = field(default_factory=list)
 
 
-def read_apart(data: bytes, name: str, *, verbatim: bool, most_columns: int) -> list[Table]:
+def read_apart(data: bytes, name: str, *, verbatim: bool, most_columns: int) -> list[TableRead]:
     """Return the sheets of a CSV or Excel file. Raises Refusal, with a sentence for the person who sent it, when it is
     no table, damaged or protected, or would take too much time or memory, and when too many files are read just now.
     """
@@ -44,7 +47,7 @@ def read_apart(data: bytes, name: str, *, verbatim: bool, most_columns: int) -> 
         raise Refusal("The file is empty. Please send a table whose first row has the headers.")
     arguments = (_printable(name), "verbatim" if verbatim else "tidied", str(most_columns))
     try:
-        with reading("survey.tables", data, BOUNDS, arguments, lean=True) as lines:
+        with reading(_ROOM, data, BOUNDS, arguments, lean=True) as lines:
             return _Answer(most_columns).tables(lines)
     except Exceeded as error:
         raise Refusal(TOO_MUCH) from error
@@ -62,11 +65,11 @@ class _Answer:
 
     def __init__(self, most_columns: int) -> None:
         self._most_columns = most_columns
-        self._tables: list[Table] = []
+        self._tables: list[TableRead] = []
         self._same: dict[str, str] = {}
         self._characters = self._cells = 0
 
-    def tables(self, lines: Iterator[bytes]) -> list[Table]:
+    def tables(self, lines: Iterator[bytes]) -> list[TableRead]:
         """Return the tables. Raises Refusal with what the process says of the file, and Exceeded."""
         for line in lines:
             try:
@@ -82,7 +85,7 @@ class _Answer:
             case ["refused", str(sentence)]:
                 raise Refusal(sentence[:1000])
             case ["sheet", str(name), bool(hidden)]:
-                self._tables.append(Table(name[:200], hidden))
+                self._tables.append(TableRead(name[:200], hidden))
             case ["row", int(number), list(texts), dict(kinds)]:
                 self._tables[-1].rows.append(self._row(number, texts, kinds))
             case ["fault", int(row), int(column), str(message), int(times), int(last)]:

@@ -21,7 +21,7 @@ class Size:
         self._characters += sum(map(len, row.texts))
         if self._width > self._most_columns:
             raise Refusal(
-                f"{self._what} has more than {self._most_columns} columns. Please delete those that are not needed."
+                f"{self._what} has more than {self._most_columns:,} columns. Please delete those that are not needed."
             )
         if self._rows > MOST_ROWS + 1:
             raise Refusal(f"{self._what} has more than {MOST_ROWS:,} rows. Please split it, for instance by school.")

@@ -105,14 +105,14 @@ def languages_by_the_thousand() -> Folder:
 def pages_by_the_thousand() -> Folder:
     pages = "".join(
         f"  - page: p{n}\n    questions:\n      - {{question: q{n}, kind: yes_no, ask: 'Do you?', when: {{q1: yes}}}}\n"
-        for n in range(1, 6_000)
+        for n in range(1, 2_000)
     )
     return folder(singing=SINGING + pages)
 
 
 def the_same_question_by_the_thousand() -> Folder:
     question = "      - {question: sings, kind: yes_no, ask: Does your child sing?}\n"
-    return folder(singing=SINGING + question * 8_000)
+    return folder(singing=SINGING + question * 2_000)
 
 
 def options_by_the_thousand() -> Folder:

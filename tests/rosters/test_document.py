@@ -12,7 +12,16 @@ from survey.database import Engine
 from survey.fieldwork.publishing import publish_folder
 from survey.fieldwork.roster import Preview, look, take_in
 from survey.fieldwork.roster.identifiers import is_upn
-from survey.tables.limits import LARGEST_FILE, MOST_ROWS
+from survey.fieldwork.roster.tables import MOST_COLUMNS, MOST_PROBLEMS
+from survey.tables.limits import (
+    LARGEST_FILE,
+    LARGEST_UNPACKED,
+    LONGEST_CELL,
+    MOST_CELLS,
+    MOST_CHARACTERS,
+    MOST_ROWS,
+    MOST_SHEETS,
+)
 from tests.rosters.small_field import NOW, settings_in
 
 ROOT = Path(__file__).parents[2]
@@ -57,4 +66,14 @@ def test_a_file_of_the_document_with_names_would_be_refused(engine: Engine, fold
 def test_its_figures_and_its_pupil_number_are_right() -> None:
     assert f"{LARGEST_FILE // 1024 // 1024} MB" in TEXT.replace("\n", " ")
     assert f"{MOST_ROWS:,} rows" in TEXT
+    said = TEXT.replace("\n", " ")
+    for limit in (
+        f"{MOST_COLUMNS} columns",
+        f"{MOST_CELLS // 10**6} million cells",
+        f"{LONGEST_CELL:,} characters in a cell and {MOST_CHARACTERS // 10**6} million in all",
+        f"{MOST_SHEETS} sheets",
+        f"unpack to {LARGEST_UNPACKED // 1024 // 1024} MB",
+        f"After {MOST_PROBLEMS} problems",
+    ):
+        assert limit in said
     assert is_upn(re.findall(r"first-notes:(\w+)", TEXT)[0])

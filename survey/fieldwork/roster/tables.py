@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, overload
 
 from survey.problems import Nearest, quoted, shortened
-from survey.tables.apart import Table, read_apart
+from survey.tables.apart import TableRead, read_apart
 from survey.tables.cells import BOOLEAN as BOOLEAN
 from survey.tables.cells import DATE as DATE
 from survey.tables.cells import NUMBER as NUMBER
@@ -270,7 +270,7 @@ def _and_more(count: int, last: int) -> str:
 # ---- from what was read ---------------------------------------------------------------------------------
 
 
-def _sheet(table: Table) -> Sheet | None:
+def _sheet(table: TableRead) -> Sheet | None:
     """Return a table as a sheet with rows of one length, or None when all of it is blank."""
     if table.hidden:
         said = "This sheet is hidden. Please show it if it should be read, and delete it if not."

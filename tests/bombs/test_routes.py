@@ -1,0 +1,239 @@
+"""Every file that is made to stop the server, sent by everyone who may send one: each gets a page, others are served."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
+
+from survey.app import create_app
+from survey.config import Settings
+from survey.database import upgrade
+from survey.fieldwork.roster.tables import read_sheets
+from survey.pages.account.people import add_user
+from survey.tables import apart
+from tests.bombs import studies, tables
+from tests.bombs.said import SAID
+from tests.pages.strict import StrictClient, strict_client
+from tests.pages.test_account import OWN, choose, sign_in, token
+from tests.rosters.small_field import ROSTER, SCHOOLS, Desk, publish, settings_in
+
+HERE = "/office/studies/small-notes"
+
+HELD = 15.0
+"""Seconds: a page takes a hundredth of one, and some on a busy machine. A reader that held the server did for minutes."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """An upload: where, who sends it, and what stands beside the file in its form."""
+
+    address: str
+    role: str
+    beside: dict[str, str] = field(default_factory=dict)
+
+
+ROUTES = {
+    "roster": Route(f"{HERE}/roster", "lead", {"wave": "w1"}),
+    "consent": Route(f"{HERE}/consent/file", "lead"),
+    "answers": Route(f"{HERE}/answers", "lead", {"questionnaire": "parent", "wave": "w1", "ignore": ""}),
+    "reasons": Route(f"{HERE}/progress/reasons", "coordinator", {"wave": "w1"}),
+}
+
+
+@dataclass
+class Office:
+    """An installation with the small study, and who may upload something there."""
+
+    app: Flask
+    clients: dict[str, StrictClient]
+
+    def send(self, role: str, address: str, fields: dict[str, Any]) -> TestResponse:
+        """Post a form, as the person with a role, and return the page that comes of it."""
+        client = self.clients[role]
+        boundary, body = encode_multipart({"csrf_token": token(client.get(address)), **fields})
+        kind = f'multipart/form-data; boundary="{boundary}"'
+        return client.post(address, data=body, content_type=kind, follow_redirects=True)
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    folder = tmp_path_factory.mktemp("office")
+    settings: Settings = settings_in(folder)
+    settings.instance.mkdir()
+    app = create_app(settings)
+    engine = app.extensions["chorus"].engine
+    upgrade(engine)
+    publish(engine, folder / "study")
+    desk = Desk(engine, settings)
+    desk.take(SCHOOLS, None)
+    desk.take(ROSTER)
+    clients = {}
+    for role, place in (("lead", {}), ("coordinator", {"study": "small-notes", "school": "s1"})):
+        clients[role] = strict_client(app)
+        email = f"{role}@example.org"
+        sign_in(clients[role], add_user(engine, settings, email, [role], **place), email)
+        assert choose(clients[role], OWN).status_code == 302
+    yield Office(app, clients)
+    engine.dispose()
+
+
+@cache
+def made(bomb: Callable[[], bytes]) -> bytes:
+    """A bomb, made once for all the routes."""
+    return bomb()
+
+
+@dataclass
+class Meanwhile:
+    """How others were served while something was read: how often, and how long the slowest page took."""
+
+    pages: int = 0
+    slowest: float = 0.0
+
+
+def beside(app: Flask, act: Callable[[], TestResponse]) -> tuple[TestResponse, Meanwhile]:
+    """Do something, and ask for a respondent's page again and again until it is done."""
+    replies: list[TestResponse] = []
+    faults: list[BaseException] = []
+
+    def acting() -> None:
+        try:
+            replies.append(act())
+        except BaseException as fault:
+            faults.append(fault)
+
+    thread = threading.Thread(target=acting)
+    meanwhile = Meanwhile()
+    client = app.test_client()
+    thread.start()
+    while thread.is_alive() or not meanwhile.pages:
+        began = time.monotonic()
+        assert client.get("/").status_code == 200
+        meanwhile.pages += 1
+        meanwhile.slowest = max(meanwhile.slowest, time.monotonic() - began)
+        thread.join(0.1)
+    if faults:
+        raise faults[0]
+    return replies[0], meanwhile
+
+
+def text_of(page: TestResponse) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("bomb", [*tables.EXCEL, *tables.CSV], ids=lambda bomb: bomb.__name__)
+def test_a_table_made_to_stop_the_server_gets_a_page(bomb: Callable[[], bytes], route: str, office: Office) -> None:
+    there = ROUTES[route]
+    name = "list.xlsx" if bomb in tables.EXCEL else "list.csv"
+    fields = {**there.beside, "file": FileStorage(io.BytesIO(made(bomb)), name)}
+    page, meanwhile = beside(office.app, lambda: office.send(there.role, there.address, fields))
+    assert page.status_code < 500
+    assert meanwhile.slowest < HELD
+    said = text_of(page)
+    assert SAID.get(bomb, "") in said
+    # Whatever else is said of it ends in a sentence: a problem with its place, or what would be done.
+    assert re.search(r"[a-z0-9)]\.", said)
+
+
+@pytest.mark.parametrize(
+    ("how", "bomb"),
+    [*(("loose", bomb) for bomb in studies.FOLDERS), *(("zip", bomb) for bomb in studies.FOLDERS[:4])],
+    ids=lambda case: case if isinstance(case, str) else case.__name__,
+)
+def test_a_folder_made_to_stop_the_server_gets_a_page(
+    bomb: Callable[[], studies.Folder], how: str, office: Office
+) -> None:
+    folder = made(bomb)  # type: ignore[arg-type]
+    fields: dict[str, Any] = (
+        {"zip": FileStorage(io.BytesIO(studies.packed(folder)), "study.zip")}
+        if how == "zip"
+        else {"files": [FileStorage(io.BytesIO(content), f"study/{name}") for name, content in folder.items()]}
+    )
+    page, meanwhile = beside(office.app, lambda: office.send("lead", "/office/new-study", fields))
+    assert page.status_code == 200
+    assert meanwhile.slowest < HELD
+    assert "What has to be corrected" in text_of(page) or "What could be better" in text_of(page)
+
+
+@pytest.mark.parametrize("bomb", studies.ZIPS, ids=lambda bomb: bomb.__name__)
+def test_a_zip_made_to_stop_the_server_gets_a_page(bomb: Callable[[], bytes], office: Office) -> None:
+    fields = {"zip": FileStorage(io.BytesIO(made(bomb)), "study.zip")}
+    page, meanwhile = beside(office.app, lambda: office.send("lead", "/office/new-study", fields))
+    assert page.status_code == 400
+    assert meanwhile.slowest < HELD
+    assert re.search(r"This zip|This file|larger than|no file of a study|outside the folder", text_of(page))
+
+
+# ---- what nobody thought of -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def endless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading never ends of itself: it is ended after two seconds of a processor."""
+    honest = apart.reading
+
+    def reading(module: str, data: bytes, bounds: Any, arguments: Any, *, lean: bool) -> Any:
+        few = type(bounds)(cpu=2, seconds=60.0, memory=bounds.memory, answer=bounds.answer)
+        return honest("tests.bombs.greedy", data, few, ("spin",), lean=lean)
+
+    monkeypatch.setattr(apart, "reading", reading)
+
+
+@pytest.mark.usefixtures("endless")
+def test_respondents_are_served_while_a_file_is_read_that_never_ends(office: Office) -> None:
+    there = ROUTES["reasons"]
+    fields = {**there.beside, "file": FileStorage(io.BytesIO(b"participant,reason\np1,absent\n"), "list.csv")}
+    page, meanwhile = beside(office.app, lambda: office.send(there.role, there.address, fields))
+    assert "The file takes too long to read, or too much memory, so nothing was imported." in text_of(page)
+    # Two seconds of a processor are time for dozens of pages. Had the reading held the server, there would be one.
+    assert meanwhile.pages >= 5
+    # One page within a second: ten times what it takes on a machine that does six other things.
+    assert meanwhile.slowest < 1.0 or meanwhile.pages >= 20
+
+
+@pytest.mark.usefixtures("endless")
+def test_when_many_send_such_files_the_last_are_asked_to_come_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten at once: two are read, two wait, and six hear at once that others come first. Nobody waits for minutes."""
+    there = ROUTES["reasons"]
+    client = office.clients[there.role]
+    form = token(client.get(there.address))
+    said: list[str] = []
+
+    def send() -> None:
+        fields = {**there.beside, "file": FileStorage(io.BytesIO(b"participant,reason\np1,absent\n"), "list.csv")}
+        boundary, body = encode_multipart({"csrf_token": form, **fields})
+        mine = office.app.test_client()
+        mine._cookies = client._cookies  # type: ignore[attr-defined]
+        reply = mine.post(there.address, data=body, content_type=f'multipart/form-data; boundary="{boundary}"')
+        said.append(text_of(reply))
+
+    threads = [threading.Thread(target=send) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    busy = [one for one in said if "Other files are being read just now" in one]
+    ended = [one for one in said if "The file takes too long to read" in one]
+    assert len(busy) + len(ended) == 10
+    assert len(busy) >= 6
+
+
+def test_an_honest_file_is_read_as_before(office: Office) -> None:
+    assert [row.cells[0].text for row in read_sheets(ROSTER.encode(), "r.csv")[0].rows] == ["p1", "p2", "p3", "a1"]
+    fields = {"wave": "w1", "file": FileStorage(io.BytesIO(ROSTER.encode()), "roster.csv")}
+    assert "nothing to" in text_of(office.send("lead", f"{HERE}/roster", fields)).lower()
