@@ -76,7 +76,7 @@ COMMANDS = {
 @pytest.mark.parametrize("command", COMMANDS)
 def test_other_files_made_to_stop_their_reader_are_refused_by_their_command(command: str, here: Path) -> None:
     group, name, *options = COMMANDS[command]
-    few = (tables.merged_without_end, tables.one_long_text_in_every_cell, *tables.CSV)
+    few = (tables.merged_without_end, tables.marks, *tables.CSV[6:])
     began = time.process_time()
     for bomb, path in laid(here, few).items():
         run = survey(group, name, path, *options)
