@@ -1,9 +1,9 @@
 """Files from outside are read in a process of their own, which may use so much time and memory and no more.
 
-A file can be made so that reading it takes minutes or gigabytes, and nobody knows every such file. Here the worst that
-one can do is waste a process that was made for it: respondents are answered meanwhile, by another process.
+A file can be made so that reading it takes minutes or gigabytes, and there are more such files than we know of. Here
+the worst that one can do is use up a process of its own: respondents are answered meanwhile, by the server.
 
-What comes back is lines of text, never objects: whoever asked checks each line as if the file itself had written it.
+What comes back is lines of text, never objects. The caller checks each line as if the file itself had written it.
 """
 
 from __future__ import annotations

@@ -156,7 +156,7 @@ def _parsed(
 
 
 def _known(plain: dict[str, str], tag: str) -> str:
-    """Return a name without its prefix, and remember it unless somebody invents names by the thousand."""
+    """Return a name without its prefix, and remember it. Raises Refusal for names by the thousand."""
     name = tag.rpartition(":")[2]
     if len(plain) > 10_000:
         raise Refusal(_DAMAGED)

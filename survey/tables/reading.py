@@ -1,4 +1,4 @@
-"""What a file is, and its cells: the door through which every table comes in."""
+"""What sort of file it is, and what its cells say."""
 
 from __future__ import annotations
 

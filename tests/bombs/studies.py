@@ -1,4 +1,4 @@
-"""Folders of a study made to stop whoever reads them: file name -> content."""
+"""Folders of a study made to stop their reader: file name -> content."""
 
 from __future__ import annotations
 

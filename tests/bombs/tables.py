@@ -1,4 +1,4 @@
-"""Tables made to stop whoever reads them. Each is made here, and small; what it does to a careless reader is said."""
+"""Tables made to stop their reader. Each is made here, and small; what it does to a careless reader is said."""
 
 from __future__ import annotations
 

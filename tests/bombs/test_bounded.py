@@ -1,4 +1,4 @@
-"""A reading in a process of its own ends when it has used what it may use, and nobody else notices."""
+"""A reading in a process of its own ends when it has used what it may use, and others do not notice."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_reading_writes_no_file_and_knows_no_secret(monkeypatch: pytest.Monkey
     assert not written.exists() or written.stat().st_size == 0
 
 
-def test_when_whoever_asked_goes_away_the_reading_ends() -> None:
+def test_when_the_caller_goes_away_the_reading_ends() -> None:
     with reading("tests.bombs.greedy", b"", FEW, ("sleep",), lean=True):
         pass  # the block ends before the process does
     assert lines_of("repeat", data=b"next\n") == [b"next\n"]

@@ -195,7 +195,7 @@ def test_a_zip_made_to_stop_the_server_gets_a_page(bomb: Callable[[], bytes], of
     assert re.search(r"This zip|This file|larger than|no file of a study|outside the folder", text_of(page))
 
 
-# ---- what nobody thought of -----------------------------------------------------------------------------
+# ---- a file we did not think of ------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -226,7 +226,7 @@ def test_respondents_are_served_while_a_file_is_read_that_never_ends(office: Off
 def test_when_many_send_such_files_the_last_are_asked_to_come_again(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ten at once: two are read, two wait, and six hear at once that others come first. Nobody waits for minutes."""
+    """Ten at once: two are read, two wait, and six hear at once that others come first. None waits for minutes."""
     there = ROUTES["reasons"]
     said: list[str] = []
 

@@ -44,7 +44,7 @@ class Cell(NamedTuple):
 
 
 class Cells(Sequence[Cell]):
-    """The cells of a row, as many as the sheet has columns. Each is made when somebody asks for it: a large table has
+    """The cells of a row, as many as the sheet has columns. Each is made when it is asked for: a large table has
     millions, and most are looked at once.
     """
 
