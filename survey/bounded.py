@@ -15,10 +15,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    import subprocess
+from typing import IO, Final
 
 AT_ONCE: Final = 2
 """Files that one process of the server has read for it at the same time."""
@@ -28,6 +25,11 @@ MOST_WAITING: Final = 2
 
 PATIENCE: Final = 20.0
 """Seconds for which they wait."""
+
+_DONE: Final = b"done\n"
+"""The last line. How a process ended cannot always be told afterwards, for instance where a server collects them all,
+and an answer that was cut must never be taken for a whole one.
+"""
 
 _LONGEST_LINE: Final = 64 * 1024 * 1024
 _ROOT: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - starts sooner
@@ -62,9 +64,9 @@ def reading(
 ) -> Iterator[Iterator[bytes]]:
     """Run `python -m MODULE` with data as its standard input; the block gets the lines it writes, as they come.
 
-    The module begins with `keep_within_bounds()`. lean: it needs the standard library alone, and starts sooner. When
-    the block ends, the process ends. Raises Busy when too many others are read, and, from the lines, Exceeded when the
-    process was ended before it was done.
+    The module begins with `keep_within_bounds()` and ends with `done()`. lean: it needs the standard library alone, and
+    starts sooner. When the block ends, the process ends. Raises Busy when too many others are read; the lines raise
+    Exceeded when the process was ended before it was done.
     """
     # Only the process that asks needs these, and the one that reads is to start quickly.
     import subprocess
@@ -89,7 +91,7 @@ def reading(
         clock.start()
         assert process.stdout is not None
         try:
-            yield _lines(process, process.stdout, bounds.answer)
+            yield _lines(process.stdout, bounds.answer)
         finally:
             clock.cancel()
             process.kill()
@@ -103,15 +105,17 @@ def _environment() -> dict[str, str]:
     return {**kept, "PYTHONPATH": _ROOT, "PYTHONUTF8": "1"}
 
 
-def _lines(process: subprocess.Popen[bytes], answer: IO[bytes], most: int) -> Iterator[bytes]:
+def _lines(answer: IO[bytes], most: int) -> Iterator[bytes]:
+    """Yield lines up to the last. Raises Exceeded when it does not come."""
     left = most
     while line := answer.readline(min(left, _LONGEST_LINE) + 1):
         left -= len(line)
         if left < 0 or not line.endswith(b"\n"):
             raise Exceeded
+        if line == _DONE:
+            return
         yield line
-    if process.wait() != 0:
-        raise Exceeded
+    raise Exceeded
 
 
 # ---- taking turns ---------------------------------------------------------------------------------------
@@ -167,3 +171,9 @@ def keep_within_bounds() -> list[str]:
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(limit, (most, most))
     return others
+
+
+def done() -> None:
+    """Say that the answer is whole."""
+    sys.stdout.write(_DONE.decode())
+    sys.stdout.flush()

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from survey.bounded import keep_within_bounds
+from survey.bounded import done, keep_within_bounds
 from survey.definition.apart import QuestionnaireRead, Verdict
 from survey.definition.bundle import Bundle
 from survey.definition.reading import read_folder
@@ -42,6 +42,7 @@ def main() -> None:
         sys.stdout.write(_verdict(Path(folder), how).kept())
     except CannotUnpack as fault:
         sys.stdout.write(json.dumps(["refused", str(fault)]) + "\n")
+    done()
 
 
 if __name__ == "__main__":

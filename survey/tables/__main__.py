@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from survey.bounded import keep_within_bounds
+from survey.bounded import done, keep_within_bounds
 from survey.tables.cells import FaultRead, Read, SheetRead
 from survey.tables.limits import Refusal
 from survey.tables.reading import read
@@ -34,6 +34,7 @@ def main() -> None:
     encode = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
     for line in _said(name, verbatim, most_columns):
         sys.stdout.write(encode(line) + "\n")
+    done()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from survey.bounded import keep_within_bounds
+from survey.bounded import done, keep_within_bounds
 
 
 def main() -> None:
@@ -35,7 +35,8 @@ def main() -> None:
     if how == "stop half way":
         sys.stdout.write("one line\n")
         sys.stdout.flush()
-        os._exit(1)
+        os._exit(0)
+    done()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -46,6 +47,17 @@ def test_a_reading_writes_no_file_and_knows_no_secret(monkeypatch: pytest.Monkey
         lines_of("write")
     written = Path("/tmp/chorus-greedy")
     assert not written.exists() or written.stat().st_size == 0
+
+
+def test_an_answer_that_was_cut_is_none_even_where_a_server_collects_its_processes() -> None:
+    """Where children are not waited for, each seems to have ended well."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        with pytest.raises(Exceeded):
+            lines_of("spin")
+        assert lines_of("repeat", data=b"whole\n") == [b"whole\n"]
+    finally:
+        signal.signal(signal.SIGCHLD, before)
 
 
 def test_when_the_caller_goes_away_the_reading_ends() -> None:
