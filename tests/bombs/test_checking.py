@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 from werkzeug.exceptions import ServiceUnavailable
 
+from survey.audit import COMMAND_LINE
+from survey.database import open_engine, upgrade, write
 from survey.fieldwork.roster.identifiers import kind_of_identifier, names_for_places
-from survey.fieldwork.roster.tables import MOST_PROBLEMS, Misread, read_sheets, until_too_many
+from survey.fieldwork.roster.tables import MOST_PROBLEMS, Misread, Sheet, read_sheets, until_too_many
 from survey.pages.turns import Turn
 from survey.problems import did_you_mean
+from survey.responses.consent_file import take_decisions
+from tests.rosters.small_field import NOW, ROSTER, SCHOOLS, Desk, publish, settings_in
 
 HANGS = 20.0
 """Seconds. What is tested takes milliseconds; by the square of its input, or worse, it takes minutes to years."""
 
 
-@pytest.mark.parametrize("text", ["a" * 50_000 + "@", "a@" * 25_000, "@" * 50_000, "a@" + "b" * 50_000, "a@b" * 15_000])
-def test_what_is_almost_an_address_is_seen_at_once(text: str) -> None:
+@pytest.mark.parametrize("said", ["a" * 50_000 + "@", "a@" * 25_000, "@" * 50_000, "a@" + "b" * 50_000, "a@b" * 15_000])
+def test_what_is_almost_an_address_is_seen_at_once(said: str) -> None:
     began = time.monotonic()
-    assert kind_of_identifier(text) == ""
+    assert kind_of_identifier(said) == ""
     assert time.monotonic() - began < HANGS
 
 
 @pytest.mark.parametrize(
-    ("text", "is_one"),
+    ("said", "is_one"),
     [
         ("ann@example.org", True),
         ("4a (ann@example.org)", True),
@@ -37,8 +43,8 @@ def test_what_is_almost_an_address_is_seen_at_once(text: str) -> None:
         ("a@@b.c", False),
     ],
 )
-def test_addresses_are_known_as_before(text: str, is_one: bool) -> None:
-    assert kind_of_identifier(text) == ("an e-mail address" if is_one else "")
+def test_addresses_are_known_as_before(said: str, is_one: bool) -> None:
+    assert kind_of_identifier(said) == ("an e-mail address" if is_one else "")
 
 
 @pytest.mark.parametrize(
@@ -111,3 +117,23 @@ def test_a_turn_that_does_not_come_is_a_calm_page() -> None:
     turn = Turn(patience=0.05)
     with Flask(__name__).app_context(), turn.taken(), pytest.raises(ServiceUnavailable), turn.taken():
         pass
+
+
+def test_others_write_while_a_file_of_decisions_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'chorus.sqlite'}")
+    upgrade(engine)
+    publish(engine, tmp_path / "study")
+    desk = Desk(engine, settings_in(tmp_path))
+    desk.take(SCHOOLS, None)
+    desk.take(ROSTER)
+
+    def reading(data: bytes, name: str) -> list[Sheet]:
+        # With the database held by the import, this would wait, and end in StoreBusy.
+        with write(engine) as connection:
+            connection.execute(text("UPDATE study SET title = title"))
+        return read_sheets(data, name)
+
+    monkeypatch.setattr("survey.responses.consent_file.read_sheets", reading)
+    data = b"participant,decision,date,by\np1,yes,2025-09-10,parent\n"
+    assert len(take_decisions(engine, "small-notes", data, "c.csv", COMMAND_LINE, NOW).new) == 1
+    engine.dispose()
