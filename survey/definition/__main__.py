@@ -23,14 +23,12 @@ def _verdict(folder: Path, how: str) -> Verdict:
     if errors(found.problems) or found.study is None:
         return Verdict(found.problems, left_out)
     versions = []
-    for name, questionnaire in found.questionnaires.items():
+    for name, one in found.questionnaires.items():
         files = found.readings[name]
         sha256 = Bundle.of(files.data, files.translations, files.files).sha256
-        languages = list(questionnaire.languages)
+        text = Bundle.of(files.data, files.translations).text
         versions.append(
-            QuestionnaireRead(
-                name, questionnaire.title, questionnaire.audience, languages, questionnaire.version, sha256
-            )
+            QuestionnaireRead(name, one.title, one.audience, list(one.languages), one.version, sha256, text)
         )
     return Verdict(found.problems, left_out, found.study_text, versions)
 

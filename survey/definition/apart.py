@@ -16,7 +16,7 @@ from survey.definition.unpacking import LARGEST_FILE, MOST, CannotUnpack
 from survey.problems import Problem
 
 BOUNDS: Final = Bounds(
-    cpu=20, seconds=160.0, memory=512 * 1024 * 1024, answer=16 * 1024 * 1024, writes=LARGEST_FILE + 1
+    cpu=20, seconds=160.0, memory=512 * 1024 * 1024, answer=64 * 1024 * 1024, writes=LARGEST_FILE + 1
 )
 """Far above the largest honest folder: the shipped study takes half a second and 40 MB."""
 
@@ -33,7 +33,10 @@ _MOST_LINES: Final = 200_000
 
 @dataclass(frozen=True)
 class QuestionnaireRead:
-    """A questionnaire without a fault: its name, what it is called, and the SHA-256 of what would be published."""
+    """A questionnaire without a fault: its name, what it is called, and the SHA-256 of what would be published.
+
+    text: what it asks, as Bundle.parse reads it, without its pictures and recordings.
+    """
 
     id: str
     title: str
@@ -41,6 +44,7 @@ class QuestionnaireRead:
     languages: list[str]
     number: int
     sha256: str
+    text: str
 
 
 @dataclass
@@ -106,8 +110,8 @@ def _take(verdict: Verdict, said: Any) -> None:
             verdict.study = text
         case ["study", None]:
             verdict.study = None
-        case ["version", str(id), str(title), str(audience), list(languages), int(number), str(sha256)]:
+        case ["version", str(id), str(title), str(audience), list(languages), int(number), str(sha256), str(text)]:
             spoken = [str(language)[:40] for language in languages[:1_000]]
-            verdict.versions.append(QuestionnaireRead(id, title, audience, spoken, number, sha256))
+            verdict.versions.append(QuestionnaireRead(id, title, audience, spoken, number, sha256, text))
         case _:
             raise ValueError("no line of an answer")

@@ -14,6 +14,7 @@ import pytest
 
 from survey.bounded import Exceeded
 from survey.definition.apart import read_apart, verdict_of
+from survey.definition.bundle import Bundle
 from survey.definition.reading import read_folder
 from survey.definition.unpacking import CannotUnpack
 from survey.problems import MOST_PROBLEMS, errors
@@ -58,6 +59,7 @@ def test_a_folder_is_read_apart_as_it_is_read_here(tmp_path: Path) -> None:
     assert verdict.problems == read_folder(here.resolve()).problems
     assert verdict.study == bombs.STUDY
     assert [(one.id, one.title, one.number) for one in verdict.versions] == [("singing", "Singing", 1)]
+    assert Bundle.parse(verdict.versions[0].text) == read_folder(here).questionnaires["singing"]
     assert verdict_of(io.BytesIO(verdict.kept().encode())) == verdict
 
 
