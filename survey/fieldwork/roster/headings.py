@@ -7,12 +7,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from openpyxl.utils import get_column_letter
-
 from survey.definition.study import Fact
 from survey.fieldwork.roster.meanings import ReadAs, is_needs, is_sex, is_year
 from survey.fieldwork.roster.tables import Misread, Row, Sheet, plain
 from survey.problems import did_you_mean, listed, quoted, shortened
+from survey.tables.cells import letters_of
 
 _DEEPEST: Final = 10
 """Rows among which the headings are looked for."""
@@ -54,7 +53,7 @@ def without_title(sheet: Sheet, known: Callable[[str], bool]) -> Below:
         if problem.row == 0 or problem.row >= header.number
     ]
     above = ReadAs("above", "", tuple(str(row.number) for row in rows[:best]), "")
-    return Below(Sheet(sheet.name, header.cells, sheet.rows[best:], problems, sheet.file), above)
+    return Below(Sheet(sheet.name, tuple(header.cells), sheet.rows[best:], problems, sheet.file), above)
 
 
 def _is_title(row: Row, header: Row) -> bool:
@@ -203,7 +202,7 @@ class _Headings:
                 continue
             self._open.remove(index)
             if key in self._done.found:
-                first = get_column_letter(self._done.found[key] + 1)
+                first = letters_of(self._done.found[key] + 1)
                 said = f"This column means the same as column {first}. Please keep one of the two."
                 self._done.problems.append(self._sheet.misread(self._sheet.header[index], said))
             else:
@@ -288,7 +287,7 @@ class _Headings:
         return f" If {one} is {quoted(free, 'or')}, call it that instead."
 
     def _named(self, indexes: Sequence[int]) -> str:
-        return listed(f"'{shortened(self._text(one))}' (column {get_column_letter(one + 1)})" for one in indexes)
+        return listed(f"'{shortened(self._text(one))}' (column {letters_of(one + 1)})" for one in indexes)
 
     def _nearest(self, text: str) -> str:
         free = [

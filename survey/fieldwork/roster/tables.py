@@ -80,7 +80,7 @@ class Row(NamedTuple):
     """A row that is not blank: its number in the sheet, and a cell for each column."""
 
     number: int
-    cells: Cells
+    cells: Sequence[Cell]
 
 
 @dataclass(frozen=True)
