@@ -164,12 +164,17 @@ def text_of(engine: Engine, sha256: str) -> str | None:
 
 
 def text_beginning(engine: Engine, beginning: str) -> tuple[str, str] | None:
-    """Return (SHA-256, text) of the one text whose SHA-256 begins so; None unless there is just one."""
-    if not beginning.isalnum():
+    """Return (SHA-256, text) of the one published questionnaire whose SHA-256 begins so; None unless there is just one.
+
+    The text of a study.yaml is kept in the same table and is no questionnaire: it is not found.
+    """
+    if not (beginning.isascii() and beginning.isalnum()):
         return None
+    begins_so = Definition.sha256.startswith(beginning)
+    is_questionnaire = Definition.sha256.in_(select(Publication.sha256))
     with read(engine) as connection:
         found = connection.execute(
-            select(Definition.sha256, Definition.text).where(Definition.sha256.startswith(beginning)).limit(2)
+            select(Definition.sha256, Definition.text).where(begins_so, is_questionnaire).limit(2)
         ).all()
     return (found[0].sha256, found[0].text) if len(found) == 1 else None
 

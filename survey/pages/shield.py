@@ -52,7 +52,15 @@ def from_our_own_page(request: Request) -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.host
+    return origin is None or _host_in(origin) == request.host
+
+
+def _host_in(origin: str) -> str | None:
+    """Return the host of an origin; None for what no browser would send, such as a bracket that is never closed."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def refuse_foreign_posts() -> None:

@@ -29,19 +29,22 @@ class _File:
 
 
 @cache
-def _file(path: str, changed: float) -> _File:
+def _file(place: str, changed: float) -> _File:
     """Return a file's bytes; `changed` (its time of change) makes an edited file a new one."""
-    plain = (FOLDER / path).read_bytes()
-    type_ = mimetypes.guess_type(path)[0] or "application/octet-stream"
+    plain = Path(place).read_bytes()
+    type_ = mimetypes.guess_type(place)[0] or "application/octet-stream"
     small = gzip.compress(plain, 9, mtime=0) if type_.startswith(_COMPRESSIBLE) else None
     return _File(plain, small, hashlib.sha256(plain).hexdigest()[:12], type_)
 
 
 def _read(path: str) -> _File | None:
     place = safe_join(str(FOLDER), path)
-    if place is None or not Path(place).is_file():
+    if place is None:
         return None
-    return _file(path, Path(place).stat().st_mtime)
+    try:
+        return _file(place, Path(place).stat().st_mtime)
+    except (OSError, ValueError):  # a folder, a name no file system takes, a NUL: nothing we have
+        return None
 
 
 def asset(path: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from threading import Lock
+from typing import Final
 
 from flask import current_app
 
@@ -10,6 +12,9 @@ from survey.definition.bundle import Bundle
 from survey.fieldwork.publications import text_beginning
 from survey.pages.answer.compiled import VERSION_LENGTH, Survey
 from survey.pages.store import store
+
+_VERSION: Final = re.compile(rf"[0-9a-f]{{{VERSION_LENGTH}}}(?:[0-9a-f]{{{64 - VERSION_LENGTH}}})?")
+"""A version as addresses have it, or the whole SHA-256 as the database has it. Less would name somebody else's text."""
 
 
 class Catalogue:
@@ -20,10 +25,12 @@ class Catalogue:
         self._lock = Lock()
 
     def survey(self, version: str, language: str | None = None) -> Survey | None:
-        """Return the survey whose definition's SHA-256 begins with `version`, in a language it has; else None.
+        """Return the survey of this version (see `_VERSION`), in a language it has; None for anything else.
 
         Without a language, in the one it was written in.
         """
+        if not _VERSION.fullmatch(version):
+            return None
         key = version[:VERSION_LENGTH], language
         found = self._surveys.get(key)
         if found:
