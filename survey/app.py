@@ -17,7 +17,7 @@ from survey.pages import errors, statics
 from survey.pages.account import guard
 from survey.pages.answer import answer
 from survey.pages.office import office
-from survey.pages.shield import shield
+from survey.pages.shield import Shield, refuse_what_is_not_whole
 from survey.pages.store import Store, keep
 from survey.pages.withdraw import withdrawing
 from survey.retention import Register, watch
@@ -45,11 +45,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     engine = open_engine(settings.database_url)
     watch(engine, Register(settings.register))
     keep(app, Store(engine, settings))
-    shield(app)
+    refuse_what_is_not_whole(app)
     errors.handle(app)
     if settings.proxies:
         proxies = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
+    app.wsgi_app = Shield(app.wsgi_app, errors.last_page)  # type: ignore[method-assign]
     app.register_blueprint(statics.statics)
     app.register_blueprint(answer)
     app.register_blueprint(withdrawing)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import logging
 from types import TracebackType
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qs
 
 from flask import Flask, Response, render_template, request
+from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
 from survey.database import StoreError
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.passes import current
 from survey.pages.answer.tongue import asked_language
-from survey.wording import direction, html_language, say_in
+from survey.wording import direction, html_language, languages, say_in
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 log = logging.getLogger("survey")
 
@@ -34,10 +40,16 @@ def handle(app: Flask) -> None:
     app.register_error_handler(Exception, _unknown)
 
 
+_TOLD: Final = ("Allow", "Content-Range", "Retry-After")
+"""Headers of an error that programs go by: which methods there are, how long a file is, when to come again."""
+
+
 def _known(error: HTTPException) -> Response:
     if error.response is not None:
         return error.response  # type: ignore[return-value]
-    return _page(error.code or 500)
+    reply = _page(error.code or 500)
+    reply.headers.extend((name, value) for name, value in error.get_headers() if name in _TOLD)
+    return reply
 
 
 def _busy(error: StoreError) -> Response:
@@ -61,33 +73,61 @@ def _bare(error: Exception) -> tuple[type[Exception], Exception, TracebackType |
 
 def _page(status: int) -> Response:
     language = _language()
-    say = say_in(language)
-    heading, text = _WORDS.get(status, _SORRY)
-    html = render_template(
-        "answer/sorry.html",
-        say=say,
-        heading=say(heading),
-        text=say(text),
-        language=html_language(language),
-        direction=direction(language),
-        look=current().classes,
-        links=[],
-        survey_title="",
-        contact=None,
-        here="",
-        look_address="/look",
-        young=False,
-        audience="parent",
-    )
-    reply = Response(html, status=status)
+    reply = Response(_html(status, language), status=status)
     reply.headers["Cache-Control"] = "no-store"
     return reply
 
 
+def _html(status: int, language: str) -> str:
+    say = say_in(language)
+    heading, text = _WORDS.get(status, _SORRY)
+    try:
+        return render_template(
+            "answer/sorry.html",
+            say=say,
+            heading=say(heading),
+            text=say(text),
+            language=html_language(language),
+            direction=direction(language),
+            look=current().classes,
+            links=[],
+            survey_title="",
+            contact=None,
+            here="",
+            look_address="/look",
+            young=False,
+            audience="parent",
+        )
+    except Exception as error:
+        # Whatever broke the page asked for may break this one as well: then it is said without the template.
+        log.error("%s in the page for an error", type(error).__name__, exc_info=_bare(error))
+        return _without_template(status, language)
+
+
+def last_page(error: Exception, environ: WSGIEnvironment) -> bytes:
+    """Return the page for a fault that no handler has met (a `LastPage` of the shield), and log where it was."""
+    log.error("%s outside every page", type(error).__name__, exc_info=_bare(error))
+    asked = parse_qs(environ.get("QUERY_STRING", ""), max_num_fields=None, errors="replace").get("language", ["en"])[0]
+    return _without_template(500, asked if asked in languages() else "en").encode()
+
+
+def _without_template(status: int, language: str) -> str:
+    say = say_in(language)
+    heading, text = (escape(say(words)) for words in _WORDS.get(status, _SORRY))
+    return (
+        f'<!doctype html>\n<html lang="{html_language(language)}" dir="{direction(language)}">\n'
+        f'<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{heading}</title></head>\n<body><main><h1>{heading}</h1><p>{text}</p></main></body>\n</html>\n"
+    )
+
+
 def _language() -> str:
-    """Return the language of the survey in the address, English outside."""
+    """Return the language of the survey in the address; outside, or when that cannot be told, the one asked for."""
     given = request.view_args or {}
     version, language = given.get("version"), given.get("language")
-    if version and language and catalogue().survey(version, language):
-        return str(language)
+    try:
+        if isinstance(version, str) and isinstance(language, str) and catalogue().survey(version, language):
+            return language
+    except StoreError:
+        pass  # often the very reason for this page
     return asked_language()

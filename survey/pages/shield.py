@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, abort, request
+from flask import Flask, Request, abort, request
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; media-src 'self'; script-src 'self'; "
@@ -16,30 +22,70 @@ REFUSED = "chorus.refused"
 """The key in a request's environment that holds a status when the request did not come whole: it is refused with it."""
 
 
-def shield(app: Flask) -> None:
-    """Give every reply of `app` its security headers, and turn away what the server could not read."""
+def refuse_what_is_not_whole(app: Flask) -> None:
+    """Let `app` turn away what the server could not read."""
 
     @app.before_request
     def _not_whole() -> None:
         if REFUSED in request.environ:
             abort(request.environ[REFUSED])
 
-    @app.after_request
-    def _headers(response: Response) -> Response:
-        headers = response.headers
-        headers.setdefault("Content-Security-Policy", POLICY)
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        # Not no-referrer: browsers then send `Origin: null` with our own forms, and the check below would have
-        # nothing to go by. Other hosts still learn nothing.
-        headers.setdefault("Referrer-Policy", "same-origin")
-        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), browsing-topics=()")
-        if 300 <= response.status_code < 400 and response.status_code != 304:
-            # Where a redirect leads depends on the moment; a kept one leads the next child in a circle.
-            headers.setdefault("Cache-Control", "no-store")
-        if request.is_secure:
-            headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-        return response
+
+_ALWAYS: Final = (
+    ("Content-Security-Policy", POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    # Not no-referrer: browsers then send `Origin: null` with our own forms, and the check below would have
+    # nothing to go by. Other hosts still learn nothing.
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), browsing-topics=()"),
+)
+
+LastPage = Callable[[Exception, "WSGIEnvironment"], bytes]
+"""Makes the page for a fault that nothing inside has met, and writes down where it was."""
+
+
+class Shield:
+    """The outermost layer of the app: whatever comes out, made by a page, by Flask or by a fault, has its headers.
+
+    It stands outside Flask because not every reply passes what Flask does after a request: an error page that fails in
+    its turn does not, nor does a request that cannot even be unpacked.
+    """
+
+    def __init__(self, inside: WSGIApplication, last_page: LastPage) -> None:
+        self._inside = inside
+        self._last_page = last_page
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request; a fault becomes a page, too."""
+        begun = False
+
+        def start(status: str, headers: list[tuple[str, str]], *fault: Any) -> Callable[[bytes], object]:
+            nonlocal begun
+            begun = True
+            # By now the scheme is the one the proxy in front was asked by.
+            secure = environ.get("wsgi.url_scheme") == "https"
+            return start_response(status, _completed(headers, status, secure), *fault)
+
+        try:
+            return self._inside(environ, start)
+        except Exception as error:
+            page = self._last_page(error, environ)
+            headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(page)))]
+            start("500 Internal Server Error", headers, *([sys.exc_info()] if begun else []))
+            return [] if environ.get("REQUEST_METHOD") == "HEAD" else [page]
+
+
+def _completed(headers: list[tuple[str, str]], status: str, secure: bool) -> list[tuple[str, str]]:
+    there = {name.lower() for name, _ in headers}
+    added = list(_ALWAYS)
+    if not status.startswith("304"):  # which says nothing new about a copy that may be kept
+        # Where a redirect leads depends on the moment, and what a page or a file shows may be for one person only:
+        # nothing is kept unless it says that it may be.
+        added.append(("Cache-Control", "no-store"))
+    if secure:
+        added.append(("Strict-Transport-Security", "max-age=31536000"))
+    return [*headers, *(one for one in added if one[0].lower() not in there)]
 
 
 def from_our_own_page(request: Request) -> bool:

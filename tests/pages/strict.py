@@ -80,7 +80,8 @@ class StrictClient(FlaskClient):
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         """Send a request; look at the page it gets."""
         reply = super().open(*args, **{"buffered": True, **kwargs})
-        if reply.mimetype == "text/html" and not 300 <= reply.status_code < 400:
+        has_page = reply.request.method not in ("HEAD", "OPTIONS")
+        if has_page and reply.mimetype == "text/html" and not 300 <= reply.status_code < 400:
             look_at(reply)
         return reply
 

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-import pytest
-from sqlalchemy import select
+import dataclasses
+from pathlib import Path
 
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from survey.app import create_app
+from survey.config import Settings
 from survey.database import Engine, read
 from survey.fieldwork.publications import Definition, Publication
-from survey.pages.statics import _file
-from tests.pages.strict import StrictClient
+from survey.pages.statics import _file, asset
+from tests.pages.strict import HEADERS, StrictClient, heading, look_at, strict_client
 
 pytestmark = pytest.mark.usefixtures("study")
+
+ANSWER = "I like the drums"
+
+
+def missing_headers(reply: TestResponse) -> list[str]:
+    wanted = [*HEADERS, "Cross-Origin-Opener-Policy", "Cache-Control"]
+    return [header for header in wanted if len(reply.headers.getlist(header)) != 1]
 
 
 def sums(engine: Engine) -> tuple[list[str], list[str]]:
@@ -56,3 +71,125 @@ def test_a_static_file_is_kept_once_however_its_address_is_written(client: Stric
 )
 def test_an_origin_no_browser_sends_is_another_site(client: StrictClient, origin: str) -> None:
     assert client.post("/", data={"code": "ravo kimu"}, headers={"Origin": origin}).status_code == 403
+
+
+# ---- headers ---------------------------------------------------------------------------------------------
+
+EVERY_KIND = [
+    ("GET", "/", 200),
+    ("HEAD", "/", 200),
+    ("OPTIONS", "/", 200),
+    ("OPTIONS", "/static/icon.svg", 200),
+    ("GET", "/static/icon.svg", 200),
+    ("HEAD", "/static/icon.svg", 200),
+    ("GET", "/static/nothing.css", 404),
+    ("GET", "/no/such/page", 404),
+    ("GET", "/office", 308),
+    ("GET", "//office//", 308),
+    ("GET", "/sign-in", 302),
+    ("GET", "/office/", 302),
+    ("DELETE", "/", 405),
+    ("BREW", "/", 405),
+]
+
+
+@pytest.mark.parametrize(("method", "address", "status"), EVERY_KIND)
+def test_every_reply_has_the_headers(client: StrictClient, method: str, address: str, status: int) -> None:
+    reply = client.open(address, method=method)
+    assert reply.status_code == status
+    assert missing_headers(reply) == []
+
+
+def test_a_post_that_is_refused_has_the_headers(client: StrictClient) -> None:
+    for status, more in (
+        (403, {"headers": {"Origin": "http://elsewhere.example"}}),
+        (400, {"headers": {"Transfer-Encoding": "chunked"}}),
+        (413, {"data": {"code": "x" * 600_000}}),
+    ):
+        reply = client.post("/", **more)
+        assert reply.status_code == status
+        assert missing_headers(reply) == []
+
+
+def test_a_copy_that_is_still_good_has_the_headers_and_stays_good(client: StrictClient) -> None:
+    address = asset_address(client)
+    first = client.get(address)
+    again = client.get(address, headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+    assert missing_headers(again) == []
+    assert "immutable" in again.headers["Cache-Control"]
+
+
+def asset_address(client: StrictClient) -> str:
+    with client.application.app_context():
+        return asset("icon.svg")
+
+
+def test_a_method_there_is_not_says_which_there_are(client: StrictClient) -> None:
+    assert set(client.delete("/").headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
+
+
+def test_https_is_insisted_on_where_people_come_by_it(settings: Settings) -> None:
+    app = create_app(dataclasses.replace(settings, proxies=1))
+    reply = app.test_client().get("/no/such/page", headers={"X-Forwarded-Proto": "https"})
+    assert reply.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_a_database_that_is_not_ready_is_said_on_a_page_even_where_the_page_would_ask_it_for_its_language(
+    settings: Settings, tmp_path: Path
+) -> None:
+    empty = dataclasses.replace(settings, database_url=f"sqlite:///{tmp_path / 'empty.sqlite'}")
+    reply = strict_client(create_app(empty)).get("/q/0123456789ab/en/music/look")
+    assert reply.status_code == 503
+    assert reply.headers["Retry-After"] == "60"
+    assert missing_headers(reply) == []
+    assert heading(look_at(reply)) == "We are very busy just now"
+
+
+def test_a_fault_nobody_thought_of_gets_a_page_in_the_persons_language_and_its_words_go_nowhere(
+    app: Flask, client: StrictClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    def break_down() -> str:
+        raise RuntimeError(ANSWER)
+
+    app.view_functions["answer.front"] = break_down
+    reply = client.get("/?language=cy")
+    assert reply.status_code == 500
+    assert missing_headers(reply) == []
+    root = look_at(reply)
+    assert root.get("lang") == "cy"
+    assert heading(root) == "Aeth rhywbeth o’i le"
+    assert ANSWER not in reply.text + caplog.text
+
+
+def test_an_error_page_that_breaks_in_its_turn_still_gets_a_page(
+    app: Flask, client: StrictClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def break_down(*_: object, **__: object) -> str:
+        raise RuntimeError(ANSWER)
+
+    monkeypatch.setattr("survey.pages.errors.render_template", break_down)
+    reply = client.get("/no/such/page?language=cy")
+    assert reply.status_code == 404
+    assert missing_headers(reply) == []
+    assert look_at(reply).get("lang") == "cy"
+    assert ANSWER not in reply.text + caplog.text
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_what_fails_before_flask_has_begun_gets_a_page_and_the_headers(
+    app: Flask, client: StrictClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, method: str
+) -> None:
+    def break_down(*_: object) -> None:
+        raise RuntimeError(ANSWER)
+
+    monkeypatch.setattr(app, "request_context", break_down)
+    reply = FlaskClient(app).open("/?language=pl", method=method)
+    assert reply.status_code == 500
+    assert missing_headers(reply) == []
+    if method == "HEAD":
+        assert reply.data == b""
+    else:
+        assert look_at(reply).get("lang") == "pl"
+        assert ANSWER not in reply.text
+    assert ANSWER not in caplog.text

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask, request
 
-from survey.pages.shield import POLICY, shield
+from survey.pages.shield import POLICY, Shield, refuse_what_is_not_whole
 from survey.serving import gateway
 from survey.serving.gateway import Gateway, environment
 
@@ -70,7 +70,8 @@ class Line:
 
 def make_app() -> Flask:
     app = Flask("gateway")
-    shield(app)
+    refuse_what_is_not_whole(app)
+    app.wsgi_app = Shield(app.wsgi_app, lambda error, _: type(error).__name__.encode())  # type: ignore[method-assign]
 
     @app.route("/", methods=["GET", "POST"])
     def echo() -> str:
