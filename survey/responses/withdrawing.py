@@ -1,7 +1,8 @@
 """Withdrawing: answers are thrown away, nothing more is asked, and a certificate says so.
 
-`withdraw` is one transaction: either all of it was done or nothing. What was thrown away is gone from tables, charts
-and every export made later as soon as it returns, and from backups on the day the certificate names.
+`withdraw` is one transaction, and so is `withdraw_together`: either all of it was done or nothing. What was thrown
+away is gone from tables, charts and every export made later as soon as it returns, and from backups on the day the
+certificate names.
 """
 
 from __future__ import annotations
@@ -43,12 +44,14 @@ from survey.responses.tables import response
 __all__ = [
     "Certificate",
     "Nobody",
+    "Withdrawal",
     "certificate_by_number",
     "certificate_of_response",
     "certificates_of",
     "erase",
     "erasure",
     "withdraw",
+    "withdraw_together",
     "withdraw_within",
     "withdrawn_again",
 ]
@@ -174,6 +177,38 @@ def withdraw(
             response_id=response_id,
             wave=wave,
         )
+    scrub(engine)
+    return done
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """One thing somebody wants done: about a participant, or about the response they hold a receipt of."""
+
+    scope: Scope
+    by: By
+    participant_id: int | None = None
+    response_id: str | None = None
+
+
+def withdraw_together(engine: Engine, wishes: Sequence[Withdrawal], actor: Actor, now: datetime) -> list[Certificate]:
+    """Do several withdrawals as `withdraw` does one: all of them, or, when one fails, none. Returns their certificates.
+
+    A parent who withdraws three children has said one thing. Raises Nobody, StoreFull, StoreBusy.
+    """
+    with write(engine) as connection:
+        done = [
+            withdraw_within(
+                connection,
+                scope=wish.scope,
+                by=wish.by,
+                actor=actor,
+                now=now,
+                participant_id=wish.participant_id,
+                response_id=wish.response_id,
+            )
+            for wish in wishes
+        ]
     scrub(engine)
     return done
 

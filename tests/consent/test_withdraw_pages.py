@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,12 +15,12 @@ from sqlalchemy import text
 
 from survey.app import create_app
 from survey.config import Settings
-from survey.database import Engine, upgrade, write
+from survey.database import Engine, StoreFull, upgrade, write
 from survey.fieldwork import Decision
 from survey.fieldwork.participants import kinship
 from survey.forms import PREFIX
 from survey.pages import withdraw as pages
-from survey.responses import load
+from survey.responses import load, withdrawing
 from survey.responses.receipts import receipt_of
 from tests.consent.link import link
 from tests.consent.study import SENTINEL, Tuned, consent, everything, lay_out
@@ -191,6 +192,40 @@ def test_a_parent_speaks_for_their_children_and_nobody_else_s(
     assert "All answers were thrown away" in words(look_at(client.get(address)))
     states = [load(tuned.engine, one).state for one in (mine, other, its_id)]  # type: ignore[union-attr]
     assert states == ["withdrawn", "finished", "finished"]
+
+
+def test_a_wish_about_two_children_and_oneself_is_done_whole_or_not_at_all(
+    client: StrictClient, tuned: Tuned, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tuned.issued()
+    children = [tuned.answer("P1"), tuned.answer("P2")]
+    with write(tuned.engine) as connection:
+        for code in ("P1", "P2"):
+            connection.execute(insert_kinship(tuned, code))
+    its_id, code = receipt(tuned, settings)
+    wish = {"receipt": code, "own": "all", "child_all": ["P1", "P2"]}
+    certify, made = withdrawing._certify, []
+
+    def full(*given: Any) -> Any:
+        if made:
+            raise StoreFull("The disk is full.")
+        made.append(certify(*given))
+        return made[0]
+
+    with monkeypatch.context() as broken:
+        broken.setattr(withdrawing, "_certify", full)
+        assert post(client, "/withdraw/do", **wish)[0] == 503
+    states = [load(tuned.engine, one).state for one in (*children, its_id)]  # type: ignore[union-attr]
+    assert states == ["finished"] * 3, "nothing of the wish was done"
+    status, address, _ = post(client, "/withdraw/do", **wish)
+    assert status == 303
+    assert address.count("W-") == 3
+    states = [load(tuned.engine, one).state for one in (*children, its_id)]  # type: ignore[union-attr]
+    assert states == ["withdrawn"] * 3
+
+
+def insert_kinship(tuned: Tuned, child: str) -> Any:
+    return kinship.insert().values(parent_id=tuned.person("R1"), pupil_id=tuned.person(child))
 
 
 def test_a_certificate_needs_its_number(client: StrictClient, tuned: Tuned) -> None:

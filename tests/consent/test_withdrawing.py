@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from sqlalchemy import insert, select, text
 
 from survey.audit import COMMAND_LINE, RESPONDENT, entries
-from survey.database import read, session, write
+from survey.database import StoreFull, read, session, write
 from survey.export import export
 from survey.fieldwork import Decision, NotAgreed, Participant, current
 from survey.fieldwork.consent import ledger_of, plan_of, state_of
@@ -20,18 +20,20 @@ from survey.fieldwork.doors import door_by_id
 from survey.fieldwork.participants import linkage
 from survey.people import User
 from survey.progress import progress
-from survey.responses import assent, load, save, stop
+from survey.responses import assent, load, save, stop, withdrawing
 from survey.responses.keyings import Filled, NewPaper, add_papers, keep_keying, keying, paper
 from survey.responses.receipts import make_receipt, receipt_of, response_by_receipt
 from survey.responses.tables import response
 from survey.responses.withdrawing import (
     Certificate,
     Nobody,
+    Withdrawal,
     certificate_by_number,
     certificate_of_response,
     certificates_of,
     erasure,
     withdraw,
+    withdraw_together,
     withdrawn_again,
 )
 from tests.consent.conftest import Lay
@@ -379,3 +381,51 @@ def test_who_stops_and_keeps_their_answers_gets_one_too(lay: Lay) -> None:
     save(tuned.engine, its_id, 1, 1, "concert", {"why": "so far"}, now=NOW)
     stop(tuned.engine, its_id, True, LATER, receipt=RECEIPTS)
     assert receipt_of(tuned.engine, its_id, RECEIPTS)
+
+
+# ---- several at once -------------------------------------------------------------------------------------
+
+
+def a_family(tuned: Tuned) -> tuple[list[Withdrawal], list[str]]:
+    """What a parent wants done for two children and themselves, and the responses of the three."""
+    tuned.issued()
+    responses = [tuned.answer("P1"), tuned.answer("P2"), tuned.answer("R1", questionnaire="parent")]
+    children = [Withdrawal("all", "parent", participant_id=tuned.person(code)) for code in ("P1", "P2")]
+    return [*children, Withdrawal("all", "self", response_id=responses[2])], responses
+
+
+def what_stands(tuned: Tuned, responses: list[str]) -> list[object]:
+    """States, facts, doors, decisions, certificates and the list of erasures: all a withdrawal changes."""
+    counted = ("decision", "certificate", "erasure", "audit")
+    with read(tuned.engine) as connection:
+        numbers = [connection.scalar(text(f"SELECT count(*) FROM {table}")) for table in counted]
+        facts = connection.execute(text("SELECT facts FROM participant ORDER BY id")).all()
+        doors = connection.execute(text("SELECT ended_at FROM door ORDER BY id")).all()
+    return [numbers, facts, doors, [load(tuned.engine, one) for one in responses]]
+
+
+@pytest.mark.parametrize("done_before_it_fails", [0, 1, 2])
+def test_a_wish_about_several_that_fails_in_the_middle_leaves_everything_as_it_was(
+    lay: Lay, monkeypatch: pytest.MonkeyPatch, done_before_it_fails: int
+) -> None:
+    tuned = lay(consent("opt_out"))
+    wishes, responses = a_family(tuned)
+    before = what_stands(tuned, responses)
+    certify, calls = withdrawing._certify, []
+
+    def full(*given: Any) -> Certificate:
+        calls.append(given)
+        if len(calls) > done_before_it_fails:
+            raise StoreFull("The disk is full.")
+        return certify(*given)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(withdrawing, "_certify", full)
+        with pytest.raises(StoreFull):
+            withdraw_together(tuned.engine, wishes, RESPONDENT, LATER)
+    assert len(calls) == done_before_it_fails + 1
+    assert what_stands(tuned, responses) == before
+    done = withdraw_together(tuned.engine, wishes, RESPONDENT, LATER)
+    assert [one.participant for one in done] == ["P1", "P2", "R1"]
+    assert [load(tuned.engine, one).state for one in responses] == ["withdrawn"] * 3  # type: ignore[union-attr]
+    assert withdraw_together(tuned.engine, wishes, RESPONDENT, LATER) == done, "once more gives the same"

@@ -28,7 +28,13 @@ from survey.pages.answer.tongue import asked_language
 from survey.pages.shield import refuse_foreign_posts
 from survey.pages.store import store
 from survey.responses.receipts import Receipted, response_by_receipt
-from survey.responses.withdrawing import Certificate, certificate_by_number, certificate_of_response, withdraw
+from survey.responses.withdrawing import (
+    Certificate,
+    Withdrawal,
+    certificate_by_number,
+    certificate_of_response,
+    withdraw_together,
+)
 from survey.wording import Say, direction, html_language, languages, own_name, say_in
 
 withdrawing = Blueprint("withdraw", __name__, url_prefix="/withdraw")
@@ -260,17 +266,11 @@ def _sentences(wish: Wish, children: Sequence[Child], say: Say) -> list[str]:
 
 
 def _done(found: Receipted, wish: Wish, children: Sequence[Child]) -> list[Certificate]:
-    engine, now = store().engine, datetime.now(UTC)
     ids = {child.code: child.id for child in children}
-    made = [
-        withdraw(engine, participant_id=ids[code], scope=scope, by="parent", actor=RESPONDENT, now=now)
-        for code, scope in wish.children
-    ]
+    wishes = [Withdrawal(scope, "parent", participant_id=ids[code]) for code, scope in wish.children]
     if wish.own:
-        made.insert(
-            0, withdraw(engine, response_id=found.response, scope=wish.own, by="self", actor=RESPONDENT, now=now)
-        )
-    return made
+        wishes.insert(0, Withdrawal(wish.own, "self", response_id=found.response))
+    return withdraw_together(store().engine, wishes, RESPONDENT, datetime.now(UTC))
 
 
 # ---- certificates --------------------------------------------------------------------------------------
