@@ -92,9 +92,13 @@ class Linkage(Strict):
 
 
 class Disclosure(Strict):
-    """What tables hide."""
+    """What tables of answers hide. There are none yet, so it hides nothing so far."""
 
-    threshold: int = Field(10, ge=3, description="Counts below this are hidden: 3 at least, 5 or 10 are usual")
+    threshold: int = Field(
+        10,
+        ge=3,
+        description="The smallest count a table of answers may show: 3 at least, 5 or 10 are usual. Not used yet",
+    )
 
 
 class Retention(Strict):

@@ -58,7 +58,9 @@ fieldwork:
 
 
 def test_care_for_data():
-    """`disclosure` hides counts below a threshold, 3 at least. `retention` says when answers are deleted, `access`
+    """`disclosure` sets the smallest count that a table of answers may show, 3 at least. No page of Chorus shows a table of
+    answers yet, so the threshold hides nothing so far: response rates show how many people took part, however few, and a
+    downloaded file holds every answer. `retention` says when answers are deleted, `access`
     which roles see tables and which see single answers; `backups` is after how many days a copy of the database is thrown
     away. `missing` gives each reason for a missing value its own negative
     number; these are the ones you get when you leave it out."""
