@@ -724,3 +724,79 @@ def test_looking_at_the_head_of_a_page_opens_no_second_sitting(site: Site) -> No
     other.head("/welcome")
     child.post({"q_sing": "1"})
     assert child.screen == "plays"
+
+
+# ── a pass that was copied ────────────────────────────────────────────────────────────────────────────────
+def adult_half_way(site: Site, link: str, reason: str = "We moved house") -> Walker:
+    return site.walker().come_in(link).post({"q_came": "0"}).post({"q_reason": reason})
+
+
+def copy_of(site: Site, walker: Walker) -> Walker:
+    """Another browser with a copy of somebody's pass, as it is now."""
+    cookie = walker.client.get_cookie("me")
+    assert cookie is not None
+    copied = site.walker()
+    copied.client.set_cookie("me", cookie.value)
+    return copied
+
+
+def everywhere_answers_are_shown(walker: Walker) -> list[str]:
+    here = re.sub(r"/views.*", "", walker.address)
+    version = here.split("/q/")[1]
+    return [f"{here}/why?n=1&again=1", f"{here}/why?n=1&check=1", f"{here}/why", f"/check/{version}", "/go"]
+
+
+def stop_and_keep(walker: Walker) -> None:
+    stop = walker.address.split("?")[0] + "/stop"
+    walker.post({"stop": "stop"}, stop).post({"keep": "keep"}, stop)
+
+
+def stop_and_throw(walker: Walker) -> None:
+    stop = walker.address.split("?")[0] + "/stop"
+    walker.post({"stop": "stop"}, stop).post({"keep": "throw"}, stop)
+
+
+def send(walker: Walker) -> None:
+    walker.post({"q_proud": "3", "q_long_one": "1", "q_songs": "4"})
+    assert walker.place == "check"
+    walker.post({})
+
+
+@pytest.mark.parametrize("end", [stop_and_keep, stop_and_throw, send])
+def test_a_copied_pass_shows_no_answer_after_the_end(site: Site, end: Callable[[Walker], None]) -> None:
+    parent = adult_half_way(site, site.link("adult"))
+    copied, places = copy_of(site, parent), everywhere_answers_are_shown(parent)
+    assert any("We moved house" in copied.open(place).reply.text for place in places), "it did while they were at it"
+    copied = copy_of(site, parent)
+    end(parent)
+    assert parent.place == "over"
+    for place in places:
+        fresh = site.walker()
+        fresh.client.set_cookie("me", copied.client.get_cookie("me").value)  # type: ignore[union-attr]
+        fresh.open(place)
+        assert "We moved house" not in fresh.reply.text, place
+        assert fresh.place == "over", place
+
+
+def test_a_pass_left_on_another_device_shows_nothing_of_what_was_answered_since(site: Site) -> None:
+    link = site.link("adult", person="p1")
+    left_behind = adult_half_way(site, link, "We were ill")
+    at_home = site.walker().open(link)
+    at_home.open(re.sub(r"/views.*", "/why?again=1", at_home.address)).post({"q_reason": "We moved house"})
+    for place in everywhere_answers_are_shown(left_behind):
+        left_behind.open(place)
+        assert "We moved house" not in left_behind.reply.text, place
+        assert "We were ill" not in left_behind.reply.text, place
+
+
+def test_a_copied_pass_shows_no_receipt_the_next_day(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    parent = adult_half_way(site, site.link("adult"))
+    copied = copy_of(site, parent)
+    send(parent)
+    receipt = re.search(r"(?:(?:[bdfgjklmnprstvwz][aeiou]){2} ?){4}", words(parent.page))
+    assert receipt is not None
+    again = copy_of(site, copied)
+    assert receipt.group() in words(again.open("/go").page), "the page may have got lost on the way"
+    monkeypatch.setattr("survey.pages.answer.ending.now", lambda: datetime.now(UTC) + timedelta(hours=2))
+    assert receipt.group() not in words(copied.open("/go").page)
+    assert copied.place == "over"

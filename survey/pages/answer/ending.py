@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Final
+
 from flask import Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as Reply
 
@@ -12,6 +15,7 @@ from survey.pages.answer.questions import (
     ENDS,
     elsewhere,
     go_on,
+    led_away,
     next_number,
     not_taken,
     now,
@@ -25,6 +29,9 @@ from survey.pages.answer.questions import (
 from survey.pages.store import store
 from survey.responses import Snapshot, finish, stop
 from survey.responses.receipts import receipt_of
+
+_RECEIPT_SHOWN: Final = timedelta(hours=1)
+"""So long after the end a pass that is still there shows the receipt."""
 
 
 def _inside(version: str, language: str) -> tuple[Pass, Survey, Snapshot] | None:
@@ -85,8 +92,8 @@ def check(version: str, language: str) -> Reply:
     if found is None:
         return redirect("/", 303)
     pass_, survey, snapshot = found
-    if snapshot.state != "started":
-        return redirect(over_address(survey, snapshot), 303)
+    if (dead := led_away(survey, snapshot, pass_)) is not None:
+        return dead
     if survey.pupil or survey.journey.resume(snapshot.answers, snapshot.facts) is not None:
         return go_on(survey, snapshot, pass_.epoch)
     rows = survey.check_rows(snapshot.answers, snapshot.facts)
@@ -143,8 +150,13 @@ def over(version: str, language: str) -> Reply:
 
 
 def _receipt(survey: Survey, snapshot: Snapshot | None) -> str | None:
-    """Return the receipt of an adult who still holds the pass of the response: it is shown once, on the last page."""
+    """Return the receipt of an adult who still holds the pass of the response: it is shown once, on the last page.
+
+    Again only where that page got lost on the way: a copy of the pass shows no receipt the next day.
+    """
     if survey.pupil or snapshot is None or snapshot.state not in ("finished", "stopped"):
+        return None
+    if now() - (snapshot.finished_at or snapshot.seen_at) > _RECEIPT_SHOWN:
         return None
     return receipt_of(store().engine, snapshot.id, _key())
 

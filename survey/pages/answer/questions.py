@@ -141,6 +141,17 @@ def elsewhere(survey: Survey) -> Response:
     return private(Response(page))
 
 
+def led_away(survey: Survey, snapshot: Snapshot, pass_: Pass) -> Reply | None:
+    """Return where a pass leads that shows no answer any more; None while its sitting goes on.
+
+    A pass can be copied before it is taken back, and an earlier sitting's can lie in another device's browser: neither
+    shows what was answered, once the response has ended or goes on elsewhere.
+    """
+    if snapshot.state != "started":
+        return redirect(over_address(survey, snapshot), 303)
+    return elsewhere(survey) if snapshot.epoch > pass_.epoch else None
+
+
 def private(reply: Response) -> Response:
     """Forbid keeping a page that may show an answer."""
     reply.headers["Cache-Control"] = "no-store"
@@ -164,6 +175,8 @@ def question(version: str, language: str, name: str) -> Reply:
     snapshot = snapshot_of(pass_)
     if snapshot is None:
         return redirect("/", 303)
+    if (dead := led_away(survey, snapshot, pass_)) is not None:
+        return dead
     if number() is None:
         return _numbered(survey, screen, snapshot, pass_)
     steps = survey.journey.steps(screen, snapshot.answers, snapshot.facts)
@@ -213,6 +226,8 @@ def take(version: str, language: str, name: str) -> Reply:
     except Tampered:
         abort(400)
     if submission.errors:
+        if snapshot is not None and (dead := led_away(survey, snapshot, pass_)) is not None:
+            return dead
         return _look_again(survey, screen, submission.asked, pass_, snapshot)
     snapshot = snapshot or snapshot_of(pass_)
     if snapshot is None:
