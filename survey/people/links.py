@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ForeignKey, Row, insert, select, update
+from sqlalchemy import ForeignKey, Row, delete, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from survey.audit import Actor, note
@@ -30,6 +30,16 @@ class CoordinatorLink(Base):
     made_by: Mapped[str]
     ends_at: Mapped[datetime] = mapped_column(Moment)
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class LinkSession(Base):
+    """Somebody who came in by a link and has not signed out. Without its row here, a session's cookie opens nothing."""
+
+    __tablename__ = "link_session"
+
+    key_hash: Mapped[str] = mapped_column(primary_key=True)
+    link_id: Mapped[int] = mapped_column(ForeignKey("coordinator_link.id", ondelete="CASCADE"), index=True)
+    began_at: Mapped[datetime] = mapped_column(Moment)
 
 
 @dataclass(frozen=True)
@@ -125,10 +135,29 @@ def link_by_token(connection: Connection, token: str, now: datetime) -> Link | N
     return _working(row.one_or_none(), now)
 
 
-def link_by_number(connection: Connection, number: int, now: datetime) -> Link | None:
-    """Return the link somebody came in by; None when it has ended since."""
-    row = connection.execute(select(CoordinatorLink).where(CoordinatorLink.id == number))
+def begin_session(connection: Connection, link: Link, now: datetime) -> str:
+    """Begin a session for somebody who came in by a link; return its key, which only their cookie holds."""
+    over = select(CoordinatorLink.id).where(or_(CoordinatorLink.ended_at.is_not(None), CoordinatorLink.ends_at <= now))
+    connection.execute(delete(LinkSession).where(LinkSession.link_id.in_(over)))
+    key = secrets.token_urlsafe(18)
+    row = {"key_hash": token_hash(key), "link_id": link.id, "began_at": now}
+    connection.execute(insert(LinkSession).values(row))
+    return key
+
+
+def link_of_session(connection: Connection, key: str, now: datetime) -> Link | None:
+    """Return the link somebody came in by; None when they have signed out, or the link has ended since."""
+    row = connection.execute(
+        select(CoordinatorLink)
+        .join(LinkSession, LinkSession.link_id == CoordinatorLink.id)
+        .where(LinkSession.key_hash == token_hash(key))
+    )
     return _working(row.one_or_none(), now)
+
+
+def end_session(connection: Connection, key: str) -> None:
+    """End a session on the server: a copy of its cookie opens nothing any more. Others by the same link go on."""
+    connection.execute(delete(LinkSession).where(LinkSession.key_hash == token_hash(key)))
 
 
 def links_of(connection: Connection, study_id: int) -> list[Link]:

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as Reply
 from survey.database import write
 from survey.pages.account import device
 from survey.pages.account.datastore import Accounts
+from survey.pages.account.links import leave_link
 from survey.pages.account.pages import now
 from survey.pages.account.sessions import OFFICE
 from survey.pages.store import store
@@ -38,6 +39,7 @@ def first_step_done(user: User, how: How, vouched: bool = False, back: str | Non
     if user.totp_secret is None or vouched:
         return let_in(user, how, vouched, back)
     back = way_back() or back
+    leave_link()
     session.clear()  # nothing from before goes along
     session[_HALF] = {"who": user.fs_uniquifier, "at": int(now().timestamp()), "how": how}
     return redirect(url_for("account.code", next=back))
@@ -63,6 +65,7 @@ def let_in(user: User, how: How, vouched: bool = False, back: str | None = None)
 
 def begin_session(user: User, vouched: bool = False) -> None:
     """Begin a session for a user, afresh. vouched: somebody else asked for a second factor."""
+    leave_link()
     session.clear()  # nothing from before goes along
     session.permanent = True  # ends after hours without a request, not with the window
     if vouched:

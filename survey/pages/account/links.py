@@ -17,9 +17,9 @@ from survey.pages.account.forms import Form
 from survey.pages.account.pages import account, now, page
 from survey.pages.account.sessions import OFFICE
 from survey.pages.store import store
-from survey.people.links import Link, link_actor, link_by_number, link_by_token
+from survey.people.links import Link, begin_session, end_session, link_actor, link_by_token, link_of_session
 
-_KEY: Final = "link"
+_KEY: Final = "link session"
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ def came_by_link() -> CameByLink | None:
 
 
 def _look() -> CameByLink | None:
-    number = session.get(_KEY)
-    if not isinstance(number, int) or current_user.is_authenticated:
+    key = session.get(_KEY)
+    if not isinstance(key, str) or current_user.is_authenticated:
         return None
     with read(store().engine) as connection:
-        link = link_by_number(connection, number, now())
+        link = link_of_session(connection, key, now())
     return None if link is None else _with_names(link)
 
 
@@ -63,6 +63,15 @@ def _with_names(link: Link) -> CameByLink | None:
     if study is None or school is None:
         return None
     return CameByLink(link, study.code, study.title, school.code, school.title)
+
+
+def leave_link() -> None:
+    """End the session of whoever came by a link, on the server too: a copy of the cookie opens nothing afterwards."""
+    key = session.pop(_KEY, None)
+    g.pop("came_by_link", None)
+    if isinstance(key, str):
+        with write(store().engine) as connection:
+            end_session(connection, key)
 
 
 @account.get(f"{OFFICE}/link/<token>")
@@ -83,10 +92,11 @@ def come_by_link(token: str) -> ResponseReturnValue:
     form = Form()
     if not form.validate():
         return page("account/link.html", form, found=found)
+    leave_link()
     session.clear()  # nothing from before goes along, an account's session neither
     session.permanent = True
-    session[_KEY] = found.link.id
     with write(store().engine) as connection:
+        session[_KEY] = begin_session(connection, found.link, now())
         note(connection, found.actor, "came in", study_id=found.link.study_id)
     return redirect(url_for("office.studies"))
 

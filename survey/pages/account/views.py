@@ -15,7 +15,7 @@ from survey.database import write
 from survey.pages.account import entering
 from survey.pages.account.checking import choose, end_sessions, in_words, is_password, still_theirs, who
 from survey.pages.account.forms import Form, PasswordForm, SignInForm, SignOutForm
-from survey.pages.account.links import came_by_link
+from survey.pages.account.links import came_by_link, leave_link
 from survey.pages.account.pages import account, now, page, person
 from survey.pages.account.sessions import OFFICE
 from survey.pages.store import store
@@ -92,7 +92,10 @@ def new_password() -> ResponseReturnValue:
 
 @account.post(f"{OFFICE}/sign-out")
 def sign_out() -> ResponseReturnValue:
-    """Sign out, on every device: a copy of the session's cookie is worth nothing afterwards."""
+    """Sign out, an account on every device: a copy of the session's cookie is worth nothing afterwards.
+
+    Who came by a coordinator's link signs out here only: a colleague may be at work by the same link.
+    """
     form = SignOutForm()
     if current_user.is_authenticated:
         if not form.validate():
@@ -100,6 +103,7 @@ def sign_out() -> ResponseReturnValue:
         end_sessions(person())
     elif came_by_link() is not None and not form.validate():
         return page("account/sign-out.html", form)
+    leave_link()
     session.clear()
     return redirect(url_for("account.sign_in"))
 
