@@ -18,6 +18,7 @@ from survey.database import Engine, read, write
 from survey.pages.account.people import account_id, place
 from survey.people import Giver
 from survey.people.grants import end, give, second_factor_off, take
+from survey.people.invitations import reset_link
 from survey.people.links import end_link, make_link
 from tests.accounts.conftest import Clock
 from tests.accounts.people import EMAIL, OWN, choose, member, post, set_up, sign_in
@@ -154,6 +155,18 @@ def test_a_role_taken_away_is_gone_from_a_session_that_goes_on(app: Flask, setti
     with write(engine) as connection:
         take(connection, account, number, HERE, datetime.now(UTC))
     assert ann.get("/office/studies/small-notes/data.csv").status_code == 403
+
+
+def test_a_letter_for_a_new_password_opens_nothing_once_a_password_was_chosen(
+    app: Flask, settings: Settings, engine: Engine
+) -> None:
+    ann = member(app, settings, "researcher", study="small-notes")
+    with write(engine) as connection:
+        letter = reset_link(connection, account_id(engine, EMAIL), HERE, datetime.now(UTC))
+    address = f"/office/welcome/{letter}"
+    assert strict_client(app).get(address).status_code == 200
+    assert choose(ann, "four words in one row", current=OWN).status_code == 302
+    assert strict_client(app).get(address).status_code == 404
 
 
 def test_half_a_sign_in_is_dead_once_the_password_was_changed(app: Flask, settings: Settings, engine: Engine) -> None:

@@ -19,6 +19,7 @@ from survey.pages.account.links import came_by_link, leave_link
 from survey.pages.account.pages import account, now, page, person
 from survey.pages.account.sessions import OFFICE
 from survey.pages.store import store
+from survey.people.invitations import end_reset_links
 
 _WRONG: Final = "E-mail address and password do not belong together. Please check both and try again."
 
@@ -85,6 +86,7 @@ def new_password() -> ResponseReturnValue:
         return _password_page(form, "This is the password you have. Please choose another one.", form.new.id)
     choose(user, form.new.data or "")
     with write(store().engine) as connection:
+        end_reset_links(connection, user.id, now())  # a letter from before opens nothing any more
         note(connection, Actor("account", user.email), "chose a password", now=now())
     entering.begin_session(user, entering.vouched())
     return redirect(entering.next_step(user) or url_for("office.studies"))
