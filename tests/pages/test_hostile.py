@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from survey.config import Settings
 from survey.database import Engine, read
 from survey.fieldwork.publications import Definition, Publication
 from survey.pages.statics import _file, asset
-from tests.pages.strict import HEADERS, StrictClient, heading, look_at, strict_client
+from tests.pages.strict import HEADERS, StrictClient, heading, look_at, strict_client, words
+from tests.pages.test_account import token
 
 pytestmark = pytest.mark.usefixtures("study")
 
@@ -193,3 +195,20 @@ def test_what_fails_before_flask_has_begun_gets_a_page_and_the_headers(
         assert look_at(reply).get("lang") == "pl"
         assert ANSWER not in reply.text
     assert ANSWER not in caplog.text
+
+
+# ---- forms -----------------------------------------------------------------------------------------------
+
+
+def test_a_file_where_text_is_asked_for_is_no_text(client: StrictClient) -> None:
+    fields = {"email": (io.BytesIO(b"a@example.org"), "a.txt"), "password": (io.BytesIO(b"x"), "b.txt")}
+    reply = client.post("/office/sign-in", data={**fields, "csrf_token": token(client.get("/office/sign-in"))})
+    assert reply.status_code == 200
+    assert "Enter your password." in words(look_at(reply))
+
+
+@pytest.mark.parametrize("body", ["[1]", '{"email": 1, "password": []}', "null", "{", "[" * 5000])
+def test_a_form_of_json_is_no_form(client: StrictClient, body: str) -> None:
+    reply = client.post("/office/sign-in", data=body, content_type="application/json")
+    assert reply.status_code == 400
+    look_at(reply)

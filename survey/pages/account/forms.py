@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import request
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, StringField
+from werkzeug.datastructures import MultiDict
+from wtforms import FileField, PasswordField, StringField
+from wtforms.form import BaseForm
 from wtforms.validators import InputRequired, ValidationError
 
 from survey.pages.account.passwords import fault_of, normal
@@ -22,6 +25,21 @@ class Form(FlaskForm):  # type: ignore[misc]
         """What WTForms asks of a form."""
 
         csrf_time_limit = None  # the token lives as long as the session: no page is ever open too long
+
+        def wrap_formdata(self, form: BaseForm, formdata: Any) -> Any:
+            """Give each field what it is for: a file where one is asked for, text everywhere else.
+
+            Flask-WTF would hand a file to a field for a password, and read a body of JSON; both end in errors where
+            text is expected.
+            """
+            if formdata is None or hasattr(formdata, "getlist"):
+                return formdata
+            if request.method != "POST":
+                return None
+            files = {field.name for field in form if isinstance(field, FileField)}
+            sent: list[tuple[str, Any]] = [one for one in request.form.items(multi=True) if one[0] not in files]
+            sent += [one for one in request.files.items(multi=True) if one[0] in files]
+            return MultiDict(sent) if sent else None
 
     @property
     def stale(self) -> bool:
