@@ -67,6 +67,7 @@ class Shield:
             secure = environ.get("wsgi.url_scheme") == "https"
             return start_response(status, _completed(headers, status, secure), *fault)
 
+        _forget_dates(environ)
         try:
             return self._inside(environ, start)
         except Exception as error:
@@ -74,6 +75,19 @@ class Shield:
             headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(page)))]
             start("500 Internal Server Error", headers, *([sys.exc_info()] if begun else []))
             return [] if environ.get("REQUEST_METHOD") == "HEAD" else [page]
+
+
+def _forget_dates(environ: WSGIEnvironment) -> None:
+    """Take the dates out of a request's conditions: no reply says when it was changed, so they can mean nothing.
+
+    Werkzeug would read them all the same, and break at a year of twelve digits.
+    """
+    for name in ("HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE"):
+        environ.pop(name, None)
+    if not environ.get("HTTP_IF_RANGE", '"').startswith(('"', "W/")):
+        # A part of something that may have changed since: the whole is sent.
+        environ.pop("HTTP_RANGE", None)
+        del environ["HTTP_IF_RANGE"]
 
 
 def _completed(headers: list[tuple[str, str]], status: str, secure: bool) -> list[tuple[str, str]]:

@@ -197,6 +197,17 @@ def test_what_fails_before_flask_has_begun_gets_a_page_and_the_headers(
     assert ANSWER not in caplog.text
 
 
+NO_DATES = ("Sun, 06 Nov 99999999999 08:49:37 GMT", "Thu, 99 Foo 2025", "\xff")
+
+
+@pytest.mark.parametrize("date", NO_DATES)
+@pytest.mark.parametrize("header", ["If-Modified-Since", "If-Unmodified-Since", "If-Range"])
+def test_a_condition_with_a_date_that_is_none_gets_the_whole_file(client: StrictClient, header: str, date: str) -> None:
+    reply = client.get("/static/icon.svg", headers={header: date, "Range": "bytes=0-3"})
+    assert reply.status_code == 200
+    assert reply.text.endswith("</svg>")
+
+
 # ---- forms -----------------------------------------------------------------------------------------------
 
 
