@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from survey import private
+
 _SHORTEST_SECRET: Final = 32
 _DATABASES: Final = ("sqlite:///", "postgresql://", "postgresql+psycopg://", "postgres://")
 
@@ -121,7 +123,7 @@ def _file(name: str) -> Path | None:
 def _folder(name: str) -> Path:
     folder = Path(name).expanduser().absolute()
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.folder(folder)
     except OSError as error:
         raise SettingsError(
             f"CHORUS_INSTANCE is {name!r}, and that folder cannot be made ({error.strerror}). "
@@ -132,7 +134,22 @@ def _folder(name: str) -> Path:
             f"CHORUS_INSTANCE is {name!r}, and Chorus may not write there. "
             "Give another folder, or the right to write to this one."
         )
+    _close_to_others(folder)
     return folder
+
+
+_OURS: Final = ("secret", "chorus.db", "register.jsonl", "backups.txt", "daily.lock", "uploads")
+"""What Chorus keeps in the instance folder, by the beginning of its name."""
+
+
+def _close_to_others(folder: Path) -> None:
+    """Close what is ours in the instance folder to everybody else, and the folder when it holds nothing else.
+
+    Somebody who names a folder they use for other things, too, keeps it as it is.
+    """
+    inside = list(folder.iterdir())
+    ours = [path for path in inside if path.name.startswith(_OURS)]
+    private.close_to_others(*ours, *([folder] if len(ours) == len(inside) else []))
 
 
 def _database(url: str, instance: Path) -> str:
@@ -183,11 +200,7 @@ def _make_secret(path: Path) -> str:
     """Return a new secret, written whole or not at all: two processes starting at once end with one."""
     mine = path.with_name(f"secret.{os.getpid()}.{secrets.token_hex(4)}")
     try:
-        descriptor = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(secrets.token_hex(32) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        private.write_new(mine, secrets.token_hex(32) + "\n")
         try:
             os.link(mine, path)  # fails when another process was first
         except FileExistsError:

@@ -13,7 +13,7 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +38,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from survey import private
 from survey.forks import Inherited, Owned, at_forks
 
 __all__ = [
@@ -184,6 +185,7 @@ def open_engine(url: str, threads: int = 16) -> Engine:
     )
     event.listen(engine, "handle_error", _say_what_happened)
     if embedded:
+        event.listen(engine, "do_connect", _for_its_owner_only(str(address.database)))
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         event.listen(engine, "before_cursor_execute", _begin_sqlite_at_first_write)
@@ -192,6 +194,22 @@ def open_engine(url: str, threads: int = 16) -> Engine:
         event.listen(engine, "connect", _prepare_postgresql)
     _engines.add(engine)
     return engine
+
+
+_FILES_OF_SQLITE: Final = ("", "-wal", "-shm", "-journal", "-queue")
+"""What stands beside a database of SQLite's, by the end of its name: all of it may hold answers."""
+
+
+def _for_its_owner_only(database: str) -> Callable[..., None]:
+    """Return what is done before each connection: nobody else may read the database, from its first byte on."""
+    place = Path(database)
+    beside = [place.with_name(f"{place.name}{ending}") for ending in _FILES_OF_SQLITE]
+
+    def close(*_: object) -> None:
+        private.reserve(place)  # SQLite gives its log and its index the mode of the database
+        private.close_to_others(*beside)
+
+    return close
 
 
 def _prepare_sqlite(dbapi: Any, _record: object) -> None:
@@ -337,7 +355,7 @@ class _Queue:
     def _file(self) -> int | None:
         if self._descriptor is None:
             try:
-                self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                self._descriptor = private.descriptor(self._path, os.O_RDWR | os.O_CREAT)
             except OSError:
                 return None
             weakref.finalize(self, os.close, self._descriptor)

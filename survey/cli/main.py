@@ -10,6 +10,7 @@ from typing import IO, Any, Literal, NoReturn
 
 import click
 
+from survey import private
 from survey.config import Settings, SettingsError
 from survey.database import Engine, StoreError, open_engine
 
@@ -34,20 +35,12 @@ def stop(*sentences: str, status: int = 1) -> NoReturn:
 
 @contextmanager
 def writing(out: Path, mode: Literal["w", "wb"]) -> Iterator[IO[Any]]:
-    """Write a file whole or not at all; what is no ordinary file (a pipe, a device, a link) is written into."""
-    ordinary = not out.exists() or (out.is_file() and not out.is_symlink())
-    target = out.with_name(out.name + ".part") if ordinary else out
-    text = {"encoding": "utf-8", "newline": ""} if mode == "w" else {}
+    """Write a file whole or not at all, for its owner's eyes only; end the command when it cannot be written."""
     try:
-        with target.open(mode, **text) as file:  # type: ignore[call-overload]
+        with private.writing(out, mode) as file:
             yield file
-        if ordinary:
-            target.replace(out)
     except OSError as error:
         stop(f"{out}: cannot be written ({error.strerror}). Please choose another place.")
-    finally:
-        if ordinary:
-            target.unlink(missing_ok=True)
 
 
 def content_of(path: Path) -> bytes:

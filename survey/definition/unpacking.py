@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
+from survey import private
 from survey.definition.files import TYPES
 
 LARGEST: Final = 40_000_000
@@ -85,7 +86,7 @@ def unpack(sent: Iterable[Sent], folder: Path) -> Unpacked:
         inside = PurePosixPath(name).relative_to(top)
         target = folder / inside
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data)
+        private.write(target, data)
         files.append(str(inside))
     return Unpacked(sorted(files), sorted(left_out))
 

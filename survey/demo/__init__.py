@@ -15,6 +15,7 @@ from typing import Final
 
 import click
 
+from survey import private
 from survey.definition.reading import FolderReading, read_folder
 from survey.definition.study import Study as Plan
 from survey.demo.files import Sender
@@ -109,7 +110,7 @@ def _open_today(questionnaires: Path, into: Path, today: date) -> None:
         return f"{found[1]}: {date.fromisoformat(found[2]) + shift}"
 
     file = into / "study.yaml"
-    file.write_text(_DATE.sub(moved, file.read_text(encoding="utf-8")), encoding="utf-8")
+    private.write(file, _DATE.sub(moved, file.read_text(encoding="utf-8")))
 
 
 # ── the command ───────────────────────────────────────────────────────────────────────────────────────────
@@ -176,5 +177,5 @@ def clear(folder: Path) -> None:
             f"The folder {folder} is there already and is no demonstration. Please choose another with --folder."
         )
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    mark.write_text("This folder is made anew by `survey demo`. Nothing in it is kept.\n", encoding="utf-8")
+    private.folder(folder)
+    private.write(mark, "This folder is made anew by `survey demo`. Nothing in it is kept.\n")

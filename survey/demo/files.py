@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from survey import private
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.reading import FolderReading
 from survey.definition.study import Fieldwork, Pretend, Wave
@@ -211,7 +212,7 @@ class Sender:
 
     def _write(self, name: str, head: list[str], rows: Iterable[list[Any]]) -> Path:
         path = self._folder / name
-        with path.open("w", encoding="utf-8", newline="") as file:
+        with private.writing(path, "w") as file:
             writer = csv.writer(file)
             writer.writerow(head)
             writer.writerows(rows)

@@ -21,6 +21,7 @@ from typing import Final
 from sqlalchemy import URL, func, select
 from sqlalchemy import inspect as look_into
 
+from survey import private
 from survey.audit import Actor, audit, note
 from survey.config import Settings
 from survey.database import Engine, StoreError, migrations_folder, open_engine, read, upgrade, write
@@ -61,7 +62,8 @@ def back_up(engine: Engine, settings: Settings, folder: Path, actor: Actor, now:
     register = Register(settings.register)
     write_down(engine, register)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.folder(folder)
+        _close_to_others(folder)
         ending = "sqlite" if engine.dialect.name == "sqlite" else "dump"
         file = folder / f"chorus-{now.astimezone(UTC):%Y%m%d-%H%M%S}.{ending}"
         if file.exists():
@@ -93,9 +95,9 @@ def back_up(engine: Engine, settings: Settings, folder: Path, actor: Actor, now:
 def _copy(engine: Engine, part: Path) -> None:
     if engine.dialect.name == "sqlite":
         with contextlib.closing(engine.raw_connection()) as connection:
+            private.reserve(part)
             # Written afresh rather than copied: pages that are free may hold what was thrown away.
             connection.driver_connection.execute("VACUUM INTO ?", (str(part),))  # type: ignore[union-attr]
-        part.chmod(0o600)
         _sync(part)
         return
     program = shutil.which("pg_dump")
@@ -104,8 +106,8 @@ def _copy(engine: Engine, part: Path) -> None:
             "pg_dump is not on this machine, so PostgreSQL cannot be copied from here. Where it is, run: "
             f"pg_dump --format=custom --file={part.name.removesuffix('.part')} DATABASE"
         )
+    private.reserve(part)
     _run([program, "--format=custom", "--no-owner", f"--file={part}"], engine.url)
-    part.chmod(0o600)
 
 
 def _run(command: list[str], url: URL) -> None:
@@ -128,6 +130,12 @@ def _environment(url: URL) -> dict[str, str]:
         "PGSSLMODE": query.get("sslmode"),
     }
     return here | {name: value for name, value in named.items() if value}
+
+
+def _close_to_others(folder: Path) -> None:
+    """Close earlier backups, their sums and the register beside them to everybody else; the folder may hold more."""
+    backups = [file for _, file in backups_in(folder)]
+    private.close_to_others(*backups, *map(_sum_of, backups), folder / "register.jsonl")
 
 
 def _copy_register(register: Register, folder: Path) -> None:
@@ -171,7 +179,7 @@ def _folders(settings: Settings) -> list[Path]:
 
 def _remember(settings: Settings, folder: Path) -> None:
     if folder.absolute() not in _folders(settings):
-        with (settings.instance / _WHERE).open("a", encoding="utf-8") as file:
+        with private.append(settings.instance / _WHERE) as file:
             file.write(f"{folder.absolute()}\n")
 
 
@@ -321,10 +329,8 @@ def _digest(file: Path) -> str:
 
 
 def _write_synced(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    private.write(path, text)
+    _sync(path)
 
 
 def _sync(path: Path) -> None:

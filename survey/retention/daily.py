@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
+from survey import private
 from survey.audit import PROGRAM, Actor
 from survey.config import Settings
 from survey.database import Engine, StoreError, open_engine
@@ -71,7 +72,7 @@ def keep_watch(
     """
 
     def watching() -> None:
-        with (settings.instance / _LOCK).open("a") as lock:
+        with private.append(settings.instance / _LOCK) as lock:
             while not stop.is_set():
                 if _is_mine(lock.fileno()):
                     _round(settings, clock())
@@ -87,7 +88,7 @@ def is_served(settings: Settings) -> bool:
     path = settings.instance / _LOCK
     if not path.exists():
         return False
-    with path.open("a") as lock:
+    with private.append(path) as lock:
         return not _is_mine(lock.fileno())
 
 

@@ -23,6 +23,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, ExecutionContext, event, insert, select
 
+from survey import private
 from survey.database import Engine, StoreError, read
 from survey.responses.erasing import erasure
 
@@ -123,9 +124,9 @@ class Register:
     @contextmanager
     def _held(self) -> Iterator[int]:
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private.folder(self.path.parent)
             new = not self.path.exists()
-            descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = private.descriptor(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         except OSError as error:
             raise self._unwritable(error) from error
         try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import re
 import secrets
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from survey import private
 from survey.config import Settings
 from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster.tables import DATE, Cell, Misread, Row, Sheet, and_more, plain
@@ -53,9 +53,7 @@ def make_key(path: Path, settings: Settings) -> None:
     """
     _apart(path, settings)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(_KEY_BYTES) + "\n")
+        private.write_new(path, secrets.token_hex(_KEY_BYTES) + "\n")
     except FileExistsError as error:
         raise Refused(
             [f"{path} is there already. A key that was used must not be lost: please give another name."]

@@ -19,6 +19,7 @@ from flask_security import current_user
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from survey import private
 from survey.database import session
 from survey.definition.apart import Verdict, read_apart, verdict_of
 from survey.definition.bundle import Bundle
@@ -73,14 +74,15 @@ def send_study() -> ResponseReturnValue:
     _throw_old_away()
     token = secrets.token_urlsafe(16)
     place = _place(token)
-    (place / "study").mkdir(mode=0o700, parents=True)
+    private.folder(place)
+    private.folder(place / "study")
     try:
         verdict = _read(packed, loose, place / "study")
     except CannotUnpack as fault:
         shutil.rmtree(place)
         return _form(str(fault), 400)
-    (place / "verdict.jsonl").write_text(verdict.kept(), encoding="utf-8")
-    (place / "sent.json").write_text(json.dumps({"account": current_user.email}), encoding="utf-8")
+    private.write(place / "verdict.jsonl", verdict.kept())
+    private.write(place / "sent.json", json.dumps({"account": current_user.email}))
     return redirect(url_for("office.sent_study", token=token))
 
 
@@ -293,8 +295,7 @@ def _not_yours(code: str) -> ResponseReturnValue:
 
 def _uploads() -> Path:
     folder = store().settings.instance / "uploads"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
+    return private.folder(folder)
 
 
 def _place(token: str) -> Path:
