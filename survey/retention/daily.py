@@ -12,9 +12,10 @@ from typing import Final
 from survey import private
 from survey.audit import PROGRAM, Actor
 from survey.config import Settings
-from survey.database import Engine, StoreError, open_engine
+from survey.database import Engine, StoreError, open_engine, write
 from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster.uploads import expire_uploads
+from survey.people.attempts import forget_old_tries
 from survey.retention.applying import apply_register
 from survey.retention.dates import days
 from survey.retention.deletion import delete_study, empty_files
@@ -47,6 +48,8 @@ def keep_promises(engine: Engine, settings: Settings, now: datetime, actor: Acto
             continue
         said.append(f"{day.code}: the data were deleted on their day. Certificate {made.number}.")
     expire_uploads(engine, now)
+    with write(engine) as connection:
+        forget_old_tries(connection, now)
     said += empty_files(engine, now)
     write_down(engine, register)
     letters = warn_leads(engine, settings, now)

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from survey.config import Settings
 from survey.database import Engine
 from survey.pages.account.checking import in_words
-from survey.people.attempts import counter, succeeded, take_a_try, wait_after
+from survey.people.attempts import PASSWORD, counter, succeeded, take_a_try
 from tests.accounts.conftest import Clock
 from tests.accounts.people import EMAIL, OWN, choose, code_now, enter_code, member, post, set_up, sign_in
 from tests.pages.strict import strict_client
@@ -24,7 +24,7 @@ WAIT = "This was wrong too often."
 
 
 def test_waits_begin_after_five_and_double_up_to_a_quarter_of_an_hour() -> None:
-    assert [wait_after(n).total_seconds() for n in (0, 1, 4, 5, 6, 7, 8, 9, 10, 11, 10_000)] == [
+    assert [PASSWORD.wait_after(n).total_seconds() for n in (0, 1, 4, 5, 6, 7, 8, 9, 10, 11, 10_000)] == [
         *(0, 0, 0, 30, 60, 120, 240, 480, 900, 900, 900)
     ]
 

@@ -53,8 +53,7 @@ def tuned(app: Flask, tmp_path: Path) -> Tuned:
 
 
 @pytest.fixture
-def client(app: Flask, monkeypatch: pytest.MonkeyPatch) -> StrictClient:
-    monkeypatch.setattr(pages, "DELAY", 0.01)
+def client(app: Flask) -> StrictClient:
     return strict_client(app)
 
 

@@ -11,7 +11,6 @@ import os
 
 import pytest
 
-from survey.pages import withdraw
 from tests.pages.random_requests import Sender
 from tests.pages.visitors import Visitors
 
@@ -22,9 +21,8 @@ SEED = int(os.environ.get("CHORUS_SEED", "7"))
 # Werkzeug leaves the file of a broken upload to be closed by whoever forgets it last.
 @pytest.mark.filterwarnings("ignore:Unclosed file:ResourceWarning")
 def test_no_request_ends_in_a_fault_of_the_server(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    monkeypatch.setattr(withdraw, "DELAY", 0)
     sender = Sender(Visitors(tmp_path_factory.mktemp("random")), SEED)
     tally = sender.send(REQUESTS)
     print(f"\n{sum(tally.statuses.values())} requests:", dict(sorted(tally.statuses.items())))

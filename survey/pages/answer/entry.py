@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final, TypeGuard
 
 from flask import Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as Reply
@@ -11,7 +12,7 @@ from survey.database import read, session
 from survey.fieldwork.consent import NotAgreed, must_agree
 from survey.fieldwork.doors import Door, door_by_code, door_by_id, door_by_token
 from survey.fieldwork.publications import current as newest
-from survey.pages.answer import answer
+from survey.pages.answer import answer, tries
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import VERSION_LENGTH, Survey
 from survey.pages.answer.passes import Pass, at_door, current, give, take_back
@@ -23,6 +24,9 @@ from survey.responses.begin import WaveOver
 from survey.wording import direction, html_language, say_in
 
 LONGEST_CODE = 60
+
+_CODES: Final = "code"
+"""What tries at the front page are counted as: codes of doors, open and personal."""
 
 
 def plain_words() -> dict[str, object]:
@@ -61,21 +65,32 @@ def enter() -> Reply:
     if not code.strip():
         page = render_template("answer/code.html", error="Enter your code", **plain_words())
         return private(Response(page))
+    wait = tries.wait_for(_CODES)
+    if wait is not None:
+        error = tries.in_words(wait, say_in(asked_language()))
+        page = render_template("answer/code.html", error=error, typed=code[:LONGEST_CODE], **plain_words())
+        return tries.please_wait(private(Response(page)), wait)
     with session(store().engine) as db:
         door = door_by_code(db, code[:LONGEST_CODE], store().settings.key("codes"), now())
-        return _come_in(door)
+    if not _leads_somewhere(door):
+        return tries.wrong(_CODES, _unknown())
+    tries.right(_CODES)
+    return _let_in(door)
 
 
 @answer.get("/j/<token>")
 def link(token: str) -> Reply:
     """Let somebody in by a link, and lead on to an address without the link's secret."""
     with session(store().engine) as db:
-        return _come_in(door_by_token(db, token, now()))
+        door = door_by_token(db, token, now())
+    return _let_in(door) if _leads_somewhere(door) else _unknown()
 
 
-def _come_in(door: Door | None) -> Reply:
-    if door is None or _leads_nowhere(door, earlier(store().engine, door)):
-        return _unknown()
+def _leads_somewhere(door: Door | None) -> TypeGuard[Door]:
+    return door is not None and not _leads_nowhere(door, earlier(store().engine, door))
+
+
+def _let_in(door: Door) -> Reply:
     reply = give(redirect("/welcome", 303), at_door(door.id, current().look))
     reply.headers["Referrer-Policy"] = "no-referrer"
     return reply

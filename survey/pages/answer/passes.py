@@ -1,7 +1,8 @@
 """The respondent's pass: one short cookie that says which response a browser may add to.
 
 It holds no name, no answer and nothing about the person: either the door somebody came in by, or the response
-they are giving and its epoch, signed. How the pages should look on this device rides along, unsigned.
+they are giving and its epoch, signed; before that, once a typed code was wrong, a random word to count tries by.
+How the pages should look on this device rides along, unsigned.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ _LOOK = re.compile(r"[wbd]?[12]?s?")
 class Pass:
     """A respondent's pass.
 
-    At the door: `door` (its number) and `visit`, a random word that makes starting twice one start. Inside:
-    `response`, `epoch` and the `version` of the questionnaire. `look` is at most one letter each for paper, size and
-    space.
+    Outside, after a wrong code: `tries`, a random word. At the door: `door` (its number) and `visit`, a random word
+    that makes starting twice one start. Inside: `response`, `epoch` and the `version` of the questionnaire. `look` is
+    at most one letter each for paper, size and space.
     """
 
     door: int | None = None
@@ -44,6 +45,7 @@ class Pass:
     epoch: int = 0
     version: str = ""
     look: str = ""
+    tries: str = ""
 
     @property
     def classes(self) -> str:
@@ -57,6 +59,8 @@ class Pass:
             body = f"r.{self.response}.{self.epoch}.{self.version}"
         elif self.door is not None:
             body = f"d.{self.door}.{self.visit}"
+        elif self.tries:
+            body = f"t.{self.tries}"
         else:
             return f"~{self.look}"
         return f"{body}.{_signature(body)}~{self.look}"
@@ -74,6 +78,8 @@ def current() -> Pass:
     if not body or not hmac.compare_digest(_signature(body).encode(), signature.encode()):
         return found
     kind, name, *details = body.split(".")
+    if kind == "t":
+        return replace(found, tries=name)
     if kind == "r":
         return replace(found, response=name, epoch=int(details[0]), version=details[1])
     return replace(found, door=int(name), visit=details[0])

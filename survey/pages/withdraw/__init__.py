@@ -6,8 +6,6 @@ and histories, and a shared computer keeps cookies. No page shows an answer.
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -21,6 +19,7 @@ from werkzeug.wrappers import Response as Reply
 from survey.audit import RESPONDENT
 from survey.database import read
 from survey.fieldwork.consent import Scope, children_of, time_zone_of
+from survey.pages.answer import tries
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.passes import current
 from survey.pages.answer.questions import private
@@ -40,11 +39,8 @@ from survey.wording import Say, direction, html_language, languages, own_name, s
 withdrawing = Blueprint("withdraw", __name__, url_prefix="/withdraw")
 withdrawing.before_request(refuse_foreign_posts)
 
-DELAY: Final = 1.0
-"""Seconds a wrong receipt waits for its answer."""
-
-_SLOWED: Final = threading.BoundedSemaphore(2)
-"""So many wait at once: trying receipts must not take the program's threads from people who answer."""
+_RECEIPTS: Final = "receipt"
+"""What tries here are counted as."""
 
 _OWN: Final = ("wave", "future", "all")
 _MOST_CERTIFICATES: Final = 20
@@ -106,15 +102,16 @@ def about() -> Reply:
     if not typed.strip():
         return _page("withdraw", error=say("Enter your receipt"), links=_links("/withdraw"))
     found = _found(typed)
-    return _choices(found, typed) if found else _wrong()
+    return _choices(found, typed) if isinstance(found, Receipted) else found
 
 
 @withdrawing.post("/check")
 def check() -> Reply:
     """Say in words what was chosen, and ask once more."""
-    typed, found = _known()
-    if found is None:
-        return _wrong()
+    typed = _typed()
+    found = _found(typed)
+    if not isinstance(found, Receipted):
+        return found
     children = _children(found)
     wish = _wish(found, children)
     if wish is None:
@@ -126,9 +123,9 @@ def check() -> Reply:
 @withdrawing.post("/do")
 def do() -> Reply:
     """Do it, and lead to the certificates. A second tap leads to the same."""
-    _, found = _known()
-    if found is None:
-        return _wrong()
+    found = _found(_typed())
+    if not isinstance(found, Receipted):
+        return found
     children = _children(found)
     wish = _wish(found, children)
     if wish is None:
@@ -161,25 +158,19 @@ def _typed() -> str:
     return said[0][:200]
 
 
-def _found(typed: str) -> Receipted | None:
-    return response_by_receipt(store().engine, typed, store().settings.key("receipts"))
-
-
-def _known() -> tuple[str, Receipted | None]:
-    typed = _typed()
-    return typed, _found(typed)
-
-
-def _wrong() -> Reply:
-    """Answer for every receipt that leads nowhere, and not at once: trying many takes long, and shuts out nobody."""
-    if _SLOWED.acquire(blocking=False):
-        try:
-            time.sleep(DELAY)
-        finally:
-            _SLOWED.release()
+def _found(typed: str) -> Receipted | Reply:
+    """Return what a receipt stands for; or the page for one that leads nowhere, or that has to wait to be looked at."""
+    wait = tries.wait_for(_RECEIPTS)
+    if wait is not None:
+        error = tries.in_words(wait, say_in(asked_language()))
+        return tries.please_wait(_page("withdraw", error=error, typed=typed, links=_links("/withdraw")), wait)
+    found = response_by_receipt(store().engine, typed, store().settings.key("receipts"))
+    if found is not None:
+        tries.right(_RECEIPTS)
+        return found
     page = _page("withdraw-unknown")
     page.status_code = 404
-    return page
+    return tries.wrong(_RECEIPTS, page)
 
 
 # ---- what can be chosen --------------------------------------------------------------------------------
