@@ -187,7 +187,7 @@ ELSEWHERE = {
     "survey/database.py": "the queue's file, by private.descriptor",
     "survey/retention/register.py": "by private.descriptor; a folder opened to be synchronised",
     "survey/retention/backup.py": "a file or a folder opened to be synchronised",
-    "survey/pages/office/unpacking.py": "folders below one that is closed",
+    "survey/definition/unpacking.py": "folders below one that is closed",
     "survey/export/workbook.py": "an entry of a workbook",
 }
 
