@@ -7,7 +7,7 @@ from importlib import import_module
 
 from bench.machine import describe
 
-PARTS = ("pages", "export", "scoring", "faults", "servers")
+PARTS = ("pages", "inside", "export", "scoring", "faults", "servers")
 
 
 def main(wanted: list[str]) -> None:

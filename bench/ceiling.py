@@ -10,6 +10,7 @@ from flask import Flask, redirect, render_template_string, request
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import RadioField
+from wtforms.fields.choices import SelectChoice
 
 PAGE = """<!doctype html><html lang="en"><head><title>{{ n }}</title></head><body><main>
 <h1>How much do you like page {{ n }}?</h1>
@@ -21,7 +22,7 @@ PAGE = """<!doctype html><html lang="en"><head><title>{{ n }}</title></head><bod
 class Page(FlaskForm):
     """Five radio buttons and a token."""
 
-    answer = RadioField(choices=[(str(n), f"Option {n}") for n in range(1, 6)])
+    answer = RadioField(choices=[SelectChoice(str(n), f"Option {n}") for n in range(1, 6)])
 
 
 def create() -> Flask:
