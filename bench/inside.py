@@ -224,12 +224,17 @@ def _statements(walk: Walk, engine: Engine) -> Iterator[str]:
     """Yield each statement a page runs, and how often."""
     ran: Counter[str] = Counter()
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+    def note(statement: str) -> None:
         ran[" ".join(statement.split())[:60]] += 1
 
-    event.listen(engine, "before_cursor_execute", note)
+    def listen(connection: Any, *_: object) -> None:
+        # At the driver: the statements of each page do not all go by SQLAlchemy's events.
+        connection.set_trace_callback(note)
+
+    event.listen(engine, "checkout", listen)
     walk.round(PAGES)
-    event.remove(engine, "before_cursor_execute", note)
+    event.remove(engine, "checkout", listen)
+    engine.dispose()
     yield "  statements, a page:"
     for statement, times in ran.most_common(8):
         yield f"    {times / PAGES:5.2f} × {statement}"

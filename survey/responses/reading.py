@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, Select, bindparam, func, select
+from sqlalchemy import Connection, Engine, Select, bindparam, func, select
 
 from survey.database import read
 from survey.fieldwork.doors import Door
 from survey.fieldwork.participants import Participant
 from survey.fieldwork.studies import Programme, School, SchoolClass, Wave
+from survey.prepared import Prepared
 from survey.responses.tables import response
 
 ID_LENGTH: Final = 22
@@ -79,8 +80,8 @@ class Snapshot:
 
 
 _COLUMNS: Final = [response.c[name] for name in Snapshot.__dataclass_fields__]
-_BY_ID: Final = select(*_COLUMNS).where(response.c.id == bindparam("id"))
-_BY_ID_LOCKED: Final = _BY_ID.with_for_update(key_share=True)
+_BY_ID: Final = Prepared(select(*_COLUMNS).where(response.c.id == bindparam("id")))
+_BY_ID_LOCKED: Final = select(*_COLUMNS).where(response.c.id == bindparam("id")).with_for_update(key_share=True)
 
 
 def load(engine: Engine, response_id: str) -> Snapshot | None:
@@ -88,7 +89,7 @@ def load(engine: Engine, response_id: str) -> Snapshot | None:
     if not is_id(response_id):
         return None
     with read(engine) as connection:
-        return _snapshot(connection.execute(_BY_ID, {"id": response_id}).one_or_none())
+        return _snapshot(_BY_ID.row(connection, {"id": response_id}))
 
 
 def earlier(engine: Engine, door: Door) -> Snapshot | None:
@@ -119,8 +120,8 @@ def is_id(text: str) -> bool:
     return len(text) == ID_LENGTH and text.isascii() and text.replace("-", "a").replace("_", "a").isalnum()
 
 
-def _snapshot(row: Row[Any] | None) -> Snapshot | None:
-    return None if row is None else Snapshot(**row._asdict())
+def _snapshot(row: Sequence[Any] | None) -> Snapshot | None:
+    return None if row is None else Snapshot(*row)
 
 
 # ---- for the researcher --------------------------------------------------------------------------------

@@ -15,11 +15,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Engine, Update, bindparam, exists, select, update
+from sqlalchemy import Connection, Engine, bindparam, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from survey.database import encode, write
 from survey.fieldwork.consent import decision, still_agreed
+from survey.prepared import Prepared
 from survey.responses.concerns import raise_concerns
 from survey.responses.late import too_late
 from survey.responses.reading import OVER, Snapshot, load, locked
@@ -173,20 +174,23 @@ def _merged(before: Snapshot, page: _Page) -> Snapshot:
 # ---- statements ----------------------------------------------------------------------------------------
 
 _LOG: Final = {
-    "sqlite": sqlite.insert(log).on_conflict_do_nothing().execution_options(preserve_rowcount=True),
-    "postgresql": postgresql.insert(log).on_conflict_do_nothing().execution_options(preserve_rowcount=True),
+    "sqlite": Prepared(sqlite.insert(log).on_conflict_do_nothing()),
+    "postgresql": Prepared(postgresql.insert(log).on_conflict_do_nothing().execution_options(preserve_rowcount=True)),
 }
-_TAKE: Final = (
+_take: Final = (
     update(response)
     .where(response.c.id == bindparam("its_id"), response.c.revision == bindparam("its_revision"))
     .values({name: bindparam(name) for name in ("answers", "stamps", "screens", "sequence", "seen_at", "revision")})
 )
+_TAKE: Final = Prepared(_take)
 # Whoever has somebody's no or withdrawal goes the long way, which looks at what it is about.
-_TAKE_AT_ONCE: Final = _TAKE.where(
-    ~exists().where(
-        decision.c.participant_id == response.c.participant_id,
-        decision.c.kind == "decision",
-        decision.c.says != "yes",
+_TAKE_AT_ONCE: Final = Prepared(
+    _take.where(
+        ~exists().where(
+            decision.c.participant_id == response.c.participant_id,
+            decision.c.kind == "decision",
+            decision.c.says != "yes",
+        )
     )
 )
 _KEPT: Final = select(log.c.screen, log.c.answers).where(
@@ -203,8 +207,8 @@ _EPOCH: Final = (
 
 def _logged(connection: Connection, response_id: str, page: _Page) -> bool:
     """Put a save in the log; False when its key is there already."""
-    done = connection.execute(
-        _LOG[connection.dialect.name],
+    written = _LOG[connection.dialect.name].changed(
+        connection,
         {
             "response_id": response_id,
             "epoch": page.epoch,
@@ -217,13 +221,13 @@ def _logged(connection: Connection, response_id: str, page: _Page) -> bool:
             "received_at": page.now,
         },
     )
-    return done.rowcount == 1
+    return written == 1
 
 
-def _taken(connection: Connection, before: Snapshot, after: Snapshot, statement: Update) -> bool:
+def _taken(connection: Connection, before: Snapshot, after: Snapshot, statement: Prepared) -> bool:
     """Give a response its new answers; False when it is no longer as it was read, or not to be taken at once."""
-    done = connection.execute(
-        statement,
+    written = statement.changed(
+        connection,
         {
             "its_id": before.id,
             "its_revision": before.revision,
@@ -235,7 +239,7 @@ def _taken(connection: Connection, before: Snapshot, after: Snapshot, statement:
             "revision": after.revision,
         },
     )
-    return done.rowcount == 1
+    return written == 1
 
 
 def _kept(connection: Connection, response_id: str, page: _Page) -> Any:

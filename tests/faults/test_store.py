@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -17,13 +18,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, insert, select, text
+from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from survey import database
 from survey.database import Engine, StoreBusy, StoreFull, open_engine, read, session, upgrade, write
 from survey.fieldwork import Participant, Study
-from survey.responses import begin, finish, load, save
+from survey.prepared import Prepared
+from survey.responses import begin, finish, load, save, saving
 from survey.responses.tables import response as responses
 from survey.responses.tables import save as log
 from tests.store.field import NOW, SHA, Field, lay_out
@@ -206,14 +208,14 @@ def test_what_fails_in_a_transaction_is_undone_whole(engine: Engine, field: Fiel
     response = begin(engine, field.pupils_door, "en", SHA, NOW).response
     before = load(engine, response)
 
-    def break_down(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if statement.startswith("UPDATE response"):
-            raise KeyboardInterrupt
+    def break_down(connection: Connection, *_: object) -> None:
+        assert connection.scalar(select(log.c.sequence)) == 1, "the save is in the log, and not yet in the response"
+        raise KeyboardInterrupt
 
-    event.listen(engine, "before_cursor_execute", break_down)
-    with pytest.raises(KeyboardInterrupt):
-        save(engine, response, 1, 1, "page", {"q": 1}, now=NOW)
-    event.remove(engine, "before_cursor_execute", break_down)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(saving, "_taken", break_down)
+        with pytest.raises(KeyboardInterrupt):
+            save(engine, response, 1, 1, "page", {"q": 1}, now=NOW)
     assert load(engine, response) == before
     assert save(engine, response, 1, 1, "page", {"q": 1}, now=NOW).outcome == "new"
 
@@ -223,7 +225,10 @@ def test_no_answer_gets_into_an_exception(engine: Engine, field: Field) -> None:
     row = {"response_id": response, "epoch": 1, "sequence": 1, "screen": None, "answers": {"why": "my secret"}}
     with pytest.raises(DBAPIError) as fault, write(engine) as connection:
         connection.execute(insert(log), {**row, "received_at": NOW})
+    with pytest.raises((DBAPIError, sqlite3.IntegrityError)) as at_the_driver, write(engine) as connection:
+        Prepared(insert(log)).changed(connection, {**row, "received_at": NOW})
     shown = f"{fault.value} {fault.value!r} {fault.value.orig} {fault.value.__cause__!r}"
+    shown += f"{at_the_driver.value} {at_the_driver.value!r} {at_the_driver.value.__cause__!r}"
     assert "my secret" not in shown
     assert response not in shown
 

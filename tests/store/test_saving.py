@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from threading import Barrier
@@ -179,17 +180,36 @@ def test_a_save_made_from_an_old_reading_loses_nothing(engine: Engine, ticket: T
 
 def test_a_usual_save_is_one_reading_and_two_writing_statements(engine: Engine, ticket: Ticket, keep: Keep) -> None:
     seen = load(engine, ticket.response)
+    with sent_to(engine) as statements:
+        keep(1, 1, "singing", {"sing_enjoy": 4}, seen=seen)
+    assert statements == ["INSERT", "UPDATE"]
+    with sent_to(engine) as statements:
+        keep(1, 2, "singing", {"sing_enjoy": 4})
+    assert statements == ["SELECT", "INSERT", "UPDATE"]
+
+
+@contextmanager
+def sent_to(engine: Engine) -> Iterator[list[str]]:
+    """The first word of each statement the database is sent meanwhile, but for those of the transaction itself."""
     statements: list[str] = []
 
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if not statement.startswith("BEGIN"):
-            statements.append(statement.split()[0])
+    def note(statement: str) -> None:
+        word = statement.split()[0]
+        if word not in ("BEGIN", "COMMIT", "ROLLBACK"):
+            statements.append(word)
 
-    event.listen(engine, "before_cursor_execute", note)
-    keep(1, 1, "singing", {"sing_enjoy": 4}, seen=seen)
-    assert statements == ["INSERT", "UPDATE"]
-    keep(1, 2, "singing", {"sing_enjoy": 4})
-    assert statements[2:] == ["SELECT", "INSERT", "UPDATE"]
+    def by_the_driver(connection: Any, *_: object) -> None:
+        # Some statements go to SQLite's driver itself, and SQLAlchemy's events do not tell of them.
+        connection.set_trace_callback(note)
+
+    def by_sqlalchemy(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        note(statement)
+
+    heard = ("checkout", by_the_driver) if engine.dialect.name == "sqlite" else ("before_cursor_execute", by_sqlalchemy)
+    event.listen(engine, *heard)
+    yield statements
+    event.remove(engine, *heard)
+    engine.dispose()
 
 
 def test_after_the_finish_only_what_came_before_it_is_taken(engine: Engine, ticket: Ticket, keep: Keep) -> None:
