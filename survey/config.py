@@ -8,6 +8,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -88,7 +89,7 @@ class Settings:
 
     def key(self, purpose: str) -> bytes:
         """Return 32 bytes made from the secret key for one purpose, so that no two uses share a key."""
-        return hmac.digest(self.secret_key.encode(), f"chorus:{purpose}".encode(), hashlib.sha256)
+        return _key(self.secret_key, purpose)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -114,6 +115,11 @@ class Settings:
             organisation=(organisation := _organisation(said)),
             passwords=_passwords(said.get("CHORUS_PASSWORDS", "").strip(), organisation),
         )
+
+
+@lru_cache(maxsize=64)
+def _key(secret: str, purpose: str) -> bytes:
+    return hmac.digest(secret.encode(), f"chorus:{purpose}".encode(), hashlib.sha256)
 
 
 def _file(name: str) -> Path | None:

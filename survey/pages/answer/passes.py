@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from flask import request
 from werkzeug.wrappers import Response as Reply
@@ -67,22 +67,22 @@ class Pass:
 
 
 def _signature(body: str) -> str:
-    return hmac.new(store().settings.key("passes"), body.encode(), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(store().settings.key("passes"), body.encode(), hashlib.sha256).hex()[:32]
 
 
 def current() -> Pass:
     """Return the pass of this request; an empty one when there is none, or it is not ours."""
     signed, _, look = request.cookies.get(COOKIE, "").partition("~")
-    found = Pass(look=look if _LOOK.fullmatch(look) else "")
+    look = look if _LOOK.fullmatch(look) else ""
     body, _, signature = signed.rpartition(".")
     if not body or not hmac.compare_digest(_signature(body).encode(), signature.encode()):
-        return found
+        return Pass(look=look)
     kind, name, *details = body.split(".")
     if kind == "t":
         return replace(found, tries=name)
     if kind == "r":
-        return replace(found, response=name, epoch=int(details[0]), version=details[1])
-    return replace(found, door=int(name), visit=details[0])
+        return Pass(response=name, epoch=int(details[0]), version=details[1], look=look)
+    return Pass(door=int(name), visit=details[0], look=look)
 
 
 def at_door(door: int, look: str) -> Pass:
