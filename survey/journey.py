@@ -53,6 +53,11 @@ class Screen:
         """Whether there is something to answer."""
         return any(step.question.asks for step in self.steps)
 
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """Every answer key that a question on it owns."""
+        return tuple(key for step in self.steps for key in step.question.keys)
+
 
 class Journey:
     """The ways through one questionnaire (in one language)."""
@@ -67,14 +72,14 @@ class Journey:
         return self.screens[self._places[name]]
 
     @cached_property
-    def _conditions(self) -> list[tuple[Question, list[Any]]]:
-        """Each question that is not always shown, in order, with the conditions it needs."""
+    def _conditions(self) -> list[tuple[str, tuple[str, ...], list[Any]]]:
+        """The id and the answer keys of each question that is not always shown, in order, with what it needs."""
         found = []
         for page in self.questionnaire.pages:
             for question in page.questions:
                 needed = [when for when in (page.when, question.when) if when is not None]
                 if needed:
-                    found.append((question, needed))
+                    found.append((question.id, question.keys, needed))
         return found
 
     def hidden(self, answers: Answers, facts: Facts) -> frozenset[str]:
@@ -85,11 +90,11 @@ class Journey:
         """
         hidden: set[str] = set()
         visible: Answers = answers
-        for question, needed in self._conditions:
+        for name, keys, needed in self._conditions:
             if all(when.holds(visible, facts) for when in needed):
                 continue
-            hidden.add(question.id)
-            gone = [key for key in question.keys if key in visible]
+            hidden.add(name)
+            gone = [key for key in keys if key in visible]
             if gone:
                 visible = {key: value for key, value in visible.items() if key not in gone}
         return frozenset(hidden)

@@ -72,8 +72,7 @@ def next_number(snapshot: Snapshot, epoch: int) -> int:
 
 def to_screen(survey: Survey, screen: Screen, snapshot: Snapshot, epoch: int, **more: int) -> Reply:
     """Send somebody to a screen, with the next number; with a sign when it was answered before."""
-    answers = snapshot.answers
-    known = any(key in answers for step in screen.steps for key in step.question.keys)
+    known = any(key in snapshot.answers for key in screen.keys)
     address = f"{survey.here}/{screen.name}?n={next_number(snapshot, epoch)}"
     address += "&again=1" if known else ""
     address += "".join(f"&{name}={value}" for name, value in more.items())
