@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -35,31 +36,44 @@ VERSION_LENGTH = 12
 """So many characters of a definition's SHA-256 stand in an address."""
 
 
+@dataclass(frozen=True)
+class _Body:
+    """A page's bytes and the headers that go with them."""
+
+    content: bytes
+    headers: tuple[tuple[str, str], ...]
+
+
 class Ready:
     """A page that is the same for everybody, kept compressed: one copy for each look."""
 
     def __init__(self, html: str) -> None:
         self._html = html
-        self._bodies: dict[str, tuple[bytes, bytes, str]] = {}
+        self._bodies: dict[str, tuple[_Body, _Body]] = {}
 
     def response(self, pass_: Pass) -> Reply:
         """Return the page as a reply, compressed where the browser takes that, empty where it has it already."""
-        body = self._bodies.get(pass_.look) or self._make(pass_)
-        plain, small, tag = body
-        takes_gzip = "gzip" in request.headers.get("Accept-Encoding", "")
-        reply = Response(small if takes_gzip else plain, mimetype="text/html")
-        reply.headers["Cache-Control"] = "no-cache"
-        reply.headers["Vary"] = "Accept-Encoding, Cookie"
-        if takes_gzip:
-            reply.headers["Content-Encoding"] = "gzip"
-        reply.set_etag(tag)
-        return reply.make_conditional(request)
+        plain, small = self._bodies.get(pass_.look) or self._make(pass_)
+        body = small if "gzip" in request.environ.get("HTTP_ACCEPT_ENCODING", "") else plain
+        reply = Response(body.content, headers=body.headers)
+        if "HTTP_IF_NONE_MATCH" in request.environ:
+            reply.make_conditional(request)
+        return reply
 
-    def _make(self, pass_: Pass) -> tuple[bytes, bytes, str]:
+    def _make(self, pass_: Pass) -> tuple[_Body, _Body]:
         plain = self._html.replace(LOOK_SLOT, pass_.classes).encode()
-        body = plain, gzip.compress(plain, 9, mtime=0), hashlib.sha256(plain).hexdigest()[:16]
-        self._bodies[pass_.look] = body
-        return body
+        headers = (
+            ("Content-Type", "text/html; charset=utf-8"),
+            ("Cache-Control", "no-cache"),
+            ("Vary", "Accept-Encoding, Cookie"),
+            ("ETag", f'"{hashlib.sha256(plain).hexdigest()[:16]}"'),
+        )
+        bodies = (
+            _Body(plain, headers),
+            _Body(gzip.compress(plain, 9, mtime=0), (*headers, ("Content-Encoding", "gzip"))),
+        )
+        self._bodies[pass_.look] = bodies
+        return bodies
 
 
 class Survey:

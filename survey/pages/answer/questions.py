@@ -76,7 +76,8 @@ def to_screen(survey: Survey, screen: Screen, snapshot: Snapshot, epoch: int, **
     address = f"{survey.here}/{screen.name}?n={next_number(snapshot, epoch)}"
     address += "&again=1" if known else ""
     address += "".join(f"&{name}={value}" for name, value in more.items())
-    return redirect(address, 303)
+    # Not redirect(): it writes a page besides, for browsers that do not follow, and there are none.
+    return Response(status=303, headers=[("Location", address)])
 
 
 def go_on(survey: Survey, snapshot: Snapshot, epoch: int) -> Reply:
