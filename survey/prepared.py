@@ -15,11 +15,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Dialect, Insert, Select, Update
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.types import TypeEngine
 
 from survey.database import on_driver
 
-_Change = Callable[[Any], Any] | None
+_Change = Callable[[Any], Any]
 
 
 class Prepared:
@@ -57,42 +56,40 @@ class Prepared:
 class _Compiled:
     """A statement as SQLite's driver takes it.
 
-    parameters: the name of each in its place, the value where none is given, and what turns a value into the driver's.
-    columns: what turns the driver's value of each column into ours.
+    parameters: the name of each in its place, and the value where none is given. given, read: what turns a value into
+    the driver's and back, by the place of the parameter and of the column, where anything does.
     """
 
     text: str
-    parameters: tuple[tuple[str, Any, _Change], ...]
-    columns: tuple[_Change, ...]
+    parameters: tuple[tuple[str, Any], ...]
+    given: tuple[tuple[int, _Change], ...]
+    read: tuple[tuple[int, _Change], ...]
 
     def run(self, connection: Connection, given: Mapping[str, Any]) -> sqlite3.Cursor:
-        values = [
-            change(given.get(name, usual)) if change else given.get(name, usual)
-            for name, usual, change in self.parameters
-        ]
-        return on_driver(connection, self.text, tuple(values))
+        values = [given.get(name, usual) for name, usual in self.parameters]
+        return on_driver(connection, self.text, _changed(values, self.given))
 
     def values(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        return tuple([change(value) if change else value for change, value in zip(self.columns, row, strict=True)])
+        return _changed(list(row), self.read)
+
+
+def _changed(values: list[Any], changes: tuple[tuple[int, _Change], ...]) -> tuple[Any, ...]:
+    for place, change in changes:
+        values[place] = change(values[place])
+    return tuple(values)
 
 
 def _compile(statement: Select[Any] | Insert | Update, dialect: Dialect) -> _Compiled:
     compiled = statement.compile(dialect=dialect)
     assert isinstance(compiled, SQLCompiler)
     assert compiled.positiontup is not None
+    names = compiled.positiontup
     columns = statement.selected_columns if isinstance(statement, Select) else ()
+    given = [compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names]
+    read = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
     return _Compiled(
         str(compiled),
-        tuple(
-            (name, compiled.params[name], _bound(compiled.binds[name].type, dialect)) for name in compiled.positiontup
-        ),
-        tuple(_read(column.type, dialect) for column in columns),
+        tuple((name, compiled.params[name]) for name in names),
+        tuple((place, change) for place, change in enumerate(given) if change),
+        tuple((place, change) for place, change in enumerate(read) if change),
     )
-
-
-def _bound(kind: TypeEngine[Any], dialect: Dialect) -> _Change:
-    return kind.dialect_impl(dialect).bind_processor(dialect)
-
-
-def _read(kind: TypeEngine[Any], dialect: Dialect) -> _Change:
-    return kind.dialect_impl(dialect).result_processor(dialect, None)

@@ -336,6 +336,15 @@ def test_no_session_on_respondents_pages_not_even_of_somebody_signed_in(signed_i
         assert "Cookie" not in reply.headers.get("Vary", ""), "and the page does not depend on it"
 
 
+def test_what_signs_people_in_does_not_even_run_on_respondents_pages(app: Flask) -> None:
+    def runs_at(blueprint: str | None) -> set[str]:
+        hooks = [*app.before_request_funcs[blueprint], *app.after_request_funcs[blueprint]]
+        return {hook.__module__.partition(".")[0] for hook in hooks} & {"flask_login", "flask_principal"}
+
+    assert [runs_at(blueprint) for blueprint in (None, "answer", "withdraw", "statics")] == [set()] * 4
+    assert runs_at("office") == runs_at("account") == {"flask_login", "flask_principal"}
+
+
 def test_nothing_can_write_a_session_outside_the_office(app: Flask) -> None:
     from flask import session as current
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from flask import Flask, redirect, request, url_for
 from flask_security import Security, current_user
@@ -50,13 +52,30 @@ def guard(app: Flask, settings: Settings) -> None:
         SECURITY_CLI_ROLES_NAME=None,
     )
     app.session_interface = OfficeSessions()
-    # Its own pages stay out, and with them registration, recovery, JSON answers and tokens.
-    security = Security(app, Accounts(), register_blueprint=False)
+    with _for_the_office_alone(app):
+        # Its own pages stay out, and with them registration, recovery, JSON answers and tokens.
+        security = Security(app, Accounts(), register_blueprint=False)
     security.login_manager.request_loader(_nobody)
     # Otherwise Flask-Principal asks who is signed in before every page, respondents' too. We ask for roles instead.
     security.principal.identity_loaders.clear()
     connect(app, settings)
     app.register_blueprint(account)
+
+
+@contextmanager
+def _for_the_office_alone(app: Flask) -> Iterator[None]:
+    """Let what is to run before and after each request, from now to the end of the block, run where people sign in.
+
+    Respondents never sign in, and their pages are those that are asked for most.
+    """
+    all_hooks: list[Any] = [app.before_request_funcs, app.after_request_funcs]
+    earlier = [list(hooks[None]) for hooks in all_hooks]
+    yield
+    for hooks, there in zip(all_hooks, earlier, strict=True):
+        new = [hook for hook in hooks[None] if hook not in there]
+        hooks[None] = there
+        for blueprint in (account.name, "office"):
+            hooks[blueprint] += new
 
 
 def _nobody(_request: object) -> None:
