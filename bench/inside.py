@@ -10,6 +10,7 @@ import io
 import os
 import pkgutil
 import random
+import re
 import statistics
 import tempfile
 from collections import Counter
@@ -220,12 +221,16 @@ def _timed(times: Counter[str], stage: str, owner: object, name: str) -> Iterato
         yield
 
 
+_ABOUT = re.compile(r"(SELECT)\b.*?\b(FROM \w+)|(INSERT INTO \w+|UPDATE \w+)", re.DOTALL)
+
+
 def _statements(walk: Walk, engine: Engine) -> Iterator[str]:
     """Yield each statement a page runs, and how often."""
     ran: Counter[str] = Counter()
 
     def note(statement: str) -> None:
-        ran[" ".join(statement.split())[:60]] += 1
+        found = _ABOUT.match(statement)
+        ran[" … ".join(word for word in found.groups() if word) if found else statement] += 1
 
     def listen(connection: Any, *_: object) -> None:
         # At the driver: the statements of each page do not all go by SQLAlchemy's events.

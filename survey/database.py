@@ -189,7 +189,6 @@ def open_engine(url: str, threads: int = 16) -> Engine:
     if embedded:
         event.listen(engine, "do_connect", _for_its_owner_only(str(address.database)))
         event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
         event.listen(engine, "before_cursor_execute", _begin_sqlite_at_first_write)
         _queues[engine] = _Queue(Path(f"{address.database}-queue"))
     else:
@@ -234,11 +233,6 @@ def _prepare_postgresql(dbapi: Any, _record: object) -> None:
     with dbapi.cursor() as cursor:
         cursor.execute(f"SET lock_timeout = {int(_PATIENCE * 1000)}")
     dbapi.commit()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    if connection.get_execution_options().get("writes_at_once"):
-        on_driver(connection, "BEGIN IMMEDIATE")
 
 
 def _begin_sqlite_at_first_write(
@@ -417,11 +411,8 @@ def write(engine: Engine) -> Iterator[Connection]:
         return
     # The connection is taken before the turn, so that nobody waits for a turn while holding up the pool's
     # last one.
-    with (
-        engine.connect().execution_options(writes_at_once=True) as connection,
-        queue.turn(),
-        connection.begin(),
-    ):
+    with engine.connect() as connection, queue.turn(), connection.begin():
+        on_driver(connection, "BEGIN IMMEDIATE")
         yield connection
 
 
