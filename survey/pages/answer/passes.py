@@ -79,7 +79,7 @@ def current() -> Pass:
         return Pass(look=look)
     kind, name, *details = body.split(".")
     if kind == "t":
-        return replace(found, tries=name)
+        return Pass(tries=name, look=look)
     if kind == "r":
         return Pass(response=name, epoch=int(details[0]), version=details[1], look=look)
     return Pass(door=int(name), visit=details[0], look=look)
