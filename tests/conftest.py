@@ -18,11 +18,23 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import argon2
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from survey import database
+from tests import templates
 from tests.postgres import PostgresServer, running_postgres
+
+# Before any test takes them by name: tables are copied, not made anew by every migration, and a password costs next to
+# nothing. tests/store/test_migrations.py and tests/pages/test_account.py look at the real ones.
+database.upgrade = templates.upgrade
+_dear = argon2.PasswordHasher
+argon2.PasswordHasher = lambda **_: _dear(time_cost=1, memory_cost=8, parallelism=1)  # type: ignore[assignment,misc]
+import survey.pages.account  # noqa: E402, F401 - makes its hasher now
+
+argon2.PasswordHasher = _dear  # type: ignore[misc]
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 

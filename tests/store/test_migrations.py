@@ -11,8 +11,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
 from survey import audit, database, fieldwork, people, progress, responses, retention
-from survey.database import Base, Engine, downgrade, migrations_folder, open_engine, read, upgrade, write
+from survey.database import Base, Engine, downgrade, migrations_folder, open_engine, read, write
 from tests.store.field import lay_out
+from tests.templates import migrate as upgrade
 
 
 @pytest.fixture
