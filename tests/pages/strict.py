@@ -44,6 +44,8 @@ def _faults(root: Element, reply: TestResponse) -> Any:
         yield "not one h1"
     if not (root.findtext("head/title") or "").strip():
         yield "no title"
+    if (root.findtext("head/title") or "").count("Error:") > 1:
+        yield "the title says twice that there is an error"
     ids = [e.get("id") for e in root.iter() if e.get("id")]
     yield from (f"id {one} twice" for one in set(ids) if ids.count(one) > 1)
     labelled = {e.get("for") for e in root.iter("label")}
