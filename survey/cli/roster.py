@@ -60,7 +60,10 @@ def import_(
             stop("Nothing was taken in. Please correct these first.")
         doubts = unanswered(seen.doubts, agreed)
         for doubt in doubts:
-            click.echo("\n".join([*doubt.said, f"If this is right, add {doubt.option}: {doubt.yes}"]), err=True)
+            click.echo(
+                "\n".join([*doubt.said, f"If this is right, add {doubt.option}: {doubt.yes}", doubt.otherwise]),
+                err=True,
+            )
         if preview:
             click.echo("Only looked: nothing was taken in.")
             return

@@ -123,6 +123,30 @@ def test_from_a_wrong_file_to_a_list_that_is_in(
     assert heading(page) == "Roster: who is asked"
 
 
+def test_what_may_be_a_mistake_is_imported_only_once_it_is_ticked(
+    desk: Desk, address: str, tmp_path: Path, page: Page
+) -> None:
+    enter(page, desk, address)
+    part = tmp_path / "part.csv"
+    part.write_text("participant,school,class\np1,s1,4a\n7,s1,4a\n")
+    send(page, part, "Autumn 2025")
+    assert accessibility.every_check(page) == []
+    left = page.get_by_role("checkbox", name="everyone who is not in it has left")
+    codes = page.get_by_role("checkbox", name="These codes are right")
+    left.check()
+    press(page.get_by_role("button", name="Take this list in"))
+    assert page.title() == "Error: Look at a list: Small notes – Chorus"
+    assert left.is_checked()
+    page.get_by_role("link", name="Check the codes").click()
+    assert codes.evaluate("(box) => box === document.activeElement")
+    assert accessibility.reflow(page) == []
+    assert desk.where()["p2"] == ("s1", "4a", False)
+    codes.check()
+    press(page.get_by_role("button", name="Take this list in"))
+    assert "1 new in the wave" in page.get_by_role("status").inner_text()
+    assert desk.where()["p2"] == ("s1", "4a", True)
+
+
 def test_the_pages_of_the_roster_are_accessible(desk: Desk, address: str, files: dict[str, Path], page: Page) -> None:
     enter(page, desk, address)
     assert accessibility.every_check(page) == []

@@ -19,7 +19,7 @@ from survey.database import Engine, read, upgrade, write
 from survey.fieldwork.roster import LIFE, take_in
 from survey.fieldwork.roster.uploads import upload
 from survey.pages.account.people import add_user
-from tests.pages.strict import StrictClient, heading, look_at, strict_client
+from tests.pages.strict import StrictClient, heading, look_at, strict_client, words
 from tests.pages.test_account import OWN, choose, sign_in, token
 from tests.rosters.small_field import NOW, ROSTER, SCHOOLS, Desk, publish, settings_in
 
@@ -130,6 +130,29 @@ def test_codes_without_zeros_are_imported_only_when_it_is_ticked(lead: StrictCli
     assert lead.post(sent.location, data=other).status_code == 400, "a yes to something else is none to this"
     assert lead.post(sent.location, data={**other, "yes": "codes"}).status_code == 303
     assert len(desk.where()) == 2
+
+
+def test_each_box_that_was_not_ticked_says_what_to_check_and_what_to_do_if_it_is_wrong(
+    lead: StrictClient, desk: Desk
+) -> None:
+    desk.take(ROSTER)
+    sent = send(lead, "participant,school,class\np1,s1,4a\n7,s1,4a\n")
+    unticked = words(look_at(confirm(lead, sent.location)))
+    for sentence in (
+        "Check who would leave, and tick the box if they have left. Nothing has been imported yet.",
+        "Check the codes, and tick the box if they are right. Nothing has been imported yet.",
+    ):
+        assert unticked.count(sentence) == 2, "in the list of what to look at, and at the box"
+    assert "If it is only a part of the list, send a file with everyone in these schools instead." in unticked
+    assert "If zeros are missing, format the column as text" in unticked
+
+
+def test_what_was_imported_is_counted_in_words_for_one_and_for_many(lead: StrictClient, desk: Desk) -> None:
+    done = words(look_at(lead.get(confirm(lead, send(lead, "participant,school,class\np1,s1,4a\n").location).location)))
+    assert "1 class added or changed" in done
+    more = "participant,school,class\np1,s1,4a\np2,s1,4b\np3,s1,4c\n"
+    done = words(look_at(lead.get(confirm(lead, send(lead, more).location).location)))
+    assert "2 classes added or changed" in done
 
 
 def test_a_list_can_be_thrown_away(lead: StrictClient, desk: Desk) -> None:

@@ -24,6 +24,16 @@ class Doubt:
         return _ANSWERS[self.name].yes
 
     @property
+    def otherwise(self) -> str:
+        """What to do where it is not right."""
+        return _ANSWERS[self.name].otherwise
+
+    @property
+    def unticked(self) -> str:
+        """What is said at the box that was not ticked."""
+        return _ANSWERS[self.name].unticked
+
+    @property
     def option(self) -> str:
         """The option of `survey roster import` that says yes."""
         return _ANSWERS[self.name].option
@@ -31,12 +41,24 @@ class Doubt:
 
 class _Answer(NamedTuple):
     yes: str
+    otherwise: str
+    unticked: str
     option: str
 
 
 _ANSWERS: Final[dict[Doubtful, _Answer]] = {
-    "left": _Answer("The file is the whole list: everyone who is not in it has left.", "--they-have-left"),
-    "codes": _Answer("These codes are right as they are: no zeros have been lost.", "--codes-as-they-are"),
+    "left": _Answer(
+        yes="The file is the whole list: everyone who is not in it has left.",
+        otherwise="If it is only a part of the list, send a file with everyone in these schools instead.",
+        unticked="Check who would leave, and tick the box if they have left. Nothing has been imported yet.",
+        option="--they-have-left",
+    ),
+    "codes": _Answer(
+        yes="These codes are right as they are: no zeros have been lost.",
+        otherwise="If zeros are missing, format the column as text, enter the codes in full, and send the file again.",
+        unticked="Check the codes, and tick the box if they are right. Nothing has been imported yet.",
+        option="--codes-as-they-are",
+    ),
 }
 
 

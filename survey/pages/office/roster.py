@@ -155,12 +155,9 @@ def _seen(study: Seen, kept: Upload, agreed: Sequence[str] | None = None) -> Res
         form=ConfirmForm(),
         upload=kept.id,
         agreed=agreed or (),
-        faults=[(f"yes-{doubt.name}", _TICK) for doubt in open_],
+        faults=[(f"yes-{doubt.name}", doubt.unticked) for doubt in open_],
     )
     return page, 400 if open_ else 200
-
-
-_TICK: Final = "Please check this, and tick the box if it is right. Nothing has been imported yet."
 
 
 @office.post("/studies/<code>/roster/look/<upload>")
@@ -247,15 +244,19 @@ _CAME_BACK: Final = (
 """Words in the address of the roster's page, and what is then said where."""
 
 _DONE: Final = {
-    "added": "new in the wave",
-    "moved": "moved",
-    "changed": "changed",
-    "left": "left",
-    "unchanged": "unchanged",
-    "schools": "schools added or changed",
-    "classes": "classes added or changed",
-    "unasked": "on this list will not be asked anything in this wave",
+    "added": ("new in the wave",) * 2,
+    "moved": ("moved",) * 2,
+    "changed": ("changed",) * 2,
+    "left": ("left",) * 2,
+    "unchanged": ("unchanged",) * 2,
+    "schools": ("school added or changed", "schools added or changed"),
+    "classes": ("class added or changed", "classes added or changed"),
+    "unasked": (
+        "person on this list will not be asked anything in this wave",
+        "people on this list will not be asked anything in this wave",
+    ),
 }
+"""What is counted after an import: in words for one, and for many."""
 
 _PARTS: Final = (
     ("schools", "Schools added or changed", "School"),
@@ -298,7 +299,7 @@ def _page(study: Seen, form: ListForm, faults: list[tuple[str, str]]) -> str:
         linkage=study.plan.linkage,
         facts=study.plan.facts,
         may_download=sees_microdata(study),
-        done=[(words, done[name]) for name, words in _DONE.items() if done[name]],
+        done=[(one if done[name] == 1 else many, done[name]) for name, (one, many) in _DONE.items() if done[name]],
         was_done=any(number is not None for number in done.values()),
         faults=faults,
     )
