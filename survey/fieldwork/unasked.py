@@ -105,6 +105,7 @@ def unasked_in(
 
 
 _NOT_ASKED: Final = "will not be asked anything"
+_ADD_YEAR: Final = "If they should be, add their year group to the list and import it again."
 
 
 def said_of(people: Iterable[Unasked]) -> list[str]:
@@ -122,7 +123,7 @@ def _sentence(audience: str, why: str, people: list[Unasked]) -> str:
     if why == "audience":
         return f"{who} {_NOT_ASKED}: no questionnaire of this wave is for {many}."
     if why == "no year":
-        return f"{who} {'has' if number == 1 else 'have'} no year group, so they {_NOT_ASKED}."
+        return f"{who} {'has' if number == 1 else 'have'} no year group, so they {_NOT_ASKED}. {_ADD_YEAR}"
     years = sorted({person.year for person in people}, key=lambda year: (len(year), year))
     where = f"year group{'s' if len(years) > 1 else ''} {listed(years)}"
     verb = "is" if number == 1 else "are"

@@ -280,9 +280,8 @@ class Reader:
             return None if self._needs_version else self._field.newest
         if version not in self._field.versions:
             known = listed(self._field.versions, "and")
-            self._at(
-                row, "version", f"This version of '{self._field.questionnaire}' was not published. There are {known}."
-            )
+            no_such = f"Version '{shortened(version)}' of '{self._field.questionnaire}' has not been published"
+            self._at(row, "version", f"{no_such}; {known} {'has' if len(self._field.versions) == 1 else 'have'}.")
             return None
         return self._field.versions[version]
 

@@ -163,7 +163,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         "There are own words, and the option that they belong to is not chosen.",
     ),
     ({"version": 2}, "dance", "Version 2 has no question with the column 'dance'."),
-    ({"version": 7}, "version", "This version of 'pupil' was not published. There are 1 and 2."),
+    ({"version": 7}, "version", "Version '7' of 'pupil' has not been published; 1 and 2 have."),
     ({"participant": "P01"}, "participant", "There is no participant 'P01' in the study. Did you mean 'P001'?"),
     (
         {"participant": "zz"},

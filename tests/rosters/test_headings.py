@@ -40,7 +40,7 @@ def test_what_an_office_sends_gets_one_answer_and_once_that_is_done_it_is_import
         f'sheet "Year 4", row 3, column B (Forename): This column looks like names, {STAYS}',
         f'sheet "Year 4", row 3, column C (Surname): This column looks like names, {STAYS}',
         (
-            "sheet \"Year 4\", row 3: The headings do not fit yet. Call 'Pupil No.' (column A) 'participant' if it holds the "
+            "sheet \"Year 4\", row 3: Some headings have to be changed. Rename 'Pupil No.' (column A) to 'participant' if it holds the "
             "study codes. Add a column 'school' with the school's code in every row. Delete 'PP?' (column G) and 'House' "
             "(column H), which the study does not ask for."
         ),
@@ -78,7 +78,7 @@ def test_of_a_list_with_names_nothing_is_kept_and_no_name_is_said(desk: Desk) ->
 def test_what_is_wrong_in_the_rows_is_said_in_the_same_answer(desk: Desk) -> None:
     rows = [["Pupil No.", "Reg", "NC Year"], ["0007", "4 Wrens", "N2"], ["Ava", "Miss Honey", "Year 4"]]
     said = desk.problems(workbook(rows), name="list.xlsx")
-    assert said[0].startswith("sheet \"Year 4\", row 1: The headings do not fit yet. Call 'Pupil No.'")
+    assert said[0].startswith("sheet \"Year 4\", row 1: Some headings have to be changed. Rename 'Pupil No.'")
     assert "row 3, column A (Pupil No.): This looks like a name or a word." in said[1]
     assert "row 3, column B (Reg): This looks like somebody's name" in said[2]
     assert "row 2, column C (NC Year): 'N2' is not a year group of this study." in said[3]
@@ -89,9 +89,9 @@ def test_headings_of_a_school_system_that_are_not_the_study_s_are_all_named_at_o
     assert said == [
         f"row 1, column A (UPN): This column looks like unique pupil numbers, {STAYS}",
         (
-            "row 1: The headings do not fit yet. Add a column 'participant' with the study code in every row. Add a column "
+            "row 1: Some headings have to be changed. Add a column 'participant' with the study code in every row. Add a column "
             "'school' with the school's code in every row. Delete 'SEN status' (column E) and 'EAL' (column G), which the "
-            "study does not know. If one of them is 'attendance', 'clubs' or 'began', call it that instead."
+            "study does not know. If one of them is 'attendance', 'clubs' or 'began', rename it instead."
         ),
     ]
 

@@ -30,7 +30,7 @@ p5,pupil,s2,6b,6
 t1,staff,s1,,
 """
 SAID = [
-    "2 pupils have no year group, so they will not be asked anything.",
+    "2 pupils have no year group, so they will not be asked anything. If they should be, add their year group to the list and import it again.",
     (
         "2 pupils are in year groups 0 and 6, which no questionnaire of this wave asks, so they will not be asked "
         "anything."
@@ -71,7 +71,9 @@ def test_the_preview_says_who_will_not_be_asked_anything_and_why(by_year: Desk) 
 
 def test_a_list_without_year_groups_says_so_of_everybody(by_year: Desk) -> None:
     said = by_year.look("participant,school,class\np1,s1,4a\n").unasked_said
-    assert said == ["1 pupil has no year group, so they will not be asked anything."]
+    assert said == [
+        "1 pupil has no year group, so they will not be asked anything. If they should be, add their year group to the list and import it again."
+    ]
 
 
 def test_a_year_group_that_is_in_the_study_already_counts(by_year: Desk) -> None:

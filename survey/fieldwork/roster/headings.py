@@ -257,13 +257,13 @@ class _Headings:
 
     def _to_do(self, unknown: list[int], missing: list[str]) -> Iterator[str]:
         """Yield what to do, in sentences: what to call columns, what to add, what to delete."""
-        yield "The headings do not fit yet."
+        yield "Some headings have to be changed."
         likely = self._likely(unknown, missing)
         if len(likely) == 1:
             self._done.likely["participant"] = likely[0]
             missing.remove("participant")
             unknown.remove(likely[0])
-            yield f"Call {self._named(likely)} 'participant' if it holds the study codes."
+            yield f"Rename {self._named(likely)} to 'participant' if it holds the study codes."
         others = [index for index in unknown if letters(self._text(index)) in _NOT_OURS]
         unknown = [index for index in unknown if index not in others]
         for index in list(unknown):
@@ -284,7 +284,7 @@ class _Headings:
         if not free:
             return ""
         one = "it" if len(unknown) == 1 else "one of them"
-        return f" If {one} is {quoted(free, 'or')}, call it that instead."
+        return f" If {one} is {quoted(free, 'or')}, rename it instead."
 
     def _named(self, indexes: Sequence[int]) -> str:
         return listed(f"'{shortened(self._text(one))}' (column {letters_of(one + 1)})" for one in indexes)
