@@ -369,10 +369,8 @@ class _Known:
             at = cell(key)
             said = " ".join(at.text.lower().split()) if at else ""
             if at is not None and (said or not missing) and said not in allowed:
-                shown = f"'{shortened(at.text)}'" if said else "This"
-                wrong(
-                    at, f"{shown} is none of {quoted(allowed)}." if said else f"Please write one of {quoted(allowed)}."
-                )
+                unknown = f"'{shortened(at.text)}' is not one of the words for this column. " if said else ""
+                wrong(at, f"{unknown}Please write one of {quoted(allowed)}.")
             return said or missing
 
         code = row.cells[places["participant"]]

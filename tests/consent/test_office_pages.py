@@ -175,7 +175,7 @@ def test_a_file_is_looked_at_confirmed_and_taken_in(researcher: StrictClient, tu
 
     assert "Choose a file." in said(send(researcher, f"{HERE}/file", f"{HERE}/file"))
     bad = said(choose_file(b"participant,decision,date,by\nP1,perhaps,2025-09-10,parent\n"))
-    assert "row 2, column B (decision) 'perhaps' is none of" in bad
+    assert "row 2, column B (decision) 'perhaps' is not one of" in bad
     good = b"participant,decision,date,by\nP1,yes,2025-09-10,parent\nP2,no,2025-09-11,parent\n"
     look = choose_file(good)
     assert heading(look_at(look)) == "What this file would record"
@@ -224,15 +224,15 @@ def test_the_consent_page_shows_who_disagrees_and_the_child_s_page_resolves_it(
     person = f"{HERE}/people/P1"
     slip = {"says": "no", "by": "parent", "given_on": "2025-09-10", "scope": "all", "parent": "first"}
     send(researcher, person, person, **slip)
-    assert "disagree" not in said(researcher.get(f"{HERE}?wave=w1"))
+    assert "Conflicting" not in said(researcher.get(f"{HERE}?wave=w1"))
     shown = said(send(researcher, person, person, **{**slip, "says": "yes", "parent": "second"}))
-    assert "A no and a yes disagree in Autumn 2025" in shown
+    assert "Conflicting decisions for Autumn 2025" in shown
     assert "10 September 2025 No parent (first) the whole study" in shown
     overview = said(researcher.get(f"{HERE}?wave=w1"))
-    assert "A no and a yes disagree: 1" in overview
+    assert "Conflicting decisions: 1" in overview
     assert "P1 Ash Primary 4a 10 September 2025" in overview
     resolved = said(send(researcher, person, person, **{**slip, "says": "yes", "parent": "", "resolved": "agreed"}))
-    assert "A no and a yes disagree" not in resolved
+    assert "Conflicting" not in resolved
     assert "Yes. Resolved: the parents have agreed" in resolved
     assert "P1 pupil Yes decided" in said(researcher.get(f"{HERE}/schools/s1?wave=w1"))
     wrong = said(send(researcher, person, person, **{**slip, "by": "school"}))
@@ -244,7 +244,7 @@ def test_a_coordinator_sees_and_resolves_only_what_is_of_their_school(coordinato
     for code in ("P1", "P4"):
         tuned.decide(code, [Decision("no", "parent", DAY), Decision("yes", "parent", DAY)])
     overview = said(coordinator.get(f"{HERE}?wave=w1"))
-    assert "A no and a yes disagree: 1" in overview
+    assert "Conflicting decisions: 1" in overview
     assert "P4" not in overview
     person = f"{HERE}/people/P1"
     slip = {"says": "yes", "by": "parent", "given_on": "2025-09-11", "scope": "all", "resolved": "changed mind"}
@@ -257,4 +257,4 @@ def test_the_preview_of_a_file_names_those_for_whom_a_no_and_a_yes_disagree(
 ) -> None:
     rows = b"participant,decision,date,by\nP1,yes,2025-09-10,parent\nP1,no,2025-09-10,parent\nP2,no,2025-09-11,parent\n"
     look = send(researcher, f"{HERE}/file", f"{HERE}/file", file=(io.BytesIO(rows), "consent.csv"))
-    assert "For 1 participant a no and a yes disagree: P1." in said(look)
+    assert "Conflicting decisions for 1 participant: P1." in said(look)

@@ -174,7 +174,7 @@ def test_a_later_file_says_how_it_was_resolved(lay: Lay) -> None:
     [
         ("P1,no,2025-09-10,parent,R1,", "row 2, column E (parent): 'R1' is not a parent of this child in the roster."),
         ("P1,no,2025-09-10,school,first,", "row 2, column E (parent): Only a decision by a parent says which parent."),
-        ("P1,no,2025-09-10,parent,,perhaps", "row 2, column F (resolved): 'perhaps' is none of"),
+        ("P1,no,2025-09-10,parent,,perhaps", "row 2, column F (resolved): 'perhaps' is not one of"),
         ("P1,withdrawn,2025-09-10,parent,,agreed", "row 2, column F (resolved): A withdrawal resolves nothing."),
     ],
 )
