@@ -310,6 +310,24 @@ def test_pages_for_lost_people(site: str, new_page: Callable[..., Page]) -> None
     assert visitor.faults == []
 
 
+@pytest.mark.parametrize(("path", "typed"), [("/", "dobu roge fobe"), ("/withdraw", "ravo kimu tezo bani")])
+@pytest.mark.parametrize("language", ["en", "ur"])
+def test_after_many_wrong_codes_the_page_asks_to_wait_and_shows_all_that_was_typed(
+    path: str, typed: str, language: str, site: str, page: Page
+) -> None:
+    alert = page.get_by_role("alert")
+    for _ in range(30):
+        page.goto(f"{site}{path}?language={language}")
+        page.get_by_role("textbox").fill(typed)
+        with page.expect_navigation(wait_until="load"):
+            page.locator("main form button").click()
+        if alert.is_visible():
+            break
+    assert re.search(r"\d", alert.inner_text()), "how long"
+    assert page.get_by_role("textbox").input_value() == typed
+    assert accessibility.axe(page) + accessibility.reflow(page) + accessibility.large_text_and_spacing(page) == []
+
+
 @pytest.mark.parametrize("size", [(1024, 690), (1366, 640)], ids=str)
 def test_five_faces_and_next_fit_without_scrolling(
     size: tuple[int, int], published: Published, site: str, new_page: Callable[..., Page]
