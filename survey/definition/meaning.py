@@ -155,7 +155,7 @@ def _range(question: Question) -> str:
 
 def _told(version: int, before: Question, question: Question) -> Iterator[str]:
     if not same_words(_wording(before), _wording(question)):
-        yield f"'{question.id}' is worded differently from version {version}: “{_wording(before)}”."
+        yield f"'{question.id}' has new wording. In version {version} it was “{_wording(before)}”."
     for code, label in question.meanings.items():
         was = before.meanings.get(code, label)
         if not same_words(was, label):

@@ -182,7 +182,7 @@ pages:
     compared = compare([before], now)
     assert compared.faults == {}
     assert compared.told == [
-        "'coffee' is worded differently from version 1: “Which coffee do you drink?”.",
+        "'coffee' has new wording. In version 1 it was “Which coffee do you drink?”.",
         "'coffee': option 3 was “Capsules” in version 1, and means the same.",
     ]
     assert list(compare([before], good(example.replace(", was: Capsules", ""))).faults) == ["coffee"]

@@ -185,7 +185,11 @@ def test_a_version_that_means_something_else_is_refused_before_it_is_published(l
     other = PUPIL.replace("version: 1", "version: 2").replace("label: Not at all", "label: Purple")
     sent = send_zip(lead, {**FILES, "pupil.yaml": other})
     root = look_at(follow(lead, sent))
-    assert "'sing_enjoy': option 1 was “Not at all” in version 1 and is now “Purple”." in words(root)
+    said = words(root)
+    assert "'sing_enjoy': option 1 was “Not at all” in version 1 and is now “Purple”." in said
+    assert "This cannot be published yet. See what has to be corrected" in said
+    tables = " ".join(" ".join(table.itertext()) for table in root.iter("table"))
+    assert "sing_enjoy" not in tables, "a sentence that long is hidden in a cell of a narrow screen"
     assert not [b for b in root.iter("button") if b.text == "Publish"]
     refused = publish(lead, sent)
     assert refused.status_code == 409
@@ -197,7 +201,7 @@ def test_a_new_wording_is_told_before_it_is_published(lead: StrictClient) -> Non
     other = PUPIL.replace("version: 1", "version: 2").replace("with your class", "in class")
     sent = send_zip(lead, {**FILES, "pupil.yaml": other})
     said = words(look_at(follow(lead, sent)))
-    assert "'sing_enjoy' is worded differently from version 1: “How much do you like singing with your class?”." in said
+    assert "'sing_enjoy' has new wording. In version 1 it was “How much do you like singing with your class?”." in said
     assert publish(lead, sent).status_code == 302
 
 

@@ -190,7 +190,7 @@ def test_what_only_reads_differently_is_told(tmp_path: Path) -> None:
     }
     assert compared(tmp_path, **changes).told == [
         "'coffee': option 3 was “Keurig” in version 1, and means the same.",
-        "'instrument' is worded differently from version 1: “Which instrument?”.",
+        "'instrument' has new wording. In version 1 it was “Which instrument?”.",
     ]
 
 
