@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,8 +22,11 @@ from survey.pages.shield import REFUSED
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-LARGEST_BODY: Final = 24 * 1024 * 1024
-"""Bytes of the largest form that any page takes (two files of 10 MB), and room to spare."""
+LARGEST_BODY: Final = 42 * 1024 * 1024
+"""Bytes of the largest form that any page takes (a study's folder of 40 MB), and room to spare."""
+
+_READ_AND_DROPPED: Final = 4 * LARGEST_BODY
+"""Bytes of a refused body that are still read, and kept nowhere: while it is being sent, no browser reads a reply."""
 
 _SMALL: Final = 64 * 1024
 """Bytes of a body that is always let in: nearly every page of answers is smaller."""
@@ -67,15 +71,15 @@ class Gateway:
         if length is None or length == "0":
             # One that comes in chunks says no length. The app refuses it: every browser says how long a form is.
             return b"", None
-        size = int(length) if re.fullmatch("[0-9]{1,12}", length) else LARGEST_BODY + 1
+        size = int(length) if re.fullmatch("[0-9]{1,12}", length) else sys.maxsize
         if size > LARGEST_BODY:
-            return b"", HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            return await _dropped(headers, protocol, size), HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         counted = size if size > _SMALL else 0
         if self._coming + counted > _ON_THEIR_WAY:
-            return b"", HTTPStatus.SERVICE_UNAVAILABLE
+            return await _dropped(headers, protocol, size), HTTPStatus.SERVICE_UNAVAILABLE
         self._coming += counted
         try:
-            async with asyncio.timeout(_PATIENCE + size / _SLOWEST):
+            async with asyncio.timeout(_time_for(size)):
                 return await protocol(), None
         except TimeoutError:
             return b"", HTTPStatus.REQUEST_TIMEOUT
@@ -97,6 +101,21 @@ class Gateway:
             protocol.response_empty(HTTPStatus.INTERNAL_SERVER_ERROR, [])
         else:
             protocol.response_bytes(status, headers, data)
+
+
+def _time_for(size: int) -> float:
+    return _PATIENCE + size / _SLOWEST
+
+
+async def _dropped(headers: Any, protocol: Any, size: int) -> bytes:
+    """Let a refused body come to its end, unless it is far too large or waits to be asked for; return none of it."""
+    if size <= _READ_AND_DROPPED and headers.get("expect") is None:
+        # However it ends, the reply is the same: that it was refused.
+        with suppress(Exception):
+            async with asyncio.timeout(_time_for(size)):
+                async for _ in protocol:
+                    pass
+    return b""
 
 
 def _run(app: WSGIApplication, environ: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
+import importlib
+import inspect
 import io
-from collections.abc import Awaitable
+import pkgutil
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from flask import Flask, request
 
+from survey import pages
 from survey.pages.shield import POLICY, Shield, refuse_what_is_not_whole
 from survey.serving import gateway
 from survey.serving.gateway import Gateway, environment
@@ -48,10 +53,17 @@ class Line:
         self._sends = sends
         self.answer: tuple[int, list[tuple[str, str]], bytes] | None = None
         self.asked = False
+        self.heard_out = False
 
     def __call__(self) -> Awaitable[bytes]:
         self.asked = True
         return self._body()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        body = await self._body()
+        for at in range(0, len(body), 1000):
+            yield body[at : at + 1000]
+        self.heard_out = True
 
     async def _body(self) -> bytes:
         if isinstance(self._sends, Exception):
@@ -139,6 +151,57 @@ def test_a_body_larger_than_any_page_takes_is_refused_before_it_is_read(length: 
     assert line.answer is not None
     assert line.answer[0] == 413
     assert not line.asked
+
+
+@pytest.mark.parametrize(
+    ("on_their_way", "size", "status"), [(0, 100_000, 503), (10**9, gateway.LARGEST_BODY + 1, 413)]
+)
+def test_a_body_that_is_refused_is_heard_out_or_the_browser_would_say_that_the_line_was_cut(
+    monkeypatch: pytest.MonkeyPatch, on_their_way: int, size: int, status: int
+) -> None:
+    monkeypatch.setattr(gateway, "_ON_THEIR_WAY", on_their_way)
+    line = Line(b"x" * 100_000)
+    send(post(size), line)
+    assert line.answer is not None
+    assert (line.answer[0], line.heard_out) == (status, True)
+
+
+@pytest.mark.parametrize("more", [(), (("expect", "100-continue"),)])
+def test_a_body_that_is_refused_is_not_waited_for_when_it_is_far_too_large_or_has_not_begun(
+    more: tuple[tuple[str, str], ...],
+) -> None:
+    length = str(gateway.LARGEST_BODY * 5 if not more else gateway.LARGEST_BODY + 1)
+    line = Line(None)
+    send(Scope(Headers(("content-length", length), *more), "POST"), line)
+    assert line.answer is not None
+    assert (line.answer[0], line.heard_out) == (413, False)
+
+
+def test_a_refused_body_that_does_not_come_is_not_waited_for_longer_than_any_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gateway, "_time_for", lambda _: 0.01)
+    line = Line(None)
+    send(post(gateway.LARGEST_BODY + 1), line)
+    assert line.answer is not None
+    assert line.answer[0] == 413
+
+
+def limits_of_pages() -> dict[str, int]:
+    """Return how large a form each page that takes files lets in, by where it says so."""
+    found = {}
+    for module in pkgutil.walk_packages(pages.__path__, f"{pages.__name__}."):
+        here = importlib.import_module(module.name)
+        for node in ast.walk(ast.parse(inspect.getsource(here))):
+            if isinstance(node, ast.Assign) and "request.max_content_length" in map(ast.unparse, node.targets):
+                found[f"{module.name}:{node.lineno}"] = int(eval(ast.unparse(node.value), vars(here)))
+    return found
+
+
+def test_every_file_that_a_page_takes_comes_as_far_as_that_page() -> None:
+    limits = limits_of_pages()
+    assert len(limits) >= 5
+    assert {where: most for where, most in limits.items() if most + 1024 * 1024 > gateway.LARGEST_BODY} == {}
 
 
 def test_so_many_large_bodies_at_once_that_they_would_fill_the_memory_are_refused(

@@ -120,7 +120,7 @@ def app(settings: Settings) -> Iterator[Flask]:
 
     @app.route("/told", methods=["GET", "POST"])
     def told() -> str:
-        request.max_content_length = 30_000_000
+        request.max_content_length = 42_000_000
         return f"{request.remote_addr} {request.scheme} {request.host} {len(request.get_data())}"
 
     yield app
@@ -165,9 +165,9 @@ def test_chorus_behind_it_is_told_who_comes_and_by_which_address(proxy: Proxy) -
 
 
 def test_files_come_through_and_larger_ones_are_refused_with_a_page(proxy: Proxy) -> None:
-    status, _, body = proxy.ask("POST", "/told", b"x" * 20_000_000)
-    assert (status, body) == (200, b"127.0.0.1 https survey.example.org 20000000")
-    status, headers, body = proxy.ask("POST", "/told", b"x" * 26_000_000)
+    status, _, body = proxy.ask("POST", "/told", b"x" * 40_000_000)
+    assert (status, body) == (200, b"127.0.0.1 https survey.example.org 40000000")
+    status, headers, body = proxy.ask("POST", "/told", b"x" * 45_000_000)
     assert status == 413
     assert b"This file is too large" in body
     assert "content-security-policy" in headers
