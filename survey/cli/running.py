@@ -21,8 +21,10 @@ _SETTINGS: Final = ("DATABASE_URL", "SECRET_KEY", "CHORUS_REGISTER", "CHORUS_LIN
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
-@click.option("--workers", default=2, show_default=True, help="Processes; about one for each core.")
-@click.option("--threads", default=16, show_default=True, help="Threads of each process.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes; about one for each core."
+)
+@click.option("--threads", type=click.IntRange(min=1), default=16, show_default=True, help="Threads of each process.")
 def serve(host: str, port: int, workers: int, threads: int) -> None:
     """Serve the pages."""
     from survey.database import session

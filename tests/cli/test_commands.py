@@ -156,3 +156,16 @@ def test_somebody_who_forgot_a_password_gets_a_new_one_that_works_once() -> None
     assert "works once" in again
     assert first.splitlines()[-1] != again.splitlines()[-1]
     assert survey("user", "renew", "b@example.org").exit_code == 1
+
+
+@pytest.mark.parametrize("option", ["--workers", "--threads"])
+@pytest.mark.parametrize("number", [0, -1])
+def test_a_server_has_at_least_one_process_and_one_thread(
+    option: str, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = []
+    monkeypatch.setattr("survey.serving.serve", lambda *_, **__: started.append(True))
+    assert survey("upgrade").exit_code == 0
+    run = survey("serve", option, number)
+    assert (run.exit_code, started) == (2, [])
+    assert f"{number} is not in the range x>=1" in run.output
