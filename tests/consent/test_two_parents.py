@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from survey.audit import entries
 from survey.database import read, write
 from survey.fieldwork import Decision, kinship
-from survey.fieldwork.consent import BadDecision, ledger_of
+from survey.fieldwork.consent import BadDecision, ledger_of, withdrawn_for_good
 from survey.progress import Outcome, progress
 from tests.consent.conftest import Lay
 from tests.consent.study import NOW, consent
@@ -42,6 +42,22 @@ SAID: dict[str, tuple[list[Decision], tuple[str, str]]] = {
     "the same parent says no in the end": (
         [parent("yes", "first"), parent("no", "second"), parent("no", "first", LATE)],
         ("no", "decided"),
+    ),
+    "a yes of the other parent after a withdrawal": (
+        [parent("withdrawn", "first"), parent("yes", "second", LATE)],
+        ("withdrawn", "disagree"),
+    ),
+    "who withdrew says yes again": (
+        [parent("withdrawn", "first"), parent("yes", "second", LATE), parent("yes", "first", LATE)],
+        ("yes", "decided"),
+    ),
+    "the parents agree on a yes after a withdrawal": (
+        [parent("withdrawn", "first"), parent("yes", "second", LATE), parent("yes", None, LATE, "agreed")],
+        ("yes", "decided"),
+    ),
+    "a no and a yes of the other parent after a withdrawal": (
+        [parent("withdrawn", "first"), parent("no", "second", LATE), parent("yes", "second", LATE)],
+        ("withdrawn", "disagree"),
     ),
     "who said no has changed their mind": (
         [parent("no"), parent("yes", None, LATE, "changed mind")],
@@ -90,6 +106,14 @@ def test_what_two_parents_said_and_whether_the_child_is_asked(lay: Lay, what: st
     tuned.decide("P1", decisions)
     assert state(tuned) == holds
     assert lets_in(tuned) == (holds[0] == "yes")
+
+
+def test_a_yes_of_the_other_parent_lets_no_fact_of_who_withdrew_be_kept_again(lay: Lay) -> None:
+    tuned = lay(consent("opt_in"))
+    for code, which in (("P1", "first"), ("P2", "second")):
+        tuned.decide(code, [parent("withdrawn", "first"), parent("yes", which, LATE)])
+    with read(tuned.engine) as connection:
+        assert withdrawn_for_good(connection, tuned.study.id) == {tuned.person("P2")}
 
 
 def test_who_decides_for_themselves_takes_back_the_no_another_said_for_them(lay: Lay) -> None:

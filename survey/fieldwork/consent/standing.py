@@ -37,7 +37,8 @@ class Standing:
 
     state   'yes', 'no', 'missing' or 'withdrawn'
     reason  why: 'not asked' (the study asks for no decision), 'decided', 'silent' (opt-out, sheet sent, no word),
-            'no decision', 'sheet not sent'; 'disagree' (a no and a yes: the no stands until it is resolved)
+            'no decision', 'sheet not sent'; 'disagree' (a no or a withdrawal, and a yes: the yes counts only once it is
+            resolved)
     given_on, sheet_version, decided_by   of the decision that holds, where there is one
     """
 
@@ -94,6 +95,9 @@ def _decided(consent: Consent | None, lines: Sequence[Line]) -> Standing:
     said = _since_it_was_resolved(lines)
     noes = [no for no in said if no.says == "no" and not any(_undoes(yes, no, consent) for yes in said)]
     if not noes:
+        gone = _not_come_back(lines)
+        if gone:
+            return _by(max(gone, key=order_of), "disagree")
         return _by(max((line for line in said if line.says == "yes"), key=order_of))
     disagree = any(_disagree(yes, no) for yes in _never_taken_back(said) for no in noes)
     return _by(max(noes, key=order_of), "disagree" if disagree else "decided")
@@ -139,8 +143,27 @@ def _never_taken_back(said: Sequence[Line]) -> list[Line]:
 
 def _disagree(yes: Line, no: Line) -> bool:
     """Tell whether a yes stands against a no that holds. Before a no, a yes does so only from another known parent."""
-    two_parents = yes.parent is not None and no.parent is not None and yes.parent != no.parent
-    return two_parents or yes.given_on >= no.given_on
+    return _of_two_parents(yes, no) or yes.given_on >= no.given_on
+
+
+def _of_two_parents(one: Line, other: Line) -> bool:
+    return one.parent is not None and other.parent is not None and one.parent != other.parent
+
+
+def _not_come_back(lines: Iterable[Line]) -> list[Line]:
+    """Return each withdrawal that no later yes takes back; the yes of the other parent does not."""
+    said = list(lines)
+    return [
+        gone
+        for gone in said
+        if gone.says == "withdrawn"
+        and not any(
+            yes.says == "yes"
+            and order_of(yes) > order_of(gone)
+            and (yes.resolved is not None or not _of_two_parents(yes, gone))
+            for yes in said
+        )
+    ]
 
 
 def their_schools(participant_id: int, position: int) -> ColumnElement[bool]:
@@ -226,10 +249,10 @@ def _refused(db: Connection, participant_id: int) -> bool:
 
 
 def withdrawn_for_good(db: Connection | Session, study_id: int) -> set[int]:
-    """Return the ids of participants who withdrew from everything and have no yes since: no fact of theirs is kept."""
+    """Return the ids of participants who withdrew from everything and have not come back: no fact of theirs is kept."""
     found: dict[int, list[Line]] = {}
     for line in ledger_of_all(db, study_id):
         # A no after it, or a withdrawal from less, takes nothing of it back.
         if line.kind == "decision" and (line.says == "yes" or (line.says == "withdrawn" and line.scope == "all")):
             found.setdefault(line.participant_id, []).append(line)
-    return {participant_id for participant_id, lines in found.items() if max(lines, key=order_of).says == "withdrawn"}
+    return {participant_id for participant_id, lines in found.items() if _not_come_back(lines)}
