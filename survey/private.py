@@ -32,7 +32,13 @@ def close_to_others(*paths: Path) -> None:
 
 def folder(path: Path) -> Path:
     """Make a folder that only its owner opens, unless it is there; return it. Raises OSError."""
-    path.mkdir(mode=_FOLDER, parents=True, exist_ok=True)
+    try:
+        path.mkdir(mode=_FOLDER, parents=True)
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+    else:
+        path.chmod(_FOLDER)  # a strict umask may have left out the owner
     return path
 
 

@@ -142,7 +142,7 @@ class Field:
 
     @cached_property
     def contradictions(self) -> set[str]:
-        """The ids of questions by which the newest version means something else than an older one; see decision 24."""
+        """The ids of questions by which the newest version means something else than an older one; see decision 22."""
         *older, newest = (checker.questionnaire for checker in self.checkers.values())
         return {id for one in older for id in compare([one], newest).faults}
 

@@ -200,3 +200,13 @@ def test_nothing_in_the_house_writes_a_file_by_another_road() -> None:
         if WRITES.search(path.read_text("utf-8"))
     }
     assert found == set(ELSEWHERE)
+
+
+def test_a_folder_opens_to_its_owner_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o777)
+    try:
+        made = private.folder(tmp_path / "uploads")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(made.stat().st_mode) == 0o700
+    assert private.folder(made) == made
