@@ -8,7 +8,8 @@ import importlib
 import inspect
 import io
 import pkgutil
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,6 +93,12 @@ def make_app() -> Flask:
     return app
 
 
+def in_a_loop(work: Coroutine[Any, Any, None]) -> None:
+    """Run it in a thread: the browser of other tests has a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
+
+
 def send(scope: Scope, *lines: Line, app: Any = None) -> None:
     async def everybody() -> None:
         served = Gateway(app or make_app(), 2)
@@ -99,7 +106,7 @@ def send(scope: Scope, *lines: Line, app: Any = None) -> None:
         await asyncio.gather(*(served.__rsgi__(scope, line) for line in lines))
         served.__rsgi_del__(asyncio.get_running_loop())
 
-    asyncio.run(everybody())
+    in_a_loop(everybody())
 
 
 def post(length: int | str) -> Scope:
@@ -138,7 +145,7 @@ def test_lines_that_hang_keep_nobody_waiting() -> None:
             one.cancel()
         await asyncio.gather(*hanging, return_exceptions=True)
 
-    asyncio.run(everybody())
+    in_a_loop(everybody())
     assert all(line.asked for line in slow), "all of them had begun"
     assert quick.answer is not None
     assert quick.answer[2] == b"POST quick"
