@@ -101,17 +101,18 @@ def _html(status: int, language: str) -> str:
     except Exception as error:
         # Whatever broke the page asked for may break this one as well: then it is said without the template.
         log.error("%s in the page for an error", type(error).__name__, exc_info=_bare(error))
-        return _without_template(status, language)
+        return without_template(status, language)
 
 
 def last_page(error: Exception, environ: WSGIEnvironment) -> bytes:
     """Return the page for a fault that no handler has met (a `LastPage` of the shield), and log where it was."""
     log.error("%s outside every page", type(error).__name__, exc_info=_bare(error))
     asked = parse_qs(environ.get("QUERY_STRING", ""), max_num_fields=None, errors="replace").get("language", ["en"])[0]
-    return _without_template(500, asked if asked in languages() else "en").encode()
+    return without_template(500, asked if asked in languages() else "en").encode()
 
 
-def _without_template(status: int, language: str) -> str:
+def without_template(status: int, language: str) -> str:
+    """Return the page for an error, made of nothing that could fail in its turn."""
     say = say_in(language)
     heading, text = (escape(say(words)) for words in _WORDS.get(status, _SORRY))
     return (

@@ -65,7 +65,7 @@ class Shield:
             begun = True
             # By now the scheme is the one the proxy in front was asked by.
             secure = environ.get("wsgi.url_scheme") == "https"
-            return start_response(status, _completed(headers, status, secure), *fault)
+            return start_response(status, completed(headers, status, secure), *fault)
 
         _forget_dates(environ)
         try:
@@ -90,7 +90,11 @@ def _forget_dates(environ: WSGIEnvironment) -> None:
         del environ["HTTP_IF_RANGE"]
 
 
-def _completed(headers: list[tuple[str, str]], status: str, secure: bool) -> list[tuple[str, str]]:
+def completed(headers: list[tuple[str, str]], status: str, secure: bool) -> list[tuple[str, str]]:
+    """Return a reply's headers with those that every reply has; what the reply says itself stays as it is.
+
+    status: as in WSGI, a number and words. secure: whether the visitor came by https.
+    """
     there = {name.lower() for name, _ in headers}
     added = list(_ALWAYS)
     if not status.startswith("304"):  # which says nothing new about a copy that may be kept

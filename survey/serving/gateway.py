@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import logging
 import re
 import sys
 from collections.abc import Callable
@@ -17,7 +16,8 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from survey.pages.shield import REFUSED
+from survey.pages.errors import last_page, without_template
+from survey.pages.shield import REFUSED, completed
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -40,7 +40,11 @@ _PATIENCE: Final = 15.0
 _SLOWEST: Final = 16 * 1024
 """Bytes a second at which a larger body must come: a file of 10 MB has eleven minutes."""
 
-log = logging.getLogger("survey")
+_SORRY: Final = without_template(500, "en").encode()
+"""The page for a fault in the page for a fault."""
+
+Reply = tuple[int, list[tuple[str, str]], bytes]
+"""Status, headers and body."""
 
 
 class Gateway:
@@ -94,13 +98,10 @@ class Gateway:
         if refused is not None:
             environ[REFUSED] = int(refused)
         try:
-            status, headers, data = _run(self._app, environ)
+            reply = _run(self._app, environ)
         except Exception as error:
-            # Only the kind of the fault: its words could hold an answer.
-            log.error("%s outside every page", type(error).__name__)
-            protocol.response_empty(HTTPStatus.INTERNAL_SERVER_ERROR, [])
-        else:
-            protocol.response_bytes(status, headers, data)
+            reply = _last_reply(error, environ)
+        protocol.response_bytes(*reply)
 
 
 def _time_for(size: int) -> float:
@@ -118,7 +119,19 @@ async def _dropped(headers: Any, protocol: Any, size: int) -> bytes:
     return b""
 
 
-def _run(app: WSGIApplication, environ: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]:
+def _last_reply(error: Exception, environ: dict[str, Any]) -> Reply:
+    """Return what is said of a fault that the app has not met: a download that broke off, the error page itself."""
+    try:
+        page = last_page(error, environ)
+    except Exception:
+        page = _SORRY
+    headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(page)))]
+    # By now the scheme is the one the proxy in front was asked by.
+    headers = completed(headers, "500 Internal Server Error", environ["wsgi.url_scheme"] == "https")
+    return 500, headers, b"" if environ["REQUEST_METHOD"] == "HEAD" else page
+
+
+def _run(app: WSGIApplication, environ: dict[str, Any]) -> Reply:
     """Return the status, the headers and the whole body of an app's answer."""
     said: list[tuple[int, list[tuple[str, str]]]] = []
     written: list[bytes] = []

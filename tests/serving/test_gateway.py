@@ -8,7 +8,7 @@ import importlib
 import inspect
 import io
 import pkgutil
-from collections.abc import AsyncIterator, Awaitable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,9 +76,6 @@ class Line:
 
     def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         self.answer = status, headers, body
-
-    def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None:
-        self.answer = status, headers, b""
 
 
 def make_app() -> Flask:
@@ -237,13 +234,78 @@ def test_somebody_who_hung_up_is_answered_nothing() -> None:
     assert line.answer is None
 
 
-def test_a_fault_outside_every_page_is_an_error_without_words() -> None:
-    def broken(_environ: object, _start: object) -> list[bytes]:
-        raise ValueError("somebody's answer")
+ANSWER = "I hate singing"
 
+
+def breaks_at_once(_environ: object, _start: object) -> Iterator[bytes]:
+    raise ValueError(ANSWER)
+
+
+def breaks_off(_environ: object, start: Any) -> Iterator[bytes]:
+    start("200 OK", [("Content-Type", "text/csv"), ("Content-Disposition", "attachment")])
+    yield b"code,answer"
+    raise ValueError(ANSWER)
+
+
+def says_nothing(_environ: object, _start: object) -> Iterator[bytes]:
+    return iter([b"no status, no headers"])
+
+
+def proxied(environ: dict[str, Any], _start: object) -> Iterator[bytes]:
+    environ["wsgi.url_scheme"] = "https"
+    raise ValueError(ANSWER)
+
+
+@pytest.mark.parametrize("app", [breaks_at_once, breaks_off, says_nothing, proxied])
+def test_a_fault_outside_every_page_gets_a_calm_page_with_the_headers_of_any_other(
+    app: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     line = Line()
-    send(Scope(), line, app=broken)
-    assert line.answer == (500, [], b"")
+    send(Scope(), line, app=app)
+    assert line.answer is not None
+    status, headers, body = line.answer
+    known = dict(headers)
+    assert status == 500
+    assert b"<h1>Something went wrong</h1><p>Your answers so far are safe." in body
+    assert (known["Content-Type"], known["Content-Length"]) == ("text/html; charset=utf-8", str(len(body)))
+    assert {
+        "Content-Security-Policy",
+        "X-Content-Type-Options",
+        "Referrer-Policy",
+        "Cross-Origin-Opener-Policy",
+        "Permissions-Policy",
+        "Cache-Control",
+    } <= set(known)
+    assert ("Strict-Transport-Security" in known) == (app is proxied)
+    assert "Content-Disposition" not in known, "a page is no download"
+    assert "outside every page" in caplog.text
+    assert ANSWER not in caplog.text
+
+
+def test_the_page_for_a_fault_speaks_the_language_asked_for() -> None:
+    line = Line()
+    send(Scope(query_string="language=cy"), line, app=breaks_at_once)
+    assert line.answer is not None
+    assert b'<html lang="cy"' in line.answer[2]
+
+
+def test_a_fault_in_the_page_for_a_fault_is_met_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_error: Exception, _environ: object) -> bytes:
+        raise KeyError("wording")
+
+    monkeypatch.setattr(gateway, "last_page", broken)
+    line = Line()
+    send(Scope(), line, app=breaks_at_once)
+    assert line.answer is not None
+    assert (line.answer[0], b"Something went wrong" in line.answer[2]) == (500, True)
+    assert ("Content-Security-Policy", POLICY) in line.answer[1]
+
+
+def test_a_fault_answers_a_head_request_without_a_page() -> None:
+    line = Line()
+    send(Scope(method="HEAD"), line, app=breaks_at_once)
+    assert line.answer is not None
+    assert (line.answer[0], line.answer[2]) == (500, b"")
 
 
 def test_what_the_app_opened_is_closed() -> None:
