@@ -9,6 +9,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from bench.faults import free_port
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import upgrade
+from survey.pages.shield import POLICY
 
 ROOT = Path(__file__).parents[2]
 NGINX = os.environ.get("NGINX") or shutil.which("nginx") or ROOT / ".make" / "nginx" / "usr" / "sbin" / "nginx"
@@ -83,10 +85,11 @@ def configuration(folder: Path, chorus: int, plain: int, tls: int) -> str:
 
 
 class Proxy:
-    """nginx in front of a served app."""
+    """nginx in front of a served app. `said`: the names of the last reply's headers, one of each time it came."""
 
     def __init__(self, folder: Path, tls: int) -> None:
         self.folder, self.tls = folder, tls
+        self.said: list[str] = []
 
     def ask(
         self, method: str, path: str, body: bytes | None = None, **headers: str
@@ -97,9 +100,21 @@ class Proxy:
         line.sock = context.wrap_socket(plain, server_hostname="survey.example.org")
         line.request(method, path, body, {"Host": "survey.example.org", **headers})
         reply = line.getresponse()
+        self.said = [name.lower() for name, _ in reply.getheaders()]
         found = reply.status, {name.lower(): value for name, value in reply.getheaders()}, reply.read()
         line.close()
         return found
+
+
+def raw(proxy: Proxy, request: str) -> tuple[int, dict[str, str], bytes]:
+    """Send what no client library would; return what `Proxy.ask` does."""
+    context = ssl.create_default_context(cafile=str(proxy.folder / "cert.pem"))
+    plain = socket.create_connection(("127.0.0.1", proxy.tls), 30)
+    with context.wrap_socket(plain, server_hostname="survey.example.org") as line:
+        line.sendall(request.encode())
+        reply = http.client.HTTPResponse(line)
+        reply.begin()
+        return reply.status, {name.lower(): value for name, value in reply.getheaders()}, reply.read()
 
 
 @pytest.fixture
@@ -204,3 +219,49 @@ def test_while_chorus_is_away_people_read_a_calm_page_and_no_address_is_logged(t
     logs = list(tmp_path.glob("*.log"))
     assert logs
     assert [file.name for file in logs if b"a-secret-of-somebody" in file.read_bytes()] == []
+
+
+SAFETY = {
+    "content-security-policy",
+    "x-content-type-options",
+    "referrer-policy",
+    "cache-control",
+    "strict-transport-security",
+}
+
+
+def test_a_page_of_chorus_keeps_its_own_headers_and_gets_none_twice(proxy: Proxy) -> None:
+    for path, status in (("/", 200), ("/nowhere", 404)):
+        got, headers, _ = proxy.ask("GET", path)
+        assert got == status
+        assert set(headers) >= SAFETY
+        assert headers["content-security-policy"] == POLICY
+        assert headers["cache-control"] == "no-store"
+        assert "retry-after" not in headers
+        assert [name for name in SAFETY if proxy.said.count(name) != 1] == []
+
+
+@pytest.mark.parametrize("path", ["/" + "a" * 40_000, "/?half=%zz&\r"])
+def test_what_nginx_refuses_itself_has_the_headers(proxy: Proxy, path: str) -> None:
+    status, headers, _ = raw(proxy, f"GET {path} HTTP/1.1\r\nHost: survey.example.org\r\n\r\n")
+    assert status in (400, 414)
+    assert set(headers) >= SAFETY
+
+
+def test_a_bare_reply_from_before_chorus_gets_the_headers(tmp_path: Path) -> None:
+    """As granian gives them for what it cannot read; nginx would let few of these through."""
+    with socket.create_server(("127.0.0.1", 0)) as bare, nginx(tmp_path, bare.getsockname()[1]) as (proxy, _):
+
+        def refuse() -> None:
+            line, _ = bare.accept()
+            with line:
+                line.recv(65536)
+                line.sendall(b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\n\r\n")
+
+        answering = threading.Thread(target=refuse)
+        answering.start()
+        status, headers, _ = proxy.ask("GET", "/")
+        answering.join()
+    assert status == 431
+    assert set(headers) >= SAFETY
+    assert "retry-after" not in headers
