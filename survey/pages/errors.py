@@ -66,7 +66,7 @@ def _unknown(error: Exception) -> Response:
     return _page(500)
 
 
-def _bare(error: Exception) -> tuple[type[Exception], Exception, TracebackType | None]:
+def _bare(error: BaseException) -> tuple[type[Exception], Exception, TracebackType | None]:
     """Return the traceback without the words of the error."""
     return Exception, Exception(type(error).__name__), error.__traceback__
 
@@ -104,7 +104,7 @@ def _html(status: int, language: str) -> str:
         return without_template(status, language)
 
 
-def last_page(error: Exception, environ: WSGIEnvironment) -> bytes:
+def last_page(error: BaseException, environ: WSGIEnvironment) -> bytes:
     """Return the page for a fault that no handler has met (a `LastPage` of the shield), and log where it was."""
     log.error("%s outside every page", type(error).__name__, exc_info=_bare(error))
     asked = parse_qs(environ.get("QUERY_STRING", ""), max_num_fields=None, errors="replace").get("language", ["en"])[0]

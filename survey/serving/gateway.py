@@ -2,6 +2,10 @@
 
 granian reads heads and bodies without Python's threads. It hands a request over as soon as its head is there; a WSGI
 app would then hold a thread until the body has come, and a few dozen slow lines would stop every page.
+
+A request goes from granian's thread straight to one of ours, and the reply straight back. Each further thread on the
+way would have to wait for its turn to hold the interpreter, and that is dear. The event loop has the rare work only:
+bodies that are late, and those that are refused.
 """
 
 from __future__ import annotations
@@ -10,11 +14,13 @@ import asyncio
 import io
 import re
 import sys
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from queue import SimpleQueue
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from survey.pages.errors import last_page, without_template
 from survey.pages.shield import REFUSED, completed
@@ -37,6 +43,9 @@ _ON_THEIR_WAY: Final = 192 * 1024 * 1024
 _PATIENCE: Final = 15.0
 """Seconds that any body may take."""
 
+_LOOKS: Final = 0.25
+"""Seconds between two looks for bodies that have had their time."""
+
 _SLOWEST: Final = 16 * 1024
 """Bytes a second at which a larger body must come: a file of 10 MB has eleven minutes."""
 
@@ -47,79 +56,177 @@ Reply = tuple[int, list[tuple[str, str]], bytes]
 """Status, headers and body."""
 
 
+class Whole(NamedTuple):
+    """A request that has come whole, or is refused: then `refused` says why."""
+
+    scope: Any
+    headers: Any
+    protocol: Any
+    body: bytes = b""
+    refused: HTTPStatus | None = None
+
+
 class Gateway:
-    """Serves a WSGI app by RSGI, granian's own interface, with so many threads."""
+    """Serves a WSGI app with so many threads of its own."""
 
     def __init__(self, app: WSGIApplication, threads: int) -> None:
         self._app = app
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
-        self._coming = 0
+        self._threads = [Thread(target=self._work, name=f"request-{n}", daemon=True) for n in range(threads)]
+        self._whole: SimpleQueue[Whole | None] = SimpleQueue()
+        self._coming: dict[Arrival, Any] = {}
+        self._room = _Room()
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin; called once, before the first request."""
+        """Begin; granian calls this once, before the first request."""
         self._loop = loop
+        for thread in self._threads:
+            thread.start()
+        self._give_up_late()
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """End; called once, after the last request."""
-        self._threads.shutdown(wait=False)
+        """End; granian calls this once, after the last request. What is still being answered is finished."""
+        for _ in self._threads:
+            self._whole.put(None)
+        for thread in self._threads:
+            thread.join()
 
-    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
-        """Answer a request."""
-        body, refused = await self._body(scope.headers, protocol)
-        if body is not None:
-            await self._loop.run_in_executor(self._threads, self._answer, scope, protocol, body, refused)
+    def take(self, scope: Any, protocol: Any) -> None:
+        """Take a request whose head has come; return at once. granian calls this in its own thread."""
+        headers = scope.headers
+        try:
+            self._sort(scope, headers, protocol)
+        except Exception as error:
+            # granian looks at nothing that is raised here: nobody would be answered.
+            protocol.response_bytes(*_last_reply(error, environment(scope, headers, b"")))
 
-    async def _body(self, headers: Any, protocol: Any) -> tuple[bytes | None, HTTPStatus | None]:
-        """Return the body, and why the request is refused. No body at all: whoever sent it has hung up."""
+    def _sort(self, scope: Any, headers: Any, protocol: Any) -> None:
         length = headers.get("content-length")
         if length is None or length == "0":
             # One that comes in chunks says no length. The app refuses it: every browser says how long a form is.
-            return b"", None
+            self._whole.put(Whole(scope, headers, protocol))
+            return
         size = int(length) if re.fullmatch("[0-9]{1,12}", length) else sys.maxsize
         if size > LARGEST_BODY:
-            return await _dropped(headers, protocol, size), HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        counted = size if size > _SMALL else 0
-        if self._coming + counted > _ON_THEIR_WAY:
-            return await _dropped(headers, protocol, size), HTTPStatus.SERVICE_UNAVAILABLE
-        self._coming += counted
-        try:
-            async with asyncio.timeout(_time_for(size)):
-                return await protocol(), None
-        except TimeoutError:
-            return b"", HTTPStatus.REQUEST_TIMEOUT
-        except Exception:
-            return None, None
-        finally:
-            self._coming -= counted
+            self._refuse(scope, headers, protocol, size, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        elif not self._room.enough_for(size):
+            self._refuse(scope, headers, protocol, size, HTTPStatus.SERVICE_UNAVAILABLE)
+        else:
+            self._wait_for(scope, headers, protocol, size)
 
-    def _answer(self, scope: Any, protocol: Any, body: bytes, refused: HTTPStatus | None) -> None:
-        """Let the app answer, in a thread."""
-        environ = environment(scope, body)
+    def _wait_for(self, scope: Any, headers: Any, protocol: Any, size: int) -> None:
+        def arrived(arrival: Arrival, body: bytes, refused: HTTPStatus | None) -> None:
+            del self._coming[arrival]
+            self._room.leave(size)
+            self._whole.put(Whole(scope, headers, protocol, body, refused))
+
+        body = protocol()
+        arrival = Arrival(time.monotonic() + _time_for(size), arrived)
+        self._coming[arrival] = body
+        body.add_done_callback(arrival)
+
+    def _give_up_late(self) -> None:
+        now = time.monotonic()
+        for arrival, body in self._coming.copy().items():
+            if arrival.until <= now:
+                body.cancel()
+        self._loop.call_later(_LOOKS, self._give_up_late)
+
+    def _refuse(self, scope: Any, headers: Any, protocol: Any, size: int, status: HTTPStatus) -> None:
+        async def refuse() -> None:
+            await _dropped(headers, protocol, size)
+            self._whole.put(Whole(scope, headers, protocol, b"", status))
+
+        asyncio.run_coroutine_threadsafe(refuse(), self._loop)
+
+    def _work(self) -> None:
+        while True:
+            request = self._whole.get()
+            if request is None:
+                return
+            request.protocol.response_bytes(
+                *self._answer(request.scope, request.headers, request.body, request.refused)
+            )
+            # granian keeps a connection, and does not stop, as long as a body that was not read is held anywhere:
+            # here, or by a frame below in which something was raised.
+            del request
+
+    def _answer(self, scope: Any, headers: Any, body: bytes, refused: HTTPStatus | None) -> Reply:
+        """Let the app answer."""
+        environ = environment(scope, headers, body)
         if refused is not None:
             environ[REFUSED] = int(refused)
         try:
-            reply = _run(self._app, environ)
-        except Exception as error:
-            reply = _last_reply(error, environ)
-        protocol.response_bytes(*reply)
+            return _run(self._app, environ)
+        except BaseException as error:  # a thread that ended with one request would be missing for all others
+            return _last_reply(error, environ)
+
+
+class Arrival:
+    """What is called when a body has come, or never will.
+
+    until: when the body is given up, by the monotonic clock. arrived: is told the body, and why the request is refused,
+    if it is. Of what granian gives for a body, something like a future, nothing is held here: it holds this, and
+    Python cannot tell that granian's objects hold each other.
+    """
+
+    def __init__(self, until: float, arrived: Callable[[Arrival, bytes, HTTPStatus | None], None]) -> None:
+        self.until = until
+        self._arrived = arrived
+
+    def __call__(self, body: Any) -> None:
+        """Tell what has become of it."""
+        self._arrived(self, *_come_of(body))
+
+
+def _come_of(body: Any) -> tuple[bytes, HTTPStatus | None]:
+    try:
+        return body.result(), None
+    except asyncio.CancelledError:
+        return b"", HTTPStatus.REQUEST_TIMEOUT
+    except Exception:
+        # Cut off half-way. Whoever sent it may still listen.
+        return b"", HTTPStatus.BAD_REQUEST
+
+
+class _Room:
+    """The memory that larger bodies on their way may fill; from any thread."""
+
+    def __init__(self) -> None:
+        self._filled = 0
+        self._turn = Lock()
+
+    def enough_for(self, size: int) -> bool:
+        """Tell whether a body may come, and count it from now on."""
+        if size <= _SMALL:
+            return True
+        with self._turn:
+            if self._filled + size > _ON_THEIR_WAY:
+                return False
+            self._filled += size
+            return True
+
+    def leave(self, size: int) -> None:
+        """Count a body no more."""
+        if size > _SMALL:
+            with self._turn:
+                self._filled -= size
 
 
 def _time_for(size: int) -> float:
     return _PATIENCE + size / _SLOWEST
 
 
-async def _dropped(headers: Any, protocol: Any, size: int) -> bytes:
-    """Let a refused body come to its end, unless it is far too large or waits to be asked for; return none of it."""
+async def _dropped(headers: Any, protocol: Any, size: int) -> None:
+    """Let a refused body come to its end, unless it is far too large or waits to be asked for."""
     if size <= _READ_AND_DROPPED and headers.get("expect") is None:
         # However it ends, the reply is the same: that it was refused.
         with suppress(Exception):
             async with asyncio.timeout(_time_for(size)):
                 async for _ in protocol:
                     pass
-    return b""
 
 
-def _last_reply(error: Exception, environ: dict[str, Any]) -> Reply:
+def _last_reply(error: BaseException, environ: dict[str, Any]) -> Reply:
     """Return what is said of a fault that the app has not met: a download that broke off, the error page itself."""
     try:
         page = last_page(error, environ)
@@ -150,8 +257,11 @@ def _run(app: WSGIApplication, environ: dict[str, Any]) -> Reply:
     return *said[-1], b"".join(written)
 
 
-def environment(scope: Any, body: bytes) -> dict[str, Any]:
-    """Return the environment of a WSGI request (PEP 3333) from an RSGI scope and the request's whole body."""
+def environment(scope: Any, headers: Any, body: bytes) -> dict[str, Any]:
+    """Return the environment of a WSGI request (PEP 3333) from an RSGI scope, its headers and the whole body.
+
+    headers: those of the scope, asked for once: granian copies them each time.
+    """
     host, _, port = scope.server.rpartition(":")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope.method,
@@ -171,7 +281,7 @@ def environment(scope: Any, body: bytes) -> dict[str, Any]:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
-    for name, value in scope.headers.items():
+    for name, value in headers.items():
         if "_" in name:
             continue  # would pass for the header with dashes, which a proxy may have set
         key = name.upper().replace("-", "_")

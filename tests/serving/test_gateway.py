@@ -8,9 +8,12 @@ import importlib
 import inspect
 import io
 import pkgutil
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Event, Timer
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -56,9 +59,9 @@ class Line:
         self.asked = False
         self.heard_out = False
 
-    def __call__(self) -> Awaitable[bytes]:
+    def __call__(self) -> asyncio.Future[bytes]:
         self.asked = True
-        return self._body()
+        return asyncio.ensure_future(self._body())
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         body = await self._body()
@@ -96,12 +99,30 @@ def in_a_loop(work: Coroutine[Any, Any, None]) -> None:
         thread.submit(asyncio.run, work).result()
 
 
+@contextmanager
+def serving(app: Any, threads: int) -> Iterator[Gateway]:
+    """A gateway that serves an app, in the loop that runs."""
+    served = Gateway(app, threads)
+    served.__rsgi_init__(asyncio.get_running_loop())
+    try:
+        yield served
+    finally:
+        served.__rsgi_del__(asyncio.get_running_loop())
+
+
+async def answered(*lines: Line) -> None:
+    """Wait until each has its answer."""
+    async with asyncio.timeout(20):
+        while not all(line.answer for line in lines):
+            await asyncio.sleep(0.001)
+
+
 def send(scope: Scope, *lines: Line, app: Any = None) -> None:
     async def everybody() -> None:
-        served = Gateway(app or make_app(), 2)
-        served.__rsgi_init__(asyncio.get_running_loop())
-        await asyncio.gather(*(served.__rsgi__(scope, line) for line in lines))
-        served.__rsgi_del__(asyncio.get_running_loop())
+        with serving(app or make_app(), 2) as served:
+            for line in lines:
+                served.take(scope, line)
+            await answered(*lines)
 
     in_a_loop(everybody())
 
@@ -130,17 +151,38 @@ def test_a_body_that_does_not_come_is_given_up_with_a_page_that_has_its_headers(
     assert ("Content-Security-Policy", POLICY) in line.answer[1]
 
 
+@pytest.mark.parametrize(("size", "seconds"), [(1, 15), (64 * 1024, 15 + 4), (10 * 1024 * 1024, 15 + 640)])
+def test_a_body_has_fifteen_seconds_and_one_more_for_every_sixteen_kilobytes(
+    monkeypatch: pytest.MonkeyPatch, size: int, seconds: int
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(gateway, "_LOOKS", 0.001)
+    monkeypatch.setattr(gateway, "time", SimpleNamespace(monotonic=lambda: now))
+    line = Line(None)
+
+    async def everybody() -> None:
+        nonlocal now
+        with serving(make_app(), 1) as served:
+            served.take(post(size), line)
+            now += seconds - 0.1
+            await asyncio.sleep(0.1)
+            assert line.answer is None, "it is still waited for"
+            now += 0.2
+            await answered(line)
+
+    in_a_loop(everybody())
+    assert line.answer is not None
+    assert line.answer[0] == 408
+
+
 def test_lines_that_hang_keep_nobody_waiting() -> None:
     slow, quick = [Line(None) for _ in range(50)], Line(b"quick")
 
     async def everybody() -> None:
-        served = Gateway(make_app(), 1)
-        served.__rsgi_init__(asyncio.get_running_loop())
-        hanging = [asyncio.ensure_future(served.__rsgi__(post(5), line)) for line in slow]
-        await asyncio.wait_for(served.__rsgi__(post(5), quick), 20)
-        for one in hanging:
-            one.cancel()
-        await asyncio.gather(*hanging, return_exceptions=True)
+        with serving(make_app(), 1) as served:
+            for line in (*slow, quick):
+                served.take(post(5), line)
+            await answered(quick)
 
     in_a_loop(everybody())
     assert all(line.asked for line in slow), "all of them had begun"
@@ -212,10 +254,22 @@ def test_so_many_large_bodies_at_once_that_they_would_fill_the_memory_are_refuse
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(gateway, "_ON_THEIR_WAY", 250_000)
-    monkeypatch.setattr(gateway, "_PATIENCE", 0.1)
-    lines = [Line(None) for _ in range(3)]
-    send(post(100_000), *lines)
-    assert sorted(line.answer[0] for line in lines if line.answer) == [408, 408, 503]
+    monkeypatch.setattr(gateway, "_time_for", lambda _: 0.1)
+    monkeypatch.setattr(gateway, "_LOOKS", 0.01)
+    lines, after = [Line(None) for _ in range(3)], [Line(b"x" * 100_000) for _ in range(2)]
+
+    async def everybody() -> None:
+        with serving(make_app(), 2) as served:
+            for line in lines:
+                served.take(post(100_000), line)
+            await answered(*lines)
+            for line in after:
+                served.take(post(100_000), line)
+            await answered(*after)
+
+    in_a_loop(everybody())
+    assert [line.answer[0] for line in lines if line.answer] == [408, 408, 503]
+    assert [line.answer[0] for line in after if line.answer] == [200, 200], "what was given up is counted no more"
 
 
 def test_a_page_of_answers_is_let_in_however_many_large_bodies_are_on_their_way(
@@ -228,10 +282,12 @@ def test_a_page_of_answers_is_let_in_however_many_large_bodies_are_on_their_way(
     assert line.answer[0] == 200
 
 
-def test_somebody_who_hung_up_is_answered_nothing() -> None:
+def test_a_body_that_breaks_off_is_refused_with_a_page_for_whoever_still_listens() -> None:
     line = Line(RuntimeError("the line is cut"))
     send(post(5), line)
-    assert line.answer is None
+    assert line.answer is not None
+    assert line.answer[0] == 400
+    assert ("Content-Security-Policy", POLICY) in line.answer[1]
 
 
 ANSWER = "I hate singing"
@@ -308,6 +364,48 @@ def test_a_fault_answers_a_head_request_without_a_page() -> None:
     assert (line.answer[0], line.answer[2]) == (500, b"")
 
 
+def test_a_request_that_cannot_even_be_sorted_is_answered() -> None:
+    class Broken(Headers):
+        def get(self, name: str) -> str | None:
+            raise RuntimeError(name)
+
+    line = Line()
+    send(Scope(Broken()), line)
+    assert line.answer is not None
+    assert line.answer[0] == 500
+    assert ("Content-Security-Policy", POLICY) in line.answer[1]
+
+
+def test_whatever_an_app_does_to_a_thread_the_next_request_is_answered() -> None:
+    def leaves(_environ: object, _start: object) -> Iterator[bytes]:
+        raise SystemExit
+
+    lines = [Line() for _ in range(10)]
+    send(Scope(), *lines, app=leaves)
+    assert [line.answer and line.answer[0] for line in lines] == [500] * 10
+
+
+def test_when_the_server_stops_what_is_being_answered_is_finished() -> None:
+    begun, may_end = Event(), Event()
+
+    def slow(_environ: object, start: Any) -> list[bytes]:
+        begun.set()
+        may_end.wait(20)
+        start("200 OK", [])
+        return [b"finished"]
+
+    line = Line()
+
+    async def everybody() -> None:
+        with serving(slow, 2) as served:
+            served.take(Scope(), line)
+            await asyncio.to_thread(begun.wait, 20)
+            Timer(0.1, may_end.set).start()
+
+    in_a_loop(everybody())
+    assert line.answer == (200, [], b"finished")
+
+
 def test_what_the_app_opened_is_closed() -> None:
     class Parts(list[bytes]):
         closed = False
@@ -343,7 +441,7 @@ def test_the_environment_is_that_of_pep_3333() -> None:
         server="[::1]:8000",
         client="[2001:db8::7]:4711",
     )
-    environ = environment(scope, b"x")
+    environ = environment(scope, scope.headers, b"x")
     assert environ["PATH_INFO"] == "/q/é".encode().decode("latin-1")
     assert environ["QUERY_STRING"] == "n=1"
     assert environ["HTTP_COOKIE"] == "a=1; b=2"
@@ -355,5 +453,5 @@ def test_the_environment_is_that_of_pep_3333() -> None:
 
 
 def test_a_header_that_only_looks_like_a_proxys_is_left_out() -> None:
-    environ = environment(Scope(Headers(("x_forwarded_for", "10.0.0.1"))), b"")
+    environ = environment(Scope(), Headers(("x_forwarded_for", "10.0.0.1")), b"")
     assert "HTTP_X_FORWARDED_FOR" not in environ

@@ -1,0 +1,42 @@
+"""Serve a small app as `survey serve` serves Chorus: python served.py PORT SECONDS_FOR_A_BODY."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+
+from flask import Flask, request
+
+from survey.pages.errors import last_page
+from survey.pages.shield import Shield, refuse_foreign_posts, refuse_what_is_not_whole
+from survey.serving import gateway, listen
+
+THREADS = 2
+
+
+def load() -> gateway.Gateway:
+    """Return the gateway to an app that says what it was sent, slowly if asked to."""
+    app = Flask("served")
+    refuse_what_is_not_whole(app)
+    app.before_request(refuse_foreign_posts)
+    app.wsgi_app = Shield(app.wsgi_app, last_page)  # type: ignore[method-assign]
+
+    @app.route("/", methods=["GET", "POST"])
+    def echo() -> str:
+        request.max_content_length = gateway.LARGEST_BODY
+        time.sleep(float(request.args.get("seconds", "0")))
+        return f"{request.method} {len(request.get_data())}"
+
+    @app.route("/held")
+    def held() -> str:
+        gc.collect()
+        return str(sum(isinstance(one, gateway.Arrival) for one in gc.get_objects()))
+
+    return gateway.Gateway(app, THREADS)
+
+
+if __name__ == "__main__":
+    port, patience = sys.argv[1:]
+    gateway._PATIENCE = float(patience)  # type: ignore[misc]
+    listen(load, "127.0.0.1", int(port), 1)
