@@ -56,7 +56,7 @@ def import_(file: Path, study: str, preview: bool) -> None:
         if seen.disagree:
             click.echo(
                 f"Conflicting decisions for {len(seen.disagree)}: {', '.join(seen.disagree[:20])}. "
-                "The no stands until you record how it was resolved, with: survey consent resolve"
+                "The yes counts only once you record how they were resolved: survey consent resolve"
             )
         if preview:
             click.echo("Only looked: nothing was taken in.")
@@ -159,7 +159,7 @@ def resolve(
     scope: Scope,
     wave: str | None,
 ) -> None:
-    """Record how conflicting decisions (a yes and a no) were resolved. Until then the no stands."""
+    """Record how a yes, and a no or a withdrawal, were resolved. Until then the yes does not count."""
     from survey.audit import COMMAND_LINE
     from survey.database import write
     from survey.fieldwork.consent import BadDecision, Decision, decide, participant_id_of

@@ -46,7 +46,7 @@ from survey.fieldwork.roster.zeros import Spellings
 from survey.fieldwork.studies import Study, Wave
 from survey.problems import quoted, shortened
 from survey.responses.tables import response
-from survey.responses.withdrawing import withdraw_within
+from survey.responses.withdrawing import Withdrawal, withdraw_within
 
 HEADERS: Final[Mapping[str, Sequence[str]]] = {
     "participant": ("participant",),
@@ -100,7 +100,7 @@ class Decisions:
     new        decisions that are not in the ledger yet
     unchanged  how many are there already
     answered   codes of those who say no and have answered: their answers stay unless they withdraw
-    disagree   codes of those for whom a no and a yes would disagree: the no stands until it is resolved
+    disagree   codes of those whose decisions would conflict: the yes does not count until that is resolved
     """
 
     problems: list[Misread] = field(default_factory=list)
@@ -201,18 +201,17 @@ def _take(connection: Connection, study: InStudy, new: Sequence[Given], actor: A
             if said.says != "withdrawn":
                 decide(connection, study, ids[one.participant], said, actor, now)
                 continue
-            withdraw_within(
-                connection,
-                participant_id=ids[one.participant],
-                scope=said.scope,
+            gone = Withdrawal(
+                said.scope,
+                said.by,
+                ids[one.participant],
                 wave=said.wave,
-                by=said.by,
-                actor=actor,
-                now=now,
                 given_on=said.given_on,
                 how=said.how,
                 sheet_version=said.sheet_version,
+                parent=said.parent,
             )
+            withdraw_within(connection, gone, actor, now)
         except (BadDecision, KeyError) as error:
             raise Refused([_CHANGED]) from error
 

@@ -166,29 +166,26 @@ def withdraw(
 
     Raises Nobody, StoreFull, StoreBusy.
     """
-    with write(engine) as connection:
-        done = withdraw_within(
-            connection,
-            scope=scope,
-            by=by,
-            actor=actor,
-            now=now,
-            participant_id=participant_id,
-            response_id=response_id,
-            wave=wave,
-        )
-    scrub(engine)
-    return done
+    return withdraw_together(engine, [Withdrawal(scope, by, participant_id, response_id, wave)], actor, now)[0]
 
 
 @dataclass(frozen=True)
 class Withdrawal:
-    """One thing somebody wants done: about a participant, or about the response they hold a receipt of."""
+    """One withdrawal: of a participant, or of the response that a receipt stands for.
+
+    wave: its code, needed for scope 'wave' unless the response says it. given_on: the day it was said, by default
+    today. how, sheet_version, parent: as a decision has them.
+    """
 
     scope: Scope
     by: By
     participant_id: int | None = None
     response_id: str | None = None
+    wave: str | None = None
+    given_on: date | None = None
+    how: How | None = None
+    sheet_version: int | None = None
+    parent: str | None = None
 
 
 def withdraw_together(engine: Engine, wishes: Sequence[Withdrawal], actor: Actor, now: datetime) -> list[Certificate]:
@@ -197,56 +194,33 @@ def withdraw_together(engine: Engine, wishes: Sequence[Withdrawal], actor: Actor
     A parent who withdraws three children has said one thing. Raises Nobody, StoreFull, StoreBusy.
     """
     with write(engine) as connection:
-        done = [
-            withdraw_within(
-                connection,
-                scope=wish.scope,
-                by=wish.by,
-                actor=actor,
-                now=now,
-                participant_id=wish.participant_id,
-                response_id=wish.response_id,
-            )
-            for wish in wishes
-        ]
+        done = [withdraw_within(connection, wish, actor, now) for wish in wishes]
     scrub(engine)
     return done
 
 
-def withdraw_within(
-    connection: Connection,
-    *,
-    scope: Scope,
-    by: By,
-    actor: Actor,
-    now: datetime,
-    participant_id: int | None = None,
-    response_id: str | None = None,
-    wave: str | None = None,
-    given_on: date | None = None,
-    how: How | None = None,
-    sheet_version: int | None = None,
-) -> Certificate:
+def withdraw_within(connection: Connection, wish: Withdrawal, actor: Actor, now: datetime) -> Certificate:
     """Do what `withdraw` does within a transaction. Call `survey.database.scrub` when that is done.
 
-    given_on: the day somebody said it, by default today; how, sheet_version: as a decision has them.
+    Raises Nobody, and BadDecision for a day, a sheet or a parent that no decision could have.
     """
-    target = _target(connection, participant_id, response_id, scope, wave)
+    target = _target(connection, wish.participant_id, wish.response_id, wish.scope, wish.wave)
     said = Decision(
         "withdrawn",
-        by,
-        given_on or today(target.study.time_zone, now),
+        wish.by,
+        wish.given_on or today(target.study.time_zone, now),
         target.scope,
         target.wave.code if target.wave else None,
-        how,
-        sheet_version,
+        wish.how,
+        wish.sheet_version,
+        wish.parent,
     )
     held = erase(connection, _to_erase(connection, target), now, "withdrawn", scope=target.scope)
     told = _take_out(connection, target, said, actor, now, "withdrawn") if target.participant else held > 0
     earlier = _same(connection, target)
     if earlier is not None and not held and not told:
         return earlier
-    return _certify(connection, target, held, by, actor, now)
+    return _certify(connection, target, held, wish.by, actor, now)
 
 
 def _target(

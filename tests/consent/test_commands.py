@@ -91,12 +91,12 @@ def test_the_command_says_who_disagrees_and_records_how_it_was_resolved(tuned: T
     rows = "P1,no,2025-09-10,parent,first", "P1,yes,2025-09-10,parent,second"
     file.write_text("\n".join(["participant,decision,date,by,parent", *rows]), encoding="utf-8")
     done = survey("import", str(file), "--study", "tuned-in")
-    assert "Conflicting decisions for 1: P1. The no stands until you record how it was resolved" in done.output
+    assert "Conflicting decisions for 1: P1. The yes counts only once you record how they were resolved" in done.output
     out = tmp_path / "list.csv"
     survey("list", "tuned-in", "--out", str(out))
     first = out.read_text(encoding="utf-8-sig").splitlines()[1]
     assert first.startswith(
-        'P1,pupil,s1,4a,no,"one decision says no and another yes, and the no stands until that is resolved"'
+        "P1,pupil,s1,4a,no,conflicting decisions: the yes counts only once you record how they were resolved"
     )
     words = ("resolve", "tuned-in", "P1", "--says", "yes", "--how", "agreed", "--date", "2025-09-20")
     assert survey(*words).output == "Recorded.\n"

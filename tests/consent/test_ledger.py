@@ -45,8 +45,15 @@ def lets_in(tuned: Tuned, wave: str = "w1") -> bool:
     return True
 
 
-def given(says: str, scope: str = "all", wave: str | None = None, on: date = SEPTEMBER, by: str = "parent") -> Decision:
-    return Decision(says, by, on, scope, wave)  # type: ignore[arg-type]
+def given(
+    says: str,
+    scope: str = "all",
+    wave: str | None = None,
+    on: date = SEPTEMBER,
+    by: str = "parent",
+    parent: str | None = None,
+) -> Decision:
+    return Decision(says, by, on, scope, wave, parent=parent)  # type: ignore[arg-type]
 
 
 # basis, who decides, was the sheet sent, the decisions in the order they were recorded -> the states in the three waves
@@ -83,10 +90,13 @@ for basis, silent in (("opt_in", "missing"), ("opt_out", "yes"), ("none", "yes")
         (basis, "parent", True, [given(OUT), given(YES)], "withdrawn withdrawn withdrawn"),
         (basis, "parent", True, [given(OUT, on=OCTOBER), given(YES)], "withdrawn withdrawn withdrawn"),
         (basis, "parent", True, [given(YES), given(OUT, "future", "w2", OCTOBER)], "yes withdrawn withdrawn"),
-        # a yes given later counts again
-        (basis, "parent", True, [given(OUT, "future", "w2"), given(YES, "future", "w3", OCTOBER)],
+        # nor is it undone by a later yes of a parent of whom nobody knows that they are the same
+        (basis, "parent", True, [given(OUT), given(YES, on=OCTOBER)], "withdrawn withdrawn withdrawn"),
+        # a yes given later by the same parent counts again
+        (basis, "parent", True,
+         [given(OUT, "future", "w2", parent="first"), given(YES, "future", "w3", OCTOBER, parent="first")],
          f"{silent} withdrawn yes"),
-        (basis, "parent", True, [given(OUT), given(YES, on=OCTOBER)], "yes yes yes"),
+        (basis, "parent", True, [given(OUT, parent="first"), given(YES, on=OCTOBER, parent="first")], "yes yes yes"),
         # a no or a withdrawal counts from anybody
         (basis, "parent", True, [given(YES), given(NO, by="self", on=OCTOBER)], "no no no"),
         (basis, "parent", True, [given(YES), given(OUT, by="school", on=OCTOBER)], "withdrawn withdrawn withdrawn"),
@@ -299,7 +309,7 @@ def test_who_withdrew_from_everything_is_known_until_a_later_yes(lay: Lay, engin
     tuned = lay(consent())
     tuned.decide("P1", [given(OUT)])
     tuned.decide("P2", [given(OUT, "future")])
-    tuned.decide("P3", [given(OUT), given(YES, on=OCTOBER)])
+    tuned.decide("P3", [given(OUT, parent="first"), given(YES, on=OCTOBER, parent="first")])
     tuned.decide("P4", [given(OUT), given(NO, on=OCTOBER), given(OUT, "wave", "w1", OCTOBER)])
     with read(engine) as connection:
         assert withdrawn_for_good(connection, tuned.study.id) == {tuned.person("P1"), tuned.person("P4")}

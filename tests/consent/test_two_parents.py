@@ -1,4 +1,4 @@
-"""A no stands until the parent who said it thinks otherwise, or a decision says how two parents resolved it."""
+"""A no or a withdrawal stands until the parent who gave it says yes, or a decision says how the two resolved it."""
 
 from __future__ import annotations
 
@@ -59,6 +59,38 @@ SAID: dict[str, tuple[list[Decision], tuple[str, str]]] = {
         [parent("withdrawn", "first"), parent("no", "second", LATE), parent("yes", "second", LATE)],
         ("withdrawn", "disagree"),
     ),
+    "a yes of who knows which after a withdrawal": (
+        [parent("withdrawn"), parent("yes", None, LATE)],
+        ("withdrawn", "disagree"),
+    ),
+    "a yes of who knows which after a known parent withdrew": (
+        [parent("withdrawn", "first"), parent("yes", None, LATE)],
+        ("withdrawn", "disagree"),
+    ),
+    "a parent's yes after the child took everything back": (
+        [Decision("withdrawn", "self", EARLY), parent("yes", "first", LATE)],
+        ("withdrawn", "disagree"),
+    ),
+    "who withdrew says yes on the same day": (
+        [parent("withdrawn", "first"), parent("yes", "first")],
+        ("withdrawn", "decided"),
+    ),
+    "who withdrew has changed their mind": (
+        [parent("withdrawn"), parent("yes", None, LATE, "changed mind")],
+        ("yes", "decided"),
+    ),
+    "changed their mind on the day of the withdrawal": (
+        [parent("withdrawn"), parent("yes", None, EARLY, "changed mind")],
+        ("withdrawn", "decided"),
+    ),
+    "a withdrawal that is recorded after it was resolved": (
+        [parent("no"), parent("yes", None, LATE, "agreed"), parent("withdrawn", "second")],
+        ("withdrawn", "disagree"),
+    ),
+    "the parents agree on a no after a withdrawal": (
+        [parent("withdrawn", "first"), parent("no", None, LATE, "agreed")],
+        ("no", "decided"),
+    ),
     "who said no has changed their mind": (
         [parent("no"), parent("yes", None, LATE, "changed mind")],
         ("yes", "decided"),
@@ -110,10 +142,11 @@ def test_what_two_parents_said_and_whether_the_child_is_asked(lay: Lay, what: st
 
 def test_a_yes_of_the_other_parent_lets_no_fact_of_who_withdrew_be_kept_again(lay: Lay) -> None:
     tuned = lay(consent("opt_in"))
-    for code, which in (("P1", "first"), ("P2", "second")):
+    for code, which in (("P1", "first"), ("P2", "second"), ("P3", None)):
         tuned.decide(code, [parent("withdrawn", "first"), parent("yes", which, LATE)])
+    tuned.decide("P4", [parent("withdrawn"), Decision("yes", "school", LATE)])
     with read(tuned.engine) as connection:
-        assert withdrawn_for_good(connection, tuned.study.id) == {tuned.person("P2")}
+        assert withdrawn_for_good(connection, tuned.study.id) == {tuned.person(code) for code in ("P2", "P3", "P4")}
 
 
 def test_who_decides_for_themselves_takes_back_the_no_another_said_for_them(lay: Lay) -> None:
@@ -180,6 +213,18 @@ def test_a_no_and_a_yes_in_one_file_are_said_before_it_is_imported_and_the_no_st
     assert states(tuned) == "no yes missing missing"
     again = look(tuned, BOTH)
     assert (again.unchanged, again.new, again.disagree) == (3, [], [])
+
+
+def test_which_parent_withdrew_is_kept_so_that_their_own_later_yes_counts(lay: Lay) -> None:
+    tuned = lay(consent())
+    header = "participant,decision,date,by,parent"
+    take(tuned, csv("P1,withdrawn,2025-09-10,parent,first", "P2,withdrawn,2025-09-10,parent,first", header=header))
+    again = look(tuned, csv("P1,withdrawn,2025-09-10,parent,first", header=header))
+    assert (again.unchanged, again.new) == (1, [])
+    later = csv("P1,yes,2025-09-20,parent,first", "P2,yes,2025-09-20,parent,", header=header)
+    assert look(tuned, later).disagree == ["P2"]
+    take(tuned, later)
+    assert states(tuned) == "yes withdrawn missing missing"
 
 
 def test_a_later_file_says_how_it_was_resolved(lay: Lay) -> None:

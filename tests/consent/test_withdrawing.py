@@ -137,12 +137,14 @@ def test_a_later_yes_lets_them_in_again_and_brings_nothing_back(lay: Lay) -> Non
     tuned.decide("P1", [Decision("yes", "parent", date(2025, 9, 1))])
     gone = tuned.answer("P1")
     out(tuned, "P1", "all")
-    tuned.decide("P1", [Decision("yes", "parent", date(2025, 10, 7), "future", "w2")], NOW + timedelta(days=2))
+    changed = Decision("yes", "parent", date(2025, 10, 7), "future", "w2", resolved="changed mind")
+    tuned.decide("P1", [changed], NOW + timedelta(days=2))
     assert tuned.begin("P1", "w2")
     with pytest.raises(NotAgreed):
         tuned.begin("P1", "w1")
     assert (row_of(tuned, gone)["state"], row_of(tuned, gone)["answers"]) == ("withdrawn", {})
-    tuned.decide("P1", [Decision("yes", "parent", date(2025, 10, 8))], NOW + timedelta(days=3))
+    changed = Decision("yes", "parent", date(2025, 10, 8), resolved="changed mind")
+    tuned.decide("P1", [changed], NOW + timedelta(days=3))
     assert tuned.begin("P1", "w1") == gone
     assert save(tuned.engine, gone, 2, 1, "music", {"why": "again"}, now=LATER).outcome == "refused"
 

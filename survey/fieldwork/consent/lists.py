@@ -150,7 +150,7 @@ def rows(people: Iterable[Placed]) -> list[tuple[str, ...]]:
 WHY: Final[Mapping[str, str]] = {
     "not asked": "the study asks for no decision",
     "decided": "decided",
-    "disagree": "one decision says no and another yes, and the no stands until that is resolved",
+    "disagree": "conflicting decisions: the yes counts only once you record how they were resolved",
     "silent": "told, and said nothing",
     "no decision": "no decision yet",
     "sheet not sent": "the information sheet was not sent",

@@ -95,7 +95,7 @@ def _decided(consent: Consent | None, lines: Sequence[Line]) -> Standing:
     said = _since_it_was_resolved(lines)
     noes = [no for no in said if no.says == "no" and not any(_undoes(yes, no, consent) for yes in said)]
     if not noes:
-        gone = _not_come_back(lines)
+        gone = _not_come_back(lines, consent)
         if gone:
             return _by(max(gone, key=order_of), "disagree")
         return _by(max((line for line in said if line.says == "yes"), key=order_of))
@@ -116,12 +116,12 @@ def _since_it_was_resolved(lines: Iterable[Line]) -> list[Line]:
     return [line for line in said if line.id >= resolved.id or line.given_on > resolved.given_on]
 
 
-def _undoes(yes: Line, no: Line, consent: Consent | None) -> bool:
-    """Tell whether a yes takes back a no: it came later, from the same person, or from the one it is about."""
-    if yes.says != "yes" or order_of(yes) < order_of(no):
+def _undoes(yes: Line, earlier: Line, consent: Consent | None) -> bool:
+    """Tell whether a yes undoes a no or a withdrawal: it came later, from the same person or the one it is about."""
+    if yes.says != "yes" or order_of(yes) < order_of(earlier):
         return False
     themselves = consent is not None and consent.decided_by == "self" and yes.decided_by == "self"
-    return themselves or _same_person(yes, no)
+    return themselves or _same_person(yes, earlier)
 
 
 def _same_person(one: Line, other: Line) -> bool:
@@ -150,20 +150,20 @@ def _of_two_parents(one: Line, other: Line) -> bool:
     return one.parent is not None and other.parent is not None and one.parent != other.parent
 
 
-def _not_come_back(lines: Iterable[Line]) -> list[Line]:
-    """Return each withdrawal that no later yes takes back; the yes of the other parent does not."""
+def _not_come_back(lines: Iterable[Line], consent: Consent | None) -> list[Line]:
+    """Return each withdrawal that stands: nothing undid it, and no decision recorded since says how it was resolved."""
     said = list(lines)
     return [
         gone
         for gone in said
         if gone.says == "withdrawn"
-        and not any(
-            yes.says == "yes"
-            and order_of(yes) > order_of(gone)
-            and (yes.resolved is not None or not _of_two_parents(yes, gone))
-            for yes in said
-        )
+        and not any(_undoes(yes, gone, consent) or _resolves(yes, gone) for yes in said if yes.says == "yes")
     ]
+
+
+def _resolves(yes: Line, gone: Line) -> bool:
+    """Tell whether a yes says how a withdrawal was resolved: given on a later day, and recorded knowing of it."""
+    return yes.resolved is not None and order_of(yes) > order_of(gone) and yes.id > gone.id
 
 
 def their_schools(participant_id: int, position: int) -> ColumnElement[bool]:
@@ -250,9 +250,13 @@ def _refused(db: Connection, participant_id: int) -> bool:
 
 def withdrawn_for_good(db: Connection | Session, study_id: int) -> set[int]:
     """Return the ids of participants who withdrew from everything and have not come back: no fact of theirs is kept."""
+    plan = plan_of(db, study_id)
+    audiences = db.execute(select(Participant.id, Participant.audience).where(Participant.study_id == study_id))
+    rules = {row.id: plan.consent_for(row.audience) if plan else None for row in audiences}
     found: dict[int, list[Line]] = {}
     for line in ledger_of_all(db, study_id):
         # A no after it, or a withdrawal from less, takes nothing of it back.
-        if line.kind == "decision" and (line.says == "yes" or (line.says == "withdrawn" and line.scope == "all")):
+        about = line.says == "yes" or (line.says == "withdrawn" and line.scope == "all")
+        if about and line.kind == "decision" and _counts(line, rules[line.participant_id]):
             found.setdefault(line.participant_id, []).append(line)
-    return {participant_id for participant_id, lines in found.items() if _not_come_back(lines)}
+    return {who for who, lines in found.items() if _not_come_back(lines, rules[who])}
