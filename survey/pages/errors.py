@@ -12,9 +12,11 @@ from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
 from survey.database import StoreError
+from survey.pages.account.sessions import OFFICE
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.passes import current
 from survey.pages.answer.tongue import asked_language
+from survey.tables.limits import LARGEST_FILE
 from survey.wording import direction, html_language, languages, say_in
 
 if TYPE_CHECKING:
@@ -27,10 +29,35 @@ _WORDS = {
     403: ("That page could not be read. Please go back and try again.", "Your answers so far are kept."),
     404: ("There is no page here", "Check the address, or ask the person who gave it to you."),
     405: ("That page could not be read. Please go back and try again.", "Your answers so far are kept."),
+    408: ("That page could not be read. Please go back and try again.", "Your answers so far are kept."),
     413: ("This is too much to send. Please write less.", "Your answers so far are kept."),
     503: ("We are very busy just now", "Your answers so far are safe. Please wait a minute and try again."),
 }
 _SORRY = ("Something went wrong", "Your answers so far are safe. Please go back and try again.")
+
+# Who runs a study has no answers here, but a change or a file that was sent, and asks first whether it was saved.
+_AGAIN = "Nothing was changed. Please go back, reload the page and try again."
+_OFFICE_WORDS = {
+    400: ("Chorus could not read what was sent", _AGAIN),
+    403: ("This was not accepted", _AGAIN),
+    404: ("There is no page here", "Check the address, or start from your studies."),
+    405: ("This page cannot be opened directly", "Start from your studies, and use the buttons there."),
+    408: (
+        "Sending took too long",
+        "Nothing was changed, because not everything arrived. Check your connection, then go back and send it again.",
+    ),
+    413: ("This is too much text", "Nothing was changed. Please go back and shorten it."),
+    503: ("Chorus is very busy just now", "Please wait a minute and try again."),
+}
+_OFFICE_SORRY = ("Something went wrong", "Please go back, check whether your last change was saved, and try again.")
+_FILE_TOO_LARGE = (
+    "The file is too large",
+    (
+        f"Nothing was imported. A table may have up to {LARGEST_FILE // 1024 // 1024} MB: please split a larger one, "
+        "for instance into a file for each school. A study’s folder may have up to 40 MB."
+    ),
+)
+_NOT_SAVED = "What you sent was not saved. Please wait a minute, then go back and send it again."
 
 
 def handle(app: Flask) -> None:
@@ -79,9 +106,12 @@ def _page(status: int) -> Response:
 
 
 def _html(status: int, language: str) -> str:
-    say = say_in(language)
-    heading, text = _WORDS.get(status, _SORRY)
     try:
+        if _in_office():
+            heading, text = _office_words(status)
+            return render_template("office/sorry.html", heading=heading, text=text)
+        say = say_in(language)
+        heading, text = _WORDS.get(status, _SORRY)
         return render_template(
             "answer/sorry.html",
             say=say,
@@ -101,7 +131,21 @@ def _html(status: int, language: str) -> str:
     except Exception as error:
         # Whatever broke the page asked for may break this one as well: then it is said without the template.
         log.error("%s in the page for an error", type(error).__name__, exc_info=_bare(error))
+        if _in_office():
+            return _bare_page(*_office_words(status), "en-GB", "ltr")
         return without_template(status, language)
+
+
+def _in_office() -> bool:
+    """Tell whether the page asked for is one of those who run a study."""
+    return f"{request.path}/".startswith(f"{OFFICE}/")
+
+
+def _office_words(status: int) -> tuple[str, str]:
+    heading, text = _OFFICE_WORDS.get(status, _OFFICE_SORRY)
+    if status == 413 and request.mimetype == "multipart/form-data":
+        return _FILE_TOO_LARGE
+    return heading, _NOT_SAVED if status == 503 and request.method == "POST" else text
 
 
 def last_page(error: BaseException, environ: WSGIEnvironment) -> bytes:
@@ -114,9 +158,14 @@ def last_page(error: BaseException, environ: WSGIEnvironment) -> bytes:
 def without_template(status: int, language: str) -> str:
     """Return the page for an error, made of nothing that could fail in its turn."""
     say = say_in(language)
-    heading, text = (escape(say(words)) for words in _WORDS.get(status, _SORRY))
+    heading, text = map(say, _WORDS.get(status, _SORRY))
+    return _bare_page(heading, text, html_language(language), direction(language))
+
+
+def _bare_page(heading: str, text: str, language: str, runs: str) -> str:
+    heading, text = escape(heading), escape(text)
     return (
-        f'<!doctype html>\n<html lang="{html_language(language)}" dir="{direction(language)}">\n'
+        f'<!doctype html>\n<html lang="{language}" dir="{runs}">\n'
         f'<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{heading}</title></head>\n<body><main><h1>{heading}</h1><p>{text}</p></main></body>\n</html>\n"
     )
