@@ -102,16 +102,16 @@ class Journey:
     def route(self, answers: Answers, facts: Facts) -> list[Screen]:
         """Return the screens these answers lead over, in order."""
         hidden = self.hidden(answers, facts)
-        return [screen for screen in self.screens if self._shown(screen, hidden, answers, facts)]
+        return [screen for screen in self.screens if self._shown(screen, hidden, answers)]
 
     def steps(self, screen: Screen, answers: Answers, facts: Facts) -> list[Step]:
         """Return the steps of a screen that are asked of this respondent."""
         hidden = self.hidden(answers, facts)
         return [step for step in screen.steps if _asked(step, hidden, answers)]
 
-    def _shown(self, screen: Screen, hidden: frozenset[str], answers: Answers, facts: Facts) -> bool:
+    def _shown(self, screen: Screen, hidden: frozenset[str], answers: Answers) -> bool:
         if screen.rest:
-            return screen.page.when is None or bool(screen.page.when.holds(answers, facts))
+            return any(question.id not in hidden for question in screen.page.questions)
         return any(_asked(step, hidden, answers) for step in screen.steps)
 
     def after(self, screen: Screen, answers: Answers, facts: Facts) -> Screen | None:
@@ -119,7 +119,7 @@ class Journey:
         place = self._places[screen.name]
         hidden = self.hidden(answers, facts)
         for later in self.screens[place + 1 :]:
-            if self._shown(later, hidden, answers, facts):
+            if self._shown(later, hidden, answers):
                 return later
         return None
 
@@ -128,7 +128,7 @@ class Journey:
         place = self._places[screen.name]
         hidden = self.hidden(answers, facts)
         for earlier in reversed(self.screens[:place]):
-            if not earlier.rest and self._shown(earlier, hidden, answers, facts):
+            if not earlier.rest and self._shown(earlier, hidden, answers):
                 return earlier
         return None
 

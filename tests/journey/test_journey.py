@@ -131,3 +131,41 @@ def test_practice_and_information_are_never_open() -> None:
 def test_progress_counts_every_question_and_never_goes_back() -> None:
     way = journey(f"[{{page: p, questions: [{faces('a')}, {faces('b')}, {faces('c')}]}}]", "pupil", 8)
     assert [(screen.number, screen.of) for screen in way.screens] == [(1, 3), (2, 3), (3, 3)]
+
+
+RESTED = f"""[
+  {{page: first, questions: [{{question: plays, kind: yes_no, ask: Do you play}}]}},
+  {{page: second, when: {{plays: yes}}, questions: [{{question: sings, kind: yes_no, ask: Do you sing}}]}},
+  {{page: third, when: {{sings: yes}}, questions: [{", ".join(faces(f"f{n}") for n in range(8))}]}},
+  {{page: fourth, questions: [{faces("last")}]}}]"""
+
+
+def test_a_child_rests_on_the_pages_they_are_led_to_and_on_no_others() -> None:
+    way = journey(RESTED, "pupil", 8)
+    rest, last, eighth = way.screen("rest-1"), way.screen("last"), way.screen("f7")
+    led = {"plays": 1, "sings": 1}
+    assert "rest-1" in names(way.route(led, {}))
+    assert way.after(eighth, led, {}) is rest
+    assert way.before(last, led, {}) is eighth, "back leaves out the rest"
+    for answers in ({}, {"plays": 1}, {"plays": 1, "sings": 0}, {"plays": 0}):
+        assert "rest-1" not in names(way.route(answers, {}))
+        assert way.after(eighth, answers, {}) is last
+
+
+def test_a_rest_counts_no_answer_that_is_itself_hidden() -> None:
+    """The child said no to playing after all: singing, which was asked because of it, opens nothing any more."""
+    way = journey(RESTED, "pupil", 8)
+    answers = {"plays": 0, "sings": 1}
+    assert names(way.route(answers, {})) == ["plays", "last"]
+    assert way.after(way.screen("plays"), answers, {}) is way.screen("last")
+
+
+def test_nobody_rests_from_questions_they_were_not_asked() -> None:
+    asked = ", ".join(faces(f"f{n}", ", when: {plays: yes}") for n in range(8))
+    pages = f"""[
+      {{page: first, questions: [{{question: plays, kind: yes_no, ask: Do you play}}]}},
+      {{page: second, questions: [{asked}]}},
+      {{page: third, questions: [{faces("last")}]}}]"""
+    way = journey(pages, "pupil", 8)
+    assert "rest-1" in names(way.route({"plays": 1}, {}))
+    assert names(way.route({"plays": 0}, {})) == ["plays", "last"]
