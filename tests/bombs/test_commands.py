@@ -54,6 +54,7 @@ def laid(folder: Path, bombs: tuple[Callable[[], bytes], ...]) -> dict[Callable[
     return paths
 
 
+@pytest.mark.usefixtures("read_once")
 def test_rosters_made_to_stop_their_reader_are_all_refused_by_the_command(here: Path) -> None:
     files = laid(here, (*tables.EXCEL, *tables.CSV))
     began = time.process_time()
@@ -73,6 +74,7 @@ COMMANDS = {
 }
 
 
+@pytest.mark.usefixtures("read_once")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_other_files_made_to_stop_their_reader_are_refused_by_their_command(command: str, here: Path) -> None:
     group, name, *options = COMMANDS[command]

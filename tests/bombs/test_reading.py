@@ -34,6 +34,7 @@ def said_of(data: bytes, name: str) -> list[str]:
         return [str(fault)]
 
 
+@pytest.mark.usefixtures("read_once")
 @pytest.mark.parametrize("bomb", SAID, ids=lambda bomb: bomb.__name__)
 def test_a_table_made_to_stop_its_reader_gets_a_sentence(bomb: Callable[[], bytes]) -> None:
     name = "list.xlsx" if bomb in bombs.EXCEL else "list.csv"

@@ -16,7 +16,7 @@ from survey.database import StoreFull, read, session, write
 from survey.export import export
 from survey.fieldwork import Decision, NotAgreed, Participant, current
 from survey.fieldwork.consent import ledger_of, plan_of, state_of
-from survey.fieldwork.doors import door_by_id
+from survey.fieldwork.doors import Door, door_by_id
 from survey.fieldwork.participants import linkage
 from survey.people import User
 from survey.progress import progress
@@ -105,6 +105,35 @@ def test_from_what_comes(lay: Lay) -> None:
         tuned.begin("P1", "w2")
     with session(tuned.engine) as db:
         assert door_by_id(db, door, LATER) is None, "the door is ended"
+
+
+def is_open(tuned: Tuned, door: int) -> bool:
+    with read(tuned.engine) as connection:
+        return connection.scalar(select(Door.ended_at).where(Door.id == door)) is None
+
+
+@pytest.mark.parametrize(
+    ("scope", "wave", "open_after"),
+    [("wave", "w1", [False, True, True]), ("wave", "w2", [True, False, True]), ("future", None, [False] * 3)],
+)
+def test_the_links_of_the_waves_somebody_withdraws_from_end_and_no_others(
+    lay: Lay, scope: str, wave: str | None, open_after: list[bool]
+) -> None:
+    tuned = lay()
+    doors = [tuned.door("pupil", "P1", of) for of in ("w1", "w2", "w3")]
+    another = [tuned.door("pupil", "P2", "w1"), tuned.door("parent", None, "w1")]
+    out(tuned, "P1", scope, wave)
+    assert [is_open(tuned, door) for door in doors] == open_after
+    assert [is_open(tuned, door) for door in another] == [True, True]
+
+
+def test_a_link_that_was_ended_before_keeps_the_moment_at_which_it_was(lay: Lay) -> None:
+    tuned = lay()
+    door = tuned.door("pupil", "P1", "w2")
+    out(tuned, "P1", "wave", "w2", NOW)
+    out(tuned, "P1", "all", None, LATER)
+    with read(tuned.engine) as connection:
+        assert connection.scalar(select(Door.ended_at).where(Door.id == door)) == NOW
 
 
 def test_from_everything(lay: Lay) -> None:

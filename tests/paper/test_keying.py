@@ -20,7 +20,16 @@ from survey.fieldwork import participant_by_code, study_by_code
 from survey.fieldwork.consent import Decision, decide, ledger_of
 from survey.paper.keying import differences, key_in, paper_of, ready_for, settle
 from survey.responses import Record, begin, stream
-from survey.responses.keyings import CannotKey, forget_keyings, keying, keyings_of, papers
+from survey.responses.keyings import (
+    CannotKey,
+    Filled,
+    drop_keying,
+    forget_keyings,
+    keep_keying,
+    keying,
+    keyings_of,
+    papers,
+)
 from survey.responses.withdrawing import withdraw as withdraw_all
 from tests.paper.study import CODE, DAY, FULL, NOW, OnPaper
 
@@ -338,6 +347,25 @@ def test_what_was_keyed_of_somebody_can_be_thrown_away(study: OnPaper, code: str
     with write(study.engine) as connection:
         assert forget_keyings(connection, [withdraw_id(study)]) == 1
         assert connection.scalar(select(func.count()).select_from(keying)) == 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("dropped", ["ann", "ben"])
+def test_of_a_paper_that_is_keyed_again_the_other_reading_stays_and_is_the_first(
+    study: OnPaper, code: str, dropped: str
+) -> None:
+    both = {"ann": study.ann, "ben": study.ben}
+    other = study.sheet(study.print(participants=["P002"]).papers[0].code).paper.id
+    this = study.sheet(code).paper.id
+    with write(study.engine) as connection:
+        for paper_id in (this, other):
+            for who, account in both.items():
+                keep_keying(connection, paper_id, account, Filled({"songs": len(who)}, True, None), NOW)
+        drop_keying(connection, this, both[dropped])
+        left = [(one.turn, one.account_id) for one in keyings_of(connection, this)]
+        assert left == [(1, account) for who, account in both.items() if who != dropped]
+        assert [(one.turn, one.account_id) for one in keyings_of(connection, other)] == [(1, study.ann), (2, study.ben)]
+        assert keep_keying(connection, this, both[dropped], Filled({}, True, None), NOW) == 2
 
 
 def withdraw_id(study: OnPaper) -> int:

@@ -11,9 +11,11 @@ from sqlalchemy.exc import DatabaseError
 from survey.audit import PROGRAM, entries
 from survey.database import Base, Engine, read, write
 from survey.fieldwork.publishing import Refused
+from survey.responses import begin
 from survey.retention import certificate, counted, day_of, days, delete_study, empty_files
 from survey.retention.deletion import ROOTS, doomed, tables_of
 from tests.retention.field import BEFORE, SENTINEL, THE_DAY, Field
+from tests.store import field as store_field
 
 STAYS = {
     "access": "who may see what",
@@ -105,6 +107,19 @@ def test_response_rates_stay(engine: Engine, field: Field) -> None:
     assert said["answered", "pupil", "w2", "s1", "withdrawn"] == 1
     assert said["answered", "parent", "w2", None, "started"] == 1
     assert sum(number for (kind, *_), number in said.items() if kind == "answered") == 19
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_certificate_counts_this_study_and_no_other(engine: Engine, field: Field) -> None:
+    other = store_field.lay_out(engine)
+    begin(engine, other.pupils_door, "en", store_field.SHA, store_field.NOW)
+    made = delete_study(engine, "small-notes", THE_DAY, PROGRAM)
+    numbers: dict[str, int] = {}
+    for one in made.remaining:
+        numbers[one.kind] = numbers.get(one.kind, 0) + one.number
+    assert numbers == {"asked": 2, "answered": 19}
+    assert "s01" not in {one.school for one in made.remaining}
+    assert rows(engine, "response") == 1, "the other study's"
 
 
 def test_an_error_on_the_way_leaves_all_of_it(engine: Engine, field: Field, monkeypatch: pytest.MonkeyPatch) -> None:

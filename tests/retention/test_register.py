@@ -385,3 +385,48 @@ def test_rows_and_lines_are_the_same(engine: Engine, field: Field, register: Reg
     withdraw(engine, scope="all", by="parent", actor=COMMAND_LINE, now=ANSWERED, participant_id=field.people["P1"])
     write_down(engine, register)
     assert register.lines() == rows(engine)
+
+
+@pytest.mark.parametrize(
+    ("known", "written", "to_do"),
+    [
+        ([], [0], [0]),
+        ([0], [0], []),
+        ([0], [-1], []),
+        ([0], [1], [1]),
+        # Whoever withdrew, came back and withdrew again is erased again: the backup knows of the first time only.
+        ([0], [0, 5], [5]),
+        ([0], [5, 0], [5]),
+        ([5], [0, 5], []),
+        ([0, 5], [0, 5], []),
+        ([5, 0], [0, 5], []),
+        ([], [5, 0], [5]),
+    ],
+)
+def test_what_was_erased_again_after_the_backup_is_erased_again(
+    known: list[int], written: list[int], to_do: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """known, written: hours at which the same person's answers were erased, by the database and by the register."""
+    lines = {
+        hour: Line(NOW + timedelta(hours=hour), "small-notes", "participant", "P1", "all") for hour in range(-1, 6)
+    }
+    another = Line(NOW, "small-notes", "participant", "P2", "all")
+    monkeypatch.setattr("survey.retention.register.rows", lambda _: [another, *(lines[hour] for hour in known)])
+    register = Register(tmp_path / "register")
+    register.add([another, *(lines[hour] for hour in written)])
+    assert unknown(None, register) == [lines[hour] for hour in to_do]  # type: ignore[arg-type]
+
+
+def test_an_erasure_of_one_thing_says_nothing_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = Line(NOW, "small-notes", "participant", "P1", "wave", "w1")
+    others = [
+        replace(one, study="other"),
+        replace(one, kind="response"),
+        replace(one, key="P2"),
+        replace(one, scope="all"),
+        replace(one, wave="w2"),
+    ]
+    monkeypatch.setattr("survey.retention.register.rows", lambda _: [one])
+    register = Register(tmp_path / "register")
+    register.add([one, *others])
+    assert unknown(None, register) == others  # type: ignore[arg-type]

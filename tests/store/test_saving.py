@@ -259,3 +259,16 @@ def test_times_come_back_as_the_same_moment(engine: Engine, ticket: Ticket, keep
     assert snapshot.seen_at.tzinfo is UTC
     with pytest.raises(Exception, match="without a time zone"):
         save(engine, ticket.response, 1, 2, "singing", {"a": 1}, now=moment, device_at=datetime(2025, 1, 1))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(("minutes", "seen"), [(-60, 0), (-1, 0), (0, 0), (1, 1)])
+def test_when_the_clock_goes_back_nobody_was_seen_earlier_than_before(
+    keep: Keep, engine: Engine, ticket: Ticket, minutes: int, seen: int
+) -> None:
+    """The hour that comes twice in October, or a server whose clock was put right."""
+    keep(1, 1, "singing", {"sing_enjoy": 4}, now=NOW)
+    keep(1, 2, "playing", {"play_enjoy": 2}, now=NOW + timedelta(minutes=minutes))
+    snapshot = load(engine, ticket.response)
+    assert snapshot is not None
+    assert snapshot.seen_at == NOW + timedelta(minutes=seen)
+    assert snapshot.answers == {"sing_enjoy": 4, "play_enjoy": 2}
