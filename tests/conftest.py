@@ -25,7 +25,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from survey import database
 from tests import templates
-from tests.postgres import PostgresServer, running_postgres
+from tests.postgres import PostgresServer, fast_folder, running_postgres
 
 # Before any test takes them by name: tables are copied, not made anew by every migration, and a password costs next to
 # nothing. tests/store/test_migrations.py and tests/pages/test_account.py look at the real ones.
@@ -35,6 +35,10 @@ argon2.PasswordHasher = lambda **_: _dear(time_cost=1, memory_cost=8, parallelis
 import survey.pages.account  # noqa: E402, F401 - makes its hasher now
 
 argon2.PasswordHasher = _dear  # type: ignore[misc]
+
+# Where pytest makes the folders of `tmp_path`: a disk does not learn of files that live for one test.
+if folder := fast_folder():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -39,6 +40,10 @@ SETTINGS = {
 }
 
 
+servers: dict[str, PostgresServer] = {}
+"""The servers that run, by the folder of their socket."""
+
+
 class PostgresServer:
     """A running server, reached through a socket in its own folder.
 
@@ -49,6 +54,8 @@ class PostgresServer:
         self.folder = folder
         self._command, self._account = command, account
         self._numbers = count(1)
+        self._spare: list[str] = []
+        self._orders: psycopg.Connection | None = None
 
     def start(self) -> None:
         """Start the server; return when it answers. Raises RuntimeError, with the server's words, when it does not."""
@@ -68,6 +75,8 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Stop the server; open connections are closed."""
+        if self._orders:
+            self._orders.close()
         self._process.send_signal(signal.SIGINT)  # a fast shutdown
         self._process.wait(START_SECONDS)
 
@@ -80,23 +89,53 @@ class PostgresServer:
         return psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True)
 
     def create_database(self) -> str:
-        """Create an empty database and return its name."""
+        """Return the name of an empty database: a new one, or one that `copy_template` had no use for."""
         name = f"test_{next(self._numbers)}"
-        with self.connect() as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        if self._spare:
+            self._order("ALTER DATABASE {} RENAME TO {}", self._spare.pop(), name)
+        else:
+            self._order("CREATE DATABASE {} STRATEGY FILE_COPY", name)
         return name
+
+    def copy_template(self, template: str, name: str) -> None:
+        """Put a copy of the database `template` in the place of `name`, which is empty. Nobody is connected to either.
+
+        The empty one is kept for the next test: making one costs as much as the copy itself.
+        """
+        spare = f"spare_{next(self._numbers)}"
+        self._order("ALTER DATABASE {} RENAME TO {}", name, spare)
+        self._spare.append(spare)
+        self._order("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template)
 
     def drop_database(self, name: str) -> None:
         """Drop a database, ending connections a failed test left open."""
-        with self.connect() as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        self._order("DROP DATABASE {} WITH (FORCE)", name)
+
+    def _order(self, order: LiteralString, *names: str) -> None:
+        if self._orders is None or self._orders.closed:
+            self._orders = self.connect()
+        self._orders.execute(sql.SQL(order).format(*map(sql.Identifier, names)))
+
+
+MEMORY = Path("/dev/shm")
+"""Where Linux keeps files in memory."""
+
+ROOM = 2 * 1024**3
+"""Bytes that must be free there before tests use it: a container often has a small one."""
+
+
+def fast_folder() -> Path | None:
+    """Return a folder in memory for what lives no longer than the tests; None where there is none, or too small a one."""
+    if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < ROOM:
+        return None
+    return MEMORY
 
 
 @contextmanager
 def running_postgres() -> Iterator[PostgresServer]:
     """Start a server in a new folder; stop it and remove the folder at the end."""
     # A socket's path may have about 100 characters; the folders pytest makes are often longer.
-    parent = "/tmp" if Path("/tmp").is_dir() else None
+    parent = fast_folder() or ("/tmp" if Path("/tmp").is_dir() else None)
     folder = Path(tempfile.mkdtemp(prefix="chorus-pg-", dir=parent))
     try:
         account = _account_without_rights()
@@ -107,9 +146,11 @@ def running_postgres() -> Iterator[PostgresServer]:
         _run([programs / "initdb", "-D", data, *INITDB], folder, account)
         server = PostgresServer(folder, [programs / "postgres", "-D", data, "-k", folder, *_options()], account)
         server.start()
+        servers[str(folder)] = server
         try:
             yield server
         finally:
+            del servers[str(folder)]
             server.stop()
     finally:
         shutil.rmtree(folder)

@@ -11,16 +11,11 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-import psycopg
-from psycopg import sql
-from sqlalchemy import URL, make_url
-
 from survey import database
 from survey.database import Engine, open_engine
+from tests.postgres import fast_folder, servers
 
 migrate = database.upgrade
-
-_TEMPLATE = "migrated"
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
@@ -40,7 +35,7 @@ def _copy_file(engine: Engine) -> bool:
 
 @cache
 def _migrated_file() -> Path:
-    folder = tempfile.TemporaryDirectory(prefix="chorus-template-")
+    folder = tempfile.TemporaryDirectory(prefix="chorus-template-", dir=fast_folder())
     _folders.append(folder)
     file = Path(folder.name) / "chorus.sqlite"
     _migrated(f"sqlite:///{file}")
@@ -56,26 +51,17 @@ def _copy_database(engine: Engine) -> bool:
         if connection.exec_driver_sql("SELECT 1 FROM pg_tables WHERE schemaname = 'public' LIMIT 1").first():
             return False
     engine.dispose()
-    template = _migrated_database(str(engine.url.query["host"]))
-    with _server(engine.url) as server:
-        name = sql.Identifier(str(engine.url.database))
-        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
-        made = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"
-        server.execute(sql.SQL(made).format(name, sql.Identifier(template)))
+    host = str(engine.url.query["host"])
+    servers[host].copy_template(_migrated_database(host), str(engine.url.database))
     return True
 
 
 @cache
 def _migrated_database(host: str) -> str:
-    url = make_url(f"postgresql+psycopg://postgres@/{_TEMPLATE}?host={host}")
-    with _server(url) as server:
-        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_TEMPLATE)))
-    _migrated(url.render_as_string(hide_password=False))
-    return _TEMPLATE
-
-
-def _server(url: URL) -> psycopg.Connection:
-    return psycopg.connect(host=str(url.query["host"]), user="postgres", dbname="postgres", autocommit=True)
+    server = servers[host]
+    template = server.create_database()
+    _migrated(server.url(template))
+    return template
 
 
 def _migrated(url: str) -> None:
