@@ -1,0 +1,88 @@
+"""What every app and every engine would work out anew, worked out once for all the tests of a process.
+
+An app compiles its addresses and its templates, an engine its statements. A server does so once; a test makes its own
+app and its own engine, and half of its time went there. What is remembered is a function of what it is remembered by,
+so that no test learns anything from another.
+"""
+
+from __future__ import annotations
+
+from types import CodeType
+from typing import Any
+
+from flask import Flask
+from flask.templating import Environment
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
+from sqlalchemy import Engine
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.util import LRUCache
+from werkzeug.routing import Rule
+
+from survey import database
+
+
+def remember() -> None:
+    """Let all apps and engines made from now on share what they work out."""
+    _addresses()
+    _templates()
+    _statements()
+
+
+def _addresses() -> None:
+    """Share the functions that build an address: they hang on the rule's text and its converters alone."""
+    compiled: dict[object, Any] = {}
+    compile_anew = Rule._compile_builder
+
+    def compile_once(rule: Rule, append_unknown: bool = True) -> Any:
+        converters = tuple((name, type(one)) for name, one in rule._converters.items())
+        key = (rule.rule, rule.host, rule.subdomain, append_unknown, converters, repr(rule.defaults))
+        if key not in compiled:
+            compiled[key] = compile_anew(rule, append_unknown)
+        return compiled[key]
+
+    Rule._compile_builder = compile_once  # type: ignore[method-assign]
+
+
+class _Compiled(BytecodeCache):
+    """Templates as compiled, by their file and the checksum of their text."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        assert bucket.code is not None
+        self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED = _Compiled()
+
+
+class _Remembering(Environment):
+    def __init__(self, app: Flask, **options: Any) -> None:
+        super().__init__(app, **{"bytecode_cache": _COMPILED, **options})
+
+
+def _templates() -> None:
+    Flask.jinja_environment = _Remembering
+
+
+def _statements() -> None:
+    """Share compiled statements: to SQLAlchemy two dialects are never the same, even of one driver and one server."""
+    compiled = {}
+    for dialect in (SQLiteDialect_pysqlite, PGDialect_psycopg):
+        compiled[dialect.name] = LRUCache(5000)  # type: ignore[var-annotated]
+        dialect.__eq__ = lambda one, other: type(one) is type(other)  # type: ignore[method-assign]
+        dialect.__hash__ = lambda one: hash(type(one))  # type: ignore[method-assign]
+    open_anew = database.open_engine
+
+    def open_engine(url: str, threads: int = 16) -> Engine:
+        engine = open_anew(url, threads)
+        engine.update_execution_options(compiled_cache=compiled[engine.dialect.name])
+        return engine
+
+    database.open_engine = open_engine
