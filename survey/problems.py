@@ -43,10 +43,15 @@ def errors(problems: Iterable[Problem]) -> list[Problem]:
     return [problem for problem in problems if not problem.advice]
 
 
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that is spelt most like `word`, or None when none is near."""
+    return Nearest(known).to(word)
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return “ Did you mean 'x'?” with the nearest known word, or an empty text when none is near.
 
-    The leading blank lets it follow any sentence.
+    The leading space lets it follow any sentence.
     """
     return Nearest(known).hint(word)
 
@@ -64,11 +69,16 @@ class Nearest:
             for name in self._spelling:
                 self._alike.setdefault((name[:1], len(name)), []).append(name)
 
-    def hint(self, word: str) -> str:
-        """Return “ Did you mean 'x'?” with the nearest known word, or an empty text when none is near."""
+    def to(self, word: str) -> str | None:
+        """Return the known word that is spelt most like `word`, or None when none is near."""
         word = word[:80].casefold()
         near = difflib.get_close_matches(word, self._candidates(word), n=1, cutoff=0.6)
-        return f" Did you mean '{self._spelling[near[0]]}'?" if near else ""
+        return self._spelling[near[0]] if near else None
+
+    def hint(self, word: str) -> str:
+        """Return “ Did you mean 'x'?” with the nearest known word, or an empty text when none is near."""
+        near = self.to(word)
+        return f" Did you mean '{near}'?" if near else ""
 
     def _candidates(self, word: str) -> list[str]:
         if self._few is not None:

@@ -224,7 +224,7 @@ class Question(BaseModel):
     Subclasses add their keys, set `kind` to a Literal of their module's name, and give an `example`.
     """
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(extra="forbid")
 
     id: str = Field(
         alias="question",

@@ -12,7 +12,8 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from survey.definition.messages import NAMED_LISTS, faults_of, resolve, subject
+from survey.definition.cursor import NAMED_LISTS, Cursor
+from survey.definition.messages import faults_of
 from survey.definition.model import Fault, Path
 from survey.definition.source import ListNode, MapNode, Node, Scalar, key_place, node_at, place_of, plain
 from survey.problems import MOST_PROBLEMS, Problem, shortened
@@ -55,8 +56,9 @@ def bind(root: Node, model: type[Model], path: str, stand_ins: Mapping[str, Any]
         message = "this file is not made of keys and values. Please begin with a line such as 'title: …'"
         bound.problems.append(Problem(path, root.line, root.column, message))
         return bound
-    empty = _Empty(root, path)
-    empty.take_out(root, ())
+    top = Cursor(root, model)
+    empty = _Empty(top, path)
+    empty.take_out(top)
     bound.problems += empty.problems
     for turn in range(_ROUNDS):
         data = plain(root)
@@ -67,9 +69,9 @@ def bind(root: Node, model: type[Model], path: str, stand_ins: Mapping[str, Any]
         except ValidationError as error:
             errors = error.errors(include_url=False)
         if turn == 0:
-            told = [e for e in errors[: MOST_PROBLEMS + 1] if not empty.explains(e, root)]
-            bound.problems += [locate(fault, root, path) for fault in faults_of(told, root, model)]
-        bound.guessed |= _prune(root, errors)
+            told = [e for e in errors[: MOST_PROBLEMS + 1] if not empty.explains(e)]
+            bound.problems += [locate(fault, root, path) for fault in faults_of(told, Cursor(root, model))]
+        bound.guessed |= _prune(Cursor(root, model), errors)
         if not bound.guessed <= set(stand_ins):
             return bound
     return bound
@@ -78,31 +80,33 @@ def bind(root: Node, model: type[Model], path: str, stand_ins: Mapping[str, Any]
 class _Empty:
     """Takes keys and list items with nothing in them out of a tree, and says so for each."""
 
-    def __init__(self, root: Node, path: str) -> None:
-        self.root = root
+    def __init__(self, top: Cursor, path: str) -> None:
+        self.top = top
         self.path = path
         self.problems: list[Problem] = []
         self.taken: set[tuple[Path, str]] = set()
 
-    def take_out(self, node: Node, at: Path) -> None:
-        """Go through everything below a node."""
+    def take_out(self, here: Cursor) -> None:
+        """Go through everything below a place."""
         empty: list[str | int] = []
-        for step, child in _children(node):
+        for step, child in _children(here.node):
             if isinstance(child, Scalar) and not child.text.strip():
-                self._tell(at, step)
+                self._tell(here, step)
                 empty.append(step)
-            else:
-                self.take_out(child, (*at, step))
+            elif not isinstance(child, Scalar):
+                below = here.below(step)
+                assert below is not None
+                self.take_out(below)
         # Nothing is taken out before all were seen: until then positions are those of the file.
-        _remove_all(node, empty)
+        _remove_all(here.node, empty)
 
-    def _tell(self, at: Path, step: str | int) -> None:
+    def _tell(self, here: Cursor, step: str | int) -> None:
         if len(self.problems) > MOST_PROBLEMS:
             return
         if isinstance(step, int):
             message = "this item of a list is empty. Please write it, or remove the dash"
         else:
-            whose = subject(self.root, at)
+            whose = here.subject
             name = f"'{shortened(step)}' of {whose}" if whose else f"'{shortened(step)}'"
             message = f"{name} has nothing behind its colon. Please write it, or remove the line"
             if " " in step:
@@ -111,14 +115,14 @@ class _Empty:
                     "comma ends a text; "
                     "if this belongs to the text before it, please put the whole text in quotes"
                 )
-            self.taken.add((at, step))
-        fault = Fault((*at, step), message, key=isinstance(step, str))
-        self.problems.append(locate(fault, self.root, self.path))
+            self.taken.add((here.at, step))
+        fault = Fault((*here.at, step), message, key=isinstance(step, str))
+        self.problems.append(locate(fault, self.top.node, self.path))
 
-    def explains(self, error: Mapping[str, Any], root: Node) -> bool:
+    def explains(self, error: Mapping[str, Any]) -> bool:
         """Tell whether a missing key is one that was taken out, which has been said."""
         key = str(error["loc"][-1]) if error["loc"] else ""
-        return error["type"] == "missing" and (resolve(root, error["loc"]), key) in self.taken
+        return error["type"] == "missing" and (self.top.at_error(error["loc"]).at, key) in self.taken
 
 
 def _children(node: Node) -> list[tuple[str | int, Node]]:
@@ -127,7 +131,7 @@ def _children(node: Node) -> list[tuple[str | int, Node]]:
     return list(enumerate(node.items)) if isinstance(node, ListNode) else []
 
 
-def _prune(root: MapNode, errors: Sequence[Mapping[str, Any]]) -> set[str]:
+def _prune(top: Cursor, errors: Sequence[Mapping[str, Any]]) -> set[str]:
     """Take out what does not fit; return the keys at the top that are missing.
 
     A required key that is taken out is missing in the next round, and takes the item that needs it along.
@@ -135,7 +139,7 @@ def _prune(root: MapNode, errors: Sequence[Mapping[str, Any]]) -> set[str]:
     paths = set()
     missing = set()
     for error in errors:
-        at = resolve(root, error["loc"])
+        at = top.at_error(error["loc"]).at
         if error["type"] != "extra_forbidden":
             at = _named_thing(at, whole=error["type"] in ("missing", "too_short"))
         if at:
@@ -144,7 +148,7 @@ def _prune(root: MapNode, errors: Sequence[Mapping[str, Any]]) -> set[str]:
             missing.add(str(error["loc"][0]))
     # The deepest and last first, so that positions stay right while items are taken out.
     for path in sorted(paths, key=lambda path: [(isinstance(step, int), step) for step in path], reverse=True):
-        _remove(node_at(root, path[:-1]), path[-1])
+        _remove(node_at(top.node, path[:-1]), path[-1])
     return missing
 
 

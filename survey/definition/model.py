@@ -16,7 +16,7 @@ Path = tuple[str | int, ...]
 class Strict(BaseModel):
     """A mapping of the language: only its own keys, and no numbers that are not numbers."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,10 @@ def _which(value: Any) -> str | None:
         return value.kind
     if not isinstance(value, dict):
         return None
-    return "grid" if "grid" in value else str(value.get("kind"))
+    # Only grids have statements: one whose first key is misspelt is still meant as a grid.
+    if "grid" in value or ("statements" in value and "question" not in value):
+        return "grid"
+    return str(value.get("kind"))
 
 
 if TYPE_CHECKING:
