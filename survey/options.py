@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from wtforms import Field as FormField
 from wtforms import RadioField, StringField
 
+from survey.authored import WholeNumber
+from survey.problems import FIRST
 from survey.question import (
     BLANK,
     Box,
@@ -41,6 +43,9 @@ ORDERS = 24
 
 LONGEST_OTHER = 200
 
+LARGEST_CODE: Final = 2_147_483_620
+"""The largest whole number Stata's long holds."""
+
 FACES = tuple(f"{family}-{n}" for family in ("feel", "enjoy") for n in range(1, 6))
 """The names of our own drawings: feel-1 (very sad) to feel-5 (very happy); enjoy-1 (plain) to enjoy-5 (big laugh)."""
 
@@ -50,7 +55,7 @@ class Option(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    code: int = Field(ge=0, description="The number that is stored; it never changes")
+    code: WholeNumber = Field(ge=0, description="The number that is stored; it never changes")
     label: Text = Field(min_length=1, description="The words on the option")
     was: str | None = Field(None, description="Its label in the version before, where it means the same by other words")
     face: str | None = Field(None, description="A face: feel-1 to feel-5 or enjoy-1 to enjoy-5")
@@ -358,6 +363,7 @@ class Rated(OneOf):
                     f"option {option.label!r} is not a point of a scale. Points cannot be 'other' or 'exclusive'. "
                     "Please remove that, or use kind: choice",
                     ("options", at),
+                    sentence=True,
                 )
         codes = [option.code for option in options]
         if codes not in (sorted(codes), sorted(codes, reverse=True)):
@@ -379,6 +385,7 @@ class InWords(Rated):
                     f"option {option.label!r} has a face, and kind '{self.kind}' is made of words. "
                     "Please remove the face, or use kind: faces",
                     ("options", at, "face"),
+                    sentence=True,
                 )
 
 
@@ -396,22 +403,35 @@ def list_remarks(options: Sequence[Option]) -> Iterator[Remark]:
     seen: dict[int, int] = {}
     labels: dict[str, int] = {}
     for at, option in enumerate(options):
+        if option.code > LARGEST_CODE:
+            yield Remark(
+                f"code {option.code} is larger than data files can hold. Please use small numbers: 1, 2, 3",
+                ("options", at, "code"),
+                sentence=True,
+            )
         if option.code in seen:
             yield Remark(
-                f"code {option.code} is there twice. Each option needs its own code. Please change one",
+                f"code {option.code} is there twice, first on {FIRST}. Each option needs its own code. "
+                "Please change one",
                 ("options", at, "code"),
+                first=("options", seen[option.code], "code"),
+                sentence=True,
             )
         seen.setdefault(option.code, at)
         if option.label.casefold() in labels:
             yield Remark(
-                f"label {option.label!r} is there twice. Respondents cannot tell them apart. Please change one",
+                f"label {option.label!r} is there twice, first on {FIRST}. Respondents cannot tell them apart. "
+                "Please change one",
                 ("options", at, "label"),
+                first=("options", labels[option.label.casefold()], "label"),
+                sentence=True,
             )
         labels.setdefault(option.label.casefold(), at)
         if option.face and option.face not in FACES:
             yield Remark(
                 f"there is no face {option.face!r}. Faces are feel-1 to feel-5 and enjoy-1 to enjoy-5",
                 ("options", at, "face"),
+                sentence=True,
             )
 
 

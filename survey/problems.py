@@ -38,6 +38,10 @@ class Problem:
         return PurePath(self.path).name
 
 
+FIRST: Final = "\ue000"
+"""Stands in a message for the line of what came first; it cannot be in what an author wrote and we quote."""
+
+
 def errors(problems: Iterable[Problem]) -> list[Problem]:
     """Return the problems that refuse publication."""
     return [problem for problem in problems if not problem.advice]

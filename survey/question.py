@@ -92,12 +92,16 @@ class Tampered(ValueError):
 class Remark:
     """What a kind has to say about its own YAML: a fault that refuses publication, or advice that does not.
 
-    `at` is the path of keys and positions below the question at which the fault lies.
+    `at` is the path of keys and positions below the question at which the fault lies; `first` is the path of what came
+    first, where the message names its line by problems.FIRST. The message goes on after the question's name (“has …”),
+    unless it is a `sentence` of its own.
     """
 
     message: str
     at: tuple[str | int, ...] = ()
     advice: bool = False
+    first: tuple[str | int, ...] | None = None
+    sentence: bool = False
 
 
 @dataclass(frozen=True)
@@ -282,23 +286,27 @@ class Question(BaseModel):
             yield Remark(
                 f"{self.kind} is a kind for adults. Children cannot be asked this way",
                 ("kind",),
+                sentence=True,
             )
         if setting.audience != "pupil" and not self.for_adults:
             yield Remark(
                 f"{self.kind} is a kind for young children. Please use 'rating' for adults",
                 ("kind",),
+                sentence=True,
             )
         if setting.audience == "pupil" and self.asks and self.stored and self.dont_know is False:
             yield Remark(
                 "children may always leave a question, so “I don't know” has to be offered. "
                 "Please remove: dont_know: no",
                 ("dont_know",),
+                sentence=True,
             )
         if setting.young and self.rather_not:
             yield Remark(
                 "children under 7 only understand “I don't know”. Please remove: rather_not: yes",
                 ("rather_not",),
                 advice=True,
+                sentence=True,
             )
 
     def use_lists(self, lists: Mapping[str, Sequence[Any]]) -> None:

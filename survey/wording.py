@@ -6,9 +6,11 @@ questionnaire are the author's and live beside the questionnaire, not here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 from babel import Locale, UnknownLocaleError
 from babel.messages.pofile import read_po
@@ -47,6 +49,19 @@ def _words(language: str) -> dict[str, str]:
 def languages() -> frozenset[str]:
     """Return the languages that the program's own sentences are said in."""
     return frozenset({"en", *(path.stem for path in _FOLDER.glob("*.po"))})
+
+
+LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
+"""A language as browsers name it: en, cy, pt-BR, zh-Hant."""
+
+
+@cache
+def is_language(tag: str) -> bool:
+    """Tell whether a word is the short name of a language. The codes of two letters are known, those of three many."""
+    if not LANGUAGE.fullmatch(tag):
+        return False
+    code = tag.split("-", 1)[0]
+    return len(code) == 3 or code in Locale("en").languages
 
 
 @cache

@@ -16,7 +16,7 @@ from survey.definition.cursor import NAMED_LISTS, Cursor
 from survey.definition.messages import faults_of
 from survey.definition.model import Fault, Path
 from survey.definition.source import ListNode, MapNode, Node, Scalar, key_place, node_at, place_of, plain
-from survey.problems import MOST_PROBLEMS, Problem, shortened
+from survey.problems import FIRST, MOST_PROBLEMS, Problem, shortened
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -38,11 +38,17 @@ class Bound(Generic[Model]):
 
 def locate(fault: Fault, root: Node, path: str) -> Problem:
     """Turn a fault's path within a tree into line and column."""
-    if fault.key and fault.at:
-        line, column = key_place(root, fault.at[:-1], str(fault.at[-1]))
-    else:
-        line, column = place_of(root, fault.at)
-    return Problem(path, line, column, fault.message, fault.advice)
+    line, column = _place(root, fault.at, fault.key)
+    message = fault.message
+    if fault.first is not None:
+        there = _place(root, fault.first, fault.key)
+        where = f"line {there[0]}" if there[0] != line else f"line {there[0]}, column {there[1]}"
+        message = message.replace(FIRST, where)
+    return Problem(path, line, column, message, fault.advice)
+
+
+def _place(root: Node, at: Path, key: bool) -> tuple[int, int]:
+    return key_place(root, at[:-1], str(at[-1])) if key and at else place_of(root, at)
 
 
 def bind(root: Node, model: type[Model], path: str, stand_ins: Mapping[str, Any]) -> Bound[Model]:

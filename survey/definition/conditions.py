@@ -7,7 +7,7 @@ holds when there is no answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -164,13 +164,15 @@ def _fact_value(value: Any) -> float | str:
 Lookup = Callable[[str], Question | None]
 
 
-def read_condition(data: Any, at: Path, question: Lookup, known: Collection[str]) -> tuple[Condition, list[Fault]]:
+def read_condition(
+    data: Any, at: Path, question: Lookup, known: Collection[str], earlier: Callable[[], Iterable[str]]
+) -> tuple[Condition, list[Fault]]:
     """Turn what stands under ``when`` into a Condition and the faults found on the way.
 
-    `at` is the path of `data`; `question` looks an id up; `known` are all ids, for “did you mean”. A test with a
-    fault is left out of the condition.
+    `at` is the path of `data`; `question` looks an id up; `known` are all ids, and `earlier` gives those asked before,
+    for “did you mean”. A test with a fault is left out of the condition.
     """
-    reader = _Reader(question, known)
+    reader = _Reader(question, known, earlier)
     condition = reader.read(data, at)
     return condition, reader.faults
 
@@ -179,6 +181,7 @@ def read_condition(data: Any, at: Path, question: Lookup, known: Collection[str]
 class _Reader:
     question: Lookup
     known: Collection[str]
+    earlier: Callable[[], Iterable[str]]
 
     def __post_init__(self) -> None:
         self.faults: list[Fault] = []
@@ -242,7 +245,10 @@ class _Reader:
             self._fault(
                 at,
                 f"this condition is about '{shortened(subject)}', which no question has as its id."
-                + (did_you_mean(subject, [*self.known, *CONNECTIVES]) or " Please use the id of an earlier question."),
+                + (
+                    did_you_mean(subject, [*self.earlier(), *CONNECTIVES])
+                    or " Please use the id of an earlier question."
+                ),
                 key=True,
             )
         return False

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from pydantic import Field
 
+from survey.authored import WholeNumber
 from survey.definition.model import Strict
 from survey.flagged import Flags, shipped
 from survey.question import Text
@@ -16,7 +17,7 @@ class TextReader(Strict):
 
     name: str = Field(min_length=1, description="Who reads them")
     email: str = Field(description="The address of that person's account in the office")
-    within: int = Field(2, ge=1, le=20, description="Within how many working days, Monday to Friday")
+    within: WholeNumber = Field(2, ge=1, le=20, description="Within how many working days, Monday to Friday")
 
 
 class FreeText(Strict):

@@ -39,7 +39,10 @@ def _faults(error: Mapping[str, Any], here: Cursor) -> list[Fault]:
         return [_unknown_key(here)]
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _which_kind(here)
-    return [Fault(here.at, _value_message(kind, error, here))]
+    if error["loc"][-1] == "[key]":
+        name = f"this key of {here.above.name}" if here.above else "this key"
+        return [Fault(here.at, _value_message(error, name, f"'{shortened(str(here.at[-1]))}'"), key=True)]
+    return [Fault(here.at, _value_message(error, here.name, _shown(here.node)))]
 
 
 def _missing(key: str, here: Cursor) -> Fault:
@@ -54,7 +57,7 @@ def _unknown_key(here: Cursor) -> Fault:
     whole, key = here.above, str(here.at[-1])
     assert whole is not None
     known = _still_possible(whole)
-    hint = did_you_mean(key, known) or f" {whole.noun.capitalize()} can still have {quoted(known)}."
+    hint = did_you_mean(key, known) or f" Please remove it. {whole.noun.capitalize()} can also have {quoted(known)}"
     return Fault(here.at, f"{whole.owner} has the unknown key '{shortened(key)}'.{hint}", key=True)
 
 
@@ -137,8 +140,8 @@ _EXPECTED = {
 }
 
 
-def _value_message(kind: str, error: Mapping[str, Any], here: Cursor) -> str:
-    name, shown = here.name, _shown(here.node)
+def _value_message(error: Mapping[str, Any], name: str, shown: str) -> str:
+    kind = error["type"]
     if kind in _MESSAGES:
         return f"{name} {_MESSAGES[kind](error, shown)}"
     expected = _EXPECTED.get(kind.split("_")[0])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag, ValidationError
 
+from survey.authored import WholeNumber
 from survey.definition.conditions import All, Condition, read_condition
 from survey.definition.free_text import FreeText
 from survey.definition.model import Fault, Path, Strict
@@ -24,7 +25,7 @@ from survey.wording import direction
 class Reader(Strict):
     """For whom the words have to be easy enough."""
 
-    age: int = Field(ge=4, le=99, description="The age, in years, of the youngest reader")
+    age: WholeNumber = Field(ge=4, le=99, description="The age, in years, of the youngest reader")
 
 
 class Line(Strict):
@@ -178,7 +179,7 @@ class Questionnaire(Strict):
     """One questionnaire in one language; `in_language` gives it in another."""
 
     id: str = Field(alias="questionnaire", description="Name of the questionnaire; the file is called like it")
-    version: int = Field(ge=1, le=9999, description="A whole number, raised for each publication")
+    version: WholeNumber = Field(ge=1, le=9999, description="A whole number, raised for each publication")
     title: Text = Field(min_length=1, description="What respondents see as its title")
     audience: Audience = Field(description="Who answers it")
     reader: Reader = Field(description="For whom the words have to be easy enough")
@@ -271,20 +272,33 @@ class Questionnaire(Strict):
         )
 
     def _conditions(self, known: Collection[str]) -> Iterator[Fault]:
-        for p, page in enumerate(self.pages):
-            yield from self._read_when(page, ("pages", p), known)
-            for i, entry in enumerate(page.entries):
-                yield from self._read_when(entry, ("pages", p, "questions", i), known)
-            for at, question in page._expanded:
-                yield from self._read_when(question, ("pages", p, *at), known)
-                grid = page.entries[int(at[1])]
-                if isinstance(grid, Grid) and grid.when is not None:
-                    question.when = grid.when if question.when is None else All((grid.when, question.when))
+        order = {question.id: n for n, question in enumerate(self.questions)}
+        kept = {question.id for question in self.questions if question.stored and question.asks}
+        before = 0
 
-    def _read_when(self, thing: Page | Grid | Question, at: Path, known: Collection[str]) -> Iterator[Fault]:
+        def earlier() -> list[str]:
+            """Return what a condition could be about. Of questions that could not be read, nobody knows the place."""
+            return [id for id in known if id not in order or (id in kept and order[id] < before)]
+
+        for p, page in enumerate(self.pages):
+            yield from self._read_when(page, ("pages", p), known, earlier)
+            below: dict[str | int, list[tuple[Path, Question]]] = {}
+            for at, question in page._expanded:
+                below.setdefault(at[1], []).append((at, question))
+            for i, entry in enumerate(page.entries):
+                yield from self._read_when(entry, ("pages", p, "questions", i), known, earlier)
+                for at, question in below.get(i, ()):
+                    yield from self._read_when(question, ("pages", p, *at), known, earlier)
+                    before = max(before, order[question.id] + 1)
+                    if isinstance(entry, Grid) and entry.when is not None:
+                        question.when = entry.when if question.when is None else All((entry.when, question.when))
+
+    def _read_when(
+        self, thing: Page | Grid | Question, at: Path, known: Collection[str], earlier: Callable[[], Iterable[str]]
+    ) -> Iterator[Fault]:
         if thing.when is None or isinstance(thing.when, Condition):
             return
-        thing.when, faults = read_condition(thing.when, (*at, "when"), self._by_id.get, known)
+        thing.when, faults = read_condition(thing.when, (*at, "when"), self._by_id.get, known, earlier)
         yield from faults
 
     def conditional(self) -> Iterator[tuple[Path, Page | Question]]:

@@ -21,6 +21,7 @@ from survey.definition.source import ListNode, MapNode, Node, Scalar, plain, rea
 from survey.definition.study import Study
 from survey.definition.translations import check_translation
 from survey.problems import MOST_PROBLEMS, Problem, did_you_mean, errors, shortened
+from survey.wording import is_language
 
 STUDY_FILE: Final = "study.yaml"
 
@@ -153,7 +154,7 @@ def _read_translations(reading: Reading, bound: Bound[Questionnaire]) -> list[Pr
     name = reading.path.stem
     files = {_language(path): path for path in translation_files(reading.path)}
     for i, language in enumerate(questionnaire.languages[1:], start=1):
-        if language not in files and "languages" not in bound.guessed:
+        if language not in files and is_language(language) and "languages" not in bound.guessed:
             message = (
                 f"language '{shortened(language)}' has no file. Each language but the first has one. "
                 f"Please add {name}.{shortened(language)}.yaml, or remove the language"

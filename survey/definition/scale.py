@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
+from survey.authored import RealNumber, WholeNumber
 from survey.definition.model import Strict
 
 _COUNT = re.compile(r"(?P<least>\d{1,4}) of (?P<items>\d{1,4})")
@@ -31,17 +32,19 @@ Item = Annotated[ScaleItem, BeforeValidator(_item, json_schema_input_type=str | 
 class Transform(Strict):
     """How a raw score becomes the reported one: by a straight line, or by a table. One of the two."""
 
-    linear: Annotated[list[float], Field(min_length=4, max_length=4)] | None = Field(
+    linear: Annotated[list[RealNumber], Field(min_length=4, max_length=4)] | None = Field(
         None, description="Raw from, raw to, new from, new to: [1, 5, 0, 100]"
     )
-    table: dict[float, float] | None = Field(None, description="Each raw score and its new one: {7: 7, 8: 9.51}")
+    table: dict[RealNumber, RealNumber] | None = Field(
+        None, description="Each raw score and its new one: {7: 7, 8: 9.51}"
+    )
 
 
 class Band(Strict):
     """A named range of scores, both ends included."""
 
-    low: float = Field(alias="from", description="The lowest score of the band")
-    high: float = Field(alias="to", description="The highest score of the band")
+    low: RealNumber = Field(alias="from", description="The lowest score of the band")
+    high: RealNumber = Field(alias="to", description="The highest score of the band")
     label: str = Field(min_length=1, description="What the band is called")
 
 
@@ -54,7 +57,9 @@ class Scale(Strict):
     score: Literal["mean", "sum"] = Field(description="How the items are put together")
     prorate: bool = Field(False, description="Whether a sum with gaps is scaled up to all items")
     needs: str | None = Field(None, description="How many items must be answered: '2 of 3' or '60%'; else all")
-    round: int | None = Field(None, ge=0, le=6, description="How many decimals the score keeps, halves going up")
+    round: WholeNumber | None = Field(
+        None, ge=0, le=6, description="How many decimals the score keeps, halves going up"
+    )
     transform: Transform | None = Field(None, description="How the raw score becomes the reported one")
     bands: dict[str, list[Band]] = Field(
         default_factory=dict, description="Named ranges of scores, by who answered: {self: [...]}"

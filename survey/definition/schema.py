@@ -13,9 +13,10 @@ from pydantic import BaseModel, TypeAdapter
 from survey.definition.free_text import FreeText
 from survey.definition.languages import text_fields
 from survey.definition.questionnaire import GRID_KINDS, Assent, Grid, Page, Questionnaire, Statement
-from survey.definition.rules.header import FILE_NAME, LANGUAGE
+from survey.definition.rules.header import FILE_NAME
 from survey.definition.study import Study
 from survey.kinds import KINDS
+from survey.wording import LANGUAGE
 
 KindOfFile = Literal["questionnaire", "study", "translation"]
 FILES: Final[tuple[KindOfFile, ...]] = ("questionnaire", "study", "translation")
@@ -44,6 +45,10 @@ def _first_line(model: type[BaseModel]) -> str:
     return (model.__doc__ or "").strip().split("\n")[0]
 
 
+_BOUNDS: Final = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+"""Pydantic's words for the bounds of a number that a validator of ours reads first -> JSON Schema's."""
+
+
 def _adapt(node: Any) -> None:
     """Change pydantic's schema, in place, into one for what people write in YAML."""
     if isinstance(node, list):
@@ -57,6 +62,9 @@ def _adapt(node: Any) -> None:
     if "type" in node or "anyOf" in node or "$ref" in node:
         node.pop("default", None)
     _without_null(node)
+    for bound, keyword in _BOUNDS.items():
+        if isinstance(node.get(bound), int | float):
+            node[keyword] = node.pop(bound)
     if node.get("type") == "boolean":
         description = node.get("description")
         node.clear()

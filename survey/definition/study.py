@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import Field
 
-from survey.definition.model import Day, Strict
+from survey.authored import Day, RealNumber, WholeNumber
+from survey.definition.model import Strict
 from survey.question import Audience
 
 
@@ -40,8 +41,8 @@ class Fact(Strict):
     title: str = Field(description="What it is called in tables")
     kind: Literal["code", "number", "yes_no", "date"] = Field(description="What its values are")
     codes: dict[str, str] = Field(default_factory=dict, description="For kind: code, each code and its label")
-    min: float | None = Field(None, description="For kind: number, the smallest value")
-    max: float | None = Field(None, description="For kind: number, the largest value")
+    min: RealNumber | None = Field(None, description="For kind: number, the smallest value")
+    max: RealNumber | None = Field(None, description="For kind: number, the largest value")
     changes: bool = Field(False, description="Whether it may differ from wave to wave")
     note: str | None = Field(None, description="A note for researchers")
 
@@ -51,21 +52,25 @@ class Fieldwork(Strict):
 
     questionnaire: str = Field(description="Id of the questionnaire")
     audience: Audience = Field(description="Who answers it")
-    years: list[int] | None = Field(None, description="Which year groups get it; else all")
+    years: list[WholeNumber] | None = Field(None, description="Which year groups get it; else all")
     waves: list[str] = Field(min_length=1, description="In which waves")
 
 
 class Late(Strict):
     """What happens to answers after a wave's last day."""
 
-    begin: int = Field(0, ge=0, le=366, description="Days after the last day in which one may still begin")
-    finish: int = Field(14, ge=0, le=366, description="Days after the last day in which one who began may still finish")
+    begin: WholeNumber = Field(0, ge=0, le=366, description="Days after the last day in which one may still begin")
+    finish: WholeNumber = Field(
+        14, ge=0, le=366, description="Days after the last day in which one who began may still finish"
+    )
 
 
 class Sheet(Strict):
     """An information sheet: what people read before they decide."""
 
-    version: int = Field(ge=1, description="Raised with every change of the text: a decision belongs to what was read")
+    version: WholeNumber = Field(
+        ge=1, description="Raised with every change of the text: a decision belongs to what was read"
+    )
     title: str = Field(description="Its heading")
     text: str = Field(
         description="Who asks, why, what is kept and how long, how to say no; blank lines part paragraphs"
@@ -94,7 +99,7 @@ class Linkage(Strict):
 class Disclosure(Strict):
     """What tables of answers hide. There are none yet, so it hides nothing so far."""
 
-    threshold: int = Field(
+    threshold: WholeNumber = Field(
         10,
         ge=3,
         description="The smallest count a table of answers may show: 3 at least, 5 or 10 are usual. Not used yet",
@@ -105,7 +110,11 @@ class Retention(Strict):
     """How long data are kept."""
 
     delete_on: Day = Field(description="The day on which answers are deleted")
-    backups: int = Field(35, ge=1, le=3660, description="Days after which a backup is thrown away")
+    backups: WholeNumber = Field(35, ge=1, le=3660, description="Days after which a backup is thrown away")
+
+
+ROLES: Final = ("researcher", "lead", "coordinator", "administrator")
+"""The roles that accounts can have. What each may do is said where people are; here a study names them."""
 
 
 class Access(Strict):
@@ -115,7 +124,7 @@ class Access(Strict):
     microdata: list[str] = Field(min_length=1, description="Roles that see single answers")
 
 
-Missing = Annotated[int, Field(lt=0, ge=-99)]
+Missing = Annotated[WholeNumber, Field(lt=0, ge=-99)]
 
 
 class MissingCodes(Strict):
@@ -152,7 +161,7 @@ class Plan(Strict):
     )
 
 
-Share = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[RealNumber, Field(ge=0, le=1)]
 
 
 class PretendMissing(Strict):
@@ -171,14 +180,16 @@ class PretendMissing(Strict):
 class Pretend(Strict):
     """The known truth of simulated data."""
 
-    schools: dict[str, Annotated[int, Field(ge=0, le=10_000)]] = Field(description="How many schools each arm has")
-    pupils: int = Field(ge=0, le=1_000_000, description="How many pupils")
-    parents: int = Field(0, ge=0, le=1_000_000, description="How many parents answer")
-    staff: int = Field(0, ge=0, le=1_000_000, description="How many members of staff answer")
-    seed: int = Field(description="The same seed gives the same data")
-    school_sd: float = Field(0.0, ge=0, le=10, description="Standard deviation between schools")
-    retest: float = Field(0.6, ge=0, lt=1, description="Correlation of a pupil's true value between two waves")
-    effects: dict[str, dict[str, float]] = Field(
+    schools: dict[str, Annotated[WholeNumber, Field(ge=0, le=10_000)]] = Field(
+        description="How many schools each arm has"
+    )
+    pupils: WholeNumber = Field(ge=0, le=1_000_000, description="How many pupils")
+    parents: WholeNumber = Field(0, ge=0, le=1_000_000, description="How many parents answer")
+    staff: WholeNumber = Field(0, ge=0, le=1_000_000, description="How many members of staff answer")
+    seed: WholeNumber = Field(description="The same seed gives the same data")
+    school_sd: RealNumber = Field(0.0, ge=0, le=10, description="Standard deviation between schools")
+    retest: RealNumber = Field(0.6, ge=0, lt=1, description="Correlation of a pupil's true value between two waves")
+    effects: dict[str, dict[str, RealNumber]] = Field(
         default_factory=dict,
         description=("For each questionnaire.scale, effects in standard deviations: programme, per_year, fact.code"),
     )

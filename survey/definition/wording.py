@@ -44,7 +44,14 @@ class Unreadable(ValueError):
 
 @lru_cache(maxsize=4096)
 def pieces(text: str) -> tuple[Piece, ...]:
-    """Cut a wording into texts and gaps. Raises Unreadable."""
+    """Cut a wording into texts and gaps. Raises Unreadable.
+
+    A closing brace by itself is read as it stands: texts were published with one before the checker refused it.
+    """
+    return _cut(text, lone_brace_allowed=True)
+
+
+def _cut(text: str, *, lone_brace_allowed: bool) -> tuple[Piece, ...]:
     found: list[Piece] = []
     plain: list[str] = []
     at = 0
@@ -57,6 +64,11 @@ def pieces(text: str) -> tuple[Piece, ...]:
             found += ["".join(plain), Gap(gap["name"], gap["fallback"].strip())]
             plain = []
             at = gap.end()
+        elif text[at] == "}" and not lone_brace_allowed:
+            raise Unreadable(
+                f"a brace is closed after '{shortened(text[max(0, at - 20) : at], 20)}' and never opened. Please "
+                "remove it, or write two of them, '}}', for a brace that is read"
+            )
         else:
             plain.append(text[at])
             at += 1
@@ -90,6 +102,11 @@ def _gap(text: str, at: int) -> re.Match[str]:
 def gaps(text: str) -> list[Gap]:
     """Return the gaps of a wording. Raises Unreadable."""
     return [piece for piece in pieces(text) if isinstance(piece, Gap)]
+
+
+def checked_gaps(text: str) -> list[Gap]:
+    """Return the gaps of a wording that an author has written. Raises Unreadable for any brace that makes no sense."""
+    return [piece for piece in _cut(text, lone_brace_allowed=False) if isinstance(piece, Gap)]
 
 
 def fill(text: str, labels: Mapping[str, str], facts: Mapping[str, object]) -> str:

@@ -33,4 +33,5 @@ options:
                     f"option {option.label!r} is exclusive, but only one can be chosen here anyway. "
                     "Please remove: exclusive: yes",
                     ("options", at, "exclusive"),
+                    sentence=True,
                 )

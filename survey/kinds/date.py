@@ -11,6 +11,8 @@ from pydantic import Field
 from wtforms import Field as FormField
 from wtforms import StringField
 
+from survey.authored import Day
+from survey.authored import day as as_day
 from survey.question import Cells, Column, Line, Paper, Part, Pretence, Remark, Setting, Unfit, Wrong, from_cell
 from survey.typed import Typed
 from survey.wording import Say
@@ -21,8 +23,8 @@ class Date(Typed):
 
     kind: Literal["date"] = "date"
     precision: Literal["day", "month"] = Field("day", description="Whether the day is asked for")
-    earliest: datetime.date | None = Field(None, description="The first day that is taken")
-    latest: datetime.date | None = Field(None, description="The last day that is taken")
+    earliest: Day | None = Field(None, description="The first day that is taken")
+    latest: Day | None = Field(None, description="The last day that is taken")
     for_pupils: ClassVar[bool] = False
     example: ClassVar[str] = """\
 question: joined
@@ -44,11 +46,16 @@ earliest: 2009-01-01
     def value_of(self, word: str) -> str:
         """Return the date an author wrote in a condition."""
         try:
-            day = datetime.date.fromisoformat(word if self.precision == "day" else f"{word}-01")
+            day = as_day(word if self.precision == "day" else f"{word}-01")
         except ValueError as error:
             form = "2024-03-27" if self.precision == "day" else "2024-03"
             raise ValueError(f"{self.id!r} is answered by a date such as {form}") from error
-        return self._stored(day)
+        stored = self._stored(day)
+        if self.earliest and stored < self._stored(self.earliest):
+            raise ValueError(f"{self.id!r} takes dates from {self._stored(self.earliest)} on")
+        if self.latest and stored > self._stored(self.latest):
+            raise ValueError(f"{self.id!r} takes dates up to {self._stored(self.latest)}")
+        return stored
 
     @property
     def boxes(self) -> tuple[str, ...]:

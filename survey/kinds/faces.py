@@ -42,6 +42,7 @@ options:
                     f"option {option.label!r} has no face. Each option of kind faces needs one. "
                     "Please add, for example: face: feel-4",
                     ("options", at),
+                    sentence=True,
                 )
         if setting.young and len(options) > 3:
             yield Remark(

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 from wtforms import Field as FormField
 
+from survey.authored import WholeNumber
 from survey.typed import PlainTextArea, Written
 
 
@@ -15,7 +16,7 @@ class LongText(Written):
 
     kind: Literal["long_text"] = "long_text"
     rows: ClassVar[int] = 6
-    longest: int = Field(40_000, ge=1, le=40_000, description="The most characters that are taken")
+    longest: WholeNumber = Field(40_000, ge=1, le=40_000, description="The most characters that are taken")
     example: ClassVar[str] = """\
 question: comments
 kind: long_text

@@ -11,6 +11,7 @@ from pydantic import Field
 from wtforms import Field as FormField
 from wtforms import StringField
 
+from survey.authored import ExactNumber, WholeNumber
 from survey.question import (
     Cells,
     Column,
@@ -41,9 +42,9 @@ class Number(Typed):
 
     kind: Literal["number"] = "number"
     unit: Text | None = Field(None, description="Stands behind the box, such as hours a week")
-    min: Decimal | None = Field(None, description="The smallest number that is taken")
-    max: Decimal | None = Field(None, description="The largest number that is taken")
-    decimals: int = Field(0, ge=0, le=6, description="How many digits after the point are taken")
+    min: ExactNumber | None = Field(None, description="The smallest number that is taken")
+    max: ExactNumber | None = Field(None, description="The largest number that is taken")
+    decimals: WholeNumber = Field(0, ge=0, le=6, description="How many digits after the point are taken")
     example: ClassVar[str] = """\
 question: practice_hours
 kind: number

@@ -30,7 +30,7 @@ options:
         """Practice is for children."""
         yield from super().remarks(setting)
         if setting.audience != "pupil":
-            yield Remark("adults need no practice. Please remove this question", advice=True)
+            yield Remark("adults need no practice. Please remove this question", advice=True, sentence=True)
 
     def option_remarks(self, options: Sequence[Option], setting: Setting) -> Iterator[Remark]:
         """Practice opens no text box."""

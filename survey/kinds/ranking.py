@@ -54,6 +54,7 @@ options:
                 yield Remark(
                     f"a ranking is left by leaving it blank. Please remove: {key}: yes",
                     (key,),
+                    sentence=True,
                 )
 
     def option_remarks(self, options: Sequence[Option], setting: Setting) -> Iterator[Remark]:
@@ -70,6 +71,7 @@ options:
                 yield Remark(
                     f"option {option.label!r} cannot be 'other' or 'exclusive' in a ranking. Please remove that",
                     ("options", at),
+                    sentence=True,
                 )
 
     def fields(self, part: Part, say: Say, seed: int = 0) -> dict[str, FormField]:

@@ -10,6 +10,7 @@ from pydantic import Field
 from wtforms import Field as FormField
 from wtforms import SelectMultipleField, StringField
 
+from survey.authored import WholeNumber
 from survey.options import Option, Optioned
 from survey.question import (
     Choice,
@@ -36,8 +37,8 @@ class Several(Optioned):
     """Any number of options; an exclusive one (none of these) stands alone. Stored as a list of codes."""
 
     kind: Literal["several"] = "several"
-    least: int | None = Field(None, ge=1, description="Tick at least so many")
-    most: int | None = Field(None, ge=1, description="Tick at most so many")
+    least: WholeNumber | None = Field(None, ge=1, description="Tick at least so many")
+    most: WholeNumber | None = Field(None, ge=1, description="Tick at most so many")
     example: ClassVar[str] = """\
 question: places
 kind: several
@@ -58,6 +59,12 @@ options:
             yield Remark(
                 f"asks for at least {self.least} of {together} options, which cannot be done. Please lower 'least'",
                 ("least",),
+            )
+        if self.most and self.most > together:
+            yield Remark(
+                f"takes at most {self.most} of {together} options that go together, which limits nothing. "
+                "Please lower 'most', or remove it",
+                ("most",),
             )
         if self.least and self.most and self.least > self.most:
             yield Remark(

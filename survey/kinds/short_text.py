@@ -8,6 +8,7 @@ from pydantic import Field
 from wtforms import Field as FormField
 from wtforms import StringField
 
+from survey.authored import WholeNumber
 from survey.typed import Written
 
 
@@ -15,7 +16,7 @@ class ShortText(Written):
     """A few words in a single line."""
 
     kind: Literal["short_text"] = "short_text"
-    longest: int = Field(100, ge=1, le=1000, description="The most characters that are taken")
+    longest: WholeNumber = Field(100, ge=1, le=1000, description="The most characters that are taken")
     example: ClassVar[str] = """\
 question: favourite_song
 kind: short_text

@@ -67,7 +67,7 @@ def test_care_for_data():
     example = """
 disclosure: {threshold: 10}
 retention: {delete_on: 2035-08-31, backups: 35}
-access: {tables: [researcher, funder], microdata: [researcher]}
+access: {tables: [researcher, coordinator], microdata: [researcher]}
 missing:
   blank: -9
   dont_know: -8

@@ -5,29 +5,33 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from survey.definition.model import Fault
+from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Questionnaire
-from survey.problems import shortened
-
-LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-"""A language as browsers name it: en, cy, pt-BR."""
+from survey.problems import FIRST, shortened
+from survey.wording import is_language
 
 FILE_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
+def not_a_language(word: str) -> str:
+    """Return what is said of a word that stands where the short name of a language is expected."""
+    return (
+        f"'{shortened(word)}' is not the short name of a language, such as en, cy, pl or ur. "
+        "A country goes behind it as in pt-BR. Please change it"
+    )
+
+
 def languages(questionnaire: Questionnaire) -> Iterator[Fault]:
     """Each language is one, and is listed once; the questionnaire's name can be a file's."""
-    seen: set[str] = set()
+    seen: dict[str, Path] = {}
     for i, language in enumerate(questionnaire.languages):
-        if not LANGUAGE.fullmatch(language):
-            yield Fault(
-                ("languages", i),
-                f"'{shortened(language)}' is not the short name of a language, such as en, cy, pl "
-                "or ur. Please change it",
-            )
+        at: Path = ("languages", i)
+        if not is_language(language):
+            yield Fault(at, not_a_language(language))
         if language.lower() in seen:
-            yield Fault(("languages", i), f"language '{language}' is listed twice. Please remove one")
-        seen.add(language.lower())
+            first = seen[language.lower()]
+            yield Fault(at, f"language '{language}' is listed twice, first on {FIRST}. Please remove one", first=first)
+        seen.setdefault(language.lower(), at)
     if not FILE_NAME.fullmatch(questionnaire.id):
         yield Fault(
             ("questionnaire",),

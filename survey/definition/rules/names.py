@@ -9,7 +9,7 @@ from typing import Final
 from survey.definition.conditions import CONNECTIVES
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Grid, Questionnaire
-from survey.problems import shortened
+from survey.problems import FIRST, shortened
 from survey.question import Question
 
 LONGEST: Final = 32
@@ -124,23 +124,24 @@ def _of_grid(grid: Grid, at: Path) -> list[tuple[str, str, Path]]:
 
 
 def _twice(columns: list[tuple[str, str, Path]]) -> Iterator[Fault]:
-    seen: dict[str, tuple[str, str]] = {}
+    seen: dict[str, tuple[str, str, Path]] = {}
     for thing, name, at in columns:
         if name.lower() in seen:
-            first_thing, first = seen[name.lower()]
+            first_thing, first, place = seen[name.lower()]
             how = "" if first == name else f", written '{first}'; SPSS does not tell capital letters apart"
             other = f"another {thing}" if first_thing == thing else f"a {first_thing}"
             yield Fault(
                 at,
-                f"the name '{shortened(name)}' belongs to {other} already{how}. "
+                f"the name '{shortened(name)}' belongs to {other} already, on {FIRST}{how}. "
                 f"Please choose a different name for this {thing}",
+                first=place,
             )
-        seen.setdefault(name.lower(), (thing, name))
+        seen.setdefault(name.lower(), (thing, name, at))
 
 
 def _labels(questionnaire: Questionnaire) -> Iterator[Fault]:
     """Names of pages and option lists are no columns, but translators and links use them."""
-    seen: set[str] = set()
+    seen: dict[str, Path] = {}
     for p, page in enumerate(questionnaire.pages):
         at: Path = ("pages", p, "page")
         if not _LABEL.fullmatch(page.id) or len(page.id) > LONGEST:
@@ -148,9 +149,11 @@ def _labels(questionnaire: Questionnaire) -> Iterator[Fault]:
         if page.id.lower() in seen:
             yield Fault(
                 at,
-                f"the name '{shortened(page.id)}' belongs to another page already. Please choose a different one",
+                f"the name '{shortened(page.id)}' belongs to another page already, on {FIRST}. "
+                "Please choose a different one",
+                first=seen[page.id.lower()],
             )
-        seen.add(page.id.lower())
+        seen.setdefault(page.id.lower(), at)
     for name in questionnaire.options:
         if not _LABEL.fullmatch(name) or len(name) > LONGEST:
             yield Fault(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from survey.definition.languages import TextPlace, texts
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Questionnaire
-from survey.definition.wording import Gap, Unreadable, gaps
+from survey.definition.wording import Gap, Unreadable, checked_gaps
 from survey.problems import did_you_mean, shortened
 
 
@@ -17,7 +17,7 @@ def texts_that_can_be_filled(questionnaire: Questionnaire) -> Iterator[Fault]:
     asked = _Asked(questionnaire, order)
     for place in texts(questionnaire):
         try:
-            found = gaps(place.text)
+            found = checked_gaps(place.text)
         except Unreadable as fault:
             yield Fault(place.at, f"{shortened(place.text, 30)!r}: {fault}")
             continue
@@ -31,7 +31,7 @@ def _gap(questionnaire: Questionnaire, gap: Gap, place: TextPlace, asked: _Asked
     if gap.name in questionnaire.written.questions - order.keys():
         return
     if gap.name not in order:
-        hint = did_you_mean(gap.name, order) or " Please use the id of an earlier question."
+        hint = did_you_mean(gap.name, asked.fit_to_fill(place.at)) or " Please use the id of an earlier question."
         yield Fault(
             place.at,
             f"'{{{gap.name}|…}}' is filled from '{gap.name}', which no question has as its id.{hint}",
@@ -58,6 +58,8 @@ class _Asked:
 
     def __init__(self, questionnaire: Questionnaire, order: dict[str, int]) -> None:
         self.order = order
+        self._unread = questionnaire.written.questions - order.keys()
+        self._kept = [question.id for question in questionnaire.questions if question.stored and question.asks]
         self._first: dict[Path, int] = {}
         self._users: dict[str, int] = {}
         for at, question in questionnaire.placed():
@@ -65,6 +67,11 @@ class _Asked:
             self._users.setdefault(str(getattr(question, "option_list", None)), number)
             for length in range(2, len(at) + 1):
                 self._first.setdefault(at[:length], number)
+
+    def fit_to_fill(self, at: Path) -> list[str]:
+        """Return the ids of the questions whose answer can stand in the text at a path."""
+        before = self.before(at)
+        return [id for id in self._kept if self.order[id] < before] + sorted(self._unread)
 
     def before(self, at: Path) -> int:
         """Return the number of questions before the text at a path; all of them for the last page."""

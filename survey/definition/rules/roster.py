@@ -10,7 +10,7 @@ from survey.definition.languages import texts
 from survey.definition.model import Fault
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.study import Fact, Study
-from survey.definition.wording import Unreadable, gaps
+from survey.definition.wording import Unreadable, checked_gaps
 from survey.problems import did_you_mean, quoted, shortened
 
 ALWAYS_KNOWN: Final = ("school", "class", "wave", "arm", "programme", "performance")
@@ -28,7 +28,7 @@ def facts_used(questionnaire: Questionnaire, study: Study) -> Iterator[Fault]:
                 yield from _test(test, facts)
     for place in texts(questionnaire):
         try:
-            found = gaps(place.text)
+            found = checked_gaps(place.text)
         except Unreadable:
             continue  # told by the rule about piping
         for gap in found:

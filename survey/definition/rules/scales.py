@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, get_args
 
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.scale import Band, Scale, ScaleItem
-from survey.problems import did_you_mean, quoted, shortened
-from survey.question import Question
+from survey.problems import FIRST, did_you_mean, quoted, shortened
+from survey.question import Audience, Question
+
+ANSWERED_BY: Final = ("self", *get_args(Audience))
+"""Who can have bands of their own: those who answer about themselves, and each audience."""
 
 _LARGEST_TABLE: Final = 10_000
 """Nobody writes a table of more raw scores by hand."""
@@ -20,7 +23,7 @@ def items(questionnaire: Questionnaire) -> Iterator[Fault]:
     """Every item is a question of this questionnaire, once, and has a number."""
     known = {question.id: question for question in questionnaire.questions}
     for n, scale in enumerate(questionnaire.scales):
-        seen: set[str] = set()
+        seen: dict[str, Path] = {}
         for i, entry in enumerate(scale.items):
             at: Path = ("scales", n, "items", i)
             question = known.get(entry.item)
@@ -28,20 +31,22 @@ def items(questionnaire: Questionnaire) -> Iterator[Fault]:
                 if entry.item not in questionnaire.written.questions:
                     yield _unknown(scale, entry, at, questionnaire)
                 continue
-            fault = _unfit(scale, question, seen)
-            if fault:
+            if entry.item in seen:
+                message = f"scale '{scale.id}' has '{entry.item}' twice, first on {FIRST}. An item counts once. "
+                yield Fault(at, message + "Please remove one", first=seen[entry.item])
+            elif fault := _unfit(scale, question):
                 yield Fault(at, fault)
-            seen.add(entry.item)
+            seen.setdefault(entry.item, at)
 
 
 def _unknown(scale: Scale, entry: ScaleItem, at: Path, questionnaire: Questionnaire) -> Fault:
-    hint = did_you_mean(entry.item, questionnaire.names) or " Please use the id of a question."
+    numbered = [question.id for question in questionnaire.questions if _has_numbers(question)]
+    unread = questionnaire.written.questions - {question.id for question in questionnaire.questions}
+    hint = did_you_mean(entry.item, [*numbered, *sorted(unread)]) or " Please use the id of a question."
     return Fault(at, f"scale '{scale.id}' uses '{shortened(entry.item)}', which no question has.{hint}")
 
 
-def _unfit(scale: Scale, question: Question, seen: set[str]) -> str | None:
-    if question.id in seen:
-        return f"scale '{scale.id}' has '{question.id}' twice. An item counts once. Please remove one"
+def _unfit(scale: Scale, question: Question) -> str | None:
     if question.attention:
         return (
             f"scale '{scale.id}' uses '{question.id}', which checks attention. Such items stay out "
@@ -172,6 +177,10 @@ def bands(questionnaire: Questionnaire) -> Iterator[Fault]:
     for n, scale in enumerate(questionnaire.scales):
         for who, found in scale.bands.items():
             at: Path = ("scales", n, "bands", who)
+            if who not in ANSWERED_BY:
+                hint = did_you_mean(who, ANSWERED_BY) or f" Please use {quoted(ANSWERED_BY, 'or')}"
+                message = f"scale '{scale.id}' has bands for '{shortened(who)}', who answers nothing.{hint}"
+                yield Fault(at, message, key=True)
             yield from _bands(scale, found, at, _step(questionnaire, scale))
             yield from _ends(questionnaire, scale, found, at)
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import datetime
 import zoneinfo
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Questionnaire
-from survey.definition.rules.header import FILE_NAME
+from survey.definition.rules.header import FILE_NAME, not_a_language
 from survey.definition.rules.names import wrong_name
-from survey.definition.study import Fact, Study
-from survey.problems import did_you_mean, quoted, shortened
+from survey.definition.study import ROLES, Fact, Study
+from survey.problems import FIRST, did_you_mean, quoted, shortened
+from survey.wording import is_language
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def names(study: Study, around: Surroundings) -> Iterator[Fault]:
 
 
 def _names(where: str, thing: str, ids: list[str]) -> Iterator[Fault]:
-    seen: set[str] = set()
+    seen: dict[str, Path] = {}
     for i, name in enumerate(ids):
         at: Path = (where, i, thing)
         wrong = wrong_name(name) if thing == "fact" or name != thing else None
@@ -72,9 +73,11 @@ def _names(where: str, thing: str, ids: list[str]) -> Iterator[Fault]:
         if name.lower() in seen:
             yield Fault(
                 at,
-                f"the name '{shortened(name)}' belongs to another {thing} already. Please choose a different one",
+                f"the name '{shortened(name)}' belongs to another {thing} already, on {FIRST}. "
+                "Please choose a different one",
+                first=seen[name.lower()],
             )
-        seen.add(name.lower())
+        seen.setdefault(name.lower(), at)
 
 
 def arms(study: Study, around: Surroundings) -> Iterator[Fault]:
@@ -118,6 +121,62 @@ def waves(study: Study, around: Surroundings) -> Iterator[Fault]:
             f"answers would be deleted on {study.retention.delete_on}, when late ones are still taken: {late} days "
             f"after the last wave closes on {last}. Please choose a later day, or shorten 'late'",
         )
+
+
+def late(study: Study, around: Surroundings) -> Iterator[Fault]:
+    """Whoever may still begin may still finish."""
+    if study.late.finish < study.late.begin:
+        yield Fault(
+            ("late", "finish" if "finish" in study.late.model_fields_set else "begin"),
+            f"late answers may be begun for {study.late.begin} days after a wave's last day, but finished only for "
+            f"{study.late.finish}. Please let 'finish' be at least {study.late.begin}",
+        )
+
+
+def language(study: Study, around: Surroundings) -> Iterator[Fault]:
+    """The language researchers work in is one."""
+    if not is_language(study.language):
+        yield Fault(("language",), not_a_language(study.language))
+
+
+def access(study: Study, around: Surroundings) -> Iterator[Fault]:
+    """Access is given to roles that there are, once to each."""
+    for key in ("tables", "microdata"):
+        roles: list[str] = getattr(study.access, key)
+        at: Path = ("access", key)
+        for i, role in enumerate(roles):
+            if role not in ROLES:
+                hint = did_you_mean(role, ROLES) or f" Please use {quoted(ROLES, 'or')}"
+                yield Fault((*at, i), f"there is no role '{shortened(role)}'.{hint}")
+        yield from _once(roles, lambda i, at=at: (*at, i), "role")  # type: ignore[misc]
+
+
+def _once(names: Sequence[str], at: Callable[[int], Path], what: str) -> Iterator[Fault]:
+    """Say of each name that it is listed already. `at` gives the path of the name at a position."""
+    first: dict[str, int] = {}
+    for i, name in enumerate(names):
+        if name in first:
+            message = f"{what} '{shortened(name)}' is listed already, on {FIRST}. Please remove one of them"
+            yield Fault(at(i), message, first=at(first[name]))
+        first.setdefault(name, i)
+
+
+def _sent_twice(study: Study) -> Iterator[Fault]:
+    """No two parts of the fieldwork send the same questionnaire to the same people in the same wave."""
+    for i, part in enumerate(study.fieldwork):
+        for n, before in enumerate(study.fieldwork[:i]):
+            waves = [wave for wave in part.waves if wave in before.waves]
+            same = (part.questionnaire, part.audience) == (before.questionnaire, before.audience)
+            years = part.years is None or before.years is None or set(part.years) & set(before.years)
+            if same and years and waves:
+                yield Fault(
+                    ("fieldwork", i, "questionnaire"),
+                    f"fieldwork {i + 1} sends '{shortened(part.questionnaire)}' in wave {quoted(waves)} to people who "
+                    f"get it in that wave already, from {FIRST}. Please remove one of the two, or change its waves or "
+                    "years",
+                    first=("fieldwork", n, "questionnaire"),
+                )
+                break
 
 
 def time_zone(study: Study, around: Surroundings) -> Iterator[Fault]:
@@ -190,6 +249,8 @@ def fieldwork(study: Study, around: Surroundings) -> Iterator[Fault]:
                 )
         if part.years is not None:
             yield from _years(study, part.years, i, around)
+        yield from _once(part.waves, lambda n, at=at: (*at, "waves", n), "wave")  # type: ignore[misc]
+    yield from _sent_twice(study)
     sent = {part.questionnaire for part in study.fieldwork}
     for name in sorted(around.names - sent):
         yield Fault(
@@ -219,6 +280,7 @@ def _years(study: Study, years: list[int], i: int, around: Surroundings) -> Iter
             key=True,
         )
         return
+    yield from _once(list(map(str, years)), lambda n: (*at, n), "year")
     for n, number in enumerate(years):
         if (year.min is not None and number < year.min) or (year.max is not None and number > year.max):
             yield Fault(
@@ -231,14 +293,8 @@ def _years(study: Study, years: list[int], i: int, around: Surroundings) -> Iter
 
 def consent(study: Study, around: Surroundings) -> Iterator[Fault]:
     """Each audience has one rule, and parents decide for children only."""
-    seen: set[str] = set()
+    yield from _once([one.audience for one in study.consent], lambda i: ("consent", i, "audience"), "the rule for")
     for i, one in enumerate(study.consent):
-        if one.audience in seen:
-            yield Fault(
-                ("consent", i, "audience"),
-                f"there is a rule for '{one.audience}' already. Each audience has one. Please take one away",
-            )
-        seen.add(one.audience)
         if one.decided_by == "parent" and one.audience != "pupil":
             yield Fault(
                 ("consent", i, "decided_by"),
@@ -251,6 +307,8 @@ def plan(study: Study, around: Surroundings) -> Iterator[Fault]:
     """The plan speaks of scales, arms and facts that are there."""
     if study.plan is None:
         return
+    yield from _once(study.plan.outcomes, lambda i: ("plan", "outcomes", i), "outcome")
+    yield from _once(study.plan.subgroups, lambda i: ("plan", "subgroups", i), "subgroup")
     for i, outcome in enumerate(study.plan.outcomes):
         yield from _scale(outcome, around, ("plan", "outcomes", i), "the plan")
     programme = study.plan.comparison.programme
@@ -345,7 +403,10 @@ STUDY_RULES: tuple[StudyRule, ...] = (
     names,
     arms,
     waves,
+    late,
+    language,
     time_zone,
+    access,
     facts,
     missing_codes,
     fieldwork,
