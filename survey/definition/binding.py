@@ -62,9 +62,8 @@ def bind(root: Node, model: type[Model], path: str, stand_ins: Mapping[str, Any]
         message = "this file is not made of keys and values. Please begin with a line such as 'title: …'"
         bound.problems.append(Problem(path, root.line, root.column, message))
         return bound
-    top = Cursor(root, model)
-    empty = _Empty(top, path)
-    empty.take_out(top)
+    empty = _Empty(root, path)
+    empty.take_out(Cursor(root, model))
     bound.problems += empty.problems
     for turn in range(_ROUNDS):
         data = plain(root)
@@ -74,10 +73,11 @@ def bind(root: Node, model: type[Model], path: str, stand_ins: Mapping[str, Any]
             return bound
         except ValidationError as error:
             errors = error.errors(include_url=False)
+        top = Cursor(root, model)
         if turn == 0:
-            told = [e for e in errors[: MOST_PROBLEMS + 1] if not empty.explains(e)]
-            bound.problems += [locate(fault, root, path) for fault in faults_of(told, Cursor(root, model))]
-        bound.guessed |= _prune(Cursor(root, model), errors)
+            told = [e for e in errors[: MOST_PROBLEMS + 1] if not empty.explains(e, top)]
+            bound.problems += [locate(fault, root, path) for fault in faults_of(told, top)]
+        bound.guessed |= _prune(top, errors)
         if not bound.guessed <= set(stand_ins):
             return bound
     return bound
@@ -86,8 +86,8 @@ def bind(root: Node, model: type[Model], path: str, stand_ins: Mapping[str, Any]
 class _Empty:
     """Takes keys and list items with nothing in them out of a tree, and says so for each."""
 
-    def __init__(self, top: Cursor, path: str) -> None:
-        self.top = top
+    def __init__(self, root: Node, path: str) -> None:
+        self.root = root
         self.path = path
         self.problems: list[Problem] = []
         self.taken: set[tuple[Path, str]] = set()
@@ -123,12 +123,12 @@ class _Empty:
                 )
             self.taken.add((here.at, step))
         fault = Fault((*here.at, step), message, key=isinstance(step, str))
-        self.problems.append(locate(fault, self.top.node, self.path))
+        self.problems.append(locate(fault, self.root, self.path))
 
-    def explains(self, error: Mapping[str, Any]) -> bool:
+    def explains(self, error: Mapping[str, Any], top: Cursor) -> bool:
         """Tell whether a missing key is one that was taken out, which has been said."""
         key = str(error["loc"][-1]) if error["loc"] else ""
-        return error["type"] == "missing" and (self.top.at_error(error["loc"]).at, key) in self.taken
+        return error["type"] == "missing" and (top.at_error(error["loc"]).at, key) in self.taken
 
 
 def _children(node: Node) -> list[tuple[str | int, Node]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
@@ -65,15 +65,24 @@ _SECTIONS: Final = frozenset(
 
 @dataclass(frozen=True)
 class Cursor:
-    """One place of a file: `node` stands there, at the path `at` from the top; `expected` is the type that fits."""
+    """One place of a file: `node` stands there, at the path `at` from the top; `expected` is the type that fits.
+
+    A cursor remembers the places below it: after the tree has changed, begin at the top with a new one.
+    """
 
     node: Node
     expected: Any
     at: Path = ()
     above: Cursor | None = None
+    _seen: dict[str | int, Cursor | None] = field(default_factory=dict, repr=False)
 
     def below(self, step: str | int) -> Cursor | None:
         """Return the place one step further down, or None where the file has nothing there."""
+        if step not in self._seen:
+            self._seen[step] = self._look_below(step)
+        return self._seen[step]
+
+    def _look_below(self, step: str | int) -> Cursor | None:
         if isinstance(self.node, MapNode) and str(step) in self.node.values:
             key = str(step)
             return Cursor(self.node.values[key], self._expected_below(key), (*self.at, key), self)
@@ -100,7 +109,7 @@ class Cursor:
         here = self
         named = False
         for step in loc:
-            if not named and step in _tags(here.expected):
+            if not named and step in here._tags:
                 named = True
                 continue
             further = here.below(step)
@@ -109,13 +118,18 @@ class Cursor:
             here, named = further, False
         return here
 
+    @cached_property
+    def _tags(self) -> set[str]:
+        """The names of the members where pydantic chooses one by its name."""
+        return {mark.tag for _, marks in _tagged(self.expected, ()) for mark in marks if isinstance(mark, Tag)}
+
     def _expected_below(self, step: str | int) -> Any:
         """Return the type of what lies one step below."""
         found = self._type
         if isinstance(found, type) and issubclass(found, BaseModel):
-            for name, field in found.model_fields.items():
-                if (field.alias or name) == step:
-                    return field.annotation
+            for name, key in found.model_fields.items():
+                if (key.alias or name) == step:
+                    return key.annotation
             return None
         parts = get_args(found)
         return parts[-1] if parts else None
@@ -137,12 +151,12 @@ class Cursor:
         if not (isinstance(self._type, type) and issubclass(self._type, BaseModel)):
             return []
         # Fields that are filled in by the definition are no keys: those are excluded from dumps.
-        return [field.alias or name for name, field in self._type.model_fields.items() if not field.exclude]
+        return [key.alias or name for name, key in self._type.model_fields.items() if not key.exclude]
 
     @property
-    def keys(self) -> set[str]:
+    def keys(self) -> Collection[str]:
         """The keys that stand here."""
-        return set(self.node.keys) if isinstance(self.node, MapNode) else set()
+        return self.node.keys.keys() if isinstance(self.node, MapNode) else ()
 
     @property
     def is_grid(self) -> bool:
@@ -229,10 +243,6 @@ class Cursor:
 
 def _members(annotation: Any) -> list[Any]:
     return [member for member, _ in _tagged(annotation, ())]
-
-
-def _tags(annotation: Any) -> set[str]:
-    return {mark.tag for _, marks in _tagged(annotation, ()) for mark in marks if isinstance(mark, Tag)}
 
 
 def _tagged(annotation: Any, marks: tuple[Any, ...]) -> Iterator[tuple[Any, tuple[Any, ...]]]:

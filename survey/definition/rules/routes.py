@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from survey.definition.conditions import All, AnyOf, Condition, Not, Test, takes_many
@@ -13,6 +14,11 @@ from survey.question import Question
 
 _MOST_WAYS: Final = 3000
 """Conditions with more ways to hold than this are not searched: nobody writes them by hand."""
+
+_MOST_STEPS: Final = 100_000
+"""Steps for a whole questionnaire, some seconds. With 400 questions that hang on each other in a chain it takes 80,000;
+what lies beyond is taken to be reachable.
+"""
 
 
 def order(questionnaire: Questionnaire) -> Iterator[Fault]:
@@ -135,6 +141,15 @@ def _product(parts: list[list[tuple[_Literal, ...]]]) -> list[tuple[_Literal, ..
     return ways
 
 
+@dataclass(frozen=True)
+class _Trial:
+    """Tests that are to hold (`way`) together with those `before`, by subject; the questions in `asked` are reached."""
+
+    before: dict[str, tuple[_Literal, ...]]
+    way: _Way
+    asked: frozenset[str]
+
+
 class _Search:
     """Looks for answers that meet a condition and the conditions of the questions it looks at.
 
@@ -149,32 +164,43 @@ class _Search:
 
     def can_hold(self, condition: Condition) -> bool:
         """Tell whether some answers meet a condition. When in doubt, they do."""
-        self._steps = 0
         ways = _ways(condition, True)
-        return ways is None or any(self._happens({}, way, frozenset()) for way in ways)
-
-    def _happens(self, before: dict[str, tuple[_Literal, ...]], way: _Way, asked: frozenset[str]) -> bool:
-        """Tell whether tests can hold together with those `before`, whose questions in `asked` are reached."""
-        self._steps += 1
-        if self._steps > _MOST_WAYS:
+        if ways is None:
             return True
-        tests = dict(before)
-        for literal in way:
+        # A list of what is still to be tried instead of functions calling themselves: questions may hang on each other
+        # in a chain that is longer than Python's stack is deep.
+        begun = self._steps
+        trials = [_Trial({}, way, frozenset()) for way in reversed(ways)]
+        while trials:
+            self._steps += 1
+            if self._steps > _MOST_STEPS or self._steps - begun > _MOST_WAYS:
+                return True
+            further = self._further(trials.pop())
+            if further is None:
+                return True
+            trials += reversed(further)
+        return False
+
+    def _further(self, trial: _Trial) -> list[_Trial] | None:
+        """Return what is to be tried next, nothing where the tests exclude each other; None when they can all hold."""
+        tests = dict(trial.before)
+        for literal in trial.way:
             tests[literal[0].subject] = (*tests.get(literal[0].subject, ()), literal)
         needed = []
-        for subject in dict.fromkeys(literal[0].subject for literal in way):
+        for subject in dict.fromkeys(literal[0].subject for literal in trial.way):
             fitting = self._fitting(subject, tests[subject])
             if not fitting:
-                return False
+                return []
             # Only an answer that somebody must have given needs its question to be asked.
-            if None not in fitting and subject in self.reach and subject not in asked:
+            if None not in fitting and subject in self.reach and subject not in trial.asked:
                 needed.append(subject)
         more = [_ways(self.reach[subject], True) for subject in needed]
         known = [part for part in more if part is not None]
-        further = _product(known)
-        if not needed or further is None or len(known) < len(more):
-            return True
-        return any(self._happens(tests, longer, asked | set(needed)) for longer in further)
+        ways = _product(known)
+        if not needed or ways is None or len(known) < len(more):
+            return None
+        asked = trial.asked | set(needed)
+        return [_Trial(tests, way, asked) for way in ways]
 
     def _fitting(self, subject: str, tests: tuple[_Literal, ...]) -> list[Any]:
         """Return the answers, of those that matter, that fit all tests about one subject."""
