@@ -42,6 +42,10 @@ FIRST: Final = "\ue000"
 """Stands in a message for the line of what came first; it cannot be in what an author wrote and we quote."""
 
 
+ALSO: Final = "\ue001"
+"""Stands in a message for the lines of other things of which the same is said."""
+
+
 def errors(problems: Iterable[Problem]) -> list[Problem]:
     """Return the problems that refuse publication."""
     return [problem for problem in problems if not problem.advice]

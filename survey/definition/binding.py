@@ -16,7 +16,7 @@ from survey.definition.cursor import NAMED_LISTS, Cursor
 from survey.definition.messages import faults_of
 from survey.definition.model import Fault, Path
 from survey.definition.source import ListNode, MapNode, Node, Scalar, key_place, node_at, place_of, plain
-from survey.problems import FIRST, MOST_PROBLEMS, Problem, shortened
+from survey.problems import ALSO, FIRST, MOST_PROBLEMS, Problem, listed, shortened
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -44,6 +44,9 @@ def locate(fault: Fault, root: Node, path: str) -> Problem:
         there = _place(root, fault.first, fault.key)
         where = f"line {there[0]}" if there[0] != line else f"line {there[0]}, column {there[1]}"
         message = message.replace(FIRST, where)
+    if fault.also:
+        lines = sorted({_place(root, at, fault.key)[0] for at in fault.also} - {line}) or [line]
+        message = message.replace(ALSO, f"line{'s' if len(lines) > 1 else ''} {listed(lines)}")
     return Problem(path, line, column, message, fault.advice)
 
 

@@ -21,7 +21,7 @@ class Fault:
     """Something wrong at a path of a file, before the path is turned into line and column.
 
     With `key`, the fault lies in that key itself rather than in its value. Where the message holds FIRST, it names the
-    place of `first`: what stands there came before.
+    place of `first`: what stands there came before. Where it holds ALSO, it names the lines of `also`.
     """
 
     at: Path
@@ -29,3 +29,4 @@ class Fault:
     advice: bool = False
     key: bool = False
     first: Path | None = None
+    also: tuple[Path, ...] = ()

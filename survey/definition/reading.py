@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from survey.definition.rules import RULES
 from survey.definition.rules.missing import numbers_apart
 from survey.definition.rules.roster import facts_used
 from survey.definition.rules.study import STUDY_RULES, Surroundings
+from survey.definition.rules.together import once_a_page
 from survey.definition.source import ListNode, MapNode, Node, Scalar, plain, read_source
 from survey.definition.study import Study
 from survey.definition.translations import check_translation
@@ -106,10 +107,9 @@ def _look_at(bound: Bound[Questionnaire], written: Written, path: Path) -> Itera
     told = bool(bound.problems)
     found = questionnaire.arrange(replace(written, whole=not told, guessed=frozenset(bound.guessed)))
     for rule in RULES:
-        found += rule(questionnaire)
+        found += islice(rule(questionnaire), MOST_PROBLEMS + 1)
     if not bound.guessed & {"audience", "reader"}:
-        for advise in ADVICE:
-            found += [Fault(fault.at, fault.message, True, fault.key) for fault in advise(questionnaire)]
+        found += [fault for advise in ADVICE for fault in once_a_page(advise(questionnaire))]
     if "questionnaire" not in bound.guessed and questionnaire.id != path.stem:
         message = (
             f"the questionnaire is called '{shortened(questionnaire.id)}', but its file "

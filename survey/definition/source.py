@@ -10,11 +10,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import yaml
 
-from survey.definition.syntax import explain
+from survey.definition.quotes import begins_anew
+from survey.definition.syntax import BREAK, explain, still_open
 from survey.problems import MOST_PROBLEMS, Problem, shortened
 
 LARGEST = 1_000_000
@@ -207,7 +209,8 @@ class _Composer:
             events = yaml.parse(self.text, Loader=_Loader)
             root = self._documents(events)
         except yaml.MarkedYAMLError as error:
-            self.problems.append(explain(self.path, self.text, error))
+            problem = explain(self.path, self.text, error)
+            self.problems += [problem] if problem not in self.problems else []
             root = None
         except yaml.YAMLError:
             self.problems.append(Problem(self.path, 1, 1, "this is not YAML that can be read. Please check the file"))
@@ -254,6 +257,7 @@ class _Composer:
             raise _TooMuch
         line, column = _place(event)
         if isinstance(event, yaml.ScalarEvent):
+            self._refuse_swallowed_lines(event)
             return Scalar(event.value, line, column, plain=not event.style)
         if isinstance(event, yaml.SequenceStartEvent):
             return ListNode(self._items(events, depth), line, column)
@@ -261,6 +265,19 @@ class _Composer:
             return self._mapping(events, depth, MapNode(line=line, column=column))
         assert isinstance(event, yaml.AliasEvent)
         return Scalar(f"*{event.anchor}", line, column)
+
+    def _refuse_swallowed_lines(self, event: yaml.ScalarEvent) -> None:
+        """A quote left open can end at the next one without any fault of YAML's: then it holds keys and dashes."""
+        start, end = event.start_mark, event.end_mark
+        if not event.style or event.style not in "\"'" or start is None or end is None or end.line == start.line:
+            return
+        if begins_anew(self.lines[start.line + 1 :]):
+            self._fault(event, still_open(event.style))
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines of the file."""
+        return BREAK.split(self.text)
 
     def _refuse_specials(self, event: yaml.NodeEvent) -> None:
         if isinstance(event, yaml.AliasEvent):

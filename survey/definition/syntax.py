@@ -10,9 +10,10 @@ import re
 
 import yaml
 
+from survey.definition.quotes import open_quote
 from survey.problems import Problem, shortened
 
-_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _KEY = re.compile(r"(?P<before>\s*(?:- +)*)(?P<key>[^\s:'\"\[{#&*!|>%@`-][^:]*?)\s*:(?:\s+(?P<value>.*))?$")
 
 _STARTS = {
@@ -34,7 +35,7 @@ def explain(path: str, text: str, error: yaml.MarkedYAMLError) -> Problem:
     """Return YAML's error as a problem that says what was typed, what the rule is and what to do."""
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
-    lines = _BREAK.split(text)
+    lines = BREAK.split(text)
     opening = error.context_mark if error.context_mark else mark
     fault = _Fault(lines, line, column, str(error.problem or ""), str(error.context or ""))
     if opening is not None:
@@ -60,6 +61,7 @@ class _Fault:
         self.context = context
         self.open_line = line
         self.open_column = column
+        self.swallower = open_quote(lines, line)
 
     def text(self, line: int) -> str:
         """Return a line's text, empty outside the file."""
@@ -81,6 +83,7 @@ _Place = tuple[int, int]
 
 def _message(fault: _Fault) -> tuple[_Place, str]:
     for explanation in (
+        _swallowed,
         _tab,
         _unclosed_quote,
         _start,
@@ -116,15 +119,25 @@ def _tab(fault: _Fault) -> tuple[_Place, str] | None:
     return None
 
 
+def _swallowed(fault: _Fault) -> tuple[_Place, str] | None:
+    """A quote left open swallows lines up to the next quote: it is told where it is opened."""
+    if fault.swallower is None:
+        return None
+    return (fault.swallower.line, fault.swallower.column), still_open(fault.swallower.quote)
+
+
+def still_open(quote: str) -> str:
+    """Return what is said of a quote that the next key, or the end of the file, finds open."""
+    return f"a quote is opened here with {quote} and not closed. Please add the closing {quote} at the end of the text"
+
+
 def _unclosed_quote(fault: _Fault) -> tuple[_Place, str] | None:
     if "quoted scalar" not in fault.context or "escape" in fault.problem:
         return None
     if "end of stream" not in fault.problem and "document indicator" not in fault.problem:
         return None
     quote = fault.text(fault.open_line)[fault.open_column : fault.open_column + 1]
-    return (fault.open_line, fault.open_column), (
-        f"a quote is opened here with {quote} and never closed. Please add the closing {quote} at the end of the text"
-    )
+    return (fault.open_line, fault.open_column), still_open(quote)
 
 
 def _start(fault: _Fault) -> tuple[_Place, str] | None:

@@ -8,7 +8,10 @@ from survey.definition import source
 CASES = {
     "ask: Note: sing\n": "a colon and a space stand inside a sentence",
     "a:\n\tb: c\n": "a tab begins this line",
-    'a: "never closed\n': "never closed",
+    'a: "never closed\n': "and not closed",
+    'a: "closed by the next\nb: "one"\n': "and not closed",
+    "- {a: 'left open, b: c}\n- {a: 'd'}\n": "and not closed",
+    'a: "left open\nb: c\nd: "\n': "and not closed",
     "a: 'it's here'\n": "ends before this word",
     "a: [1, 2\nb: c\n": "never closed",
     "a: {b: 1]\n": "closes what",

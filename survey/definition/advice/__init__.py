@@ -12,6 +12,8 @@ Advise = Callable[[Questionnaire], Iterator[Fault]]
 
 ADVICE: tuple[Advise, ...] = (
     wording.length,
+    wording.length_of_hints,
+    wording.sentences,
     wording.long_words,
     wording.two_in_one,
     wording.negatives,

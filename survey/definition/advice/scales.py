@@ -71,13 +71,13 @@ def unused(questionnaire: Questionnaire) -> Iterator[Fault]:
 
 
 def incomplete_sums(questionnaire: Questionnaire) -> Iterator[Fault]:
-    """A sum of fewer items is smaller for that reason alone."""
+    """A sum of fewer items would be smaller for that reason alone, so it is not made: `needs` has no say in it."""
     for n, scale in enumerate(questionnaire.scales):
         if scale.score == "sum" and not scale.prorate and scale.needed < len(scale.items):
             yield Fault(
                 ("scales", n, "needs"),
-                f"scale '{scale.id}' adds up what is there, so somebody who leaves an item out scores lower. "
-                "Please add: prorate: yes, or need all items",
+                f"scale '{scale.id}' is a sum, which is missing as soon as one item is, whatever 'needs' says. "
+                "Please add: prorate: yes, or remove 'needs'",
             )
 
 

@@ -87,9 +87,9 @@ def _english(questionnaire: Questionnaire) -> bool:
 
 
 def length(questionnaire: Questionnaire) -> Iterator[Fault]:
-    """Wordings and hints that are too long for their readers."""
+    """Wordings that are too long for their readers."""
     age = questionnaire.reader.age
-    longest, longest_hint = _longest(age)
+    longest, _ = _longest(age)
     for at, thing in _asked(questionnaire):
         count = len(words(thing.ask))
         if count > longest:
@@ -97,16 +97,28 @@ def length(questionnaire: Questionnaire) -> Iterator[Fault]:
                 (*at, "ask"),
                 f"{_name(thing)} has {count} words. Readers of {age} do best with {longest} at most. Please shorten it",
             )
-        if thing.hint and (not isinstance(thing, Question) or thing.grid is None):
-            count = len(words(thing.hint))
-            if count > longest_hint:
-                yield Fault(
-                    (*at, "hint"),
-                    f"the hint of {_name(thing)} has {count} words. Readers of {age} do best with "
-                    f"{longest_hint} at most. "
-                    "Please shorten it",
-                )
-        if age < _CHILD and len(re.findall(r"[.?!…](?=\s+\S)", thing.ask)) > 0:
+
+
+def length_of_hints(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """Hints that are too long for their readers."""
+    age = questionnaire.reader.age
+    _, longest = _longest(age)
+    for at, thing in _asked(questionnaire):
+        count = len(words(thing.hint or ""))
+        if count > longest and not (isinstance(thing, Question) and thing.grid):
+            yield Fault(
+                (*at, "hint"),
+                f"the hint of {_name(thing)} has {count} words. Readers of {age} do best with {longest} at most. "
+                "Please shorten it",
+            )
+
+
+def sentences(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """More than one sentence where children read one best."""
+    if questionnaire.reader.age >= _CHILD:
+        return
+    for at, thing in _asked(questionnaire):
+        if re.search(r"[.?!…](?=\s+\S)", thing.ask):
             yield Fault(
                 (*at, "ask"),
                 f"{_name(thing)} has more than one sentence. Children answer one best. Please keep one",

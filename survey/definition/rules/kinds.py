@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from survey.definition.model import Fault
 from survey.definition.questionnaire import Questionnaire
+from survey.definition.rules.together import once_a_page
 
 
 def remarks(questionnaire: Questionnaire) -> Iterator[Fault]:
     """Pass on what the kinds say, with the question's name before it."""
     said: set[tuple[object, str]] = set()
+    advised: dict[str, list[Fault]] = {}
     for at, question in questionnaire.placed():
         for remark in question.remarks(questionnaire.setting):
             shared = question.grid and remark.at and remark.at[0] in ("options", "kind", "dont_know", "rather_not")
@@ -23,4 +25,10 @@ def remarks(questionnaire: Questionnaire) -> Iterator[Fault]:
             said.add((where, remark.message))
             first = (*owner, *remark.first) if remark.first else None
             joint = ":" if remark.sentence else ""
-            yield Fault(where, f"{name}{joint} {remark.message}", remark.advice, first=first)
+            fault = Fault(where, f"{name}{joint} {remark.message}", remark.advice, first=first)
+            if remark.advice:
+                advised.setdefault(remark.message, []).append(fault)
+            else:
+                yield fault
+    for alike in advised.values():
+        yield from once_a_page(alike)
