@@ -54,6 +54,7 @@ __all__ = [
     "StoreFull",
     "StoreNotReady",
     "StoreUnreachable",
+    "decode",
     "downgrade",
     "encode",
     "migrations_folder",
@@ -116,6 +117,11 @@ def encode(value: Any) -> str:
     return _ENCODER.encode(value)
 
 
+def decode(text: str) -> Any:
+    """Return the value that `encode` made a text of."""
+    return json.loads(text)
+
+
 class Json(TypeDecorator[Any]):
     """A JSON value kept as ASCII text (see `encode`). Never null in the database: use {} for nothing."""
 
@@ -128,7 +134,7 @@ class Json(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """Return the value that was stored."""
-        return None if value is None else json.loads(value)
+        return None if value is None else decode(value)
 
 
 class Moment(TypeDecorator[datetime]):
