@@ -5,29 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from survey.definition.meaning import same_words
 from survey.definition.questionnaire import Questionnaire
-from survey.definition.study import Fact, Study
+from survey.definition.study import Study
 from survey.definition.wording import fill
 from survey.export.notes import Notes
-from survey.intake.names import (
-    AS_TYPED,
-    CAUTION,
-    CAUTIOUS_BELOW,
-    LONGEST,
-    fact_column,
-    has_typed,
-    is_typed,
-    question_column,
-)
+from survey.intake.identity import IdentityColumn, Measure, Type, columns_of, in_range
+from survey.intake.names import LONGEST, is_typed, question_column
 from survey.journey import Journey
 from survey.question import Column, Question
-
-Type = Literal["code", "flag", "number", "text", "date", "moment"]
-Measure = Literal["nominal", "ordinal", "scale"]
 
 
 @dataclass(frozen=True)
@@ -69,21 +57,20 @@ class Variable:
 
 @dataclass(frozen=True)
 class ColumnSet:
-    """The columns of one questionnaire in one export, in order, and the versions they come from."""
+    """The columns of one questionnaire in one export, in order, and the versions they come from.
+
+    The first of the variables are those of `identity`, in its order.
+    """
 
     questionnaire: str
     versions: tuple[Version, ...]
     variables: tuple[Variable, ...]
+    identity: tuple[IdentityColumn, ...]
 
     @property
     def newest(self) -> Questionnaire:
         """The newest version that somebody answered."""
         return self.versions[-1].questionnaire
-
-    @cached_property
-    def identity(self) -> tuple[Variable, ...]:
-        """The columns that say who, where and when."""
-        return tuple(variable for variable in self.variables if variable.group in ("identity", "roster"))
 
 
 def column_set(
@@ -96,75 +83,24 @@ def column_set(
     """
     ordered = tuple(sorted(versions, key=lambda version: (version.questionnaire.version, version.sha256)))
     newest = ordered[-1].questionnaire
-    before = [*_identity(study, ordered), *_roster(study)]
+    identity = tuple(columns_of(study, [version.questionnaire for version in ordered]))
+    before = [_variable_of(column, study) for column in identity]
     taken = {variable.name.casefold() for variable in before}
     questions = _questions(ordered, taken, notes)
     times = _times(ordered, taken | {q.name.casefold() for q in questions}) if seconds_per_screen else []
-    return ColumnSet(newest.id, ordered, (*before, *questions, *times))
+    return ColumnSet(newest.id, ordered, (*before, *questions, *times), identity)
 
 
-# ---- who, where, when ----------------------------------------------------------------------------------
-
-STATES: Final[Mapping[str, str]] = {
-    "started": "under way",
-    "finished": "finished",
-    "stopped": "stopped early",
-    "declined": "declined to take part",
-    "withdrawn": "withdrawn",
-}
-AUDIENCES: Final[Mapping[str, str]] = {"pupil": "pupil", "parent": "parent", "staff": "member of staff"}
-
-
-def _identity(study: Study, versions: Sequence[Version]) -> list[Variable]:
-    def named(name: str, label: str, codes: Mapping[str, str] | None = None) -> Variable:
-        return Variable(name, label, "code" if codes else "text", "nominal", codes or {})
-
-    variables = [
-        named("response", "Response: the id of this row"),
-        named("participant", "Study code of the participant; empty where anybody could answer"),
-        named("wave", "Wave", {wave.id: wave.title for wave in study.waves}),
-        named("arm", "Arm of the study", {arm.id: arm.title for arm in study.arms}),
-        named("programme", "Programme (area)", {area.id: area.title for area in study.programmes}),
-        named("school", "School code"),
-        named("class", "Class code"),
-        named("performance", "Code of the performance whose audience was asked; empty for others"),
-        Variable("year_group", "Year group, from the roster", "number", "ordinal"),
-        named("audience", "Who answers", AUDIENCES),
-        named("questionnaire", "Questionnaire"),
-        Variable("version", "Version of the questionnaire", "number", "ordinal"),
-        named("language", "Language in which it was answered"),
-        named("mode", "How it was answered"),
-        named("state", "State of the response", STATES),
-        Variable("started", f"Started ({study.time_zone} time)", "moment", "scale"),
-        Variable("finished", f"Finished ({study.time_zone} time)", "moment", "scale"),
-        Variable(
-            "seconds",
-            "Seconds from start to finish; for those not finished, until last seen; none for paper",
-            "number",
-            "scale",
-        ),
-    ]
-    if any(has_typed(version.questionnaire) for version in versions):
-        label = "For the import: 00, then the columns whose typed answer is no missing code, although it looks like one"
-        variables.append(Variable(AS_TYPED, label, "text", "nominal"))
-    if any(version.questionnaire.reader.age < CAUTIOUS_BELOW for version in versions):
-        label = f"Readers may be younger than {CAUTIOUS_BELOW}: read with caution"
-        variables.append(Variable(CAUTION, label, "flag", "nominal", {0: "no", 1: "caution"}))
-    return variables
-
-
-def _roster(study: Study) -> list[Variable]:
-    # The year group stands among the identity columns.
-    return [_fact(fact) for fact in study.facts if fact.id != "year"]
-
-
-def _fact(fact: Fact) -> Variable:
-    name, label = fact_column(fact.id), f"{fact.title} (roster)"
-    if fact.kind == "code":
-        return Variable(name, label, "code", "nominal", fact.codes, "roster")
-    if fact.kind == "yes_no":
-        return Variable(name, label, "flag", "nominal", {0: "No", 1: "Yes"}, "roster")
-    return Variable(name, label, fact.kind, "scale", {}, "roster", range=_range(fact.min, fact.max))
+def _variable_of(column: IdentityColumn, study: Study) -> Variable:
+    return Variable(
+        column.name,
+        column.label_in(study),
+        column.type,
+        column.measure,
+        column.codes(study),
+        column.group,
+        range=column.range,
+    )
 
 
 # ---- questions -----------------------------------------------------------------------------------------
@@ -227,7 +163,7 @@ def _variable(
         column.private,
         question.id,
         wording_of(question),
-        _range(*question.number_range) if column.key == column.name and question.number_range else "",
+        in_range(*question.number_range) if column.key == column.name and question.number_range else "",
         tuple(sorted({numbers[sha256] for sha256 in shas})),
         {sha256: found[sha256][1] for sha256 in shas},
         any(is_typed(*found[sha256]) for sha256 in shas),
@@ -283,14 +219,6 @@ def wording_of(question: Question) -> str:
 def label_of(question: Question, column: Column) -> str:
     """Return the label of a column: the wording, or what the kind says about a column that is part of an answer."""
     return wording_of(question) if column.label == question.ask else fill(column.label, {}, {})
-
-
-def _range(low: float | None, high: float | None) -> str:
-    if low is None and high is None:
-        return ""
-    if high is None:
-        return f"from {low:g}"
-    return f"up to {high:g}" if low is None else f"{low:g} to {high:g}"
 
 
 # ---- times ---------------------------------------------------------------------------------------------

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from survey.definition.study import Study
-from survey.export.columns import STATES, ColumnSet, Variable
+from survey.export.columns import ColumnSet, Variable
 from survey.export.missing import MEANINGS, WORDS, Gaps
 from survey.export.notes import Notes
+from survey.intake.identity import STATES
+from survey.intake.names import AS_TYPED
 
 TYPES: Final = {
     "code": "code",
@@ -123,7 +125,7 @@ def missing_codes(gaps: Gaps) -> Sheet:
     rows += [
         ("empty", "nothing known", "Identity and roster: nothing is recorded. Own words: there were none."),
         (
-            "as_typed",
+            AS_TYPED,
             "no missing code",
             "The columns named in this column of a row hold what was typed, though it looks like one.",
         ),

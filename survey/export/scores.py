@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.scale import Scale
-from survey.export.columns import ColumnSet, Measure, Type, Variable, Version, in_one_order, wording_of
+from survey.export.columns import ColumnSet, Variable, Version, in_one_order, wording_of
 from survey.export.notes import Notes
-from survey.export.table import Cells, Row, Table, by_version
+from survey.export.table import Cells, Table, by_version
+from survey.intake.identity import Measure, Type
+from survey.responses import Record
 from survey.scales import Band, Rule, band, matrix, rule_for, score_each
 
 Numbers = NDArray[np.float64]
@@ -95,7 +97,7 @@ class Scores:
         """Return the newest rule of a scale."""
         return next(rules[id] for rules in reversed(self._rules.values()) if id in rules)
 
-    def add(self, table: Table, rows: Sequence[Row]) -> list[Cells]:
+    def add(self, table: Table, rows: Sequence[Record]) -> list[Cells]:
         """Return the cells of :attr:`variables` for a table; a score that cannot be given is None."""
         self._waves += [row.wave for row in rows]
         self._years += table.cells[self._year_place]

@@ -11,10 +11,9 @@ from survey.definition.reading import parse_study
 from survey.definition.study import Study
 from survey.export.columns import Version
 from survey.export.study import CannotExport
-from survey.export.table import Row
 from survey.fieldwork import publications
 from survey.fieldwork.studies import study_by_code
-from survey.responses import reading
+from survey.responses import Record, reading
 
 
 class Stored:
@@ -56,7 +55,7 @@ class Stored:
             raise CannotExport(f"The text {sha256} is missing in the database. Please restore a backup.")
         return text
 
-    def rows(self, questionnaire: str) -> Iterator[Row]:
+    def rows(self, questionnaire: str) -> Iterator[Record]:
         """Yield the responses, by wave, school, class and participant."""
         return reading.stream(self._engine, self._id, questionnaire, self._waves)
 

@@ -22,19 +22,14 @@ from survey.export.scales import scale_items, scales
 from survey.export.scores import Scores
 from survey.export.sheets import COLUMNS, ROWS, DataSheet
 from survey.export.sheets import cleaned as for_workbook
-from survey.export.table import Cells, Row, Table, Tabulator, in_words
+from survey.export.table import Cells, Table, Tabulator, in_words
 from survey.export.workbook import README, WorkbookFile, sheet_title
+from survey.responses import Record
 
 Format = Literal["xlsx", "csv"]
 
 ROWS_AT_ONCE: Final = 1_000
 """So many responses are in memory at a time."""
-
-SCORES_WITH: Final = (
-    "response", "participant", "wave", "arm", "programme", "school", "class", "year_group", "audience", "version",
-    "state",
-)  # fmt: skip
-"""The identity columns beside the scores; roster facts stand there too."""
 
 
 class CannotExport(RuntimeError):
@@ -51,7 +46,7 @@ class Source(Protocol):
     def questionnaires(self) -> Mapping[str, Sequence[Version]]:
         """Every published version of every questionnaire, in the order in which sheets are to stand."""
 
-    def rows(self, questionnaire: str) -> Iterator[Row]:
+    def rows(self, questionnaire: str) -> Iterator[Record]:
         """Yield the responses to a questionnaire, always in the same order."""
 
     def count(self, questionnaire: str) -> int:
@@ -71,12 +66,7 @@ class _Part:
     @property
     def beside_scores(self) -> list[int]:
         """The places of the columns that stand beside the scores."""
-        variables = self.columns.variables
-        return [
-            place
-            for place, variable in enumerate(variables)
-            if variable.group == "roster" or (variable.group == "identity" and variable.name in SCORES_WITH)
-        ]
+        return [place for place, column in enumerate(self.columns.identity) if column.beside_scores]
 
     @property
     def score_variables(self) -> list[Variable]:
@@ -179,7 +169,7 @@ class Export:
         return lines
 
 
-def _by(size: int, rows: Iterator[Row]) -> Iterator[list[Row]]:
+def _by(size: int, rows: Iterator[Record]) -> Iterator[list[Record]]:
     while chunk := list(islice(rows, size)):
         yield chunk
 

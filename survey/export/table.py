@@ -4,94 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
-from typing import Any, Final, Protocol
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
+from typing import Any, Final
 
 from survey.definition.study import Study
 from survey.export.columns import ColumnSet, Variable
 from survey.export.missing import Absence, Absences, Gap, Gaps
 from survey.export.notes import Notes
-from survey.intake.names import AS_TYPED, CAUTIOUS_BELOW, UNTOUCHED, could_be_code, fact_column, is_shortened
+from survey.intake.identity import Origin, date_of
+from survey.intake.names import AS_TYPED, UNTOUCHED, could_be_code, is_shortened
 from survey.question import Column
+from survey.responses import Record
 
 Cell = int | float | str | date | datetime | None
 """What a cell holds: a Gap (an int) for a missing answer, None for an empty cell."""
 
 Cells = list[Any]
 """The cells of one column; Any, because the fast ways through them know no unions."""
-
-
-class Row(Protocol):
-    """What an export reads of a response. There is no name and no UPN in it."""
-
-    @property
-    def id(self) -> str:
-        """The id of the response."""
-
-    @property
-    def participant(self) -> str | None:
-        """Study code."""
-
-    @property
-    def wave(self) -> str:
-        """Code of the wave."""
-
-    @property
-    def arm(self) -> str | None:
-        """Code of the arm."""
-
-    @property
-    def programme(self) -> str | None:
-        """Code of the area."""
-
-    @property
-    def school(self) -> str | None:
-        """Code of the school."""
-
-    @property
-    def school_class(self) -> str | None:
-        """Code of the class."""
-
-    @property
-    def sha256(self) -> str:
-        """Which text was answered."""
-
-    @property
-    def language(self) -> str:
-        """In which language."""
-
-    @property
-    def mode(self) -> str:
-        """How."""
-
-    @property
-    def state(self) -> str:
-        """How far."""
-
-    @property
-    def started_at(self) -> datetime:
-        """When it began, aware."""
-
-    @property
-    def seen_at(self) -> datetime:
-        """When something was last heard, aware."""
-
-    @property
-    def finished_at(self) -> datetime | None:
-        """When it was finished, aware."""
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        """Roster facts; only those that the study names are read."""
-
-    @property
-    def answers(self) -> Mapping[str, Any]:
-        """Answers by key."""
-
-    @property
-    def screens(self) -> Mapping[str, int]:
-        """Milliseconds by screen."""
 
 
 @dataclass(frozen=True)
@@ -140,14 +69,6 @@ class _Encoded(dict[Any, Any]):
         return cell
 
 
-def date_of(text: Any) -> Any:
-    """Return the date that an ISO text names; what is no date comes back as it is."""
-    try:
-        return date.fromisoformat(text)
-    except (TypeError, ValueError):
-        return text
-
-
 class Tabulator:
     """Turns responses to one questionnaire into tables, some rows at a time."""
 
@@ -165,25 +86,26 @@ class Tabulator:
             for variable in columns.variables
             for sha256, column in variable.columns.items()
         }
-        self._identity = _identity_getters(study, columns)
+        self._identity = columns.identity
+        self._origin = Origin(study, self._versions)
+        self._timed = any(variable.group == "time" for variable in columns.variables)
         self._typed = [place for place, variable in enumerate(columns.variables) if variable.typed]
         self._as_typed = [place for place, variable in enumerate(columns.variables) if variable.name == AS_TYPED]
 
-    def table(self, rows: Sequence[Row]) -> Table:
+    def table(self, rows: Sequence[Record]) -> Table:
         """Return the table of these rows. Raises KeyError for a version that the columns do not know."""
         looked_at = [self._look(row) for row in rows]
         absent = [absence for absence, _ in looked_at]
         answers = [given for _, given in looked_at]
         parts = by_version(rows)
-        cells = []
-        for variable in self.columns.variables:
-            if variable.group == "question":
-                cells.append(self._answered(variable, answers, absent, parts, rows))
-            elif variable.group == "time":
-                cells.append([_seconds(row.screens.get(variable.question)) for row in rows])
+        cells = [[column.read(row, self._origin) for row in rows] for column in self._identity]
+        # Screens are decoded each time they are asked for.
+        screens = [row.screens for row in rows] if self._timed else []
+        for variable in self.columns.variables[len(cells) :]:
+            if variable.group == "time":
+                cells.append([_seconds(visited.get(variable.question)) for visited in screens])
             else:
-                get = self._identity[variable.name]
-                cells.append([get(row) for row in rows])
+                cells.append(self._answered(variable, answers, absent, parts, rows))
         for place in self._as_typed:
             cells[place] = self._looking_like_something_else(cells, len(rows))
         table = Table(self.columns.variables, cells, answers, self._done + 1)
@@ -219,7 +141,7 @@ class Tabulator:
                 )
                 self._notes.add(self._where, what, column=name)
 
-    def _look(self, row: Row) -> tuple[Absence, Mapping[str, Any]]:
+    def _look(self, row: Record) -> tuple[Absence, Mapping[str, Any]]:
         """Return why answers of a row are absent, and the answers that count."""
         absences = self._absences[row.sha256]
         absence, hidden = absences.of(row.state, row.answers, row.facts)
@@ -236,7 +158,7 @@ class Tabulator:
         answers: list[Mapping[str, Any]],
         absent: list[Absence],
         parts: Mapping[str, Sequence[int] | None],
-        rows: Sequence[Row],
+        rows: Sequence[Record],
     ) -> Cells:
         """Return the cells of a question's column, version by version."""
         not_there = None if variable.private else self._gaps["not_in_version"]
@@ -256,7 +178,7 @@ class Tabulator:
                 cells[place] = cell
         return cells
 
-    def _leave(self, cells: Cells, places: Sequence[int] | None, rows: Sequence[Row], variable: Variable) -> None:
+    def _leave(self, cells: Cells, places: Sequence[int] | None, rows: Sequence[Record], variable: Variable) -> None:
         """Say “withdrawn” rather than “not in this version” where both are true."""
         if variable.private:
             return
@@ -313,7 +235,7 @@ class Tabulator:
             return None
 
 
-def by_version(rows: Sequence[Row]) -> dict[str, list[int] | None]:
+def by_version(rows: Sequence[Record]) -> dict[str, list[int] | None]:
     """Return the places of each version's rows; None stands for all of them."""
     shas = {row.sha256 for row in rows}
     if len(shas) == 1:
@@ -326,80 +248,6 @@ def by_version(rows: Sequence[Row]) -> dict[str, list[int] | None]:
 
 def _seconds(ms: int | None) -> float | int | None:
     return None if ms is None else ms / 1000
-
-
-# ---- identity ------------------------------------------------------------------------------------------
-
-
-def _seconds_answering(row: Row) -> int | None:
-    """Nobody knows how long it took on paper: what is stored is the day."""
-    if row.mode == "paper":
-        return None
-    return round(((row.finished_at or row.seen_at) - row.started_at).total_seconds())
-
-
-def _identity_getters(study: Study, columns: ColumnSet) -> dict[str, Callable[[Row], Any]]:
-    """Return, for each identity and roster column, what reads its cell: nothing else about anybody is read."""
-    zone = ZoneInfo(study.time_zone)
-    versions = {version.sha256: version.questionnaire for version in columns.versions}
-    audience = columns.newest.audience
-    getters: dict[str, Callable[[Row], Any]] = {
-        "response": lambda row: row.id,
-        "participant": lambda row: row.participant,
-        "wave": lambda row: row.wave,
-        "arm": lambda row: row.arm,
-        "programme": lambda row: row.programme,
-        "school": lambda row: row.school,
-        "class": lambda row: row.school_class,
-        "performance": lambda row: row.facts.get("performance_code"),
-        "year_group": lambda row: number_of(row.facts.get("year")),
-        "audience": lambda row: audience,
-        "questionnaire": lambda row: columns.questionnaire,
-        "version": lambda row: versions[row.sha256].version,
-        "language": lambda row: row.language,
-        "mode": lambda row: row.mode,
-        "state": lambda row: row.state,
-        "started": lambda row: _local(row.started_at, zone),
-        "finished": lambda row: _local(row.finished_at, zone),
-        "seconds": _seconds_answering,
-        AS_TYPED: lambda row: UNTOUCHED,
-        "age_caution": lambda row: int(versions[row.sha256].reader.age < CAUTIOUS_BELOW),
-    }
-    read = {"code": _code, "number": number_of, "yes_no": _yes_no, "date": date_of}
-    for fact in study.facts:
-        getters.setdefault(fact_column(fact.id), _fact_getter(fact.id, read[fact.kind]))
-    return getters
-
-
-def _fact_getter(fact: str, read: Callable[[Any], Any]) -> Callable[[Row], Any]:
-    return lambda row: read(row.facts.get(fact))
-
-
-def _local(moment: datetime | None, zone: tzinfo) -> datetime | None:
-    """Return the clock's time in the study's zone, to the second: what spreadsheets can hold has no zone."""
-    return None if moment is None else moment.astimezone(zone).replace(tzinfo=None, microsecond=0)
-
-
-def _code(value: Any) -> Any:
-    return None if value is None or value == "" else str(value)
-
-
-def number_of(value: Any) -> Any:
-    """Return a roster value as a number; what is none comes back as it is."""
-    if value is None or value == "":
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return value
-    return int(number) if number.is_integer() else number
-
-
-def _yes_no(value: Any) -> Any:
-    if value is None or value == "":
-        return None
-    said = {"yes": 1, "true": 1, "1": 1, "no": 0, "false": 0, "0": 0}
-    return said.get(str(value).strip().lower(), value)
 
 
 # ---- words ---------------------------------------------------------------------------------------------

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Final
 
 from survey.definition.questionnaire import Questionnaire
-from survey.definition.study import Study
 from survey.question import Column, Question
 
 LONGEST: Final = 32
-
-IDENTITY: Final = (
-    "response", "participant", "wave", "arm", "programme", "school", "class", "performance",
-    "year_group", "audience",
-    "questionnaire", "version", "language", "mode", "state", "started", "finished", "seconds",
-)  # fmt: skip
-"""The columns that say who, where and when, in their order."""
-
-CAUTION: Final = "age_caution"
-"""One more, in questionnaires for readers who may be younger than CAUTIOUS_BELOW (years)."""
-
-CAUTIOUS_BELOW: Final = 5
 
 AS_TYPED: Final = "as_typed"
 """One more, in questionnaires that are answered by typing: what a cell with an answer cannot say of itself.
@@ -35,24 +22,6 @@ UNTOUCHED: Final = "00"
 
 _NEGATIVE: Final = re.compile(r"-0*([1-9][0-9]*)(?:\.0*)?")
 _SHORTENED: Final = re.compile(r"[+-]?[0-9](?:\.[0-9]+)?E\+[0-9]{2,3}")
-
-
-def fact_column(fact: str) -> str:
-    """Return the name of a roster fact's column."""
-    return f"roster_{fact}"[:LONGEST]
-
-
-def roster_columns(study: Study) -> list[str]:
-    """Return the names of the roster facts' columns; the year group stands among the identity columns."""
-    return [fact_column(fact.id) for fact in study.facts if fact.id != "year"]
-
-
-def taken_names(study: Study, versions: Iterable[Questionnaire]) -> set[str]:
-    """Return, in lower case, the names of all columns that belong to no question."""
-    versions = list(versions)
-    cautious = {CAUTION} if any(version.reader.age < CAUTIOUS_BELOW for version in versions) else set()
-    typed = {AS_TYPED} if any(map(has_typed, versions)) else set()
-    return {name.casefold() for name in (*IDENTITY, *roster_columns(study))} | cautious | typed
 
 
 def question_column(name: str, taken: Collection[str]) -> str:

@@ -26,8 +26,9 @@ from survey.fieldwork.roster.tables import (
 )
 from survey.intake.checking import Answers, Checker
 from survey.intake.field import Field, Person, Place
+from survey.intake.identity import IDENTITY, known_names, taken_names
 from survey.intake.lookalikes import UNCLEAR, AsTyped, Lookalike, gaps_for, reading_of
-from survey.intake.names import AS_TYPED, CAUTION, IDENTITY, is_typed, question_column, roster_columns, taken_names
+from survey.intake.names import AS_TYPED, is_typed, question_column
 from survey.intake.passed import NOT_KNOWN
 from survey.intake.rewritten import MADE, made_of_code, made_of_text
 from survey.problems import did_you_mean, listed, quoted, shortened
@@ -104,7 +105,7 @@ class Reader:
         checkers = self._field.checkers
         plan = self._field.plan
         taken = taken_names(plan, (checker.questionnaire for checker in checkers.values()))
-        known = {name.casefold() for name in (*IDENTITY, AS_TYPED, CAUTION, *roster_columns(plan))}
+        known = known_names(plan)
         owners = {sha256: _columns(checker, taken) for sha256, checker in checkers.items()}
         questions = {name: True for owned in owners.values() for name in owned}
         places = self._places(known, questions, ignore)
@@ -263,7 +264,7 @@ class Reader:
     def _codes_are_lost(self, row: Row) -> bool:
         """Say, and tell, whether a spreadsheet has made something else of a code in this row."""
         faults = len(self.problems)
-        for name in ("response", "participant", "school", "class", "performance", "mode"):
+        for name in (column.name for column in IDENTITY if column.spoilt):
             if name not in self._identity:
                 continue
             cell = row.cells[self._identity[name]]

@@ -7,8 +7,24 @@ from typing import Any
 import pytest
 
 from survey.definition.questionnaire import Questionnaire
+from survey.definition.rules.names import RESERVED
 from survey.export.columns import _codes, in_one_order
-from tests.export.sample import FULL, ONE, SECOND, Response, later, rows, source, workbook
+from survey.intake import identity
+from survey.intake.identity import IDENTITY, IdentityColumn
+from tests.export.sample import (
+    FULL,
+    ONE,
+    SECOND,
+    Response,
+    csv_rows,
+    csv_zip,
+    later,
+    rows,
+    source,
+    study,
+    versions,
+    workbook,
+)
 
 BOTH = [Response("r1", FULL), Response("r2", {"sing": 3, "plays": 0, "drums": 1}, sha256=SECOND, wave="w2")]
 
@@ -183,3 +199,37 @@ def test_very_young_readers_are_flagged() -> None:
     young = {**ONE, "reader": {"age": "4"}}
     assert rows(workbook(source(Response("r", FULL), of=[young])), "Codes · pupil")[0]["age_caution"] == 1
     assert "age_caution" not in rows(workbook(source(Response("r", FULL))), "Codes · pupil")[0]
+
+
+def test_a_new_identity_column_is_one_entry_of_one_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    weekday = IdentityColumn(
+        "best",  # the name of a question, too
+        "Day of the week",
+        lambda row, _: row.started_at.isoweekday(),
+        "code",
+        codes=lambda _: {6: "Saturday"},
+        beside_scores=True,
+    )
+    monkeypatch.setattr(identity, "IDENTITY", (*IDENTITY, weekday))
+    given = source(*BOTH[:1])
+    book = workbook(given)
+    codes, labels, scores = (rows(book, f"{kind} · pupil")[0] for kind in ("Codes", "Labels", "Scores"))
+    assert (codes["best"], labels["best"], scores["best"]) == (6, "Saturday", 6)
+    assert codes["q_best"] == "everything"
+    assert [row["label"] for row in rows(book, "Codebook") if row["variable"] == "best"] == ["Day of the week"]
+    assert [row["label"] for row in rows(book, "Value labels") if row["variable"] == "best"] == ["Saturday"]
+    assert csv_rows(csv_zip(given), "csv/pupil-codes.csv")[0]["best"] == "6"
+    assert "best" in identity.known_names(study())
+    assert "best" in identity.taken_names(study(), [version.questionnaire for version in versions(ONE)])
+
+
+def test_names_that_authors_cannot_give_are_those_of_columns() -> None:
+    kept = {name for name, owner in RESERVED.items() if owner == "every data file"}
+    # `id` is what a table to be scored calls its rows.
+    assert kept - {"id"} <= {column.name for column in IDENTITY}
+
+
+def test_a_fact_whose_title_has_braces_is_labelled_with_them() -> None:
+    facts = [{"fact": "sex", "title": "Sex {f, m}", "kind": "code", "codes": {"f": "Girl", "m": "Boy"}}]
+    book = workbook(source(*BOTH[:1], facts=facts))
+    assert "Sex {f, m} (roster)" in [row["label"] for row in rows(book, "Codebook")]

@@ -14,7 +14,8 @@ from survey.audit import COMMAND_LINE, entries
 from survey.database import Engine, session
 from survey.fieldwork import study_by_code
 from survey.intake import look, take_in
-from survey.intake.names import AS_TYPED, CAUTION, IDENTITY, taken_names
+from survey.intake.identity import CAUTIOUS_BELOW, IDENTITY, taken_names
+from survey.intake.names import AS_TYPED
 from survey.journey import Journey
 from survey.responses import Record, count, stream
 from tests.intake.field import (
@@ -164,8 +165,8 @@ def test_the_names_of_columns_are_those_of_the_export(source: Engine, folder: Pa
     assert reading.study is not None
     for name, questionnaire in reading.questionnaires.items():
         known = taken_names(reading.study, [questionnaire])
-        assert set(IDENTITY) <= known
-        assert (CAUTION in known) == (questionnaire.reader.age < 5)
+        assert {column.name for column in IDENTITY[:18]} <= known
+        assert ("age_caution" in known) == (questionnaire.reader.age < CAUTIOUS_BELOW)
         questions = {column.name for question in questionnaire.questions for column in question.columns()}
         if name == "pupil-ks2":
             assert set(header) - questions <= known

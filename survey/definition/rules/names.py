@@ -42,6 +42,8 @@ RESERVED: Final = {
         "Stata",
     ),
     **dict.fromkeys([*CONNECTIVES, "roster"], "'when'"),
+    # The columns that every file had at first. One that came later is not refused: questionnaires may have such a
+    # question already, and its column is called q_… where the two meet.
     **dict.fromkeys(
         [
             "id",
