@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import click
 
@@ -38,11 +38,30 @@ def publish(folder: Path) -> None:
         stop(*refused.reasons)
 
 
+class _FormatName(click.ParamType):  # type: ignore[type-arg]
+    """The name of a format of an export; which ones there are is looked up only when somebody exports, or asks."""
+
+    name = "format"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the name. Raises UsageError, with the names there are, for any other."""
+        return self._choice().convert(value, param, ctx)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
+        """Return the names, as the help shows them."""
+        return self._choice().get_metavar(param, ctx)
+
+    def _choice(self) -> click.Choice[str]:
+        from survey.export import FORMATS
+
+        return click.Choice(list(FORMATS))
+
+
 @main.command()
 @click.argument("study")
-@click.option("--format", "form", type=click.Choice(["xlsx", "csv"]), default="xlsx", show_default=True)
+@click.option("--format", "form", type=_FormatName(), default="xlsx", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
-def export(study: str, form: Literal["xlsx", "csv"], out: Path) -> None:
+def export(study: str, form: str, out: Path) -> None:
     """Write a study's answers and scale scores: a workbook, or a zip of CSV files."""
     from survey.export import CannotExport
     from survey.export import export as write

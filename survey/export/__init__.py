@@ -7,16 +7,18 @@ from datetime import datetime
 from typing import IO
 
 from survey.database import Engine
+from survey.export.formats import FORMATS, Format
+from survey.export.sink import CannotExport
 from survey.export.store import Stored
-from survey.export.study import CannotExport, Export, Format
+from survey.export.study import Export
 
-__all__ = ["CannotExport", "Export", "Format", "Stored", "export"]
+__all__ = ["FORMATS", "CannotExport", "Export", "Format", "Stored", "export"]
 
 
 def export(
     study: str,
     engine: Engine,
-    form: Format,
+    form: str,
     out: IO[bytes],
     now: datetime,
     *,
@@ -25,8 +27,9 @@ def export(
 ) -> None:
     """Write a study's answers and scores: “xlsx” is one workbook, “csv” a zip of CSVs.
 
-    now: aware; stands on the read me and in the document's properties. The same data and the same `now` give the
-    same bytes. waves: codes of waves; None for all. seconds_per_screen: also a column for each screen.
+    form: the name of one of FORMATS. now: aware; stands on the read me and in the document's properties. The same data
+    and the same `now` give the same bytes. waves: codes of waves; None for all. seconds_per_screen: also a column for
+    each screen.
     Raises CannotExport with a sentence; then what is in `out` is of no use.
     """
     stored = Stored(engine, study, None if waves is None else tuple(waves))

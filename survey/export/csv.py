@@ -10,14 +10,15 @@ import csv
 import shutil
 import zipfile
 from codecs import BOM_UTF8
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
 from survey.export.contents import Sheet
-from survey.export.table import Cells
+from survey.export.sink import Frame, Part, Sink
+from survey.export.table import Cells, Table, in_words
 from survey.export.text import for_csv
 
 PLAIN: Final = "csv"
@@ -98,3 +99,50 @@ def write_zip(readme: Sequence[tuple[str, Any]], files: Sequence[CsvFile], made:
                 with archive.open(entry(f"{folder}/{file.name}"), "w", force_zip64=True) as target:
                     target.write(mark)
                     shutil.copyfileobj(file.bytes(), target, 1 << 20)
+
+
+class CsvZip(Sink):
+    """A zip of CSVs: labels, codes and scores of each questionnaire, and what explains them."""
+
+    def __init__(self, frame: Frame) -> None:
+        super().__init__(frame)
+        self._files: list[CsvFile] = []
+
+    def begin(self, part: Part) -> None:
+        """Begin the three files of a questionnaire."""
+        name = part.columns.questionnaire
+        names = [variable.name for variable in part.columns.variables]
+        self._files += [
+            CsvFile(f"{name}-labels.csv", names),
+            CsvFile(f"{name}-codes.csv", names),
+            CsvFile(f"{name}-scores.csv", [variable.name for variable in part.score_variables]),
+        ]
+
+    def add(self, part: Part, table: Table, scores: list[Cells]) -> None:
+        """Add rows to the three files."""
+        labels, codes, scored = self._files[-3:]
+        tell = self.frame.teller(f"{labels.name}, {codes.name}", table)
+        cells = cleaned(table.cells, [variable.name for variable in table.variables], tell)
+        words = self.frame.words
+        labels.add([in_words(v, column, words) for v, column in zip(table.variables, cells, strict=True)])
+        codes.add(cells)
+        scored.add([*(cells[place] for place in part.beside_scores), *scores])
+
+    def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[Sheet], out: IO[bytes]) -> None:
+        """Write the zip."""
+        about = [*readme, ("", ""), *self._about(sheets)]
+        self._files += [sheet_file(sheet) for sheet in sheets]
+        write_zip(about, self._files, self.frame.made, out)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for file in self._files:
+            file.close()
+
+    def _about(self, sheets: Sequence[Sheet]) -> Iterator[tuple[str, str]]:
+        yield f"{PLAIN}/", "UTF-8"
+        yield f"{FOR_EXCEL}/", "the same files with a byte order mark, so that Excel knows they are UTF-8"
+        for file in self._files:
+            yield file.name, "one row per response"
+        for sheet in sheets:
+            yield file_name(sheet), sheet.about

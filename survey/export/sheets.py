@@ -18,7 +18,7 @@ from openpyxl.utils import get_column_letter
 from survey.export.columns import Variable
 from survey.export.missing import Gap
 from survey.export.table import Cells
-from survey.export.text import for_workbook, string_xml
+from survey.export.text import LONGEST, for_workbook, string_xml
 
 ROWS: Final = 1_048_576
 COLUMNS: Final = 16_384
@@ -32,6 +32,7 @@ _FIRST_SURE_DAY: Final = date(1900, 3, 1)
 _FIRST_SURE_MOMENT: Final = datetime(1900, 3, 1)  # noqa: DTZ001
 _ONE_DAY: Final = timedelta(days=1)
 _EXACT: Final = 10**15
+_SURELY_SHORT: Final = LONGEST // 2
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,11 @@ class DataSheet:
     """
 
     def __init__(
-        self, title: str, variables: Sequence[Variable], styles: Styles, words: Mapping[int, str] | None = None
+        self,
+        title: str,
+        variables: Sequence[Variable],
+        styles: Styles,
+        words: Mapping[int, str] | None = None,
     ) -> None:
         self.title = title
         self.variables = list(variables)
@@ -93,36 +98,49 @@ class DataSheet:
         letters = [get_column_letter(number) for number in range(1, len(self.variables) + 1)]
         self._row = '<row r="#">' + "".join(f'<c r="{letter}#"%s' for letter in letters) + "</row>"
         self._gaps = {number: string_fragment(word) for number, word in (words or {}).items()}
-        self._fragments = [self._prepared(variable, styles, words) for variable in self.variables]
+        self._labelled = words is not None
+        self._prepared = [self._fragments(variable, styles) for variable in self.variables]
 
-    def _prepared(self, variable: Variable, styles: Styles, words: Mapping[int, str] | None) -> _Fragments:
+    def _fragments(self, variable: Variable, styles: Styles) -> _Fragments:
         fragments = _Fragments(styles)
-        if words is not None and variable.codes:
+        if self._labelled and variable.codes:
             if variable.coded:
                 fragments.update(self._gaps)
             for code, label in variable.codes.items():
                 fragments[code] = string_fragment(for_workbook(label)[0])
         return fragments
 
-    def add(self, cells: Sequence[Cells]) -> None:
-        """Add rows, given column by column; texts have gone through :func:`for_workbook`."""
-        columns = [
-            self._column(variable, fragments, column)
-            for variable, fragments, column in zip(self.variables, self._fragments, cells, strict=True)
+    def fragments(
+        self, cells: Sequence[Cells], codes: Sequence[list[str]] | None = None, first: int = 0
+    ) -> list[list[str]]:
+        """Return what stands behind the references of cells, given column by column from the column `first` on.
+
+        The cells' texts have gone through :func:`cleaned`. codes: the fragments of the same cells on a sheet without
+        words, which are those of this one wherever it has no words of its own.
+        """
+        return [
+            codes[place] if codes is not None and not self._has_words(variable) else self._column(place, column)
+            for place, (variable, column) in enumerate(zip(self.variables[first:], cells, strict=True), start=first)
         ]
+
+    def _has_words(self, variable: Variable) -> bool:
+        return self._labelled and (bool(variable.codes) or variable.coded)
+
+    def add(self, fragments: Sequence[list[str]]) -> None:
+        """Add rows, given column by column as what stands behind their references (:meth:`fragments`)."""
         template = self._row
         rows = [
             template.replace("#", str(number)) % row
-            for number, row in enumerate(zip(*columns, strict=True), start=self.rows + 2)
+            for number, row in enumerate(zip(*fragments, strict=True), start=self.rows + 2)
         ]
         self.rows += len(rows)
         self._file.write("".join(rows).encode())
 
-    def _column(self, variable: Variable, fragments: _Fragments, cells: Cells) -> list[str]:
+    def _column(self, place: int, cells: Cells) -> list[str]:
+        variable, fragments, gaps = self.variables[place], self._prepared[place], self._gaps
         if variable.group == "question" and variable.type == "text":
-            return _texts(cells, self._gaps)
-        if self._gaps and variable.coded and not variable.codes:
-            gaps = self._gaps
+            return _texts(cells, gaps)
+        if gaps and variable.coded and not variable.codes:
             return [gaps[cell] if cell.__class__ is Gap else fragments[cell] for cell in cells]
         return [fragments[cell] for cell in cells]
 
@@ -167,7 +185,8 @@ def cleaned(
 def _clean(name: str, column: Cells, tell: Callable[[int, str, str], None]) -> Cells:
     result: Cells | None = None
     for row, cell in enumerate(column):
-        if cell.__class__ is not str:
+        # What Python calls printable, a workbook can hold: nearly every text, and at once.
+        if cell.__class__ is not str or (len(cell) < _SURELY_SHORT and cell.isprintable()):
             continue
         text, what = for_workbook(cell)
         if what is not None:

@@ -10,7 +10,7 @@ from survey.definition.bundle import Bundle
 from survey.definition.reading import parse_study
 from survey.definition.study import Study
 from survey.export.columns import Version
-from survey.export.study import CannotExport
+from survey.export.sink import CannotExport
 from survey.fieldwork import publications
 from survey.fieldwork.studies import study_by_code
 from survey.responses import Record, reading

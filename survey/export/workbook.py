@@ -20,7 +20,9 @@ from openpyxl.xml.functions import tostring
 
 from survey.export.columns import Variable
 from survey.export.contents import Sheet
-from survey.export.sheets import DataSheet, Styles
+from survey.export.sheets import COLUMNS, ROWS, DataSheet, Styles, cleaned
+from survey.export.sink import CannotExport, Frame, Part, Sink
+from survey.export.table import Cells, Table
 from survey.export.text import for_workbook
 
 README: Final = "Read me"
@@ -88,7 +90,7 @@ class WorkbookFile:
         """Add a small sheet."""
         variables = [Variable(name, name, "number", "nominal") for name in contents.header]
         sheet = DataSheet(contents.title, variables, self._styles)
-        sheet.add([[_clean(cell) for cell in column] for column in contents.columns])
+        sheet.add(sheet.fragments([[_clean(cell) for cell in column] for column in contents.columns]))
         self._sheets.append(sheet)
         self._widths.append(contents.widths)
         if sum(contents.widths) <= WIDEST_PAGE:
@@ -212,3 +214,70 @@ def _width(variable: Variable, labels: bool) -> float:
     if labels and variable.codes:
         longest = max(longest, min(30, max(len(label) for label in variable.codes.values()) + 1))
     return float(max(longest, min(len(variable.name) + 4, 36)))
+
+
+# ---- an export as a workbook ---------------------------------------------------------------------------
+
+
+class Workbook(Sink):
+    """Labels, codes and scores of each questionnaire, and what explains them, as sheets of one workbook."""
+
+    def __init__(self, frame: Frame) -> None:
+        super().__init__(frame)
+        self._file = WorkbookFile(frame.study.title, frame.study.language, frame.made)
+        self._taken = {README.casefold()}
+        self._sheets: list[tuple[str, str]] = []
+        self._labels: DataSheet
+        self._codes: DataSheet
+        self._scores: DataSheet
+
+    def begin(self, part: Part) -> None:
+        """Begin the three sheets of a questionnaire. Raises CannotExport where it is larger than a sheet."""
+        name = part.columns.questionnaire
+        _check_size(name, part.expected, len(part.columns.variables))
+        of = f" of “{part.columns.newest.title}” ({name})"
+        variables = part.columns.variables
+        title = self._title("Labels", name, f"Answers{of} in words")
+        self._labels = self._file.data_sheet(title, variables, self.frame.words)
+        title = self._title("Codes", name, f"Answers{of} in numbers")
+        self._codes = self._file.data_sheet(title, variables)
+        title = self._title("Scores", name, f"Scale scores{of}")
+        self._scores = self._file.data_sheet(title, part.score_variables)
+
+    def _title(self, kind: str, name: str, about: str) -> str:
+        title = sheet_title(kind, name, self._taken)
+        self._sheets.append((title, about))
+        return title
+
+    def add(self, part: Part, table: Table, scores: list[Cells]) -> None:
+        """Add rows to the three sheets. Raises CannotExport where they have become more than a sheet holds."""
+        tell = self.frame.teller(f"{self._labels.title}, {self._codes.title}", table)
+        cells = cleaned(table.variables, table.cells, tell)
+        # What looks alike on several sheets is written once.
+        codes = self._codes.fragments(cells)
+        beside = [codes[place] for place in part.beside_scores]
+        self._labels.add(self._labels.fragments(cells, codes))
+        self._codes.add(codes)
+        self._scores.add([*beside, *self._scores.fragments(scores, first=len(beside))])
+        _check_size(part.columns.questionnaire, self._codes.rows, 1)
+
+    def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[Sheet], out: IO[bytes]) -> None:
+        """Write the workbook. Raises CannotExport where a sheet has become too long."""
+        for sheet in sheets:
+            _check_size(sheet.title, len(sheet.rows), 1)
+            self._file.sheet(sheet)
+        self._file.save(readme, [*self._sheets, *((sheet.title, sheet.about) for sheet in sheets)], out)
+
+    def close(self) -> None:
+        """Let go of the rows that were kept."""
+        self._file.close()
+
+
+def _check_size(name: str, rows: int, columns: int) -> None:
+    if rows < ROWS and columns <= COLUMNS:
+        return
+    fault = f"{rows:,} rows" if rows >= ROWS else f"{columns:,} columns"
+    raise CannotExport(
+        f"{name} has {fault}, and a sheet holds {ROWS - 1:,} rows and {COLUMNS:,} columns. "
+        "Please choose --format csv, or fewer waves."
+    )

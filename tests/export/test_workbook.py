@@ -13,7 +13,7 @@ import pytest
 
 from survey.analysis.reliability import describe
 from survey.export import CannotExport, Export
-from survey.export import study as export_study
+from survey.export import workbook as export_workbook
 from survey.export.workbook import sheet_title
 from survey.scales import rule_for
 from tests.export.sample import (
@@ -167,12 +167,12 @@ def test_answers_that_come_in_while_the_file_is_written_are_no_fault() -> None:
 
 
 def test_more_rows_or_columns_than_a_sheet_holds_are_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export_study, "ROWS", 100)
+    monkeypatch.setattr(export_workbook, "ROWS", 100)
     assert len(rows(workbook(source(*[Response(f"r{n}", FULL) for n in range(99)])), "Codes · pupil")) == 99
     with pytest.raises(CannotExport, match=r"pupil has 100 rows, and a sheet holds 99 rows.*--format csv"):
         workbook_bytes(source(*[Response(f"r{n}", FULL) for n in range(100)]))
-    monkeypatch.setattr(export_study, "ROWS", 1_048_576)
-    monkeypatch.setattr(export_study, "COLUMNS", 20)
+    monkeypatch.setattr(export_workbook, "ROWS", 1_048_576)
+    monkeypatch.setattr(export_workbook, "COLUMNS", 20)
     with pytest.raises(CannotExport, match="pupil has 33 columns"):
         workbook_bytes(GIVEN)
 

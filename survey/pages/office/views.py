@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as Reply
 
 from survey.audit import note
 from survey.database import session
-from survey.export import CannotExport, Format, export
+from survey.export import FORMATS, CannotExport, export
 from survey.fieldwork import text_of
 from survey.pages.account import turned_away
 from survey.pages.office.access import Seen, actor, allowed, may, my_schools, refused, sees_microdata, sees_tables
@@ -30,10 +30,6 @@ _IN: Final = (LEAD, RESEARCHER, COORDINATOR)
 
 # An impatient second click must not slow down the respondents.
 _ONE_FILE: Final = Turn(patience=120.0)
-_KINDS: Final = {
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "csv": "application/zip",
-}
 
 
 @office.get("/")
@@ -62,13 +58,13 @@ def study(study: Seen) -> ResponseReturnValue:
         "office/study.html",
         study=found,
         here="overview",
-        may_download=sees_microdata(study),
+        formats=FORMATS.values() if sees_microdata(study) else (),
     )
 
 
-@office.get("/studies/<code>/data.<any(xlsx, csv):form>")
+@office.get(f"/studies/<code>/data.<any({', '.join(FORMATS)}):form>")
 @allowed(LEAD, RESEARCHER)
-def data(study: Seen, form: Format) -> ResponseReturnValue:
+def data(study: Seen, form: str) -> ResponseReturnValue:
     """Send the study's answers and scale scores: a workbook, or a zip of CSV files. Made anew each time."""
     if not sees_microdata(study):
         return refused("You may not take the answers of this study away.")
@@ -85,7 +81,8 @@ def data(study: Seen, form: Format) -> ResponseReturnValue:
     except BaseException:
         file.close()
         raise
-    return _attachment(file, _KINDS[form], f"{study.code}-{now:%Y-%m-%d}.{'xlsx' if form == 'xlsx' else 'zip'}")
+    made = FORMATS[form]
+    return _attachment(file, made.media_type, f"{study.code}-{now:%Y-%m-%d}{made.ending}")
 
 
 @office.get("/studies/<code>/questionnaires/<questionnaire>/<int:version>.json")

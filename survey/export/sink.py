@@ -1,0 +1,83 @@
+"""What every format of an export has: a file that grows by tables of rows, one questionnaire after the other."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO, Any
+
+from survey.definition.study import Study
+from survey.export.columns import ColumnSet, Variable
+from survey.export.contents import Sheet
+from survey.export.notes import Notes
+from survey.export.scores import Scores
+from survey.export.table import Cells, Table, Tabulator
+
+
+class CannotExport(RuntimeError):
+    """The export cannot be made, or would not be true. Its text is a sentence for the researcher."""
+
+
+@dataclass
+class Part:
+    """One questionnaire under way into a file."""
+
+    columns: ColumnSet
+    tabulator: Tabulator
+    scores: Scores
+    expected: int
+    written: int = 0
+
+    @property
+    def beside_scores(self) -> list[int]:
+        """The places of the columns that stand beside the scores."""
+        return [place for place, column in enumerate(self.columns.identity) if column.beside_scores]
+
+    @property
+    def score_variables(self) -> list[Variable]:
+        """The columns of the scores sheet."""
+        return [*(self.columns.variables[place] for place in self.beside_scores), *self.scores.variables]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What a file says of itself. words: missing number -> what it means; notes: where a sink tells what it changed."""
+
+    study: Study
+    made: datetime
+    words: Mapping[int, str]
+    notes: Notes
+
+    def teller(self, where: str, table: Table) -> Callable[[int, str, str], None]:
+        """Return what notes that a text of a table was changed: (row from 0, column, what was done)."""
+        responses = table.cells[0]
+
+        def tell(row: int, column: str, what: str) -> None:
+            self.notes.add(where, what, row=table.first + row + 1, column=column, response=str(responses[row]))
+
+        return tell
+
+
+class Sink(ABC):
+    """A file under construction: :meth:`begin` for each questionnaire, then its tables, then :meth:`finish`."""
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame = frame
+
+    @abstractmethod
+    def begin(self, part: Part) -> None:
+        """Begin a questionnaire. Raises CannotExport where the format cannot hold it."""
+
+    @abstractmethod
+    def add(self, part: Part, table: Table, scores: list[Cells]) -> None:
+        """Add rows. scores: the cells of the part's own score columns."""
+
+    @abstractmethod
+    def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[Sheet], out: IO[bytes]) -> None:
+        """Write the file. readme: (what, value); sheets: those that explain the data."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what was kept meanwhile."""

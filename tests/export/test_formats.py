@@ -1,0 +1,75 @@
+"""A format is an entry of one table: its name is known to the export and the command, and it gets every table."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from typing import IO, Any
+
+import pytest
+from click.testing import CliRunner
+
+from survey.cli.main import main
+from survey.export import FORMATS, Export, Format
+from survey.export.contents import Sheet
+from survey.export.sink import Frame, Part, Sink
+from survey.export.table import Cells, Table
+from tests.export.sample import FULL, NOW, Response, source
+
+
+class Lines(Sink):
+    """A line of JSON for each response."""
+
+    def __init__(self, frame: Frame) -> None:
+        super().__init__(frame)
+        self.lines: list[dict[str, Any]] = []
+        self.let_go = False
+
+    def begin(self, part: Part) -> None:
+        self.names = [variable.name for variable in part.columns.variables]
+
+    def add(self, part: Part, table: Table, scores: list[Cells]) -> None:
+        self.lines += [dict(zip(self.names, row, strict=True)) for row in zip(*table.cells, strict=True)]
+
+    def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[Sheet], out: IO[bytes]) -> None:
+        out.write("".join(json.dumps(line, default=str) + "\n" for line in self.lines).encode())
+
+    def close(self) -> None:
+        self.let_go = True
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[Lines]:
+    """A format “lines” among the formats; the files of it that were begun."""
+    made: list[Lines] = []
+
+    def begin(frame: Frame) -> Sink:
+        made.append(Lines(frame))
+        return made[-1]
+
+    monkeypatch.setitem(FORMATS, "lines", Format("lines", ".jsonl", "application/jsonl", "lines", begin))  # type: ignore[arg-type]
+    return made
+
+
+def test_a_new_format_is_one_entry(begun: list[Lines]) -> None:
+    out = io.BytesIO()
+    Export(source(*[Response(f"r{n}", FULL) for n in range(2_345)]), NOW).write("lines", out)
+    found = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [line["response"] for line in found] == [f"r{n}" for n in range(2_345)]
+    assert (found[0]["sing"], found[0]["instrument_other"], found[0]["version"]) == (3, "a harp", 1)
+    assert begun[0].let_go
+
+
+def test_the_command_knows_every_format(begun: list[Lines]) -> None:
+    assert "[xlsx|csv|lines]" in CliRunner().invoke(main, ["export", "--help"]).output
+    refused = CliRunner().invoke(main, ["export", "sample", "--format", "odt", "--out", "x"])
+    assert refused.exit_code == 2
+    assert "'odt' is not one of 'xlsx', 'csv', 'lines'" in refused.output
+
+
+def test_what_a_file_kept_is_let_go_when_the_export_fails(begun: list[Lines]) -> None:
+    given = source(Response("r1", FULL, sha256="unknown"))
+    with pytest.raises(KeyError):
+        Export(given, NOW).write("lines", io.BytesIO())
+    assert begun[0].let_go
