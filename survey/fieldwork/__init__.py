@@ -16,7 +16,6 @@ from survey.fieldwork.publications import (
     published,
     text_of,
 )
-from survey.fieldwork.roster.uploads import upload
 from survey.fieldwork.studies import (
     Programme,
     School,
@@ -30,6 +29,7 @@ from survey.fieldwork.studies import (
     keep_waves,
     study_by_code,
 )
+from survey.fieldwork.waiting import upload
 
 __all__ = [
     "Decision",

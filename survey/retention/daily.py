@@ -14,7 +14,7 @@ from survey.audit import PROGRAM, Actor
 from survey.config import Settings
 from survey.database import Engine, StoreError, open_engine, write
 from survey.fieldwork.publishing import Refused
-from survey.fieldwork.roster.uploads import expire_uploads
+from survey.fieldwork.waiting import expire
 from survey.people.attempts import forget_old_tries
 from survey.retention.applying import apply_register
 from survey.retention.dates import days
@@ -47,7 +47,7 @@ def keep_promises(engine: Engine, settings: Settings, now: datetime, actor: Acto
         except Refused:  # another process was first
             continue
         said.append(f"{day.code}: the data were deleted on their day. Certificate {made.number}.")
-    expire_uploads(engine, now)
+    expire(engine, now)
     with write(engine) as connection:
         forget_old_tries(connection, now)
     said += empty_files(engine, now)

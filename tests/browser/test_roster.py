@@ -46,8 +46,8 @@ def enter(page: Page, desk: Desk, address: str) -> None:
 
 def send(page: Page, file: Path, wave: str) -> None:
     page.get_by_label("CSV or Excel file").set_input_files(file)
-    page.get_by_label("Wave the list is for").select_option(label=wave)
-    press(page.get_by_role("button", name="Look at this file"))
+    page.get_by_label("Wave", exact=True).select_option(label=wave)
+    press(page.get_by_role("button", name="Check file"))
 
 
 @pytest.fixture
@@ -79,12 +79,12 @@ def test_from_a_wrong_file_to_a_list_that_is_in(
 ) -> None:
     page = new_page(java_script_enabled=scripts)
     enter(page, desk, address)
-    assert heading(page) == "Roster: who is asked"
+    assert heading(page) == "Roster"
     row = page.get_by_role("row", name="Autumn 2025")
     assert row.get_by_role("cell").all_inner_texts()[:5] == ["2", "3", "1", "0", "0"]
 
     send(page, files["wrong"], "Autumn 2026")
-    assert heading(page) == "This list has a problem"
+    assert heading(page) == "This file has a problem"
     assert page.get_by_role("row").last.inner_text().split("\t") == [
         'sheet "Autumn 2026", row 3, column D (year)',
         "14 is out of range: the study says 0 to 6.",
@@ -99,13 +99,13 @@ def test_from_a_wrong_file_to_a_list_that_is_in(
     press(page.get_by_role("link", name="Choose the file again"))
 
     send(page, files["right"], "Autumn 2026")
-    assert heading(page) == "What this list would change"
+    assert heading(page) == "Check before you import"
     moved = page.get_by_role("region", name="Moved to another school or class")
     assert "s2, class 4 in w1 → 07, class 7x" in moved.inner_text()
     assert "'yes' stays, and 'no' is left aside" in page.get_by_role("main").inner_text()
     assert desk.where("w2") == {}
-    press(page.get_by_role("button", name="Take this list in"))
-    assert heading(page) == "Roster: who is asked"
+    press(page.get_by_role("button", name="Import roster"))
+    assert heading(page) == "Roster"
     assert "1 moved" in page.get_by_role("status").inner_text()
     assert desk.where("w2") == {
         "p1": ("s1", "5a", False),
@@ -118,9 +118,9 @@ def test_from_a_wrong_file_to_a_list_that_is_in(
     assert desk.take(Path(downloading.value.path()).read_bytes(), "w2").changes == 0
 
     send(page, files["right"], "Autumn 2026")
-    assert "there is nothing to do" in page.get_by_role("main").inner_text()
-    press(page.get_by_role("button", name="Back to the roster"))
-    assert heading(page) == "Roster: who is asked"
+    assert "there is nothing to import" in page.get_by_role("main").inner_text()
+    press(page.get_by_role("button", name="Choose another file"))
+    assert heading(page) == "Roster"
 
 
 def test_what_may_be_a_mistake_is_imported_only_once_it_is_ticked(
@@ -134,15 +134,15 @@ def test_what_may_be_a_mistake_is_imported_only_once_it_is_ticked(
     left = page.get_by_role("checkbox", name="everyone who is not in it has left")
     codes = page.get_by_role("checkbox", name="These codes are right")
     left.check()
-    press(page.get_by_role("button", name="Take this list in"))
-    assert page.title() == "Error: Look at a list: Small notes – Chorus"
+    press(page.get_by_role("button", name="Import roster"))
+    assert page.title() == "Error: Check before you import: Small notes – Chorus"
     assert left.is_checked()
     page.get_by_role("link", name="Check the codes").click()
     assert codes.evaluate("(box) => box === document.activeElement")
     assert accessibility.reflow(page) == []
     assert desk.where()["p2"] == ("s1", "4a", False)
     codes.check()
-    press(page.get_by_role("button", name="Take this list in"))
+    press(page.get_by_role("button", name="Import roster"))
     assert "1 new in the wave" in page.get_by_role("status").inner_text()
     assert desk.where()["p2"] == ("s1", "4a", True)
 
@@ -160,9 +160,9 @@ def test_the_pages_of_the_roster_are_accessible(desk: Desk, address: str, files:
 def test_what_is_missing_in_the_form_is_said(desk: Desk, address: str, files: dict[str, Path], page: Page) -> None:
     enter(page, desk, address)
     page.get_by_label("CSV or Excel file").set_input_files(files["right"])
-    page.get_by_label("Wave the list is for").select_option(label="Choose a wave")
-    press(page.get_by_role("button", name="Look at this file"))
+    page.get_by_label("Wave", exact=True).select_option(label="Choose a wave")
+    press(page.get_by_role("button", name="Check file"))
     assert page.title().startswith("Error: ")
-    press_link = page.get_by_role("alert").get_by_role("link", name="Choose the wave the list is for.")
+    press_link = page.get_by_role("alert").get_by_role("link", name="Choose the wave.")
     press_link.click()
     assert page.evaluate("document.activeElement.id") == "wave"

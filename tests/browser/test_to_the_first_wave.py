@@ -92,11 +92,11 @@ def step(page: Page, name: str) -> Locator:
 
 def send(page: Page, name: str, text: str) -> None:
     """Choose a list; the wave that is open stands there already."""
-    wave = page.get_by_label("Wave the list is for")
+    wave = page.get_by_label("Wave", exact=True)
     assert wave.locator("option:checked").inner_text() == "First autumn"
     file = {"name": name, "mimeType": "text/csv", "buffer": text.encode()}
     page.get_by_label("CSV or Excel file").set_input_files(file)
-    press(page.get_by_role("button", name="Look at this file"))
+    press(page.get_by_role("button", name="Check file"))
 
 
 def publish(page: Page, folder: Path) -> None:
@@ -110,11 +110,11 @@ def publish(page: Page, folder: Path) -> None:
 def take_lists_in(page: Page) -> None:
     press(step(page, "Schools and roster").get_by_role("link"))
     send(page, "schools.csv", SCHOOLS)
-    press(page.get_by_role("button", name="Take this list in"))
+    press(page.get_by_role("button", name="Import roster"))
     assert "2 schools added or changed" in page.get_by_role("status").inner_text()
 
     send(page, "roster.csv", ROSTER.format(year=14))
-    assert heading(page) == "This list has a problem"
+    assert heading(page) == "This file has a problem"
     assert page.get_by_role("row").last.inner_text().split("\t") == [
         "row 4, column F (year)",
         "14 is out of range: the study says 0 to 6.",
@@ -122,9 +122,9 @@ def take_lists_in(page: Page) -> None:
     press(page.get_by_role("link", name="Choose the file again"))
 
     send(page, "roster.csv", ROSTER.format(year=4))
-    assert heading(page) == "What this list would change"
+    assert heading(page) == "Check before you import"
     assert "4" in page.get_by_role("region", name="New in this wave").inner_text()
-    press(page.get_by_role("button", name="Take this list in"))
+    press(page.get_by_role("button", name="Import roster"))
     assert "4 new in the wave" in page.get_by_role("status").inner_text()
 
 

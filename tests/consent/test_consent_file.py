@@ -152,4 +152,3 @@ def test_what_was_looked_at_is_what_is_taken_in(lay: Lay) -> None:
     assert kept == seen.new
     take_given(tuned.engine, "tuned-in", kept, COMMAND_LINE, NOW)
     assert states(tuned) == "yes no withdrawn missing"
-    assert unpacked(b"something else") is None

@@ -178,16 +178,16 @@ def test_a_file_is_looked_at_confirmed_and_taken_in(researcher: StrictClient, tu
     assert "row 2, column B (decision) 'perhaps' is not one of" in bad
     good = b"participant,decision,date,by\nP1,yes,2025-09-10,parent\nP2,no,2025-09-11,parent\n"
     look = choose_file(good)
-    assert heading(look_at(look)) == "What this file would record"
+    assert heading(look_at(look)) == "Check before you import"
     with tuned.engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM decision")) == 0
     address = look.request.path
-    assert "The decisions of the file are in the ledger." in said(send(researcher, address, address, do="take"))
+    assert "The decisions in the file are recorded." in said(send(researcher, address, address, do="import"))
     with tuned.engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM decision")) == 2
         assert connection.scalar(text("SELECT count(*) FROM upload")) == 0, "nothing of the file is kept"
-    assert "not kept any more" in said(researcher.get(address))
-    assert "there is nothing to do" in said(choose_file(good))
+    assert "no longer kept" in said(researcher.get(address, follow_redirects=True))
+    assert "there is nothing to import" in said(choose_file(good))
 
 
 def test_the_list_is_taken_away_and_noted(researcher: StrictClient, tuned: Tuned) -> None:

@@ -113,9 +113,9 @@ ROUTES: dict[str, frozenset[str]] = {
     # the roster
     "GET /office/studies/<code>/roster": RESEARCH,
     "POST /office/studies/<code>/roster": RESEARCH,
-    "GET /office/studies/<code>/roster/look/<upload>": RESEARCH,
-    "POST /office/studies/<code>/roster/look/<upload>": RESEARCH,
-    "GET /office/studies/<code>/roster/look/<upload>/problems.csv": RESEARCH,
+    "GET /office/studies/<code>/roster/check/<upload>": RESEARCH,
+    "POST /office/studies/<code>/roster/check/<upload>": RESEARCH,
+    "GET /office/studies/<code>/roster/check/<upload>/problems.csv": RESEARCH,
     "GET /office/studies/<code>/roster/<wave>.csv": RESEARCH,
     # paper
     "GET /office/studies/<code>/paper": RESEARCH,
@@ -149,8 +149,9 @@ ROUTES: dict[str, frozenset[str]] = {
     "GET /office/studies/<code>/consent/certificates/<number>": RESEARCH,
     "GET /office/studies/<code>/consent/file": RESEARCH,
     "POST /office/studies/<code>/consent/file": RESEARCH,
-    "GET /office/studies/<code>/consent/file/<upload>": RESEARCH,
-    "POST /office/studies/<code>/consent/file/<upload>": RESEARCH,
+    "GET /office/studies/<code>/consent/file/check/<upload>": RESEARCH,
+    "POST /office/studies/<code>/consent/file/check/<upload>": RESEARCH,
+    "GET /office/studies/<code>/consent/file/check/<upload>/problems.csv": RESEARCH,
     # taking answers back with a receipt
     "GET /withdraw": ANYBODY,
     "POST /withdraw": ANYBODY,

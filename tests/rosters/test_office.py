@@ -16,8 +16,8 @@ from survey.app import create_app
 from survey.audit import entries
 from survey.config import Settings
 from survey.database import Engine, read, upgrade, write
-from survey.fieldwork.roster import LIFE, take_in
-from survey.fieldwork.roster.uploads import upload
+from survey.fieldwork.roster import take_in
+from survey.fieldwork.waiting import LIFE, upload
 from survey.pages.account.people import add_user
 from tests.pages.strict import StrictClient, heading, look_at, strict_client, words
 from tests.pages.test_account import OWN, choose, sign_in, token
@@ -70,7 +70,7 @@ def send(
     return client.post(ROSTERS, data=body, content_type=f"multipart/form-data; boundary={boundary}")
 
 
-def confirm(client: StrictClient, address: str, do: str = "take") -> TestResponse:
+def confirm(client: StrictClient, address: str, do: str = "import") -> TestResponse:
     return client.post(address, data={"csrf_token": token(client.get(address)), "do": do})
 
 
@@ -83,7 +83,7 @@ def test_a_list_is_looked_at_confirmed_and_in(lead: StrictClient, desk: Desk) ->
     sent = send(lead, ROSTER)
     assert sent.status_code == 303
     page = lead.get(sent.location)
-    assert heading(look_at(page)) == "What this list would change"
+    assert heading(look_at(page)) == "Check before you import"
     assert "New in this wave: 4" in page.text
     assert "new: s1, class 4a" in page.text
     assert desk.where() == {}
@@ -101,8 +101,8 @@ def test_a_list_is_looked_at_confirmed_and_in(lead: StrictClient, desk: Desk) ->
 def test_the_same_file_again_has_nothing_to_confirm(lead: StrictClient, desk: Desk) -> None:
     desk.take(ROSTER)
     page = lead.get(send(lead, ROSTER).location)
-    assert "there is nothing to do" in page.text
-    assert "Take this list in" not in page.text
+    assert "there is nothing to import" in page.text
+    assert "Import roster" not in page.text
 
 
 def test_a_part_of_a_list_is_imported_only_when_it_is_ticked(lead: StrictClient, desk: Desk) -> None:
@@ -112,10 +112,10 @@ def test_a_part_of_a_list_is_imported_only_when_it_is_ticked(lead: StrictClient,
     assert "1 of the 2 pupils of school s1 is not in this file and would leave: p2." in page.text
     unticked = confirm(lead, sent.location)
     assert unticked.status_code == 400
-    assert heading(look_at(unticked)) == "What this list would change"
+    assert heading(look_at(unticked)) == "Check before you import"
     assert "Nothing has been imported yet." in unticked.text
     assert desk.where()["p2"] == ("s1", "4a", False)
-    ticked = lead.post(sent.location, data={"csrf_token": token(page), "do": "take", "yes": "left"})
+    ticked = lead.post(sent.location, data={"csrf_token": token(page), "do": "import", "yes": "left"})
     assert ticked.status_code == 303
     assert desk.where()["p2"] == ("s1", "4a", True)
 
@@ -126,7 +126,7 @@ def test_codes_without_zeros_are_imported_only_when_it_is_ticked(lead: StrictCli
     assert "zeros may have been lost" in page.text
     assert confirm(lead, sent.location).status_code == 400
     assert desk.where() == {}
-    other = {"csrf_token": token(page), "do": "take", "yes": "left"}
+    other = {"csrf_token": token(page), "do": "import", "yes": "left"}
     assert lead.post(sent.location, data=other).status_code == 400, "a yes to something else is none to this"
     assert lead.post(sent.location, data={**other, "yes": "codes"}).status_code == 303
     assert len(desk.where()) == 2
@@ -166,7 +166,7 @@ def test_problems_are_listed_and_can_be_taken_away_all_of_them(lead: StrictClien
     many = "participant,school\n" + "".join(f"p{n},school{n}\n" for n in range(250))
     sent = send(lead, many)
     page = lead.get(sent.location)
-    assert heading(look_at(page)) == "This list has 250 problems"
+    assert heading(look_at(page)) == "This file has 250 problems"
     assert "row 201, column B (school)" in page.text
     assert "row 202, column B (school)" not in page.text
     taken = lead.get(f"{sent.location}/problems.csv")
@@ -175,7 +175,7 @@ def test_problems_are_listed_and_can_be_taken_away_all_of_them(lead: StrictClien
         '"row 251, column B (school)","The study has no school \'school249\'. Please send it in a list of schools, or '
         'correct the code. (Said once for each such code.)"'
     )
-    refused = lead.post(sent.location, data={"csrf_token": token(lead.get(ROSTERS)), "do": "take"})
+    refused = lead.post(sent.location, data={"csrf_token": token(lead.get(ROSTERS)), "do": "import"})
     assert refused.status_code == 400
     assert desk.where() == {}
 
@@ -184,7 +184,7 @@ def test_of_a_file_with_names_nothing_is_kept(lead: StrictClient, desk: Desk) ->
     named = "participant,first name,school\np1,Zebedee,s1\np2,Ermintrude,sX\n"
     page = send(lead, named)
     assert page.status_code == 200
-    assert heading(look_at(page)) == "This list has 2 problems"
+    assert heading(look_at(page)) == "This file has 2 problems"
     assert "This column looks like names, and those stay in school" in page.text
     assert "Zebedee" not in page.text
     assert uploads(desk.engine) == 0
@@ -197,9 +197,9 @@ def test_when_things_changed_meanwhile_nothing_is_taken_in(lead: StrictClient, d
     sent = send(lead, ROSTER)
     page = lead.get(sent.location)
     desk.take("participant,school\np1,s2\n")
-    late = lead.post(sent.location, data={"csrf_token": token(page), "do": "take"})
+    late = lead.post(sent.location, data={"csrf_token": token(page), "do": "import"})
     assert late.status_code == 409
-    assert "have changed since you looked" in late.text
+    assert "has changed since you checked this file" in late.text
     assert desk.where() == {"p1": ("s2", None, False)}
     assert uploads(desk.engine) == 0
 
@@ -213,7 +213,7 @@ def test_an_upload_is_its_owners_and_lives_an_hour(
     with write(desk.engine) as connection:
         connection.execute(update(upload).values(at=datetime.now(UTC) - LIFE - timedelta(seconds=1)))
     assert lead.get(sent.location).location == f"{ROSTERS}?gone=1"
-    assert "not kept any more" in lead.get(f"{ROSTERS}?gone=1").text
+    assert "no longer kept" in lead.get(f"{ROSTERS}?gone=1").text
     send(other, SCHOOLS)
     with read(desk.engine) as connection:
         assert [row.actor for row in connection.execute(select(upload.c.actor))] == ["other@example.org"]
@@ -223,8 +223,8 @@ def test_an_upload_is_its_owners_and_lives_an_hour(
     ("content", "wave", "said"),
     [
         ("", "w1", "The file is empty."),
-        (ROSTER, "", "Choose the wave the list is for."),
-        (ROSTER, "w7", "Choose the wave the list is for."),
+        (ROSTER, "", "Choose the wave."),
+        (ROSTER, "w7", "Choose the wave."),
         (b"x" * (10 * 1024 * 1024 + 1), "w1", "at most 10 MB are read"),
         (b"x" * (11 * 1024 * 1024), "w1", "The file is larger than 10 MB."),
     ],

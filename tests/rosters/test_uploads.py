@@ -1,36 +1,30 @@
-"""Lists that wait to be confirmed: their owner's, for an hour; and two lists taken in at once are one after the other."""
+"""Files that wait to be confirmed: sealed, their owner's, for an hour; and two rosters imported at once come in turn."""
 
 from __future__ import annotations
 
 import threading
+import zlib
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+from cryptography.exceptions import InvalidTag
 from sqlalchemy import func, select
 
 from survey.audit import COMMAND_LINE, entries
 from survey.database import read, session
 from survey.fieldwork import School, Wave, study_by_code
-from survey.fieldwork.roster import (
-    LIFE,
-    Misread,
-    Preview,
-    drop_upload,
-    expire_uploads,
-    keep_upload,
-    kept_upload,
-    packed_problems,
-    take_in,
-)
-from survey.fieldwork.roster.uploads import upload
+from survey.fieldwork.roster import Preview, take_in
+from survey.fieldwork.waiting import LIFE, Owner, Waiting, drop, expire, keep, kept, upload
 from tests.rosters.small_field import NOW, ROSTER, Desk
 
 
-def study_id(desk: Desk) -> int:
+def ann(desk: Desk, kind: str = "roster", name: str = "ann", other: int = 0) -> Owner:
     with session(desk.engine) as db:
         study = study_by_code(db, "small-notes")
         assert study is not None
-        return study.id
+        return Owner(kind, name, study.id + other)
 
 
 def waiting(desk: Desk) -> int:
@@ -38,42 +32,66 @@ def waiting(desk: Desk) -> int:
         return connection.scalar(select(func.count()).select_from(upload)) or 0
 
 
-def test_an_upload_is_found_by_its_owner_in_its_study_for_an_hour(desk: Desk) -> None:
-    study = study_id(desk)
-    new = keep_upload(desk.engine, study, "ann", "w1", True, "digest", b"\x00\xfflists", NOW)
-    found = kept_upload(desk.engine, study, "ann", new, NOW + LIFE)
-    assert found is not None
-    assert (found.wave, found.correct, found.digest, found.lists, found.problems) == (
-        "w1", True, "digest", b"\x00\xfflists", [],
-    )  # fmt: skip
-    assert kept_upload(desk.engine, study, "ben", new, NOW) is None
-    assert kept_upload(desk.engine, study + 1, "ann", new, NOW) is None
-    assert kept_upload(desk.engine, study, "ann", "\0", NOW) is None
-    assert kept_upload(desk.engine, study, "ann", new, NOW + LIFE + timedelta(seconds=1)) is None
+LISTS = Waiting({"wave": "w1", "correct": True}, b"\x00\xfflists")
 
 
-def test_the_next_upload_of_the_same_person_takes_its_place(desk: Desk) -> None:
-    study = study_id(desk)
-    problems = [Misread("Year 4", 17, 4, "This is wrong.", "Class")]
-    keep_upload(desk.engine, study, "ann", "w1", False, "digest", b"lists", NOW)
-    new = keep_upload(desk.engine, study, "ann", "w1", False, "", packed_problems(problems), NOW)
-    assert waiting(desk) == 1
-    found = kept_upload(desk.engine, study, "ann", new, NOW)
-    assert found is not None
-    assert found.problems == [('sheet "Year 4", row 17, column D (Class)', "This is wrong.")]
+def test_a_file_is_found_by_its_owner_in_its_study_for_an_hour(desk: Desk) -> None:
+    owner = ann(desk)
+    token = keep(desk.engine, owner, LISTS, NOW)
+    assert kept(desk.engine, owner, token, NOW + LIFE) == LISTS
+    assert kept(desk.engine, ann(desk, name="ben"), token, NOW) is None
+    assert kept(desk.engine, ann(desk, kind="reasons"), token, NOW) is None
+    assert kept(desk.engine, ann(desk, other=1), token, NOW) is None
+    assert kept(desk.engine, replace(owner, study_id=None), token, NOW) is None
+    assert kept(desk.engine, owner, "\0", NOW) is None
+    assert kept(desk.engine, owner, "\ud800", NOW) is None
+    assert kept(desk.engine, owner, token, NOW + LIFE + timedelta(seconds=1)) is None
 
 
-def test_uploads_go_when_dropped_and_when_too_old(desk: Desk) -> None:
-    study = study_id(desk)
-    first = keep_upload(desk.engine, study, "ann", "w1", False, "digest", b"lists", NOW)
-    drop_upload(desk.engine, study, "ben", first, NOW)
-    assert waiting(desk) == 1, "it is not ben's"
-    drop_upload(desk.engine, study, "ann", first, NOW)
+def test_a_file_of_a_study_that_is_not_there_yet_waits_as_well(desk: Desk) -> None:
+    owner = Owner("new_study", "ann")
+    token = keep(desk.engine, owner, LISTS, NOW)
+    assert kept(desk.engine, owner, token, NOW) == LISTS
+    drop(desk.engine, owner, token, NOW)
     assert waiting(desk) == 0
-    keep_upload(desk.engine, study, "ann", "w1", False, "digest", b"lists", NOW)
-    expire_uploads(desk.engine, NOW + LIFE)
+
+
+def test_the_database_cannot_tell_what_waits(desk: Desk) -> None:
+    words = b"a word that stands nowhere else"
+    said = [("row 2", "Zebedee is not a code.")]
+    token = keep(desk.engine, ann(desk), Waiting({"wave": "autumnal"}, words, said), NOW)
+    with read(desk.engine) as connection:
+        row = connection.execute(select(upload)).one()
+    held = b"".join(one if isinstance(one, bytes) else str(one).encode() for one in row)
+    assert not any(word in held for word in (words, b"Zebedee", b"autumnal", token.encode()))
+    assert zlib.compress(words)[2:-4] not in held
+    with pytest.raises(InvalidTag):
+        Waiting.opened(row.sealed, token[::-1])
+
+
+def test_the_next_file_of_the_same_person_and_kind_takes_its_place(desk: Desk) -> None:
+    problems = [('sheet "Year 4", row 17, column D (Class)', "This is wrong.")]
+    first = keep(desk.engine, ann(desk), LISTS, NOW)
+    other = keep(desk.engine, ann(desk, kind="reasons"), LISTS, NOW)
+    second = keep(desk.engine, ann(desk), Waiting(problems=problems), NOW)
+    assert waiting(desk) == 2
+    assert kept(desk.engine, ann(desk), first, NOW) is None
+    assert kept(desk.engine, ann(desk, kind="reasons"), other, NOW) == LISTS
+    found = kept(desk.engine, ann(desk), second, NOW)
+    assert found is not None
+    assert list(found.problems) == problems
+
+
+def test_files_go_when_dropped_and_when_too_old(desk: Desk) -> None:
+    first = keep(desk.engine, ann(desk), LISTS, NOW)
+    drop(desk.engine, ann(desk, name="ben"), first, NOW)
+    assert waiting(desk) == 1, "it is not ben's"
+    drop(desk.engine, ann(desk), first, NOW)
+    assert waiting(desk) == 0
+    keep(desk.engine, ann(desk), LISTS, NOW)
+    expire(desk.engine, NOW + LIFE)
     assert waiting(desk) == 1
-    expire_uploads(desk.engine, NOW + LIFE + timedelta(seconds=1))
+    expire(desk.engine, NOW + LIFE + timedelta(seconds=1))
     assert waiting(desk) == 0
 
 

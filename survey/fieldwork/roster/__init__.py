@@ -6,34 +6,18 @@ from survey.fieldwork.roster.identifiers import make_key
 from survey.fieldwork.roster.importing import look, looked_at, preview_of, read_lists, take_in, take_in_lists
 from survey.fieldwork.roster.lists import Lists
 from survey.fieldwork.roster.tables import Misread
-from survey.fieldwork.roster.uploads import (
-    LIFE,
-    Upload,
-    drop_upload,
-    expire_uploads,
-    keep_upload,
-    kept_upload,
-    packed_problems,
-)
 from survey.fieldwork.roster.writing import WaveCount, wave_counts, write_linkage, write_roster
 
 __all__ = [
-    "LIFE",
     "Change",
     "Doubt",
     "Lists",
     "Misread",
     "Preview",
-    "Upload",
     "WaveCount",
-    "drop_upload",
-    "expire_uploads",
-    "keep_upload",
-    "kept_upload",
     "look",
     "looked_at",
     "make_key",
-    "packed_problems",
     "preview_of",
     "read_lists",
     "take_in",

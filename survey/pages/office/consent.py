@@ -7,15 +7,12 @@ what a child said on a questionnaire's first page.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final, cast
 
 from flask import abort, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf.file import FileField
-from werkzeug.datastructures import FileStorage
-from werkzeug.exceptions import RequestEntityTooLarge
 from wtforms import StringField
 
 from survey.audit import note
@@ -48,28 +45,23 @@ from survey.fieldwork.consent import (
     standings,
     study_row,
 )
-from survey.fieldwork.publishing import Refused
-from survey.fieldwork.roster import Misread, drop_upload, keep_upload, kept_upload
+from survey.fieldwork.waiting import Waiting
 from survey.fieldwork.waves import wave_at
 from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, may, my_schools
 from survey.pages.office.blueprint import office
 from survey.pages.office.sections import section
+from survey.pages.office.uploads import FileForm, Proposal, Upload, add
 from survey.pages.store import store
-from survey.pages.turns import Turn
 from survey.people import COORDINATOR, LEAD, RESEARCHER
-from survey.responses.consent_file import Given, look_at_decisions, look_at_given, take_given, unpacked
+from survey.responses.consent_file import look_at_decisions, look_at_given, take_given, unpacked
 from survey.responses.withdrawing import Nobody, certificate_by_number, certificates_of, withdraw
-from survey.tables.apart import BUSY
-from survey.tables.limits import LARGEST_FILE
 
 section("consent", "Consent", "office.consent", order=30, roles=(LEAD, RESEARCHER, COORDINATOR))
 
 _EVERYBODY: Final = (LEAD, RESEARCHER, COORDINATOR)
 _RESEARCH: Final = (LEAD, RESEARCHER)
-_LARGEST_POST: Final = LARGEST_FILE + 64 * 1024
 _SHOWN: Final = 200
-_ONE_FILE: Final = Turn(patience=60.0, waiting=1, otherwise=lambda: Refused([BUSY]))
 
 _KINDS: Final = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 _STALE: Final = "This page was open for too long. Please try again."
@@ -104,16 +96,6 @@ class WithdrawForm(Form):
     wave = StringField("Wave")
     by = StringField("Who decided")
     sure = StringField("Sure")
-
-
-class FileForm(Form):
-    """A file of decisions."""
-
-    file = FileField("CSV or Excel file (.xlsx), up to 10 MB")
-
-
-class ConfirmForm(Form):
-    """Nothing but the token."""
 
 
 # ---- the study ------------------------------------------------------------------------------------------
@@ -401,109 +383,45 @@ def withdrawal_certificate(study: Seen, number: str) -> ResponseReturnValue:
 # ---- a file of decisions --------------------------------------------------------------------------------
 
 
-@office.get("/studies/<code>/consent/file")
-@allowed(*_RESEARCH)
-def consent_file(study: Seen) -> ResponseReturnValue:
-    """Ask for a file of decisions."""
-    return _ask_file(study, FileForm())
+def _look(study: Seen, form: FileForm) -> Waiting:
+    seen = look_at_decisions(store().engine, study.code, *form.sent, _now())
+    problems = [(problem.place, problem.message) for problem in seen.problems]
+    return Waiting({"known": seen.unchanged}, b"" if problems else seen.packed(), problems)
 
 
-@office.post("/studies/<code>/consent/file")
-@allowed(*_RESEARCH)
-def look_at_consent(study: Seen) -> ResponseReturnValue:
-    """Look at a file: say every problem, or lead to the page where it can be confirmed."""
-    request.max_content_length = _LARGEST_POST
-    try:
-        form = FileForm()
-        form.validate()
-    except RequestEntityTooLarge:
-        return _ask_file(study, None, [("file", "The file is larger than 10 MB. Please split it.")])
-    sent = form.file.data
-    if form.stale:
-        return _ask_file(study, form, [("main", "This page was open for too long. Please choose the file again.")])
-    if not isinstance(sent, FileStorage) or not sent.filename:
-        return _ask_file(study, form, [("file", "Choose a file.")])
-    now = _now()
-    try:
-        with _ONE_FILE.taken():
-            data = sent.stream.read(LARGEST_FILE + 1)
-            seen = look_at_decisions(store().engine, study.code, data, sent.filename, now)
-    except Refused as fault:
-        return _ask_file(study, form, [("file", sentence) for sentence in fault.reasons])
-    if seen.problems:
-        return _ask_file(study, form, problems=seen.problems)
-    kept = keep_upload(store().engine, study.id, actor().name, None, False, seen.digest, seen.packed(), now)
-    answered = ",".join(seen.answered[:50])
-    address = url_for("office.seen_consent", code=study.code, upload=kept, known=seen.unchanged, answered=answered)
-    return redirect(address, 303)
-
-
-def _ask_file(
-    study: Seen,
-    form: FileForm | None,
-    faults: Sequence[tuple[str, str]] = (),
-    problems: Sequence[Misread] = (),
-) -> ResponseReturnValue:
-    return render_template(
-        "office/consent-file.html",
-        study=study,
-        here="consent",
-        form=form or FileForm(formdata=None),
-        faults=list(faults),
-        problems=[(problem.place, problem.message) for problem in problems[:_SHOWN]],
-        count=len(problems),
-        waves=study.plan.waves,
-    )
-
-
-@office.get("/studies/<code>/consent/file/<upload>")
-@allowed(*_RESEARCH)
-def seen_consent(study: Seen, upload: str) -> ResponseReturnValue:
-    """Show what a file would record."""
-    given = _kept(study, upload)
-    if given is None:
-        return _ask_file(study, FileForm(), [("main", "The file is not kept any more. Please choose it again.")])
+def _show(study: Seen, waiting: Waiting) -> Proposal:
+    given = unpacked(waiting.content)
     seen = look_at_given(store().engine, study.code, given, _now())
-    return render_template(
-        "office/consent-look.html",
-        study=study,
+    values = {
+        "given": given[:_SHOWN],
+        "count": len(given),
+        "numbers": {says: sum(one.says == says for one in given) for says in ("yes", "no", "withdrawn")},
+        "disagree": seen.disagree,
+        "known": waiting.chosen["known"],
+        "answered": seen.answered,
+    }
+    return Proposal(values, bool(given))
+
+
+def _apply(study: Seen, waiting: Waiting, agreed: Collection[str]) -> str:
+    take_given(store().engine, study.code, unpacked(waiting.content), actor(), _now())
+    return url_for("office.consent", code=study.code, done="import")
+
+
+add(
+    Upload(
+        kind="consent_file",
+        address="/studies/<code>/consent/file",
+        guard=allowed(*_RESEARCH),
+        page=lambda study, form: {"waves": study.plan.waves},
+        look=_look,
+        show=_show,
+        apply=_apply,
+        template="consent-file",
         here="consent",
-        given=given[:_SHOWN],
-        count=len(given),
-        shown=_SHOWN,
-        numbers={says: sum(one.says == says for one in given) for says in ("yes", "no", "withdrawn")},
-        disagree=seen.disagree,
-        known=request.args.get("known", 0, type=int),
-        answered=[code for code in request.args.get("answered", "").split(",") if code][:50],
-        form=ConfirmForm(),
-        upload=upload,
+        button="Import decisions",
     )
-
-
-@office.post("/studies/<code>/consent/file/<upload>")
-@allowed(*_RESEARCH)
-def confirm_consent(study: Seen, upload: str) -> ResponseReturnValue:
-    """Record the decisions as they were shown, or throw the file away."""
-    form = ConfirmForm()
-    form.validate()
-    if form.stale:
-        abort(400)
-    given, now = _kept(study, upload), _now()
-    if given is None:
-        return _ask_file(study, FileForm(), [("main", "The file is not kept any more. Please choose it again.")])
-    if request.form.get("do") == "take":
-        try:
-            with _ONE_FILE.taken():
-                take_given(store().engine, study.code, given, actor(), now)
-        except Refused as fault:
-            return _ask_file(study, FileForm(), [("main", sentence) for sentence in fault.reasons])
-    drop_upload(store().engine, study.id, actor().name, upload, now)
-    return redirect(url_for("office.consent", code=study.code, done=request.form.get("do") or ""), 303)
-
-
-def _kept(study: Seen, upload: str) -> list[Given] | None:
-    kept = kept_upload(store().engine, study.id, actor().name, upload, _now())
-    return unpacked(kept.lists) if kept and kept.digest and kept.wave is None else None
+)
 
 
 # ---- what is shared -------------------------------------------------------------------------------------
