@@ -6,7 +6,7 @@ import base64
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -23,6 +23,7 @@ from survey.fieldwork.roster.tables import (
     Sheet,
     and_more,
     until_too_many,
+    without_title,
 )
 from survey.intake.checking import Answers, Checker
 from survey.intake.field import Field, Person, Place
@@ -79,11 +80,11 @@ _Owned = Mapping[str, tuple[Question, Column]]
 
 
 class Reader:
-    """Reads one sheet. `problems` grows with everything that is wrong with it."""
+    """Reads one sheet, from its headings on. `problems` grows with everything that is wrong with it."""
 
     def __init__(self, field: Field, sheet: Sheet, ignore: Collection[str], now: datetime) -> None:
         self._field = field
-        self._sheet = sheet
+        self.sheet = sheet
         self._now = now
         self._zone = ZoneInfo(field.plan.time_zone)
         self.problems: list[Misread] = list(sheet.problems)
@@ -95,12 +96,12 @@ class Reader:
         self._needs_version = False
         self._unclear: dict[tuple[int, str], list[int]] = {}
         self._look_at_headers({name.strip().casefold() for name in ignore})
-        self._as_typed = AsTyped(sheet, self._identity.get(AS_TYPED))
+        self._as_typed = AsTyped(self.sheet, self._identity.get(AS_TYPED))
 
     # ---- headers ----------------------------------------------------------------------------------------
 
     def _look_at_headers(self, ignore: Collection[str]) -> None:
-        if not self._sheet.header:
+        if not self.sheet.header:
             return
         checkers = self._field.checkers
         plan = self._field.plan
@@ -108,6 +109,8 @@ class Reader:
         known = known_names(plan)
         owners = {sha256: _columns(checker, taken) for sha256, checker in checkers.items()}
         questions = {name: True for owned in owners.values() for name in owned}
+        if not self._begins_with_headings({*known, *questions, *ignore}):
+            return
         places = self._places(known, questions, ignore)
         self._identity = {name: index for name, index in places.items() if name in known}
         self._needs_version = self._say_where_versions_differ(places, owners)
@@ -123,10 +126,20 @@ class Reader:
             self._say(f"No column of this table is a question of '{self._field.questionnaire}'.")
         self._missing_columns()
 
+    def _begins_with_headings(self, known: Collection[str]) -> bool:
+        """Leave out a title above the headings. False where what is above them is no title, which is then said."""
+        below = without_title(self.sheet, lambda text: text.strip().casefold() in known)
+        if below.fault is not None:
+            self.problems.append(below.fault)
+            self.sheet = replace(self.sheet, header=(), rows=[])
+            return False
+        self.sheet, self.problems = below.sheet, list(below.sheet.problems)
+        return True
+
     def _places(self, known: Collection[str], questions: Collection[str], ignore: Collection[str]) -> dict[str, int]:
         """Return where the columns stand that are known, by name in lower case; say what is wrong with the headers."""
         places: dict[str, int] = {}
-        for index, cell in enumerate(self._sheet.header):
+        for index, cell in enumerate(self.sheet.header):
             name = cell.text.strip().casefold()
             if name in ignore:
                 continue
@@ -143,7 +156,7 @@ class Reader:
     def _say_where_versions_differ(self, names: Collection[str], owners: Mapping[str, _Owned]) -> bool:
         """Say, and tell, whether rows need a version that they do not have: versions differ in what the file holds."""
         index = self._identity.get("version")
-        silent = [row.number for row in self._sheet.rows if index is None or not row.cells[index].text.strip()]
+        silent = [row.number for row in self.sheet.rows if index is None or not row.cells[index].text.strip()]
         held = {question.id for owned in owners.values() for name, (question, _) in owned.items() if name in names}
         differ = sorted(held & self._field.contradictions)
         if not silent or not differ:
@@ -160,7 +173,7 @@ class Reader:
         return True
 
     def _headless(self, index: int) -> None:
-        filled = [row.cells[index] for row in self._sheet.rows if row.cells[index].text.strip()]
+        filled = [row.cells[index] for row in self.sheet.rows if row.cells[index].text.strip()]
         if filled:
             self._misread(filled[0], "There is something in this column, and it has no header. Please write one.")
 
@@ -174,7 +187,7 @@ class Reader:
     def _versions_used(self) -> set[str]:
         """Return the SHA-256 of each version that some row is of; the newest, where there are no rows."""
         index = self._identity.get("version")
-        said = {whole(row.cells[index].text) if index is not None else "" for row in self._sheet.rows} or {""}
+        said = {whole(row.cells[index].text) if index is not None else "" for row in self.sheet.rows} or {""}
         return {self._field.versions.get(version, "") if version else self._field.newest for version in said}
 
     def _say_what_is_absent(self, absent: Mapping[str, Sequence[str]], version: int | None) -> None:
@@ -195,7 +208,7 @@ class Reader:
 
     def candidates(self) -> Iterator[Candidate]:
         """Yield the rows that are right in themselves; what is wrong with the others goes to `problems`."""
-        for row in until_too_many(self._sheet, self.problems):
+        for row in until_too_many(self.sheet, self.problems):
             before = len(self.problems)
             candidate = self._candidate(row)
             if candidate is not None and len(self.problems) == before:
@@ -207,7 +220,7 @@ class Reader:
         return Cell("", row, index + 1)
 
     def _said_of_unclear(self, index: int, code: str) -> str:
-        return UNCLEAR.format(code=code, column=shortened(self._sheet.header[index].text.strip()))
+        return UNCLEAR.format(code=code, column=shortened(self.sheet.header[index].text.strip()))
 
     def _candidate(self, row: Row) -> Candidate | None:
         told = {name: row.cells[index].text.strip() for name, index in self._identity.items()}
@@ -446,7 +459,7 @@ class Reader:
         return frozenset(self._name(index) for index in indexes if index is not None)
 
     def _name(self, index: int) -> str:
-        return self._sheet.header[index].text.strip().casefold()
+        return self.sheet.header[index].text.strip().casefold()
 
     def _reading(self, asked: _Asked, row: Row, as_typed: Collection[str], state: str) -> Lookalike:
         """Return what stands in a typed answer's cell if it looks like a missing code."""
@@ -491,24 +504,24 @@ class Reader:
             return None
         named = self._name(cell.column - 1) in as_typed
         saved = self._as_typed.saved
-        return made_of_text(cell, in_workbook=bool(self._sheet.name), as_typed=named, saved=saved)
+        return made_of_text(cell, in_workbook=bool(self.sheet.name), as_typed=named, saved=saved)
 
     # ---- problems ---------------------------------------------------------------------------------------
 
     def _say(self, message: str) -> None:
-        row = self._sheet.header[0].row if self._sheet.header else 0
-        problem = Misread(self._sheet.name, row, 0, message)
+        row = self.sheet.header[0].row if self.sheet.header else 0
+        problem = Misread(self.sheet.name, row, 0, message)
         # Two versions may miss the same columns.
         if problem not in self.problems:
             self.problems.append(problem)
 
     def _misread(self, cell: Cell, message: str) -> None:
-        self.problems.append(self._sheet.misread(cell, message))
+        self.problems.append(self.sheet.misread(cell, message))
 
     def _at(self, row: Row, name: str, message: str) -> None:
         index = self._identity.get(name)
         if index is None:
-            self.problems.append(Misread(self._sheet.name, row.number, 0, message))
+            self.problems.append(Misread(self.sheet.name, row.number, 0, message))
         else:
             self._misread(row.cells[index], message)
 

@@ -107,8 +107,8 @@ class _Import:
         self._digest = hashlib.sha256(data).hexdigest()
         with read(engine) as connection:
             self._field = Field(connection, study, questionnaire, wave)
-        self._sheet = _sheet(data, name)
-        reader = Reader(self._field, self._sheet, ignore, now)
+        reader = Reader(self._field, _sheet(data, name), ignore, now)
+        self._sheet = reader.sheet
         self._candidates = list(reader.candidates())
         self._problems = reader.problems
 

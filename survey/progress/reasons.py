@@ -57,9 +57,10 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a file of reasons would do; with problems it does nothing."""
+    """What a file of reasons would do; with problems it does nothing. given: the reasons in it."""
 
     recorded: Recorded
+    given: Sequence[Given] = ()
     by_reason: Mapping[str, int] = field(default_factory=dict)
     problems: Sequence[Misread] = ()
 
@@ -83,10 +84,24 @@ def give(
     """
     with session(engine) as db:
         place, given = _Place(db, engine, study_id, wave, schools), list(given)
-        faults = [fault for one in given if (fault := place.fault_of(one))]
-        if faults:
-            raise Refused(faults)
+        _refuse_faults(place, given)
         return _keep(db, place, given, actor, now)
+
+
+def foreseen(
+    engine: Engine, study_id: int, wave: str, given: Iterable[Given], schools: set[int] | None = None
+) -> Recorded:
+    """Return what `give` would change, and change nothing. Raises Refused as it does."""
+    with session(engine) as db:
+        place, given = _Place(db, engine, study_id, wave, schools), list(given)
+        _refuse_faults(place, given)
+        return _difference(db, place, given)[0]
+
+
+def _refuse_faults(place: _Place, given: Iterable[Given]) -> None:
+    faults = [fault for one in given if (fault := place.fault_of(one))]
+    if faults:
+        raise Refused(faults)
 
 
 def look(engine: Engine, study: str, wave: str, data: bytes, name: str, schools: set[int] | None = None) -> Preview:
@@ -122,7 +137,7 @@ def take_in(
 
 
 def _preview(recorded: Recorded, given: Sequence[Given], problems: Sequence[Misread]) -> Preview:
-    return Preview(recorded, Counter(one.reason for one in given if one.reason), tuple(problems))
+    return Preview(recorded, tuple(given), Counter(one.reason for one in given if one.reason), tuple(problems))
 
 
 class _Place:
@@ -201,12 +216,11 @@ def _read(place: _Place, sheets: Sequence[Sheet]) -> tuple[list[Given], list[Mis
     problems: list[Misread] = []
     first: dict[tuple[str, str], str] = {}
     for sheet in sheets:
-        problems += sheet.problems
-        where, faults = columns(sheet, HEADERS, ("participant", "reason"))
-        problems += faults
+        headed, where, faults = columns(sheet, HEADERS, ("participant", "reason"))
+        problems += [*headed.problems, *faults]
         if not faults:
-            for row in until_too_many(sheet, problems):
-                one, wrong = _line(place, sheet, row, where, first)
+            for row in until_too_many(headed, problems):
+                one, wrong = _line(place, headed, row, where, first)
                 problems += wrong
                 given += [one] if one is not None else []
     return given, problems

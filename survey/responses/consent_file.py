@@ -319,16 +319,16 @@ def _given(connection: Connection, study: Any, sheets: Sequence[Sheet], now: dat
     known = _Known(connection, study, today(study.time_zone, now))
     file = _Read([], [])
     for sheet in sheets:
-        places, problems = columns(sheet, HEADERS, ("participant", "says", "given_on", "by"))
-        file.problems += [*sheet.problems, *problems]
+        headed, places, problems = columns(sheet, HEADERS, ("participant", "says", "given_on", "by"))
+        file.problems += [*headed.problems, *problems]
         if problems:
             continue
-        for row in until_too_many(sheet, file.problems):
-            one, faults = known.read(sheet, row, places)
+        for row in until_too_many(headed, file.problems):
+            one, faults = known.read(headed, row, places)
             file.problems += faults
             if one is not None:
                 file.given.append(one)
-                file.cells.append((sheet, row.cells[places["participant"]]))
+                file.cells.append((headed, row.cells[places["participant"]]))
     return file
 
 

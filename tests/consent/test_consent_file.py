@@ -136,6 +136,20 @@ def test_a_file_without_its_columns_and_one_that_is_none(lay: Lay) -> None:
         look_at_decisions(tuned.engine, "none", FULL, "x.csv", NOW)
 
 
+def test_a_title_above_the_headings_is_left_out_and_rows_keep_their_numbers(lay: Lay) -> None:
+    tuned = lay(consent())
+    titled = b"Ash Primary: slips that came back,,,\n,,,\n"
+    seen = look(tuned, titled + csv("P1,yes,2025-09-10,parent"))
+    assert (seen.problems, seen.counts()["yes"]) == ([], 1)
+    (problem,) = look(tuned, titled + csv("P1,perhaps,2025-09-10,parent")).problems
+    assert problem.place == "row 4, column B (decision)"
+
+
+def test_a_row_above_the_headings_that_is_no_title_is_said(lay: Lay) -> None:
+    (problem,) = look(lay(consent()), b"Sent,by,Ash,Primary\n" + csv("P1,yes,2025-09-10,parent")).problems
+    assert str(problem).startswith("row 2: The headers are in this row. Please delete what is above it")
+
+
 def test_a_withdrawal_before_a_yes_is_asked_about(lay: Lay) -> None:
     tuned = lay(consent())
     tuned.decide("P1", [Decision("yes", "parent", date(2025, 10, 1))])

@@ -1,65 +1,17 @@
-"""The headings of a roster, in our words or in a school's: where they are, which columns they name, what to change."""
+"""The headings of a roster, in our words or in a school's: which columns they name, what to change."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from survey.definition.study import Fact
 from survey.fieldwork.roster.meanings import ReadAs, is_needs, is_sex, is_year
-from survey.fieldwork.roster.tables import Misread, Row, Sheet, plain
+from survey.fieldwork.roster.tables import Misread, Sheet, plain
 from survey.problems import did_you_mean, listed, quoted, shortened
 from survey.tables.cells import letters_of
-
-_DEEPEST: Final = 10
-"""Rows among which the headings are looked for."""
-
-
-# ---- where they are ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Below:
-    """A sheet that begins with its headings: which rows above are left out, or why they cannot be."""
-
-    sheet: Sheet
-    above: ReadAs | None = None
-    fault: Misread | None = None
-
-
-def without_title(sheet: Sheet, known: Callable[[str], bool]) -> Below:
-    """Return a sheet from its headings on. known: tells whether a text is a heading.
-
-    Rows above the headings are left out where each holds less than half as much as the headings do, as a title does.
-    Where one holds more, that is said.
-    """
-    rows = [Row(sheet.header[0].row, sheet.header), *sheet.rows[:_DEEPEST]] if sheet.header else []
-    found = [sum(1 for cell in row.cells if cell.text and known(cell.text)) for row in rows]
-    best = found.index(max(found)) if found else 0
-    if best == 0 or found[best] < 2:
-        return Below(sheet)
-    header = rows[best]
-    if not all(_is_title(row, header) for row in rows[:best]):
-        said = (
-            "The headers are in this row. Please delete what is above it, so that they are the first row "
-            f"(now row {rows[0].number} is taken for them)."
-        )
-        return Below(sheet, fault=Misread(sheet.name, header.number, 0, said, file=sheet.file))
-    problems = [
-        replace(problem, header=header.cells[problem.column - 1].text if problem.column else "")
-        for problem in sheet.problems
-        if problem.row == 0 or problem.row >= header.number
-    ]
-    above = ReadAs("above", "", tuple(str(row.number) for row in rows[:best]), "")
-    return Below(Sheet(sheet.name, tuple(header.cells), sheet.rows[best:], problems, sheet.file), above)
-
-
-def _is_title(row: Row, header: Row) -> bool:
-    filled, wide = (sum(1 for cell in one.cells if cell.text) for one in (row, header))
-    return filled == 1 or filled * 2 < wide
-
 
 # ---- what schools call them -------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from survey.definition.study import Study as Plan
-from survey.fieldwork.roster.headings import letters, read_headings, school_words, without_title
+from survey.fieldwork.roster.headings import letters, read_headings, school_words
 from survey.fieldwork.roster.identifiers import (
     fault_of_code,
     fault_of_codes,
@@ -40,6 +40,7 @@ from survey.fieldwork.roster.tables import (
     plain,
     read_sheets,
     until_too_many,
+    without_title,
 )
 from survey.fieldwork.roster.zeros import bare
 from survey.problems import did_you_mean, quoted, shortened
@@ -178,7 +179,7 @@ class Reader:
     def _sheet(self, sheet: Sheet, lists: Lists) -> None:
         words = school_words(self.plan.facts)
         below = without_title(sheet, self._headings(words))
-        sheet, above = below.sheet, below.above
+        sheet = below.sheet
         lists.problems += [replace(problem, file=sheet.file) for problem in sheet.problems]
         if below.fault is not None:
             lists.problems.append(below.fault)
@@ -188,7 +189,8 @@ class Reader:
         accepted, required = self._accepted(sheet), self._required(sheet)
         headings = read_headings(sheet, accepted, words, required, refused)
         lists.problems += headings.problems
-        for reading in (*([above] if above else ()), *headings.readings):
+        rows = tuple(map(str, below.above))
+        for reading in (*([ReadAs("above", "", rows, "")] if rows else ()), *headings.readings):
             lists.note(reading)
         found = headings.found
         own = {found["identifier"]} if "identifier" in found else set()

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, overload
 
 from survey.problems import Nearest, quoted, shortened
@@ -189,17 +189,67 @@ def until_too_many(sheet: Sheet, problems: list[Misread]) -> Iterator[Row]:
         yield row
 
 
+_DEEPEST: Final = 10
+"""Rows among which the headings are looked for."""
+
+
+@dataclass(frozen=True)
+class Below:
+    """A sheet that begins with its headings: the rows above that are left out, or why they cannot be."""
+
+    sheet: Sheet
+    above: tuple[int, ...] = ()
+    fault: Misread | None = None
+
+
+def without_title(sheet: Sheet, known: Callable[[str], bool]) -> Below:
+    """Return a sheet from its headings on. known: tells whether a text is a heading.
+
+    Rows above the headings are left out where each holds less than half as much as the headings do, as a title does.
+    Where one holds more, that is said.
+    """
+    rows = [Row(sheet.header[0].row, sheet.header), *sheet.rows[:_DEEPEST]] if sheet.header else []
+    found = [sum(1 for cell in row.cells if cell.text and known(cell.text)) for row in rows]
+    best = found.index(max(found)) if found else 0
+    if best == 0 or found[best] < 2:
+        return Below(sheet)
+    header = rows[best]
+    if not all(_is_title(row, header) for row in rows[:best]):
+        said = (
+            "The headers are in this row. Please delete what is above it, so that they are the first row "
+            f"(now row {rows[0].number} is taken for them)."
+        )
+        return Below(sheet, fault=Misread(sheet.name, header.number, 0, said, file=sheet.file))
+    problems = [
+        replace(problem, header=header.cells[problem.column - 1].text if problem.column else "")
+        for problem in sheet.problems
+        if problem.row == 0 or problem.row >= header.number
+    ]
+    headed = Sheet(sheet.name, tuple(header.cells), sheet.rows[best:], problems, sheet.file)
+    return Below(headed, tuple(row.number for row in rows[:best]))
+
+
+def _is_title(row: Row, header: Row) -> bool:
+    filled, wide = (sum(1 for cell in one.cells if cell.text) for one in (row, header))
+    return filled == 1 or filled * 2 < wide
+
+
 def columns(
     sheet: Sheet, accepted: Mapping[str, Sequence[str]], required: Iterable[str] = ()
-) -> tuple[dict[str, int], list[Misread]]:
-    """Return where the columns are, key → index into a row's cells, and what is wrong with the headers.
+) -> tuple[Sheet, dict[str, int], list[Misread]]:
+    """Return a sheet from its headings on, where its columns are (key → index into a row's cells), and what is wrong
+    with its headings.
 
-    accepted: for each key, the headers that mean it; the first is the one messages name. Problems: a header that is
-    not known, one that is there twice, a column without a header, a required column that is missing.
+    accepted: for each key, the headings that mean it; the first is the one messages name. Problems: a heading that is
+    not known, one that is there twice, a column without a heading, a required column that is missing.
     """
     if not sheet.header:
-        return {}, []
+        return sheet, {}, []
     meanings = {plain(header): key for key, headers in accepted.items() for header in headers}
+    below = without_title(sheet, lambda text: plain(text) in meanings)
+    if below.fault is not None:
+        return sheet, {}, [below.fault]
+    sheet = below.sheet
     names = {key: headers[0] for key, headers in accepted.items()}
     nearest = Nearest(header for headers in accepted.values() for header in headers)
     found: dict[str, int] = {}
@@ -221,23 +271,9 @@ def columns(
             found[key] = index
     missing = [names.get(key, key) for key in required if key not in found]
     if not missing:
-        return found, problems
-    below = _headers_below(sheet, missing)
-    if below is not None:
-        return found, [below]
+        return sheet, found, problems
     # Where no header is known at all, that is all there is to say.
-    return found, [_missing(sheet, missing), *(problems if found else ())]
-
-
-def _headers_below(sheet: Sheet, missing: Sequence[str]) -> Misread | None:
-    for row in sheet.rows[:10]:
-        if {plain(name) for name in missing} <= {plain(cell.text) for cell in row.cells}:
-            said = (
-                "The headers are in this row. Please delete what is above it, so that they are the first row "
-                f"(now row {sheet.header[0].row} is taken for them)."
-            )
-            return Misread(sheet.name, row.number, 0, said, file=sheet.file)
-    return None
+    return sheet, found, [_missing(sheet, missing), *(problems if found else ())]
 
 
 def _missing(sheet: Sheet, missing: Sequence[str]) -> Misread:
