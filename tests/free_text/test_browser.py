@@ -139,8 +139,8 @@ def test_the_readers_page_and_the_page_for_answers(
     page.select_option("#wave", "w1")
     page.set_input_files("#file", str(file))
     with page.expect_navigation():
-        page.get_by_role("button", name="Look at this file").click()
+        page.get_by_role("button", name="Check file").click()
     assert every_check(page) == []
     with page.expect_navigation():
-        page.get_by_role("button", name="Take these answers in").click()
+        page.get_by_role("button", name="Import answers").click()
     assert "1 added, 0 there already" in page.locator("main").inner_text()

@@ -1,10 +1,10 @@
-"""Answers from elsewhere in the browser: look, then confirm; every problem on one page; only who may see answers may."""
+"""Data from another system in the browser: checked, then confirmed; every problem on one page; only who sees answers may."""
 
 from __future__ import annotations
 
 import io
-import re
-from datetime import date
+import zlib
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from survey.app import create_app
-from survey.audit import entries
+from survey.audit import COMMAND_LINE, entries
 from survey.config import Settings
 from survey.database import Engine, upgrade
+from survey.intake import take_in
 from survey.pages.account.people import add_user
 from survey.responses import Record, stream
 from tests.intake.field import table
@@ -25,6 +26,7 @@ from tests.pages.small_study import make_study
 from tests.pages.strict import StrictClient, strict_client
 from tests.pages.test_account import OWN, choose, sign_in, token
 
+NOW = datetime(2026, 9, 1, tzinfo=UTC)
 HERE = "/office/studies/small-notes/answers"
 ROWS = [{"school": "s1", "came": 1}, {"school": "s2", "came": 0, "state": "finished", "language": "en"}]
 
@@ -76,30 +78,37 @@ def send(client: StrictClient, data: bytes, **more: str) -> TestResponse:
     return client.post(HERE, data=body, content_type=f'multipart/form-data; boundary="{boundary}"')
 
 
-def hidden(page: TestResponse) -> dict[str, str]:
-    form = page.text.partition('<form method="post" action="' + HERE + "/take")[2].partition("</form>")[0]
-    return dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+def check(client: StrictClient, data: bytes, **more: str) -> TestResponse:
+    """Send a file and go to the page it leads to."""
+    reply = send(client, data, **more)
+    return client.get(reply.location) if reply.status_code == 303 else reply
+
+
+def confirm(client: StrictClient, address: str | None) -> TestResponse:
+    assert address is not None
+    form = {"csrf_token": token(client.get(HERE)), "do": "import"}
+    return client.post(address, data=form, follow_redirects=True)
 
 
 def test_look_confirm_and_once_more(lead: StrictClient, engine: Engine) -> None:
-    page = send(lead, table(*ROWS))
-    assert "What this file would add" in page.text
+    sent = send(lead, table(*ROWS))
+    page = lead.get(sent.location)
+    assert "Check before you import" in page.text
     assert kept(engine) == []
-    sent = hidden(page)
-    done = lead.post(f"{HERE}/take", data=sent, follow_redirects=True)
-    assert "2 added, 0 there already" in done.text
+    done = confirm(lead, sent.location)
+    assert "Answers imported" in done.text
+    assert "2 responses added" in done.text
     assert sorted(record.answers["came"] for record in kept(engine)) == [0, 1]
     (entry,) = [entry for entry in entries(engine) if entry.what == "imported answers"]
     assert (str(entry.actor), entry.about) == ("lead@example.org", "parent w2")
-    again = lead.post(f"{HERE}/take", data=sent, follow_redirects=True)
-    assert "0 added, 2 there already" in again.text
-    page = send(lead, table(*ROWS))
-    assert "there is nothing to do" in page.text
+    assert "no longer kept" in confirm(lead, sent.location).text, "it was confirmed, and waits no more"
+    page = check(lead, table(*ROWS))
+    assert "there is nothing to import" in page.text
     assert len(kept(engine)) == 2
 
 
 def test_every_problem_stands_on_the_page(lead: StrictClient, engine: Engine) -> None:
-    page = send(lead, table(*[row | {"came": 7} for row in ROWS]))
+    page = check(lead, table(*[row | {"came": 7} for row in ROWS]))
     assert "This file has 2 problems" in page.text
     assert "row 2, column B (came)" in page.text
     assert "This is not a code of this question. Its codes are 1, 0." in page.text
@@ -107,7 +116,7 @@ def test_every_problem_stands_on_the_page(lead: StrictClient, engine: Engine) ->
 
 
 def test_what_a_spreadsheet_made_of_an_answer_stands_on_the_page(lead: StrictClient, engine: Engine) -> None:
-    page = send(lead, workbook({"school": "s1", "came": True}, {"school": date(2024, 2, 1), "came": 1}))
+    page = check(lead, workbook({"school": "s1", "came": True}, {"school": date(2024, 2, 1), "came": 1}))
     assert "sheet &#34;codes&#34;, row 2, column B (came)" in page.text
     assert "A spreadsheet has turned what was here into TRUE or FALSE." in page.text
     assert "row 3, column A (school)" in page.text
@@ -115,52 +124,66 @@ def test_what_a_spreadsheet_made_of_an_answer_stands_on_the_page(lead: StrictCli
     assert kept(engine) == []
 
 
+def test_a_title_above_the_headings_does_no_harm(lead: StrictClient, engine: Engine) -> None:
+    data = b"Exported on 1 September 2026,\n\n" + table(*ROWS)
+    sent = send(lead, data)
+    assert "2 responses added" in confirm(lead, sent.location).text
+    assert len(kept(engine)) == 2
+    wrong = b"Exported on 1 September 2026,\n\n" + table({"school": "s1", "came": 7})
+    assert "row 4, column B (came)" in check(lead, wrong).text
+
+
 def test_very_many_problems_are_counted(lead: StrictClient) -> None:
-    page = send(lead, table(*[{"came": 7}] * 230))
+    page = check(lead, table(*[{"came": 7}] * 230))
     assert "This file has 230 problems" in page.text
     assert "30 more rows: This is not a code" in page.text
 
 
 def test_a_column_can_be_left_unread(lead: StrictClient) -> None:
     data = table(*[row | {"Notes": "x"} for row in ROWS])
-    assert "There is no column &#39;Notes&#39;" in send(lead, data).text
-    assert "What this file would add" in send(lead, data, ignore=" notes , other").text
+    assert "There is no column &#39;Notes&#39;" in check(lead, data).text
+    assert "Check before you import" in check(lead, data, ignore=" notes , other").text
 
 
 @pytest.mark.parametrize(
     ("data", "more", "sentence"),
     [
         (b"", {}, "Choose a file."),
-        (b"x", {"questionnaire": "none"}, "Choose what was answered."),
-        (b"x", {"wave": ""}, "Choose the wave it was answered in."),
+        (b"x", {"questionnaire": "none"}, "Choose the questionnaire."),
+        (b"x", {"wave": ""}, "Choose the wave."),
         (b"%PDF-1.4", {}, "This is a PDF"),
         (table(*ROWS), {"wave": "w1"}, "is not asked in wave"),
         (table(*ROWS), {"csrf_token": "old"}, "This page was open for too long."),
     ],
 )
 def test_what_is_missing_is_said(lead: StrictClient, data: bytes, more: dict[str, str], sentence: str) -> None:
-    page = send(lead, data, **more)
+    page = check(lead, data, **more)
     assert sentence in page.text
     assert "Error:" in page.text
 
 
-@pytest.mark.parametrize("content", ["", "no base 64", "eNo=", "QUJD"])
-def test_what_travelled_in_the_page_must_be_ours(lead: StrictClient, engine: Engine, content: str) -> None:
-    sent = hidden(send(lead, table(*ROWS))) | {"content": content}
-    assert "Please choose the file again" in lead.post(f"{HERE}/take", data=sent).text
-    assert kept(engine) == []
+def test_before_it_is_confirmed_no_answer_lies_on_the_server_that_it_could_read(
+    lead: StrictClient, engine: Engine, tmp_path: Path
+) -> None:
+    send(lead, table({"school": "s1", "came": 1, "response": "zwiebelfisch"}))
+    held = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    assert b"zwiebelfisch" not in held
+    assert zlib.compress(table({"school": "s1", "came": 1, "response": "zwiebelfisch"})) not in held
 
 
-def test_a_file_changed_on_the_way_is_checked_again(lead: StrictClient, engine: Engine) -> None:
-    wrong = hidden(send(lead, table(*ROWS))) | {"wave": "w1"}
-    assert "is not asked in wave" in lead.post(f"{HERE}/take", data=wrong).text
-    assert kept(engine) == []
+def test_what_no_longer_fits_when_it_is_confirmed_is_not_imported(lead: StrictClient, engine: Engine) -> None:
+    first, second = table({"response": "r1", "came": 1}), table({"response": "r1", "came": 0})
+    sent = send(lead, second)
+    take_in(engine, Settings.from_environment({}), "small-notes", "parent", "w2", first, "a.csv", COMMAND_LINE, NOW)
+    done = confirm(lead, sent.location)
+    assert done.status_code == 409
+    assert "has changed since you checked this file" in done.text
+    assert [record.answers["came"] for record in kept(engine)] == [1]
 
 
-def test_a_large_file_travels_too(lead: StrictClient, engine: Engine) -> None:
+def test_a_large_file_waits_too(lead: StrictClient, engine: Engine) -> None:
     """More than an ordinary post may hold; texts that do not shrink."""
     rows = [{"school": "s1", "came": n % 2, "response": f"{n * 7919 % 10**9:09d}-{n}"} for n in range(3_000)]
-    data = table(*rows)
-    done = lead.post(f"{HERE}/take", data=hidden(send(lead, data)), follow_redirects=True)
-    assert "3,000 added" in done.text
+    done = confirm(lead, send(lead, table(*rows)).location)
+    assert "3,000 responses added" in done.text
     assert len(kept(engine)) == 3_000
