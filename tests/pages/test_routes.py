@@ -131,10 +131,12 @@ ROUTES: dict[str, frozenset[str]] = {
     "POST /office/new-study": LOOKS_AFTER_PEOPLE,
     "GET /office/new-study/<token>": frozenset(),
     "POST /office/new-study/<token>": frozenset(),
-    # answers from elsewhere
+    # data from another system
     "GET /office/studies/<code>/answers": RESEARCH,
     "POST /office/studies/<code>/answers": RESEARCH,
-    "POST /office/studies/<code>/answers/take": RESEARCH,
+    "GET /office/studies/<code>/answers/check/<upload>": RESEARCH,
+    "POST /office/studies/<code>/answers/check/<upload>": RESEARCH,
+    "GET /office/studies/<code>/answers/check/<upload>/problems.csv": RESEARCH,
     # texts to read: in this study nobody is named to read any
     "GET /office/concerns": frozenset(),
     "POST /office/concerns/<int:number>": frozenset(),
@@ -170,6 +172,9 @@ ROUTES: dict[str, frozenset[str]] = {
     "POST /office/studies/<code>/progress/missing": IN_THE_STUDY,
     "GET /office/studies/<code>/progress/reasons": IN_THE_STUDY,
     "POST /office/studies/<code>/progress/reasons": IN_THE_STUDY,
+    "GET /office/studies/<code>/progress/reasons/check/<upload>": IN_THE_STUDY,
+    "POST /office/studies/<code>/progress/reasons/check/<upload>": IN_THE_STUDY,
+    "GET /office/studies/<code>/progress/reasons/check/<upload>/problems.csv": IN_THE_STUDY,
     # waves and links
     "GET /office/studies/<code>/waves": RESEARCH,
     "GET /office/studies/<code>/links": RESEARCH,

@@ -1,4 +1,4 @@
-"""Reasons from a file in the browser: all of it or nothing, and a coordinator speaks of their own school only."""
+"""Reasons from a file in the browser: checked, then all of it or nothing, and a coordinator's own school only."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from collections.abc import Callable
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from survey.audit import COMMAND_LINE
+from survey.progress.reasons import Given, give
 from tests.pages.strict import StrictClient, look_at, words
 from tests.pages.test_account import token
 from tests.progress.conftest import Field
-from tests.progress.every_outcome import CODE
+from tests.progress.every_outcome import CODE, NOW
 
 PAGE = f"/office/studies/{CODE}/progress/reasons"
 
@@ -26,6 +28,12 @@ def kept(field: Field) -> int:
         return int(connection.scalar(text("SELECT count(*) FROM reason")) or 0)
 
 
+def given_already(field: Field) -> set[str]:
+    query = "SELECT p.code FROM reason r JOIN participant p ON p.id = r.participant_id"
+    with field.engine.connect() as connection:
+        return set(connection.scalars(text(query)))
+
+
 def people(field: Field, school: str) -> list[str]:
     query = """
         SELECT p.code FROM participant p JOIN membership m ON m.participant_id = p.id JOIN wave w ON w.id = m.wave_id
@@ -35,23 +43,55 @@ def people(field: Field, school: str) -> list[str]:
         return list(connection.scalars(text(query), {"school": school}))
 
 
-def test_a_file_is_taken_in_once(field: Field, enter: Callable[..., StrictClient]) -> None:
+def follow(client: StrictClient, reply: TestResponse) -> str:
+    return words(look_at(client.get(reply.location)))
+
+
+def confirm(client: StrictClient, sent: TestResponse) -> TestResponse:
+    form = {"csrf_token": token(client.get(PAGE)), "do": "import"}
+    return client.post(sent.location, data=form, follow_redirects=True)
+
+
+def test_a_file_is_checked_and_imported_once(field: Field, enter: Callable[..., StrictClient]) -> None:
     client, before = enter("lead"), kept(field)
-    codes = people(field, "s1")[:2]
+    codes = [code for code in people(field, "s1") if code not in given_already(field)][:2]
     content = "participant,reason\n" + "".join(f"{code},excused\n" for code in codes)
-    said = words(look_at(send(client, content.encode())))
-    assert "The reasons were taken in" in said
-    after = kept(field)
-    assert after >= before
-    assert "0 added, 0 changed, 2 as they were" in words(look_at(send(client, content.encode())))
-    assert kept(field) == after
+    sent = send(client, content.encode())
+    said = follow(client, sent)
+    assert "Check before you import" in said
+    assert "Reasons: 2 excused" in said
+    assert kept(field) == before, "nothing is imported before it is confirmed"
+    done = words(look_at(confirm(client, sent)))
+    assert "Reasons imported" in done
+    assert "2 reasons added" in done
+    assert kept(field) == before + 2
+    assert "there is nothing to import" in follow(client, send(client, content.encode()))
+    assert kept(field) == before + 2
 
 
-def test_one_wrong_row_and_nothing_is_taken_in(field: Field, enter: Callable[..., StrictClient]) -> None:
+def test_a_title_above_the_headings_does_no_harm(field: Field, enter: Callable[..., StrictClient]) -> None:
+    client = enter("lead")
+    content = f"Ash Primary: who was away,,\n,,\nparticipant,reason\n{people(field, 's1')[0]},excused\n"
+    assert "Reasons: 1 excused" in follow(client, send(client, content.encode()))
+
+
+def test_when_reasons_changed_meanwhile_nothing_is_imported(field: Field, enter: Callable[..., StrictClient]) -> None:
+    client = enter("lead")
+    (code,) = [one for one in people(field, "s1") if one not in given_already(field)][:1]
+    sent = send(client, f"participant,reason\n{code},excused\n".encode())
+    give(field.engine, field.study, "w2", [Given(code, "", "left")], COMMAND_LINE, NOW)
+    before = kept(field)
+    done = confirm(client, sent)
+    assert done.status_code == 409
+    assert "has changed since you checked this file" in words(look_at(done))
+    assert kept(field) == before
+
+
+def test_one_wrong_row_and_nothing_is_imported(field: Field, enter: Callable[..., StrictClient]) -> None:
     client, before = enter("lead"), kept(field)
     content = f"participant,reason\n{people(field, 's1')[0]},excused\nnobody,tired\n"
-    said = words(look_at(send(client, content.encode())))
-    assert "nothing was taken in" in said
+    said = follow(client, send(client, content.encode()))
+    assert "Nothing has been imported." in said
     assert "row 3" in said
     assert kept(field) == before
 
@@ -59,8 +99,9 @@ def test_one_wrong_row_and_nothing_is_taken_in(field: Field, enter: Callable[...
 def test_a_coordinator_cannot_speak_of_another_school(field: Field, enter: Callable[..., StrictClient]) -> None:
     client, before = enter("coordinator", school="s2"), kept(field)
     other = people(field, "s1")[0]
-    said = words(look_at(send(client, f"participant,reason\n{other},absent\n".encode())))
-    assert "nothing was taken in" in said
+    sent = send(client, f"participant,reason\n{other},absent\n".encode())
+    assert "Nothing has been imported." in follow(client, sent)
+    assert confirm(client, sent).status_code == 400
     assert kept(field) == before
 
 
