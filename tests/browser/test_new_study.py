@@ -55,25 +55,25 @@ def test_from_a_folder_to_a_published_study(
     press(page.get_by_role("link", name="New study"))
 
     page.get_by_label("Or a zip of the folder").set_input_files(zipped(tmp_path / "broken.zip", broken))
-    press(page.get_by_role("button", name="Look at it"))
-    assert heading(page) == "This cannot be published yet"
-    problems = page.get_by_role("region", name="What has to be corrected")
+    press(page.get_by_role("button", name="Check folder"))
+    assert heading(page) == "This folder has a problem"
+    problems = page.get_by_role("region", name="Problems")
     assert "parent.yaml:" in problems.inner_text()
     assert "'aks'" in problems.inner_text()
-    assert page.get_by_role("button", name="Publish").count() == 0
+    assert page.get_by_role("button", name="Publish study").count() == 0
     if scripts:
         assert accessibility.every_check(page) == []
 
-    press(page.get_by_role("link", name="Send it again"))
+    press(page.get_by_role("link", name="Choose the folder again"))
     page.get_by_label("The folder", exact=True).set_input_files(SHIPPED)
-    press(page.get_by_role("button", name="Look at it"))
-    assert heading(page).startswith("First Notes")
+    press(page.get_by_role("button", name="Check folder"))
+    assert heading(page) == "Check before you publish"
     assert "2035" in page.get_by_text("The data are deleted on").locator("..").inner_text()
     assert page.get_by_role("region", name="What publishing does").get_by_text("New", exact=True).count() == 4
     if scripts:
         assert accessibility.every_check(page) == []
 
-    press(page.get_by_role("button", name="Publish"))
+    press(page.get_by_role("button", name="Publish study"))
     assert heading(page).startswith("First Notes")
     steps = page.get_by_role("region", name="Before the next wave").get_by_role("listitem")
     assert "Done" in steps.filter(has_text="Questionnaires published").inner_text()
@@ -89,8 +89,8 @@ def test_its_pages_are_accessible(office: tuple[str, str], page: Page, tmp_path:
     choose(page, OWN)
     page.goto(f"{address}/office/new-study")
     page.get_by_label("Or a zip of the folder").set_input_files(zipped(tmp_path / "good.zip", lambda _, text: text))
-    press(page.get_by_role("button", name="Look at it"))
-    press(page.get_by_role("button", name="Publish"))
+    press(page.get_by_role("button", name="Check folder"))
+    press(page.get_by_role("button", name="Publish study"))
     page.goto(f"{address}/office/{page_name}")
     assert accessibility.every_check(page) == []
 
@@ -101,8 +101,8 @@ def test_the_audit_is_accessible_and_narrows_down(office: tuple[str, str], page:
     choose(page, OWN)
     page.goto(f"{address}/office/new-study")
     page.get_by_label("Or a zip of the folder").set_input_files(zipped(tmp_path / "good.zip", lambda _, text: text))
-    press(page.get_by_role("button", name="Look at it"))
-    press(page.get_by_role("button", name="Publish"))
+    press(page.get_by_role("button", name="Check folder"))
+    press(page.get_by_role("button", name="Publish study"))
     press(page.get_by_role("navigation", name="First Notes").get_by_role("link", name="Audit"))
     assert heading(page) == "Audit"
     assert accessibility.every_check(page) == []
@@ -121,8 +121,8 @@ def test_what_is_sent_without_a_choice_is_said_at_its_field(office: tuple[str, s
     sign_in(page, address, password)
     choose(page, OWN)
     page.goto(f"{address}/office/new-study")
-    press(page.get_by_role("button", name="Look at it"))
+    press(page.get_by_role("button", name="Check folder"))
     assert page.title().startswith("Error: ")
-    assert "Please choose a folder" in page.get_by_role("alert").inner_text()
+    assert "Choose a folder" in page.get_by_role("alert").inner_text()
     page.get_by_role("alert").get_by_role("link").click()
     assert page.evaluate("document.activeElement.id") == "files"

@@ -102,8 +102,8 @@ def send(page: Page, name: str, text: str) -> None:
 def publish(page: Page, folder: Path) -> None:
     press(page.get_by_role("link", name="New study"))
     page.get_by_label("Or a zip of the folder").set_input_files(folder)
-    press(page.get_by_role("button", name="Look at it"))
-    press(page.get_by_role("button", name="Publish"))
+    press(page.get_by_role("button", name="Check folder"))
+    press(page.get_by_role("button", name="Publish study"))
     assert heading(page) == "Small notes"
 
 

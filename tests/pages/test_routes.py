@@ -126,11 +126,12 @@ ROUTES: dict[str, frozenset[str]] = {
     "POST /office/studies/<code>/paper/<int:number>/key": RESEARCH,
     "GET /office/studies/<code>/paper/<int:number>/settle": RESEARCH,
     "POST /office/studies/<code>/paper/<int:number>/settle": RESEARCH,
-    # a study from a folder: what was sent is its sender's alone, so nobody here finds it
+    # a study from a folder
     "GET /office/new-study": LOOKS_AFTER_PEOPLE,
     "POST /office/new-study": LOOKS_AFTER_PEOPLE,
-    "GET /office/new-study/<token>": frozenset(),
-    "POST /office/new-study/<token>": frozenset(),
+    "GET /office/new-study/check/<upload>": LOOKS_AFTER_PEOPLE,
+    "POST /office/new-study/check/<upload>": LOOKS_AFTER_PEOPLE,
+    "GET /office/new-study/check/<upload>/problems.csv": LOOKS_AFTER_PEOPLE,
     # data from another system
     "GET /office/studies/<code>/answers": RESEARCH,
     "POST /office/studies/<code>/answers": RESEARCH,

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -117,6 +118,11 @@ def _nothing(study: Any, form: Any) -> dict[str, Any]:
     return {}
 
 
+def _one_at_a_time() -> Turn:
+    """A large file takes some seconds: one of each kind at a time, so that respondents do not wait."""
+    return Turn(patience=120.0, waiting=1, otherwise=lambda: Refused([BUSY]))
+
+
 @dataclass(frozen=True)
 class Upload:
     """One kind of file.
@@ -131,6 +137,8 @@ class Upload:
     here      the section of the office it belongs to
     button    what the button says that confirms it
     done      what the button leads to, in a word: imported
+    what      what is chosen, in a word: file
+    field     the id of the form's field for it
     correct   how problems are put right
     page      (study, form) -> what the form's template needs besides
     """
@@ -145,14 +153,15 @@ class Upload:
     here: str
     button: str
     done: str = "imported"
+    what: str = "file"
+    field: str = "file"
     correct: str = "Correct the file in your spreadsheet program, save it, and choose it again."
     page: Callable[[Any, Any], dict[str, Any]] = _nothing
     form: type[FileForm] = FileForm
     largest: int = LARGEST_FILE + 64 * 1024
     most_parts: int = 1_000
     too_large: str = "The file is larger than 10 MB. Please split it, for instance by school."
-    turn: Turn = field(default_factory=lambda: Turn(patience=120.0, waiting=1, otherwise=lambda: Refused([BUSY])))
-    """A large file takes some seconds: one at a time, so that respondents do not wait."""
+    turn: Turn = dataclass_field(default_factory=_one_at_a_time)
 
     @property
     def endpoint(self) -> str:
@@ -192,7 +201,7 @@ class _Pages:
 
     def form(self, study: Any) -> ResponseReturnValue:
         """Show the form; what went wrong before is in its address."""
-        said = {"gone": ("main", _GONE), "large": ("file", self._upload.too_large)}
+        said = {"gone": ("main", _GONE), "large": (self._upload.field, self._upload.too_large)}
         return self._form(study, [fault for word, fault in said.items() if word in request.args])
 
     def check(self, study: Any) -> ResponseReturnValue:
@@ -221,7 +230,7 @@ class _Pages:
         except Identifying as fault:
             return self._problems(study, fault.problems, None)
         except Refused as fault:
-            where = "file" if len(fault.reasons) == 1 else "main"
+            where = self._upload.field if len(fault.reasons) == 1 else "main"
             return self._form(study, [(where, sentence) for sentence in fault.reasons], form, 400)
         token = waiting_place.keep(store().engine, self._owner(study), found, _now())
         return redirect(self._address(study, token), 303)
