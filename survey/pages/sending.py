@@ -9,6 +9,8 @@ from typing import IO, Final
 
 from flask import Response, send_file
 
+from survey.export.lists import ListForm, write_list
+
 _KINDS: Final = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -16,18 +18,27 @@ _KINDS: Final = {
 }
 
 
-def send(file: IO[bytes] | bytes, name: str) -> Response:
-    """Send a file to be kept under a name, whose ending says what kind of file it is.
+def send(file: IO[bytes] | bytes, name: str, media_type: str | None = None) -> Response:
+    """Send a file to be kept under a name, whose ending says what kind of file it is where `media_type` does not.
 
     The file is sent from its beginning, and closed once its last byte has been sent.
     """
     opened = io.BytesIO(file) if isinstance(file, bytes) else file
     length = opened.seek(0, io.SEEK_END)
     opened.seek(0)
-    kind = _KINDS[name.rpartition(".")[2]]
+    kind = media_type or _KINDS[name.rpartition(".")[2]]
     reply = send_file(opened, mimetype=kind, as_attachment=True, download_name=name, max_age=None, etag=False)
     reply.content_length = length
     return reply
+
+
+def send_list(
+    columns: Sequence[str], rows: Iterable[Sequence[str | int]], title: str, name: str, form: ListForm
+) -> Response:
+    """Send a list as CSV or a workbook, as write_list makes them. name: without its ending."""
+    file = io.BytesIO()
+    write_list(columns, rows, title, form, file)
+    return send(file, f"{name}.{form}")
 
 
 def csv_of(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

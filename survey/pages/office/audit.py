@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from flask import abort, make_response, render_template, request, send_file, url_for
+from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from survey.audit import Actor, choices, entries, note, who
@@ -19,6 +19,7 @@ from survey.pages.office.access import Seen, actor, allowed, may, refused
 from survey.pages.office.blueprint import office
 from survey.pages.office.sections import section
 from survey.pages.office.studies import every
+from survey.pages.sending import send
 from survey.pages.store import store
 from survey.people import ADMINISTRATOR, LEAD
 
@@ -26,11 +27,6 @@ section("audit", "Audit", "office.study_audit", order=95, roles=(LEAD,))
 
 PAGE: Final = 50
 """Lines on one page."""
-
-_KINDS: Final = {
-    "csv": "text/csv",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 class _Asked:
@@ -162,15 +158,11 @@ def _file(study: Seen | None, form: ListForm) -> ResponseReturnValue:
     file = tempfile.TemporaryFile()  # noqa: SIM115 - it is open until the last byte was sent
     try:
         write_audit(lines, _codes(), form, file)
-        length = file.tell()
-        file.seek(0)
     except BaseException:
         file.close()
         raise
     name = f"{f'{study.code}-' if study else ''}audit-{now:%Y-%m-%d}.{form}"
-    reply = send_file(file, mimetype=_KINDS[form], as_attachment=True, download_name=name, max_age=None, etag=False)
-    reply.content_length = length
-    return make_response(reply)
+    return send(file, name)
 
 
 def _codes() -> dict[int, str]:

@@ -6,18 +6,17 @@ what a child said on a questionnaire's first page.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final, cast
 
-from flask import abort, redirect, render_template, request, send_file, url_for
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import StringField
 
 from survey.audit import note
 from survey.database import Connection, read, write
-from survey.export.lists import ListForm, write_list
+from survey.export.lists import ListForm
 from survey.fieldwork.consent import (
     COLUMNS,
     DECIDERS,
@@ -52,6 +51,7 @@ from survey.pages.office.access import Seen, actor, allowed, may, my_schools
 from survey.pages.office.blueprint import office
 from survey.pages.office.sections import section
 from survey.pages.office.uploads import FileForm, Proposal, Upload, add
+from survey.pages.sending import send_list
 from survey.pages.store import store
 from survey.people import COORDINATOR, LEAD, RESEARCHER
 from survey.responses.consent_file import look_at_decisions, look_at_given, take_given, unpacked
@@ -63,7 +63,6 @@ _EVERYBODY: Final = (LEAD, RESEARCHER, COORDINATOR)
 _RESEARCH: Final = (LEAD, RESEARCHER)
 _SHOWN: Final = 200
 
-_KINDS: Final = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 _STALE: Final = "This page was open for too long. Please try again."
 
 
@@ -159,16 +158,13 @@ def _page(study: Seen, form: SheetForm, faults: Sequence[tuple[str, str]] = ()) 
 @allowed(*_RESEARCH)
 def consent_list(study: Seen, form: ListForm) -> ResponseReturnValue:
     """Send what holds for everybody on a wave's list."""
-    wave, file = _wave(study), io.BytesIO()
+    wave = _wave(study)
     with read(store().engine) as connection:
         lines = rows(standings(connection, study.plan, study.id, wave))
-    write_list(COLUMNS, lines, "Consent", form, file)
     details: dict[str, int | str | bool | None] = {"participants": len(lines)}
     with write(store().engine) as connection:
         note(connection, actor(), "took a list of consent away", study_id=study.id, about=wave, details=details)
-    file.seek(0)
-    name = f"{study.code}-consent-{wave}.{form}"
-    return send_file(file, mimetype=_KINDS[form], as_attachment=True, download_name=name, max_age=None, etag=False)
+    return send_list(COLUMNS, lines, "Consent", f"{study.code}-consent-{wave}", form)
 
 
 # ---- a school -------------------------------------------------------------------------------------------

@@ -24,9 +24,9 @@ from survey.pages.account.forms import Form
 from survey.pages.account.second import qr_code
 from survey.pages.office.access import Seen, actor, allowed, refused, sees_microdata
 from survey.pages.office.blueprint import day, office
-from survey.pages.office.progress import attachment
 from survey.pages.office.sections import section
 from survey.pages.office.studies import shown
+from survey.pages.sending import send_list
 from survey.pages.store import store
 from survey.people import LEAD, RESEARCHER
 from survey.progress.versions import by_door
@@ -203,7 +203,7 @@ def make_personal_links(study: Seen) -> ResponseReturnValue:
         return _page(study, personal=form, faults=[("personal-wave", reason) for reason in fault.reasons])
     rows = [one.row for one in made.links]
     name = "-".join([study.code, "links", *(part for part in place[1:] if part), f"{now:%Y-%m-%d}"])
-    return attachment(COLUMNS, rows, "Links", wanted, name)
+    return send_list(COLUMNS, rows, "Links", name, wanted)
 
 
 def _page(

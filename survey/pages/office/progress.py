@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from flask import Response, abort, redirect, render_template, request, send_file, url_for
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from survey.audit import note
 from survey.database import session
-from survey.export.lists import ListForm, write_list
+from survey.export.lists import ListForm
 from survey.fieldwork.publishing import Refused
 from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, my_schools
 from survey.pages.office.blueprint import office
 from survey.pages.office.curve import Curve, curve
 from survey.pages.office.sections import section
+from survey.pages.sending import send_list
 from survey.pages.store import store
 from survey.people import COORDINATOR, LEAD, RESEARCHER
 from survey.progress import (
@@ -56,10 +56,6 @@ _LEVELS: Final[dict[Level, str]] = {
     "wave": "Wave",
 }
 _ALWAYS_SHOWN: Final = (Outcome.FINISHED, Outcome.UNDER_WAY, Outcome.NOT_STARTED)
-KINDS: Final[dict[ListForm, str]] = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 @dataclass(frozen=True)
@@ -147,17 +143,7 @@ def remind(study: Seen, form: ListForm) -> ResponseReturnValue:
         details: dict[str, int | str | bool | None] = {"school": place, "rows": len(rows), "form": form}
         note(db, actor(), "took a list of who to remind", study_id=study.id, about=about, details=details, now=now)
     parts = [study.code, "remind", *(part for part in (about, place) if part), f"{now:%Y-%m-%d}"]
-    return attachment(COLUMNS, rows, "Who to remind", form, "-".join(parts))
-
-
-def attachment(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], title: str, form: ListForm, name: str
-) -> Response:
-    """Return a list as a file to be kept."""
-    out = io.BytesIO()
-    write_list(columns, rows, title, form, out)
-    out.seek(0)
-    return send_file(out, mimetype=KINDS[form], as_attachment=True, download_name=f"{name}.{form}", max_age=None)
+    return send_list(COLUMNS, rows, "Who to remind", "-".join(parts), form)
 
 
 # ---- the class list ----------------------------------------------------------------------------------------

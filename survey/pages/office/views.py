@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from datetime import UTC, datetime
-from typing import IO, Final
+from typing import Final
 
-from flask import Response, abort, redirect, render_template, send_file, url_for
+from flask import Response, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.wrappers import Response as Reply
 
 from survey.audit import note
 from survey.database import session
@@ -19,6 +18,7 @@ from survey.pages.office.access import Seen, actor, allowed, may, my_schools, re
 from survey.pages.office.blueprint import office
 from survey.pages.office.sections import section
 from survey.pages.office.studies import Shown, every, shown
+from survey.pages.sending import send
 from survey.pages.store import store
 from survey.pages.turns import Turn
 from survey.people import ADMINISTRATOR, COORDINATOR, LEAD, RESEARCHER
@@ -82,7 +82,7 @@ def data(study: Seen, form: str) -> ResponseReturnValue:
         file.close()
         raise
     made = FORMATS[form]
-    return _attachment(file, made.media_type, f"{study.code}-{now:%Y-%m-%d}{made.ending}")
+    return send(file, f"{study.code}-{now:%Y-%m-%d}{made.ending}", made.media_type)
 
 
 @office.get("/studies/<code>/questionnaires/<questionnaire>/<int:version>.json")
@@ -101,11 +101,3 @@ def _shown(study: Seen) -> Shown:
     if found is None:
         abort(404)
     return found
-
-
-def _attachment(file: IO[bytes], kind: str, name: str) -> Reply:
-    length = file.seek(0, 2)
-    file.seek(0)
-    reply = send_file(file, mimetype=kind, as_attachment=True, download_name=name, max_age=None, etag=False)
-    reply.content_length = length
-    return reply
