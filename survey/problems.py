@@ -1,10 +1,13 @@
-"""What is wrong with a definition, said to its author in one grammar: place, fault, rule, fix."""
+"""What is wrong, said to the person who can put it right.
+
+Of a definition: place, fault, rule, fix. Of anything else that was asked for and cannot be done: sentences.
+"""
 
 from __future__ import annotations
 
 import difflib
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
@@ -44,6 +47,34 @@ FIRST: Final = "\ue000"
 
 ALSO: Final = "\ue001"
 """Stands in a message for the lines of other things of which the same is said."""
+
+
+class Explained(Exception):
+    """A fault that explains itself: its text is for the person who asked, and holds no answer of a respondent's.
+
+    A command that ends with one prints it in place of a traceback.
+    """
+
+    @property
+    def reasons(self) -> Sequence[str]:
+        """The sentences, one for each thing that is wrong."""
+        return [str(self)]
+
+
+class Refused(Explained, ValueError):
+    """Something that cannot be done.
+
+    reasons: sentences, one for each thing that is wrong, and what to do about it.
+    """
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__("\n".join(reasons))
+        self._reasons = tuple(reasons)
+
+    @property
+    def reasons(self) -> Sequence[str]:
+        """The sentences, as they were given."""
+        return self._reasons
 
 
 def errors(problems: Iterable[Problem]) -> list[Problem]:

@@ -1,6 +1,6 @@
 """Those who sign in: accounts, what each may do where, invitations, second factors, and how guessing is slowed."""
 
-from survey.people.accounts import NotPossible, Role, User
+from survey.people.accounts import NotPossible, User
 from survey.people.attempts import Attempt
 from survey.people.grants import (
     ADMINISTRATOR,
@@ -31,7 +31,6 @@ __all__ = [
     "Invitation",
     "NotPossible",
     "RecoveryCode",
-    "Role",
     "User",
     "given",
 ]

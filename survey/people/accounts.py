@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from flask_security import RoleMixin, UserMixin
 from sqlalchemy import DateTime, or_, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from survey.audit import Actor, note
 from survey.database import Base, Connection, Moment
+from survey.problems import Explained
 
 if TYPE_CHECKING:
     from survey.people.grants import Grant
 
 
-class NotPossible(ValueError):
+class NotPossible(Explained, ValueError):
     """Something cannot be done with an account like this. Its text is a sentence for whoever asked."""
 
 
-@dataclass(frozen=True)
-class Role(RoleMixin):
-    """A role by its name, as Flask-Security asks for it. What counts are grants."""
-
-    name: str
-
-
-class User(Base, UserMixin):
+class User(Base):
     """Somebody who signs in. Nothing is kept of where from.
 
     confirmed_at   when they chose their password; None while they have one that works once. UTC without a zone,
@@ -56,11 +48,6 @@ class User(Base, UserMixin):
     grants: Mapped[list[Grant]] = relationship(
         "Grant", lazy="selectin", cascade="all, delete-orphan", order_by="Grant.id"
     )
-
-    @property
-    def roles(self) -> list[Role]:  # type: ignore[override]
-        """The roles of this person anywhere, by name. What counts in a study are the grants."""
-        return [Role(name) for name in sorted({grant.role for grant in self.grants})]
 
 
 def signed_in(connection: Connection, account_id: int, email: str, how: str, now: datetime) -> None:

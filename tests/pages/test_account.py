@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import Engine, session, upgrade
+from survey.pages.account.datastore import FlaskUser
 from survey.pages.account.passwords import HASHER, fault_of, one_time_password
 from survey.pages.account.people import add_user, renew_password
 from survey.people import ROLES, NotPossible, User
@@ -364,7 +365,7 @@ def test_nothing_can_write_a_session_outside_the_office(app: Flask) -> None:
 @pytest.mark.parametrize("send", [{"headers": {"Authentication-Token": "x"}}, {"query_string": {"auth_token": "x"}}])
 def test_no_token_lets_anybody_in(app: Flask, password: str, send: dict[str, dict[str, str]]) -> None:
     with app.test_request_context("/office/"), session(app.extensions["chorus"].engine) as opened:
-        real = opened.query(User).one().get_auth_token()
+        real = opened.query(FlaskUser).one().get_auth_token()
     sent = {place: dict.fromkeys(values, real) for place, values in send.items()}
     assert app.test_client().get("/office/", **sent).status_code == 302
 

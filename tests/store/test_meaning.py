@@ -16,7 +16,8 @@ from survey.definition.meaning import Differences, compare, same_words
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.reading import read_questionnaire
 from survey.fieldwork import current, published
-from survey.fieldwork.publishing import Refused, publish_folder
+from survey.fieldwork.publishing import publish_folder
+from survey.problems import Refused
 from tests.intake.cases import NOW, QUESTIONS, folder, publish_as_before, questionnaire, started
 
 COFFEE, INSTRUMENT, A = QUESTIONS["coffee"], QUESTIONS["instrument"], QUESTIONS["a"]

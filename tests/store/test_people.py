@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from survey.database import Engine, session
+from survey.pages.account.datastore import FlaskUser
 from survey.people import RESEARCHER, Grant, User
 
 
@@ -21,7 +22,7 @@ def test_roles_are_what_was_granted(engine: Engine) -> None:
     with session(engine) as db:
         db.add(User(email="ada@example.org", fs_uniquifier="a", active=True, grants=[Grant(role=RESEARCHER)]))
     with session(engine) as db:
-        ada = db.query(User).one()
+        ada = db.query(FlaskUser).one()
     assert ada.has_role(RESEARCHER)
     assert not ada.has_role("lead")
     assert ada.is_active

@@ -11,13 +11,12 @@ from typing import Final
 from flask_security.utils import verify_password
 
 from survey.pages.account import device
-from survey.pages.account.datastore import Accounts
+from survey.pages.account.datastore import Accounts, FlaskUser
 from survey.pages.account.pages import now
 from survey.pages.account.passwords import HASHER, LONGEST, normal, one_time_password
 from survey.pages.account.people import tidy
 from survey.pages.store import store
 from survey.pages.turns import Turn
-from survey.people import User
 from survey.people.attempts import counter, succeeded, take_a_try
 
 # A crowd of guesses costs one core and 64 MiB, and gets a 503.
@@ -28,7 +27,7 @@ _ONE_PASSWORD: Final = Turn(patience=5.0)
 class Checked:
     """What became of a try: whom it was right for, or how long to wait before the next. Neither: it was wrong."""
 
-    user: User | None = None
+    user: FlaskUser | None = None
     wait: timedelta | None = None
 
 
@@ -38,7 +37,7 @@ def _nobodys() -> str:
     return HASHER.hash(one_time_password())
 
 
-def is_password(user: User | None, password: str) -> bool:
+def is_password(user: FlaskUser | None, password: str) -> bool:
     """True when this is the user's password. Takes as long for nobody as for somebody."""
     kept = user.password if user else None
     with _ONE_PASSWORD.taken():
@@ -58,12 +57,12 @@ def who(email: str, password: str) -> Checked:
     return _counted(what, lambda: user if is_password(user, password) and user is not None and user.active else None)
 
 
-def still_theirs(user: User, password: str) -> Checked:
+def still_theirs(user: FlaskUser, password: str) -> Checked:
     """Check the password of somebody who is signed in: a session left open is no place to guess it."""
     return _counted(("now", str(user.id)), lambda: user if is_password(user, password) else None)
 
 
-def _counted(what: tuple[str, ...], check: Callable[[], User | None]) -> Checked:
+def _counted(what: tuple[str, ...], check: Callable[[], FlaskUser | None]) -> Checked:
     engine, moment = store().engine, now()
     key = counter(store().settings.key("tries"), *what)
     until = take_a_try(engine, key, moment)
@@ -75,7 +74,7 @@ def _counted(what: tuple[str, ...], check: Callable[[], User | None]) -> Checked
     return Checked(found)
 
 
-def choose(user: User, password: str) -> None:
+def choose(user: FlaskUser, password: str) -> None:
     """Keep the password a user chose. What worked before no longer does, and every session of theirs ends."""
     user.password = hashed(password)
     user.confirmed_at = now().replace(tzinfo=None)
@@ -88,7 +87,7 @@ def hashed(password: str) -> str:
         return HASHER.hash(normal(password))
 
 
-def end_sessions(user: User) -> None:
+def end_sessions(user: FlaskUser) -> None:
     """End every session of a user on every device, a copied cookie's too, and keep what was changed about them."""
     Accounts().set_uniquifier(user)
 

@@ -14,16 +14,16 @@ from typing import Final
 from flask import request
 from werkzeug.wrappers import Response as Reply
 
+from survey.pages.account.datastore import FlaskUser
 from survey.pages.account.sessions import OFFICE
 from survey.pages.store import store
-from survey.people import User
 
 _COOKIE: Final = "device"
 _PATH: Final = f"{OFFICE}/sign-in"
 _KEPT: Final = timedelta(days=365)
 
 
-def known(user: User | None) -> str | None:
+def known(user: FlaskUser | None) -> str | None:
     """Return the name of this browser when the user signed in with it before; None for a new one."""
     name, _, signature = request.cookies.get(_COOKIE, "").partition(".")
     if user is None or not name:
@@ -32,7 +32,7 @@ def known(user: User | None) -> str | None:
     return name if right else None
 
 
-def remember(reply: Reply, user: User) -> Reply:
+def remember(reply: Reply, user: FlaskUser) -> Reply:
     """Let this browser be known to be the user's."""
     name = known(user) or secrets.token_urlsafe(12)
     reply.set_cookie(
@@ -47,5 +47,5 @@ def remember(reply: Reply, user: User) -> Reply:
     return reply
 
 
-def _signature(user: User, name: str) -> str:
+def _signature(user: FlaskUser, name: str) -> str:
     return hmac.digest(store().settings.key("devices"), f"{user.id}.{name}".encode(), hashlib.sha256).hex()

@@ -11,12 +11,12 @@ from werkzeug.wrappers import Response as Reply
 
 from survey.database import write
 from survey.pages.account import device
-from survey.pages.account.datastore import Accounts
+from survey.pages.account.datastore import Accounts, FlaskUser
 from survey.pages.account.links import leave_link
 from survey.pages.account.pages import now
 from survey.pages.account.sessions import OFFICE
 from survey.pages.store import store
-from survey.people import COORDINATOR, User
+from survey.people import COORDINATOR
 from survey.people.accounts import signed_in
 from survey.people.second import Keys
 
@@ -30,7 +30,7 @@ _VOUCHED: Final = "second_factor_elsewhere"
 _OUR_OWN: Final = re.compile(rf"{OFFICE}/[\w\-./?=&%]*", re.ASCII)
 
 
-def first_step_done(user: User, how: How, vouched: bool = False, back: str | None = None) -> Reply:
+def first_step_done(user: FlaskUser, how: How, vouched: bool = False, back: str | None = None) -> Reply:
     """Go on after a right password or an organisation's word: to the code, where there is a second factor, or in.
 
     vouched: the organisation said that it asked for a second factor itself. back: where they wanted to, when the
@@ -45,7 +45,7 @@ def first_step_done(user: User, how: How, vouched: bool = False, back: str | Non
     return redirect(url_for("account.code", next=back))
 
 
-def half_way() -> User | None:
+def half_way() -> FlaskUser | None:
     """Return who gave the right password here minutes ago and owes the code; None when nobody did."""
     half = session.get(_HALF)
     if not isinstance(half, dict) or now().timestamp() - half.get("at", 0) > HALF_WAY:
@@ -54,7 +54,7 @@ def half_way() -> User | None:
     return user if user is not None and user.active and user.totp_secret else None
 
 
-def let_in(user: User, how: How, vouched: bool = False, back: str | None = None) -> Reply:
+def let_in(user: FlaskUser, how: How, vouched: bool = False, back: str | None = None) -> Reply:
     """Begin a session, and go where somebody wanted to, or where they have something to do first."""
     back = way_back() or back
     begin_session(user, vouched)
@@ -63,7 +63,7 @@ def let_in(user: User, how: How, vouched: bool = False, back: str | None = None)
     return device.remember(redirect(next_step(user) or back or url_for("office.studies")), user)
 
 
-def begin_session(user: User, vouched: bool = False) -> None:
+def begin_session(user: FlaskUser, vouched: bool = False) -> None:
     """Begin a session for a user, afresh. vouched: somebody else asked for a second factor."""
     leave_link()
     session.clear()  # nothing from before goes along
@@ -73,7 +73,7 @@ def begin_session(user: User, vouched: bool = False) -> None:
     login_user(user, remember=False, authn_via=["password"])
 
 
-def next_step(user: User) -> str | None:
+def next_step(user: FlaskUser) -> str | None:
     """Return the page somebody must see before any other: an own password, a second factor. None when all is done."""
     if user.confirmed_at is None:
         return url_for("account.password")
@@ -82,7 +82,7 @@ def next_step(user: User) -> str | None:
     return None
 
 
-def owes_second_factor(user: User) -> bool:
+def owes_second_factor(user: FlaskUser) -> bool:
     """True for who has no second factor here and must: everybody who may come near answers or accounts."""
     if not store().settings.needs_second_factor or user.totp_secret is not None or vouched():
         return False

@@ -19,12 +19,11 @@ from werkzeug.wrappers import Response as Reply
 from survey.config import Settings
 from survey.database import write
 from survey.pages.account import entering
-from survey.pages.account.datastore import Accounts
+from survey.pages.account.datastore import Accounts, FlaskUser
 from survey.pages.account.pages import account, now
 from survey.pages.account.people import tidy
 from survey.pages.account.sessions import OFFICE
 from survey.pages.store import store
-from survey.people import User
 from survey.people.accounts import bind
 from survey.people.invitations import invitation_for, token_hash, use
 
@@ -121,7 +120,7 @@ def _enter(claims: dict[str, Any], back: str | None) -> Reply:
     return entering.first_step_done(user, "organisation", vouched=_asked_twice(claims), back=back)
 
 
-def _accept(email: str) -> User | None:
+def _accept(email: str) -> FlaskUser | None:
     """Make the account of somebody with an open invitation; None for everybody else."""
     with write(store().engine) as connection:
         invited = invitation_for(connection, email, now())

@@ -9,9 +9,9 @@ from flask import Blueprint, make_response, render_template
 from flask_security import current_user
 from werkzeug.wrappers import Response as Reply
 
+from survey.pages.account.datastore import FlaskUser
 from survey.pages.account.forms import Form
 from survey.pages.shield import refuse_foreign_posts
-from survey.people import User
 
 account = Blueprint("account", __name__)
 account.before_request(refuse_foreign_posts)
@@ -38,9 +38,9 @@ def page(template: str, form: Form, fault: str | None = None, at: str | None = N
     return reply
 
 
-def person() -> User:
+def person() -> FlaskUser:
     """Return who is signed in, and not the stand-in that Flask-Login hands round."""
-    return cast(User, current_user._get_current_object())
+    return cast(FlaskUser, current_user._get_current_object())
 
 
 def now() -> datetime:

@@ -18,18 +18,17 @@ from survey.audit import Actor, note
 from survey.database import Connection, read, write
 from survey.pages.account import entering
 from survey.pages.account.checking import end_sessions
-from survey.pages.account.datastore import Accounts
+from survey.pages.account.datastore import Accounts, FlaskUser
 from survey.pages.account.entering import How
 from survey.pages.account.forms import CodeForm
 from survey.pages.account.pages import account, now, page, person
 from survey.pages.account.sessions import OFFICE
 from survey.pages.account.views import too_many, waiting
 from survey.pages.store import store
-from survey.people import User
 from survey.people import second as second_factors
 from survey.people.attempts import counter, succeeded, take_a_try
 
-_Deed = Callable[[Connection, User], list[str] | None]
+_Deed = Callable[[Connection, FlaskUser], list[str] | None]
 _PAGE: Final = f"{OFFICE}/two-step"
 _WRONG: Final = (
     "This code is not right. Codes change every 30 seconds and each works once: wait for the next one in your app, "
@@ -65,7 +64,7 @@ def entering_code() -> ResponseReturnValue:
     return entering.let_in(user, opened)
 
 
-def _try(user: User, typed: str) -> tuple[How | None, timedelta | None]:
+def _try(user: FlaskUser, typed: str) -> tuple[How | None, timedelta | None]:
     """Return how a code opened the account, or how long to wait; neither when it is wrong."""
     engine, moment = store().engine, now()
     key = counter(store().settings.key("tries"), "code", str(user.id))
@@ -124,11 +123,11 @@ def turn_off() -> ResponseReturnValue:
     return _with_code(_off, "turned two-step sign-in off")
 
 
-def _new_codes(connection: Connection, user: User) -> list[str] | None:
+def _new_codes(connection: Connection, user: FlaskUser) -> list[str] | None:
     return second_factors.new_recovery_codes(connection, user.id, entering.keys())
 
 
-def _off(connection: Connection, user: User) -> list[str] | None:
+def _off(connection: Connection, user: FlaskUser) -> list[str] | None:
     second_factors.take_off(connection, user.id)
     return None
 
@@ -193,7 +192,7 @@ def _codes_page(codes: list[str]) -> Reply:
     return page("account/recovery-codes.html", CodeForm(formdata=None), codes=codes)
 
 
-def _actor(user: User) -> Actor:
+def _actor(user: FlaskUser) -> Actor:
     return Actor("account", user.email)
 
 
