@@ -18,10 +18,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import (
     Connection,
     DateTime,
@@ -41,6 +39,10 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from survey import private
 from survey.forks import Inherited, Owned, at_forks
+from survey.problems import Explained
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 __all__ = [
     "Base",
@@ -71,7 +73,7 @@ _PATIENCE: Final = 20.0
 """Seconds a writer waits for its turn before the respondent is told to try again."""
 
 
-class StoreError(RuntimeError):
+class StoreError(Explained, RuntimeError):
     """The database cannot do what was asked just now. Its text is a sentence without any answer in it."""
 
 
@@ -479,17 +481,23 @@ def migrations_folder() -> Path:
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring the tables up to a revision, by default the newest. One transaction: all of it or nothing."""
+    from alembic import command  # heavy, and no other command needs it
+
     with write(engine) as connection:
         command.upgrade(_alembic(connection), revision)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Take the tables back to a revision ('base' is before the first). What newer tables hold is lost."""
+    from alembic import command
+
     with write(engine) as connection:
         command.downgrade(_alembic(connection), revision)
 
 
 def _alembic(connection: Connection) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")

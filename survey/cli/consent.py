@@ -33,37 +33,31 @@ def import_(file: Path, study: str, preview: bool) -> None:
     their answers at once. Exit status: 0 done, 1 problems, 2 wrong use of the command.
     """
     from survey.audit import COMMAND_LINE
-    from survey.fieldwork.publishing import Refused
     from survey.responses.consent_file import look_at_decisions, take_decisions
 
     here, now = engine(), datetime.now(UTC)
     data = content_of(file)
-    try:
-        seen = look_at_decisions(here, study, data, file.name, now)
-        for problem in seen.problems:
-            click.echo(str(problem), err=True)
-        if seen.problems:
-            stop("Nothing was taken in. Please correct these first.")
-        counts = seen.counts()
+    seen = look_at_decisions(here, study, data, file.name, now)
+    for problem in seen.problems:
+        click.echo(str(problem), err=True)
+    if seen.problems:
+        stop("Nothing was taken in. Please correct these first.")
+    counts = seen.counts()
+    click.echo(", ".join(f"{number} {says}" for says, number in counts.items()) + f", {seen.unchanged} known before")
+    if seen.answered:
         click.echo(
-            ", ".join(f"{number} {says}" for says, number in counts.items()) + f", {seen.unchanged} known before"
+            f"{len(seen.answered)} of those who say no have answered. Their answers stay unless they withdraw: "
+            f"{', '.join(seen.answered[:20])}"
         )
-        if seen.answered:
-            click.echo(
-                f"{len(seen.answered)} of those who say no have answered. Their answers stay unless they withdraw: "
-                f"{', '.join(seen.answered[:20])}"
-            )
-        if seen.disagree:
-            click.echo(
-                f"Conflicting decisions for {len(seen.disagree)}: {', '.join(seen.disagree[:20])}. "
-                "The yes counts only once you record how they were resolved: survey consent resolve"
-            )
-        if preview:
-            click.echo("Only looked: nothing was taken in.")
-            return
-        take_decisions(here, study, data, file.name, COMMAND_LINE, now, seen.digest)
-    except Refused as refused:
-        stop(*refused.reasons)
+    if seen.disagree:
+        click.echo(
+            f"Conflicting decisions for {len(seen.disagree)}: {', '.join(seen.disagree[:20])}. "
+            "The yes counts only once you record how they were resolved: survey consent resolve"
+        )
+    if preview:
+        click.echo("Only looked: nothing was taken in.")
+        return
+    take_decisions(here, study, data, file.name, COMMAND_LINE, now, seen.digest)
     click.echo("Taken in." if seen.new else "Nothing to do: all of this is there already.")
 
 
@@ -80,20 +74,14 @@ def issued(
     """Record that an information sheet was sent out: opt-out counts from then on."""
     from survey.audit import COMMAND_LINE
     from survey.database import write
-    from survey.fieldwork.consent import BadDecision
     from survey.fieldwork.consent import issued as record
 
     if everywhere == bool(schools):
         stop("Please say either --all or which --school.", status=2)
     now = datetime.now(UTC)
-    try:
-        with write(engine()) as connection:
-            its = _study(connection, study)
-            new = record(
-                connection, its, audience, None if everywhere else schools, on.date(), COMMAND_LINE, now, version
-            )
-    except BadDecision as fault:
-        stop(str(fault))
+    with write(engine()) as connection:
+        its = _study(connection, study)
+        new = record(connection, its, audience, None if everywhere else schools, on.date(), COMMAND_LINE, now, version)
     click.echo("Recorded." if new else "It was recorded before.")
 
 
@@ -113,7 +101,6 @@ def withdraw(study: str, participant: str, scope: Scope, wave: str | None, by: B
     from survey.audit import COMMAND_LINE
     from survey.database import read
     from survey.fieldwork.consent import participant_id_of
-    from survey.responses.withdrawing import Nobody
     from survey.responses.withdrawing import withdraw as do
 
     if scope == "wave" and wave is None:
@@ -125,10 +112,7 @@ def withdraw(study: str, participant: str, scope: Scope, wave: str | None, by: B
         stop(f"There is no participant '{participant}' in this study.")
     if not yes:
         click.confirm(f"{participant}, {scope} {wave or ''}: answers thrown away do not come back. Go on?", abort=True)
-    try:
-        done = do(here, participant_id=person, scope=scope, wave=wave, by=by, actor=COMMAND_LINE, now=datetime.now(UTC))
-    except Nobody as fault:
-        stop(str(fault))
+    done = do(here, participant_id=person, scope=scope, wave=wave, by=by, actor=COMMAND_LINE, now=datetime.now(UTC))
     _print(done)
 
 
@@ -162,18 +146,15 @@ def resolve(
     """Record how a yes, and a no or a withdrawal, were resolved. Until then the yes does not count."""
     from survey.audit import COMMAND_LINE
     from survey.database import write
-    from survey.fieldwork.consent import BadDecision, Decision, decide, participant_id_of
+    from survey.fieldwork.consent import Decision, decide, participant_id_of
 
     said = Decision(says, by, on.date(), scope, wave, parent=parent, resolved=resolved)
-    try:
-        with write(engine()) as connection:
-            its = _study(connection, study)
-            person = participant_id_of(connection, its.id, participant)
-            if person is None:
-                stop(f"There is no participant '{participant}' in this study.")
-            new = decide(connection, its, person, said, COMMAND_LINE, datetime.now(UTC))
-    except BadDecision as fault:
-        stop(str(fault))
+    with write(engine()) as connection:
+        its = _study(connection, study)
+        person = participant_id_of(connection, its.id, participant)
+        if person is None:
+            stop(f"There is no participant '{participant}' in this study.")
+        new = decide(connection, its, person, said, COMMAND_LINE, datetime.now(UTC))
     click.echo("Recorded." if new else "It was recorded before.")
 
 

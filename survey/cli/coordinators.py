@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 import click
 
 from survey.cli.links import link
-from survey.cli.main import engine, settings, stop
+from survey.cli.main import engine, settings
 
 
 @link.command("coordinator")
@@ -26,19 +26,16 @@ def coordinator(study: str, school: str, until: datetime | None) -> None:
     from survey.people.links import make_link
 
     here, store = settings(), engine()
-    try:
-        where = place(store, "coordinator", study, school)
-        latest = deletion_day(store, study)
-        last_day = min(until.date(), latest) if until else latest
-        ends_at = datetime.combine(last_day + timedelta(days=1), time(), UTC)
-        if where.study_id is None or where.school_id is None:
-            raise NotPossible("Say which study and which school.")
-        with write(store) as connection:
-            number, token = make_link(
-                connection, where.study_id, where.school_id, school, ends_at, Giver(COMMAND_LINE), datetime.now(UTC)
-            )
-    except NotPossible as error:
-        stop(str(error))
+    where = place(store, "coordinator", study, school)
+    latest = deletion_day(store, study)
+    last_day = min(until.date(), latest) if until else latest
+    ends_at = datetime.combine(last_day + timedelta(days=1), time(), UTC)
+    if where.study_id is None or where.school_id is None:
+        raise NotPossible("Say which study and which school.")
+    with write(store) as connection:
+        number, token = make_link(
+            connection, where.study_id, where.school_id, school, ends_at, Giver(COMMAND_LINE), datetime.now(UTC)
+        )
     click.echo(f"Link {number}, works until the end of {last_day:%d %B %Y}:\n{here.base_url}/office/link/{token}")
     click.echo("It is not kept anywhere else: only what is needed to recognise it is stored.")
 
@@ -49,12 +46,9 @@ def end(number: int) -> None:
     """End a coordinator's link by its number, and every session that came by it."""
     from survey.audit import COMMAND_LINE
     from survey.database import write
-    from survey.people import Giver, NotPossible
+    from survey.people import Giver
     from survey.people.links import end_link
 
-    try:
-        with write(engine()) as connection:
-            end_link(connection, number, Giver(COMMAND_LINE), datetime.now(UTC))
-    except NotPossible as error:
-        stop(str(error))
+    with write(engine()) as connection:
+        end_link(connection, number, Giver(COMMAND_LINE), datetime.now(UTC))
     click.echo(f"Link {number} has ended.")

@@ -48,7 +48,7 @@ def score(questionnaire: Path, answers: Path, out: Path) -> None:
     that were answered.
     """
     from survey.definition.reading import read_questionnaire
-    from survey.export.scored import BadTable, score_table
+    from survey.export.scored import score_table
 
     if questionnaire.name == "study.yaml" or "." in questionnaire.stem:
         stop(f"{questionnaire} is no questionnaire. Please give the file NAME.yaml that holds the scales.")
@@ -57,9 +57,6 @@ def score(questionnaire: Path, answers: Path, out: Path) -> None:
         stop(*(str(problem) for problem in errors(reading.problems)))
     if out.exists() and out.samefile(answers):
         stop(f"{out} holds the answers, which the scores would overwrite. Please choose another name for --out.")
-    try:
-        with writing(out, "w") as file:
-            rows = score_table(reading.questionnaire, answers, file)
-    except BadTable as error:
-        stop(*error.faults)
+    with writing(out, "w") as file:
+        rows = score_table(reading.questionnaire, answers, file)
     click.echo(f"{rows} rows scored: {out}")

@@ -26,14 +26,10 @@ def open_(study: str, questionnaire: str, wave: str, school: str | None, perform
     """Make an open link and code for a questionnaire, such as for parents at a concert."""
     from survey.audit import COMMAND_LINE
     from survey.fieldwork.links import open_link
-    from survey.fieldwork.publishing import Refused
     from survey.fieldwork.waves import last_day
 
     here, now = settings(), datetime.now(UTC)
-    try:
-        made = open_link(engine(), here, study, questionnaire, wave, school, COMMAND_LINE, now, performance)
-    except Refused as refused:
-        stop(*refused.reasons)
+    made = open_link(engine(), here, study, questionnaire, wave, school, COMMAND_LINE, now, performance)
     last = last_day(made.closes)
     if last is not None and made.opens.year > 1 and last.year < 9999:
         click.echo(f"It works from {_day(made.opens.date())} to {_day(last)}.")
@@ -58,19 +54,15 @@ def personal(study: str, wave: str, school: str | None, school_class: str | None
     from survey.audit import COMMAND_LINE
     from survey.export.lists import form_of, write_list
     from survey.fieldwork.links import COLUMNS, personal_links
-    from survey.fieldwork.publishing import Refused
 
     form = form_of(out.name)
     if form is None:
         stop(f"{out}: please give a file that ends in .csv or .xlsx.")
     now = datetime.now(UTC)
-    try:
-        # The file is opened first: links that cannot be written down would be lost, and the earlier ones ended.
-        with writing(out, "wb") as file:
-            made = personal_links(engine(), settings(), study, wave, school, school_class, COMMAND_LINE, now)
-            write_list(COLUMNS, [one.row for one in made.links], f"Links {wave}", form, file)
-    except Refused as refused:
-        stop(*refused.reasons)
+    # The file is opened first: links that cannot be written down would be lost, and the earlier ones ended.
+    with writing(out, "wb") as file:
+        made = personal_links(engine(), settings(), study, wave, school, school_class, COMMAND_LINE, now)
+        write_list(COLUMNS, [one.row for one in made.links], f"Links {wave}", form, file)
     click.echo(f"{len(made.links)} links written: {out}")
     if made.ended:
         click.echo(f"{made.ended} links made for the same people earlier no longer work.")

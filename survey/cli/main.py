@@ -6,24 +6,29 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Literal, NoReturn
+from typing import IO, TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
 from survey import private
 from survey.config import Settings, SettingsError
-from survey.database import Engine, StoreError, open_engine
+from survey.problems import Explained
+
+if TYPE_CHECKING:
+    from survey.database import Engine
 
 
 class _Plain(click.Group):
-    """Commands that end a known fault with a sentence, not a traceback."""
+    """Commands that end a fault which explains itself with its sentences, not a traceback."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except (SettingsError, StoreError) as error:
-            stop(str(error))
+        except Explained as fault:
+            stop(*fault.reasons)
+        except SettingsError as fault:
+            stop(str(fault))
 
 
 def stop(*sentences: str, status: int = 1) -> NoReturn:
@@ -61,6 +66,7 @@ def settings() -> Settings:
 
 def engine() -> Engine:
     """Return the database of this installation."""
+    from survey.database import open_engine
     from survey.retention import Register, watch
 
     here = settings()

@@ -38,7 +38,6 @@ def paper(
     Each paper has a code of its own, which is kept nowhere but on the paper.
     """
     from survey.audit import COMMAND_LINE
-    from survey.fieldwork.publishing import Refused
     from survey.paper.printing import Order, page, print_papers
 
     if out.suffix.lower() not in (".html", ".htm"):
@@ -46,13 +45,10 @@ def paper(
     if copies and (participants or school_class):
         stop("Copies are for people who are on no list. Please leave out --participant and --class, or --copies.")
     order = Order(study, wave, questionnaire, language, school, school_class, participants, copies or 0, large)
-    try:
-        # The file is opened first: papers that cannot be written down would be printed by nobody.
-        with writing(out, "w") as file:
-            made = print_papers(engine(), settings(), order, COMMAND_LINE, datetime.now(UTC))
-            file.write(page(made))
-    except Refused as refused:
-        stop(*refused.reasons)
+    # The file is opened first: papers that cannot be written down would be printed by nobody.
+    with writing(out, "w") as file:
+        made = print_papers(engine(), settings(), order, COMMAND_LINE, datetime.now(UTC))
+        file.write(page(made))
     for sentence in made.left_out:
         click.echo(sentence)
     count = len(made.papers)

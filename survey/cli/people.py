@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from survey.cli.main import engine, main, settings, stop
+from survey.cli.main import engine, main, settings
 
 
 @main.group()
 def user() -> None:
     """People who sign in."""
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    from survey.people import NotPossible
-
-    try:
-        yield
-    except NotPossible as error:
-        stop(str(error))
 
 
 def _where(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -45,8 +34,7 @@ def add(email: str, roles: tuple[str, ...], study: str | None, school: str | Non
     from survey.pages.account.people import add_user
 
     here = settings()
-    with _refusals():
-        password = add_user(engine(), here, email, list(roles), study=study, school=school)
+    password = add_user(engine(), here, email, list(roles), study=study, school=school)
     click.echo(f"Sign in at {here.base_url}/sign-in as {email} with this password, which works once:\n{password}")
 
 
@@ -63,10 +51,9 @@ def invite(email: str, role: str, study: str | None, school: str | None) -> None
     from survey.people.invitations import invite as invitation
 
     here, store = settings(), engine()
-    with _refusals():
-        address, wanted = checked_address(email), place(store, role, study, school)
-        with write(store) as connection:
-            token = invitation(connection, address, wanted, Giver(COMMAND_LINE), datetime.now(UTC))
+    address, wanted = checked_address(email), place(store, role, study, school)
+    with write(store) as connection:
+        token = invitation(connection, address, wanted, Giver(COMMAND_LINE), datetime.now(UTC))
     click.echo(f"Give this link to {address} and nobody else:\n{here.base_url}/office/welcome/{token}")
 
 
@@ -95,8 +82,7 @@ def renew(email: str) -> None:
     from survey.pages.account.people import renew_password
 
     here = settings()
-    with _refusals():
-        password = renew_password(engine(), here, email)
+    password = renew_password(engine(), here, email)
     click.echo(f"Sign in at {here.base_url}/sign-in as {email} with this password, which works once:\n{password}")
 
 
@@ -110,8 +96,7 @@ def end(email: str) -> None:
     from survey.people.grants import end as end_account
 
     store = engine()
-    with _refusals():
-        end_account(store, account_id(store, email), Giver(COMMAND_LINE), datetime.now(UTC))
+    end_account(store, account_id(store, email), Giver(COMMAND_LINE), datetime.now(UTC))
     click.echo(f"The account of {email} has ended.")
 
 
@@ -133,10 +118,9 @@ def add_role(email: str, name: str, study: str | None, school: str | None) -> No
     from survey.people.grants import give
 
     store = engine()
-    with _refusals():
-        wanted, account = place(store, name, study, school), account_id(store, email)
-        with write(store) as connection:
-            give(connection, account, wanted, Giver(COMMAND_LINE), datetime.now(UTC))
+    wanted, account = place(store, name, study, school), account_id(store, email)
+    with write(store) as connection:
+        give(connection, account, wanted, Giver(COMMAND_LINE), datetime.now(UTC))
     click.echo(f"{email} is {name} of {place_in_words(store, wanted)}.")
 
 
@@ -154,12 +138,11 @@ def remove_role(email: str, name: str, study: str | None, school: str | None) ->
     from survey.people.lists import member
 
     store, giver = engine(), Giver(COMMAND_LINE)
-    with _refusals():
-        wanted, account = place(store, name, study, school), account_id(store, email)
-        found = member(store, account, giver)
-        numbers = [held.id for held in found.held if held.given == wanted] if found else []
-        if not numbers:
-            raise NotPossible(f"{email} is not {name} of {place_in_words(store, wanted)}.")
-        with write(store) as connection:
-            take(connection, account, numbers[0], giver, datetime.now(UTC))
+    wanted, account = place(store, name, study, school), account_id(store, email)
+    found = member(store, account, giver)
+    numbers = [held.id for held in found.held if held.given == wanted] if found else []
+    if not numbers:
+        raise NotPossible(f"{email} is not {name} of {place_in_words(store, wanted)}.")
+    with write(store) as connection:
+        take(connection, account, numbers[0], giver, datetime.now(UTC))
     click.echo(f"{email} is no longer {name} of {place_in_words(store, wanted)}.")

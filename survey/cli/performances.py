@@ -25,13 +25,9 @@ def add(study: str, name: str, wave: str, title: str, day: datetime, school: str
     """Add a performance; a link for its audience: survey link open STUDY QUESTIONNAIRE --wave W --performance NAME."""
     from survey.audit import COMMAND_LINE
     from survey.fieldwork.performances import add_performance
-    from survey.fieldwork.publishing import Refused
 
     told = {"wave": wave, "title": title, "held_on": day.date(), "school": school}
-    try:
-        add_performance(engine(), study, name, **told, actor=COMMAND_LINE, now=datetime.now(UTC))  # type: ignore[arg-type]
-    except Refused as refused:
-        stop(*refused.reasons)
+    add_performance(engine(), study, name, **told, actor=COMMAND_LINE, now=datetime.now(UTC))  # type: ignore[arg-type]
     click.echo("Recorded.")
 
 

@@ -110,17 +110,13 @@ def reasons(file: Path, study: str, wave: str, looking: bool) -> None:
     Reasons are absent, refused, excused, left and other. All of the file is kept or, when it has a problem, nothing.
     """
     from survey.audit import COMMAND_LINE
-    from survey.fieldwork.publishing import Refused
     from survey.progress.reasons import look, take_in
 
     data = content_of(file)
-    try:
-        if looking:
-            preview = look(engine(), study, wave, data, file.name)
-        else:
-            preview = take_in(engine(), study, wave, data, file.name, COMMAND_LINE, datetime.now(UTC))
-    except Refused as refused:
-        stop(*refused.reasons)
+    if looking:
+        preview = look(engine(), study, wave, data, file.name)
+    else:
+        preview = take_in(engine(), study, wave, data, file.name, COMMAND_LINE, datetime.now(UTC))
     if preview.problems:
         stop(*map(str, preview.problems), "Nothing was kept. Please correct these first.")
     done, would = preview.recorded, "would be " if looking else ""

@@ -47,32 +47,28 @@ def import_(
     Exit status: 0 done, or nothing to do; 1 problems, and nothing was taken in; 2 wrong use of the command.
     """
     from survey.audit import COMMAND_LINE
-    from survey.fieldwork.publishing import Refused
     from survey.fieldwork.roster import looked_at, take_in_lists, unanswered
 
     here, store = settings(), engine()
     agreed = {name for name, said in (("left", left), ("codes", codes)) if said}
     read = [(content_of(path), path.name) for path in files]
-    try:
-        seen, lists = looked_at(store, here, study, wave, read, correct=correct)
-        _say(seen, None if everything else _MOST)
-        if seen.problems:
-            stop("Nothing was taken in. Please correct these first.")
-        doubts = unanswered(seen.doubts, agreed)
-        for doubt in doubts:
-            click.echo(
-                "\n".join([*doubt.said, f"If this is right, add {doubt.option}: {doubt.yes}", doubt.otherwise]),
-                err=True,
-            )
-        if preview:
-            click.echo("Only looked: nothing was taken in.")
-            return
-        if doubts:
-            stop("Nothing has been imported.")
-        now = datetime.now(UTC)
-        take_in_lists(store, study, wave, lists, COMMAND_LINE, now, seen.digest, correct=correct, agreed=agreed)
-    except Refused as refused:
-        stop(*refused.reasons)
+    seen, lists = looked_at(store, here, study, wave, read, correct=correct)
+    _say(seen, None if everything else _MOST)
+    if seen.problems:
+        stop("Nothing was taken in. Please correct these first.")
+    doubts = unanswered(seen.doubts, agreed)
+    for doubt in doubts:
+        click.echo(
+            "\n".join([*doubt.said, f"If this is right, add {doubt.option}: {doubt.yes}", doubt.otherwise]),
+            err=True,
+        )
+    if preview:
+        click.echo("Only looked: nothing was taken in.")
+        return
+    if doubts:
+        stop("Nothing has been imported.")
+    now = datetime.now(UTC)
+    take_in_lists(store, study, wave, lists, COMMAND_LINE, now, seen.digest, correct=correct, agreed=agreed)
     click.echo("Taken in." if seen.changes else "Nothing to do: all of this is there already.")
 
 
@@ -110,15 +106,11 @@ def _say(preview: Preview, most: int | None) -> None:
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV to write.")
 def list_(study: str, wave: str, out: Path) -> None:
     """Write a wave's roster as CSV, in the form that `survey roster import` takes. Who left is not in it."""
-    from survey.fieldwork.publishing import Refused
     from survey.fieldwork.roster import write_roster
 
     store = engine()
-    try:
-        with writing(out, "w") as file:
-            count = write_roster(store, study, wave, file)
-    except Refused as refused:
-        stop(*refused.reasons)
+    with writing(out, "w") as file:
+        count = write_roster(store, study, wave, file)
     click.echo(f"{count:,} participants: {out}")
 
 
@@ -126,13 +118,9 @@ def list_(study: str, wave: str, out: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def key(file: Path) -> None:
     """Make a linkage key, for studies that link to data from outside. Keep it apart from database and backups."""
-    from survey.fieldwork.publishing import Refused
     from survey.fieldwork.roster import make_key
 
-    try:
-        make_key(file, settings())
-    except Refused as refused:
-        stop(*refused.reasons)
+    make_key(file, settings())
     click.echo(
         f"A linkage key is in {file}. Set CHORUS_LINKAGE_KEY to this path, give the key to the office that links, and "
         "keep a copy in a safe place: without it no hash can be made again."
@@ -145,13 +133,9 @@ def key(file: Path) -> None:
 def linkage(study: str, out: Path) -> None:
     """Write study codes with their linkage hashes, for the office that links. Noted in the audit."""
     from survey.audit import COMMAND_LINE
-    from survey.fieldwork.publishing import Refused
     from survey.fieldwork.roster import write_linkage
 
     store = engine()
-    try:
-        with writing(out, "w") as file:
-            count = write_linkage(store, study, file, COMMAND_LINE, datetime.now(UTC))
-    except Refused as refused:
-        stop(*refused.reasons)
+    with writing(out, "w") as file:
+        count = write_linkage(store, study, file, COMMAND_LINE, datetime.now(UTC))
     click.echo(f"{count:,} participants: {out}")

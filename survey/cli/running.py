@@ -12,7 +12,7 @@ from typing import Final
 
 import click
 
-from survey.cli.main import engine, main, settings, stop
+from survey.cli.main import engine, main, settings
 
 _SETTINGS: Final = ("DATABASE_URL", "SECRET_KEY", "CHORUS_REGISTER", "CHORUS_LINKAGE_KEY")
 """Settings that would lead the demonstration out of its own folder."""
@@ -29,16 +29,12 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
     """Serve the pages."""
     from survey.database import session
     from survey.fieldwork import study_by_code
-    from survey.serving import PortTaken
     from survey.serving import serve as run
 
     here = settings()
     with session(engine()) as db:
         study_by_code(db, "")  # says so now, rather than to the first respondent, when there are no tables
-    try:
-        run(here, host=host, port=port, workers=workers, threads=threads)
-    except PortTaken as taken:
-        stop(str(taken))
+    run(here, host=host, port=port, workers=workers, threads=threads)
 
 
 @main.command()
@@ -52,13 +48,10 @@ def demo(folder: Path, questionnaires: Path, port: int, serving: bool) -> None:
     It is made with the commands that anybody else would use, which are printed as they run.
     """
     from survey.demo import clear, run
-    from survey.serving import PortTaken, see_that_port_is_free
+    from survey.serving import see_that_port_is_free
 
     if serving:
-        try:
-            see_that_port_is_free(port)
-        except PortTaken as taken:
-            stop(str(taken))
+        see_that_port_is_free(port)
     clear(folder)
     with _installation({"CHORUS_INSTANCE": str(folder), "CHORUS_URL": f"http://localhost:{port}"}) as command:
         run(command, folder, questionnaires, port=port, serving=serving)

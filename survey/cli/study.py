@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from survey.cli.main import engine, main, settings, stop, writing
+from survey.cli.main import engine, main, settings, writing
 
 
 @main.command()
@@ -29,13 +29,10 @@ def upgrade() -> None:
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 def publish(folder: Path) -> None:
     """Publish a study's questionnaires. A published version never changes."""
-    from survey.fieldwork.publishing import Refused, publish_folder
+    from survey.fieldwork.publishing import publish_folder
 
-    try:
-        for line in publish_folder(engine(), folder, datetime.now(UTC)):
-            click.echo(line)
-    except Refused as refused:
-        stop(*refused.reasons)
+    for line in publish_folder(engine(), folder, datetime.now(UTC)):
+        click.echo(line)
 
 
 class _FormatName(click.ParamType):  # type: ignore[type-arg]
@@ -63,12 +60,8 @@ class _FormatName(click.ParamType):  # type: ignore[type-arg]
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
 def export(study: str, form: str, out: Path) -> None:
     """Write a study's answers and scale scores: a workbook, or a zip of CSV files."""
-    from survey.export import CannotExport
     from survey.export import export as write
 
-    try:
-        with writing(out, "wb") as file:
-            write(study, engine(), form, file, datetime.now(UTC))
-    except CannotExport as error:
-        stop(str(error))
+    with writing(out, "wb") as file:
+        write(study, engine(), form, file, datetime.now(UTC))
     click.echo(f"Written: {out}")

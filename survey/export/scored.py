@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.scale import Scale
 from survey.definition.study import MissingCodes
-from survey.problems import did_you_mean, shortened
+from survey.problems import Refused, did_you_mean, shortened
 from survey.question import Column, Question
 from survey.scales import Rule, rule_for, score
 
@@ -30,12 +30,8 @@ _NOTHING: Final = ("", " ", ".", "NA", "NaN", "nan")
 """What programs write for no answer."""
 
 
-class BadTable(ValueError):
-    """A table that cannot be scored; `faults` are sentences, each with its place."""
-
-    def __init__(self, faults: Sequence[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = list(faults)
+class BadTable(Refused):
+    """A table that cannot be scored; its reasons are sentences, each with its place."""
 
 
 @dataclass

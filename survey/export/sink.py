@@ -14,9 +14,10 @@ from survey.export.contents import Sheet
 from survey.export.notes import Notes
 from survey.export.scores import Scores
 from survey.export.table import Cells, Table, Tabulator
+from survey.problems import Explained
 
 
-class CannotExport(RuntimeError):
+class CannotExport(Explained, RuntimeError):
     """The export cannot be made, or would not be true. Its text is a sentence for the researcher."""
 
 

@@ -18,10 +18,9 @@ from survey.fieldwork.doors import Door, NewPersonalDoor, end_door, new_door, ne
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.performances import Performance
 from survey.fieldwork.publications import current
-from survey.fieldwork.publishing import Refused
 from survey.fieldwork.studies import School, SchoolClass, Study, Wave, study_by_code
 from survey.fieldwork.waves import asked, hours, plan_of
-from survey.problems import did_you_mean
+from survey.problems import Refused, did_you_mean
 
 _ALWAYS: Final = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 

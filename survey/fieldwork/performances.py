@@ -11,10 +11,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from survey.audit import Actor, note
 from survey.database import Base, Engine, session
-from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster.identifiers import kind_of_identifier
 from survey.fieldwork.studies import School, Study, Wave, study_by_code
-from survey.problems import did_you_mean
+from survey.problems import Refused, did_you_mean
 
 _LONGEST: Final = 120
 _CODE: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")

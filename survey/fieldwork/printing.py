@@ -14,10 +14,9 @@ from survey.fieldwork.consent import NotAgreed, must_agree
 from survey.fieldwork.doors import Door, NewPersonalDoor, hash_of_code, new_door, new_personal_doors
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.publications import current, text_of
-from survey.fieldwork.publishing import Refused
 from survey.fieldwork.studies import School, SchoolClass, Study, Wave, study_by_code
 from survey.fieldwork.waves import asked, plan_of
-from survey.problems import did_you_mean
+from survey.problems import Refused, did_you_mean
 
 
 @dataclass(frozen=True)

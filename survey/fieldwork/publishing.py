@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,15 +20,7 @@ from survey.fieldwork.consent import keep_sheets
 from survey.fieldwork.publications import STUDY, Definition, VersionTaken, publish, publish_study, texts_before
 from survey.fieldwork.studies import keep_programmes, keep_study, keep_waves, study_by_code
 from survey.fieldwork.waves import forget_hours
-from survey.problems import errors
-
-
-class Refused(ValueError):
-    """Something that cannot be done; `reasons` are sentences for whoever asked."""
-
-    def __init__(self, reasons: Sequence[str]) -> None:
-        super().__init__("\n".join(reasons))
-        self.reasons = list(reasons)
+from survey.problems import Refused, errors
 
 
 def publish_folder(engine: Engine, folder: Path, now: datetime, actor: Actor = COMMAND_LINE) -> list[str]:

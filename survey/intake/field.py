@@ -17,11 +17,10 @@ from survey.fieldwork.consent import NotAgreed, must_agree, standings
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.performances import Performance
 from survey.fieldwork.publications import Definition, Publication
-from survey.fieldwork.publishing import Refused
 from survey.fieldwork.studies import Programme, School, SchoolClass, Study, Wave
 from survey.intake.checking import Checker
 from survey.intake.rewritten import Codes
-from survey.problems import Nearest, did_you_mean, listed
+from survey.problems import Nearest, Refused, did_you_mean, listed
 from survey.responses import facts_at_start
 from survey.responses.erasing import erasure
 from survey.responses.tables import response

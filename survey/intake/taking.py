@@ -12,13 +12,12 @@ from typing import Final
 from survey.audit import Actor, note
 from survey.config import Settings
 from survey.database import Connection, Engine, read, write
-from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster.tables import Misread, Sheet, Unreadable, read_sheets
 from survey.intake.checking import substance
 from survey.intake.field import Field, Kept
 from survey.intake.passed import response_of
 from survey.intake.rows import Candidate, Reader
-from survey.problems import quoted
+from survey.problems import Refused, quoted
 from survey.responses import PastResponse, insert_responses
 from survey.responses.reading import OVER
 

@@ -27,8 +27,8 @@ from survey.definition.files import is_file
 from survey.definition.questionnaire import Questionnaire
 from survey.drawings import drawing
 from survey.fieldwork.printing import Person, asked_on_paper, open_copies, paper_doors, who_to_print
-from survey.fieldwork.publishing import Refused
 from survey.paper.layout import Sheets, in_a_row, sheets_of, writes
+from survey.problems import Refused
 from survey.responses.keyings import NewPaper, add_papers, answered_by
 from survey.wording import direction, html_language
 

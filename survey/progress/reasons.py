@@ -14,12 +14,11 @@ from survey.audit import Actor, note
 from survey.database import Engine, Session, session
 from survey.definition.study import Study as Plan
 from survey.fieldwork.participants import Membership, Participant
-from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster.tables import Cell, Misread, Row, Sheet, Unreadable, columns, read_sheets, until_too_many
 from survey.fieldwork.roster.zeros import Spellings
 from survey.fieldwork.studies import Study, Wave, study_by_code
 from survey.fieldwork.waves import asked, plan_of
-from survey.problems import Nearest, did_you_mean, quoted, shortened
+from survey.problems import Nearest, Refused, did_you_mean, quoted, shortened
 from survey.progress.outcomes import REASONS
 from survey.progress.tables import reason as table
 

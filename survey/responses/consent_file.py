@@ -40,11 +40,10 @@ from survey.fieldwork.consent import (
     who_would_disagree,
 )
 from survey.fieldwork.participants import Participant
-from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster.tables import Cell, Misread, Row, Sheet, Unreadable, columns, read_sheets, until_too_many
 from survey.fieldwork.roster.zeros import Spellings
 from survey.fieldwork.studies import Study, Wave
-from survey.problems import quoted, shortened
+from survey.problems import Refused, quoted, shortened
 from survey.responses.tables import response
 from survey.responses.withdrawing import Withdrawal, withdraw_within
 

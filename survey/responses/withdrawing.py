@@ -37,6 +37,7 @@ from survey.fieldwork.consent import By, Decision, How, Scope, add_decision, pla
 from survey.fieldwork.doors import Door
 from survey.fieldwork.participants import Membership, Participant, linkage
 from survey.fieldwork.studies import Study, Wave
+from survey.problems import Explained
 from survey.responses.erasing import erase, erasure, note_participant
 from survey.responses.keyings import forget_keyings
 from survey.responses.tables import response
@@ -80,7 +81,7 @@ DEFAULT_BACKUPS: Final = 35
 _SIGNS: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
-class Nobody(LookupError):
+class Nobody(Explained, LookupError):
     """There is nobody, and no response, to withdraw."""
 
 

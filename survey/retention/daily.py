@@ -13,9 +13,9 @@ from survey import private
 from survey.audit import PROGRAM, Actor
 from survey.config import Settings
 from survey.database import Engine, StoreError, open_engine, write
-from survey.fieldwork.publishing import Refused
 from survey.fieldwork.waiting import expire
 from survey.people.attempts import forget_old_tries
+from survey.problems import Refused
 from survey.retention.applying import apply_register
 from survey.retention.dates import days
 from survey.retention.deletion import delete_study, empty_files

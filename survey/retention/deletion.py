@@ -21,8 +21,8 @@ from sqlalchemy import ColumnElement, Connection, MetaData, Table, Update, func,
 from survey.audit import Actor, note
 from survey.database import Engine, read, write
 from survey.fieldwork.participants import Membership, Participant
-from survey.fieldwork.publishing import Refused
 from survey.fieldwork.studies import School, Study, Wave
+from survey.problems import Refused
 from survey.responses.tables import response
 from survey.retention.dates import Day, day_of
 from survey.retention.register import erased_study

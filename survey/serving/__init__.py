@@ -23,6 +23,7 @@ from granian.server import MPServer
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import open_engine
+from survey.problems import Explained
 from survey.retention import keep_promises, keep_watch
 from survey.serving.gateway import Gateway
 from survey.serving.handover import hand_over_to, straighten_loops
@@ -46,7 +47,7 @@ _GRACE_FOR_PORT: Final = 5.0
 """Seconds in which a server that was killed lets go of its port."""
 
 
-class PortTaken(RuntimeError):
+class PortTaken(Explained, RuntimeError):
     """Something else listens there. Its text is a sentence for who starts the server."""
 
 

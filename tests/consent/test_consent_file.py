@@ -13,7 +13,7 @@ from survey.audit import COMMAND_LINE
 from survey.database import read
 from survey.fieldwork import Decision
 from survey.fieldwork.consent import ledger_of, plan_of, state_of
-from survey.fieldwork.publishing import Refused
+from survey.problems import Refused
 from survey.responses import load
 from survey.responses.consent_file import Decisions, look_at_decisions, take_decisions, take_given, unpacked
 from tests.consent.conftest import Lay

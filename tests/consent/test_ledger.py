@@ -22,7 +22,8 @@ from survey.fieldwork.consent import (
     standings,
     withdrawn_for_good,
 )
-from survey.fieldwork.publishing import Refused, publish_folder
+from survey.fieldwork.publishing import publish_folder
+from survey.problems import Refused
 from survey.responses import Ticket, assent, begin, finish, save
 from tests.consent.conftest import Lay
 from tests.consent.study import NOW, SENTINEL, STUDY, Tuned, consent, everything

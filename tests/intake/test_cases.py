@@ -15,9 +15,10 @@ import pytest
 
 from survey.audit import COMMAND_LINE
 from survey.database import Engine
-from survey.fieldwork.publishing import Refused, publish_folder
+from survey.fieldwork.publishing import publish_folder
 from survey.intake import Taken, take_in
 from survey.intake.names import AS_TYPED
+from survey.problems import Refused
 from tests.intake.cases import (
     NAME,
     NOW,

@@ -31,8 +31,8 @@ from survey.fieldwork import (
     publish,
     publish_study,
 )
-from survey.fieldwork.publishing import Refused
 from survey.intake import Taken, look, take_in
+from survey.problems import Refused
 from survey.responses import Record, stream
 from survey.responses.erasing import erase
 from tests.export.sample import ONE, later, study

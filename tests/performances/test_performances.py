@@ -21,8 +21,8 @@ from survey.database import Engine, upgrade
 from survey.export import export
 from survey.fieldwork.links import open_link, open_links
 from survey.fieldwork.performances import add_performance, performances
-from survey.fieldwork.publishing import Refused
 from survey.intake import Taken, take_in
+from survey.problems import Refused
 from tests.pages.small_study import make_study
 from tests.pages.walker import Walker
 

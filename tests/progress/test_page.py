@@ -6,7 +6,6 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -55,7 +54,7 @@ def run(field: Field, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
         return opened[-1]
 
     # A command ends its process, and with it its connections; here they would stay open.
-    monkeypatch.setattr(import_module("survey.cli.main"), "open_engine", kept)
+    monkeypatch.setattr("survey.database.open_engine", kept)
 
     def command(*arguments: str, fails: bool = False) -> str:
         result = CliRunner().invoke(main, arguments, env=env)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from survey.audit import Actor, entries
-from survey.fieldwork.publishing import Refused
+from survey.problems import Refused
 from survey.progress import Given, Outcome, Recorded, give, progress
 from survey.progress.reasons import look, take_in
 from tests.progress.conftest import Field

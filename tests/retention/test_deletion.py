@@ -10,7 +10,7 @@ from sqlalchemy.exc import DatabaseError
 
 from survey.audit import PROGRAM, entries
 from survey.database import Base, Engine, read, write
-from survey.fieldwork.publishing import Refused
+from survey.problems import Refused
 from survey.responses import begin
 from survey.retention import certificate, counted, day_of, days, delete_study, empty_files
 from survey.retention.deletion import ROOTS, doomed, tables_of

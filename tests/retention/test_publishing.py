@@ -10,7 +10,8 @@ import pytest
 from survey.audit import COMMAND_LINE, PROGRAM, entries
 from survey.database import Engine
 from survey.definition.checking import check
-from survey.fieldwork.publishing import Refused, publish_folder
+from survey.fieldwork.publishing import publish_folder
+from survey.problems import Refused
 from survey.retention import day_of, delete_study
 from tests.pages.small_study import STUDY
 from tests.retention.field import THE_DAY, Field

@@ -6,8 +6,8 @@ import pytest
 from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster import Preview
+from survey.problems import Refused
 from tests.rosters.small_field import Desk
 from tests.rosters.test_broken_files import workbook
 

@@ -11,9 +11,9 @@ import pytest
 
 from survey.audit import COMMAND_LINE, entries
 from survey.database import Engine
-from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster import make_key, write_linkage
 from survey.fieldwork.roster.identifiers import is_upn
+from survey.problems import Refused
 from tests.rosters.small_field import NOW, SCHOOLS, Desk, publish, settings_in
 
 LINKED = "linkage: {identifier: upn}\n"

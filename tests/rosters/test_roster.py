@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from survey.audit import COMMAND_LINE, entries
 from survey.database import read
 from survey.fieldwork import Participant, School, kinship
-from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster import Lists, Preview, looked_at, take_in_lists, write_roster
+from survey.problems import Refused
 from tests.rosters.small_field import NOW, ROSTER, SCHOOLS, Desk
 
 

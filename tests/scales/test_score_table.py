@@ -62,7 +62,7 @@ def scored(paths: tuple[Path, Path], table: str | bytes) -> list[dict[str, str]]
 def faults(paths: tuple[Path, Path], table: str | bytes) -> list[str]:
     with pytest.raises(BadTable) as bad:
         scored(paths, table)
-    return [fault.replace(str(paths[1]), "answers.csv") for fault in bad.value.faults]
+    return [fault.replace(str(paths[1]), "answers.csv") for fault in bad.value.reasons]
 
 
 def test_scores_and_how_many_items_were_answered(paths: tuple[Path, Path]) -> None:

@@ -7,7 +7,6 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
@@ -175,7 +174,7 @@ def run(ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         return opened[-1]
 
     # A command ends its process, and with it its connections; here they would stay open.
-    monkeypatch.setattr(import_module("survey.cli.main"), "open_engine", kept)
+    monkeypatch.setattr("survey.database.open_engine", kept)
 
     def command(*arguments: str, fails: bool = False) -> str:
         result = CliRunner().invoke(main, arguments, env=env)

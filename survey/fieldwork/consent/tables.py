@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 
 from survey.database import Base, Moment
+from survey.problems import Explained
 
 Says = Literal["yes", "no", "withdrawn"]
 
@@ -112,5 +113,5 @@ decision = Table(
 )
 
 
-class BadDecision(ValueError):
+class BadDecision(Explained, ValueError):
     """A decision that cannot be recorded. Its text is a sentence for whoever records it."""

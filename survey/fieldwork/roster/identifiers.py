@@ -17,8 +17,8 @@ from typing import Final, NamedTuple
 
 from survey import private
 from survey.config import Settings
-from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster.tables import DATE, Cell, Misread, Row, Sheet, and_more, plain
+from survey.problems import Refused
 
 # ---- England's unique pupil number -----------------------------------------------------------------------
 

@@ -16,14 +16,13 @@ from survey.definition.reading import parse_study
 from survey.definition.study import Study as Plan
 from survey.fieldwork.participants import Membership, Participant, kinship, linkage
 from survey.fieldwork.publications import text_of
-from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster.comparing import Deeds, Preview, Target, compare, field_of
 from survey.fieldwork.roster.doubts import unanswered
 from survey.fieldwork.roster.identifiers import read_key
 from survey.fieldwork.roster.lists import Lists, Reader
 from survey.fieldwork.studies import Programme, School, SchoolClass, Study, Wave
 from survey.fieldwork.waves import forget_hours
-from survey.problems import did_you_mean, quoted
+from survey.problems import Refused, did_you_mean, quoted
 
 LEFT_BY_ROSTER: Final = "roster"
 """Why somebody left: a later list of their school is without them."""

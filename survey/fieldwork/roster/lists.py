@@ -149,7 +149,7 @@ def _bare(line: SchoolLine | PersonLine) -> dict[str, Any]:
 class Reader:
     """What lists are read by: the study's file, and the key for its linkage where it links.
 
-    key: called when an identifier is met; raises survey.fieldwork.publishing.Refused when there is none.
+    key: called when an identifier is met; raises survey.problems.Refused when there is none.
     """
 
     plan: Plan

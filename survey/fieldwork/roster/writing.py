@@ -13,9 +13,9 @@ from sqlalchemy import distinct, func, select
 from survey.audit import Actor, note
 from survey.database import Connection, Engine, read, write
 from survey.fieldwork.participants import Membership, Participant, kinship, linkage
-from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster.importing import place_of
 from survey.fieldwork.studies import School, SchoolClass, Wave
+from survey.problems import Refused
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from flask.typing import ResponseReturnValue
 from wtforms import StringField
 
 from survey.fieldwork import current
-from survey.fieldwork.publishing import Refused
 from survey.fieldwork.waiting import Waiting
 from survey.intake import look, take_in
 from survey.pages.office.access import Seen, View, actor, allowed, refused, sees_microdata
@@ -21,6 +20,7 @@ from survey.pages.office.sections import section
 from survey.pages.office.uploads import CHANGED, Fault, Proposal, Upload, WaveForm, add, counted
 from survey.pages.store import store
 from survey.people import LEAD, RESEARCHER
+from survey.problems import Refused
 from survey.tables.limits import LARGEST_FILE
 
 section("answers", "Data from another system", "office.answers", order=75, roles=(LEAD, RESEARCHER))

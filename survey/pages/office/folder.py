@@ -23,7 +23,7 @@ from survey.definition.reading import parse_study
 from survey.definition.study import Study as Plan
 from survey.definition.unpacking import MOST, CannotUnpack, from_zip, unpack
 from survey.fieldwork import Study, published, study_by_code, text_of
-from survey.fieldwork.publishing import Refused, compared_with_published, publish_folder
+from survey.fieldwork.publishing import compared_with_published, publish_folder
 from survey.fieldwork.waiting import Waiting
 from survey.pages.account import turned_away
 from survey.pages.office.access import View, actor, grants, may, refused
@@ -31,7 +31,7 @@ from survey.pages.office.blueprint import office
 from survey.pages.office.uploads import Fault, FileForm, Proposal, Upload, add
 from survey.pages.store import store
 from survey.people import ADMINISTRATOR, LEAD
-from survey.problems import Problem, errors
+from survey.problems import Problem, Refused, errors
 
 LARGEST_UPLOAD: Final = 40_000_000
 """Bytes of the largest folder that is read."""

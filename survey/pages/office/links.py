@@ -18,7 +18,6 @@ from survey.export.lists import FORMS, ListForm
 from survey.fieldwork import Study, current
 from survey.fieldwork.links import COLUMNS, end_link, open_link, open_links, personal_links, who_gets_links
 from survey.fieldwork.performances import Performance, add_performance, performances
-from survey.fieldwork.publishing import Refused
 from survey.fieldwork.waves import last_day, wave_at
 from survey.pages.account.forms import Form
 from survey.pages.account.second import qr_code
@@ -29,6 +28,7 @@ from survey.pages.office.studies import shown
 from survey.pages.sending import send_list
 from survey.pages.store import store
 from survey.people import LEAD, RESEARCHER
+from survey.problems import Refused
 from survey.progress.versions import by_door
 
 _WHO: Final = (LEAD, RESEARCHER)

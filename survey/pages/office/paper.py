@@ -16,7 +16,6 @@ from flask_security import current_user
 from survey.database import read, session
 from survey.definition.bundle import Bundle
 from survey.fieldwork import current, study_by_code, text_of
-from survey.fieldwork.publishing import Refused
 from survey.fieldwork.waves import wave_at
 from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, may, refused, sees_microdata
@@ -27,6 +26,7 @@ from survey.pages.store import store
 from survey.paper.keying import Read, Sheet, differences, key_in, paper_of, ready_for, settle, sheet_of
 from survey.paper.printing import Order, page, print_papers
 from survey.people import LEAD, RESEARCHER
+from survey.problems import Refused
 from survey.responses.keyings import STATES, CannotKey, Keyed, PaperState, keyings_of, paper_by_id, papers
 
 _WHO: Final = (LEAD, RESEARCHER)

@@ -13,7 +13,6 @@ from flask.typing import ResponseReturnValue
 from survey.audit import note
 from survey.database import session
 from survey.export.lists import ListForm
-from survey.fieldwork.publishing import Refused
 from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, my_schools
 from survey.pages.office.blueprint import office
@@ -22,6 +21,7 @@ from survey.pages.office.sections import section
 from survey.pages.sending import send_list
 from survey.pages.store import store
 from survey.people import COORDINATOR, LEAD, RESEARCHER
+from survey.problems import Refused
 from survey.progress import (
     REASONS,
     TITLES,

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from flask import url_for
 
-from survey.fieldwork.publishing import Refused
 from survey.fieldwork.waiting import Waiting
 from survey.pages.office.access import Seen, actor, allowed, my_schools
 from survey.pages.office.uploads import CHANGED, SHOWN, Proposal, Upload, WaveForm, add, counted
 from survey.pages.store import store
 from survey.people import COORDINATOR, LEAD, RESEARCHER
+from survey.problems import Refused
 from survey.progress.outcomes import REASONS
 from survey.progress.reasons import Given, Recorded, foreseen, give, look
 

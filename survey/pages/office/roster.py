@@ -13,7 +13,6 @@ from wtforms import BooleanField
 
 from survey.audit import note
 from survey.database import session
-from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster import Lists, Preview, looked_at, preview_of, take_in_lists, wave_counts, write_roster
 from survey.fieldwork.waiting import Waiting
 from survey.pages.office.access import Seen, actor, allowed, refused, sees_microdata
@@ -23,6 +22,7 @@ from survey.pages.office.uploads import CHANGED, SHOWN, Identifying, Proposal, U
 from survey.pages.sending import send
 from survey.pages.store import store
 from survey.people import LEAD, RESEARCHER
+from survey.problems import Refused
 
 section("roster", "Roster", "office.roster", order=20, roles=(LEAD, RESEARCHER))
 

@@ -24,7 +24,6 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from wtforms import StringField
 
 from survey.fieldwork import waiting as waiting_place
-from survey.fieldwork.publishing import Refused
 from survey.fieldwork.roster import Doubt, unanswered
 from survey.fieldwork.waiting import Owner, Waiting
 from survey.fieldwork.waves import wave_at
@@ -34,6 +33,7 @@ from survey.pages.office.blueprint import office
 from survey.pages.sending import csv_of, send
 from survey.pages.store import store
 from survey.pages.turns import Turn
+from survey.problems import Refused
 from survey.tables.apart import BUSY
 from survey.tables.limits import LARGEST_FILE
 
