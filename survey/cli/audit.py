@@ -16,9 +16,7 @@ def audit(study: str | None, out: Path | None) -> None:
     """Say who did what and when, the newest first: in the whole installation, or in one study."""
     from survey.audit import entries, who
     from survey.database import session
-    from survey.export.audit import write_audit
-    from survey.export.lists import form_of
-    from survey.fieldwork import Study
+    from survey.fieldwork.studies import Study
 
     opened = engine()
     with session(opened) as db:
@@ -33,6 +31,9 @@ def audit(study: str | None, out: Path | None) -> None:
             where = f" [{studies[line.study_id]}]" if line.study_id and study is None else ""
             click.echo(f"{line.at:%Y-%m-%d %H:%M} UTC{where} {who(line.actor)} {line.deed}{more}")
         return
+    from survey.export.audit import write_audit
+    from survey.export.lists import form_of
+
     form = form_of(out.name)
     if form is None:
         stop(f"{out}: please give a name that ends in .csv or .xlsx.")

@@ -49,7 +49,7 @@ class _FormatName(click.ParamType):  # type: ignore[type-arg]
         return self._choice().get_metavar(param, ctx)
 
     def _choice(self) -> click.Choice[str]:
-        from survey.export import FORMATS
+        from survey.export.formats import FORMATS
 
         return click.Choice(list(FORMATS))
 
@@ -60,7 +60,7 @@ class _FormatName(click.ParamType):  # type: ignore[type-arg]
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
 def export(study: str, form: str, out: Path) -> None:
     """Write a study's answers and scale scores: a workbook, or a zip of CSV files."""
-    from survey.export import export as write
+    from survey.export.store import export as write
 
     with writing(out, "wb") as file:
         write(study, engine(), form, file, datetime.now(UTC))

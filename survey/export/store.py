@@ -1,9 +1,11 @@
-"""What an export reads from the database."""
+"""An export of a study in the database, and what it reads there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
+from typing import IO
 
 from survey.database import Engine, session
 from survey.definition.bundle import Bundle
@@ -11,9 +13,30 @@ from survey.definition.reading import parse_study
 from survey.definition.study import Study
 from survey.export.columns import Version
 from survey.export.sink import CannotExport
+from survey.export.study import Export
 from survey.fieldwork import publications
 from survey.fieldwork.studies import study_by_code
 from survey.responses import Record, reading
+
+
+def export(
+    study: str,
+    engine: Engine,
+    form: str,
+    out: IO[bytes],
+    now: datetime,
+    *,
+    waves: Sequence[str] | None = None,
+    seconds_per_screen: bool = False,
+) -> None:
+    """Write a study's answers and scores: “xlsx” is one workbook, “csv” a zip of CSVs.
+
+    form: the name of one of FORMATS. now: aware; stands on the read me and in the document's properties. The same data and the same `now` give the
+    same bytes. waves: codes of waves; None for all. seconds_per_screen: also a column for each screen.
+    Raises CannotExport with a sentence; then what is in `out` is of no use.
+    """
+    stored = Stored(engine, study, None if waves is None else tuple(waves))
+    Export(stored, now, waves, seconds_per_screen).write(form, out)
 
 
 class Stored:

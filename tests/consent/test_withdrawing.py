@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, text
 
 from survey.audit import COMMAND_LINE, RESPONDENT, entries
 from survey.database import StoreFull, read, session, write
-from survey.export import export
+from survey.export.store import export
 from survey.fieldwork import Decision, NotAgreed, Participant, current
 from survey.fieldwork.consent import ledger_of, plan_of, state_of
 from survey.fieldwork.doors import Door, door_by_id

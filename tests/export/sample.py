@@ -14,8 +14,8 @@ import openpyxl
 
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.study import Study
-from survey.export import Export
 from survey.export.columns import Version
+from survey.export.study import Export
 
 NOW = datetime(2026, 7, 1, 11, 30, tzinfo=UTC)
 FIRST, SECOND = "1" * 64, "2" * 64

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from survey.export import Export
+from survey.export.study import Export
 from tests.export.sample import FULL, NOW, Response, csv_rows, csv_zip, source
 
 GIVEN = source(Response("r1", FULL), Response("r2", FULL | {"best": 'two\nlines, "quoted"'}))

@@ -11,9 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from survey.cli.main import main
-from survey.export import FORMATS, Export, Format
 from survey.export.contents import Sheet
+from survey.export.formats import FORMATS, Format
 from survey.export.sink import Frame, Part, Sink
+from survey.export.study import Export
 from survey.export.table import Cells, Table
 from tests.export.sample import FULL, NOW, Response, source
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
-from survey.export import Export
+from survey.export.study import Export
 from tests.export.sample import FULL, NOW, ONE, Response, Source, versions
 
 

@@ -14,7 +14,8 @@ import pytest
 
 from survey.database import Engine, open_engine, session, upgrade
 from survey.definition.bundle import Bundle
-from survey.export import CannotExport, export
+from survey.export.sink import CannotExport
+from survey.export.store import export
 from survey.fieldwork import (
     Membership,
     Participant,

@@ -12,8 +12,9 @@ import openpyxl
 import pytest
 
 from survey.analysis.reliability import describe
-from survey.export import CannotExport, Export
 from survey.export import workbook as export_workbook
+from survey.export.sink import CannotExport
+from survey.export.study import Export
 from survey.export.workbook import sheet_title
 from survey.scales import rule_for
 from tests.export.sample import (

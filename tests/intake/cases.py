@@ -13,7 +13,7 @@ from survey.audit import COMMAND_LINE
 from survey.config import Settings
 from survey.database import Engine, open_engine, session, upgrade
 from survey.definition.bundle import Bundle
-from survey.export import export
+from survey.export.store import export
 from survey.fieldwork import publish
 from survey.fieldwork.publishing import publish_folder
 from survey.intake import Taken, take_in

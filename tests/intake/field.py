@@ -20,7 +20,7 @@ import yaml
 from survey.config import Settings
 from survey.database import Engine, open_engine, session, upgrade
 from survey.definition.reading import FolderReading, read_folder
-from survey.export import export
+from survey.export.store import export
 from survey.fieldwork import (
     Membership,
     Participant,

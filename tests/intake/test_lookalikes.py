@@ -13,7 +13,7 @@ import pytest
 
 from survey.audit import COMMAND_LINE
 from survey.database import Engine
-from survey.export import export
+from survey.export.store import export
 from survey.intake import Taken, look, take_in
 from survey.intake.lookalikes import Lookalike, reading_of
 from survey.question import missing

@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from survey.config import Settings
 from survey.database import Engine, session
-from survey.export import export
+from survey.export.store import export
 from survey.fieldwork import keep_study
 from survey.pages.account.people import add_user
 from tests.pages.small_study import ANSWERED

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from survey.audit import Actor, entries
 from survey.database import read, session, write
-from survey.export import export
+from survey.export.store import export
 from survey.fieldwork import participant_by_code, study_by_code
 from survey.fieldwork.consent import Decision, decide, ledger_of
 from survey.paper.keying import differences, key_in, paper_of, ready_for, settle

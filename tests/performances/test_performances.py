@@ -18,7 +18,7 @@ from survey.app import create_app
 from survey.audit import COMMAND_LINE, entries
 from survey.config import Settings
 from survey.database import Engine, upgrade
-from survey.export import export
+from survey.export.store import export
 from survey.fieldwork.links import open_link, open_links
 from survey.fieldwork.performances import add_performance, performances
 from survey.intake import Taken, take_in

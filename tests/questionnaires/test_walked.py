@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from survey.export import export
+from survey.export.store import export
 from survey.journey import Journey
 from survey.problems import errors
 from survey.responses import stream

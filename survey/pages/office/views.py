@@ -11,7 +11,9 @@ from flask.typing import ResponseReturnValue
 
 from survey.audit import note
 from survey.database import session
-from survey.export import FORMATS, CannotExport, export
+from survey.export.formats import FORMATS
+from survey.export.sink import CannotExport
+from survey.export.store import export
 from survey.fieldwork import text_of
 from survey.pages.account import turned_away
 from survey.pages.office.access import Seen, actor, allowed, may, my_schools, refused, sees_microdata, sees_tables
