@@ -19,9 +19,9 @@ def coordinator(study: str, school: str, until: datetime | None) -> None:
 
     It ends by itself on the last day given, at the latest when the study's data are deleted.
     """
+    from survey.admission import deletion_day, place
     from survey.audit import COMMAND_LINE
     from survey.database import write
-    from survey.pages.account.people import deletion_day, place
     from survey.people import Giver, NotPossible
     from survey.people.links import make_link
 

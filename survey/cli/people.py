@@ -31,10 +31,10 @@ def add(email: str, roles: tuple[str, ...], study: str | None, school: str | Non
 
     Roles: researcher, lead (of a study, or of all), coordinator (of one school), administrator (of the installation).
     """
-    from survey.pages.account.people import add_user
+    from survey.admission import add_user
 
     here = settings()
-    password = add_user(engine(), here, email, list(roles), study=study, school=school)
+    password = add_user(engine(), email, list(roles), study=study, school=school)
     click.echo(f"Sign in at {here.base_url}/sign-in as {email} with this password, which works once:\n{password}")
 
 
@@ -44,9 +44,9 @@ def add(email: str, roles: tuple[str, ...], study: str | None, school: str | Non
 @_where
 def invite(email: str, role: str, study: str | None, school: str | None) -> None:
     """Make a link with which somebody chooses a password; it works once and for seven days."""
+    from survey.admission import checked_address, place
     from survey.audit import COMMAND_LINE
     from survey.database import write
-    from survey.pages.account.people import checked_address, place
     from survey.people import Giver
     from survey.people.invitations import invite as invitation
 
@@ -60,8 +60,8 @@ def invite(email: str, role: str, study: str | None, school: str | None) -> None
 @user.command("list")
 def everybody() -> None:
     """List who can sign in: address, roles, when they last did, whether they have a second factor."""
+    from survey.admission import place_in_words
     from survey.audit import COMMAND_LINE
-    from survey.pages.account.people import place_in_words
     from survey.people import Giver
     from survey.people.lists import members
 
@@ -79,10 +79,10 @@ def renew(email: str) -> None:
 
     All their sessions end, and two-step sign-in is off until they set it up again.
     """
-    from survey.pages.account.people import renew_password
+    from survey.admission import renew_password
 
     here = settings()
-    password = renew_password(engine(), here, email)
+    password = renew_password(engine(), email)
     click.echo(f"Sign in at {here.base_url}/sign-in as {email} with this password, which works once:\n{password}")
 
 
@@ -90,8 +90,8 @@ def renew(email: str) -> None:
 @click.argument("email")
 def end(email: str) -> None:
     """End somebody's account: all its sessions at once, its roles and its password."""
+    from survey.admission import account_id
     from survey.audit import COMMAND_LINE
-    from survey.pages.account.people import account_id
     from survey.people import Giver
     from survey.people.grants import end as end_account
 
@@ -111,9 +111,9 @@ def role() -> None:
 @_where
 def add_role(email: str, name: str, study: str | None, school: str | None) -> None:
     """Give somebody a role: researcher, lead, coordinator or administrator."""
+    from survey.admission import account_id, place, place_in_words
     from survey.audit import COMMAND_LINE
     from survey.database import write
-    from survey.pages.account.people import account_id, place, place_in_words
     from survey.people import Giver
     from survey.people.grants import give
 
@@ -130,9 +130,9 @@ def add_role(email: str, name: str, study: str | None, school: str | None) -> No
 @_where
 def remove_role(email: str, name: str, study: str | None, school: str | None) -> None:
     """Take a role away from somebody, at once."""
+    from survey.admission import account_id, place, place_in_words
     from survey.audit import COMMAND_LINE
     from survey.database import write
-    from survey.pages.account.people import account_id, place, place_in_words
     from survey.people import Giver, NotPossible
     from survey.people.grants import take
     from survey.people.lists import member

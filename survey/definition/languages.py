@@ -124,6 +124,19 @@ def lookup(translation: Mapping[str, Any], key: TranslationPath) -> str | None:
     return here if isinstance(here, str) and here.strip() else None
 
 
+def in_language(questionnaire: Questionnaire, language: str) -> Questionnaire:
+    """Return a questionnaire with its texts in another of its languages; codes stay.
+
+    Raises KeyError for a language that it does not have.
+    """
+    if language == questionnaire.language:
+        return questionnaire
+    if language not in questionnaire.others:
+        words = translated(questionnaire, questionnaire.source, questionnaire.translation(language))
+        questionnaire.others[language] = questionnaire.again(language, words)
+    return questionnaire.others[language]
+
+
 def translated(source: Questionnaire, data: dict[str, Any], translation: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy of a source's plain data with every text replaced by its translation.
 

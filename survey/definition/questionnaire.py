@@ -176,7 +176,7 @@ class Written:
 
 
 class Questionnaire(Strict):
-    """One questionnaire in one language; `in_language` gives it in another."""
+    """One questionnaire in one language; `languages.in_language` gives it in another."""
 
     id: str = Field(alias="questionnaire", description="Name of the questionnaire; the file is called like it")
     version: WholeNumber = Field(ge=1, le=9999, description="A whole number, raised for each publication")
@@ -388,28 +388,28 @@ class Questionnaire(Strict):
         """Whether its texts are written from right to left."""
         return direction(self.language) == "rtl"
 
-    def in_language(self, language: str) -> Questionnaire:
-        """Return the questionnaire with its texts in another of its languages; codes stay.
+    @property
+    def source(self) -> dict[str, Any]:
+        """The plain data it was read from, in the language it was written in."""
+        return self._data
+
+    @property
+    def others(self) -> dict[str, Questionnaire]:
+        """The same questionnaire in the languages it was asked for so far: one dictionary, which all of them share."""
+        return self._others
+
+    def translation(self, language: str) -> dict[str, Any]:
+        """Return the texts of one of its languages, by their place; none for the language it was written in.
 
         Raises KeyError for a language that it does not have.
         """
-        if language == self.language:
-            return self
-        if language not in self._others:
-            self._others[language] = self._translated(language)
-        return self._others[language]
+        return {} if language == self.languages[0] else self._translations[language]
 
-    def _translated(self, language: str) -> Questionnaire:
-        from survey.definition.languages import translated
-
-        if language == self.languages[0]:
-            other = Questionnaire.from_data(self._data, self._translations)
-        else:
-            other = Questionnaire.from_data(
-                translated(self, self._data, self._translations[language]), self._translations
-            )
-            # Texts of a third language are found by the source's words, not by the translation's.
-            other._data = self._data
+    def again(self, language: str, data: dict[str, Any]) -> Questionnaire:
+        """Return this questionnaire read from `data`, the same in another language, and let each know the other."""
+        other = Questionnaire.from_data(data, self._translations)
+        # Texts of a third language are found by the source's words, not by the translation's.
+        other._data = self._data
         other._language = language
         other._others = self._others
         self._others.setdefault(self.language, self)

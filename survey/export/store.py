@@ -31,8 +31,9 @@ def export(
 ) -> None:
     """Write a study's answers and scores: “xlsx” is one workbook, “csv” a zip of CSVs.
 
-    form: the name of one of FORMATS. now: aware; stands on the read me and in the document's properties. The same data and the same `now` give the
-    same bytes. waves: codes of waves; None for all. seconds_per_screen: also a column for each screen.
+    form: the name of one of FORMATS. now: aware; stands on the read me and in the document's properties. The same data
+    and the same `now` give the same bytes. waves: codes of waves; None for all. seconds_per_screen: also a
+    column for each screen.
     Raises CannotExport with a sentence; then what is in `out` is of no use.
     """
     stored = Stored(engine, study, None if waves is None else tuple(waves))

@@ -1,6 +1,6 @@
 """Those who sign in: accounts, what each may do where, invitations, second factors, and how guessing is slowed."""
 
-from survey.people.accounts import NotPossible, User
+from survey.people.accounts import Grant, NotPossible, User
 from survey.people.attempts import Attempt
 from survey.people.grants import (
     ADMINISTRATOR,
@@ -10,11 +10,10 @@ from survey.people.grants import (
     ROLES,
     Given,
     Giver,
-    Grant,
     given,
 )
-from survey.people.invitations import Invitation
 from survey.people.links import CoordinatorLink
+from survey.people.outstanding import Invitation
 from survey.people.second import RecoveryCode
 
 __all__ = [

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from sqlalchemy import DateTime, or_, update
+from sqlalchemy import DateTime, ForeignKey, or_, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from survey.audit import Actor, note
 from survey.database import Base, Connection, Moment
 from survey.problems import Explained
 
-if TYPE_CHECKING:
-    from survey.people.grants import Grant
-
 
 class NotPossible(Explained, ValueError):
     """Something cannot be done with an account like this. Its text is a sentence for whoever asked."""
+
+
+class Grant(Base):
+    """One role of an account, and where: in one study or all; for a coordinator, in one school.
+
+    A coordinator without a school sees none.
+    """
+
+    __tablename__ = "access"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    role: Mapped[str]
+    study_id: Mapped[int | None] = mapped_column(ForeignKey("study.id"))
+    school_id: Mapped[int | None] = mapped_column(ForeignKey("school.id"))
 
 
 class User(Base):
@@ -45,9 +56,7 @@ class User(Base):
     totp_step: Mapped[int | None]
     organisation: Mapped[str | None]
 
-    grants: Mapped[list[Grant]] = relationship(
-        "Grant", lazy="selectin", cascade="all, delete-orphan", order_by="Grant.id"
-    )
+    grants: Mapped[list[Grant]] = relationship(Grant, lazy="selectin", cascade="all, delete-orphan", order_by=Grant.id)
 
 
 def signed_in(connection: Connection, account_id: int, email: str, how: str, now: datetime) -> None:

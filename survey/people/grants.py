@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ForeignKey, delete, insert, select, update
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import delete, insert, select, update
 
 from survey.audit import Actor, note
-from survey.database import Base, Connection, Engine, write
-from survey.people.accounts import NotPossible, User
+from survey.database import Connection, Engine, write
+from survey.people.accounts import Grant, NotPossible, User
+from survey.people.outstanding import end_reset_links
 from survey.people.second import take_off
 
 ADMINISTRATOR: Final = "administrator"
@@ -27,21 +27,6 @@ ROLES: Final = {
     ADMINISTRATOR: "Looks after the installation and its accounts: sees no answers",
 }
 """Every role there is, and what it is for."""
-
-
-class Grant(Base):
-    """One role of an account, and where: in one study or all; for a coordinator, in one school.
-
-    A coordinator without a school sees none.
-    """
-
-    __tablename__ = "access"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
-    role: Mapped[str]
-    study_id: Mapped[int | None] = mapped_column(ForeignKey("study.id"))
-    school_id: Mapped[int | None] = mapped_column(ForeignKey("school.id"))
 
 
 @dataclass(frozen=True)
@@ -105,7 +90,8 @@ def give(connection: Connection, account_id: int, wanted: Given, giver: Giver, n
     email = _email(connection, account_id)
     if wanted in _of(connection, account_id):
         return
-    _end_reset_links(connection, account_id, now)
+    # Their maker could not give all that they open from now on.
+    end_reset_links(connection, account_id, now)
     connection.execute(insert(Grant).values(account_id=account_id, **_columns(wanted)))
     note(connection, giver.actor, "gave a role", study_id=wanted.study_id, about=email, details=_noted(wanted), now=now)
 
@@ -143,7 +129,7 @@ def end(engine: Engine, account_id: int, giver: Giver, now: datetime) -> None:
         email = _email(connection, account_id)
         connection.execute(delete(Grant).where(Grant.account_id == account_id))
         take_off(connection, account_id)
-        _end_reset_links(connection, account_id, now)
+        end_reset_links(connection, account_id, now)
         ended = {
             "active": False,
             "password": None,
@@ -176,13 +162,6 @@ def second_factor_off(engine: Engine, account_id: int, giver: Giver, now: dateti
         take_off(connection, account_id)
         connection.execute(update(User).where(User.id == account_id).values(fs_uniquifier=secrets.token_hex(16)))
         note(connection, giver.actor, "took two-step sign-in off an account", about=email, now=now)
-
-
-def _end_reset_links(connection: Connection, account_id: int, now: datetime) -> None:
-    """End links for a new password: their maker could not give all that it opens from now on."""
-    from survey.people.invitations import end_reset_links  # which knows grants
-
-    end_reset_links(connection, account_id, now)
 
 
 def _refuse_own(giver: Giver, account_id: int) -> None:

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import ForeignKey, Row, insert, or_, select, update
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Row, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from survey.audit import PROGRAM, Actor, note
-from survey.database import Base, Connection, Moment
+from survey.database import Connection
 from survey.people.accounts import NotPossible, User
 from survey.people.grants import Given, Giver, check, give, may_change
+from survey.people.outstanding import Invitation, end_reset_links
 
 DAYS: Final = 7
 """Days a link works."""
@@ -27,26 +27,6 @@ BETWEEN: Final = timedelta(minutes=5)
 """A forgotten password brings one mail in this time, however often somebody asks."""
 
 Purpose = Literal["invitation", "reset"]
-
-
-class Invitation(Base):
-    """A link somebody was given, what it is for, and what became of it."""
-
-    __tablename__ = "invitation"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    purpose: Mapped[str]
-    email: Mapped[str] = mapped_column(index=True)
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
-    role: Mapped[str | None]
-    study_id: Mapped[int | None] = mapped_column(ForeignKey("study.id"))
-    school_id: Mapped[int | None] = mapped_column(ForeignKey("school.id"))
-    token_hash: Mapped[str] = mapped_column(unique=True)
-    made_at: Mapped[datetime] = mapped_column(Moment)
-    made_by: Mapped[str]
-    ends_at: Mapped[datetime] = mapped_column(Moment)
-    used_at: Mapped[datetime | None] = mapped_column(Moment)
-    withdrawn_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 @dataclass(frozen=True)
@@ -231,12 +211,6 @@ def _make(connection: Connection, purpose: Purpose, email: str, actor: Actor, no
     }
     connection.execute(insert(Invitation).values(row))
     return token
-
-
-def end_reset_links(connection: Connection, account_id: int, now: datetime) -> None:
-    """End every link for a new password of an account."""
-    open_ones = (Invitation.account_id == account_id, Invitation.used_at.is_(None), Invitation.withdrawn_at.is_(None))
-    connection.execute(update(Invitation).where(*open_ones).values(withdrawn_at=now))
 
 
 def _open(now: datetime) -> ColumnElement[bool]:

@@ -11,8 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from survey.admission import add_user
 from survey.config import Settings
-from survey.pages.account.people import add_user
 from survey.people.second import STEP, code_at
 from tests.pages.strict import StrictClient, strict_client
 from tests.pages.test_account import EMAIL, OWN, choose, sign_in, token
@@ -40,7 +40,7 @@ def post(client: FlaskClient, address: str, page: str | None = None, **data: Any
 def member(app: Flask, settings: Settings, role: str = "researcher", email: str = EMAIL, **where: Any) -> StrictClient:
     """Return a browser whose owner has a role and an own password."""
     client = strict_client(app)
-    sign_in(client, add_user(app.extensions["chorus"].engine, settings, email, [role], **where), email)
+    sign_in(client, add_user(app.extensions["chorus"].engine, email, [role], **where), email)
     assert choose(client, OWN).status_code == 302
     return client
 

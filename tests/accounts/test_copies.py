@@ -12,10 +12,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from survey.admission import account_id, place
 from survey.audit import COMMAND_LINE
 from survey.config import Settings
 from survey.database import Engine, read, write
-from survey.pages.account.people import account_id, place
 from survey.people import Giver
 from survey.people.grants import end, give, second_factor_off, take
 from survey.people.invitations import reset_link

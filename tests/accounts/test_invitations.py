@@ -16,10 +16,10 @@ from flask import Flask
 from sqlalchemy import text
 
 from survey import post as letters
+from survey.admission import account_id, add_user, place
 from survey.audit import COMMAND_LINE, Actor, entries
 from survey.config import Mail, Settings
 from survey.database import Engine, session, write
-from survey.pages.account.people import account_id, add_user, place
 from survey.people import Given, Giver, NotPossible, User, given
 from survey.people.grants import end, give
 from survey.people.invitations import by_token, forgotten, invite, not_used, reset_link, send_again, use, withdraw
@@ -209,7 +209,7 @@ def test_a_reset_link_ends_when_the_account_is_given_more_or_ended(
         with pytest.raises(NotPossible, match="also belongs to others"):
             reset_link(connection, account, lead_of(engine), now)
         second_one = reset_link(connection, account, HERE, now)
-    add_user(engine, settings, "other@example.org", ["administrator"])
+    add_user(engine, "other@example.org", ["administrator"])
     end(engine, account, HERE, now)
     with write(engine) as connection:
         assert by_token(connection, second_one, now) is None

@@ -186,7 +186,7 @@ def test_an_address_given_to_somebody_else_at_the_organisation_opens_nothing(
 
 
 def test_an_account_that_was_ended_stays_out(app: Flask, provider: Provider, ann: None, engine: Engine) -> None:
-    from survey.pages.account.people import account_id
+    from survey.admission import account_id
     from survey.people.grants import end
 
     end(engine, account_id(engine, EMAIL), Giver(COMMAND_LINE), datetime.now(UTC))

@@ -11,11 +11,11 @@ from flask import Flask
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
+from survey.admission import account_id, place
 from survey.audit import COMMAND_LINE, entries
 from survey.config import Mail, Settings
 from survey.database import Engine, downgrade, open_engine, session, upgrade, write
 from survey.fieldwork import keep_study
-from survey.pages.account.people import account_id, place
 from survey.people import Giver, NotPossible, User
 from survey.people.grants import end, give, take
 from survey.people.links import link_by_token, make_link

@@ -10,10 +10,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from survey.admission import add_user, renew_password
 from survey.audit import entries
 from survey.config import Settings
 from survey.database import Engine, write
-from survey.pages.account.people import add_user, renew_password
 from survey.people import second
 from survey.people.second import DRIFT, STEP, code_at, step_of
 from tests.accounts.conftest import Clock
@@ -180,7 +180,7 @@ def test_half_way_ends_with_a_renewed_password(app: Flask, settings: Settings, e
     sign_in(client, OWN)
     address = "/office/sign-in/code"
     form = client.get(address)
-    renew_password(engine, settings, EMAIL)
+    renew_password(engine, EMAIL)
     from tests.accounts.people import token
 
     assert client.post(address, data={"csrf_token": token(form), "code": codes[0]}).location == "/office/sign-in"
@@ -189,7 +189,7 @@ def test_half_way_ends_with_a_renewed_password(app: Flask, settings: Settings, e
 def test_renewing_a_password_takes_the_second_factor_off(app: Flask, settings: Settings, engine: Engine) -> None:
     set_up(member(app, settings))
     client = strict_client(app)
-    assert sign_in(client, renew_password(engine, settings, EMAIL)).location == "/office/password"
+    assert sign_in(client, renew_password(engine, EMAIL)).location == "/office/password"
 
 
 def test_a_secret_copied_to_another_account_opens_nothing(app: Flask, settings: Settings, engine: Engine) -> None:
@@ -219,7 +219,7 @@ def test_where_it_is_required_nothing_opens_before_it_is_set_up(
 ) -> None:
     app = make_app(two_factor=True)
     client = strict_client(app)
-    sign_in(client, add_user(app.extensions["chorus"].engine, settings, EMAIL, [role]))
+    sign_in(client, add_user(app.extensions["chorus"].engine, EMAIL, [role]))
     assert choose(client, OWN).location == "/office/two-step"
     assert client.get("/office/").location == "/office/two-step"
     assert "a password alone is not enough" in words(look_at(client.get("/office/two-step")))

@@ -19,11 +19,11 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
+from survey.admission import add_user
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import upgrade
 from survey.fieldwork.roster.tables import read_sheets
-from survey.pages.account.people import add_user
 from survey.tables import apart
 from tests.bombs import studies, tables
 from tests.bombs.said import SAID
@@ -91,7 +91,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     for role, place in (("lead", {}), ("coordinator", {"study": "small-notes", "school": "s1"})):
         client = strict_client(app)
         email = f"{role}@example.org"
-        sign_in(client, add_user(engine, settings, email, [role], **place), email)
+        sign_in(client, add_user(engine, email, [role], **place), email)
         assert choose(client, OWN).status_code == 302
         made.tokens[role] = token(client.get(f"{HERE}/progress/reasons"))
         # The pages' own tests look at every page strictly; here are hundreds of large ones.

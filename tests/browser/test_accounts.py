@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page
 
+from survey.admission import add_user, place
 from survey.app import create_app
 from survey.audit import COMMAND_LINE
 from survey.config import Settings
 from survey.database import upgrade, write
-from survey.pages.account.people import add_user, place
 from survey.people import Given, Giver
 from survey.people.invitations import invite
 from survey.people.second import STEP, code_at
@@ -166,7 +166,7 @@ def test_a_lead_invites_prints_a_link_and_its_coordinator_comes_in(
 
 
 def test_the_pages_are_accessible(office: Office, page: Page) -> None:
-    add_user(office.engine, office.settings, "researcher@uni.org", ["researcher"], study="small-notes")
+    add_user(office.engine, "researcher@uni.org", ["researcher"], study="small-notes")
     page.goto(office.invitation(place(office.engine, "lead", "small-notes")))
     assert accessibility.every_check(page) == []
     choose(page)

@@ -9,11 +9,11 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+from survey.admission import add_user
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import upgrade
 from survey.fieldwork import Decision
-from survey.pages.account.people import add_user
 from tests.browser import accessibility
 from tests.browser.test_researcher import EMAIL, OWN, choose, press, sign_in
 from tests.consent.study import consent, lay_out
@@ -33,7 +33,7 @@ def test_conflicting_decisions_are_resolved_from_the_consent_page(
     tuned.decide("P1", [Decision("no", "parent", FIRST, parent="first")])
     tuned.decide("P1", [Decision("yes", "parent", SECOND, parent="second")])
     address = serve(app)
-    sign_in(page, address, add_user(engine, settings, EMAIL, ["researcher"], study="tuned-in"))
+    sign_in(page, address, add_user(engine, EMAIL, ["researcher"], study="tuned-in"))
     choose(page, OWN)
 
     page.goto(f"{address}/office/studies/tuned-in/consent?wave=w1")

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from survey.admission import add_user
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import upgrade
-from survey.pages.account.people import add_user
 from tests.browser import accessibility
 from tests.browser.test_researcher import EMAIL, OWN, choose, heading, press, sign_in
 
@@ -27,7 +27,7 @@ def office(tmp_path: Path, serve: Callable[[Any], str]) -> tuple[str, str]:
     app = create_app(settings)
     engine = app.extensions["chorus"].engine
     upgrade(engine)
-    return serve(app), add_user(engine, settings, EMAIL, ["lead"])
+    return serve(app), add_user(engine, EMAIL, ["lead"])
 
 
 def zipped(target: Path, change: Callable[[str, str], str]) -> Path:

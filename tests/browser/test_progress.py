@@ -10,10 +10,10 @@ import openpyxl
 import pytest
 from playwright.sync_api import Page
 
+from survey.admission import add_user
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import upgrade
-from survey.pages.account.people import add_user
 from survey.progress import Outcome
 from tests.browser import accessibility
 from tests.browser.test_researcher import OWN, choose, heading, press
@@ -34,7 +34,7 @@ def office(tmp_path: Path, serve: Callable[[Any], str]) -> Callable[[str, str | 
 
     def account(role: str, school: str | None) -> tuple[str, str, str]:
         email = f"{role}@school.org"
-        return address, email, add_user(engine, settings, email, [role], study=CODE, school=school)
+        return address, email, add_user(engine, email, [role], study=CODE, school=school)
 
     return account
 

@@ -10,10 +10,10 @@ import openpyxl
 import pytest
 from playwright.sync_api import Locator, Page
 
+from survey.admission import add_user
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import upgrade
-from survey.pages.account.people import add_user
 from tests.browser import accessibility
 from tests.pages.small_study import make_study
 
@@ -30,7 +30,7 @@ def office(tmp_path: Path, serve: Callable[[Any], str]) -> tuple[str, str]:
     upgrade(engine)
     (tmp_path / "study").mkdir()
     make_study(engine, tmp_path / "study")
-    return serve(app), add_user(engine, settings, EMAIL, ["researcher"])
+    return serve(app), add_user(engine, EMAIL, ["researcher"])
 
 
 def press(what: Locator) -> None:

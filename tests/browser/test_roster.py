@@ -10,9 +10,9 @@ import pytest
 from openpyxl import Workbook
 from playwright.sync_api import Page
 
+from survey.admission import add_user
 from survey.app import create_app
 from survey.database import upgrade
-from survey.pages.account.people import add_user
 from tests.browser import accessibility
 from tests.browser.test_researcher import EMAIL, OWN, choose, heading, press, sign_in
 from tests.rosters.small_field import ROSTER, SCHOOLS, Desk, publish, settings_in
@@ -38,7 +38,7 @@ def address(desk: Desk, serve: Callable[[Any], str]) -> str:
 
 def enter(page: Page, desk: Desk, address: str) -> None:
     """Sign in as the study's lead and go to the roster."""
-    sign_in(page, address, add_user(desk.engine, desk.settings, EMAIL, ["lead"], study="small-notes"))
+    sign_in(page, address, add_user(desk.engine, EMAIL, ["lead"], study="small-notes"))
     choose(page, OWN)
     page.goto(f"{address}/office/studies/small-notes")
     press(page.get_by_role("navigation", name="Small notes").get_by_role("link", name="Roster"))

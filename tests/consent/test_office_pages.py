@@ -13,12 +13,12 @@ from flask import Flask
 from sqlalchemy import select, text, update
 from werkzeug.test import TestResponse
 
+from survey.admission import add_user
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import Engine, read, upgrade, write
 from survey.fieldwork import Decision, Membership, School
 from survey.fieldwork.consent import ledger_of
-from survey.pages.account.people import add_user
 from survey.responses import assent, load
 from tests.consent.study import NOW, SENTINEL, Tuned, consent, everything, lay_out
 from tests.pages.strict import StrictClient, heading, look_at, strict_client
@@ -50,7 +50,7 @@ def come(app: Flask, settings: Settings, role: str, school: str | None = None) -
     client = strict_client(app)
     email = f"{role}@example.org"
     engine: Engine = app.extensions["chorus"].engine
-    sign_in(client, add_user(engine, settings, email, [role], study="tuned-in", school=school), email)
+    sign_in(client, add_user(engine, email, [role], study="tuned-in", school=school), email)
     choose(client, OWN)
     return client
 

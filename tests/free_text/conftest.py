@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from survey.admission import add_user
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import Engine, upgrade
 from survey.fieldwork import NewDoor
-from survey.pages.account.people import add_user
 from tests.free_text.study import SAM, make_study
 from tests.pages.strict import StrictClient, strict_client
 from tests.pages.test_account import OWN, choose, sign_in
@@ -44,7 +44,7 @@ def doors(engine: Engine, tmp_path: Path) -> dict[str, NewDoor]:
 def account(app: Flask, settings: Settings, email: str, role: str) -> StrictClient:
     """Return the browser of somebody with this role in the study, signed in."""
     client = strict_client(app)
-    sign_in(client, add_user(app.extensions["chorus"].engine, settings, email, [role], study="listening"), email)
+    sign_in(client, add_user(app.extensions["chorus"].engine, email, [role], study="listening"), email)
     assert choose(client, OWN).status_code == 302
     return client
 

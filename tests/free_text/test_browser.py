@@ -10,10 +10,10 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page
 
+from survey.admission import add_user
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import upgrade
-from survey.pages.account.people import add_user
 from tests.browser.accessibility import every_check
 from tests.free_text.study import SAM, make_study
 from tests.free_text.test_pages import finish
@@ -110,11 +110,11 @@ def test_a_child_reads_whom_to_talk_to_in_their_language(
 def test_the_readers_page_and_the_page_for_answers(
     site: tuple[Flask, Settings], tmp_path: Path, page: Page, serve: Callable[[Any], str]
 ) -> None:
-    app, settings = site
+    app, _ = site
     engine = app.extensions["chorus"].engine
     doors = make_study(engine, tmp_path / "study")
     finish(Walker(app.test_client()), doors["pupil"])
-    password = add_user(engine, settings, SAM, ["lead"], study="listening")
+    password = add_user(engine, SAM, ["lead"], study="listening")
     base = serve(app)
     page.goto(f"{base}/office/sign-in")
     page.fill("#email", SAM)

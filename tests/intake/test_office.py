@@ -13,12 +13,12 @@ from flask import Flask
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
+from survey.admission import add_user
 from survey.app import create_app
 from survey.audit import COMMAND_LINE, entries
 from survey.config import Settings
 from survey.database import Engine, upgrade
 from survey.intake import take_in
-from survey.pages.account.people import add_user
 from survey.responses import Record, stream
 from tests.intake.field import table
 from tests.intake.test_rewritten import workbook
@@ -56,7 +56,7 @@ def engine(app: Flask) -> Engine:
 def lead(app: Flask, settings: Settings, engine: Engine) -> StrictClient:
     client = strict_client(app)
     email = "lead@example.org"
-    sign_in(client, add_user(engine, settings, email, ["lead"], study="small-notes"), email)
+    sign_in(client, add_user(engine, email, ["lead"], study="small-notes"), email)
     assert choose(client, OWN).status_code == 302
     return client
 

@@ -14,13 +14,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from survey.admission import add_user, renew_password
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import Engine, session, upgrade
 from survey.pages.account.datastore import FlaskUser
-from survey.pages.account.passwords import HASHER, fault_of, one_time_password
-from survey.pages.account.people import add_user, renew_password
 from survey.people import ROLES, NotPossible, User
+from survey.people.passwords import HASHER, fault_of, one_time_password
 from tests.pages.strict import StrictClient, elements, heading, look_at, strict_client, words
 
 EMAIL = "ann@example.org"
@@ -52,7 +52,7 @@ def sign_out(client: FlaskClient) -> TestResponse:
 @pytest.fixture
 def password(engine: Engine, settings: Settings) -> str:
     """The one-time password of a researcher."""
-    return add_user(engine, settings, EMAIL, ["researcher"])
+    return add_user(engine, EMAIL, ["researcher"])
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_only_the_hash_of_a_password_is_kept(engine: Engine, password: str) -> N
 
 def test_a_password_costs_what_it_should() -> None:
     """In a process of its own: tests make theirs cheaply."""
-    told = "from survey.pages.account.passwords import HASHER; print(HASHER.hash('a password of somebody'))"
+    told = "from survey.people.passwords import HASHER; print(HASHER.hash('a password of somebody'))"
     made = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout
     assert made.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
@@ -376,7 +376,7 @@ def test_it_is_all_the_same_on_postgresql(postgres_url: str, tmp_path: Path) -> 
     engine = app.extensions["chorus"].engine
     upgrade(engine)
     client = strict_client(app)
-    password = add_user(engine, settings, EMAIL, ["researcher"])
+    password = add_user(engine, EMAIL, ["researcher"])
     assert WRONG in sign_in(client, "not this one", "ann\0@example.org").text, "PostgreSQL takes no NUL"
     assert sign_in(client, password).location == "/office/password"
     assert choose(client, OWN).location == "/office/"
@@ -404,12 +404,12 @@ def test_an_account_that_cannot_be_made_is_refused_with_a_sentence(
     engine: Engine, settings: Settings, email: str, roles: list[str], sentence: str
 ) -> None:
     with pytest.raises(NotPossible, match=re.escape(sentence)):
-        add_user(engine, settings, email, roles)
+        add_user(engine, email, roles)
 
 
 def test_one_address_has_one_account_however_it_is_written(engine: Engine, settings: Settings, password: str) -> None:
     with pytest.raises(NotPossible, match="has an account already"):
-        add_user(engine, settings, " Ann@EXAMPLE.org ", ["researcher"])
+        add_user(engine, " Ann@EXAMPLE.org ", ["researcher"])
 
 
 def test_the_address_is_known_however_it_is_written(client: StrictClient, password: str) -> None:
@@ -419,17 +419,17 @@ def test_the_address_is_known_however_it_is_written(client: StrictClient, passwo
 def test_a_forgotten_password_is_replaced_by_a_new_one_time_password(
     signed_in: StrictClient, engine: Engine, settings: Settings
 ) -> None:
-    new = renew_password(engine, settings, EMAIL)
+    new = renew_password(engine, EMAIL)
     assert signed_in.get("/office/").status_code == 302, "whoever was signed in is out"
     assert WRONG in sign_in(signed_in, OWN).text
     assert sign_in(signed_in, new).location == "/office/password"
     with pytest.raises(NotPossible, match="Nobody has an account"):
-        renew_password(engine, settings, "nobody@example.org")
+        renew_password(engine, "nobody@example.org")
 
 
 @pytest.mark.parametrize("role", sorted(set(ROLES) - {"coordinator"}))
 def test_each_role_comes_with_its_account(client: StrictClient, engine: Engine, settings: Settings, role: str) -> None:
-    sign_in(client, add_user(engine, settings, EMAIL, [role]))
+    sign_in(client, add_user(engine, EMAIL, [role]))
     choose(client, OWN)
     assert client.get("/office/").status_code == 200
 

@@ -18,13 +18,13 @@ from sqlalchemy import func, select, update
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
+from survey.admission import add_user
 from survey.audit import entries
 from survey.config import Settings
 from survey.database import Engine, read, session, write
 from survey.definition.unpacking import LARGEST_FILE, MOST, CannotUnpack, from_zip, unpack
 from survey.fieldwork import study_by_code
 from survey.fieldwork.waiting import LIFE, upload
-from survey.pages.account.people import add_user
 from tests.pages.small_study import PARENT, PUPIL, STUDY
 from tests.pages.strict import StrictClient, heading, look_at, strict_client, words
 from tests.pages.test_account import OWN, choose, sign_in, token
@@ -51,7 +51,7 @@ def enter(app: Flask, engine: Engine, settings: Settings) -> Callable[..., Stric
     def with_role(role: str, study_code: str | None = None, name: str = "ann") -> StrictClient:
         client = strict_client(app)
         email = f"{name}-{role}@example.org"
-        sign_in(client, add_user(engine, settings, email, [role], study=study_code), email)
+        sign_in(client, add_user(engine, email, [role], study=study_code), email)
         choose(client, OWN)
         return client
 

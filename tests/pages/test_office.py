@@ -15,11 +15,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from survey.admission import add_user
 from survey.config import Settings
 from survey.database import Engine, session
 from survey.export.store import export
 from survey.fieldwork import keep_study
-from survey.pages.account.people import add_user
 from tests.pages.small_study import ANSWERED
 from tests.pages.strict import StrictClient, heading, look_at, strict_client, words
 from tests.pages.test_account import OWN, choose, sign_in
@@ -35,7 +35,7 @@ def enter(app: Flask, engine: Engine, settings: Settings) -> Callable[..., Stric
         client = strict_client(app)
         email = f"{'-'.join(roles)}@example.org"
         where = {"study": "small-notes", "school": "s1"} if "coordinator" in roles else {}
-        sign_in(client, add_user(engine, settings, email, list(roles), **where), email)
+        sign_in(client, add_user(engine, email, list(roles), **where), email)
         choose(client, OWN)
         return client
 

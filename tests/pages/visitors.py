@@ -7,12 +7,12 @@ from pathlib import Path
 
 from flask import Flask
 
+from survey.admission import add_user
 from survey.app import create_app
 from survey.audit import COMMAND_LINE
 from survey.config import Settings
 from survey.database import Engine, session, upgrade, write
 from survey.fieldwork import Membership, Participant, keep_school, keep_study, new_door, study_by_code
-from survey.pages.account.people import add_user
 from survey.people import Giver
 from survey.people.links import make_link
 from survey.responses.withdrawing import certificate
@@ -89,7 +89,7 @@ class Visitors:
 
     def _account(self, email: str, role: str, study: str | None, school: str | None) -> StrictClient:
         client = strict_client(self.app)
-        sign_in(client, add_user(self.engine, self.settings, email, [role], study=study, school=school), email)
+        sign_in(client, add_user(self.engine, email, [role], study=study, school=school), email)
         assert choose(client, OWN).status_code == 302
         return client
 

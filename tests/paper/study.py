@@ -9,13 +9,13 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from survey.admission import add_user
 from survey.audit import COMMAND_LINE
 from survey.config import Settings
 from survey.database import Engine, session, upgrade
 from survey.fieldwork import Participant, keep_class, keep_school, study_by_code
 from survey.fieldwork.participants import Membership
 from survey.fieldwork.publishing import publish_folder
-from survey.pages.account.people import add_user
 from survey.paper.keying import Sheet, paper_of, sheet_of
 from survey.paper.printing import Order, Papers, print_papers
 from survey.people import User
@@ -163,11 +163,11 @@ def lay_out(engine: Engine, settings: Settings, folder: Path, microdata: str = "
             )
         study_id = study.id
     passwords = {
-        email: add_user(engine, settings, email, ["researcher"], study=CODE)
+        email: add_user(engine, email, ["researcher"], study=CODE)
         for email in ("ann@uni.org", "ben@uni.org", "cay@uni.org")
     }
-    passwords["lea@uni.org"] = add_user(engine, settings, "lea@uni.org", ["lead"], study=CODE)
-    passwords["col@school.org"] = add_user(engine, settings, "col@school.org", ["coordinator"], study=CODE, school="s1")
+    passwords["lea@uni.org"] = add_user(engine, "lea@uni.org", ["lead"], study=CODE)
+    passwords["col@school.org"] = add_user(engine, "col@school.org", ["coordinator"], study=CODE, school="s1")
     with session(engine) as db:
         ids = {user.email: user.id for user in db.scalars(select(User))}
     return OnPaper(engine, settings, study_id, ids["ann@uni.org"], ids["ben@uni.org"], passwords)

@@ -17,10 +17,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from survey.admission import add_user
 from survey.app import create_app
 from survey.cli import main
 from survey.config import Settings
-from survey.pages.account.people import add_user
 from tests.pages.strict import StrictClient, strict_client
 from tests.pages.test_account import OWN, choose, sign_in, token
 
@@ -126,7 +126,7 @@ class Installation:
         client = strict_client(self.app)
         email = f"{role}-{next(self.visits)}@example.org"
         study = None if role == "administrator" else "leaks"
-        sign_in(client, add_user(self.engine, self.settings, email, [role], study=study, school=school), email)
+        sign_in(client, add_user(self.engine, email, [role], study=study, school=school), email)
         assert choose(client, OWN).status_code == 302
         return client
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from survey.admission import add_user
 from survey.app import create_app
 from survey.cli import progress as command
 from survey.config import Settings
 from survey.database import Engine, open_engine, upgrade
-from survey.pages.account.people import add_user
 from survey.pages.office import progress as page
 from tests.pages.strict import StrictClient, strict_client
 from tests.pages.test_account import OWN, choose, sign_in
@@ -53,7 +53,7 @@ def enter(
     def with_role(role: str, school: str | None = None) -> StrictClient:
         client = strict_client(app)
         email = f"{role}{school or ''}@example.org"
-        sign_in(client, add_user(field.engine, settings, email, [role], study=CODE, school=school), email)
+        sign_in(client, add_user(field.engine, email, [role], study=CODE, school=school), email)
         choose(client, OWN)
         return client
 

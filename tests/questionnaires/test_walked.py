@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from survey.definition.languages import in_language
 from survey.export.store import export
 from survey.journey import Journey
 from survey.problems import errors
@@ -38,7 +39,7 @@ def test_the_shipped_study_is_right_and_no_advice_is_left_that_could_be_followed
 @pytest.mark.parametrize(("name", "language"), CASES)
 def test_walked_to_its_end(shipped: Published, name: str, language: str) -> None:
     questionnaire = SHIPPED.questionnaires[name]
-    journey = Journey(questionnaire.in_language(language))
+    journey = Journey(in_language(questionnaire, language))
     rng = random.Random(f"{name} {language}")
     for person in range(2):
         answers = pretended(questionnaire, rng)

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from survey.admission import add_user
 from survey.audit import entries
 from survey.config import Mail, Settings
 from survey.database import Engine
-from survey.pages.account.people import add_user
 from survey.retention import keep_promises
 from tests.accounts.test_invitations import MailServer, mail
 from tests.retention.field import THE_DAY, Field
@@ -22,9 +22,9 @@ NEAR = THE_DAY - timedelta(days=30)
 
 @pytest.fixture
 def people(engine: Engine, settings: Settings, field: Field) -> None:
-    add_user(engine, settings, "all@uni.org", ["lead"])
-    add_user(engine, settings, "one@uni.org", ["lead"], study="small-notes")
-    add_user(engine, settings, "ann@uni.org", ["researcher"])
+    add_user(engine, "all@uni.org", ["lead"])
+    add_user(engine, "one@uni.org", ["lead"], study="small-notes")
+    add_user(engine, "ann@uni.org", ["researcher"])
 
 
 def test_who_leads_the_study_is_told_once(

@@ -12,13 +12,13 @@ from sqlalchemy import func, select, text, update
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
+from survey.admission import add_user
 from survey.app import create_app
 from survey.audit import entries
 from survey.config import Settings
 from survey.database import Engine, read, upgrade, write
 from survey.fieldwork.roster import take_in
 from survey.fieldwork.waiting import LIFE, upload
-from survey.pages.account.people import add_user
 from tests.pages.strict import StrictClient, heading, look_at, strict_client, words
 from tests.pages.test_account import OWN, choose, sign_in, token
 from tests.rosters.small_field import NOW, ROSTER, SCHOOLS, Desk, publish, settings_in
@@ -50,7 +50,7 @@ def desk(app: Flask, settings: Settings) -> Desk:
 def somebody(app: Flask, settings: Settings, email: str) -> StrictClient:
     client = strict_client(app)
     engine = app.extensions["chorus"].engine
-    sign_in(client, add_user(engine, settings, email, ["lead"], study="small-notes"), email)
+    sign_in(client, add_user(engine, email, ["lead"], study="small-notes"), email)
     assert choose(client, OWN).status_code == 302
     return client
 

@@ -9,10 +9,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
+from survey.admission import add_user
 from survey.app import create_app
 from survey.database import upgrade, write
 from survey.fieldwork import Wave
-from survey.pages.account.people import add_user
 from survey.progress import progress
 from tests.pages.strict import StrictClient, look_at, strict_client
 from tests.pages.test_account import OWN, choose, sign_in
@@ -119,7 +119,7 @@ def app(tmp_path: Path) -> Flask:
 def lead(app: Flask, tmp_path: Path) -> StrictClient:
     client = strict_client(app)
     engine = app.extensions["chorus"].engine
-    sign_in(client, add_user(engine, settings_in(tmp_path), "lead@example.org", ["lead"], study="small-notes"),
+    sign_in(client, add_user(engine, "lead@example.org", ["lead"], study="small-notes"),
             "lead@example.org")  # fmt: skip
     assert choose(client, OWN).status_code == 302
     return client

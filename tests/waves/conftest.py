@@ -11,12 +11,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from survey.admission import add_user
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import Engine, session, upgrade
 from survey.fieldwork import Membership, Participant, keep_school, new_door, study_by_code
 from survey.fieldwork.publishing import publish_folder
-from survey.pages.account.people import add_user
 from tests.pages.small_study import PARENT, PUPIL, STUDY
 from tests.pages.strict import StrictClient, strict_client
 from tests.pages.test_account import OWN, choose, sign_in
@@ -85,6 +85,6 @@ def ground(database_url: str, tmp_path: Path) -> Iterator[Ground]:
 def lead(ground: Ground) -> StrictClient:
     """A client signed in as the study's lead."""
     client = strict_client(ground.app)
-    sign_in(client, add_user(ground.engine, ground.settings, "lead@uni.org", ["lead"]), "lead@uni.org")
+    sign_in(client, add_user(ground.engine, "lead@uni.org", ["lead"]), "lead@uni.org")
     choose(client, OWN)
     return client

@@ -10,14 +10,14 @@ from typing import Final
 
 from flask_security.utils import verify_password
 
+from survey.admission import tidy
 from survey.pages.account import device
 from survey.pages.account.datastore import Accounts, FlaskUser
 from survey.pages.account.pages import now
-from survey.pages.account.passwords import HASHER, LONGEST, normal, one_time_password
-from survey.pages.account.people import tidy
 from survey.pages.store import store
 from survey.pages.turns import Turn
 from survey.people.attempts import counter, succeeded, take_a_try
+from survey.people.passwords import HASHER, LONGEST, normal, one_time_password
 
 # A crowd of guesses costs one core and 64 MiB, and gets a 503.
 _ONE_PASSWORD: Final = Turn(patience=5.0)

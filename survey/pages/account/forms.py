@@ -11,8 +11,8 @@ from wtforms import FileField, PasswordField, StringField
 from wtforms.form import BaseForm
 from wtforms.validators import InputRequired, ValidationError
 
-from survey.pages.account.passwords import fault_of, normal
-from survey.pages.account.people import tidy
+from survey.admission import tidy
+from survey.people.passwords import fault_of, normal
 
 _EMAIL = "Enter your e-mail address."
 _PASSWORD = "Enter your password."

@@ -17,8 +17,8 @@ from survey.pages.account.entering import next_step
 from survey.pages.account.links import came_by_link
 from survey.pages.account.organisation import connect
 from survey.pages.account.pages import account, person
-from survey.pages.account.passwords import HASHER
 from survey.pages.account.sessions import OFFICE, OfficeSessions
+from survey.people.passwords import HASHER
 
 IDLE: Final = timedelta(hours=20)
 """A session ends when nothing was done for this long (forms.md G13)."""

@@ -11,13 +11,13 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as Reply
 
 from survey import post
+from survey.admission import place_in_words
 from survey.database import StoreError, read, write
 from survey.pages.account import entering
 from survey.pages.account.checking import hashed
 from survey.pages.account.datastore import Accounts
 from survey.pages.account.forms import ForgottenForm, PasswordForm
 from survey.pages.account.pages import account, now, page
-from survey.pages.account.people import place_in_words
 from survey.pages.account.sessions import OFFICE
 from survey.pages.store import Store, store
 from survey.people import NotPossible

@@ -16,12 +16,12 @@ from flask.typing import ResponseReturnValue
 from joserfc.errors import JoseError
 from werkzeug.wrappers import Response as Reply
 
+from survey.admission import tidy
 from survey.config import Settings
 from survey.database import write
 from survey.pages.account import entering
 from survey.pages.account.datastore import Accounts, FlaskUser
 from survey.pages.account.pages import account, now
-from survey.pages.account.people import tidy
 from survey.pages.account.sessions import OFFICE
 from survey.pages.store import store
 from survey.people.accounts import bind

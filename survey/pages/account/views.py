@@ -19,7 +19,7 @@ from survey.pages.account.links import came_by_link, leave_link
 from survey.pages.account.pages import account, now, page, person
 from survey.pages.account.sessions import OFFICE
 from survey.pages.store import store
-from survey.people.invitations import end_reset_links
+from survey.people.outstanding import end_reset_links
 
 _WRONG: Final = "E-mail address and password do not belong together. Please check both and try again."
 

@@ -5,14 +5,8 @@ is in the pass (one cookie), and the number of the save is in the address (``?n=
 stays constant and a second tap on Next is the same save again.
 """
 
-from __future__ import annotations
+# The routes register themselves with the blueprint.
+from survey.pages.answer import ending, entry, files, look, questions  # noqa: F401
+from survey.pages.answer.blueprint import answer
 
-from flask import Blueprint
-
-from survey.pages.shield import refuse_foreign_posts
-
-answer = Blueprint("answer", __name__)
-answer.before_request(refuse_foreign_posts)
-
-# The routes register themselves with the blueprint above.
-from survey.pages.answer import ending, entry, files, look, questions  # noqa: E402, F401
+__all__ = ["answer"]

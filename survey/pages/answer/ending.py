@@ -8,7 +8,7 @@ from typing import Final
 from flask import Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as Reply
 
-from survey.pages.answer import answer
+from survey.pages.answer.blueprint import answer
 from survey.pages.answer.compiled import Survey
 from survey.pages.answer.passes import Pass, current, take_back
 from survey.pages.answer.questions import (

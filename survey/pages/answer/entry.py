@@ -12,7 +12,8 @@ from survey.database import read, session
 from survey.fieldwork.consent import NotAgreed, must_agree
 from survey.fieldwork.doors import Door, door_by_code, door_by_id, door_by_token
 from survey.fieldwork.publications import current as newest
-from survey.pages.answer import answer, tries
+from survey.pages.answer import tries
+from survey.pages.answer.blueprint import answer
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import VERSION_LENGTH, Survey
 from survey.pages.answer.passes import Pass, at_door, current, give, take_back

@@ -8,7 +8,7 @@ from flask import Response, abort, request
 from werkzeug.wrappers import Response as Reply
 
 from survey.definition.files import TYPES
-from survey.pages.answer import answer
+from survey.pages.answer.blueprint import answer
 from survey.pages.answer.catalogue import catalogue
 
 

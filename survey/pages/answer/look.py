@@ -7,7 +7,7 @@ from dataclasses import replace
 from flask import Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as Reply
 
-from survey.pages.answer import answer
+from survey.pages.answer.blueprint import answer
 from survey.pages.answer.entry import plain_words
 from survey.pages.answer.passes import Pass, current, give
 from survey.pages.answer.questions import private, survey_at

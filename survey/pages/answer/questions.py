@@ -12,7 +12,7 @@ from survey.database import read
 from survey.fieldwork.consent import still_agreed
 from survey.forms import Asked
 from survey.journey import Screen
-from survey.pages.answer import answer
+from survey.pages.answer.blueprint import answer
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import Survey
 from survey.pages.answer.passes import Pass, current, take_back

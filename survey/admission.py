@@ -1,4 +1,7 @@
-"""Letting somebody in: an account with a password that works until its owner has chosen an own one."""
+"""Admitting people: their accounts, the place of each role, and passwords that work once.
+
+The command line and the pages both admit people, and neither imports the other.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from survey.audit import COMMAND_LINE, note
-from survey.config import Settings
 from survey.database import Engine, session
 from survey.definition.reading import parse_study
 from survey.fieldwork import School, Study, study_by_code, text_of
-from survey.pages.account.passwords import HASHER, one_time_password
 from survey.people import ADMINISTRATOR, COORDINATOR, ROLES, Given, Giver, NotPossible, User
 from survey.people.grants import check, give
+from survey.people.passwords import HASHER, one_time_password
 from survey.people.second import take_off
 
 _LONGEST: Final = 254
@@ -75,7 +77,6 @@ def deletion_day(engine: Engine, study: str) -> date:
 
 def add_user(
     engine: Engine,
-    settings: Settings,
     email: str,
     roles: Sequence[str],
     *,
@@ -112,7 +113,7 @@ def add_user(
     return password
 
 
-def renew_password(engine: Engine, settings: Settings, email: str) -> str:
+def renew_password(engine: Engine, email: str) -> str:
     """Return a new one-time password for an account whose owner forgot theirs; it is signed out everywhere.
 
     The second factor and the organisation it came by are taken off as well: this is the way back when all is lost.
