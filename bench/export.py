@@ -23,13 +23,13 @@ from typing import Any
 import openpyxl
 
 from survey.definition.questionnaire import Questionnaire
-from survey.definition.study import Study
-from survey.export.columns import Version, column_set
+from survey.definition.study import StudyDefinition
+from survey.export.columns import AnsweredVersion, column_set
 from survey.export.csv import CsvFile
 from survey.export.missing import Gaps
 from survey.export.notes import Notes
 from survey.export.study import ROWS_AT_ONCE, Export
-from survey.export.table import Table, Tabulator, in_words
+from survey.export.table import DataTable, Tabulator, in_words
 from survey.export.workbook import WorkbookFile
 from survey.question import Pretence
 
@@ -121,9 +121,9 @@ def questionnaire() -> Questionnaire:
 
 
 @cache
-def study() -> Study:
+def study() -> StudyDefinition:
     """A study with roster facts."""
-    return Study.model_validate(
+    return StudyDefinition.model_validate(
         {
             "study": "bench",
             "title": "Bench",
@@ -174,10 +174,10 @@ class Source:
     """What the export reads from, in place of the database."""
 
     count_of: int
-    study: Study
+    study: StudyDefinition
 
-    def questionnaires(self) -> dict[str, list[Version]]:
-        return {"bench": [Version(SHA256, questionnaire())]}
+    def questionnaires(self) -> dict[str, list[AnsweredVersion]]:
+        return {"bench": [AnsweredVersion(SHA256, questionnaire())]}
 
     def rows(self, questionnaire: str) -> Iterator[Any]:
         return responses(self.count_of)
@@ -186,9 +186,9 @@ class Source:
         return self.count_of
 
 
-def tables(rows: int) -> Iterator[Table]:
+def tables(rows: int) -> Iterator[DataTable]:
     """Yield the data as tables, a thousand rows at a time."""
-    columns = column_set(study(), [Version(SHA256, questionnaire())], Notes())
+    columns = column_set(study(), [AnsweredVersion(SHA256, questionnaire())], Notes())
     tabulator = Tabulator(study(), columns, Gaps(study().missing), Notes())
     chunk: list[Any] = []
     for response in responses(rows):

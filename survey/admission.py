@@ -15,7 +15,7 @@ from survey.audit import COMMAND_LINE, note
 from survey.database import Engine, session
 from survey.definition.reading import parse_study
 from survey.fieldwork import School, Study, study_by_code, text_of
-from survey.people import ADMINISTRATOR, COORDINATOR, ROLES, Given, Giver, NotPossible, User
+from survey.people import ADMINISTRATOR, COORDINATOR, ROLES, GivenRole, Giver, NotPossible, User
 from survey.people.grants import check, give
 from survey.people.passwords import HASHER, one_time_password
 from survey.people.second import take_off
@@ -25,7 +25,7 @@ _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+")
 _HERE: Final = Giver(COMMAND_LINE)
 
 
-def place(engine: Engine, role: str, study: str | None = None, school: str | None = None) -> Given:
+def place(engine: Engine, role: str, study: str | None = None, school: str | None = None) -> GivenRole:
     """Return a role with its place, given by the codes of study and school.
 
     Raises NotPossible, with a sentence, when there is no such role, study or school, or they do not go together.
@@ -35,9 +35,9 @@ def place(engine: Engine, role: str, study: str | None = None, school: str | Non
     if study is None:
         if school is not None:
             raise NotPossible("Say in which study this school is.")
-        wanted = Given(role)
+        wanted = GivenRole(role)
     else:
-        wanted = Given(role, *_ids(engine, study, school))
+        wanted = GivenRole(role, *_ids(engine, study, school))
     check(wanted)
     return wanted
 
@@ -56,7 +56,7 @@ def _ids(engine: Engine, study: str, school: str | None) -> tuple[int, int | Non
         raise NotPossible(f"There is no school {school!r} in the study {study}.")
 
 
-def place_in_words(engine: Engine, grant: Given) -> str:
+def place_in_words(engine: Engine, grant: GivenRole) -> str:
     """Return where a role counts, as people say it: "all studies", "Small notes", "Small notes, Ash Primary"."""
     if grant.study_id is None:
         return "the installation" if grant.role == ADMINISTRATOR else "all studies"

@@ -66,7 +66,7 @@ def who(actor: Actor) -> str:
 
 
 @dataclass(frozen=True)
-class Entry:
+class LogEntry:
     """One line of the audit. details: counts, codes, dates and choices by name."""
 
     id: int
@@ -134,7 +134,7 @@ def entries(
     until: datetime | None = None,
     before: int | None = None,
     most: int | None = None,
-) -> Iterator[Entry]:
+) -> Iterator[LogEntry]:
     """Yield lines of the audit, the newest first.
 
     study_id: of one study; None for the whole installation. actor: who did it, or the name alone. what: exactly these
@@ -172,5 +172,5 @@ def _chosen(query: Select[Any], study_id: int | None, actor: Actor | str | None,
     return query if what is None else query.where(audit.c.what == what)
 
 
-def _entry(row: Row[Any]) -> Entry:
-    return Entry(row.id, row.at, Actor(row.actor_kind, row.actor), row.what, row.study_id, row.about, row.details)
+def _entry(row: Row[Any]) -> LogEntry:
+    return LogEntry(row.id, row.at, Actor(row.actor_kind, row.actor), row.what, row.study_id, row.about, row.details)

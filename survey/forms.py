@@ -18,7 +18,7 @@ PREFIX = "q_"
 """Stands before each field's name: a question called `data` or `validate` would break a WTForms form."""
 
 
-class _Page(Form):
+class _PageForm(Form):
     class Meta:
         # Pages are the same for every respondent, so there is no token in them; the pages check where a post
         # comes from instead (docs/decisions).
@@ -26,7 +26,7 @@ class _Page(Form):
 
 
 @dataclass
-class Asked:
+class StepFields:
     """One step with its fields, as a template shows it. `error` is in the respondent's words, or None."""
 
     step: Step
@@ -50,10 +50,10 @@ class Submission:
     """What a respondent sent: answers when all is well, else the same steps with what to look at again."""
 
     answers: dict[str, Any]
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[StepFields] = field(default_factory=list)
 
     @property
-    def errors(self) -> list[Asked]:
+    def errors(self) -> list[StepFields]:
         """The steps that need another look."""
         return [asked for asked in self.asked if asked.error]
 
@@ -74,11 +74,11 @@ class ScreenForm:
                 unbound[name] = made
                 names[suffix] = name
             self._names[_key(step)] = names
-        self._form = type("ScreenForm", (_Page,), unbound)
+        self._form = type("ScreenForm", (_PageForm,), unbound)
         self._many = {n for n, f in unbound.items() if _takes_many(f)}
         self._known = frozenset(unbound)
 
-    def show(self, steps: Iterable[Step], answers: Mapping[str, Any] | None = None) -> list[Asked]:
+    def show(self, steps: Iterable[Step], answers: Mapping[str, Any] | None = None) -> list[StepFields]:
         """Return the steps with their fields, filled from earlier answers where there are any."""
         steps = list(steps)
         data = {}
@@ -111,9 +111,9 @@ class ScreenForm:
                 asked.error = self._say(wrong.message, **_said(wrong.gaps, self._say))
         return submission
 
-    def _asked(self, step: Step, form: Form) -> Asked:
+    def _asked(self, step: Step, form: Form) -> StepFields:
         names = self._names[_key(step)]
-        return Asked(step, field_name(step), {suffix: form[name] for suffix, name in names.items()})
+        return StepFields(step, field_name(step), {suffix: form[name] for suffix, name in names.items()})
 
 
 def field_name(step: Step) -> str:

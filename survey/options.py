@@ -17,8 +17,8 @@ from survey.question import (
     Box,
     Choice,
     Column,
-    Line,
     Paper,
+    PaperLine,
     Part,
     Pretence,
     Question,
@@ -26,7 +26,7 @@ from survey.question import (
     Setting,
     Tampered,
     Text,
-    Unfit,
+    UnfitCell,
     Wrong,
     from_cell,
     is_blank,
@@ -201,7 +201,7 @@ class Optioned(Question):
 
     def paper(self, say: Say) -> Paper:
         """A box for each option, always in the order in which a fixed order would show them."""
-        return Paper((Line(boxes=(*self.option_boxes(), *self.nothing_boxes(say))),))
+        return Paper((PaperLine(boxes=(*self.option_boxes(), *self.nothing_boxes(say))),))
 
     def option_boxes(self) -> tuple[Box, ...]:
         """Return the options as boxes. Paper is printed once for all, so shuffled options stand as written."""
@@ -235,7 +235,7 @@ class Optioned(Question):
             return self.value_of(whole(cell))
         except ValueError as error:
             codes = ", ".join(map(str, self.labels))
-            raise Unfit("This is not a code of this question. Its codes are {codes}.", codes=codes) from error
+            raise UnfitCell("This is not a code of this question. Its codes are {codes}.", codes=codes) from error
 
     def decode_other(self, cells: Mapping[str, str], chosen: bool) -> dict[str, Any]:
         """Return the text behind “something else” from its cell; chosen: whether its option is. Raises Wrong."""
@@ -245,7 +245,7 @@ class Optioned(Question):
         if self.other_key and chosen:
             return {self.other_key: text}
         if not is_blank(text):
-            raise Unfit("There are own words, and the option that they belong to is not chosen.")
+            raise UnfitCell("There are own words, and the option that they belong to is not chosen.")
         return {}
 
     def pretend_other(self, chosen: bool, pretence: Pretence) -> dict[str, Any]:

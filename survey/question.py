@@ -80,7 +80,7 @@ class Wrong(ValueError):
         self.gaps = gaps
 
 
-class Unfit(Wrong):
+class UnfitCell(Wrong):
     """What stands in a data file and is no answer at all. Its sentence is for researchers, who work in English."""
 
 
@@ -172,7 +172,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Cells:
+class WritingCells:
     """Cells to write figures into: how many, how many more behind a point, and the words above or behind them."""
 
     count: int
@@ -182,7 +182,7 @@ class Cells:
 
 
 @dataclass(frozen=True)
-class Line:
+class PaperLine:
     """One line of a question on paper: words, then boxes to tick, cells to write figures in, or lines to write on.
 
     `suffix` names the keyer's field, as in a form; two lines with the same suffix are keyed in one field. `many`:
@@ -193,7 +193,7 @@ class Line:
     words: str = ""
     boxes: tuple[Box, ...] = ()
     many: bool = False
-    cells: tuple[Cells, ...] = ()
+    cells: tuple[WritingCells, ...] = ()
     lines: int = 0
     form: str = ""
 
@@ -202,7 +202,7 @@ class Line:
 class Paper:
     """A question on paper. `text` is more to read below the wording."""
 
-    lines: tuple[Line, ...] = ()
+    lines: tuple[PaperLine, ...] = ()
     text: str = ""
 
 

@@ -50,7 +50,7 @@ class Linear:
 
 
 @dataclass(frozen=True)
-class Table:
+class ConversionTable:
     """A conversion table: raw score -> the score to report. What it does not hold becomes missing."""
 
     values: Mapping[float, float]
@@ -86,7 +86,7 @@ class Rule:
     prorate: bool
     needs: int
     round: int | None = None
-    transform: Linear | Table | None = None
+    transform: Linear | ConversionTable | None = None
     bands: Mapping[str, tuple[Band, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -212,12 +212,12 @@ def _range(scale: str, question: Numbered) -> tuple[float, float]:
     return found
 
 
-def _transformation(given: Conversion | None) -> Linear | Table | None:
+def _transformation(given: Conversion | None) -> Linear | ConversionTable | None:
     if given is None:
         return None
     if given.linear is not None:
         return Linear(*given.linear)
-    return Table(dict(given.table or {}))
+    return ConversionTable(dict(given.table or {}))
 
 
 # ── answers → numbers ─────────────────────────────────────────────────────────────────────────────────────
@@ -398,7 +398,7 @@ def _finish(rule: Rule, raw: Floats, answered: NDArray[np.int16]) -> None:
         if rule.score == "sum":
             raw *= count  # Times first: a sum without gaps then comes out exactly.
         np.divide(raw, answered, out=raw)  # Where nothing is answered, NaN / 0 is NaN.
-    if isinstance(rule.transform, Table):
+    if isinstance(rule.transform, ConversionTable):
         raw[:] = _looked_up(raw if rule.round is None else half_up(raw, rule.round), rule.transform)
         return
     if rule.transform is not None:
@@ -414,7 +414,7 @@ def _along(line: Linear, raw: Floats) -> None:
     raw += line.new_from
 
 
-def _looked_up(raw: Floats, table: Table) -> Floats:
+def _looked_up(raw: Floats, table: ConversionTable) -> Floats:
     keys = np.array(sorted(table.values), dtype=np.float64)
     values = np.array([table.values[key] for key in sorted(table.values)], dtype=np.float64)
     above = np.searchsorted(keys, raw).clip(1, len(keys) - 1) if len(keys) > 1 else np.zeros(len(raw), dtype=int)

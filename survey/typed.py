@@ -15,8 +15,8 @@ from survey.question import (
     TICKED_MORE,
     Choice,
     Column,
-    Line,
     Paper,
+    PaperLine,
     Part,
     Pretence,
     Question,
@@ -119,9 +119,9 @@ class Written(Typed):
 
     def paper(self, say: Say) -> Paper:
         """Lines to write on, and below them the boxes for saying nothing."""
-        lines = [Line(lines=self.rows)]
+        lines = [PaperLine(lines=self.rows)]
         if boxes := self.nothing_boxes(say):
-            lines.append(Line("instead", boxes=boxes))
+            lines.append(PaperLine("instead", boxes=boxes))
         return Paper(tuple(lines))
 
     def from_paper(self, said: Mapping[str, str]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from survey.cli.main import content_of, engine, main, stop, writing
 if TYPE_CHECKING:
     from survey.database import Connection
     from survey.fieldwork.consent import By, Resolved, Says, Scope, StudyRow
-    from survey.responses.withdrawing import Certificate
+    from survey.responses.withdrawing import WithdrawalCertificate
 
 
 @main.group()
@@ -206,7 +206,7 @@ def _study(connection: Connection, code: str) -> StudyRow:
     return found
 
 
-def _print(done: Certificate) -> None:
+def _print(done: WithdrawalCertificate) -> None:
     click.echo(f"Certificate {done.number}")
     click.echo(f"Study: {done.study_title} ({done.study})")
     click.echo(f"Participant: {done.participant or 'not known: by an open link'}")

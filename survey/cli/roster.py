@@ -12,7 +12,7 @@ import click
 from survey.cli.main import content_of, engine, main, settings, stop, writing
 
 if TYPE_CHECKING:
-    from survey.fieldwork.roster import Preview
+    from survey.fieldwork.roster import RosterPreview
 
 _MOST: Final = 20
 """Lines of each sort the preview prints, unless all are asked for."""
@@ -84,7 +84,7 @@ _HEADINGS: Final = {
 }
 
 
-def _say(preview: Preview, most: int | None) -> None:
+def _say(preview: RosterPreview, most: int | None) -> None:
     """Print what would change; problems and notes go to the error stream."""
     for name, heading in _HEADINGS.items():
         changes = getattr(preview, name)

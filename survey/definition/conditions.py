@@ -172,13 +172,13 @@ def read_condition(
     `at` is the path of `data`; `question` looks an id up; `known` are all ids, and `earlier` gives those asked before,
     for “did you mean”. A test with a fault is left out of the condition.
     """
-    reader = _Reader(question, known, earlier)
+    reader = _ConditionReader(question, known, earlier)
     condition = reader.read(data, at)
     return condition, reader.faults
 
 
 @dataclass
-class _Reader:
+class _ConditionReader:
     question: Lookup
     known: Collection[str]
     earlier: Callable[[], Iterable[str]]

@@ -22,13 +22,13 @@ from survey.question import Audience, Question, Setting, Text
 from survey.wording import direction
 
 
-class Reader(Strict):
+class IntendedReader(Strict):
     """For whom the words have to be easy enough."""
 
     age: WholeNumber = Field(ge=4, le=99, description="The age, in years, of the youngest reader")
 
 
-class Line(Strict):
+class AssentLine(Strict):
     """One short line before an assent or a consent question."""
 
     text: Text = Field(min_length=1, description="The line")
@@ -40,7 +40,9 @@ class Assent(Strict):
     """The question whether somebody wants to take part. “No” ends politely and stores nothing else."""
 
     ask: Text = Field(min_length=1, description="The question")
-    lines: list[Line] = Field(default_factory=list, description="What is said before; for children four short lines")
+    lines: list[AssentLine] = Field(
+        default_factory=list, description="What is said before; for children four short lines"
+    )
     yes: Text = Field(min_length=1, description="The words on the button for yes")
     no: Text = Field(min_length=1, description="The words on the button for no")
     declined: Text = Field(min_length=1, description="What is said after a no")
@@ -162,7 +164,7 @@ def _languages(value: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenFile:
     """What stands in a file, whether or not it could be read.
 
     `whole` tells that nothing had to be taken out; `guessed` are keys at the top that have a stand-in.
@@ -182,7 +184,7 @@ class Questionnaire(Strict):
     version: WholeNumber = Field(ge=1, le=9999, description="A whole number, raised for each publication")
     title: Text = Field(min_length=1, description="What respondents see as its title")
     audience: Audience = Field(description="Who answers it")
-    reader: Reader = Field(description="For whom the words have to be easy enough")
+    reader: IntendedReader = Field(description="For whom the words have to be easy enough")
     languages: Annotated[list[str], BeforeValidator(_languages)] = Field(
         min_length=1, description="Languages; the first is the one this file is written in"
     )
@@ -201,7 +203,7 @@ class Questionnaire(Strict):
     _data: dict[str, Any] = PrivateAttr(default_factory=dict)
     _translations: dict[str, dict[str, Any]] = PrivateAttr(default_factory=dict)
     _language: str = PrivateAttr(default="")
-    _written: Written = PrivateAttr(default_factory=Written)
+    _written: WrittenFile = PrivateAttr(default_factory=WrittenFile)
     _others: dict[str, Questionnaire] = PrivateAttr(default_factory=dict)
 
     @classmethod
@@ -218,13 +220,13 @@ class Questionnaire(Strict):
         questionnaire._translations = dict(translations or {})
         return questionnaire
 
-    def arrange(self, written: Written | None = None) -> list[Fault]:
+    def arrange(self, written: WrittenFile | None = None) -> list[Fault]:
         """Give the parts their meaning for each other: grids, option lists, conditions, what was left open.
 
         Returns what stands against it; a question with a fault stays as it is. `written` are names that the file
         holds but that could not be read: they are not called unknown.
         """
-        self._written = written = written or Written()
+        self._written = written = written or WrittenFile()
         if self.assent is None and self.consent is not None:
             self.assent = self.consent
         faults = [
@@ -238,7 +240,7 @@ class Questionnaire(Strict):
             self.__dict__.pop(name, None)
         return faults + list(self._conditions({*self._by_id, *written.questions}))
 
-    def _settle(self, page: Page, at: Path, written: Written) -> list[Fault]:
+    def _settle(self, page: Page, at: Path, written: WrittenFile) -> list[Fault]:
         """Look up the option lists of a page's questions. A question without options is left out, and told."""
         faults: list[Fault] = []
         ready = []
@@ -261,7 +263,7 @@ class Questionnaire(Strict):
         page._expanded = ready
         return faults
 
-    def _no_list(self, name: str, question: Question, at: Path, written: Written) -> Fault:
+    def _no_list(self, name: str, question: Question, at: Path, written: WrittenFile) -> Fault:
         # The options of a grid stand at the grid, not at its statements.
         owner = at[:-2] if question.grid else at
         known = [*self.options, *written.lists]
@@ -324,7 +326,7 @@ class Questionnaire(Strict):
         return {*self._by_id, *self._written.questions}
 
     @property
-    def written(self) -> Written:
+    def written(self) -> WrittenFile:
         """Names in the file that could not be read, so that nobody calls them unknown."""
         return self._written
 

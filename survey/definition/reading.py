@@ -12,14 +12,14 @@ from survey.definition import files
 from survey.definition.advice import ADVICE
 from survey.definition.binding import Bound, bind, locate
 from survey.definition.model import Fault
-from survey.definition.questionnaire import Questionnaire, Written
+from survey.definition.questionnaire import Questionnaire, WrittenFile
 from survey.definition.rules import RULES
 from survey.definition.rules.missing import numbers_apart
 from survey.definition.rules.roster import facts_used
 from survey.definition.rules.study import STUDY_RULES, Surroundings
 from survey.definition.rules.together import once_a_page
 from survey.definition.source import ListNode, MapNode, Node, Scalar, plain, read_source
-from survey.definition.study import Study
+from survey.definition.study import StudyDefinition
 from survey.definition.translations import check_translation
 from survey.problems import MOST_PROBLEMS, Problem, did_you_mean, errors, shortened
 from survey.wording import is_language
@@ -70,10 +70,10 @@ class FolderReading:
 
     path: Path
     problems: list[Problem] = field(default_factory=list)
-    study: Study | None = None
+    study: StudyDefinition | None = None
     questionnaires: dict[str, Questionnaire] = field(default_factory=dict)
     readings: dict[str, Reading] = field(default_factory=dict)
-    draft: Study | None = None
+    draft: StudyDefinition | None = None
     study_text: str = ""
 
 
@@ -101,7 +101,7 @@ def read_questionnaire(path: Path | str) -> Reading:
     return reading
 
 
-def _look_at(bound: Bound[Questionnaire], written: Written, path: Path) -> Iterator[Problem]:
+def _look_at(bound: Bound[Questionnaire], written: WrittenFile, path: Path) -> Iterator[Problem]:
     questionnaire = bound.model
     assert questionnaire is not None
     told = bool(bound.problems)
@@ -121,9 +121,9 @@ def _look_at(bound: Bound[Questionnaire], written: Written, path: Path) -> Itera
         yield locate(fault, bound.root, str(path))
 
 
-def _written(root: Node) -> Written:
+def _written(root: Node) -> WrittenFile:
     """Collect names from a tree before anything is taken out of it."""
-    return Written(
+    return WrittenFile(
         questions=frozenset(_names(root, "question")),
         lists=frozenset(_keys_of(root, "options")),
         scales=frozenset(_names(root, "scale")),
@@ -269,14 +269,14 @@ def _read_study(path: Path, folder: FolderReading) -> list[Problem]:
     if source.root is None:
         return source.problems
     written = {thing: frozenset(_names(source.root, thing)) for thing in ("arm", "wave", "fact")}
-    bound = bind(source.root, Study, source.path, _STUDY_STAND_INS)
+    bound = bind(source.root, StudyDefinition, source.path, _STUDY_STAND_INS)
     folder.study = folder.draft = bound.model
     folder.study_text = path.read_text(encoding="utf-8-sig")
     return source.problems + bound.problems + _look_at_study(bound, source.path, folder, written)
 
 
 def _look_at_study(
-    bound: Bound[Study], path: str, folder: FolderReading, written: dict[str, frozenset[str]]
+    bound: Bound[StudyDefinition], path: str, folder: FolderReading, written: dict[str, frozenset[str]]
 ) -> list[Problem]:
     if bound.model is None:
         return []
@@ -292,7 +292,7 @@ def _look_at_study(
     return problems
 
 
-def against_study(reading: Reading, study: Study) -> list[Problem]:
+def against_study(reading: Reading, study: StudyDefinition) -> list[Problem]:
     """Return what a questionnaire says about its study that is not so."""
     if reading.draft is None or reading.root is None:
         return []
@@ -300,7 +300,7 @@ def against_study(reading: Reading, study: Study) -> list[Problem]:
     return [locate(fault, reading.root, str(reading.path)) for fault in faults]
 
 
-def parse_study(text: str) -> Study:
+def parse_study(text: str) -> StudyDefinition:
     """Return the study of a text that was checked before. Raises ValueError for any other."""
     from survey.definition.source import parse_source
 
@@ -308,4 +308,4 @@ def parse_study(text: str) -> Study:
     if source.root is None or source.problems:
         raise ValueError("\n".join(str(problem) for problem in source.problems))
     data: Any = plain(source.root)
-    return Study.model_validate(data)
+    return StudyDefinition.model_validate(data)

@@ -14,7 +14,7 @@ from survey.definition.free_text import FreeText
 from survey.definition.languages import text_fields
 from survey.definition.questionnaire import GRID_KINDS, Assent, Grid, Page, Questionnaire, Statement
 from survey.definition.rules.header import FILE_NAME
-from survey.definition.study import Study
+from survey.definition.study import StudyDefinition
 from survey.kinds import KINDS
 from survey.wording import LANGUAGE
 
@@ -32,7 +32,7 @@ def json_schema(kind_of_file: KindOfFile) -> Schema:
     """Return the JSON Schema (draft 2020-12) of a questionnaire, a study or a translation file."""
     if kind_of_file == "translation":
         return _translation()
-    model = Questionnaire if kind_of_file == "questionnaire" else Study
+    model = Questionnaire if kind_of_file == "questionnaire" else StudyDefinition
     schema = TypeAdapter(model).json_schema(by_alias=True, mode="validation")
     _adapt(schema)
     if kind_of_file == "questionnaire":

@@ -18,14 +18,14 @@ class Arm(Strict):
     title: str = Field(description="What the arm is called in tables")
 
 
-class Programme(Strict):
+class ProgrammeDefinition(Strict):
     """An area in which the programme runs."""
 
     id: str = Field(alias="programme", description="Name of the area")
     title: str = Field(description="What it is called in tables")
 
 
-class Wave(Strict):
+class WaveDefinition(Strict):
     """A round of asking."""
 
     id: str = Field(alias="wave", description="Name of the wave: w1")
@@ -65,7 +65,7 @@ class Late(Strict):
     )
 
 
-class Sheet(Strict):
+class InformationSheet(Strict):
     """An information sheet: what people read before they decide."""
 
     version: WholeNumber = Field(
@@ -85,7 +85,7 @@ class Consent(Strict):
     basis: Literal["opt_in", "opt_out"] = Field(
         description="opt_in: nobody takes part without a yes. opt_out: all who were told and did not say no"
     )
-    sheet: Sheet = Field(description="The information sheet")
+    sheet: InformationSheet = Field(description="The information sheet")
 
 
 class Linkage(Strict):
@@ -203,10 +203,10 @@ class Pretend(Strict):
     )
 
 
-_Named = TypeVar("_Named", Arm, Wave, Fact)
+_Named = TypeVar("_Named", Arm, WaveDefinition, Fact)
 
 
-class Study(Strict):
+class StudyDefinition(Strict):
     """A study: one folder, one study.yaml."""
 
     id: str = Field(alias="study", description="Name of the study: lower-case letters, digits and dashes")
@@ -214,8 +214,8 @@ class Study(Strict):
     language: str = Field("en", description="The language researchers work in")
     time_zone: str = Field("Europe/London", description="Where the days of waves begin and end")
     arms: list[Arm] = Field(min_length=1, description="The sides of the comparison")
-    programmes: list[Programme] = Field(default_factory=list, description="The areas")
-    waves: list[Wave] = Field(min_length=1, description="The rounds of asking, in order")
+    programmes: list[ProgrammeDefinition] = Field(default_factory=list, description="The areas")
+    waves: list[WaveDefinition] = Field(min_length=1, description="The rounds of asking, in order")
     facts: list[Fact] = Field(default_factory=list, description="What the roster says about participants")
     fieldwork: list[Fieldwork] = Field(min_length=1, description="Who gets what")
     late: Late = Field(
@@ -242,7 +242,7 @@ class Study(Strict):
         """Return the arm with this id. Raises KeyError."""
         return _with_id(self.arms, id)
 
-    def wave(self, id: str) -> Wave:
+    def wave(self, id: str) -> WaveDefinition:
         """Return the wave with this id. Raises KeyError."""
         return _with_id(self.waves, id)
 

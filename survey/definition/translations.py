@@ -10,7 +10,7 @@ from survey.definition.languages import TranslationPath, texts
 from survey.definition.model import Fault
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.source import MapNode, Node, Scalar
-from survey.definition.wording import Unreadable, checked_gaps
+from survey.definition.wording import UnreadableWording, checked_gaps
 from survey.problems import MOST_PROBLEMS, Nearest, Problem, quoted, shortened
 
 _HEAD = ("questionnaire", "language", "reviewed")
@@ -120,12 +120,12 @@ def _extra(key: TranslationPath, nearest: Nearest) -> Fault:
 def _same_gaps(key: TranslationPath, text: str, translation: str) -> Iterator[Fault]:
     try:
         there = {gap.name for gap in checked_gaps(translation)}
-    except Unreadable as fault:
+    except UnreadableWording as fault:
         yield Fault(key, f"{shortened(translation, 30)!r}: {fault}")
         return
     try:
         wanted = {gap.name for gap in checked_gaps(text)}
-    except Unreadable:
+    except UnreadableWording:
         return  # told at the source
     for name in sorted(wanted - there):
         yield Fault(key, f"{_said(key)} leaves out '{{{name}|…}}', which the source has. Please put it in")

@@ -38,7 +38,7 @@ Piece = str | Gap
 _GAP = re.compile(r"\{\s*(?P<name>[A-Za-z_][A-Za-z0-9_.]*)\s*\|(?P<fallback>[^{}|]*)\}")
 
 
-class Unreadable(ValueError):
+class UnreadableWording(ValueError):
     """A wording whose braces make no sense; the text says why and what to do."""
 
 
@@ -65,7 +65,7 @@ def _cut(text: str, *, lone_brace_allowed: bool) -> tuple[Piece, ...]:
             plain = []
             at = gap.end()
         elif text[at] == "}" and not lone_brace_allowed:
-            raise Unreadable(
+            raise UnreadableWording(
                 f"a brace is closed after '{shortened(text[max(0, at - 20) : at], 20)}' and never opened. Please "
                 "remove it, or write two of them, '}}', for a brace that is read"
             )
@@ -82,18 +82,18 @@ def _gap(text: str, at: int) -> re.Match[str]:
         return match
     part = shortened(text[at : at + 40], 30)
     if "}" not in text[at:]:
-        raise Unreadable(
+        raise UnreadableWording(
             f"a brace is opened at '{part}' and not closed. "
             "Please close it, or write two of them, '{{', for a brace that is read"
         )
     inside = text[at + 1 : text.index("}", at)]
     name = inside.partition("|")[0].strip()
     if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]*", name):
-        raise Unreadable(
+        raise UnreadableWording(
             f"'{{{name}}}' does not say what is read when there is no answer. "
             f"Please write {{{name}|…}} with the words for that case behind the bar"
         )
-    raise Unreadable(
+    raise UnreadableWording(
         f"'{part}' begins with a brace, but is not {{question|words when there is no answer}}. "
         "Please write it like that, or write '{{' for a brace that is read"
     )

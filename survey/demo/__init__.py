@@ -17,7 +17,7 @@ import click
 
 from survey import private
 from survey.definition.reading import FolderReading, read_folder
-from survey.definition.study import Study as Plan
+from survey.definition.study import StudyDefinition as Plan
 from survey.demo.files import Sender
 from survey.demo.people import make_field
 

@@ -13,10 +13,10 @@ from typing import Any
 from survey import private
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.reading import FolderReading
-from survey.definition.study import Fieldwork, Pretend, Wave
-from survey.definition.study import Study as Plan
+from survey.definition.study import Fieldwork, Pretend, WaveDefinition
+from survey.definition.study import StudyDefinition as Plan
 from survey.demo.answers import Answerer
-from survey.demo.people import Field, Person, Standing
+from survey.demo.people import PretendedField, PretendedPerson, PretendedStanding
 from survey.demo.truth import Truth
 from survey.intake.names import AS_TYPED
 from survey.question import is_missing
@@ -43,7 +43,9 @@ class Answers:
 class Sender:
     """Writes the files of one pretended study into a folder."""
 
-    def __init__(self, reading: FolderReading, field: Field, rng: random.Random, folder: Path, now: datetime) -> None:
+    def __init__(
+        self, reading: FolderReading, field: PretendedField, rng: random.Random, folder: Path, now: datetime
+    ) -> None:
         assert reading.study is not None
         assert reading.study.pretend is not None
         self._plan: Plan = reading.study
@@ -54,7 +56,7 @@ class Sender:
         self._answerers = {
             name: Answerer(questionnaire, self._pretend, rng) for name, questionnaire in reading.questionnaires.items()
         }
-        self.spared: dict[str, Person] = {}
+        self.spared: dict[str, PretendedPerson] = {}
         """By questionnaire: the pupil who has not answered it in the last wave, so that somebody can try it."""
 
     # ── who ───────────────────────────────────────────────────────────────────────────────────────────
@@ -64,7 +66,7 @@ class Sender:
         rows = ([place.code, place.title, place.arm or "", place.programme or ""] for place in places)
         return self._write("schools.csv", ["school", "title", "arm", "programme"], rows)
 
-    def roster(self, wave: Wave, audience: str) -> Path | None:
+    def roster(self, wave: WaveDefinition, audience: str) -> Path | None:
         """Write the roster of one audience in a wave; None when nobody is on it."""
         facts = [fact.id for fact in self._plan.facts] if audience == "pupil" else []
         there = [(person, person.at[wave.id]) for person in self._field.of(audience) if wave.id in person.at]
@@ -83,7 +85,7 @@ class Sender:
         head = ["participant", "audience", "school", "class", "class_title", "parent_of", *facts]
         return self._write(f"roster-{audience}-{wave.id}.csv", head, rows) if rows else None
 
-    def refusals(self, wave: Wave) -> Path | None:
+    def refusals(self, wave: WaveDefinition) -> Path | None:
         """Write what parents decided against, before the wave in which their child is first asked."""
         day = wave.opens - timedelta(days=7)
         rows = [
@@ -97,12 +99,12 @@ class Sender:
             else None
         )
 
-    def withdrawn(self, wave: Wave) -> list[Person]:
+    def withdrawn(self, wave: WaveDefinition) -> list[PretendedPerson]:
         """Return who is withdrawn after this wave."""
         return [person for person in self._field.people if person.withdrawn == wave.id]
 
     # ── what they answer ──────────────────────────────────────────────────────────────────────────────
-    def answers(self, wave: Wave) -> Iterator[Answers]:
+    def answers(self, wave: WaveDefinition) -> Iterator[Answers]:
         """Write a file of answers for each questionnaire of a wave, and remember who was absent."""
         self._absent: list[str] = []
         for work in self._plan.fieldwork:
@@ -116,12 +118,12 @@ class Sender:
                 path = self._write(f"answers-{work.questionnaire}-{wave.id}.csv", head, rows)
                 yield Answers(work.questionnaire, wave.id, path, len(rows))
 
-    def reasons(self, wave: Wave) -> Path | None:
+    def reasons(self, wave: WaveDefinition) -> Path | None:
         """Write which pupils were absent, as far as their schools say so."""
         rows = [[code, "absent"] for code in self._absent if self._rng.random() < _SAYS_WHY]
         return self._write(f"reasons-{wave.id}.csv", ["participant", "reason"], rows) if rows else None
 
-    def _rows(self, wave: Wave, work: Fieldwork) -> Iterator[list[Any]]:
+    def _rows(self, wave: WaveDefinition, work: Fieldwork) -> Iterator[list[Any]]:
         for person in self._field.of(work.audience):
             known = person.at.get(wave.id)
             if known is None or not _asked(known, work) or not self._takes_part(person, known, wave, work):
@@ -130,7 +132,9 @@ class Sender:
         if work.audience != "pupil":
             yield from self._by_open_link(wave, work)
 
-    def _takes_part(self, person: Person, known: Standing, wave: Wave, work: Fieldwork) -> bool:
+    def _takes_part(
+        self, person: PretendedPerson, known: PretendedStanding, wave: WaveDefinition, work: Fieldwork
+    ) -> bool:
         if work.audience != "pupil":
             return self._rng.random() < _FOLLOWED_ANSWER[work.audience]
         if person.refused or known.place.secondary or self._is_gone(person, wave):
@@ -146,11 +150,11 @@ class Sender:
             return False
         return True
 
-    def _is_gone(self, person: Person, wave: Wave) -> bool:
+    def _is_gone(self, person: PretendedPerson, wave: WaveDefinition) -> bool:
         order = [one.id for one in self._plan.waves]
         return person.withdrawn is not None and order.index(person.withdrawn) < order.index(wave.id)
 
-    def _by_open_link(self, wave: Wave, work: Fieldwork) -> Iterator[list[Any]]:
+    def _by_open_link(self, wave: WaveDefinition, work: Fieldwork) -> Iterator[list[Any]]:
         """Yield those who came by an open link: as many as the wave's share of the plan's number leaves."""
         whole = self._pretend.parents if work.audience == "parent" else self._pretend.staff
         order = [one.id for one in self._plan.waves if one.id in work.waves]
@@ -158,9 +162,11 @@ class Sender:
         followed = sum(wave.id in person.at for person in self._field.of(work.audience))
         for n in range(max(0, share - round(followed * _FOLLOWED_ANSWER[work.audience]))):
             place = self._rng.choice(self._field.schools)
-            yield self._row(wave, work, "", Standing(place, None, {}), (wave.id, work.audience, n))
+            yield self._row(wave, work, "", PretendedStanding(place, None, {}), (wave.id, work.audience, n))
 
-    def _row(self, wave: Wave, work: Fieldwork, code: str, known: Standing, who: object) -> list[Any]:
+    def _row(
+        self, wave: WaveDefinition, work: Fieldwork, code: str, known: PretendedStanding, who: object
+    ) -> list[Any]:
         questionnaire = self._questionnaires[work.questionnaire]
         start = self._moment(wave)
         language = self._language(questionnaire)
@@ -191,7 +197,7 @@ class Sender:
             return getattr(self._plan.missing, value["missing"])
         return column.encode(value)
 
-    def _moment(self, wave: Wave) -> datetime:
+    def _moment(self, wave: WaveDefinition) -> datetime:
         """Draw a moment of a school day in the wave, and not after now."""
         first = datetime.combine(wave.opens, time(9), UTC)
         last = min(datetime.combine(wave.closes, time(15), UTC), self._now - timedelta(hours=2))
@@ -219,5 +225,5 @@ class Sender:
         return path
 
 
-def _asked(known: Standing, work: Fieldwork) -> bool:
+def _asked(known: PretendedStanding, work: Fieldwork) -> bool:
     return not work.years or (known.year is not None and known.year in work.years)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from survey.definition.study import Fact
-from survey.definition.study import Study as Plan
+from survey.definition.study import StudyDefinition as Plan
 
 _NAMES = (
     *("Ashgrove", "Birchwood", "Castlegate", "Dovecote", "Eastfield", "Fernhill", "Gillbrook", "Hawthorn", "Ivybridge"),
@@ -23,7 +23,7 @@ _GOES_ON = 0.7
 
 
 @dataclass(frozen=True)
-class Place:
+class PretendedSchool:
     """A pretended school; a secondary school is in no arm."""
 
     code: str
@@ -38,10 +38,10 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Standing:
+class PretendedStanding:
     """Where somebody is in one wave, and what the roster says of them; `year` is None for adults."""
 
-    place: Place
+    place: PretendedSchool
     year: int | None
     facts: Mapping[str, Any]
 
@@ -64,7 +64,7 @@ class Standing:
 
 
 @dataclass
-class Person:
+class PretendedPerson:
     """A pretended participant.
 
     refused: a parent said no before anybody asked. withdrawn: the wave after which everything is taken back.
@@ -72,39 +72,39 @@ class Person:
 
     code: str
     audience: str
-    at: dict[str, Standing] = field(default_factory=dict)
+    at: dict[str, PretendedStanding] = field(default_factory=dict)
     parent_of: str = ""
     refused: bool = False
     withdrawn: str | None = None
 
 
 @dataclass(frozen=True)
-class Field:
+class PretendedField:
     """Everybody and everything of the pretended study; roster facts are those of the plan, by their ids."""
 
-    schools: list[Place]
-    secondaries: list[Place]
-    people: list[Person]
+    schools: list[PretendedSchool]
+    secondaries: list[PretendedSchool]
+    people: list[PretendedPerson]
 
-    def of(self, audience: str) -> Iterator[Person]:
+    def of(self, audience: str) -> Iterator[PretendedPerson]:
         """Yield the participants of one audience."""
         return (person for person in self.people if person.audience == audience)
 
 
-def make_field(plan: Plan, rng: random.Random) -> Field:
+def make_field(plan: Plan, rng: random.Random) -> PretendedField:
     """Make the schools, pupils, parents and staff that the plan's `pretend` section asks for."""
     assert plan.pretend is not None
     schools = list(_schools(plan))
     areas: list[str | None] = [area.id for area in plan.programmes]
     secondaries = [
-        Place(f"h{n + 1:02d}", f"{name} High School", None, area)
+        PretendedSchool(f"h{n + 1:02d}", f"{name} High School", None, area)
         for n, (area, name) in enumerate(zip(areas or [None], reversed(_NAMES), strict=False))
     ]
     pupils = [_pupil(plan, n, schools, secondaries, rng) for n in range(plan.pretend.pupils)]
-    return Field(schools, secondaries, [*pupils, *_parents(plan, pupils, rng), *_staff(plan, schools, rng)])
+    return PretendedField(schools, secondaries, [*pupils, *_parents(plan, pupils, rng), *_staff(plan, schools, rng)])
 
 
-def _schools(plan: Plan) -> Iterator[Place]:
+def _schools(plan: Plan) -> Iterator[PretendedSchool]:
     assert plan.pretend is not None
     areas = [area.id for area in plan.programmes]
     count = 0
@@ -113,11 +113,13 @@ def _schools(plan: Plan) -> Iterator[Place]:
             name, lap = _NAMES[count % len(_NAMES)], count // len(_NAMES)
             count += 1
             title = f"{name} Primary School" + (f" {lap + 1}" if lap else "")
-            yield Place(f"s{count:02d}", title, arm, areas[n % len(areas)] if areas else None)
+            yield PretendedSchool(f"s{count:02d}", title, arm, areas[n % len(areas)] if areas else None)
 
 
 # ── pupils ────────────────────────────────────────────────────────────────────────────────────────────────
-def _pupil(plan: Plan, n: int, schools: list[Place], secondaries: list[Place], rng: random.Random) -> Person:
+def _pupil(
+    plan: Plan, n: int, schools: list[PretendedSchool], secondaries: list[PretendedSchool], rng: random.Random
+) -> PretendedPerson:
     """Make one pupil: a year older from wave to wave. Some have not started school in the first, some go on."""
     assert plan.pretend is not None
     shares = plan.pretend.missing
@@ -127,7 +129,7 @@ def _pupil(plan: Plan, n: int, schools: list[Place], secondaries: list[Place], r
     first_year = rng.randint(2 - len(waves), last)
     joined = rng.choice([0, 0, 4, 12, 20])
     lasting = {fact.id: _drawn(fact, rng) for fact in plan.facts if not fact.changes}
-    person = Person(f"p{n + 1:04d}", "pupil", refused=rng.random() < shares.refused)
+    person = PretendedPerson(f"p{n + 1:04d}", "pupil", refused=rng.random() < shares.refused)
     months = 0  # spent in programme schools: they go with a child who moves
     for at, wave in enumerate(waves):
         year = first_year + at
@@ -142,7 +144,7 @@ def _pupil(plan: Plan, n: int, schools: list[Place], secondaries: list[Place], r
             break
         place = found
         facts = {**lasting, **_changing(plan, lasting, year, months, place.arm, rng)}
-        person.at[wave] = Standing(place, year, facts)
+        person.at[wave] = PretendedStanding(place, year, facts)
     if person.at and not person.refused and rng.random() < shares.withdrawn:
         person.withdrawn = rng.choice(list(person.at))
     return person
@@ -150,13 +152,13 @@ def _pupil(plan: Plan, n: int, schools: list[Place], secondaries: list[Place], r
 
 def _place_of(
     plan: Plan,
-    before: Place,
+    before: PretendedSchool,
     grown: bool,
     known: bool,
-    schools: list[Place],
-    secondaries: list[Place],
+    schools: list[PretendedSchool],
+    secondaries: list[PretendedSchool],
     rng: random.Random,
-) -> Place | None:
+) -> PretendedSchool | None:
     """Return the school of a pupil in the next wave; None for who is on no roster any more."""
     assert plan.pretend is not None
     if grown:
@@ -202,7 +204,7 @@ def _drawn(fact: Fact, rng: random.Random) -> Any:
 
 
 # ── adults ────────────────────────────────────────────────────────────────────────────────────────────────
-def _parents(plan: Plan, pupils: list[Person], rng: random.Random) -> Iterator[Person]:
+def _parents(plan: Plan, pupils: list[PretendedPerson], rng: random.Random) -> Iterator[PretendedPerson]:
     """Yield parents who are followed: about as many as half of those who answer in a wave, each of one pupil.
 
     They are on the roster of the school their child is at, for as long as it is a primary school.
@@ -211,12 +213,16 @@ def _parents(plan: Plan, pupils: list[Person], rng: random.Random) -> Iterator[P
     there = [pupil for pupil in pupils if pupil.at and not pupil.refused]
     many = min(len(there), plan.pretend.parents // (2 * len(plan.waves)))
     for n, child in enumerate(rng.sample(there, many)):
-        at = {wave: Standing(known.place, None, {}) for wave, known in child.at.items() if not known.place.secondary}
+        at = {
+            wave: PretendedStanding(known.place, None, {})
+            for wave, known in child.at.items()
+            if not known.place.secondary
+        }
         if at:
-            yield Person(f"g{n + 1:04d}", "parent", at, parent_of=child.code)
+            yield PretendedPerson(f"g{n + 1:04d}", "parent", at, parent_of=child.code)
 
 
-def _staff(plan: Plan, schools: list[Place], rng: random.Random) -> Iterator[Person]:
+def _staff(plan: Plan, schools: list[PretendedSchool], rng: random.Random) -> Iterator[PretendedPerson]:
     """Yield members of staff: as many as answer in a wave and a few more, the schools in turn."""
     assert plan.pretend is not None
     if not schools:
@@ -225,4 +231,4 @@ def _staff(plan: Plan, schools: list[Place], rng: random.Random) -> Iterator[Per
     for n in range(-(-plan.pretend.staff // len(waves))):
         place = schools[n % len(schools)]
         stays = waves if rng.random() < 0.85 else waves[: rng.randint(1, len(waves))]
-        yield Person(f"t{n + 1:03d}", "staff", {wave: Standing(place, None, {}) for wave in stays})
+        yield PretendedPerson(f"t{n + 1:03d}", "staff", {wave: PretendedStanding(place, None, {}) for wave in stays})

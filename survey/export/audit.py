@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import IO, Final
 
-from survey.audit import Entry, who
+from survey.audit import LogEntry, who
 from survey.export.lists import ListForm, write_list
 
 COLUMNS: Final = ("when", "who", "what", "study", "about", "details")
 
 
-def write_audit(lines: Iterable[Entry], studies: dict[int, str], form: ListForm, out: IO[bytes]) -> None:
+def write_audit(lines: Iterable[LogEntry], studies: dict[int, str], form: ListForm, out: IO[bytes]) -> None:
     """Write lines of the audit as CSV or a workbook. Times are UTC. studies: codes by id."""
     rows = [
         (

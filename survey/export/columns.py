@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from survey.definition.meaning import same_words
 from survey.definition.questionnaire import Questionnaire
-from survey.definition.study import Study
+from survey.definition.study import StudyDefinition
 from survey.definition.wording import fill
 from survey.export.notes import Notes
 from survey.intake.identity import IdentityColumn, Measure, Type, columns_of, in_range
@@ -19,7 +19,7 @@ from survey.question import Column, Question
 
 
 @dataclass(frozen=True)
-class Version:
+class AnsweredVersion:
     """One version of a questionnaire that somebody answered."""
 
     sha256: str
@@ -63,7 +63,7 @@ class ColumnSet:
     """
 
     questionnaire: str
-    versions: tuple[Version, ...]
+    versions: tuple[AnsweredVersion, ...]
     variables: tuple[Variable, ...]
     identity: tuple[IdentityColumn, ...]
 
@@ -74,7 +74,7 @@ class ColumnSet:
 
 
 def column_set(
-    study: Study, versions: Sequence[Version], notes: Notes, *, seconds_per_screen: bool = False
+    study: StudyDefinition, versions: Sequence[AnsweredVersion], notes: Notes, *, seconds_per_screen: bool = False
 ) -> ColumnSet:
     """Return the columns for these versions (all of one questionnaire, at least one).
 
@@ -91,7 +91,7 @@ def column_set(
     return ColumnSet(newest.id, ordered, (*before, *questions, *times), identity)
 
 
-def _variable_of(column: IdentityColumn, study: Study) -> Variable:
+def _variable_of(column: IdentityColumn, study: StudyDefinition) -> Variable:
     return Variable(
         column.name,
         column.label_in(study),
@@ -106,7 +106,7 @@ def _variable_of(column: IdentityColumn, study: Study) -> Variable:
 # ---- questions -----------------------------------------------------------------------------------------
 
 
-def _questions(versions: Sequence[Version], taken: set[str], notes: Notes) -> list[Variable]:
+def _questions(versions: Sequence[AnsweredVersion], taken: set[str], notes: Notes) -> list[Variable]:
     found: dict[str, dict[str, tuple[Question, Column]]] = {}
     orders = []
     for version in versions:
@@ -224,7 +224,7 @@ def label_of(question: Question, column: Column) -> str:
 # ---- times ---------------------------------------------------------------------------------------------
 
 
-def _times(versions: Sequence[Version], taken: set[str]) -> list[Variable]:
+def _times(versions: Sequence[AnsweredVersion], taken: set[str]) -> list[Variable]:
     orders = [[s.name for s in Journey(version.questionnaire).screens if not s.rest] for version in versions]
     variables = []
     for screen in in_one_order(orders):

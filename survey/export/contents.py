@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from survey.definition.study import Study
+from survey.definition.study import StudyDefinition
 from survey.export.columns import ColumnSet, Variable
 from survey.export.missing import MEANINGS, WORDS, Gaps
 from survey.export.notes import Notes
@@ -24,7 +24,7 @@ TYPES: Final = {
 
 
 @dataclass(frozen=True)
-class Sheet:
+class SmallSheet:
     """A small sheet: a header, rows, and a sentence about what is on it. Widths are in characters."""
 
     title: str
@@ -43,7 +43,7 @@ Counts = Mapping[tuple[str, str, str], int]
 """(questionnaire, wave, state) -> number of responses written."""
 
 
-def counts(study: Study, written: Counts) -> Sheet:
+def counts(study: StudyDefinition, written: Counts) -> SmallSheet:
     """How many responses of each questionnaire in each wave, by state."""
     order = [wave.id for wave in study.waves]
     titles = {wave.id: wave.title for wave in study.waves}
@@ -57,10 +57,10 @@ def counts(study: Study, written: Counts) -> Sheet:
         rows.append((questionnaire, wave, titles.get(wave, ""), sum(by_state), *by_state))
     header = ("questionnaire", "wave", "wave title", "responses", *STATES.values())
     about = "Responses in this file by questionnaire, wave and state"
-    return Sheet("Counts", about, header, rows, (18, 8, 22, 11, *[14] * len(STATES)))
+    return SmallSheet("Counts", about, header, rows, (18, 8, 22, 11, *[14] * len(STATES)))
 
 
-def codebook(columns: Iterable[ColumnSet], scores: Mapping[str, Sequence[Variable]], gaps: Gaps) -> Sheet:
+def codebook(columns: Iterable[ColumnSet], scores: Mapping[str, Sequence[Variable]], gaps: Gaps) -> SmallSheet:
     """Every variable of every questionnaire."""
     header = (
         "questionnaire", "variable", "label", "type", "measure", "range", "missing codes", "question", "wording",
@@ -72,7 +72,7 @@ def codebook(columns: Iterable[ColumnSet], scores: Mapping[str, Sequence[Variabl
         for variable in (*found.variables, *scores.get(found.questionnaire, ()))
     ]
     about = "Every variable: label, type, range, wording, versions, scales"
-    return Sheet("Codebook", about, header, rows, (16, 24, 50, 12, 10, 12, 16, 18, 60, 9, 24, 16))
+    return SmallSheet("Codebook", about, header, rows, (16, 24, 50, 12, 10, 12, 16, 18, 60, 9, 24, 16))
 
 
 def _described(variable: Variable, columns: ColumnSet, gaps: Gaps) -> tuple[Any, ...]:
@@ -105,7 +105,7 @@ def _codes_range(variable: Variable) -> str:
     return f"{min(codes)} to {max(codes)}" if codes else ""
 
 
-def value_labels(columns: Iterable[ColumnSet]) -> Sheet:
+def value_labels(columns: Iterable[ColumnSet]) -> SmallSheet:
     """Every code of every variable."""
     rows = [
         (found.questionnaire, variable.name, code, label)
@@ -114,10 +114,10 @@ def value_labels(columns: Iterable[ColumnSet]) -> Sheet:
         for code, label in variable.codes.items()
     ]
     about = "What each code of each variable means"
-    return Sheet("Value labels", about, ("questionnaire", "variable", "code", "label"), rows, (16, 24, 14, 50))
+    return SmallSheet("Value labels", about, ("questionnaire", "variable", "code", "label"), rows, (16, 24, 14, 50))
 
 
-def missing_codes(gaps: Gaps) -> Sheet:
+def missing_codes(gaps: Gaps) -> SmallSheet:
     """What each missing code means, and what an empty cell means."""
     rows: list[tuple[Any, ...]] = [
         (int(number), WORDS[reason], MEANINGS[reason]) for reason, number in sorted(gaps.items(), key=_by_number)
@@ -132,17 +132,17 @@ def missing_codes(gaps: Gaps) -> Sheet:
         ("empty", "no score", "Scores: fewer items were answered than the scale needs."),
     ]
     about = "The numbers that stand for missing answers, the same in every sheet"
-    return Sheet("Missing codes", about, ("code", "label", "meaning"), rows, (10, 32, 80))
+    return SmallSheet("Missing codes", about, ("code", "label", "meaning"), rows, (10, 32, 80))
 
 
 def _by_number(item: tuple[str, int]) -> int:
     return item[1]
 
 
-def notes_sheet(notes: Notes) -> Sheet:
+def notes_sheet(notes: Notes) -> SmallSheet:
     """Everything that was replaced, cut, hidden or merged; a row that says so where there is nothing."""
     rows = [(note.where, note.row, note.column, note.response, note.what) for note in notes.notes]
     nothing = [("", None, "", "", "Nothing was replaced, cut, hidden or merged.")]
     about = "Everything that was replaced, cut, hidden or merged, and why"
     header = ("where", "row", "column", "response", "what was done")
-    return Sheet("Notes", about, header, rows or nothing, (28, 8, 22, 26, 100))
+    return SmallSheet("Notes", about, header, rows or nothing, (28, 8, 22, 26, 100))

@@ -16,9 +16,9 @@ from io import TextIOWrapper
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
-from survey.export.contents import Sheet
-from survey.export.sink import Frame, Part, Sink
-from survey.export.table import Cells, Table, in_words
+from survey.export.contents import SmallSheet
+from survey.export.sink import Frame, QuestionnaireInFile, Sink
+from survey.export.table import Cells, DataTable, in_words
 from survey.export.text import for_csv
 
 PLAIN: Final = "csv"
@@ -69,14 +69,14 @@ def _clean(name: str, column: Cells, tell: Callable[[int, str, str], None]) -> C
     return column if result is None else result
 
 
-def sheet_file(contents: Sheet) -> CsvFile:
+def sheet_file(contents: SmallSheet) -> CsvFile:
     """Return a small sheet as a CSV."""
     file = CsvFile(file_name(contents), contents.header)
     file.add([[for_csv(cell)[0] if isinstance(cell, str) else cell for cell in column] for column in contents.columns])
     return file
 
 
-def file_name(contents: Sheet) -> str:
+def file_name(contents: SmallSheet) -> str:
     """Return the name of a small sheet's file: “Value labels” is value-labels.csv."""
     return f"{contents.title.lower().replace(' ', '-')}.csv"
 
@@ -108,7 +108,7 @@ class CsvZip(Sink):
         super().__init__(frame)
         self._files: list[CsvFile] = []
 
-    def begin(self, part: Part) -> None:
+    def begin(self, part: QuestionnaireInFile) -> None:
         """Begin the three files of a questionnaire."""
         name = part.columns.questionnaire
         names = [variable.name for variable in part.columns.variables]
@@ -118,7 +118,7 @@ class CsvZip(Sink):
             CsvFile(f"{name}-scores.csv", [variable.name for variable in part.score_variables]),
         ]
 
-    def add(self, part: Part, table: Table, scores: list[Cells]) -> None:
+    def add(self, part: QuestionnaireInFile, table: DataTable, scores: list[Cells]) -> None:
         """Add rows to the three files."""
         labels, codes, scored = self._files[-3:]
         tell = self.frame.teller(f"{labels.name}, {codes.name}", table)
@@ -128,7 +128,7 @@ class CsvZip(Sink):
         codes.add(cells)
         scored.add([*(cells[place] for place in part.beside_scores), *scores])
 
-    def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[Sheet], out: IO[bytes]) -> None:
+    def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[SmallSheet], out: IO[bytes]) -> None:
         """Write the zip."""
         about = [*readme, ("", ""), *self._about(sheets)]
         self._files += [sheet_file(sheet) for sheet in sheets]
@@ -139,7 +139,7 @@ class CsvZip(Sink):
         for file in self._files:
             file.close()
 
-    def _about(self, sheets: Sequence[Sheet]) -> Iterator[tuple[str, str]]:
+    def _about(self, sheets: Sequence[SmallSheet]) -> Iterator[tuple[str, str]]:
         yield f"{PLAIN}/", "UTF-8"
         yield f"{FOR_EXCEL}/", "the same files with a byte order mark, so that Excel knows they are UTF-8"
         for file in self._files:

@@ -32,29 +32,31 @@ MEANINGS: Final[Mapping[str, str]] = {
 }
 
 
-class Gap(int):
+class MissingNumber(int):
     """The number of a missing answer. An int of its own class, so that an answer of -9 is not taken for a blank."""
 
     __slots__ = ()
 
 
-class Gaps(dict[str, Gap]):
+class Gaps(dict[str, MissingNumber]):
     """Reason -> its number in this study."""
 
     def __init__(self, codes: MissingCodes) -> None:
-        super().__init__({reason: Gap(number) for reason, number in codes.model_dump().items() if reason in WORDS})
+        super().__init__(
+            {reason: MissingNumber(number) for reason, number in codes.model_dump().items() if reason in WORDS}
+        )
 
     @property
     def words(self) -> dict[int, str]:
         """Number -> what it means, in the order of the study's missing codes."""
         return {number: WORDS[reason] for reason, number in self.items()}
 
-    def of(self, value: Mapping[str, Any]) -> Gap:
+    def of(self, value: Mapping[str, Any]) -> MissingNumber:
         """Return the number for a stored non-answer; a reason this program does not know is a blank."""
         return self.get(str(value.get("missing")), self["blank"])
 
 
-Absence = Mapping[str, Gap]
+Absence = Mapping[str, MissingNumber]
 """Question id -> the number that stands where its answer is absent."""
 
 

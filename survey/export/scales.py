@@ -9,8 +9,8 @@ import numpy as np
 
 from survey.analysis.reliability import Reliability, describe
 from survey.definition.scale import Scale
-from survey.export.contents import Sheet
-from survey.export.scores import Scores
+from survey.export.contents import SmallSheet
+from survey.export.scores import ScoreTables
 from survey.scales import turned
 
 SCALES: Final = (
@@ -28,7 +28,7 @@ ITEMS: Final = (
 )  # fmt: skip
 
 
-def scales(scored: Mapping[str, Scores]) -> Sheet:
+def scales(scored: Mapping[str, ScoreTables]) -> SmallSheet:
     """Every scale, for everybody, by wave and by year group: its rule, its scores, and how reliable they are."""
     rows = [
         row
@@ -40,7 +40,7 @@ def scales(scored: Mapping[str, Scores]) -> Sheet:
     return _sheet("Scales", about, SCALES, rows)
 
 
-def scale_items(scored: Mapping[str, Scores]) -> Sheet:
+def scale_items(scored: Mapping[str, ScoreTables]) -> SmallSheet:
     """Every item of every scale, for everybody."""
     rows = [
         row
@@ -52,11 +52,11 @@ def scale_items(scored: Mapping[str, Scores]) -> Sheet:
     return _sheet("Scale items", about, ITEMS, rows)
 
 
-def _sheet(title: str, about: str, columns: tuple[tuple[str, int], ...], rows: list[tuple[Any, ...]]) -> Sheet:
-    return Sheet(title, about, tuple(name for name, _ in columns), rows, tuple(width for _, width in columns))
+def _sheet(title: str, about: str, columns: tuple[tuple[str, int], ...], rows: list[tuple[Any, ...]]) -> SmallSheet:
+    return SmallSheet(title, about, tuple(name for name, _ in columns), rows, tuple(width for _, width in columns))
 
 
-def _scale_rows(questionnaire: str, scale: Scale, scores: Scores) -> Iterator[tuple[Any, ...]]:
+def _scale_rows(questionnaire: str, scale: Scale, scores: ScoreTables) -> Iterator[tuple[Any, ...]]:
     rule = scores.rule(scale.id)
     for group, chosen in scores.groups().items():
         given = scores.scores(scale.id)[chosen]
@@ -90,7 +90,7 @@ def _reliability(found: Reliability) -> tuple[Any, ...]:
     return (*shares, found.n, *map(_number, figures), " ".join(remarks))
 
 
-def _item_rows(questionnaire: str, scale: Scale, scores: Scores) -> Iterator[tuple[Any, ...]]:
+def _item_rows(questionnaire: str, scale: Scale, scores: ScoreTables) -> Iterator[tuple[Any, ...]]:
     rule = scores.rule(scale.id)
     asked = scores.items(scale.id)
     answers = turned(asked, rule)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.scale import Scale
-from survey.export.columns import ColumnSet, Variable, Version, in_one_order, wording_of
+from survey.export.columns import AnsweredVersion, ColumnSet, Variable, in_one_order, wording_of
 from survey.export.notes import Notes
-from survey.export.table import Cells, Table, by_version
+from survey.export.table import Cells, DataTable, by_version
 from survey.intake.identity import Measure, Type
 from survey.responses import Record
 from survey.scales import Band, Rule, band, matrix, rule_for, score_each
@@ -27,7 +27,7 @@ SELF: Final = "self"
 _LEFT_OUT: Final = "Those with another range than the newest are no part of the scale's and its items' figures."
 
 
-class Scores:
+class ScoreTables:
     """Scores tables, and keeps the items of each scale for what is said about the scale as a whole."""
 
     def __init__(self, columns: ColumnSet, notes: Notes, where: str) -> None:
@@ -62,7 +62,7 @@ class Scores:
                     what = f"The answers to {item} have another range in versions {numbers}. {_LEFT_OUT}"
                     notes.add("Scales, Scale items", what, column=id)
 
-    def _other_ranges(self, id: str, older: Version, newer: Version) -> list[str]:
+    def _other_ranges(self, id: str, older: AnsweredVersion, newer: AnsweredVersion) -> list[str]:
         """Return the items of a scale whose numbers go from and to elsewhere in another version."""
         was, now = self._rules[older.sha256][id], self._rules[newer.sha256][id]
         return [item for item in was.items if item in now.items and _range(was, item) != _range(now, item)]
@@ -97,7 +97,7 @@ class Scores:
         """Return the newest rule of a scale."""
         return next(rules[id] for rules in reversed(self._rules.values()) if id in rules)
 
-    def add(self, table: Table, rows: Sequence[Record]) -> list[Cells]:
+    def add(self, table: DataTable, rows: Sequence[Record]) -> list[Cells]:
         """Return the cells of :attr:`variables` for a table; a score that cannot be given is None."""
         self._waves += [row.wave for row in rows]
         self._years += table.cells[self._year_place]
@@ -119,7 +119,7 @@ class Scores:
     def _score(
         self,
         sha256: str,
-        table: Table,
+        table: DataTable,
         places: NDArray[np.intp],
         given: Mapping[str, Numbers],
         answered: Mapping[str, Cells],

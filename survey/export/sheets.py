@@ -16,7 +16,7 @@ from typing import IO, Any, Final
 from openpyxl.utils import get_column_letter
 
 from survey.export.columns import Variable
-from survey.export.missing import Gap
+from survey.export.missing import MissingNumber
 from survey.export.table import Cells
 from survey.export.text import LONGEST, for_workbook, string_xml
 
@@ -141,7 +141,7 @@ class DataSheet:
         if variable.group == "question" and variable.type == "text":
             return _texts(cells, gaps)
         if gaps and variable.coded and not variable.codes:
-            return [gaps[cell] if cell.__class__ is Gap else fragments[cell] for cell in cells]
+            return [gaps[cell] if cell.__class__ is MissingNumber else fragments[cell] for cell in cells]
         return [fragments[cell] for cell in cells]
 
     @property
@@ -166,7 +166,7 @@ def _texts(cells: Cells, gaps: Mapping[int, str]) -> list[str]:
         string_fragment(cell)
         if cell.__class__ is str and cell
         else gaps.get(cell) or f"><v>{cell!r}</v></c>"
-        if cell.__class__ is Gap
+        if cell.__class__ is MissingNumber
         else "/>"
         for cell in cells
     ]

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any
 
-from survey.definition.study import Study
+from survey.definition.study import StudyDefinition
 from survey.export.columns import ColumnSet, Variable
-from survey.export.contents import Sheet
+from survey.export.contents import SmallSheet
 from survey.export.notes import Notes
-from survey.export.scores import Scores
-from survey.export.table import Cells, Table, Tabulator
+from survey.export.scores import ScoreTables
+from survey.export.table import Cells, DataTable, Tabulator
 from survey.problems import Explained
 
 
@@ -22,12 +22,12 @@ class CannotExport(Explained, RuntimeError):
 
 
 @dataclass
-class Part:
+class QuestionnaireInFile:
     """One questionnaire under way into a file."""
 
     columns: ColumnSet
     tabulator: Tabulator
-    scores: Scores
+    scores: ScoreTables
     expected: int
     written: int = 0
 
@@ -46,12 +46,12 @@ class Part:
 class Frame:
     """What a file says of itself. words: missing number -> what it means; notes: where a sink tells what it changed."""
 
-    study: Study
+    study: StudyDefinition
     made: datetime
     words: Mapping[int, str]
     notes: Notes
 
-    def teller(self, where: str, table: Table) -> Callable[[int, str, str], None]:
+    def teller(self, where: str, table: DataTable) -> Callable[[int, str, str], None]:
         """Return what notes that a text of a table was changed: (row from 0, column, what was done)."""
         responses = table.cells[0]
 
@@ -68,15 +68,15 @@ class Sink(ABC):
         self.frame = frame
 
     @abstractmethod
-    def begin(self, part: Part) -> None:
+    def begin(self, part: QuestionnaireInFile) -> None:
         """Begin a questionnaire. Raises CannotExport where the format cannot hold it."""
 
     @abstractmethod
-    def add(self, part: Part, table: Table, scores: list[Cells]) -> None:
+    def add(self, part: QuestionnaireInFile, table: DataTable, scores: list[Cells]) -> None:
         """Add rows. scores: the cells of the part's own score columns."""
 
     @abstractmethod
-    def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[Sheet], out: IO[bytes]) -> None:
+    def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[SmallSheet], out: IO[bytes]) -> None:
         """Write the file. readme: (what, value); sheets: those that explain the data."""
 
     @abstractmethod

@@ -10,8 +10,8 @@ from typing import IO
 from survey.database import Engine, session
 from survey.definition.bundle import Bundle
 from survey.definition.reading import parse_study
-from survey.definition.study import Study
-from survey.export.columns import Version
+from survey.definition.study import StudyDefinition
+from survey.export.columns import AnsweredVersion
 from survey.export.sink import CannotExport
 from survey.export.study import Export
 from survey.fieldwork import publications
@@ -57,20 +57,20 @@ class Stored:
         self._engine, self._waves, self._sha256 = engine, waves, sha256
 
     @cached_property
-    def study(self) -> Study:
+    def study(self) -> StudyDefinition:
         """The study as its study.yaml is now."""
         return parse_study(self._text(self._sha256))
 
-    def questionnaires(self) -> Mapping[str, Sequence[Version]]:
+    def questionnaires(self) -> Mapping[str, Sequence[AnsweredVersion]]:
         """Every published version of every questionnaire, in the order of the study's fieldwork."""
         return self._questionnaires
 
     @cached_property
-    def _questionnaires(self) -> dict[str, list[Version]]:
-        versions: dict[str, list[Version]] = {entry.questionnaire: [] for entry in self.study.fieldwork}
+    def _questionnaires(self) -> dict[str, list[AnsweredVersion]]:
+        versions: dict[str, list[AnsweredVersion]] = {entry.questionnaire: [] for entry in self.study.fieldwork}
         for published in publications.published(self._engine, self._id):
             questionnaire = Bundle.parse(self._text(published.sha256))
-            versions.setdefault(published.questionnaire, []).append(Version(published.sha256, questionnaire))
+            versions.setdefault(published.questionnaire, []).append(AnsweredVersion(published.sha256, questionnaire))
         return {name: found for name, found in versions.items() if found}
 
     def _text(self, sha256: str) -> str:

@@ -12,16 +12,16 @@ from itertools import islice
 from typing import IO, Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
-from survey.definition.study import Study
+from survey.definition.study import StudyDefinition
 from survey.export import contents
-from survey.export.columns import Version, column_set
-from survey.export.contents import Sheet
+from survey.export.columns import AnsweredVersion, column_set
+from survey.export.contents import SmallSheet
 from survey.export.formats import FORMATS
 from survey.export.missing import Gaps
 from survey.export.notes import Notes
 from survey.export.scales import scale_items, scales
-from survey.export.scores import Scores
-from survey.export.sink import CannotExport, Frame, Part, Sink
+from survey.export.scores import ScoreTables
+from survey.export.sink import CannotExport, Frame, QuestionnaireInFile, Sink
 from survey.export.table import Tabulator
 from survey.responses import Record
 
@@ -29,14 +29,14 @@ ROWS_AT_ONCE: Final = 1_000
 """So many responses are in memory at a time."""
 
 
-class Source(Protocol):
+class ExportSource(Protocol):
     """Where an export reads from."""
 
     @property
-    def study(self) -> Study:
+    def study(self) -> StudyDefinition:
         """The study as it is now."""
 
-    def questionnaires(self) -> Mapping[str, Sequence[Version]]:
+    def questionnaires(self) -> Mapping[str, Sequence[AnsweredVersion]]:
         """Every published version of every questionnaire, in the order in which sheets are to stand."""
 
     def rows(self, questionnaire: str) -> Iterator[Record]:
@@ -50,7 +50,7 @@ class Source(Protocol):
 class Export:
     """One export of a study: what was chosen, what was found, what has to be told."""
 
-    source: Source
+    source: ExportSource
     made: datetime
     waves: Sequence[str] | None = None
     seconds_per_screen: bool = False
@@ -78,16 +78,16 @@ class Export:
         sheets = self._explaining(parts)
         sink.finish(self._readme(parts), sheets, out)
 
-    def _part(self, name: str, versions: Sequence[Version]) -> Part | None:
+    def _part(self, name: str, versions: Sequence[AnsweredVersion]) -> QuestionnaireInFile | None:
         """Return the beginnings of a questionnaire's sheets; None where nobody has been asked it."""
         expected = self.source.count(name)
         if not expected:
             return None
         columns = column_set(self.study, versions, self.notes, seconds_per_screen=self.seconds_per_screen)
         tabulator = Tabulator(self.study, columns, self.gaps, self.notes, f"Codes · {name}")
-        return Part(columns, tabulator, Scores(columns, self.notes, f"Scores · {name}"), expected)
+        return QuestionnaireInFile(columns, tabulator, ScoreTables(columns, self.notes, f"Scores · {name}"), expected)
 
-    def _fill(self, part: Part, sink: Sink) -> None:
+    def _fill(self, part: QuestionnaireInFile, sink: Sink) -> None:
         name = part.columns.questionnaire
         for rows in _by(ROWS_AT_ONCE, self.source.rows(name)):
             table = part.tabulator.table(rows)
@@ -101,7 +101,7 @@ class Export:
                 "Nothing was written. Please try again, and tell whoever looks after the server if it happens again."
             )
 
-    def _explaining(self, parts: Sequence[Part]) -> list[Sheet]:
+    def _explaining(self, parts: Sequence[QuestionnaireInFile]) -> list[SmallSheet]:
         columns = [part.columns for part in parts]
         scored = {part.columns.questionnaire: part.scores for part in parts}
         return [
@@ -114,7 +114,7 @@ class Export:
             contents.notes_sheet(self.notes),
         ]
 
-    def _readme(self, parts: Sequence[Part]) -> list[tuple[str, Any]]:
+    def _readme(self, parts: Sequence[QuestionnaireInFile]) -> list[tuple[str, Any]]:
         study = self.study
         waves = [wave for wave in study.waves if self.waves is None or wave.id in self.waves]
         lines: list[tuple[str, Any]] = [

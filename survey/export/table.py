@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
-from survey.definition.study import Study
+from survey.definition.study import StudyDefinition
 from survey.export.columns import ColumnSet, Variable
-from survey.export.missing import Absence, Absences, Gap, Gaps
+from survey.export.missing import Absence, Absences, Gaps, MissingNumber
 from survey.export.notes import Notes
 from survey.intake.identity import Origin, date_of
 from survey.intake.names import AS_TYPED, UNTOUCHED, could_be_code, is_shortened
@@ -24,7 +24,7 @@ Cells = list[Any]
 
 
 @dataclass(frozen=True)
-class Table:
+class DataTable:
     """Some rows of a questionnaire's data, column by column: cells[i] are the cells of variables[i]."""
 
     variables: Sequence[Variable]
@@ -72,7 +72,7 @@ class _Encoded(dict[Any, Any]):
 class Tabulator:
     """Turns responses to one questionnaire into tables, some rows at a time."""
 
-    def __init__(self, study: Study, columns: ColumnSet, gaps: Gaps, notes: Notes, where: str = "") -> None:
+    def __init__(self, study: StudyDefinition, columns: ColumnSet, gaps: Gaps, notes: Notes, where: str = "") -> None:
         self.columns = columns
         self._gaps = gaps
         self._notes = notes
@@ -92,7 +92,7 @@ class Tabulator:
         self._typed = [place for place, variable in enumerate(columns.variables) if variable.typed]
         self._as_typed = [place for place, variable in enumerate(columns.variables) if variable.name == AS_TYPED]
 
-    def table(self, rows: Sequence[Record]) -> Table:
+    def table(self, rows: Sequence[Record]) -> DataTable:
         """Return the table of these rows. Raises KeyError for a version that the columns do not know."""
         looked_at = [self._look(row) for row in rows]
         absent = [absence for absence, _ in looked_at]
@@ -108,7 +108,7 @@ class Tabulator:
                 cells.append(self._answered(variable, answers, absent, parts, rows))
         for place in self._as_typed:
             cells[place] = self._looking_like_something_else(cells, len(rows))
-        table = Table(self.columns.variables, cells, answers, self._done + 1)
+        table = DataTable(self.columns.variables, cells, answers, self._done + 1)
         self._done += len(rows)
         self._tell_clashes()
         return table
@@ -259,5 +259,5 @@ def in_words(variable: Variable, cells: Iterable[Any], words: Mapping[int, str])
         labels: dict[Any, Any] = {**words, **variable.codes}
         return [labels.get(cell, cell) for cell in cells]
     if variable.coded:
-        return [words[cell] if cell.__class__ is Gap else cell for cell in cells]
+        return [words[cell] if cell.__class__ is MissingNumber else cell for cell in cells]
     return list(cells)

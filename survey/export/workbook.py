@@ -19,10 +19,10 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.xml.functions import tostring
 
 from survey.export.columns import Variable
-from survey.export.contents import Sheet
+from survey.export.contents import SmallSheet
 from survey.export.sheets import COLUMNS, ROWS, DataSheet, Styles, cleaned
-from survey.export.sink import CannotExport, Frame, Part, Sink
-from survey.export.table import Cells, Table
+from survey.export.sink import CannotExport, Frame, QuestionnaireInFile, Sink
+from survey.export.table import Cells, DataTable
 from survey.export.text import for_workbook
 
 README: Final = "Read me"
@@ -86,7 +86,7 @@ class WorkbookFile:
         self._widths.append([_width(variable, words is not None) for variable in variables])
         return sheet
 
-    def sheet(self, contents: Sheet) -> None:
+    def sheet(self, contents: SmallSheet) -> None:
         """Add a small sheet."""
         variables = [Variable(name, name, "number", "nominal") for name in contents.header]
         sheet = DataSheet(contents.title, variables, self._styles)
@@ -231,7 +231,7 @@ class Workbook(Sink):
         self._codes: DataSheet
         self._scores: DataSheet
 
-    def begin(self, part: Part) -> None:
+    def begin(self, part: QuestionnaireInFile) -> None:
         """Begin the three sheets of a questionnaire. Raises CannotExport where it is larger than a sheet."""
         name = part.columns.questionnaire
         _check_size(name, part.expected, len(part.columns.variables))
@@ -249,7 +249,7 @@ class Workbook(Sink):
         self._sheets.append((title, about))
         return title
 
-    def add(self, part: Part, table: Table, scores: list[Cells]) -> None:
+    def add(self, part: QuestionnaireInFile, table: DataTable, scores: list[Cells]) -> None:
         """Add rows to the three sheets. Raises CannotExport where they have become more than a sheet holds."""
         tell = self.frame.teller(f"{self._labels.title}, {self._codes.title}", table)
         cells = cleaned(table.variables, table.cells, tell)
@@ -261,7 +261,7 @@ class Workbook(Sink):
         self._scores.add([*beside, *self._scores.fragments(scores, first=len(beside))])
         _check_size(part.columns.questionnaire, self._codes.rows, 1)
 
-    def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[Sheet], out: IO[bytes]) -> None:
+    def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[SmallSheet], out: IO[bytes]) -> None:
         """Write the workbook. Raises CannotExport where a sheet has become too long."""
         for sheet in sheets:
             _check_size(sheet.title, len(sheet.rows), 1)

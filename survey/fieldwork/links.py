@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from survey.audit import Actor, note
 from survey.config import Settings
 from survey.database import Engine, Session, session
-from survey.definition.study import Study as Plan
+from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.consent import standings
 from survey.fieldwork.doors import Door, NewPersonalDoor, end_door, new_door, new_personal_doors
 from survey.fieldwork.participants import Membership, Participant
@@ -37,7 +37,7 @@ class OpenLink:
 
 
 @dataclass(frozen=True)
-class Link:
+class OpenLinkState:
     """An open link as the list shows it: what it leads to, for which school, and when it was ended."""
 
     door: int
@@ -133,7 +133,7 @@ def address(settings: Settings, token: str) -> str:
     return f"{settings.base_url}/j/{token}"
 
 
-def open_links(engine: Engine, study_id: int) -> list[Link]:
+def open_links(engine: Engine, study_id: int) -> list[OpenLinkState]:
     """Return every open link of a study, the newest first."""
     query = (
         select(Door.id, Door.questionnaire, Wave.code, Wave.title, School.title, Performance.title, Door.ended_at)
@@ -144,7 +144,7 @@ def open_links(engine: Engine, study_id: int) -> list[Link]:
         .order_by(Door.id.desc())
     )
     with session(engine) as db:
-        return [Link(*row) for row in db.execute(query)]
+        return [OpenLinkState(*row) for row in db.execute(query)]
 
 
 def end_link(engine: Engine, study_id: int, door_id: int, actor: Actor, now: datetime) -> bool:
@@ -209,7 +209,7 @@ def personal_links(
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _LinkRequest:
     id: int
     code: str
     school_id: int | None
@@ -219,7 +219,7 @@ class _Asked:
     questionnaire: str
 
 
-def _people(db: Session, plan: Plan, wave: Wave, school: School | None, school_class: str | None) -> list[_Asked]:
+def _people(db: Session, plan: Plan, wave: Wave, school: School | None, school_class: str | None) -> list[_LinkRequest]:
     """Return who is asked what in a wave and may take part in it, by school, class and study code."""
     agreed = {one.id for one in standings(db, plan, wave.study_id, wave.code) if one.standing.state == "yes"}
     query = (
@@ -235,14 +235,16 @@ def _people(db: Session, plan: Plan, wave: Wave, school: School | None, school_c
     if school_class is not None:
         query = query.where(SchoolClass.code == school_class)
     return [
-        _Asked(person.id, person.code, there.school_id, its_school or "", there.school_class_id, its_class or "", what)
+        _LinkRequest(
+            person.id, person.code, there.school_id, its_school or "", there.school_class_id, its_class or "", what
+        )
         for person, there, its_school, its_class in db.execute(query)
         if person.id in agreed
         for what in asked(plan, person.audience, {**person.facts, **there.facts}, wave.code)
     ]
 
 
-def _earlier(db: Session, wave: Wave, people: Sequence[_Asked]) -> list[int]:
+def _earlier(db: Session, wave: Wave, people: Sequence[_LinkRequest]) -> list[int]:
     """Return the doors these people could come in by until now."""
     wanted = {(one.id, one.questionnaire) for one in people}
     query = select(Door.id, Door.participant_id, Door.questionnaire).where(

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from survey.database import Engine, Session
-from survey.definition.study import Study as Plan
+from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.consent import NotAgreed, must_agree
 from survey.fieldwork.doors import Door, NewPersonalDoor, hash_of_code, new_door, new_personal_doors
 from survey.fieldwork.participants import Membership, Participant
@@ -33,7 +33,7 @@ class ToPrint:
 
 
 @dataclass(frozen=True)
-class Person:
+class Recipient:
     """Who gets a paper. id, code: none for an open copy, which has a number instead. may: they may be asked."""
 
     id: int | None = None
@@ -64,7 +64,7 @@ def who_to_print(db: Session, engine: Engine, study: str, wave: str, questionnai
 
 def asked_on_paper(
     db: Session, what: ToPrint, school: str | None, school_class: str | None, participants: Sequence[str]
-) -> list[Person]:
+) -> list[Recipient]:
     """Return who is asked the questionnaire in the wave, by school, class and study code.
 
     participants: study codes; nobody else then. Raises Refused for a school, a class or somebody who is not there.
@@ -90,7 +90,7 @@ def asked_on_paper(
             continue
         titles = [one.title for one in (its_school, its_class) if one is not None]
         people.append(
-            Person(
+            Recipient(
                 person.id,
                 person.code,
                 place=" · ".join(titles),
@@ -106,14 +106,14 @@ def asked_on_paper(
     return people
 
 
-def open_copies(db: Session, what: ToPrint, school: str | None, copies: int) -> list[Person]:
+def open_copies(db: Session, what: ToPrint, school: str | None, copies: int) -> list[Recipient]:
     """Return so many people nobody knows, perhaps of one school. Raises Refused for a school that is not there."""
     its = _school(what, school) if school is not None else None
     title, id_ = (its.title, its.id) if its is not None else ("", None)
-    return [Person(number=number, place=title, school_id=id_, facts={}) for number in range(1, copies + 1)]
+    return [Recipient(number=number, place=title, school_id=id_, facts={}) for number in range(1, copies + 1)]
 
 
-def paper_doors(db: Session, what: ToPrint, people: Sequence[Person], key: bytes) -> list[tuple[int, str]]:
+def paper_doors(db: Session, what: ToPrint, people: Sequence[Recipient], key: bytes) -> list[tuple[int, str]]:
     """Make a door for each person, one for all open copies; return its id and code for each, in order."""
     if people[0].id is None:
         school = db.get(School, people[0].school_id) if people[0].school_id is not None else None

@@ -15,7 +15,7 @@ from survey.definition.bundle import Bundle
 from survey.definition.meaning import Differences, compare
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.reading import FolderReading, parse_study, read_folder
-from survey.definition.study import Study as Plan
+from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.consent import keep_sheets
 from survey.fieldwork.publications import STUDY, Definition, VersionTaken, publish, publish_study, texts_before
 from survey.fieldwork.studies import keep_programmes, keep_study, keep_waves, study_by_code

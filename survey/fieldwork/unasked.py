@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
-from survey.definition.study import Study as Plan
+from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.consent import withdrawn_for_good
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.studies import SchoolClass, Wave

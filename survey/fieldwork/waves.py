@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from survey.database import Engine, session
 from survey.definition.reading import parse_study
 from survey.definition.study import Late
-from survey.definition.study import Study as Plan
+from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.publications import text_of
 from survey.fieldwork.studies import School, Study, Wave
 

@@ -18,7 +18,7 @@ from survey.question import (
     RATHER_NOT,
     Question,
     Tampered,
-    Unfit,
+    UnfitCell,
     Wrong,
     is_missing,
     missing,
@@ -100,7 +100,7 @@ class Checker:
             read = self._unforced[question.id].read(part, question.fill(part, answers))
             own = read if len(question.parts) == 1 else {part.key: read[part.key]}
             if any(own.get(key) != given for key, given in answers.items() if key in own and not _nothing(given)):
-                raise Unfit("The columns of this question do not go together.")
+                raise UnfitCell("The columns of this question do not go together.")
             kept |= own
         return kept
 
@@ -147,7 +147,7 @@ def _unforced(question: Question) -> Question:
 def _see_that_it_is_offered(question: Question, reason: str) -> None:
     offered = {DONT_KNOW: question.dont_know, RATHER_NOT: question.rather_not, BLANK: True, MULTIPLE: True}
     if not offered.get(reason):
-        raise Unfit(_NOT_OFFERED.get(reason, "This cannot be an answer to this question."))
+        raise UnfitCell(_NOT_OFFERED.get(reason, "This cannot be an answer to this question."))
 
 
 # ---- conditions in words --------------------------------------------------------------------------------

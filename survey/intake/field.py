@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from survey.definition.bundle import Bundle
 from survey.definition.meaning import compare
 from survey.definition.reading import parse_study
-from survey.definition.study import Study as Plan
+from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.consent import NotAgreed, must_agree, standings
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.performances import Performance
@@ -29,7 +29,7 @@ _CHUNK: Final = 500
 
 
 @dataclass(frozen=True)
-class Place:
+class SchoolOrClass:
     """A school, or a class of it, with what a response keeps of it."""
 
     school_id: int | None
@@ -48,13 +48,13 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Person:
+class KnownParticipant:
     """Somebody with a study code. place: where they are in the wave, None for who is not on its roster."""
 
     id: int
     code: str
     audience: str
-    place: Place | None
+    place: SchoolOrClass | None
     facts: Mapping[str, Any]
 
 
@@ -69,7 +69,7 @@ class Kept:
     facts: Mapping[str, Any]
 
 
-class Field:
+class WaveField:
     """One wave of one questionnaire, read once for all rows of a file.
 
     Raises Refused for a study, a wave or a questionnaire that is not there.
@@ -184,7 +184,7 @@ class Field:
         )
         return {row.code: {"performance_code": row.code, "performance": row.title} for row in rows}
 
-    def _schools(self, connection: Connection) -> dict[int, Place]:
+    def _schools(self, connection: Connection) -> dict[int, SchoolOrClass]:
         rows = connection.execute(
             select(
                 School.id,
@@ -197,9 +197,9 @@ class Field:
             .outerjoin(Programme, Programme.id == School.programme_id)
             .where(School.study_id == self.study_id)
         )
-        return {row.id: Place(row.id, None, facts_at_start(None, None, row._asdict())) for row in rows}
+        return {row.id: SchoolOrClass(row.id, None, facts_at_start(None, None, row._asdict())) for row in rows}
 
-    def _classes(self, connection: Connection) -> dict[int, Place]:
+    def _classes(self, connection: Connection) -> dict[int, SchoolOrClass]:
         rows = connection.execute(
             select(
                 SchoolClass.id,
@@ -211,7 +211,7 @@ class Field:
             .where(School.study_id == self.study_id)
         )
         return {
-            row.id: Place(
+            row.id: SchoolOrClass(
                 row.school_id,
                 row.id,
                 facts_at_start(None, None, {**self.schools[row.school_id].facts, **row._asdict()}),
@@ -219,7 +219,7 @@ class Field:
             for row in rows
         }
 
-    def _people(self, connection: Connection) -> dict[str, Person]:
+    def _people(self, connection: Connection) -> dict[str, KnownParticipant]:
         rows = connection.execute(
             select(
                 Participant.id,
@@ -238,19 +238,19 @@ class Field:
         for row in rows:
             place = self._place(row.school_id, row.school_class_id) if row.wave_id is not None else None
             facts = facts_at_start(row.lasting, row.changing, place.facts if place else {})
-            found[row.code] = Person(row.id, row.code, row.audience, place, facts)
+            found[row.code] = KnownParticipant(row.id, row.code, row.audience, place, facts)
         return found
 
-    def _place(self, school_id: int | None, school_class_id: int | None) -> Place:
+    def _place(self, school_id: int | None, school_class_id: int | None) -> SchoolOrClass:
         if school_class_id is not None:
             return self.classes[school_class_id]
-        return self.schools[school_id] if school_id is not None else Place(None, None, {})
+        return self.schools[school_id] if school_id is not None else SchoolOrClass(None, None, {})
 
-    def place_named(self, school: str, school_class: str) -> Place | str:
+    def place_named(self, school: str, school_class: str) -> SchoolOrClass | str:
         """Return the place with these codes, or a sentence about what is not there."""
         schools = self._by_code
         if not school:
-            return Place(None, None, {}) if not school_class else "There is a class here, and no school."
+            return SchoolOrClass(None, None, {}) if not school_class else "There is a class here, and no school."
         if school not in schools:
             return f"There is no school '{school}' in the study.{did_you_mean(school, schools)}"
         if not school_class:
@@ -263,12 +263,12 @@ class Field:
     # Each row asks for its place, so these are put together once.
 
     @cached_property
-    def _by_code(self) -> dict[str, Place]:
+    def _by_code(self) -> dict[str, SchoolOrClass]:
         return {place.school: place for place in self.schools.values()}
 
     @cached_property
-    def _classes_by_school(self) -> dict[int | None, dict[str, Place]]:
-        found: dict[int | None, dict[str, Place]] = {}
+    def _classes_by_school(self) -> dict[int | None, dict[str, SchoolOrClass]]:
+        found: dict[int | None, dict[str, SchoolOrClass]] = {}
         for place in self.classes.values():
             found.setdefault(place.school_id, {})[place.school_class] = place
         return found
@@ -307,7 +307,7 @@ class Field:
                 )
             )
 
-    def not_agreed(self, connection: Connection, people: Iterable[Person], *, hold: bool) -> dict[int, str]:
+    def not_agreed(self, connection: Connection, people: Iterable[KnownParticipant], *, hold: bool) -> dict[int, str]:
         """Return, of these participants, whose answers may not be taken: their ids, each with a sentence that says why.
 
         hold: keep everything as it is until the transaction ends, so that nobody withdraws at this very moment.
@@ -326,7 +326,7 @@ class Field:
             if (sentence := self._refusal(connection, person))
         }
 
-    def _refusal(self, connection: Connection, person: Person) -> str | None:
+    def _refusal(self, connection: Connection, person: KnownParticipant) -> str | None:
         if ("participant", person.code) in self.erased:
             return f"{person.code} has withdrawn, and what they answered was thrown away. It is never taken again."
         try:

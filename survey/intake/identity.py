@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
 from survey.definition.questionnaire import Questionnaire
-from survey.definition.study import Fact, Study
+from survey.definition.study import Fact, StudyDefinition
 from survey.intake.names import AS_TYPED, LONGEST, UNTOUCHED, has_typed
 from survey.responses import Record
 
@@ -40,7 +40,7 @@ class Origin:
     first (at least one).
     """
 
-    study: Study
+    study: StudyDefinition
     versions: Mapping[str, Questionnaire]
 
     @cached_property
@@ -54,7 +54,7 @@ class Origin:
         return ZoneInfo(self.study.time_zone)
 
 
-def _no_codes(_: Study) -> Mapping[Any, str]:
+def _no_codes(_: StudyDefinition) -> Mapping[Any, str]:
     return {}
 
 
@@ -72,18 +72,18 @@ class IdentityColumn:
     """
 
     name: str
-    label: str | Callable[[Study], str]
+    label: str | Callable[[StudyDefinition], str]
     read: Callable[[Record, Origin], Any]
     type: Type = "text"
     measure: Measure = "nominal"
-    codes: Callable[[Study], Mapping[Any, str]] = _no_codes
+    codes: Callable[[StudyDefinition], Mapping[Any, str]] = _no_codes
     beside_scores: bool = False
     spoilt: bool = False
     wanted: Callable[[Iterable[Questionnaire]], bool] = _always
     group: Literal["identity", "roster"] = "identity"
     range: str = ""
 
-    def label_in(self, study: Study) -> str:
+    def label_in(self, study: StudyDefinition) -> str:
         """Return the label in a study's file."""
         return self.label if isinstance(self.label, str) else self.label(study)
 
@@ -258,7 +258,7 @@ IDENTITY: Final[Sequence[IdentityColumn]] = (
 """In their order; behind them stand the roster's facts."""
 
 
-def roster_columns(study: Study) -> list[IdentityColumn]:
+def roster_columns(study: StudyDefinition) -> list[IdentityColumn]:
     """Return the columns of the roster's facts; the year group has its own among IDENTITY."""
     return [_roster_column(fact) for fact in study.facts if fact.id != "year"]
 
@@ -296,17 +296,17 @@ def in_range(low: float | None, high: float | None) -> str:
     return f"up to {high:g}" if low is None else f"{low:g} to {high:g}"
 
 
-def columns_of(study: Study, versions: Iterable[Questionnaire]) -> list[IdentityColumn]:
+def columns_of(study: StudyDefinition, versions: Iterable[Questionnaire]) -> list[IdentityColumn]:
     """Return the columns that a file of these versions of a questionnaire has."""
     versions = list(versions)
     return [*(column for column in IDENTITY if column.wanted(versions)), *roster_columns(study)]
 
 
-def taken_names(study: Study, versions: Iterable[Questionnaire]) -> set[str]:
+def taken_names(study: StudyDefinition, versions: Iterable[Questionnaire]) -> set[str]:
     """Return, in lower case, the names of all columns that belong to no question of these versions."""
     return {column.name.casefold() for column in columns_of(study, versions)}
 
 
-def known_names(study: Study) -> set[str]:
+def known_names(study: StudyDefinition) -> set[str]:
     """Return, in lower case, the names of the columns that a file of this study can have and that are no question's."""
     return {column.name.casefold() for column in (*IDENTITY, *roster_columns(study))}

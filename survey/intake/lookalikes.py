@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Final
 
-from survey.fieldwork.roster.tables import Row, Sheet
+from survey.fieldwork.roster.tables import ReadRow, ReadSheet
 from survey.intake.names import AS_TYPED, UNTOUCHED
 from survey.question import REASONS
 from survey.responses.reading import OVER
@@ -31,13 +31,13 @@ class Lookalike(Enum):
 class AsTyped:
     """What a file says, in the column AS_TYPED, of its typed answers. index: where that column is; None without one."""
 
-    def __init__(self, sheet: Sheet, index: int | None) -> None:
+    def __init__(self, sheet: ReadSheet, index: int | None) -> None:
         self._index = index
         self.told = index is not None
         self.saved = index is not None and any(row.cells[index].text.strip() == _CHANGED for row in sheet.rows)
         """Whether a spreadsheet has rewritten texts of this file: UNTOUCHED is not what it was."""
 
-    def names(self, row: Row) -> frozenset[str]:
+    def names(self, row: ReadRow) -> frozenset[str]:
         """Return, in lower case, the columns in which this row has what was typed."""
         if self._index is None:
             return frozenset()

@@ -19,14 +19,14 @@ from survey.fieldwork.roster.tables import (
     UNREAD,
     Cell,
     Misread,
-    Row,
-    Sheet,
+    ReadRow,
+    ReadSheet,
     and_more,
     until_too_many,
     without_title,
 )
 from survey.intake.checking import Answers, Checker
-from survey.intake.field import Field, Person, Place
+from survey.intake.field import KnownParticipant, SchoolOrClass, WaveField
 from survey.intake.identity import IDENTITY, known_names, taken_names
 from survey.intake.lookalikes import UNCLEAR, AsTyped, Lookalike, gaps_for, reading_of
 from survey.intake.names import AS_TYPED, is_typed, question_column
@@ -42,12 +42,12 @@ class Candidate:
     """One row that is right in itself: whose it is, how it came about, and its answers."""
 
     row: int
-    person: Person | None
+    person: KnownParticipant | None
     id: str | None
     """The response's own id, for answers that are nobody's in particular."""
     source: str
     """The id that the response had where the file comes from; empty where the file does not say."""
-    place: Place
+    place: SchoolOrClass
     facts: Mapping[str, Any]
     sha256: str
     answers: Answers
@@ -59,7 +59,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _QuestionColumns:
     """A question of one version, and where its columns stand in the file: own name -> index."""
 
     question: Question
@@ -79,17 +79,17 @@ _Owned = Mapping[str, tuple[Question, Column]]
 """The questions of one version: name in a file, in lower case -> the question and its column."""
 
 
-class Reader:
+class AnswerReader:
     """Reads one sheet, from its headings on. `problems` grows with everything that is wrong with it."""
 
-    def __init__(self, field: Field, sheet: Sheet, ignore: Collection[str], now: datetime) -> None:
+    def __init__(self, field: WaveField, sheet: ReadSheet, ignore: Collection[str], now: datetime) -> None:
         self._field = field
         self.sheet = sheet
         self._now = now
         self._zone = ZoneInfo(field.plan.time_zone)
         self.problems: list[Misread] = list(sheet.problems)
         self._identity: dict[str, int] = {}
-        self._asked: dict[str, list[_Asked]] = {}
+        self._asked: dict[str, list[_QuestionColumns]] = {}
         self._elsewhere: dict[str, dict[int, str]] = {}
         self._alike: Counter[str] = Counter()
         self._codes: dict[str, int] = {}
@@ -222,7 +222,7 @@ class Reader:
     def _said_of_unclear(self, index: int, code: str) -> str:
         return UNCLEAR.format(code=code, column=shortened(self.sheet.header[index].text.strip()))
 
-    def _candidate(self, row: Row) -> Candidate | None:
+    def _candidate(self, row: ReadRow) -> Candidate | None:
         told = {name: row.cells[index].text.strip() for name, index in self._identity.items()}
         self._see_that_it_belongs(row, told)
         if self._codes_are_lost(row):
@@ -264,7 +264,7 @@ class Reader:
             ended_at=ended,
         )
 
-    def _see_that_it_belongs(self, row: Row, told: Mapping[str, str]) -> None:
+    def _see_that_it_belongs(self, row: ReadRow, told: Mapping[str, str]) -> None:
         for name, wanted in (("wave", self._field.wave), ("questionnaire", self._field.questionnaire)):
             said = told.get(name) or wanted
             if said != wanted:
@@ -274,7 +274,7 @@ class Reader:
                     f"This row is of {name} '{shortened(said)}', and '{wanted}' is imported. Please leave it out.",
                 )
 
-    def _codes_are_lost(self, row: Row) -> bool:
+    def _codes_are_lost(self, row: ReadRow) -> bool:
         """Say, and tell, whether a spreadsheet has made something else of a code in this row."""
         faults = len(self.problems)
         for name in (column.name for column in IDENTITY if column.spoilt):
@@ -288,7 +288,7 @@ class Reader:
                 self._misread(cell, fault)
         return len(self.problems) > faults
 
-    def _version(self, row: Row, told: Mapping[str, str]) -> str | None:
+    def _version(self, row: ReadRow, told: Mapping[str, str]) -> str | None:
         version = whole(told.get("version", ""))
         if not version:
             return None if self._needs_version else self._field.newest
@@ -299,7 +299,7 @@ class Reader:
             return None
         return self._field.versions[version]
 
-    def _person(self, row: Row, told: Mapping[str, str]) -> Person | None:
+    def _person(self, row: ReadRow, told: Mapping[str, str]) -> KnownParticipant | None:
         code = told.get("participant", "")
         if not code:
             # Who came by an open link has no code; in our own files such a row has the id of its response.
@@ -322,7 +322,7 @@ class Reader:
             return person
         return None
 
-    def _place(self, row: Row, told: Mapping[str, str], person: Person | None) -> Place | None:
+    def _place(self, row: ReadRow, told: Mapping[str, str], person: KnownParticipant | None) -> SchoolOrClass | None:
         school, school_class = told.get("school", ""), told.get("class", "")
         if person is None:
             if told.get("participant"):
@@ -332,14 +332,14 @@ class Reader:
                 self._at(row, "class" if "class" in place and school else "school", place)
                 return None
             return place
-        place = person.place or Place(None, None, {})
+        place = person.place or SchoolOrClass(None, None, {})
         for name, said, known in (("school", school, place.school), ("class", school_class, place.school_class)):
             if said and said != known:
                 where = f"in {name} '{known}'" if known else f"in no {name}"
                 self._at(row, name, f"The roster of wave '{self._field.wave}' has {person.code} {where}.")
         return place
 
-    def _performance(self, row: Row, told: Mapping[str, str]) -> Mapping[str, str]:
+    def _performance(self, row: ReadRow, told: Mapping[str, str]) -> Mapping[str, str]:
         code = told.get("performance", "")
         if not code:
             return {}
@@ -349,7 +349,7 @@ class Reader:
             self._at(row, "performance", f"Wave '{self._field.wave}' has no performance '{shortened(code)}'.{hint}")
         return known.get(code, {})
 
-    def _id(self, row: Row, told: Mapping[str, str]) -> str:
+    def _id(self, row: ReadRow, told: Mapping[str, str]) -> str:
         """Return an id that is the same each time the same row comes, though nobody's code tells whose it is."""
         own = told.get("response") or "\0".join(
             cell.text for index, cell in enumerate(row.cells) if index != self._identity.get(AS_TYPED)
@@ -367,7 +367,7 @@ class Reader:
 
     # ---- times ------------------------------------------------------------------------------------------
 
-    def _times(self, row: Row, told: Mapping[str, str], state: str) -> tuple[datetime, datetime]:
+    def _times(self, row: ReadRow, told: Mapping[str, str], state: str) -> tuple[datetime, datetime]:
         """Return when it began, and when it ended or was last seen. What the file does not say is now."""
         started = self._moment(row, "started", told)
         finished = self._moment(row, "finished", told)
@@ -382,7 +382,7 @@ class Reader:
             self._at(row, "finished", "This is before 'started'.")
         return _to_the_second(started, finished, seconds if "seconds" in self._identity else None)
 
-    def _moment(self, row: Row, name: str, told: Mapping[str, str]) -> datetime | None:
+    def _moment(self, row: ReadRow, name: str, told: Mapping[str, str]) -> datetime | None:
         said = told.get(name, "")
         if not said:
             return None
@@ -396,7 +396,7 @@ class Reader:
             self._at(row, name, "This day has not come yet.")
         return moment
 
-    def _seconds(self, row: Row, told: Mapping[str, str]) -> int:
+    def _seconds(self, row: ReadRow, told: Mapping[str, str]) -> int:
         said = whole(told.get("seconds", "")) or "0"
         if said.isascii() and said.isdigit() and len(said) < 10:
             return int(said)
@@ -405,13 +405,13 @@ class Reader:
 
     # ---- answers ----------------------------------------------------------------------------------------
 
-    def _answers(self, row: Row, sha256: str, facts: Mapping[str, Any] | None, state: str) -> dict[str, Any]:
+    def _answers(self, row: ReadRow, sha256: str, facts: Mapping[str, Any] | None, state: str) -> dict[str, Any]:
         """Return the answers of a row. facts: of whom it is; None where that is wrong already."""
         checker, cells, gaps = self._field.checkers[sha256], row.cells, self._field.gaps
         answers: dict[str, Any] = {}
         faults = len(self.problems)
         places: dict[str, int] = {}
-        if_shown: list[_Asked] = []
+        if_shown: list[_QuestionColumns] = []
         as_typed = self._named_as_typed(row)
         for asked in self._asked[sha256]:
             reading = self._reading(asked, row, as_typed, state)
@@ -444,7 +444,7 @@ class Reader:
 
     # ---- typed answers ----------------------------------------------------------------------------------
 
-    def _named_as_typed(self, row: Row) -> frozenset[str]:
+    def _named_as_typed(self, row: ReadRow) -> frozenset[str]:
         """Return the columns of a row that hold what was typed, as its file says."""
         named = self._as_typed.names(row)
         unknown = sorted(named - self._typed_columns)
@@ -461,7 +461,7 @@ class Reader:
     def _name(self, index: int) -> str:
         return self.sheet.header[index].text.strip().casefold()
 
-    def _reading(self, asked: _Asked, row: Row, as_typed: Collection[str], state: str) -> Lookalike:
+    def _reading(self, asked: _QuestionColumns, row: ReadRow, as_typed: Collection[str], state: str) -> Lookalike:
         """Return what stands in a typed answer's cell if it looks like a missing code."""
         if asked.coded is None:
             return Lookalike.CODE
@@ -479,7 +479,7 @@ class Reader:
             self._unclear.setdefault((asked.coded, code), []).append(row.number)
         return reading
 
-    def _typed(self, checker: Checker, asked: _Asked, cells: Sequence[Cell]) -> Answers:
+    def _typed(self, checker: Checker, asked: _QuestionColumns, cells: Sequence[Cell]) -> Answers:
         """Return a text that looks like a missing code and is none."""
         index = asked.coded
         fault = self._lost(cells[index], asked.texts[index], (), Lookalike.TYPED) if index is not None else None
@@ -489,7 +489,7 @@ class Reader:
         return checker.found(asked.question, _texts(asked, cells), {}).answers
 
     def _texts_are_lost(
-        self, asked: _Asked, cells: Sequence[Cell], as_typed: Collection[str], reading: Lookalike
+        self, asked: _QuestionColumns, cells: Sequence[Cell], as_typed: Collection[str], reading: Lookalike
     ) -> bool:
         """Say, and tell, whether a spreadsheet has made something else of what somebody typed."""
         faults = len(self.problems)
@@ -518,7 +518,7 @@ class Reader:
     def _misread(self, cell: Cell, message: str) -> None:
         self.problems.append(self.sheet.misread(cell, message))
 
-    def _at(self, row: Row, name: str, message: str) -> None:
+    def _at(self, row: ReadRow, name: str, message: str) -> None:
         index = self._identity.get(name)
         if index is None:
             self.problems.append(Misread(self.sheet.name, row.number, 0, message))
@@ -526,11 +526,11 @@ class Reader:
             self._misread(row.cells[index], message)
 
 
-def _texts(asked: _Asked, cells: Sequence[Cell]) -> dict[str, str]:
+def _texts(asked: _QuestionColumns, cells: Sequence[Cell]) -> dict[str, str]:
     return {name: cells[index].text for name, index in asked.at.items()}
 
 
-def _made_of(asked: _Asked, cells: Sequence[Cell]) -> str:
+def _made_of(asked: _QuestionColumns, cells: Sequence[Cell]) -> str:
     """Return a sentence, to stand behind a form's, about what a spreadsheet has made of an answer; often empty."""
     for column in asked.question.columns():
         kind = cells[asked.at[column.name]].kind if column.name in asked.at else TEXT
@@ -539,7 +539,9 @@ def _made_of(asked: _Asked, cells: Sequence[Cell]) -> str:
     return ""
 
 
-def _found(checker: Checker, owned: _Owned, places: Mapping[str, int]) -> tuple[list[_Asked], dict[str, list[str]]]:
+def _found(
+    checker: Checker, owned: _Owned, places: Mapping[str, int]
+) -> tuple[list[_QuestionColumns], dict[str, list[str]]]:
     """Return the questions whose columns are there, and of those with some of theirs, by id, which columns are not."""
     found, absent = [], {}
     for question in checker.asked:
@@ -558,7 +560,7 @@ def _found(checker: Checker, owned: _Owned, places: Mapping[str, int]) -> tuple[
         typed = {at[c.name]: c for c in question.columns() if is_typed(question, c) and c.name in at}
         texts = {index: c for index, c in typed.items() if c.key in question.own_words}
         coded = next((index for index, c in typed.items() if not c.private), None)
-        found.append(_Asked(question, at, texts, coded))
+        found.append(_QuestionColumns(question, at, texts, coded))
     return found, absent
 
 

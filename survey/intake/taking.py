@@ -12,11 +12,11 @@ from typing import Final
 from survey.audit import Actor, note
 from survey.config import Settings
 from survey.database import Connection, Engine, read, write
-from survey.fieldwork.roster.tables import Misread, Sheet, Unreadable, read_sheets
+from survey.fieldwork.roster.tables import Misread, ReadSheet, UnreadableTable, read_sheets
 from survey.intake.checking import substance
-from survey.intake.field import Field, Kept
+from survey.intake.field import Kept, WaveField
 from survey.intake.passed import response_of
-from survey.intake.rows import Candidate, Reader
+from survey.intake.rows import AnswerReader, Candidate
 from survey.problems import Refused, quoted
 from survey.responses import PastResponse, insert_responses
 from survey.responses.reading import OVER
@@ -105,8 +105,8 @@ class _Import:
         self._now = now
         self._digest = hashlib.sha256(data).hexdigest()
         with read(engine) as connection:
-            self._field = Field(connection, study, questionnaire, wave)
-        reader = Reader(self._field, _sheet(data, name), ignore, now)
+            self._field = WaveField(connection, study, questionnaire, wave)
+        reader = AnswerReader(self._field, _sheet(data, name), ignore, now)
         self._sheet = reader.sheet
         self._candidates = list(reader.candidates())
         self._problems = reader.problems
@@ -207,17 +207,17 @@ class _Import:
         return Misread(self._sheet.name, one.row, header.index("participant") + 1, fault, "participant")
 
 
-def _sheet(data: bytes, name: str) -> Sheet:
+def _sheet(data: bytes, name: str) -> ReadSheet:
     """Return the one table of a file. Raises Refused."""
     try:
         sheets = read_sheets(data, name, verbatim=True, most_columns=MOST_COLUMNS)
-    except Unreadable as error:
+    except UnreadableTable as error:
         raise Refused([str(error)]) from error
     if len(sheets) > 1:
         raise Refused([_one_of(sheets)])
     return sheets[0]
 
 
-def _one_of(sheets: Iterable[Sheet]) -> str:
+def _one_of(sheets: Iterable[ReadSheet]) -> str:
     names = quoted(sheet.name for sheet in sheets)
     return f"The workbook has the sheets {names}. Please leave only the one with the answers in codes."

@@ -13,7 +13,19 @@ from wtforms import StringField
 
 from survey.authored import Day
 from survey.authored import day as as_day
-from survey.question import Cells, Column, Line, Paper, Part, Pretence, Remark, Setting, Unfit, Wrong, from_cell
+from survey.question import (
+    Column,
+    Paper,
+    PaperLine,
+    Part,
+    Pretence,
+    Remark,
+    Setting,
+    UnfitCell,
+    WritingCells,
+    Wrong,
+    from_cell,
+)
 from survey.typed import Typed
 from survey.wording import Say
 
@@ -117,8 +129,10 @@ earliest: 2009-01-01
     def paper(self, say: Say) -> Paper:
         """Cells for day, month and year."""
         words = {"day": say("Day"), "month": say("Month"), "year": say("Year")}
-        cells = tuple(Cells(4 if box == "year" else 2, words=words[box]) for box in self.boxes)
-        return Paper((Line(boxes=self.nothing_boxes(say), cells=cells, form=f"the date, such as {self._example()}"),))
+        cells = tuple(WritingCells(4 if box == "year" else 2, words=words[box]) for box in self.boxes)
+        return Paper(
+            (PaperLine(boxes=self.nothing_boxes(say), cells=cells, form=f"the date, such as {self._example()}"),)
+        )
 
     def split_boxes(self, typed: str) -> dict[str, str]:
         """Part a date typed in one field: 27 3 2024, 27/3/2024."""
@@ -140,7 +154,7 @@ earliest: 2009-01-01
     def _decode_date(self, cell: str) -> str:
         form, example = (_DAY, "2024-03-27") if self.precision == "day" else (_MONTH, "2024-03")
         if not form.fullmatch(cell.strip()):
-            raise Unfit("In a file this is a date such as {example}.", example=example)
+            raise UnfitCell("In a file this is a date such as {example}.", example=example)
         return cell.strip()
 
     def pretend(self, pretence: Pretence) -> dict[str, Any]:

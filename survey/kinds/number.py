@@ -13,16 +13,16 @@ from wtforms import StringField
 
 from survey.authored import ExactNumber, WholeNumber
 from survey.question import (
-    Cells,
     Column,
-    Line,
     Paper,
+    PaperLine,
     Part,
     Pretence,
     Remark,
     Setting,
     Text,
-    Unfit,
+    UnfitCell,
+    WritingCells,
     Wrong,
     from_cell,
     is_missing,
@@ -114,8 +114,8 @@ max: 60
     def paper(self, say: Say) -> Paper:
         """A cell for each figure the largest number has, the unit behind them."""
         whole = len(str(int(self.max))) if self.max is not None else 4
-        cells = Cells(whole, self.decimals, unit=self.unit or "")
-        return Paper((Line(boxes=self.nothing_boxes(say), cells=(cells,), form="the number"),))
+        cells = WritingCells(whole, self.decimals, unit=self.unit or "")
+        return Paper((PaperLine(boxes=self.nothing_boxes(say), cells=(cells,), form="the number"),))
 
     def columns(self) -> list[Column]:
         """One column of numbers."""
@@ -130,12 +130,12 @@ max: 60
     def _decode_number(self, cell: str) -> int | float:
         text = cell.strip()
         if _ROUNDED.fullmatch(text):
-            raise Unfit(
+            raise UnfitCell(
                 "A spreadsheet writes long numbers like this, without their last digits: please write all of it."
             )
         # In a form 1,500 is 1500; where the file was made, it may be one and a half.
         if "," in text and (self.decimals or not _THOUSANDS.fullmatch(text)):
-            raise Unfit("In a file a number has no comma: please write 1500, and decimals with a point, as in 1.5.")
+            raise UnfitCell("In a file a number has no comma: please write 1500, and decimals with a point, as in 1.5.")
         # Files write a very small number as 1e-06.
         return _stored(self._checked(f"{Decimal(text):f}" if _POWER.fullmatch(text) else text))
 

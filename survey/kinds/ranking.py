@@ -12,17 +12,17 @@ from survey.options import Option, Optioned
 from survey.question import (
     MULTIPLE,
     TICKED_MORE,
-    Cells,
     Choice,
     Column,
-    Line,
     Paper,
+    PaperLine,
     Part,
     Pretence,
     Remark,
     Setting,
     Tampered,
-    Unfit,
+    UnfitCell,
+    WritingCells,
     Wrong,
     from_cell,
     is_missing,
@@ -114,7 +114,12 @@ options:
         most = len(options)
         return Paper(
             tuple(
-                Line(str(option.code), option.label, cells=(Cells(len(str(most))),), form=f"its place, 1 to {most}")
+                PaperLine(
+                    str(option.code),
+                    option.label,
+                    cells=(WritingCells(len(str(most))),),
+                    form=f"its place, 1 to {most}",
+                )
                 for option in options
             ),
             say("Write 1 beside the first, 2 beside the second, up to {most}. Use each number once.", most=most),
@@ -178,7 +183,7 @@ options:
     def _decode_place(self, cell: str) -> int:
         last = len(self.choices)
         if whole(cell) not in map(str, range(1, last + 1)):
-            raise Unfit("A place is a whole number from 1 to {last}.", last=last)
+            raise UnfitCell("A place is a whole number from 1 to {last}.", last=last)
         return int(whole(cell))
 
     def pretend(self, pretence: Pretence) -> dict[str, Any]:

@@ -15,14 +15,14 @@ from survey.options import Option, Optioned
 from survey.question import (
     Choice,
     Column,
-    Line,
     Paper,
+    PaperLine,
     Part,
     Pretence,
     Remark,
     Setting,
     Tampered,
-    Unfit,
+    UnfitCell,
     Wrong,
     from_cell,
     is_missing,
@@ -144,7 +144,7 @@ options:
     def paper(self, say: Say) -> Paper:
         """A box for each option; more than one may be ticked."""
         return Paper(
-            (Line(boxes=(*self.option_boxes(), *self.nothing_boxes(say)), many=True, form="all codes, spaced"),)
+            (PaperLine(boxes=(*self.option_boxes(), *self.nothing_boxes(say)), many=True, form="all codes, spaced"),)
         )
 
     def from_paper(self, said: Mapping[str, str]) -> dict[str, Any]:
@@ -207,7 +207,7 @@ options:
             codes = [code for code, ticked in ticks.items() if ticked]
             return {self.id: codes} | self.decode_other(cells, any(self.option(code).other for code in codes))
         if any(value != values[0] for value in values):
-            raise Unfit("Give 0 or 1 for each option, or the same missing code for all of them.")
+            raise UnfitCell("Give 0 or 1 for each option, or the same missing code for all of them.")
         other = self.decode_other(cells, False)
         return {} if values[0] is None else {self.id: values[0]} | other
 
@@ -230,5 +230,5 @@ def _ticked(code: int) -> Callable[[Any], int]:
 
 def _decode_tick(cell: str) -> int:
     if whole(cell) not in ("0", "1"):
-        raise Unfit("A box is 1 when it is ticked and 0 when it is not.")
+        raise UnfitCell("A box is 1 when it is ticked and 0 when it is not.")
     return int(whole(cell))

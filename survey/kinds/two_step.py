@@ -16,13 +16,13 @@ from survey.question import (
     Box,
     Choice,
     Column,
-    Line,
     Paper,
+    PaperLine,
     Part,
     Pretence,
     Question,
     Tampered,
-    Unfit,
+    UnfitCell,
     Wrong,
     from_cell,
     is_missing,
@@ -146,9 +146,9 @@ ask: Do you like singing?
         yes = (Box("3", say("A bit"), art="faces/enjoy-2"), Box("4", say("A lot"), art="faces/enjoy-5"))
         return Paper(
             (
-                Line("first", boxes=(*first, *self.nothing_boxes(say))),
-                Line("", say("If you said no: how much?"), boxes=no),
-                Line("", say("If you said yes: how much?"), boxes=yes),
+                PaperLine("first", boxes=(*first, *self.nothing_boxes(say))),
+                PaperLine("", say("If you said no: how much?"), boxes=no),
+                PaperLine("", say("If you said yes: how much?"), boxes=yes),
             )
         )
 
@@ -220,7 +220,7 @@ ask: Do you like singing?
         side = int(point > 2) if isinstance(point, int) else point
         first = side if first is None else first
         if isinstance(point, int) and first != side:
-            raise Unfit(
+            raise UnfitCell(
                 "The point and the first step do not go together: 1 and 2 come after no (0), 3 and 4 after yes (1)."
             )
         return {key: value for key, value in ((self.first, first), (self.id, point)) if value is not None}
@@ -248,7 +248,7 @@ ask: Do you like singing?
 def _decoder(*codes: str) -> Callable[[str], int]:
     def code(cell: str) -> int:
         if whole(cell) not in codes:
-            raise Unfit("This is not a code of this question. Its codes are {codes}.", codes=", ".join(codes))
+            raise UnfitCell("This is not a code of this question. Its codes are {codes}.", codes=", ".join(codes))
         return int(whole(cell))
 
     return code

@@ -14,15 +14,15 @@ from survey.question import (
     Box,
     Choice,
     Column,
-    Line,
     Paper,
+    PaperLine,
     Part,
     Pretence,
     Question,
     Remark,
     Setting,
     Tampered,
-    Unfit,
+    UnfitCell,
     from_cell,
     is_missing,
     said_instead,
@@ -105,7 +105,7 @@ not_sure: no
         """A box for yes, one for no."""
         art = {YES: "yes", NO: "no", NOT_SURE: "dunno"}
         boxes = [Box(str(code), say(_WORDS[code]), art=art[code]) for code in self.codes]
-        return Paper((Line(boxes=(*boxes, *self.nothing_boxes(say))),))
+        return Paper((PaperLine(boxes=(*boxes, *self.nothing_boxes(say))),))
 
     def from_paper(self, said: Mapping[str, str]) -> dict[str, Any]:
         """Take the code printed beside the ticked box."""
@@ -131,7 +131,7 @@ not_sure: no
     def _decode_code(self, cell: str) -> int:
         if whole(cell) not in map(str, self.codes):
             codes = ", ".join(map(str, self.codes))
-            raise Unfit("This is not a code of this question. Its codes are {codes}.", codes=codes)
+            raise UnfitCell("This is not a code of this question. Its codes are {codes}.", codes=codes)
         return int(whole(cell))
 
     def number(self, value: Any) -> float | None:

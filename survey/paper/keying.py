@@ -32,7 +32,7 @@ from survey.question import (
     MULTIPLE,
     RATHER_NOT,
     UNREADABLE,
-    Line,
+    PaperLine,
     Question,
     Wrong,
     is_missing,
@@ -70,7 +70,7 @@ _LONGEST: Final = 40_000
 
 
 @dataclass(frozen=True)
-class Entry:
+class KeyingField:
     """One field of the keyer's form. codes: what may be keyed, as printed; text: words are copied, as they stand."""
 
     name: str
@@ -82,13 +82,13 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Row:
+class KeyingQuestion:
     """One question of the keyer's form."""
 
     question: Question
     number: int
     wording: str
-    entries: tuple[Entry, ...]
+    entries: tuple[KeyingField, ...]
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Read:
     unreadable: int = 0
 
 
-class Sheet:
+class PaperToKey:
     """One paper as it is keyed: its questionnaire in its version and language, for its respondent."""
 
     def __init__(self, paper: PaperSheet, questionnaire: Questionnaire, where: Whereabouts, time_zone: str) -> None:
@@ -113,12 +113,14 @@ class Sheet:
         self.time_zone = time_zone
 
     @cached_property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[KeyingQuestion, ...]:
         """The questions in order, with their fields."""
         # Keyers read English beside codes; the wording is the paper's own, so that they find the question.
         routing = Routing(self.questionnaire, self.where.facts, say_in(self.paper.language))
         return tuple(
-            Row(question, routing.numbers[question.id], fill(question.ask, {}, {}), tuple(_entries(question)))
+            KeyingQuestion(
+                question, routing.numbers[question.id], fill(question.ask, {}, {}), tuple(_entries(question))
+            )
             for question in self.questionnaire.questions
             if question.id in routing.numbers and routing.printed(question)
         )
@@ -196,7 +198,7 @@ def _said(question: Question, answers: Mapping[str, Any]) -> bool:
     return any(answers.get(key, blank) != blank for key in question.keys)
 
 
-def _entries(question: Question) -> Iterator[Entry]:
+def _entries(question: Question) -> Iterator[KeyingField]:
     name = PREFIX + question.id
     codes: dict[str, list[str]] = {}
     lines = question.paper(str).lines
@@ -209,12 +211,14 @@ def _entries(question: Question) -> Iterator[Entry]:
         if codes[line.suffix] and not line.many:
             allowed.append("m")
         words = line.words if line.suffix and line.words else ("first step" if line.suffix == "first" else "")
-        yield Entry(own, line.suffix, words, ", ".join(allowed), text=line.lines > 0, lines=min(line.lines, 4) or 1)
+        yield KeyingField(
+            own, line.suffix, words, ", ".join(allowed), text=line.lines > 0, lines=min(line.lines, 4) or 1
+        )
     if any(box.write for line in lines for box in line.boxes):
-        yield Entry(f"{name}-other", "other", "own words", "", text=True)
+        yield KeyingField(f"{name}-other", "other", "own words", "", text=True)
 
 
-def _one_each(lines: Sequence[Line]) -> Iterator[Line]:
+def _one_each(lines: Sequence[PaperLine]) -> Iterator[PaperLine]:
     """Yield the first line of each field: lines may share one."""
     seen: set[str] = set()
     for line in lines:
@@ -251,14 +255,14 @@ def paper_of(engine: Engine, settings: Settings, study_id: int, typed: str) -> P
     return paper_by_code(engine, study_id, hash_of_code(typed, settings.key("codes")), int(digits or 0))
 
 
-def sheet_of(engine: Engine, paper: PaperSheet, time_zone: str) -> Sheet:
+def sheet_of(engine: Engine, paper: PaperSheet, time_zone: str) -> PaperToKey:
     """Return a paper as it is keyed."""
     text = text_of(engine, paper.sha256)
     if text is None:
         raise LookupError(f"The text {paper.sha256} is published and missing.")
     with read(engine) as connection:
         where = whereabouts(connection, paper.door_id)
-    return Sheet(paper, Bundle.parse(text), where, time_zone)
+    return PaperToKey(paper, Bundle.parse(text), where, time_zone)
 
 
 def ready_for(engine: Engine, paper: PaperSheet, account_id: int) -> None:
@@ -287,7 +291,7 @@ Outcome = Literal["first", "equal", "differs"]
 
 
 def key_in(
-    engine: Engine, sheet: Sheet, account_id: int, actor: Actor, found: Read, now: datetime
+    engine: Engine, sheet: PaperToKey, account_id: int, actor: Actor, found: Read, now: datetime
 ) -> tuple[Outcome, int]:
     """Keep what somebody keyed of a paper; the second time compare, and take the answers when both read the same.
 
@@ -327,13 +331,13 @@ class Difference:
     """Where the two readings differ. name: the question's id, or ASSENT or DATE; row: None for those two."""
 
     name: str
-    row: Row | None
+    row: KeyingQuestion | None
     title: str
     first: str
     second: str
 
 
-def differences(sheet: Sheet, both: Sequence[Keyed]) -> list[Difference]:
+def differences(sheet: PaperToKey, both: Sequence[Keyed]) -> list[Difference]:
     """Return where two readings of a paper differ, in the order of the paper.
 
     Where they differ on whether somebody takes part at all, that alone is to be settled first.
@@ -387,7 +391,7 @@ class Settled:
 
 
 def settle(
-    engine: Engine, sheet: Sheet, actor: Actor, chosen: Mapping[str, str], typed: Mapping[str, str], now: datetime
+    engine: Engine, sheet: PaperToKey, actor: Actor, chosen: Mapping[str, str], typed: Mapping[str, str], now: datetime
 ) -> Settled:
     """Decide every difference of a paper and take its answers.
 
@@ -429,7 +433,7 @@ def settle(
 
 
 def _settle_assent(
-    connection: Connection, sheet: Sheet, both: Sequence[Keyed], choice: str, actor: Actor, now: datetime
+    connection: Connection, sheet: PaperToKey, both: Sequence[Keyed], choice: str, actor: Actor, now: datetime
 ) -> Settled:
     """A no is taken as a no; with a yes, whoever read a no has keyed nothing, so that the paper is keyed once more."""
     if choice == "other":
@@ -444,7 +448,7 @@ def _settle_assent(
 
 
 def _decided(
-    sheet: Sheet,
+    sheet: PaperToKey,
     both: Sequence[Keyed],
     gaps: Sequence[Difference],
     chosen: Mapping[str, str],
@@ -472,7 +476,7 @@ def _decided(
     return Filled(answers, first.assent, on)
 
 
-def _take(connection: Connection, sheet: Sheet, filled: Filled, actor: Actor, now: datetime) -> None:
+def _take(connection: Connection, sheet: PaperToKey, filled: Filled, actor: Actor, now: datetime) -> None:
     """Make a held paper a response, and empty what was keyed of it."""
     paper = sheet.paper
     at = now

@@ -17,7 +17,7 @@ from survey.definition.languages import in_language
 from survey.definition.questionnaire import Page, Questionnaire
 from survey.definition.wording import fill
 from survey.paper.routing import Routing
-from survey.question import Box, Line, Paper, Question
+from survey.question import Box, Paper, PaperLine, Question
 from survey.wording import Say, direction, say_in
 
 _WIDTH: Final = 178.0
@@ -80,7 +80,7 @@ def print_for(questionnaire: Questionnaire, large: bool) -> Print:
 
 
 @dataclass(frozen=True)
-class Asked:
+class PrintedQuestion:
     """A question as it stands on paper: its wordings with the words for “nothing is known” in their gaps."""
 
     question: Question
@@ -104,12 +104,12 @@ class Block:
 
     form: str
     height: float
-    asked: tuple[Asked, ...] = ()
+    asked: tuple[PrintedQuestion, ...] = ()
     title: str = ""
     text: str = ""
 
     @property
-    def head(self) -> Asked:
+    def head(self) -> PrintedQuestion:
         """The question, or the first one of the table."""
         return self.asked[0]
 
@@ -184,8 +184,8 @@ def writes(paper: Paper) -> bool:
     return any(line.lines or any(box.write for box in line.boxes) for line in paper.lines)
 
 
-def _asked(question: Question, routing: Routing, say: Say) -> Asked:
-    return Asked(
+def _asked(question: Question, routing: Routing, say: Say) -> PrintedQuestion:
+    return PrintedQuestion(
         question,
         routing.numbers.get(question.id),
         fill(question.ask, {}, {}),
@@ -202,7 +202,7 @@ _ROWS: Final = 8
 """Statements of a grid that stand in one table."""
 
 
-def _run(run: Sequence[Asked], look: Print, tall: float, talk_to: str) -> Iterator[Block]:
+def _run(run: Sequence[PrintedQuestion], look: Print, tall: float, talk_to: str) -> Iterator[Block]:
     """Yield the statements of a grid as tables where they fit side by side, else each question by itself."""
     if not (len(run) > 1 and _is_table(run, look)):
         for one in run:
@@ -221,7 +221,7 @@ _COLUMN: Final = 17.0
 _STATEMENT: Final = 60.0
 
 
-def _is_table(run: Sequence[Asked], look: Print) -> bool:
+def _is_table(run: Sequence[PrintedQuestion], look: Print) -> bool:
     boxes = run[0].paper.lines[0].boxes
     alike = all(one.paper == run[0].paper and not (one.above or one.below) for one in run)
     return alike and look.name == "adult" and len(boxes) <= 6
@@ -248,14 +248,14 @@ def _front(asked: Questionnaire, look: Print, tall: float, say: Say) -> Iterator
     yield Block("how", tall * (1 if look.name == "adult" else 2) * max(look.line, look.box) + 5.0)
 
 
-def _height(one: Asked, look: Print) -> float:
+def _height(one: PrintedQuestion, look: Print) -> float:
     words = look.height(one.wording, 165, 1.1) + look.height(one.hint) + look.height(one.help) + look.height(one.stem)
     words += sum(look.height(text) for text in (one.above or "", one.below or "", one.paper.text))
     picture = 16.0 if one.question.picture else 0.0
     return max(words, picture) + sum(_line(line, look) for line in one.paper.lines) + 8.0
 
 
-def _line(line: Line, look: Print) -> float:
+def _line(line: PaperLine, look: Print) -> float:
     height = look.height(line.words)
     if line.boxes:
         height += _boxes(line.boxes, look)

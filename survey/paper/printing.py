@@ -27,7 +27,7 @@ from survey.definition.files import is_file
 from survey.definition.languages import in_language
 from survey.definition.questionnaire import Questionnaire
 from survey.drawings import drawing
-from survey.fieldwork.printing import Person, asked_on_paper, open_copies, paper_doors, who_to_print
+from survey.fieldwork.printing import Recipient, asked_on_paper, open_copies, paper_doors, who_to_print
 from survey.paper.layout import Sheets, in_a_row, sheets_of, writes
 from survey.problems import Refused
 from survey.responses.keyings import NewPaper, add_papers, answered_by
@@ -128,7 +128,7 @@ def print_papers(engine: Engine, settings: Settings, order: Order, actor: Actor,
     )  # fmt: skip
 
 
-def _without(people: list[Person], answered: set[int]) -> tuple[list[Person], list[str]]:
+def _without(people: list[Recipient], answered: set[int]) -> tuple[list[Recipient], list[str]]:
     """Return those who get a paper, and sentences about those who get none."""
     may = [person for person in people if person.may]
     open_ = [person for person in may if person.id not in answered]
@@ -139,7 +139,7 @@ def _without(people: list[Person], answered: set[int]) -> tuple[list[Person], li
     return open_, [f"No paper for {count}: {why}." for count, why in counted if count]
 
 
-def _printed(code: str, person: Person, cut: Callable[[Mapping[str, Any]], Sheets]) -> Printed:
+def _printed(code: str, person: Recipient, cut: Callable[[Mapping[str, Any]], Sheets]) -> Printed:
     shown = f"{code} {person.number}" if person.number else code
     return Printed(shown, cut(person.facts), person.code, person.place)
 

@@ -8,7 +8,7 @@ from survey.people.grants import (
     LEAD,
     RESEARCHER,
     ROLES,
-    Given,
+    GivenRole,
     Giver,
     given,
 )
@@ -24,7 +24,7 @@ __all__ = [
     "ROLES",
     "Attempt",
     "CoordinatorLink",
-    "Given",
+    "GivenRole",
     "Giver",
     "Grant",
     "Invitation",

@@ -30,7 +30,7 @@ ROLES: Final = {
 
 
 @dataclass(frozen=True)
-class Given:
+class GivenRole:
     """A role and where: study_id None for all studies, school_id only for a coordinator."""
 
     role: str
@@ -47,9 +47,9 @@ class Giver:
 
     actor: Actor
     account_id: int | None = None
-    grants: tuple[Given, ...] | None = None
+    grants: tuple[GivenRole, ...] | None = None
 
-    def may_give(self, wanted: Given) -> bool:
+    def may_give(self, wanted: GivenRole) -> bool:
         """Tell whether this person may give and take a role.
 
         An administrator looks after all accounts; a lead gives what belongs to their own studies, and no more.
@@ -60,12 +60,12 @@ class Giver:
         return wanted.role != ADMINISTRATOR and (None in leads or (wanted.study_id in leads))
 
 
-def given(user: User) -> tuple[Given, ...]:
+def given(user: User) -> tuple[GivenRole, ...]:
     """Return what an account was granted."""
-    return tuple(Given(grant.role, grant.study_id, grant.school_id) for grant in user.grants)
+    return tuple(GivenRole(grant.role, grant.study_id, grant.school_id) for grant in user.grants)
 
 
-def check(wanted: Given) -> None:
+def check(wanted: GivenRole) -> None:
     """Raise NotPossible, with a sentence, for a role that does not exist or does not go with its place."""
     if wanted.role not in ROLES:
         raise NotPossible(f"There is no role {wanted.role!r}. The roles are {', '.join(ROLES)}.")
@@ -77,7 +77,7 @@ def check(wanted: Given) -> None:
         raise NotPossible(f"Only a coordinator belongs to one school. Leave the school out for a {wanted.role}.")
 
 
-def give(connection: Connection, account_id: int, wanted: Given, giver: Giver, now: datetime) -> None:
+def give(connection: Connection, account_id: int, wanted: GivenRole, giver: Giver, now: datetime) -> None:
     """Give an account a role. Giving it twice changes nothing.
 
     Raises NotPossible when the role and its place do not go together, when the giver may not give it, and when they
@@ -96,7 +96,7 @@ def give(connection: Connection, account_id: int, wanted: Given, giver: Giver, n
     note(connection, giver.actor, "gave a role", study_id=wanted.study_id, about=email, details=_noted(wanted), now=now)
 
 
-def take(connection: Connection, account_id: int, grant_id: int, giver: Giver, now: datetime) -> Given:
+def take(connection: Connection, account_id: int, grant_id: int, giver: Giver, now: datetime) -> GivenRole:
     """Take a role away from an account, at once; return what it was.
 
     Raises NotPossible for a role the giver could not give, their own, the last administrator's, and one that is gone.
@@ -105,7 +105,7 @@ def take(connection: Connection, account_id: int, grant_id: int, giver: Giver, n
     row = connection.execute(select(Grant).where(Grant.id == grant_id, Grant.account_id == account_id)).one_or_none()
     if row is None:
         raise NotPossible("This role was taken away already.")
-    was = Given(row.role, row.study_id, row.school_id)
+    was = GivenRole(row.role, row.study_id, row.school_id)
     if not giver.may_give(was):
         raise NotPossible(f"You cannot take the role {was.role} away: only those who could give it can.")
     if was.role == ADMINISTRATOR:
@@ -147,7 +147,7 @@ def may_change(connection: Connection, account_id: int, giver: Giver) -> None:
     A password or a second factor opens all that its owner may do, so only who could give all of it may renew it.
     """
     held = _of(connection, account_id)
-    if not all(giver.may_give(grant) for grant in held) or (not held and not giver.may_give(Given(ADMINISTRATOR))):
+    if not all(giver.may_give(grant) for grant in held) or (not held and not giver.may_give(GivenRole(ADMINISTRATOR))):
         raise NotPossible("This account also belongs to others than you look after. Please ask an administrator.")
 
 
@@ -181,9 +181,9 @@ def _refuse_last_administrator(connection: Connection, account_id: int) -> None:
         raise NotPossible("This is the last administrator. Make somebody else an administrator first.")
 
 
-def _of(connection: Connection, account_id: int) -> list[Given]:
+def _of(connection: Connection, account_id: int) -> list[GivenRole]:
     rows = connection.execute(select(Grant.role, Grant.study_id, Grant.school_id).where(Grant.account_id == account_id))
-    return [Given(row.role, row.study_id, row.school_id) for row in rows]
+    return [GivenRole(row.role, row.study_id, row.school_id) for row in rows]
 
 
 def _email(connection: Connection, account_id: int) -> str:
@@ -193,10 +193,10 @@ def _email(connection: Connection, account_id: int) -> str:
     return email
 
 
-def _columns(wanted: Given) -> dict[str, str | int | None]:
+def _columns(wanted: GivenRole) -> dict[str, str | int | None]:
     return {"role": wanted.role, "study_id": wanted.study_id, "school_id": wanted.school_id}
 
 
-def _noted(grant: Given) -> dict[str, int | str | bool | None]:
+def _noted(grant: GivenRole) -> dict[str, int | str | bool | None]:
     noted: dict[str, int | str | bool | None] = {"role": grant.role}
     return noted | ({"school": grant.school_id} if grant.school_id is not None else {})

@@ -17,7 +17,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from survey.audit import PROGRAM, Actor, note
 from survey.database import Connection
 from survey.people.accounts import NotPossible, User
-from survey.people.grants import Given, Giver, check, give, may_change
+from survey.people.grants import GivenRole, Giver, check, give, may_change
 from survey.people.outstanding import Invitation, end_reset_links
 
 DAYS: Final = 7
@@ -37,13 +37,13 @@ class Invited:
     purpose: Purpose
     email: str
     account_id: int | None
-    given: Given | None
+    given: GivenRole | None
     made_at: datetime
     made_by: str
     ends_at: datetime
 
 
-def invite(connection: Connection, email: str, wanted: Given, giver: Giver, now: datetime) -> str:
+def invite(connection: Connection, email: str, wanted: GivenRole, giver: Giver, now: datetime) -> str:
     """Invite somebody; return the token of the link, which is kept nowhere.
 
     Raises NotPossible when the role is none, the giver may not give it, or the address has an account or is invited.
@@ -181,7 +181,7 @@ def _renew(connection: Connection, invited: Invited, mine: dict[str, Any], actor
 
 
 def _let_in(
-    connection: Connection, invited: Invited, wanted: Given, mine: dict[str, Any], actor: Actor, now: datetime
+    connection: Connection, invited: Invited, wanted: GivenRole, mine: dict[str, Any], actor: Actor, now: datetime
 ) -> int:
     there = connection.execute(select(User.id, User.active).where(User.email == invited.email)).one_or_none()
     if there is not None and there.active:
@@ -230,7 +230,7 @@ def _of_giver(connection: Connection, invitation_id: int, giver: Giver) -> Invit
 
 
 def _invited(row: Row[Any]) -> Invited:
-    wanted = Given(row.role, row.study_id, row.school_id) if row.role else None
+    wanted = GivenRole(row.role, row.study_id, row.school_id) if row.role else None
     return Invited(row.id, row.purpose, row.email, row.account_id, wanted, row.made_at, row.made_by, row.ends_at)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from survey.audit import Actor, note
 from survey.database import Base, Connection, Moment
 from survey.people.accounts import NotPossible
-from survey.people.grants import COORDINATOR, Given, Giver
+from survey.people.grants import COORDINATOR, GivenRole, Giver
 from survey.people.invitations import token_hash
 
 
@@ -43,7 +43,7 @@ class LinkSession(Base):
 
 
 @dataclass(frozen=True)
-class Link:
+class CoordinatorLinkState:
     """A coordinator's link as it stands: its number, its place, and when it ends or was ended."""
 
     id: int
@@ -59,9 +59,9 @@ class Link:
         return self.ended_at is None and now < self.ends_at
 
     @property
-    def given(self) -> Given:
+    def given(self) -> GivenRole:
         """What it opens, as if it were an account's."""
-        return Given(COORDINATOR, self.study_id, self.school_id)
+        return GivenRole(COORDINATOR, self.study_id, self.school_id)
 
 
 _NOT_YOURS: Final = "Only those who lead this study, or look after accounts, give out its links."
@@ -80,7 +80,7 @@ def make_link(
 
     school: the school's code, for the audit. Raises NotPossible when the giver may not, and for an end in the past.
     """
-    if not giver.may_give(Given(COORDINATOR, study_id, school_id)):
+    if not giver.may_give(GivenRole(COORDINATOR, study_id, school_id)):
         raise NotPossible(_NOT_YOURS)
     if ends_at <= now:
         raise NotPossible("This link would have ended already. Choose a later day.")
@@ -107,7 +107,7 @@ def make_link(
     return number, token
 
 
-def end_link(connection: Connection, number: int, giver: Giver, now: datetime) -> Link:
+def end_link(connection: Connection, number: int, giver: Giver, now: datetime) -> CoordinatorLinkState:
     """End a link at once, and every session that came by it. Ending it twice leaves the first time.
 
     Raises NotPossible when there is no such link, or the giver may not.
@@ -129,13 +129,13 @@ def end_link(connection: Connection, number: int, giver: Giver, now: datetime) -
     return link
 
 
-def link_by_token(connection: Connection, token: str, now: datetime) -> Link | None:
+def link_by_token(connection: Connection, token: str, now: datetime) -> CoordinatorLinkState | None:
     """Return the link with this token; None when it is wrong or has ended."""
     row = connection.execute(select(CoordinatorLink).where(CoordinatorLink.token_hash == token_hash(token)))
     return _working(row.one_or_none(), now)
 
 
-def begin_session(connection: Connection, link: Link, now: datetime) -> str:
+def begin_session(connection: Connection, link: CoordinatorLinkState, now: datetime) -> str:
     """Begin a session for somebody who came in by a link; return its key, which only their cookie holds."""
     over = select(CoordinatorLink.id).where(or_(CoordinatorLink.ended_at.is_not(None), CoordinatorLink.ends_at <= now))
     connection.execute(delete(LinkSession).where(LinkSession.link_id.in_(over)))
@@ -145,7 +145,7 @@ def begin_session(connection: Connection, link: Link, now: datetime) -> str:
     return key
 
 
-def link_of_session(connection: Connection, key: str, now: datetime) -> Link | None:
+def link_of_session(connection: Connection, key: str, now: datetime) -> CoordinatorLinkState | None:
     """Return the link somebody came in by; None when they have signed out, or the link has ended since."""
     row = connection.execute(
         select(CoordinatorLink)
@@ -160,7 +160,7 @@ def end_session(connection: Connection, key: str) -> None:
     connection.execute(delete(LinkSession).where(LinkSession.key_hash == token_hash(key)))
 
 
-def links_of(connection: Connection, study_id: int) -> list[Link]:
+def links_of(connection: Connection, study_id: int) -> list[CoordinatorLinkState]:
     """Return every link made for a study, the newest first."""
     rows = connection.execute(
         select(CoordinatorLink).where(CoordinatorLink.study_id == study_id).order_by(CoordinatorLink.id.desc())
@@ -168,15 +168,17 @@ def links_of(connection: Connection, study_id: int) -> list[Link]:
     return [_link(row) for row in rows]
 
 
-def link_actor(link: Link, school: str) -> Actor:
+def link_actor(link: CoordinatorLinkState, school: str) -> Actor:
     """Return who acts by a link, for the audit: "link 3 for school s1"."""
     return Actor("link", f"{link.id} for school {school}")
 
 
-def _working(row: Row[Any] | None, now: datetime) -> Link | None:
+def _working(row: Row[Any] | None, now: datetime) -> CoordinatorLinkState | None:
     link = None if row is None else _link(row)
     return link if link is not None and link.works(now) else None
 
 
-def _link(row: Row[Any]) -> Link:
-    return Link(row.id, row.study_id, row.school_id, row.made_at, row.made_by, row.ends_at, row.ended_at)
+def _link(row: Row[Any]) -> CoordinatorLinkState:
+    return CoordinatorLinkState(
+        row.id, row.study_id, row.school_id, row.made_at, row.made_by, row.ends_at, row.ended_at
+    )

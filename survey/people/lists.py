@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from survey.database import Engine, session
 from survey.people.accounts import User
-from survey.people.grants import ADMINISTRATOR, Given, Giver
+from survey.people.grants import ADMINISTRATOR, GivenRole, Giver
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Held:
     """A role somebody has: its number, what it is, and whether the person looking may take it away."""
 
     id: int
-    given: Given
+    given: GivenRole
     mine_to_take: bool
 
 
@@ -55,9 +55,9 @@ def member(engine: Engine, account_id: int, giver: Giver) -> Member | None:
 
 def _member(user: User, giver: Giver) -> Member | None:
     self = user.id == giver.account_id
-    seen = [(grant, Given(grant.role, grant.study_id, grant.school_id)) for grant in user.grants]
+    seen = [(grant, GivenRole(grant.role, grant.study_id, grant.school_id)) for grant in user.grants]
     held = tuple(Held(grant.id, given, not self) for grant, given in seen if self or giver.may_give(given))
-    if not held and not giver.may_give(Given(ADMINISTRATOR)):
+    if not held and not giver.may_give(GivenRole(ADMINISTRATOR)):
         return None
     return Member(
         id=user.id,

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from survey.database import Engine, Session, session
-from survey.definition.study import Study as Plan
+from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.consent import standings
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.studies import School, SchoolClass, Study, Wave
@@ -23,7 +23,7 @@ from survey.responses.tables import response
 
 
 @dataclass(frozen=True)
-class Place:
+class ReportedSchool:
     """A school as the tables show it; codes and titles of its programme and arm are empty where it has none."""
 
     id: int
@@ -36,7 +36,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Round:
+class ReportedWave:
     """A wave, its days, and when it takes answers by the study's clock."""
 
     id: int
@@ -47,7 +47,7 @@ class Round:
     hours: Hours
 
 
-class Line(NamedTuple):
+class Asking(NamedTuple):
     """One questionnaire one participant was asked in one wave. school is an id, school_class a code and a title."""
 
     participant_id: int
@@ -82,9 +82,9 @@ class Progress:
     unasked   everybody on a list of a wave who is asked nothing in it
     """
 
-    waves: tuple[Round, ...]
-    places: tuple[Place, ...]
-    lines: tuple[Line, ...]
+    waves: tuple[ReportedWave, ...]
+    places: tuple[ReportedSchool, ...]
+    lines: tuple[Asking, ...]
     by_link: tuple[Other, ...]
     unlisted: tuple[Other, ...]
     unasked: tuple[Unasked, ...] = ()
@@ -109,7 +109,7 @@ class Progress:
         """Return what is left when only this counts; None leaves all."""
         places = None if schools is None else set(schools)
 
-        def fits(one: Line | Other) -> bool:
+        def fits(one: Asking | Other) -> bool:
             return (
                 (wave is None or one.wave == wave)
                 and (questionnaire is None or one.questionnaire == questionnaire)
@@ -145,12 +145,12 @@ def progress(engine: Engine, study_id: int, now: datetime, schools: set[int] | N
         if study is None or plan is None:
             raise LookupError("There is no such study, or nothing of it is published.")
         places = {place.id: place for place in _places(study, plan) if schools is None or place.id in schools}
-        return _Reader(db, study, plan, places, schools is not None, now).read()
+        return _ProgressReader(db, study, plan, places, schools is not None, now).read()
 
 
-class _Reader:
+class _ProgressReader:
     def __init__(
-        self, db: Session, study: Study, plan: Plan, places: Mapping[int, Place], some: bool, now: datetime
+        self, db: Session, study: Study, plan: Plan, places: Mapping[int, ReportedSchool], some: bool, now: datetime
     ) -> None:
         self._db, self._study, self._plan, self._places, self._some, self._now = db, study, plan, places, some, now
         self._zone = ZoneInfo(study.time_zone)
@@ -163,7 +163,7 @@ class _Reader:
         unlisted = [other for other in responses.values() if self._is_mine(other.school)]
         return Progress(
             tuple(
-                Round(wave.id, wave.code, wave.title, wave.opens, wave.closes, hours(wave, None, self._plan))
+                ReportedWave(wave.id, wave.code, wave.title, wave.opens, wave.closes, hours(wave, None, self._plan))
                 for wave in self._study.waves
             ),
             tuple(self._places.values()),
@@ -197,7 +197,7 @@ class _Reader:
                 by_link.append(other)
         return theirs, by_link
 
-    def _lines(self, responses: dict[tuple[int, int, str], Other]) -> Iterable[Line]:
+    def _lines(self, responses: dict[tuple[int, int, str], Other]) -> Iterable[Asking]:
         """Yield everybody's lines by wave, school, class and code; take from `responses` what belongs to them."""
         query = (
             select(
@@ -244,7 +244,7 @@ class _Reader:
                     over=over(wave_id, school),
                 )
                 finished = answered.finished if answered and outcome is Outcome.FINISHED else None
-                yield Line(
+                yield Asking(
                     person, code, audience, wave, questionnaire, school,
                     class_code or "", class_title or "", outcome, finished,
                 )  # fmt: skip
@@ -314,7 +314,7 @@ class _Over:
         return self._known[key]
 
 
-def _places(study: Study, plan: Plan) -> list[Place]:
+def _places(study: Study, plan: Plan) -> list[ReportedSchool]:
     """Return the schools by arm (in the study file's order), programme and title."""
     arms = {arm.id: arm.title for arm in plan.arms}
     order = list(arms)
@@ -329,7 +329,7 @@ def _places(study: Study, plan: Plan) -> list[Place]:
                 rank,
                 its_programme[1],
                 school.title,
-                Place(school.id, school.code, school.title, arm, title, *its_programme),
+                ReportedSchool(school.id, school.code, school.title, arm, title, *its_programme),
             )
         )
     return [place for *_, place in sorted(found, key=lambda one: (*one[:3], one[3].code))]

@@ -12,9 +12,18 @@ from sqlalchemy import delete, insert, select
 
 from survey.audit import Actor, note
 from survey.database import Engine, Session, session
-from survey.definition.study import Study as Plan
+from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.participants import Membership, Participant
-from survey.fieldwork.roster.tables import Cell, Misread, Row, Sheet, Unreadable, columns, read_sheets, until_too_many
+from survey.fieldwork.roster.tables import (
+    Cell,
+    Misread,
+    ReadRow,
+    ReadSheet,
+    UnreadableTable,
+    columns,
+    read_sheets,
+    until_too_many,
+)
 from survey.fieldwork.roster.zeros import Spellings
 from survey.fieldwork.studies import Study, Wave, study_by_code
 from survey.fieldwork.waves import asked, plan_of
@@ -31,7 +40,7 @@ HEADERS: Final[dict[str, Sequence[str]]] = {
 
 
 @dataclass(frozen=True)
-class Given:
+class GivenReason:
     """A reason for one participant: for one questionnaire, or (empty) for all of the wave's. None takes it back."""
 
     participant: str
@@ -55,11 +64,11 @@ class Recorded:
 
 
 @dataclass(frozen=True)
-class Preview:
+class ReasonsPreview:
     """What a file of reasons would do; with problems it does nothing. given: the reasons in it."""
 
     recorded: Recorded
-    given: Sequence[Given] = ()
+    given: Sequence[GivenReason] = ()
     by_reason: Mapping[str, int] = field(default_factory=dict)
     problems: Sequence[Misread] = ()
 
@@ -71,7 +80,7 @@ def give(
     engine: Engine,
     study_id: int,
     wave: str,
-    given: Iterable[Given],
+    given: Iterable[GivenReason],
     actor: Actor,
     now: datetime,
     schools: set[int] | None = None,
@@ -88,7 +97,7 @@ def give(
 
 
 def foreseen(
-    engine: Engine, study_id: int, wave: str, given: Iterable[Given], schools: set[int] | None = None
+    engine: Engine, study_id: int, wave: str, given: Iterable[GivenReason], schools: set[int] | None = None
 ) -> Recorded:
     """Return what `give` would change, and change nothing. Raises Refused as it does."""
     with session(engine) as db:
@@ -97,13 +106,15 @@ def foreseen(
         return _difference(db, place, given)[0]
 
 
-def _refuse_faults(place: _Place, given: Iterable[Given]) -> None:
+def _refuse_faults(place: _Place, given: Iterable[GivenReason]) -> None:
     faults = [fault for one in given if (fault := place.fault_of(one))]
     if faults:
         raise Refused(faults)
 
 
-def look(engine: Engine, study: str, wave: str, data: bytes, name: str, schools: set[int] | None = None) -> Preview:
+def look(
+    engine: Engine, study: str, wave: str, data: bytes, name: str, schools: set[int] | None = None
+) -> ReasonsPreview:
     """Return what a file of reasons would do. Raises Refused for a study, a wave or a file that is none."""
     sheets = _sheets(data, name)
     with session(engine) as db:
@@ -121,7 +132,7 @@ def take_in(
     actor: Actor,
     now: datetime,
     schools: set[int] | None = None,
-) -> Preview:
+) -> ReasonsPreview:
     """Keep the reasons of a file: all of them or, when it has a problem, none. The same file again changes nothing.
 
     Raises Refused for a study, a wave or a file that is none.
@@ -135,8 +146,8 @@ def take_in(
         return _preview(_keep(db, place, given, actor, now), given, ())
 
 
-def _preview(recorded: Recorded, given: Sequence[Given], problems: Sequence[Misread]) -> Preview:
-    return Preview(recorded, tuple(given), Counter(one.reason for one in given if one.reason), tuple(problems))
+def _preview(recorded: Recorded, given: Sequence[GivenReason], problems: Sequence[Misread]) -> ReasonsPreview:
+    return ReasonsPreview(recorded, tuple(given), Counter(one.reason for one in given if one.reason), tuple(problems))
 
 
 class _Place:
@@ -157,7 +168,7 @@ class _Place:
         self._spellings = Spellings(self.ids)
         self._nearest = Nearest(self.ids)
 
-    def fault_of(self, one: Given) -> str | None:
+    def fault_of(self, one: GivenReason) -> str | None:
         """Return a sentence about what cannot be so; None when it can."""
         if one.participant not in self.ids:
             near = self._spellings.hint(one.participant) or self._nearest.hint(one.participant)
@@ -202,16 +213,16 @@ def _people(db: Session, plan: Plan, wave: Wave, schools: set[int] | None) -> It
 # ---- a file ------------------------------------------------------------------------------------------------
 
 
-def _sheets(data: bytes, name: str) -> list[Sheet]:
+def _sheets(data: bytes, name: str) -> list[ReadSheet]:
     """Return the sheets of a file. Before any transaction: a file can take long, and others write meanwhile."""
     try:
         return read_sheets(data, name)
-    except Unreadable as fault:
+    except UnreadableTable as fault:
         raise Refused([str(fault)]) from fault
 
 
-def _read(place: _Place, sheets: Sequence[Sheet]) -> tuple[list[Given], list[Misread]]:
-    given: list[Given] = []
+def _read(place: _Place, sheets: Sequence[ReadSheet]) -> tuple[list[GivenReason], list[Misread]]:
+    given: list[GivenReason] = []
     problems: list[Misread] = []
     first: dict[tuple[str, str], str] = {}
     for sheet in sheets:
@@ -226,14 +237,14 @@ def _read(place: _Place, sheets: Sequence[Sheet]) -> tuple[list[Given], list[Mis
 
 
 def _line(
-    place: _Place, sheet: Sheet, row: Row, where: Mapping[str, int], first: dict[tuple[str, str], str]
-) -> tuple[Given | None, list[Misread]]:
+    place: _Place, sheet: ReadSheet, row: ReadRow, where: Mapping[str, int], first: dict[tuple[str, str], str]
+) -> tuple[GivenReason | None, list[Misread]]:
     person, why = row.cells[where["participant"]], row.cells[where["reason"]]
     what = row.cells[where["questionnaire"]] if "questionnaire" in where else Cell("", row.number, 0)
     for cell, missing in ((person, "the study code"), (why, "the reason")):
         if not cell.text:
             return None, [sheet.misread(cell, f"Here {missing} is missing.")]
-    one = Given(person.text, what.text, why.text.strip().lower())
+    one = GivenReason(person.text, what.text, why.text.strip().lower())
     fault = place.fault_of(one)
     if fault is not None:
         cell = person if one.participant not in place.ids else why if one.reason not in REASONS else what
@@ -251,7 +262,9 @@ def _line(
 # ---- the table ---------------------------------------------------------------------------------------------
 
 
-def _difference(db: Session, place: _Place, given: Iterable[Given]) -> tuple[Recorded, dict[_Key, str], list[_Key]]:
+def _difference(
+    db: Session, place: _Place, given: Iterable[GivenReason]
+) -> tuple[Recorded, dict[_Key, str], list[_Key]]:
     """Return what would change, the reasons to be written, and the ones to go."""
     query = select(table.c.participant_id, table.c.questionnaire, table.c.reason).where(
         table.c.wave_id == place.wave.id
@@ -274,7 +287,7 @@ def _difference(db: Session, place: _Place, given: Iterable[Given]) -> tuple[Rec
     return Recorded(**counts), new, gone
 
 
-def _keep(db: Session, place: _Place, given: Iterable[Given], actor: Actor, now: datetime) -> Recorded:
+def _keep(db: Session, place: _Place, given: Iterable[GivenReason], actor: Actor, now: datetime) -> Recorded:
     given = list(given)
     recorded, new, gone = _difference(db, place, given)
     if not recorded.does_something:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Final, Literal
 
 from survey.progress.outcomes import NOT_THERE, Outcome
-from survey.progress.reading import Line, Other, Progress
+from survey.progress.reading import Asking, Other, Progress
 
 Level = Literal["programme", "arm", "school", "class", "audience", "questionnaire", "wave"]
 
@@ -55,7 +55,7 @@ class Tally:
         return self.counts.get(outcome, 0)
 
 
-def total(lines: Iterable[Line], title: str = "All") -> Tally:
+def total(lines: Iterable[Asking], title: str = "All") -> Tally:
     """Return the sum of lines."""
     return Tally("", title, Counter(line.outcome for line in lines))
 
@@ -75,7 +75,7 @@ def tallies(progress: Progress, level: Level) -> list[Tally]:
     return [Tally(key, titles.get(key, key or NOWHERE), counts[key]) for key in found]
 
 
-def _key_of(progress: Progress, level: Level) -> Callable[[Line], str]:
+def _key_of(progress: Progress, level: Level) -> Callable[[Asking], str]:
     """Return what says what a line is counted under."""
     if level == "audience":
         return lambda line: line.audience
@@ -151,7 +151,7 @@ def others(progress: Progress, which: Iterable[Other]) -> list[ByLink]:
 
 
 @dataclass(frozen=True)
-class Day:
+class DayCount:
     """One day of a wave: how many finished on it, and how many had by its end."""
 
     day: date
@@ -159,7 +159,7 @@ class Day:
     so_far: int
 
 
-def days(progress: Progress) -> list[Day]:
+def days(progress: Progress) -> list[DayCount]:
     """Return the days from the first finish to the last, without a gap, over those asked by name and by open links."""
     there = [*(line.finished for line in progress.lines), *(other.finished for other in progress.by_link)]
     finished = Counter(day for day in there if day is not None)
@@ -169,5 +169,5 @@ def days(progress: Progress) -> list[Day]:
     for offset in range((last - first).days + 1):
         day = first + timedelta(days=offset)
         so_far += finished[day]
-        found.append(Day(day, finished[day], so_far))
+        found.append(DayCount(day, finished[day], so_far))
     return found

@@ -5,10 +5,9 @@ from survey.responses.bulk import PastResponse, PastSave, add_responses, insert_
 from survey.responses.finishing import Done, assent, finish, speak, stop
 from survey.responses.reading import Record, Snapshot, count, earlier, load, stream
 from survey.responses.saving import Saved, save
-from survey.responses.withdrawing import Certificate, erase, withdraw
+from survey.responses.withdrawing import WithdrawalCertificate, erase, withdraw
 
 __all__ = [
-    "Certificate",
     "Done",
     "PastResponse",
     "PastSave",
@@ -17,6 +16,7 @@ __all__ = [
     "Snapshot",
     "Ticket",
     "UnknownDoor",
+    "WithdrawalCertificate",
     "add_responses",
     "assent",
     "begin",

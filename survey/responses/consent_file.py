@@ -31,7 +31,7 @@ from survey.fieldwork.consent import (
     BadDecision,
     Decision,
     InStudy,
-    Line,
+    LedgerEntry,
     decide,
     ledger_of_all,
     parents_by_child,
@@ -40,7 +40,16 @@ from survey.fieldwork.consent import (
     who_would_disagree,
 )
 from survey.fieldwork.participants import Participant
-from survey.fieldwork.roster.tables import Cell, Misread, Row, Sheet, Unreadable, columns, read_sheets, until_too_many
+from survey.fieldwork.roster.tables import (
+    Cell,
+    Misread,
+    ReadRow,
+    ReadSheet,
+    UnreadableTable,
+    columns,
+    read_sheets,
+    until_too_many,
+)
 from survey.fieldwork.roster.zeros import Spellings
 from survey.fieldwork.studies import Study, Wave
 from survey.problems import Refused, quoted, shortened
@@ -62,7 +71,7 @@ HEADERS: Final[Mapping[str, Sequence[str]]] = {
 
 
 @dataclass(frozen=True)
-class Given:
+class GivenDecision:
     """One decision of a file. given_on: YYYY-MM-DD."""
 
     participant: str
@@ -103,7 +112,7 @@ class Decisions:
     """
 
     problems: list[Misread] = field(default_factory=list)
-    new: list[Given] = field(default_factory=list)
+    new: list[GivenDecision] = field(default_factory=list)
     unchanged: int = 0
     answered: list[str] = field(default_factory=list)
     disagree: list[str] = field(default_factory=list)
@@ -122,9 +131,9 @@ class Decisions:
         return {says: sum(one.says == says for one in self.new) for says in SAYS}
 
 
-def unpacked(data: bytes) -> list[Given]:
+def unpacked(data: bytes) -> list[GivenDecision]:
     """Return decisions that `packed` made."""
-    return [Given(**one) for one in json.loads(zlib.decompress(data))["consent"]]
+    return [GivenDecision(**one) for one in json.loads(zlib.decompress(data))["consent"]]
 
 
 def look_at_decisions(engine: Engine, study_code: str, data: bytes, name: str, now: datetime) -> Decisions:
@@ -135,7 +144,7 @@ def look_at_decisions(engine: Engine, study_code: str, data: bytes, name: str, n
         return _looked(connection, study, _given(connection, study, sheets, now), now)
 
 
-def look_at_given(engine: Engine, study_code: str, given: Sequence[Given], now: datetime) -> Decisions:
+def look_at_given(engine: Engine, study_code: str, given: Sequence[GivenDecision], now: datetime) -> Decisions:
     """Say what decisions that were looked at and kept would do now. Raises Refused for a study that is none."""
     with read(engine) as connection:
         study = _study(connection, study_code)
@@ -169,7 +178,9 @@ def take_decisions(
     return seen
 
 
-def take_given(engine: Engine, study_code: str, given: Sequence[Given], actor: Actor, now: datetime) -> Decisions:
+def take_given(
+    engine: Engine, study_code: str, given: Sequence[GivenDecision], actor: Actor, now: datetime
+) -> Decisions:
     """Take in decisions that were looked at and kept. Raises Refused when the study has changed too much since."""
     with write(engine) as connection:
         study = _study(connection, study_code)
@@ -188,7 +199,7 @@ _CHANGED: Final = "The study has changed since the file was looked at. Nothing w
 # ---- taking in -----------------------------------------------------------------------------------------
 
 
-def _take(connection: Connection, study: InStudy, new: Sequence[Given], actor: Actor, now: datetime) -> None:
+def _take(connection: Connection, study: InStudy, new: Sequence[GivenDecision], actor: Actor, now: datetime) -> None:
     ids = _people(connection, study.id)
     for one in new:
         said = one.decision()
@@ -230,14 +241,14 @@ def _people(connection: Connection, study_id: int) -> dict[str, int]:
 class _Read:
     """Decisions of a file with the cells they came from, and what could not be read."""
 
-    given: list[Given]
+    given: list[GivenDecision]
     problems: list[Misread]
-    cells: list[tuple[Sheet, Cell]] = field(default_factory=list)
+    cells: list[tuple[ReadSheet, Cell]] = field(default_factory=list)
 
 
 def _looked(connection: Connection, study: InStudy, file: _Read, now: datetime) -> Decisions:
     ids = _people(connection, study.id)
-    ledger: dict[int, list[Line]] = {}
+    ledger: dict[int, list[LedgerEntry]] = {}
     for line in ledger_of_all(connection, study.id):
         if line.kind == "decision":
             ledger.setdefault(line.participant_id, []).append(line)
@@ -269,7 +280,7 @@ def _looked(connection: Connection, study: InStudy, file: _Read, now: datetime) 
     return found
 
 
-def _same(one: Given, line: Line) -> bool:
+def _same(one: GivenDecision, line: LedgerEntry) -> bool:
     said = one.decision()
     return (
         said.says,
@@ -306,15 +317,15 @@ def _who_answered(connection: Connection, study_id: int) -> set[str]:
 # ---- reading -------------------------------------------------------------------------------------------
 
 
-def _sheets(data: bytes, name: str) -> list[Sheet]:
+def _sheets(data: bytes, name: str) -> list[ReadSheet]:
     """Return the sheets of a file. Before any transaction: a file can take long, and others write meanwhile."""
     try:
         return read_sheets(data, name)
-    except Unreadable as fault:
+    except UnreadableTable as fault:
         raise Refused([str(fault)]) from fault
 
 
-def _given(connection: Connection, study: Any, sheets: Sequence[Sheet], now: datetime) -> _Read:
+def _given(connection: Connection, study: Any, sheets: Sequence[ReadSheet], now: datetime) -> _Read:
     known = _Known(connection, study, today(study.time_zone, now))
     file = _Read([], [])
     for sheet in sheets:
@@ -346,9 +357,11 @@ class _Known:
         self.sheets = {(one.audience, one.version) for one in sheets_of(connection, study.id)}
         self._parents = parents_by_child(connection, study.id)
         self._spellings = Spellings(self.people)
-        self._seen: dict[Given, int] = {}
+        self._seen: dict[GivenDecision, int] = {}
 
-    def read(self, sheet: Sheet, row: Row, places: Mapping[str, int]) -> tuple[Given | None, list[Misread]]:
+    def read(
+        self, sheet: ReadSheet, row: ReadRow, places: Mapping[str, int]
+    ) -> tuple[GivenDecision | None, list[Misread]]:
         """Return the decision of a row, or what is wrong with it."""
         faults: list[Misread] = []
 
@@ -384,7 +397,9 @@ class _Known:
             wrong(cell("resolved") or code, "A withdrawal resolves nothing. Write yes or no, or clear this cell.")
         if faults or any(one.kind == "unread" for one in row.cells):
             return None, faults
-        one = Given(code.text, says, by, given_on, scope, wave, how.strip() or None, version, parent, resolved or None)
+        one = GivenDecision(
+            code.text, says, by, given_on, scope, wave, how.strip() or None, version, parent, resolved or None
+        )
         if one in self._seen:
             wrong(code, f"This row says the same as row {self._seen[one]}. Please keep one of the two.")
             return None, faults

@@ -51,7 +51,7 @@ class Saved:
 
 
 @dataclass(frozen=True)
-class _Page:
+class _SavedPage:
     """One save as it arrived."""
 
     epoch: int
@@ -98,7 +98,7 @@ def save(
     before = seen if seen is not None and seen.id == response_id else load(engine, response_id)
     if before is None or not _sound(epoch, sequence) or too_late(engine, before, now):
         return Saved("refused", sequence, before)
-    page = _Page(
+    page = _SavedPage(
         epoch, sequence, _name(screen), answers, now, _duration(ms), device_at, layout and _name(layout), tuple(flagged)
     )
     if before.takes(epoch, sequence):
@@ -113,7 +113,7 @@ def save(
         return _the_long_way(connection, response_id, page, correct)
 
 
-def _the_long_way(connection: Connection, response_id: str, page: _Page, correct: bool) -> Saved:
+def _the_long_way(connection: Connection, response_id: str, page: _SavedPage, correct: bool) -> Saved:
     before = locked(connection, response_id)
     if before is None or before.state in OVER or not before.first_epoch <= page.epoch <= before.epoch:
         return Saved("refused", page.sequence, before)
@@ -136,7 +136,7 @@ def _the_long_way(connection: Connection, response_id: str, page: _Page, correct
     return Saved("new", page.sequence, after)
 
 
-def _raise_concerns(connection: Connection, before: Snapshot, page: _Page) -> None:
+def _raise_concerns(connection: Connection, before: Snapshot, page: _SavedPage) -> None:
     """See that what has just been typed, and has flagged words in it, is read."""
     new = [key for key in page.flagged if page.answers.get(key) != before.answers.get(key)]
     if new:
@@ -146,7 +146,7 @@ def _raise_concerns(connection: Connection, before: Snapshot, page: _Page) -> No
 # ---- what a save does to a response --------------------------------------------------------------------
 
 
-def _merged(before: Snapshot, page: _Page) -> Snapshot:
+def _merged(before: Snapshot, page: _SavedPage) -> Snapshot:
     """Return the response with a page's answers, where they are newer than what is there."""
     answers, stamps, screens = dict(before.answers), dict(before.stamps), dict(before.screens)
     stamp = [page.epoch, page.sequence]
@@ -205,7 +205,7 @@ _EPOCH: Final = (
 )
 
 
-def _logged(connection: Connection, response_id: str, page: _Page) -> bool:
+def _logged(connection: Connection, response_id: str, page: _SavedPage) -> bool:
     """Put a save in the log; False when its key is there already."""
     written = _LOG[connection.dialect.name].changed(
         connection,
@@ -242,12 +242,12 @@ def _taken(connection: Connection, before: Snapshot, after: Snapshot, statement:
     return written == 1
 
 
-def _kept(connection: Connection, response_id: str, page: _Page) -> Any:
+def _kept(connection: Connection, response_id: str, page: _SavedPage) -> Any:
     key = {"id": response_id, "epoch": page.epoch, "sequence": page.sequence}
     return connection.execute(_KEPT, key).one_or_none()
 
 
-def _newest(connection: Connection, response_id: str, page: _Page) -> tuple[int | None, int]:
+def _newest(connection: Connection, response_id: str, page: _SavedPage) -> tuple[int | None, int]:
     """Return the sequence of the screen's newest save if it says the same (else None), and the next free."""
     rows = connection.execute(_EPOCH, {"id": response_id, "epoch": page.epoch}).all()
     free = rows[0].sequence + 1

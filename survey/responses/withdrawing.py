@@ -43,9 +43,9 @@ from survey.responses.keyings import forget_keyings
 from survey.responses.tables import response
 
 __all__ = [
-    "Certificate",
-    "Nobody",
+    "NothingToWithdraw",
     "Withdrawal",
+    "WithdrawalCertificate",
     "certificate_by_number",
     "certificate_of_response",
     "certificates_of",
@@ -81,12 +81,12 @@ DEFAULT_BACKUPS: Final = 35
 _SIGNS: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
-class Nobody(Explained, LookupError):
+class NothingToWithdraw(Explained, LookupError):
     """There is nobody, and no response, to withdraw."""
 
 
 @dataclass(frozen=True)
-class Certificate:
+class WithdrawalCertificate:
     """What was done for somebody who withdrew. It holds no answer.
 
     participant      study code; empty for a response by an open link, of which nobody knows whose it is
@@ -111,7 +111,7 @@ class Certificate:
 
 
 @dataclass(frozen=True)
-class _InStudy:
+class _StudyWithdrawal:
     id: int
     code: str
     time_zone: str
@@ -129,7 +129,7 @@ class _Coded:
 class _Target:
     """Who or what withdraws."""
 
-    study: _InStudy
+    study: _StudyWithdrawal
     participant: _Coded | None
     response: str | None
     scope: Scope
@@ -157,7 +157,7 @@ def withdraw(
     participant_id: int | None = None,
     response_id: str | None = None,
     wave: str | None = None,
-) -> Certificate:
+) -> WithdrawalCertificate:
     """Withdraw a participant, or the response somebody holds a receipt of. Returns the certificate.
 
     scope 'wave': all that was answered in that wave is thrown away, and nothing more is asked in it. 'future': what was
@@ -189,7 +189,9 @@ class Withdrawal:
     parent: str | None = None
 
 
-def withdraw_together(engine: Engine, wishes: Sequence[Withdrawal], actor: Actor, now: datetime) -> list[Certificate]:
+def withdraw_together(
+    engine: Engine, wishes: Sequence[Withdrawal], actor: Actor, now: datetime
+) -> list[WithdrawalCertificate]:
     """Do several withdrawals as `withdraw` does one: all of them, or, when one fails, none. Returns their certificates.
 
     A parent who withdraws three children has said one thing. Raises Nobody, StoreFull, StoreBusy.
@@ -200,7 +202,7 @@ def withdraw_together(engine: Engine, wishes: Sequence[Withdrawal], actor: Actor
     return done
 
 
-def withdraw_within(connection: Connection, wish: Withdrawal, actor: Actor, now: datetime) -> Certificate:
+def withdraw_within(connection: Connection, wish: Withdrawal, actor: Actor, now: datetime) -> WithdrawalCertificate:
     """Do what `withdraw` does within a transaction. Call `survey.database.scrub` when that is done.
 
     Raises Nobody, and BadDecision for a day, a sheet or a parent that no decision could have.
@@ -235,7 +237,7 @@ def _target(
             )
         ).one_or_none()
         if found is None:
-            raise Nobody("There is no such response.")
+            raise NothingToWithdraw("There is no such response.")
         participant_id, wave_id, study_id = found.participant_id, found.wave_id, found.study_id
         if participant_id is None:
             return _Target(
@@ -248,14 +250,14 @@ def _target(
         .with_for_update(key_share=True)
     ).one_or_none()
     if person is None:
-        raise Nobody("There is no such participant.")
+        raise NothingToWithdraw("There is no such participant.")
     one = _wave(connection, person.study_id, wave_id, wave) if scope == "wave" else None
     return _Target(_study(connection, person.study_id), _Coded(person.id, person.code), None, scope, one)
 
 
-def _study(connection: Connection, study_id: int) -> _InStudy:
+def _study(connection: Connection, study_id: int) -> _StudyWithdrawal:
     row = connection.execute(select(Study.id, Study.code, Study.time_zone).where(Study.id == study_id)).one()
-    return _InStudy(row.id, row.code, row.time_zone)
+    return _StudyWithdrawal(row.id, row.code, row.time_zone)
 
 
 def _wave(connection: Connection, study_id: int, wave_id: int | None, code: str | None = None) -> _Coded:
@@ -263,7 +265,7 @@ def _wave(connection: Connection, study_id: int, wave_id: int | None, code: str 
     query = query.where(Wave.code == code) if code is not None else query.where(Wave.id == wave_id)
     found = connection.execute(query).one_or_none()
     if found is None:
-        raise Nobody(f"There is no wave '{code or ''}' in this study.")
+        raise NothingToWithdraw(f"There is no wave '{code or ''}' in this study.")
     return _Coded(found.id, found.code)
 
 
@@ -307,7 +309,9 @@ def _forget(connection: Connection, participant_id: int) -> None:
     connection.execute(delete(linkage).where(linkage.c.participant_id == participant_id))
 
 
-def _certify(connection: Connection, target: _Target, held: int, by: By, actor: Actor, now: datetime) -> Certificate:
+def _certify(
+    connection: Connection, target: _Target, held: int, by: By, actor: Actor, now: datetime
+) -> WithdrawalCertificate:
     plan = plan_of(connection, target.study.id)
     days = plan.retention.backups if plan else DEFAULT_BACKUPS
     values = {
@@ -403,18 +407,18 @@ _CERTIFICATES: Final = (
 )
 
 
-def _one(connection: Connection, number: str) -> Certificate | None:
+def _one(connection: Connection, number: str) -> WithdrawalCertificate | None:
     row = connection.execute(_CERTIFICATES.where(certificate.c.number == number)).one_or_none()
-    return Certificate(**row._asdict()) if row else None
+    return WithdrawalCertificate(**row._asdict()) if row else None
 
 
-def _same(connection: Connection, target: _Target) -> Certificate | None:
+def _same(connection: Connection, target: _Target) -> WithdrawalCertificate | None:
     same = [certificate.c[name].is_not_distinct_from(value) for name, value in target.key.items()]
     row = connection.execute(_CERTIFICATES.where(*same).limit(1)).one_or_none()
-    return Certificate(**row._asdict()) if row else None
+    return WithdrawalCertificate(**row._asdict()) if row else None
 
 
-def certificate_by_number(engine: Engine, number: str) -> Certificate | None:
+def certificate_by_number(engine: Engine, number: str) -> WithdrawalCertificate | None:
     """Return the certificate with this number, however it was typed; None when there is none."""
     signs = "".join(sign for sign in number[:60].upper() if sign.isascii() and sign.isalnum())
     if len(signs) != 13 or not signs.startswith("W"):
@@ -423,7 +427,7 @@ def certificate_by_number(engine: Engine, number: str) -> Certificate | None:
         return _one(connection, f"W-{signs[1:5]}-{signs[5:9]}-{signs[9:]}")
 
 
-def certificate_of_response(engine: Engine, response_id: str) -> Certificate | None:
+def certificate_of_response(engine: Engine, response_id: str) -> WithdrawalCertificate | None:
     """Return the newest certificate by which a response was thrown away; None when there is none."""
     with read(engine) as connection:
         found = connection.execute(
@@ -436,10 +440,10 @@ def certificate_of_response(engine: Engine, response_id: str) -> Certificate | N
             reached = (certificate.c.scope == "all") | (certificate.c.wave_id == found.wave_id)
             about = (certificate.c.participant_id == found.participant_id) & reached
         row = connection.execute(_CERTIFICATES.where(about).limit(1)).one_or_none()
-        return Certificate(**row._asdict()) if row else None
+        return WithdrawalCertificate(**row._asdict()) if row else None
 
 
-def certificates_of(db: Connection | Session, study_id: int) -> list[Certificate]:
+def certificates_of(db: Connection | Session, study_id: int) -> list[WithdrawalCertificate]:
     """Return a study's certificates, the newest first."""
     rows = db.execute(_CERTIFICATES.where(certificate.c.study_id == study_id))
-    return [Certificate(**row._asdict()) for row in rows]
+    return [WithdrawalCertificate(**row._asdict()) for row in rows]

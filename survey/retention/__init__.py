@@ -3,18 +3,18 @@
 from survey.retention.applying import Applied, apply_register
 from survey.retention.backup import Backup, CannotBackUp, back_up, kept_too_long, restore
 from survey.retention.daily import keep_promises, keep_watch
-from survey.retention.dates import WARNING, Day, day_of, days
-from survey.retention.deletion import Certificate, certificate, counted, delete_study, empty_files
-from survey.retention.register import Line, Register, RegisterDamaged, RegisterUnwritable, watch, write_down
+from survey.retention.dates import WARNING, DeletionDay, day_of, days
+from survey.retention.deletion import DeletionCertificate, certificate, counted, delete_study, empty_files
+from survey.retention.register import Erasure, Register, RegisterDamaged, RegisterUnwritable, watch, write_down
 
 __all__ = [
     "WARNING",
     "Applied",
     "Backup",
     "CannotBackUp",
-    "Certificate",
-    "Day",
-    "Line",
+    "DeletionCertificate",
+    "DeletionDay",
+    "Erasure",
     "Register",
     "RegisterDamaged",
     "RegisterUnwritable",

@@ -16,8 +16,8 @@ from survey.fieldwork.studies import Study
 from survey.responses.erasing import erase
 from survey.responses.tables import response
 from survey.responses.withdrawing import withdrawn_again
-from survey.retention.deletion import Certificate, delete_again
-from survey.retention.register import Line, Register, keep, unknown
+from survey.retention.deletion import DeletionCertificate, delete_again
+from survey.retention.register import Erasure, Register, keep, unknown
 
 SAID_NO: Final = "said no"
 """The reason of an erasure whose respondent may come back: they did not want to begin."""
@@ -29,8 +29,8 @@ DEED: Final = "erased again after an older backup was restored"
 class Applied:
     """What was done again, and how many lines are about somebody who is not in this database (yet)."""
 
-    done: list[Line] = field(default_factory=list)
-    certificates: list[Certificate] = field(default_factory=list)
+    done: list[Erasure] = field(default_factory=list)
+    certificates: list[DeletionCertificate] = field(default_factory=list)
     waiting: int = 0
 
 
@@ -47,7 +47,7 @@ def apply_register(engine: Engine, register: Register, now: datetime) -> Applied
     return applied
 
 
-def _apply(engine: Engine, line: Line, now: datetime, applied: Applied) -> bool:
+def _apply(engine: Engine, line: Erasure, now: datetime, applied: Applied) -> bool:
     with read(engine) as connection:
         study_id = _study(connection, line)
     if study_id is None or not _is_here(engine, study_id, line):
@@ -60,7 +60,7 @@ def _apply(engine: Engine, line: Line, now: datetime, applied: Applied) -> bool:
     return True
 
 
-def _erase_again(engine: Engine, study_id: int, line: Line, now: datetime) -> None:
+def _erase_again(engine: Engine, study_id: int, line: Erasure, now: datetime) -> None:
     if line.reason == SAID_NO:
         # They may be asked again, and say yes: that is not taken from them.
         with write(engine) as connection:
@@ -82,7 +82,7 @@ def _erase_again(engine: Engine, study_id: int, line: Line, now: datetime) -> No
         note(connection, PROGRAM, DEED, study_id=study_id, about=about, details=details, now=now)
 
 
-def _study(connection: Connection, line: Line) -> int | None:
+def _study(connection: Connection, line: Erasure) -> int | None:
     """Return the id of the study a line means: a later study with its code is another one."""
     first = select(func.min(Publication.published_at)).where(Publication.study_id == Study.id).scalar_subquery()
     row = connection.execute(select(Study.id, first).where(Study.code == line.study)).one_or_none()
@@ -91,7 +91,7 @@ def _study(connection: Connection, line: Line) -> int | None:
     return int(row[0])
 
 
-def _is_here(engine: Engine, study_id: int, line: Line) -> bool:
+def _is_here(engine: Engine, study_id: int, line: Erasure) -> bool:
     if line.kind == "study":
         return True
     query = select(response.c.id).where(response.c.id == line.key, response.c.study_id == study_id)

@@ -12,7 +12,7 @@ from sqlalchemy import Row, select
 
 from survey.database import Engine, read
 from survey.definition.reading import parse_study
-from survey.definition.study import Study as Plan
+from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.publications import Definition
 from survey.fieldwork.studies import Study
 from survey.retention.tables import deletion
@@ -22,7 +22,7 @@ WARNING: Final = 30
 
 
 @dataclass(frozen=True)
-class Day:
+class DeletionDay:
     """The deletion of one study's data.
 
     delete_on   the day its file states     today       the day it is in the study's time zone
@@ -76,13 +76,13 @@ _STUDIES = (
 )
 
 
-def days(engine: Engine, now: datetime) -> list[Day]:
+def days(engine: Engine, now: datetime) -> list[DeletionDay]:
     """Return the day of every published study, by its code."""
     with read(engine) as connection:
         return [_day(row, now) for row in connection.execute(_STUDIES)]
 
 
-def day_of(engine: Engine, code: str, now: datetime) -> Day | None:
+def day_of(engine: Engine, code: str, now: datetime) -> DeletionDay | None:
     """Return the day of one study; None when there is no published study with this code."""
     if "\0" in code:
         return None
@@ -96,10 +96,10 @@ def _parsed(text: str) -> Plan:
     return parse_study(text)
 
 
-def _day(row: Row[tuple[int, str, str, str, datetime, str]], now: datetime) -> Day:
+def _day(row: Row[tuple[int, str, str, str, datetime, str]], now: datetime) -> DeletionDay:
     plan = _parsed(row.text)
     done: datetime | None = row.deleted_at
-    return Day(
+    return DeletionDay(
         row.id,
         row.code,
         row.title,

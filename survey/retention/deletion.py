@@ -24,7 +24,7 @@ from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.studies import School, Study, Wave
 from survey.problems import Refused
 from survey.responses.tables import response
-from survey.retention.dates import Day, day_of
+from survey.retention.dates import DeletionDay, day_of
 from survey.retention.register import erased_study
 from survey.retention.tables import deletion, deletion_count, deletion_note, remaining_count
 
@@ -59,7 +59,7 @@ class Remaining:
 
 
 @dataclass(frozen=True)
-class Certificate:
+class DeletionCertificate:
     """What is written about a deletion; it holds no answer and no participant."""
 
     number: str
@@ -138,7 +138,7 @@ def _counted(connection: Connection, tables: Sequence[Table], study_id: int) -> 
 # ---- the deed ------------------------------------------------------------------------------------------
 
 
-def delete_study(engine: Engine, code: str, now: datetime, actor: Actor) -> Certificate:
+def delete_study(engine: Engine, code: str, now: datetime, actor: Actor) -> DeletionCertificate:
     """Delete a study's data because their day has come, and return the certificate.
 
     All or nothing; the bytes in the file are another step, `empty_files`. Raises Refused before the day, when it was
@@ -157,7 +157,7 @@ def delete_study(engine: Engine, code: str, now: datetime, actor: Actor) -> Cert
     return _deleted(engine, day, now, actor, first_at=None)
 
 
-def delete_again(engine: Engine, code: str, now: datetime, actor: Actor, first_at: datetime) -> Certificate:
+def delete_again(engine: Engine, code: str, now: datetime, actor: Actor, first_at: datetime) -> DeletionCertificate:
     """Delete a study's data that an older backup brought back, whatever day that backup's study.yaml states.
 
     first_at: when they had been deleted, as the register says.
@@ -168,7 +168,9 @@ def delete_again(engine: Engine, code: str, now: datetime, actor: Actor, first_a
     return _deleted(engine, day, now, actor, first_at)
 
 
-def _deleted(engine: Engine, day: Day, now: datetime, actor: Actor, first_at: datetime | None) -> Certificate:
+def _deleted(
+    engine: Engine, day: DeletionDay, now: datetime, actor: Actor, first_at: datetime | None
+) -> DeletionCertificate:
     with write(engine) as connection:
         # Whoever comes second waits here, and so does an answer on its way in.
         connection.execute(select(Study.id).where(Study.id == day.study_id).with_for_update())
@@ -304,7 +306,7 @@ def written_afresh(engine: Engine, patience: float = _PATIENCE) -> bool:
 # ---- the certificate -----------------------------------------------------------------------------------
 
 
-def certificate(engine: Engine, study_id: int) -> Certificate | None:
+def certificate(engine: Engine, study_id: int) -> DeletionCertificate | None:
     """Return the certificate of a study's deletion; None when its data were not deleted."""
     with read(engine) as connection:
         row = connection.execute(
@@ -317,7 +319,7 @@ def certificate(engine: Engine, study_id: int) -> Certificate | None:
         counts = select(deletion_count.c.name, deletion_count.c.before, deletion_count.c.after)
         notes = select(deletion_note.c.at, deletion_note.c.text).order_by(deletion_note.c.id)
         remaining = select(*(remaining_count.c[name] for name in Remaining.__dataclass_fields__))
-        return Certificate(
+        return DeletionCertificate(
             number=row.number,
             at=row.at,
             study_id=study_id,

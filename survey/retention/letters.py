@@ -13,7 +13,7 @@ from survey.config import Settings
 from survey.database import Engine, session, write
 from survey.people import LEAD, Grant, User
 from survey.post import NotSent, send
-from survey.retention.dates import Day, days
+from survey.retention.dates import DeletionDay, days
 
 WARNED: Final = "warned of the deletion"
 
@@ -58,7 +58,7 @@ def _leads(engine: Engine, study_id: int) -> list[str]:
         return list(found)
 
 
-def _warned(engine: Engine, settings: Settings, day: Day, email: str, now: datetime) -> bool:
+def _warned(engine: Engine, settings: Settings, day: DeletionDay, email: str, now: datetime) -> bool:
     assert settings.mail is not None
     written = f"{day.delete_on.day} {day.delete_on:%B %Y}"
     text = _LETTER.format(

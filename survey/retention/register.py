@@ -41,7 +41,7 @@ class RegisterUnwritable(StoreError):
 
 
 @dataclass(frozen=True)
-class Line:
+class Erasure:
     """One thing that was thrown away.
 
     key: the response's id, the participant's code, or empty for a study. scope and wave: as the withdrawal said, else
@@ -72,7 +72,7 @@ class Register:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[Erasure]:
         """Return all lines, the oldest first. Raises RegisterDamaged and RegisterUnwritable."""
         try:
             content = self.path.read_bytes()
@@ -84,7 +84,7 @@ class Register:
         whole = content[: content.rfind(b"\n") + 1]
         return [self._line(number, text) for number, text in enumerate(whole.splitlines(), start=1)]
 
-    def add(self, lines: Iterable[Line]) -> int:
+    def add(self, lines: Iterable[Erasure]) -> int:
         """Add lines that are not there; they are on the disk when this returns. Returns how many were added.
 
         Raises RegisterDamaged and RegisterUnwritable.
@@ -99,10 +99,10 @@ class Register:
                 _append(descriptor, "".join(f"{line.written()}\n" for line in new).encode())
         return len(new)
 
-    def _line(self, number: int, text: bytes) -> Line:
+    def _line(self, number: int, text: bytes) -> Erasure:
         try:
             said: dict[str, Any] = json.loads(text)
-            line = Line(**{**said, "at": datetime.fromisoformat(said["at"])})
+            line = Erasure(**{**said, "at": datetime.fromisoformat(said["at"])})
         except (ValueError, TypeError, KeyError) as error:
             raise self._damaged(number) from error
         if line.kind not in _KINDS or line.at.tzinfo is None:
@@ -160,22 +160,22 @@ def _sync_folder(folder: Path) -> None:
 
 # ---- the table -----------------------------------------------------------------------------------------
 
-_FIELDS: Final = tuple(Line.__dataclass_fields__)
+_FIELDS: Final = tuple(Erasure.__dataclass_fields__)
 
 
-def rows(engine: Engine) -> list[Line]:
+def rows(engine: Engine) -> list[Erasure]:
     """Return what the database says was thrown away, the oldest first."""
     with read(engine) as connection:
         found = connection.execute(select(*(erasure.c[name] for name in _FIELDS)).order_by(erasure.c.at, erasure.c.id))
-        return [Line(*row) for row in found]
+        return [Erasure(*row) for row in found]
 
 
 def erased_study(connection: Connection, code: str, now: datetime) -> None:
     """Write the row of a study's deletion, in the transaction that deletes."""
-    keep(connection, Line(now, code, "study", "", reason="deleted on its day"))
+    keep(connection, Erasure(now, code, "study", "", reason="deleted on its day"))
 
 
-def keep(connection: Connection, line: Line) -> None:
+def keep(connection: Connection, line: Erasure) -> None:
     """Let the database know a line."""
     connection.execute(insert(erasure), asdict(line))
 
@@ -185,7 +185,7 @@ def write_down(engine: Engine, register: Register) -> int:
     return register.add(rows(engine))
 
 
-def unknown(engine: Engine, register: Register) -> list[Line]:
+def unknown(engine: Engine, register: Register) -> list[Erasure]:
     """Return the lines the database does not know: what an older backup brought back.
 
     A thing thrown away twice is known when its last time is.
@@ -193,7 +193,7 @@ def unknown(engine: Engine, register: Register) -> list[Line]:
     known: dict[tuple[str, ...], datetime] = {}
     for row in rows(engine):
         known[row.subject] = max(row.at, known.get(row.subject, row.at))
-    last: dict[tuple[str, ...], Line] = {}
+    last: dict[tuple[str, ...], Erasure] = {}
     for line in register.lines():
         if line.subject not in last or line.at >= last[line.subject].at:
             last[line.subject] = line

@@ -50,7 +50,7 @@ def read_apart(data: bytes, name: str, *, verbatim: bool, most_columns: int) -> 
     arguments = (_printable(name), "verbatim" if verbatim else "tidied", str(most_columns))
     try:
         with reading(_ROOM, data, BOUNDS, arguments, lean=True) as lines:
-            return _Answer(most_columns).tables(lines)
+            return _Reply(most_columns).tables(lines)
     except Exceeded as error:
         raise Refusal(TOO_MUCH) from error
     except Busy as error:
@@ -62,7 +62,7 @@ def _printable(name: str) -> str:
     return "".join(letter for letter in name[-100:] if letter.isprintable())
 
 
-class _Answer:
+class _Reply:
     """Puts an answer together. Whatever is not as our own process would say it ends the reading."""
 
     def __init__(self, most_columns: int) -> None:

@@ -58,7 +58,7 @@ def letters_of(column: int) -> str:
     return letters
 
 
-class Unfit(ValueError):
+class UnfitText(ValueError):
     """A text that is too long, or would take too long, to be worked on. Its text says so of its cell."""
 
 
@@ -78,9 +78,11 @@ def tidied(text: str) -> str:
 def as_it_stands(text: str) -> str:
     """Return a cell's text unchanged. Raises Unfit."""
     if len(text) > LONGEST_CELL:
-        raise Unfit(f"This cell holds more than {LONGEST_CELL:,} characters. Please shorten it.")
+        raise UnfitText(f"This cell holds more than {LONGEST_CELL:,} characters. Please shorten it.")
     if len(text) > MOST_MARKS and not text.isascii() and _most_marks(text) > MOST_MARKS:
-        raise Unfit(f"A letter in this cell has more than {MOST_MARKS} accents or marks on it. Please type it again.")
+        raise UnfitText(
+            f"A letter in this cell has more than {MOST_MARKS} accents or marks on it. Please type it again."
+        )
     return text
 
 

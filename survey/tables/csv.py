@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from survey.tables.cells import UNREAD, Clean, FaultRead, Read, RowRead, SheetRead, Unfit
+from survey.tables.cells import UNREAD, Clean, FaultRead, Read, RowRead, SheetRead, UnfitText
 from survey.tables.limits import MOST_FAULTS, Refusal
 from survey.tables.size import Size
 
@@ -50,7 +50,7 @@ def _row(number: int, line: list[str], clean: Clean, most: int) -> tuple[RowRead
     for at, said in enumerate(line[:most]):
         try:
             texts.append(clean(said))
-        except Unfit as fault:
+        except UnfitText as fault:
             texts.append("")
             kinds[at] = UNREAD
             unfit.append(FaultRead(number, at + 1, str(fault)))

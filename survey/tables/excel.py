@@ -20,12 +20,12 @@ from typing import Any, Final
 from xml.parsers import expat
 
 from survey.problems import shortened
-from survey.tables.cells import BOOLEAN, TEXT, UNREAD, Clean, FaultRead, Read, RowRead, SheetRead, Unfit
+from survey.tables.cells import BOOLEAN, TEXT, UNREAD, Clean, FaultRead, Read, RowRead, SheetRead, UnfitText
 from survey.tables.formats import (
     GENERAL,
     SINCE_1900,
     SINCE_1904,
-    Format,
+    NumberFormat,
     date_shown,
     format_of,
     number_shown,
@@ -70,7 +70,7 @@ def read_workbook(data: bytes, clean: Clean, most_columns: int) -> Iterator[Read
             raise Refusal(_TOO_MUCH)
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             _refuse_other_zips(packed)
-            yield from _Workbook(packed, clean, most_columns).sheets()
+            yield from _ExcelFile(packed, clean, most_columns).sheets()
     except Refusal:
         raise
     except _BROKEN as error:
@@ -216,12 +216,12 @@ class _Contents:
     """What the parts beside the sheets say."""
 
     entries: list[_Entry]
-    texts: list[str | Unfit]
-    formats: list[Format]
+    texts: list[str | UnfitText]
+    formats: list[NumberFormat]
     epoch: datetime = SINCE_1900
 
 
-class _Workbook:
+class _ExcelFile:
     def __init__(self, packed: zipfile.ZipFile, clean: Clean, most_columns: int) -> None:
         self._packed = packed
         self._clean = clean
@@ -299,9 +299,9 @@ class _Workbook:
             raise Refusal(_DAMAGED)  # one sheet under many names would be read as often
         return contents
 
-    def _texts(self, part: str) -> list[str | Unfit]:
+    def _texts(self, part: str) -> list[str | UnfitText]:
         """Return the texts that cells refer to by number, cleaned, or what is wrong with one."""
-        found: list[str | Unfit] = []
+        found: list[str | UnfitText] = []
         text = _Text()
         phonetic = 0
         characters = 0
@@ -330,7 +330,7 @@ class _Workbook:
         _all(_parsed(self._packed, part, self._budget, start, end, text.add))
         return found
 
-    def _formats(self, part: str) -> list[Format]:
+    def _formats(self, part: str) -> list[NumberFormat]:
         """Return the number format of each style that cells refer to by number."""
         codes: dict[int, str] = {}
         numbers: list[int] = []
@@ -350,14 +350,14 @@ class _Workbook:
             within = within and tag != "cellXfs"
 
         _all(_parsed(self._packed, part, self._budget, start, end))
-        made: dict[int, Format] = {number: format_of(number, codes) for number in set(numbers)}
+        made: dict[int, NumberFormat] = {number: format_of(number, codes) for number in set(numbers)}
         return [made[number] for number in numbers]
 
 
-def _cleaned(clean: Clean, text: str) -> str | Unfit:
+def _cleaned(clean: Clean, text: str) -> str | UnfitText:
     try:
         return clean(text)
-    except Unfit as fault:
+    except UnfitText as fault:
         return fault
 
 
@@ -532,7 +532,7 @@ class _Sheet:
             return self._unread(cell, _ERROR.format(shortened(value, 20)))
         return self._numeric(cell, float(value))
 
-    def _fit(self, cell: _Cell, text: str | Unfit) -> tuple[str, str]:
+    def _fit(self, cell: _Cell, text: str | UnfitText) -> tuple[str, str]:
         return (text, TEXT) if isinstance(text, str) else self._unread(cell, str(text))
 
     def _numeric(self, cell: _Cell, number: float) -> tuple[str, str]:

@@ -40,7 +40,7 @@ _DURATION: Final = re.compile(r"\[(?:hh?|mm?|ss?)\]", re.I)
 
 
 @dataclass(frozen=True)
-class Format:
+class NumberFormat:
     """What a format does to a number. digits: how many there are at least, for 0007 under the format 0000; else 0."""
 
     date: bool = False
@@ -49,16 +49,16 @@ class Format:
     digits: int = 0
 
 
-GENERAL: Final = Format()
+GENERAL: Final = NumberFormat()
 
 
-def format_of(number: int, codes: dict[int, str]) -> Format:
+def format_of(number: int, codes: dict[int, str]) -> NumberFormat:
     """Return the format with a number; codes: those that the workbook brings itself."""
     code = codes.get(number, _BUILT_IN.get(number, ""))
     if len(code) > _LONGEST:
         return GENERAL
     first = code.split(";")[0]  # the others are for negative numbers, zeros and texts
-    return Format(
+    return NumberFormat(
         date=re.search(r"(?<![_\\])[dmhys]", _ASIDE.sub("", first), re.I) is not None,
         duration=_DURATION.search(first) is not None,
         percent="%" in code,
@@ -66,7 +66,7 @@ def format_of(number: int, codes: dict[int, str]) -> Format:
     )
 
 
-def number_shown(value: float, shown: Format) -> tuple[str, str]:
+def number_shown(value: float, shown: NumberFormat) -> tuple[str, str]:
     """Return a number as its sheet shows it where that matters, and its kind: 0007 under 0000, 94% under 0%."""
     if shown.percent:
         return f"{value * 100:.15g}%", PERCENT
@@ -81,7 +81,7 @@ SINCE_1900: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - sheets know no zone
 SINCE_1904: Final = datetime(1904, 1, 1)  # noqa: DTZ001
 
 
-def date_shown(days: float, epoch: datetime, shown: Format) -> tuple[str, str]:
+def date_shown(days: float, epoch: datetime, shown: NumberFormat) -> tuple[str, str]:
     """Return a date or time that a sheet keeps as days since its epoch, and its kind.
 
     Raises ValueError and OverflowError for what is no day of a calendar.

@@ -20,7 +20,7 @@ from survey.admission import account_id, add_user, place
 from survey.audit import COMMAND_LINE, Actor, entries
 from survey.config import Mail, Settings
 from survey.database import Engine, session, write
-from survey.people import Given, Giver, NotPossible, User, given
+from survey.people import GivenRole, Giver, NotPossible, User, given
 from survey.people.grants import end, give
 from survey.people.invitations import by_token, forgotten, invite, not_used, reset_link, send_again, use, withdraw
 from tests.accounts.conftest import Clock
@@ -32,9 +32,9 @@ NEW = "new@example.org"
 HERE = Giver(COMMAND_LINE)
 
 
-def invited(engine: Engine, email: str = NEW, wanted: Given | None = None, giver: Giver = HERE) -> str:
+def invited(engine: Engine, email: str = NEW, wanted: GivenRole | None = None, giver: Giver = HERE) -> str:
     with write(engine) as connection:
-        return invite(connection, email, wanted or Given("researcher"), giver, datetime.now(UTC))
+        return invite(connection, email, wanted or GivenRole("researcher"), giver, datetime.now(UTC))
 
 
 def choose_by(app: Flask, token: str, password: str = OWN) -> Callable[[], object]:
@@ -157,8 +157,10 @@ def test_a_lead_gives_roles_in_their_study(engine: Engine, app: Flask, role: str
     assert invited(engine, wanted=wanted, giver=lead_of(engine))
 
 
-@pytest.mark.parametrize("wanted", [Given("administrator"), Given("researcher"), Given("lead"), Given("lead", 999)])
-def test_and_nowhere_else(engine: Engine, app: Flask, wanted: Given) -> None:
+@pytest.mark.parametrize(
+    "wanted", [GivenRole("administrator"), GivenRole("researcher"), GivenRole("lead"), GivenRole("lead", 999)]
+)
+def test_and_nowhere_else(engine: Engine, app: Flask, wanted: GivenRole) -> None:
     with pytest.raises(NotPossible, match="nobody can give more than they have"):
         invited(engine, wanted=wanted, giver=lead_of(engine))
 
@@ -173,14 +175,14 @@ def test_who_leads_nothing_invites_nobody(engine: Engine, app: Flask, role: str)
 @pytest.mark.parametrize(
     ("wanted", "sentence"),
     [
-        (Given("boss"), "There is no role 'boss'"),
-        (Given("administrator", 1), "looks after the whole installation"),
-        (Given("coordinator", 1), "looks after one school"),
-        (Given("coordinator"), "looks after one school"),
-        (Given("researcher", 1, 1), "Only a coordinator belongs to one school"),
+        (GivenRole("boss"), "There is no role 'boss'"),
+        (GivenRole("administrator", 1), "looks after the whole installation"),
+        (GivenRole("coordinator", 1), "looks after one school"),
+        (GivenRole("coordinator"), "looks after one school"),
+        (GivenRole("researcher", 1, 1), "Only a coordinator belongs to one school"),
     ],
 )
-def test_a_role_and_its_place_go_together(engine: Engine, wanted: Given, sentence: str) -> None:
+def test_a_role_and_its_place_go_together(engine: Engine, wanted: GivenRole, sentence: str) -> None:
     with pytest.raises(NotPossible, match=re.escape(sentence)):
         invited(engine, wanted=wanted)
 
@@ -204,7 +206,7 @@ def test_a_reset_link_ends_when_the_account_is_given_more_or_ended(
     with write(engine) as connection:
         first = reset_link(connection, account, lead_of(engine), now)
         assert by_token(connection, first, now) is not None
-        give(connection, account, Given("administrator"), HERE, now)
+        give(connection, account, GivenRole("administrator"), HERE, now)
         assert by_token(connection, first, now) is None
         with pytest.raises(NotPossible, match="also belongs to others"):
             reset_link(connection, account, lead_of(engine), now)

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 from survey.audit import COMMAND_LINE, entries
 from survey.config import Organisation, Settings
 from survey.database import Engine, session, write
-from survey.people import Given, Giver, User, given
+from survey.people import GivenRole, Giver, User, given
 from survey.people.invitations import invite
 from tests.accounts.people import EMAIL, OWN, member, set_up, sign_in
 from tests.accounts.provider import CLIENT_ID, CLIENT_SECRET, SHARED, Provider
@@ -78,13 +78,13 @@ def test_the_address_may_be_written_otherwise(app: Flask, provider: Provider, an
 
 def test_who_is_invited_comes_in_and_needs_no_password(app: Flask, provider: Provider, engine: Engine) -> None:
     with write(engine) as connection:
-        token = invite(connection, EMAIL, Given("lead"), Giver(COMMAND_LINE), datetime.now(UTC))
+        token = invite(connection, EMAIL, GivenRole("lead"), Giver(COMMAND_LINE), datetime.now(UTC))
     client = strict_client(app)
     assert BUTTON in client.get(f"/office/welcome/{token}").text
     assert come(app, provider, client).location == "/office/"
     with session(engine) as db:
         user = db.query(User).one()
-    assert given(user) == (Given("lead"),)
+    assert given(user) == (GivenRole("lead"),)
     assert user.password is None
     assert client.get(f"/office/welcome/{token}").status_code == 404, "the invitation is used"
     assert "do not belong together" in sign_in(strict_client(app), "any password at all").text

@@ -14,7 +14,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from survey.audit import COMMAND_LINE
 from survey.database import open_engine, upgrade, write
 from survey.fieldwork.roster.identifiers import kind_of_identifier, names_for_places
-from survey.fieldwork.roster.tables import MOST_PROBLEMS, Misread, Sheet, read_sheets, until_too_many
+from survey.fieldwork.roster.tables import MOST_PROBLEMS, Misread, ReadSheet, read_sheets, until_too_many
 from survey.pages.turns import Turn
 from survey.problems import did_you_mean
 from survey.responses.consent_file import take_decisions
@@ -127,7 +127,7 @@ def test_others_write_while_a_file_of_decisions_is_read(tmp_path: Path, monkeypa
     desk.take(SCHOOLS, None)
     desk.take(ROSTER)
 
-    def reading(data: bytes, name: str) -> list[Sheet]:
+    def reading(data: bytes, name: str) -> list[ReadSheet]:
         # With the database held by the import, this would wait, and end in StoreBusy.
         with write(engine) as connection:
             connection.execute(text("UPDATE study SET title = title"))

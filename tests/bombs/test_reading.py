@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import survey.tables.excel
 from survey.bounded import Exceeded
-from survey.fieldwork.roster.tables import Unreadable, read_sheets
+from survey.fieldwork.roster.tables import UnreadableTable, read_sheets
 from survey.tables import apart
 from survey.tables.cells import RowRead, tidied
 from survey.tables.formats import format_of
@@ -30,7 +30,7 @@ def said_of(data: bytes, name: str) -> list[str]:
     """What is said of a file: the one sentence, or the first problems of its sheets."""
     try:
         return [str(problem) for sheet in read_sheets(data, name) for problem in sheet.problems[:2]]
-    except Unreadable as fault:
+    except UnreadableTable as fault:
         return [str(fault)]
 
 
@@ -94,7 +94,7 @@ def test_thirty_marks_on_a_letter_are_writing_and_more_are_not(marks: int) -> No
 )
 def test_an_answer_that_is_none_ends_the_reading(line: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Exceeded):
-        apart._Answer(3).tables(iter([json.dumps(line).encode()]))
+        apart._Reply(3).tables(iter([json.dumps(line).encode()]))
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_an_answer_that_is_none_ends_the_reading(line: Any, monkeypatch: pytest.
 def test_a_row_that_is_none_ends_the_reading(row: Any) -> None:
     lines = [json.dumps(line).encode() for line in (["sheet", "x", False], ["row", *row])]
     with pytest.raises(Exceeded):
-        apart._Answer(3).tables(iter(lines))
+        apart._Reply(3).tables(iter(lines))
 
 
 def test_rows_come_in_their_order() -> None:
@@ -125,7 +125,7 @@ def test_rows_come_in_their_order() -> None:
         json.dumps(line).encode() for line in (["sheet", "x", False], ["row", 2, ["a"], {}], ["row", 2, ["b"], {}])
     ]
     with pytest.raises(Exceeded):
-        apart._Answer(3).tables(iter(lines))
+        apart._Reply(3).tables(iter(lines))
 
 
 def test_who_sent_a_file_hears_that_it_took_too_long_and_that_others_come_first(
@@ -139,7 +139,7 @@ def test_who_sent_a_file_hears_that_it_took_too_long_and_that_others_come_first(
             yield
 
         monkeypatch.setattr(apart, "reading", failing)
-        with pytest.raises(Unreadable, match=said):
+        with pytest.raises(UnreadableTable, match=said):
             read_sheets(b"a,b\n1,2\n", "x.csv")
 
 

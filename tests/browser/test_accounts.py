@@ -17,7 +17,7 @@ from survey.app import create_app
 from survey.audit import COMMAND_LINE
 from survey.config import Settings
 from survey.database import upgrade, write
-from survey.people import Given, Giver
+from survey.people import GivenRole, Giver
 from survey.people.invitations import invite
 from survey.people.second import STEP, code_at
 from tests.browser import accessibility
@@ -40,7 +40,7 @@ class Office:
         make_study(self.engine, folder / "study")
         self.address = serve(app)
 
-    def invitation(self, wanted: Given) -> str:
+    def invitation(self, wanted: GivenRole) -> str:
         with write(self.engine) as connection:
             token = invite(connection, EMAIL, wanted, Giver(COMMAND_LINE), datetime.now(UTC))
         return f"{self.address}/office/welcome/{token}"

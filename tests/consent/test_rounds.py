@@ -6,16 +6,16 @@ from datetime import date, timedelta
 
 import pytest
 
-from survey.fieldwork.consent.ledger import Line
-from survey.fieldwork.consent.standing import Round, standing
+from survey.fieldwork.consent.ledger import LedgerEntry
+from survey.fieldwork.consent.standing import WaveDays, standing
 from tests.consent.study import NOW
 
 CLOSES = date(2025, 12, 19)
-WAVE = Round(2, CLOSES)
+WAVE = WaveDays(2, CLOSES)
 
 
-def line(says: str, scope: str, position: int | None = None, on: date = CLOSES) -> Line:
-    return Line(
+def line(says: str, scope: str, position: int | None = None, on: date = CLOSES) -> LedgerEntry:
+    return LedgerEntry(
         id=1, participant_id=1, kind="decision", says=says, decided_by="parent", scope=scope, wave=None,
         position=position, sheet_version=None, questionnaire=None, how=None, given_on=on, recorded_at=NOW,
         recorded_by="",
@@ -32,7 +32,7 @@ def test_from_then_on_speaks_of_the_wave_up_to_its_last_day(says: str, days_afte
 
 def test_from_then_on_speaks_of_a_wave_without_an_end() -> None:
     said = line("no", "future", on=date(2099, 1, 1))
-    assert standing(None, [said], Round(2, None), sent=False).state == "no"
+    assert standing(None, [said], WaveDays(2, None), sent=False).state == "no"
 
 
 @pytest.mark.parametrize(("position", "counts"), [(1, True), (2, True), (3, False)])
@@ -50,4 +50,4 @@ def test_of_one_wave_speaks_of_that_one_alone(position: int) -> None:
 
 def test_of_the_whole_study_speaks_of_every_wave() -> None:
     for number in (1, 2, 3):
-        assert standing(None, [line("no", "all")], Round(number, CLOSES), sent=False).state == "no"
+        assert standing(None, [line("no", "all")], WaveDays(number, CLOSES), sent=False).state == "no"

@@ -25,9 +25,9 @@ from survey.responses.keyings import Filled, NewPaper, add_papers, keep_keying, 
 from survey.responses.receipts import make_receipt, receipt_of, response_by_receipt
 from survey.responses.tables import response
 from survey.responses.withdrawing import (
-    Certificate,
-    Nobody,
+    NothingToWithdraw,
     Withdrawal,
+    WithdrawalCertificate,
     certificate_by_number,
     certificate_of_response,
     certificates_of,
@@ -42,7 +42,7 @@ from tests.consent.study import NOW, RECEIPTS, SENTINEL, STUDY, Tuned, consent, 
 LATER = NOW + timedelta(hours=1)
 
 
-def out(tuned: Tuned, code: str, scope: str, wave: str | None = None, now: datetime = LATER) -> Certificate:
+def out(tuned: Tuned, code: str, scope: str, wave: str | None = None, now: datetime = LATER) -> WithdrawalCertificate:
     return withdraw(
         tuned.engine,
         participant_id=tuned.person(code),
@@ -209,11 +209,11 @@ def test_twice_is_once(lay: Lay) -> None:
 
 def test_nobody_cannot_withdraw(lay: Lay) -> None:
     tuned = lay()
-    with pytest.raises(Nobody):
+    with pytest.raises(NothingToWithdraw):
         withdraw(tuned.engine, participant_id=999, scope="all", by="self", actor=RESPONDENT, now=NOW)
-    with pytest.raises(Nobody):
+    with pytest.raises(NothingToWithdraw):
         withdraw(tuned.engine, response_id="x" * 22, scope="all", by="self", actor=RESPONDENT, now=NOW)
-    with pytest.raises(Nobody, match="wave 'w9'"):
+    with pytest.raises(NothingToWithdraw, match="wave 'w9'"):
         out(tuned, "P1", "wave", "w9")
     with read(tuned.engine) as connection:
         assert certificates_of(connection, tuned.study.id) == []
@@ -444,7 +444,7 @@ def test_a_wish_about_several_that_fails_in_the_middle_leaves_everything_as_it_w
     before = what_stands(tuned, responses)
     certify, calls = withdrawing._certify, []
 
-    def full(*given: Any) -> Certificate:
+    def full(*given: Any) -> WithdrawalCertificate:
         calls.append(given)
         if len(calls) > done_before_it_fails:
             raise StoreFull("The disk is full.")

@@ -14,7 +14,7 @@ import pytest
 from survey.definition.reading import FolderReading, read_folder
 from survey.demo import _open_today
 from survey.demo.files import Sender
-from survey.demo.people import Field, make_field
+from survey.demo.people import PretendedField, make_field
 
 FOLDER = Path(__file__).parents[2] / "questionnaires"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -26,13 +26,13 @@ def reading() -> FolderReading:
 
 
 @pytest.fixture(scope="module")
-def field(reading: FolderReading) -> Field:
+def field(reading: FolderReading) -> PretendedField:
     assert reading.study is not None
     return make_field(reading.study, random.Random(20))
 
 
 @pytest.fixture(scope="module")
-def sender(reading: FolderReading, field: Field, tmp_path_factory: pytest.TempPathFactory) -> Sender:
+def sender(reading: FolderReading, field: PretendedField, tmp_path_factory: pytest.TempPathFactory) -> Sender:
     return Sender(reading, field, random.Random(7), tmp_path_factory.mktemp("sent"), NOW)
 
 
@@ -42,13 +42,13 @@ def rows(path: Path | None) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_as_many_schools_and_pupils_as_the_study_pretends(field: Field) -> None:
+def test_as_many_schools_and_pupils_as_the_study_pretends(field: PretendedField) -> None:
     assert Counter(place.arm for place in field.schools) == {"programme": 13, "comparison": 13}
     assert len(list(field.of("pupil"))) == 2_500
     assert len({person.code for person in field.people}) == len(field.people)
 
 
-def test_children_are_a_year_older_in_each_wave_and_their_lasting_facts_stay(field: Field) -> None:
+def test_children_are_a_year_older_in_each_wave_and_their_lasting_facts_stay(field: PretendedField) -> None:
     for person in field.of("pupil"):
         waves = sorted(person.at)
         years = [known.year - int(wave[1]) for wave, known in sorted(person.at.items()) if known.year is not None]
@@ -57,7 +57,7 @@ def test_children_are_a_year_older_in_each_wave_and_their_lasting_facts_stay(fie
         assert len({person.at[wave].facts["fsm"] for wave in waves}) <= 1
 
 
-def test_months_in_the_programme_are_those_spent_in_its_schools(field: Field) -> None:
+def test_months_in_the_programme_are_those_spent_in_its_schools(field: PretendedField) -> None:
     moved = Counter[str]()
     for person in field.of("pupil"):
         known = [person.at[wave] for wave in sorted(person.at)]
@@ -72,7 +72,7 @@ def test_months_in_the_programme_are_those_spent_in_its_schools(field: Field) ->
     assert moved["on to secondary school"] > 100
 
 
-def test_some_refuse_some_are_withdrawn_and_some_are_on_no_roster_any_more(field: Field) -> None:
+def test_some_refuse_some_are_withdrawn_and_some_are_on_no_roster_any_more(field: PretendedField) -> None:
     pupils = list(field.of("pupil"))
     assert 20 < sum(person.refused for person in pupils) < 90
     assert 3 < sum(person.withdrawn is not None for person in pupils) < 25
@@ -81,7 +81,7 @@ def test_some_refuse_some_are_withdrawn_and_some_are_on_no_roster_any_more(field
     assert not any(person.refused and person.withdrawn for person in pupils)
 
 
-def test_parents_are_those_of_pupils_and_where_their_child_is(field: Field) -> None:
+def test_parents_are_those_of_pupils_and_where_their_child_is(field: PretendedField) -> None:
     children = {person.code: person for person in field.of("pupil")}
     parents = list(field.of("parent"))
     assert len(parents) > 60
@@ -91,7 +91,7 @@ def test_parents_are_those_of_pupils_and_where_their_child_is(field: Field) -> N
 
 
 def test_nobody_answers_who_is_not_asked_or_whose_parents_said_no(
-    sender: Sender, reading: FolderReading, field: Field
+    sender: Sender, reading: FolderReading, field: PretendedField
 ) -> None:
     assert reading.study is not None
     people = {person.code: person for person in field.people}

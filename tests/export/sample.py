@@ -13,8 +13,8 @@ from typing import Any
 import openpyxl
 
 from survey.definition.questionnaire import Questionnaire
-from survey.definition.study import Study
-from survey.export.columns import Version
+from survey.definition.study import StudyDefinition
+from survey.export.columns import AnsweredVersion
 from survey.export.study import Export
 
 NOW = datetime(2026, 7, 1, 11, 30, tzinfo=UTC)
@@ -96,15 +96,15 @@ def later(**changes: Any) -> dict[str, Any]:
     }
 
 
-def versions(*data: Mapping[str, Any]) -> list[Version]:
+def versions(*data: Mapping[str, Any]) -> list[AnsweredVersion]:
     """Return versions of a questionnaire from their data, under the sums FIRST, SECOND."""
     sums = (FIRST, SECOND)
-    return [Version(sums[n], Questionnaire.from_data(dict(one))) for n, one in enumerate(data)]
+    return [AnsweredVersion(sums[n], Questionnaire.from_data(dict(one))) for n, one in enumerate(data)]
 
 
-def study(**changes: Any) -> Study:
+def study(**changes: Any) -> StudyDefinition:
     """Return the study, with keys of its file changed."""
-    return Study.model_validate(
+    return StudyDefinition.model_validate(
         {
             "study": "sample",
             "title": "A sample",
@@ -183,12 +183,12 @@ class Source:
     """What an export reads, in place of a database."""
 
     responses: Mapping[str, Sequence[Response]]
-    published: Mapping[str, Sequence[Version]]
-    study: Study = field(default_factory=study)
+    published: Mapping[str, Sequence[AnsweredVersion]]
+    study: StudyDefinition = field(default_factory=study)
     lost: int = 0
     """So many more responses does it count than it gives."""
 
-    def questionnaires(self) -> Mapping[str, Sequence[Version]]:
+    def questionnaires(self) -> Mapping[str, Sequence[AnsweredVersion]]:
         return self.published
 
     def rows(self, questionnaire: str) -> Iterator[Any]:

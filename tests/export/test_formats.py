@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from survey.cli.main import main
-from survey.export.contents import Sheet
+from survey.export.contents import SmallSheet
 from survey.export.formats import FORMATS, Format
-from survey.export.sink import Frame, Part, Sink
+from survey.export.sink import Frame, QuestionnaireInFile, Sink
 from survey.export.study import Export
-from survey.export.table import Cells, Table
+from survey.export.table import Cells, DataTable
 from tests.export.sample import FULL, NOW, Response, source
 
 
@@ -27,13 +27,13 @@ class Lines(Sink):
         self.lines: list[dict[str, Any]] = []
         self.let_go = False
 
-    def begin(self, part: Part) -> None:
+    def begin(self, part: QuestionnaireInFile) -> None:
         self.names = [variable.name for variable in part.columns.variables]
 
-    def add(self, part: Part, table: Table, scores: list[Cells]) -> None:
+    def add(self, part: QuestionnaireInFile, table: DataTable, scores: list[Cells]) -> None:
         self.lines += [dict(zip(self.names, row, strict=True)) for row in zip(*table.cells, strict=True)]
 
-    def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[Sheet], out: IO[bytes]) -> None:
+    def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[SmallSheet], out: IO[bytes]) -> None:
         out.write("".join(json.dumps(line, default=str) + "\n" for line in self.lines).encode())
 
     def close(self) -> None:

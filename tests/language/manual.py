@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from survey.definition.conditions import COMPARISONS, CONNECTIVES
 from survey.definition.free_text import FreeText, TextReader
-from survey.definition.questionnaire import Assent, Grid, Line, Page, Questionnaire, Statement
+from survey.definition.questionnaire import Assent, AssentLine, Grid, Page, Questionnaire, Statement
 from survey.definition.rules.names import RESERVED
 from survey.definition.scale import Band, Scale, ScaleItem, Transform
 from survey.definition.study import (
@@ -29,10 +29,10 @@ from survey.definition.study import (
     Plan,
     Pretend,
     PretendMissing,
-    Programme,
+    ProgrammeDefinition,
     Retention,
-    Study,
-    Wave,
+    StudyDefinition,
+    WaveDefinition,
 )
 from survey.kinds import KINDS
 from survey.options import Option, Optioned
@@ -49,7 +49,7 @@ PARTS: dict[str, tuple[type[BaseModel], ...]] = {
     "In a questionnaire": (
         Questionnaire,
         Assent,
-        Line,
+        AssentLine,
         FreeText,
         TextReader,
         Page,
@@ -62,10 +62,10 @@ PARTS: dict[str, tuple[type[BaseModel], ...]] = {
         Band,
     ),
     "In study.yaml": (
-        Study,
+        StudyDefinition,
         Arm,
-        Programme,
-        Wave,
+        ProgrammeDefinition,
+        WaveDefinition,
         Fact,
         Fieldwork,
         Disclosure,

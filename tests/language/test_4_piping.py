@@ -5,7 +5,7 @@ A wording can repeat an earlier answer, or a fact of the roster.
 
 import pytest
 
-from survey.definition.wording import Unreadable, fill, gaps, pieces
+from survey.definition.wording import UnreadableWording, fill, gaps, pieces
 from tests.language.examples import good, told
 
 
@@ -88,5 +88,5 @@ def test_pieces(text, found):
 
 @pytest.mark.parametrize("text", ["{a}", "{a|}", "{a| }", "{a", "{", "{a b|c}", "{a|b|c}", "{|b}", "{a|{b|c}}"])
 def test_braces_that_cannot_be_read(text):
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableWording):
         gaps(text)

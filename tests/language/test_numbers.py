@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from survey.authored import ExactNumber, RealNumber, WholeNumber
 from survey.definition.questionnaire import Questionnaire
-from survey.definition.study import ROLES, Study
+from survey.definition.study import ROLES, StudyDefinition
 from survey.kinds import KINDS
 from survey.people import ROLES as ROLES_OF_ACCOUNTS
 
@@ -40,7 +40,8 @@ def parts(annotation: object, read: bool = False) -> typing.Iterator[object]:
 
 
 EVERY_MODEL = sorted(
-    {m for top in (Questionnaire, Study, *KINDS.values()) for m in models(top, set())}, key=lambda m: m.__name__
+    {m for top in (Questionnaire, StudyDefinition, *KINDS.values()) for m in models(top, set())},
+    key=lambda m: m.__name__,
 )
 
 

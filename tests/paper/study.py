@@ -16,7 +16,7 @@ from survey.database import Engine, session, upgrade
 from survey.fieldwork import Participant, keep_class, keep_school, study_by_code
 from survey.fieldwork.participants import Membership
 from survey.fieldwork.publishing import publish_folder
-from survey.paper.keying import Sheet, paper_of, sheet_of
+from survey.paper.keying import PaperToKey, paper_of, sheet_of
 from survey.paper.printing import Order, Papers, print_papers
 from survey.people import User
 
@@ -126,7 +126,7 @@ class OnPaper:
         order = Order(CODE, "w1", questionnaire, **more)  # type: ignore[arg-type]
         return print_papers(self.engine, self.settings, order, COMMAND_LINE, NOW)
 
-    def sheet(self, code: str) -> Sheet:
+    def sheet(self, code: str) -> PaperToKey:
         """Return the paper with this code as it is keyed."""
         paper = paper_of(self.engine, self.settings, self.study_id, code)
         assert paper is not None

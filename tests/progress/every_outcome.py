@@ -23,7 +23,7 @@ from survey.fieldwork import (
 )
 from survey.fieldwork.consent import Decision, decide
 from survey.fieldwork.publishing import publish_folder
-from survey.progress import Given, Outcome, give
+from survey.progress import GivenReason, Outcome, give
 from survey.responses import PastResponse, PastSave, add_responses
 from survey.responses.tables import response
 from tests.pages.small_study import PARENT, PUPIL, STUDY
@@ -92,10 +92,10 @@ def make(engine: Engine, folder: Path) -> int:
     study_id = _people(engine)
     _decisions(engine, study_id)
     _responses(engine, study_id)
-    given = [Given(one.code, "", _REASONS[one.outcome]) for one in PUPILS if one.outcome in _REASONS]
+    given = [GivenReason(one.code, "", _REASONS[one.outcome]) for one in PUPILS if one.outcome in _REASONS]
     # What the school says besides does not change what somebody did, or who said no before.
     given += [
-        Given(one.code, "pupil", "absent") for one in PUPILS if one.outcome in (Outcome.FINISHED, Outcome.REFUSED)
+        GivenReason(one.code, "pupil", "absent") for one in PUPILS if one.outcome in (Outcome.FINISHED, Outcome.REFUSED)
     ]
     give(engine, study_id, "w2", given, PROGRAM, NOW)
     return study_id

@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 
 from survey.definition.reading import parse_study
 from survey.fieldwork.waves import Hours, asked
-from survey.progress import REASONS, TITLES, Line, Outcome, Place, Progress, Round, outcome_of, tallies, total
+from survey.progress import (
+    REASONS,
+    TITLES,
+    Asking,
+    Outcome,
+    Progress,
+    ReportedSchool,
+    ReportedWave,
+    outcome_of,
+    tallies,
+    total,
+)
 from tests.pages.small_study import STUDY
 
 NOTHING: dict[str, Any] = {
@@ -91,15 +102,17 @@ person = st.tuples(
 @given(st.lists(person, max_size=60))
 def test_the_outcomes_divide_those_who_are_asked(people: list[Any]) -> None:
     lines = tuple(
-        Line(number, f"p{number}", audience, wave, what, school, room, room, outcome_of(**facts), None)
+        Asking(number, f"p{number}", audience, wave, what, school, room, room, outcome_of(**facts), None)
         for number, (audience, year, wave, school, room, facts) in enumerate(people)
         for what in asked(PLAN, audience, year, wave)
     )
     places = tuple(
-        Place(number, f"s{number}", f"School {number}", "programme" if number < 3 else "", "", "north", "North")
+        ReportedSchool(
+            number, f"s{number}", f"School {number}", "programme" if number < 3 else "", "", "north", "North"
+        )
         for number in (1, 2, 3)
     )
-    waves = tuple(Round(number, code, code, None, None, Hours()) for number, code in enumerate(("w1", "w2")))
+    waves = tuple(ReportedWave(number, code, code, None, None, Hours()) for number, code in enumerate(("w1", "w2")))
     whole = Progress(waves, places, lines, (), ())
     everybody = total(lines)
     assert sum(everybody.count(outcome) for outcome in Outcome) == everybody.asked == len(lines)

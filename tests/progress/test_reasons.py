@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from survey.audit import Actor, entries
 from survey.problems import Refused
-from survey.progress import Given, Outcome, Recorded, give, progress
+from survey.progress import GivenReason, Outcome, Recorded, give, progress
 from survey.progress.reasons import look, take_in
 from tests.progress.conftest import Field
 from tests.progress.every_outcome import CODE, NOW, PUPILS
@@ -33,11 +33,11 @@ def kept(field: Field) -> set[tuple[str, ...]]:
 def test_given_changed_and_taken_back(field: Field) -> None:
     before = kept(field)
     one, two = FREE[:2]
-    give_these = [Given(one, "", "absent"), Given(two, "pupil", "excused")]
+    give_these = [GivenReason(one, "", "absent"), GivenReason(two, "pupil", "excused")]
     assert give(field.engine, field.study, "w2", give_these, ANN, NOW) == Recorded(added=2)
     assert kept(field) - before == {(one, "w2", "", "absent"), (two, "w2", "pupil", "excused")}
     assert give(field.engine, field.study, "w2", give_these, ANN, NOW) == Recorded(unchanged=2)
-    now = [Given(one, "", "other"), Given(two, "pupil", None)]
+    now = [GivenReason(one, "", "other"), GivenReason(two, "pupil", None)]
     assert give(field.engine, field.study, "w2", now, ANN, NOW) == Recorded(changed=1, removed=1)
     assert kept(field) - before == {(one, "w2", "", "other")}
     outcomes = {
@@ -48,7 +48,7 @@ def test_given_changed_and_taken_back(field: Field) -> None:
 
 def test_each_change_is_in_the_audit_once_with_counts_and_no_code_of_a_person(field: Field) -> None:
     for _ in range(2):
-        give(field.engine, field.study, "w2", [Given(FREE[0], "", "absent")], ANN, NOW)
+        give(field.engine, field.study, "w2", [GivenReason(FREE[0], "", "absent")], ANN, NOW)
     lines = list(entries(field.engine, actor=ANN.name))
     assert [(line.what, line.about, line.details) for line in lines] == [
         ("gave reasons for those missing", "w2", {"added": 1, "changed": 0, "removed": 0, "absent": 1})
@@ -59,16 +59,16 @@ def test_each_change_is_in_the_audit_once_with_counts_and_no_code_of_a_person(fi
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (Given("nobody", "", "absent"), "'nobody' is not on the list of this wave."),
-        (Given(FREE[0], "parent", "absent"), f"{FREE[0]} does not get 'parent' in this wave. They get 'pupil'."),
-        (Given("t1", "pupil", "absent"), "They are asked nothing in this wave."),
-        (Given(FREE[0], "", "asleep"), "'asleep' is no reason that can be counted. Please use one of 'absent',"),
+        (GivenReason("nobody", "", "absent"), "'nobody' is not on the list of this wave."),
+        (GivenReason(FREE[0], "parent", "absent"), f"{FREE[0]} does not get 'parent' in this wave. They get 'pupil'."),
+        (GivenReason("t1", "pupil", "absent"), "They are asked nothing in this wave."),
+        (GivenReason(FREE[0], "", "asleep"), "'asleep' is no reason that can be counted. Please use one of 'absent',"),
     ],
 )
-def test_what_cannot_be_is_refused_and_nothing_kept(field: Field, given: Given, says: str) -> None:
+def test_what_cannot_be_is_refused_and_nothing_kept(field: Field, given: GivenReason, says: str) -> None:
     before = kept(field)
     with pytest.raises(Refused) as refusal:
-        give(field.engine, field.study, "w2", [Given(FREE[1], "", "absent"), given], ANN, NOW)
+        give(field.engine, field.study, "w2", [GivenReason(FREE[1], "", "absent"), given], ANN, NOW)
     assert says in str(refusal.value)
     assert kept(field) == before
 
@@ -77,9 +77,9 @@ def test_a_coordinator_gives_reasons_for_their_own_school_only(field: Field) -> 
     with field.engine.connect() as connection:
         birch = connection.scalar(text("SELECT id FROM school WHERE code = 's2'"))
     mine = next(pupil.code for pupil in PUPILS if pupil.school == "s2" and pupil.outcome is Outcome.NOT_STARTED)
-    assert give(field.engine, field.study, "w2", [Given(mine, "", "absent")], ANN, NOW, {birch}).added == 1
+    assert give(field.engine, field.study, "w2", [GivenReason(mine, "", "absent")], ANN, NOW, {birch}).added == 1
     with pytest.raises(Refused, match="is not on the list"):
-        give(field.engine, field.study, "w2", [Given(FREE[0], "", "absent")], ANN, NOW, {birch})
+        give(field.engine, field.study, "w2", [GivenReason(FREE[0], "", "absent")], ANN, NOW, {birch})
 
 
 def csv(*rows: str) -> bytes:

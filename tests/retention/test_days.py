@@ -6,16 +6,16 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from survey.retention.dates import WARNING, Day
+from survey.retention.dates import WARNING, DeletionDay
 
 DELETE_ON = date(2030, 8, 31)
 DONE = datetime(2030, 8, 31, 9, tzinfo=UTC)
 
 
-def day(days_left: int, deleted_at: datetime | None = None) -> Day:
+def day(days_left: int, deleted_at: datetime | None = None) -> DeletionDay:
     """Return the deletion of a study, as it stands so many days before its day."""
     today = DELETE_ON - timedelta(days=days_left)
-    return Day(1, "small-notes", "Small notes", DELETE_ON, today, 35, deleted_at, None)
+    return DeletionDay(1, "small-notes", "Small notes", DELETE_ON, today, 35, deleted_at, None)
 
 
 @pytest.mark.parametrize(

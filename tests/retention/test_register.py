@@ -26,7 +26,7 @@ from survey.responses.tables import response, save
 from survey.responses.withdrawing import withdraw
 from survey.retention import (
     CannotBackUp,
-    Line,
+    Erasure,
     Register,
     RegisterDamaged,
     RegisterUnwritable,
@@ -155,7 +155,7 @@ def test_no_byte_comes_back_into_sqlites_files(sqlite_url: str, tmp_path: Path) 
 def test_a_participant_who_comes_back_with_a_later_roster_is_still_withdrawn(
     engine: Engine, field: Field, register: Register
 ) -> None:
-    register.add([Line(NOW, "small-notes", "participant", "P3", "all", reason="withdrawn")])
+    register.add([Erasure(NOW, "small-notes", "participant", "P3", "all", reason="withdrawn")])
     applied = apply_register(engine, register, NOW)
     assert (applied.done, applied.waiting) == ([], 1)
     from survey.database import session
@@ -195,7 +195,7 @@ def test_who_said_no_may_still_be_asked_again(
 
 def test_another_study_with_the_same_name_is_not_meant(engine: Engine, field: Field, register: Register) -> None:
     years_ago = datetime(2020, 8, 31, tzinfo=UTC)
-    register.add([Line(years_ago, "small-notes", "study", "", reason="deleted on its day")])
+    register.add([Erasure(years_ago, "small-notes", "study", "", reason="deleted on its day")])
     applied = apply_register(engine, register, NOW)
     assert (applied.done, applied.waiting) == ([], 1)
     assert counted(engine, field.study_id)["response"] == 19
@@ -214,7 +214,7 @@ def test_a_line_half_written_is_written_again(engine: Engine, field: Field, regi
 @pytest.mark.parametrize("line", ["no line", "{}", '{"at": "2026", "study": "s", "kind": "spell", "key": "x"}', "[1]"])
 def test_a_damaged_register_is_said_with_its_line(tmp_path: Path, line: str) -> None:
     register = Register(tmp_path / "register.jsonl")
-    register.add([Line(NOW, "s", "study", "")])
+    register.add([Erasure(NOW, "s", "study", "")])
     with register.path.open("a") as file:
         file.write(f"{line}\n")
     with pytest.raises(RegisterDamaged, match=r"register\.jsonl:2: this line is none"):
@@ -225,13 +225,13 @@ def test_a_register_that_cannot_be_written_says_where(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     register = Register(tmp_path / "file" / "register.jsonl")
     with pytest.raises(RegisterUnwritable, match="set CHORUS_REGISTER"):
-        register.add([Line(NOW, "s", "study", "")])
+        register.add([Erasure(NOW, "s", "study", "")])
 
 
 def test_two_processes_write_each_line_once(tmp_path: Path) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    lines = [Line(NOW + timedelta(seconds=n), "s", "response", str(n)) for n in range(40)]
+    lines = [Erasure(NOW + timedelta(seconds=n), "s", "response", str(n)) for n in range(40)]
     with ThreadPoolExecutor(8) as pool:
         added = list(pool.map(lambda _: Register(tmp_path / "r.jsonl").add(lines), range(8)))
     assert sum(added) == 40
@@ -408,9 +408,9 @@ def test_what_was_erased_again_after_the_backup_is_erased_again(
 ) -> None:
     """known, written: hours at which the same person's answers were erased, by the database and by the register."""
     lines = {
-        hour: Line(NOW + timedelta(hours=hour), "small-notes", "participant", "P1", "all") for hour in range(-1, 6)
+        hour: Erasure(NOW + timedelta(hours=hour), "small-notes", "participant", "P1", "all") for hour in range(-1, 6)
     }
-    another = Line(NOW, "small-notes", "participant", "P2", "all")
+    another = Erasure(NOW, "small-notes", "participant", "P2", "all")
     monkeypatch.setattr("survey.retention.register.rows", lambda _: [another, *(lines[hour] for hour in known)])
     register = Register(tmp_path / "register")
     register.add([another, *(lines[hour] for hour in written)])
@@ -418,7 +418,7 @@ def test_what_was_erased_again_after_the_backup_is_erased_again(
 
 
 def test_an_erasure_of_one_thing_says_nothing_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    one = Line(NOW, "small-notes", "participant", "P1", "wave", "w1")
+    one = Erasure(NOW, "small-notes", "participant", "P1", "wave", "w1")
     others = [
         replace(one, study="other"),
         replace(one, kind="response"),

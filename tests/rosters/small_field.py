@@ -13,7 +13,7 @@ from survey.config import Settings
 from survey.database import Engine, read
 from survey.fieldwork import Membership, Participant, School, SchoolClass, Wave
 from survey.fieldwork.publishing import publish_folder
-from survey.fieldwork.roster import Preview, look, take_in
+from survey.fieldwork.roster import RosterPreview, look, take_in
 from tests.pages.small_study import PARENT, PUPIL
 
 NOW = datetime(2025, 9, 20, 9, tzinfo=UTC)
@@ -86,7 +86,7 @@ class Desk:
         self.engine = engine
         self.settings = settings
 
-    def look(self, text: str | bytes, wave: str | None = "w1", name: str = "roster.csv", **more: bool) -> Preview:
+    def look(self, text: str | bytes, wave: str | None = "w1", name: str = "roster.csv", **more: bool) -> RosterPreview:
         return look(self.engine, self.settings, "small-notes", wave, _bytes(text), name, **more)
 
     def take(
@@ -97,7 +97,7 @@ class Desk:
         *,
         yes: Collection[str] = (),
         correct: bool = False,
-    ) -> Preview:
+    ) -> RosterPreview:
         """Import a file. yes: the doubts that are answered with a yes."""
         where = (self.engine, self.settings, "small-notes", wave)
         return take_in(*where, _bytes(text), name, COMMAND_LINE, NOW, correct=correct, agreed=yes)

@@ -6,7 +6,7 @@ import pytest
 from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from survey.fieldwork.roster import Preview
+from survey.fieldwork.roster import RosterPreview
 from survey.problems import Refused
 from tests.rosters.small_field import Desk
 from tests.rosters.test_broken_files import workbook
@@ -19,7 +19,7 @@ def rows(*classes: str, people: int = 8, school: str = "s1") -> str:
     return "".join(f"{name}-{n:02d},{school},{name},3\n" for name in classes for n in range(people))
 
 
-def asked(preview: Preview) -> list[str]:
+def asked(preview: RosterPreview) -> list[str]:
     return [sentence for doubt in preview.doubts for sentence in doubt.said]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from survey.fieldwork.roster import Preview
+from survey.fieldwork.roster import RosterPreview
 from tests.rosters.small_field import BY_YEAR, SCHOOLS, STUDY, Desk, publish
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -17,7 +17,7 @@ THREE_WAVES = STUDY.replace(
 ).replace("[w1, w2]", "[w0, w1, w2]")
 
 
-def said(preview: Preview) -> dict[str, list[tuple[str, ...]]]:
+def said(preview: RosterPreview) -> dict[str, list[tuple[str, ...]]]:
     """Return what would change, without what would not."""
     parts = ("added", "moved", "changed", "left", "not_here")
     found = {name: [(change.code, *change.what) for change in getattr(preview, name)] for name in parts}

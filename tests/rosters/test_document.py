@@ -10,7 +10,7 @@ import pytest
 from survey.audit import COMMAND_LINE
 from survey.database import Engine
 from survey.fieldwork.publishing import publish_folder
-from survey.fieldwork.roster import Preview, look, take_in
+from survey.fieldwork.roster import RosterPreview, look, take_in
 from survey.fieldwork.roster.identifiers import is_upn
 from survey.fieldwork.roster.tables import MOST_COLUMNS, MOST_PROBLEMS
 from survey.tables.limits import (
@@ -36,7 +36,7 @@ def folder(engine: Engine, tmp_path: Path) -> Path:
 
 
 def test_the_files_of_the_document_are_taken_in_and_do_what_it_says(engine: Engine, folder: Path) -> None:
-    def take(name: str, wave: str | None, correct: bool = False) -> Preview:
+    def take(name: str, wave: str | None, correct: bool = False) -> RosterPreview:
         data = FILES[name].encode()
         settings = settings_in(folder)
         return take_in(engine, settings, "first-notes", wave, data, name, COMMAND_LINE, NOW, correct=correct)

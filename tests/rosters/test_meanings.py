@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from survey.fieldwork.roster import Lists, Preview, looked_at
+from survey.fieldwork.roster import Lists, RosterPreview, looked_at
 from tests.rosters.small_field import STUDY, Desk, publish
 
 HEAD = "participant,school,class,"
@@ -17,7 +17,7 @@ def rows(column: str, *values: str) -> str:
     return f"{HEAD}{column}\n" + "".join(f'p{n},s1,4a,"{value}"\n' for n, value in enumerate(values))
 
 
-def read(preview: Preview) -> list[str]:
+def read(preview: RosterPreview) -> list[str]:
     assert preview.problems == []
     return [one.said for one in preview.readings]
 

@@ -11,17 +11,17 @@ from sqlalchemy import func, select
 from survey.audit import COMMAND_LINE, entries
 from survey.database import read
 from survey.fieldwork import Participant, School, kinship
-from survey.fieldwork.roster import Lists, Preview, looked_at, take_in_lists, write_roster
+from survey.fieldwork.roster import Lists, RosterPreview, looked_at, take_in_lists, write_roster
 from survey.problems import Refused
 from tests.rosters.small_field import NOW, ROSTER, SCHOOLS, Desk
 
 
-def codes(preview: Preview) -> dict[str, list[str]]:
+def codes(preview: RosterPreview) -> dict[str, list[str]]:
     parts = {name: getattr(preview, name) for name in ("added", "moved", "changed", "left")}
     return {name: [change.code for change in part] for name, part in parts.items() if part}
 
 
-def told(preview: Preview) -> list[str]:
+def told(preview: RosterPreview) -> list[str]:
     """What would change of participants, as a person reads it."""
     return [
         f"{change.code}: {'; '.join(change.what)}"

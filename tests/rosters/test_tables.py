@@ -8,12 +8,21 @@ import io
 import pytest
 from openpyxl import Workbook
 
-from survey.fieldwork.roster.tables import DATE, NUMBER, PERCENT, UNREAD, Sheet, Unreadable, columns, read_sheets
+from survey.fieldwork.roster.tables import (
+    DATE,
+    NUMBER,
+    PERCENT,
+    UNREAD,
+    ReadSheet,
+    UnreadableTable,
+    columns,
+    read_sheets,
+)
 
 TABLE = [["participant", "school"], ["p1", "Königsallee"], ["p2", "Ysgol y Bont"]]
 
 
-def texts(sheet: Sheet) -> list[list[str]]:
+def texts(sheet: ReadSheet) -> list[list[str]]:
     return [[cell.text for cell in cells] for cells in (sheet.header, *(row.cells for row in sheet.rows))]
 
 
@@ -89,9 +98,9 @@ def test_what_is_wrong_with_headers_is_said_with_the_column() -> None:
 
 
 def test_a_file_that_is_too_large_is_not_looked_at() -> None:
-    with pytest.raises(Unreadable, match=r"10\.0 MB, and at most 10 MB"):
+    with pytest.raises(UnreadableTable, match=r"10\.0 MB, and at most 10 MB"):
         read_sheets(b"a" * (10 * 1024 * 1024 + 1), "x.csv")
-    with pytest.raises(Unreadable, match="more than 60,000 rows"):
+    with pytest.raises(UnreadableTable, match="more than 60,000 rows"):
         read_sheets(b"a\n" + b"1\n" * 60_001, "x.csv")
-    with pytest.raises(Unreadable, match="more than 200 columns"):
+    with pytest.raises(UnreadableTable, match="more than 200 columns"):
         read_sheets(b"a," * 201 + b"b\n", "x.csv")

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from survey.audit import COMMAND_LINE, entries
 from survey.database import read, session
 from survey.fieldwork import School, Wave, study_by_code
-from survey.fieldwork.roster import Preview, take_in
+from survey.fieldwork.roster import RosterPreview, take_in
 from survey.fieldwork.waiting import LIFE, Owner, Waiting, drop, expire, keep, kept, upload
 from tests.rosters.small_field import NOW, ROSTER, Desk
 
@@ -96,7 +96,7 @@ def test_files_go_when_dropped_and_when_too_old(desk: Desk) -> None:
 
 
 def test_two_lists_taken_in_at_once_are_taken_one_after_the_other(desk: Desk) -> None:
-    done: list[Preview] = []
+    done: list[RosterPreview] = []
     ready = threading.Barrier(4)
 
     def take() -> None:

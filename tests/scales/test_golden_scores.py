@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from survey.scales import Linear, Rule, Table, score
+from survey.scales import ConversionTable, Linear, Rule, score
 from tests.scales.golden_files import table
 
 
-def _conversion() -> Table:
+def _conversion() -> ConversionTable:
     _, rows = table("table")
-    return Table(dict(rows.tolist()))
+    return ConversionTable(dict(rows.tolist()))
 
 
 SAID = {

@@ -18,7 +18,7 @@ from survey.analysis.reliability import (
     omega_total,
     spearman_brown,
 )
-from survey.scales import Linear, Rule, Table
+from survey.scales import ConversionTable, Linear, Rule
 
 
 def rule(count: int, reverse: tuple[int, ...] = ()) -> Rule:
@@ -107,7 +107,7 @@ def test_a_transformation_changes_neither_shares_nor_error() -> None:
     plain = describe(matrix, rule(4))
     assert describe(matrix, replace(rule(4), transform=Linear(1, 5, 0, 100), round=0)) == plain
     summed = replace(rule(4), score="sum")
-    table = replace(summed, transform=Table({4: 1.0}))
+    table = replace(summed, transform=ConversionTable({4: 1.0}))
     assert describe(matrix, table) == describe(matrix, summed)
     assert describe(matrix, summed).sem == pytest.approx(4 * (plain.sem or 0))
 

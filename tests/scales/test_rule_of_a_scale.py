@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from survey.definition.scale import Scale
-from survey.scales import Band, Linear, Rule, Table, matrix, numbers, rule_for, score
+from survey.scales import Band, ConversionTable, Linear, Rule, matrix, numbers, rule_for, score
 
 
 @dataclass
@@ -74,7 +74,9 @@ def test_sum_prorating_rounding_and_bands_come_along() -> None:
 
 def test_a_line_and_a_table_come_along() -> None:
     assert rule_for(scale(transform={"linear": [1, 5, 0, 100]}), PAPER).transform == Linear(1, 5, 0, 100)
-    assert rule_for(scale(transform={"table": {7: 7, 8: 9.51}}), PAPER).transform == Table({7.0: 7.0, 8.0: 9.51})
+    assert rule_for(scale(transform={"table": {7: 7, 8: 9.51}}), PAPER).transform == ConversionTable(
+        {7.0: 7.0, 8.0: 9.51}
+    )
 
 
 def test_an_item_without_numbers_is_named() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from survey.scales import Linear, Rule, Table, score, score_each, turned
+from survey.scales import ConversionTable, Linear, Rule, score, score_each, turned
 
 NONE = np.nan
 
@@ -115,21 +115,21 @@ def test_rounding_comes_after_a_line() -> None:
 
 
 def test_a_table_gives_each_raw_score_its_value() -> None:
-    by = rule(score="sum", transform=Table({raw: 2.5 * raw + 0.13 for raw in range(3, 16)}))
+    by = rule(score="sum", transform=ConversionTable({raw: 2.5 * raw + 0.13 for raw in range(3, 16)}))
     assert scores([[1, 1, 1], [5, 5, 5], [1, 2, 3]], by) == [7.63, 37.63, 15.13]
 
 
 def test_a_raw_score_that_the_table_does_not_hold_is_missing() -> None:
-    by = rule(score="sum", transform=Table({3: 10.0, 5: 20.0}))
+    by = rule(score="sum", transform=ConversionTable({3: 10.0, 5: 20.0}))
     assert scores([[1, 1, 1], [1, 1, 2], [1, 1, 3], [5, 5, 5]], by) == [10.0, None, 20.0, None]
 
 
 def test_a_table_of_one_entry_is_a_table() -> None:
-    assert scores([[1, 1, 1], [1, 1, 2]], rule(score="sum", transform=Table({3: 10.0}))) == [10.0, None]
+    assert scores([[1, 1, 1], [1, 1, 2]], rule(score="sum", transform=ConversionTable({3: 10.0}))) == [10.0, None]
 
 
 def test_a_prorated_sum_is_rounded_before_it_is_looked_up_and_the_value_is_left_as_given() -> None:
-    table = Table({raw: raw + 0.51 for raw in range(4, 21)})
+    table = ConversionTable({raw: raw + 0.51 for raw in range(4, 21)})
     by = rule(4, score="sum", prorate=True, needs=3, transform=table)
     answers = [[1, 2, 2, NONE]]  # 5/3 × 4 = 6.67
     assert scores(answers, by) == [None]
@@ -137,7 +137,7 @@ def test_a_prorated_sum_is_rounded_before_it_is_looked_up_and_the_value_is_left_
 
 
 def test_decimal_keys_of_a_table_are_found_though_sums_are_binary() -> None:
-    by = rule(2, score="sum", low=(0.0, 0.0), high=(1.0, 1.0), transform=Table({0.3: 7.0}))
+    by = rule(2, score="sum", low=(0.0, 0.0), high=(1.0, 1.0), transform=ConversionTable({0.3: 7.0}))
     assert 0.1 + 0.2 != 0.3
     assert scores([[0.1, 0.2]], by) == [7.0]
 
@@ -241,7 +241,7 @@ def test_a_line_without_length_and_a_table_without_entries_are_refused() -> None
     with pytest.raises(ValueError, match="two ends"):
         Linear(1, 1, 0, 100)
     with pytest.raises(ValueError, match="without entries"):
-        Table({})
+        ConversionTable({})
 
 
 def test_the_raw_range_is_that_of_the_items() -> None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Grid, Page, Questionnaire
-from survey.definition.wording import Gap, Unreadable, pieces
+from survey.definition.wording import Gap, UnreadableWording, pieces
 from survey.problems import quoted, shortened
 from survey.question import Question
 
@@ -35,7 +35,7 @@ def words(text: str) -> list[str]:
     """Return the words of a wording as it is read when no earlier answer fills its gaps."""
     try:
         read = "".join(piece.fallback if isinstance(piece, Gap) else piece for piece in pieces(text))
-    except Unreadable:
+    except UnreadableWording:
         read = text
     return _WORD.findall(read)
 

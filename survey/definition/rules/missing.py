@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from survey.definition.model import Fault
 from survey.definition.questionnaire import Questionnaire
-from survey.definition.study import Study
+from survey.definition.study import StudyDefinition
 
 
-def numbers_apart(questionnaire: Questionnaire, study: Study) -> Iterator[Fault]:
+def numbers_apart(questionnaire: Questionnaire, study: StudyDefinition) -> Iterator[Fault]:
     """A question for a number does not take a number that stands for a missing value in this study."""
     codes = study.missing.model_dump().values()
     for at, question in questionnaire.placed():

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from survey.definition.languages import TextPlace, texts
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Questionnaire
-from survey.definition.wording import Gap, Unreadable, checked_gaps
+from survey.definition.wording import Gap, UnreadableWording, checked_gaps
 from survey.problems import did_you_mean, shortened
 
 
 def texts_that_can_be_filled(questionnaire: Questionnaire) -> Iterator[Fault]:
     """Every gap names an earlier question that is asked, or a fact of the roster."""
     order = {question.id: n for n, question in enumerate(questionnaire.questions)}
-    asked = _Asked(questionnaire, order)
+    asked = _AskedBefore(questionnaire, order)
     for place in texts(questionnaire):
         try:
             found = checked_gaps(place.text)
-        except Unreadable as fault:
+        except UnreadableWording as fault:
             yield Fault(place.at, f"{shortened(place.text, 30)!r}: {fault}")
             continue
         for gap in found:
@@ -26,7 +26,7 @@ def texts_that_can_be_filled(questionnaire: Questionnaire) -> Iterator[Fault]:
                 yield from _gap(questionnaire, gap, place, asked)
 
 
-def _gap(questionnaire: Questionnaire, gap: Gap, place: TextPlace, asked: _Asked) -> Iterator[Fault]:
+def _gap(questionnaire: Questionnaire, gap: Gap, place: TextPlace, asked: _AskedBefore) -> Iterator[Fault]:
     order = asked.order
     if gap.name in questionnaire.written.questions - order.keys():
         return
@@ -53,7 +53,7 @@ def _gap(questionnaire: Questionnaire, gap: Gap, place: TextPlace, asked: _Asked
         )
 
 
-class _Asked:
+class _AskedBefore:
     """How many questions are asked before a text is read, looked up once for all texts."""
 
     def __init__(self, questionnaire: Questionnaire, order: dict[str, int]) -> None:

@@ -9,15 +9,15 @@ from survey.definition.conditions import Test
 from survey.definition.languages import texts
 from survey.definition.model import Fault
 from survey.definition.questionnaire import Questionnaire
-from survey.definition.study import Fact, Study
-from survey.definition.wording import Unreadable, checked_gaps
+from survey.definition.study import Fact, StudyDefinition
+from survey.definition.wording import UnreadableWording, checked_gaps
 from survey.problems import did_you_mean, quoted, shortened
 
 ALWAYS_KNOWN: Final = ("school", "class", "wave", "arm", "programme", "performance")
 """What is known of a participant without being a fact of the roster."""
 
 
-def facts_used(questionnaire: Questionnaire, study: Study) -> Iterator[Fault]:
+def facts_used(questionnaire: Questionnaire, study: StudyDefinition) -> Iterator[Fault]:
     """Every fact in a condition or a wording is one of the study's, with a value it can have."""
     facts = {fact.id: fact for fact in study.facts}
     said = set()
@@ -29,7 +29,7 @@ def facts_used(questionnaire: Questionnaire, study: Study) -> Iterator[Fault]:
     for place in texts(questionnaire):
         try:
             found = checked_gaps(place.text)
-        except Unreadable:
+        except UnreadableWording:
             continue  # told by the rule about piping
         for gap in found:
             if gap.about_roster and gap.fact not in facts and gap.fact not in ALWAYS_KNOWN:

@@ -13,7 +13,7 @@ from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.rules.header import FILE_NAME, not_a_language
 from survey.definition.rules.names import wrong_name
-from survey.definition.study import ROLES, Fact, Study
+from survey.definition.study import ROLES, Fact, StudyDefinition
 from survey.problems import FIRST, did_you_mean, quoted, shortened
 from survey.wording import is_language
 
@@ -40,10 +40,10 @@ class Surroundings:
         return name in self.written.get(thing, frozenset())
 
 
-StudyRule = Callable[[Study, Surroundings], Iterator[Fault]]
+StudyRule = Callable[[StudyDefinition, Surroundings], Iterator[Fault]]
 
 
-def names(study: Study, around: Surroundings) -> Iterator[Fault]:
+def names(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     """Names are names, and each stands for one thing of its list."""
     if not FILE_NAME.fullmatch(study.id):
         yield Fault(
@@ -80,7 +80,7 @@ def _names(where: str, thing: str, ids: list[str]) -> Iterator[Fault]:
         seen.setdefault(name.lower(), at)
 
 
-def arms(study: Study, around: Surroundings) -> Iterator[Fault]:
+def arms(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     """One arm is the programme's."""
     if not any(arm.id == "programme" for arm in study.arms):
         yield Fault(
@@ -90,7 +90,7 @@ def arms(study: Study, around: Surroundings) -> Iterator[Fault]:
         )
 
 
-def waves(study: Study, around: Surroundings) -> Iterator[Fault]:
+def waves(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     """Waves open before they close, one after the other, and before the answers are deleted."""
     for i, wave in enumerate(study.waves):
         if wave.closes < wave.opens:
@@ -123,7 +123,7 @@ def waves(study: Study, around: Surroundings) -> Iterator[Fault]:
         )
 
 
-def late(study: Study, around: Surroundings) -> Iterator[Fault]:
+def late(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     """Whoever may still begin may still finish."""
     if study.late.finish < study.late.begin:
         yield Fault(
@@ -133,13 +133,13 @@ def late(study: Study, around: Surroundings) -> Iterator[Fault]:
         )
 
 
-def language(study: Study, around: Surroundings) -> Iterator[Fault]:
+def language(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     """The language researchers work in is one."""
     if not is_language(study.language):
         yield Fault(("language",), not_a_language(study.language))
 
 
-def access(study: Study, around: Surroundings) -> Iterator[Fault]:
+def access(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     """Access is given to roles that there are, once to each."""
     for key in ("tables", "microdata"):
         roles: list[str] = getattr(study.access, key)
@@ -161,7 +161,7 @@ def _once(names: Sequence[str], at: Callable[[int], Path], what: str) -> Iterato
         first.setdefault(name, i)
 
 
-def _sent_twice(study: Study) -> Iterator[Fault]:
+def _sent_twice(study: StudyDefinition) -> Iterator[Fault]:
     """No two parts of the fieldwork send the same questionnaire to the same people in the same wave."""
     for i, part in enumerate(study.fieldwork):
         for n, before in enumerate(study.fieldwork[:i]):
@@ -179,7 +179,7 @@ def _sent_twice(study: Study) -> Iterator[Fault]:
                 break
 
 
-def time_zone(study: Study, around: Surroundings) -> Iterator[Fault]:
+def time_zone(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     """The time zone is one."""
     known = zoneinfo.available_timezones()
     if study.time_zone not in known:
@@ -187,7 +187,7 @@ def time_zone(study: Study, around: Surroundings) -> Iterator[Fault]:
         yield Fault(("time_zone",), f"there is no time zone '{shortened(study.time_zone)}'.{hint}")
 
 
-def facts(study: Study, around: Surroundings) -> Iterator[Fault]:
+def facts(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     """Facts have what their kind needs, and nothing else."""
     for i, fact in enumerate(study.facts):
         yield from _fact(fact, ("facts", i))
@@ -214,7 +214,7 @@ def _fact(fact: Fact, at: Path) -> Iterator[Fault]:
         yield Fault((*at, "min"), f"fact '{fact.id}' goes from {fact.min:g} to {fact.max:g}. Please turn them round")
 
 
-def missing_codes(study: Study, around: Surroundings) -> Iterator[Fault]:
+def missing_codes(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     """Each reason for a missing value has its own number, which no answer can be."""
     codes = study.missing.model_dump()
     for code, count in Counter(codes.values()).items():
@@ -227,7 +227,7 @@ def missing_codes(study: Study, around: Surroundings) -> Iterator[Fault]:
             )
 
 
-def fieldwork(study: Study, around: Surroundings) -> Iterator[Fault]:
+def fieldwork(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     """Fieldwork sends questionnaires to those they are written for, in waves that are there."""
     waves = [wave.id for wave in study.waves]
     for i, part in enumerate(study.fieldwork):
@@ -267,7 +267,7 @@ def _questionnaire(name: str, around: Surroundings, at: Path, who: str) -> Itera
         yield Fault(at, f"{who} speaks of the questionnaire '{shortened(name)}', which is not there.{hint}")
 
 
-def _years(study: Study, years: list[int], i: int, around: Surroundings) -> Iterator[Fault]:
+def _years(study: StudyDefinition, years: list[int], i: int, around: Surroundings) -> Iterator[Fault]:
     at: Path = ("fieldwork", i, "years")
     facts = {fact.id: fact for fact in study.facts}
     year = facts.get("year")
@@ -291,7 +291,7 @@ def _years(study: Study, years: list[int], i: int, around: Surroundings) -> Iter
             )
 
 
-def consent(study: Study, around: Surroundings) -> Iterator[Fault]:
+def consent(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     """Each audience has one rule, and parents decide for children only."""
     yield from _once([one.audience for one in study.consent], lambda i: ("consent", i, "audience"), "the rule for")
     for i, one in enumerate(study.consent):
@@ -303,7 +303,7 @@ def consent(study: Study, around: Surroundings) -> Iterator[Fault]:
             )
 
 
-def plan(study: Study, around: Surroundings) -> Iterator[Fault]:
+def plan(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     """The plan speaks of scales, arms and facts that are there."""
     if study.plan is None:
         return
@@ -347,7 +347,7 @@ def _scale(name: str, around: Surroundings, at: Path, who: str, *, key: bool = F
         yield Fault(at, f"{who} speaks of '{shortened(name)}', but '{first}' has no such scale.{hint}", key=key)
 
 
-def pretend(study: Study, around: Surroundings) -> Iterator[Fault]:
+def pretend(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     """What is pretended is about arms, scales, facts and questions that are there."""
     if study.pretend is None:
         return
@@ -370,7 +370,7 @@ def pretend(study: Study, around: Surroundings) -> Iterator[Fault]:
         )
 
 
-def _effect(study: Study, name: str, around: Surroundings, at: Path) -> Iterator[Fault]:
+def _effect(study: StudyDefinition, name: str, around: Surroundings, at: Path) -> Iterator[Fault]:
     codes = [f"{fact.id}.{code}" for fact in study.facts for code in fact.codes]
     codes += [f"{fact.id}.yes" for fact in study.facts if fact.kind == "yes_no"]
     numbers = [fact.id for fact in study.facts if fact.kind == "number"]

@@ -15,14 +15,14 @@ itself refuses anything else. In short (docs/consent.md says it at length):
 from survey.fieldwork.consent.foreseen import who_would_disagree
 from survey.fieldwork.consent.ledger import (
     Decision,
-    Line,
+    LedgerEntry,
     add_decision,
     decide,
     ledger_of,
     ledger_of_all,
     record_assent,
 )
-from survey.fieldwork.consent.lists import COLUMNS, WHY, Placed, counts, rows, standings
+from survey.fieldwork.consent.lists import COLUMNS, WHY, ConsentState, counts, rows, standings
 from survey.fieldwork.consent.sheets import issued, issues_of, keep_sheets, sheets_of
 from survey.fieldwork.consent.standing import (
     NotAgreed,
@@ -73,12 +73,12 @@ __all__ = [
     "WHY",
     "BadDecision",
     "By",
+    "ConsentState",
     "Decision",
     "How",
     "InStudy",
-    "Line",
+    "LedgerEntry",
     "NotAgreed",
-    "Placed",
     "Resolved",
     "Says",
     "Scope",

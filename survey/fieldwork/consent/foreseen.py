@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from survey.fieldwork.consent.ledger import Decision, Line, ledger_of_all
-from survey.fieldwork.consent.standing import Round, standing
+from survey.fieldwork.consent.ledger import Decision, LedgerEntry, ledger_of_all
+from survey.fieldwork.consent.standing import WaveDays, standing
 from survey.fieldwork.consent.study import plan_of
 from survey.fieldwork.participants import Participant
 from survey.fieldwork.studies import Wave
@@ -23,7 +23,7 @@ def who_would_disagree(
     """
     plan = plan_of(db, study_id)
     waves = {
-        row.code: Round(row.position, row.closes)
+        row.code: WaveDays(row.position, row.closes)
         for row in db.execute(select(Wave.code, Wave.position, Wave.closes).where(Wave.study_id == study_id))
     }
     people = db.execute(
@@ -31,7 +31,7 @@ def who_would_disagree(
         .where(Participant.study_id == study_id)
         .order_by(Participant.code)
     )
-    ledger: dict[int, list[Line]] = {}
+    ledger: dict[int, list[LedgerEntry]] = {}
     for line in ledger_of_all(db, study_id):
         ledger.setdefault(line.participant_id, []).append(line)
     found = []
@@ -48,10 +48,10 @@ def who_would_disagree(
 
 
 def _as_lines(
-    participant_id: int, given: Sequence[Decision], last: int, waves: Mapping[str, Round], now: datetime
-) -> list[Line]:
+    participant_id: int, given: Sequence[Decision], last: int, waves: Mapping[str, WaveDays], now: datetime
+) -> list[LedgerEntry]:
     return [
-        Line(
+        LedgerEntry(
             id=last + place,
             participant_id=participant_id,
             kind="decision",
@@ -73,7 +73,7 @@ def _as_lines(
     ]
 
 
-def _position(one: Decision, waves: Mapping[str, Round]) -> int | None:
+def _position(one: Decision, waves: Mapping[str, WaveDays]) -> int | None:
     if one.wave is None or one.scope == "all" or one.wave not in waves:
         return None
     return waves[one.wave].position

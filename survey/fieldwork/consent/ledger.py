@@ -24,7 +24,7 @@ from survey.problems import shortened
 
 
 @dataclass(frozen=True)
-class Line:
+class LedgerEntry:
     """One line of the ledger. wave: its code, None where the line speaks of no one wave."""
 
     id: int
@@ -70,18 +70,20 @@ _LINES: Final = (
 )
 
 
-def ledger_of(db: Connection | Session, participant_id: int) -> list[Line]:
+def ledger_of(db: Connection | Session, participant_id: int) -> list[LedgerEntry]:
     """Return every line about a participant, in the order in which they were recorded."""
-    return [Line(**row._asdict()) for row in db.execute(_LINES.where(decision.c.participant_id == participant_id))]
+    return [
+        LedgerEntry(**row._asdict()) for row in db.execute(_LINES.where(decision.c.participant_id == participant_id))
+    ]
 
 
-def ledger_of_all(db: Connection | Session, study_id: int) -> Iterator[Line]:
+def ledger_of_all(db: Connection | Session, study_id: int) -> Iterator[LedgerEntry]:
     """Yield every line about anybody in a study, in the order in which they were recorded."""
     for row in db.execute(_LINES.where(decision.c.study_id == study_id)):
-        yield Line(**row._asdict())
+        yield LedgerEntry(**row._asdict())
 
 
-def order_of(line: Line) -> tuple[date, bool, int]:
+def order_of(line: LedgerEntry) -> tuple[date, bool, int]:
     """Return what decisions are ordered by: the day, a withdrawal after all else of its day, then the recording."""
     return line.given_on, line.says == "withdrawn", line.id
 

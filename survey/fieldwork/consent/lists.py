@@ -13,16 +13,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from survey.definition.study import Study as Plan
-from survey.fieldwork.consent.ledger import Line, ledger_of, ledger_of_all
-from survey.fieldwork.consent.standing import Round, Standing, standing
+from survey.definition.study import StudyDefinition as Plan
+from survey.fieldwork.consent.ledger import LedgerEntry, ledger_of, ledger_of_all
+from survey.fieldwork.consent.standing import Standing, WaveDays, standing
 from survey.fieldwork.consent.tables import sheet, sheet_issue
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.studies import School, SchoolClass, Wave
 
 
 @dataclass(frozen=True)
-class Placed:
+class ConsentState:
     """A participant of a wave, where they are, and what holds for them."""
 
     id: int
@@ -41,7 +41,7 @@ def standings(
     wave: str,
     schools: set[int] | None = None,
     participant_id: int | None = None,
-) -> Iterator[Placed]:
+) -> Iterator[ConsentState]:
     """Yield everybody on a wave's list with what holds for them, by school, class and code.
 
     schools: ids, only people there; None for all. participant_id: only this one.
@@ -51,8 +51,8 @@ def standings(
     its = found.one_or_none()
     if its is None:
         raise LookupError(f"There is no wave '{wave}'.")
-    round_ = Round(its.position, its.closes)
-    lines: dict[int, list[Line]] = {}
+    round_ = WaveDays(its.position, its.closes)
+    lines: dict[int, list[LedgerEntry]] = {}
     for line in ledger_of_all(db, study_id) if participant_id is None else ledger_of(db, participant_id):
         lines.setdefault(line.participant_id, []).append(line)
     sent = _Sent(db, study_id, its.position, participant_id)
@@ -79,7 +79,7 @@ def standings(
     for row in rows:
         consent = plan.consent_for(row.audience)
         holds = standing(consent, lines.get(row.id, ()), round_, sent.to(row.id, row.audience))
-        yield Placed(**row._asdict(), standing=holds)
+        yield ConsentState(**row._asdict(), standing=holds)
 
 
 class _Sent:
@@ -116,7 +116,7 @@ class _Sent:
         return any((audience, school) in self._sent for school in self._schools.get(participant_id, ()))
 
 
-def counts(people: Iterable[Placed]) -> Mapping[tuple[str | None, str], dict[str, int]]:
+def counts(people: Iterable[ConsentState]) -> Mapping[tuple[str | None, str], dict[str, int]]:
     """Return, by school and audience, how many are in each state."""
     found: dict[tuple[str | None, str], dict[str, int]] = {}
     for one in people:
@@ -129,7 +129,7 @@ COLUMNS: Final = ("participant", "audience", "school", "class", "state", "why", 
 """The columns of a list of states."""
 
 
-def rows(people: Iterable[Placed]) -> list[tuple[str, ...]]:
+def rows(people: Iterable[ConsentState]) -> list[tuple[str, ...]]:
     """Return a line for each participant: code, place, state and why."""
     return [
         (

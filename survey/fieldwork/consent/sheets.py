@@ -14,7 +14,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from survey.audit import Actor, note
-from survey.definition.study import Study as Plan
+from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.consent.study import InStudy, today
 from survey.fieldwork.consent.tables import BadDecision, sheet, sheet_issue
 from survey.fieldwork.publications import VersionTaken
@@ -59,7 +59,7 @@ def keep_sheets(db: Session, plan: Plan, now: datetime) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class PublishedSheet:
     """A published version of an information sheet."""
 
     audience: str
@@ -69,14 +69,14 @@ class Sheet:
     published_at: datetime
 
 
-def sheets_of(db: Connection | Session, study_id: int) -> list[Sheet]:
+def sheets_of(db: Connection | Session, study_id: int) -> list[PublishedSheet]:
     """Return every version of every information sheet, by audience, the newest first."""
     rows = db.execute(
-        select(*[sheet.c[name] for name in Sheet.__dataclass_fields__])
+        select(*[sheet.c[name] for name in PublishedSheet.__dataclass_fields__])
         .where(sheet.c.study_id == study_id)
         .order_by(sheet.c.audience, sheet.c.version.desc())
     )
-    return [Sheet(**row._asdict()) for row in rows]
+    return [PublishedSheet(**row._asdict()) for row in rows]
 
 
 def sheet_id_of(db: Connection | Session, study_id: int, audience: str, version: int | None) -> int | None:

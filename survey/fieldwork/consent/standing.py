@@ -15,8 +15,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from survey.definition.study import Consent
-from survey.definition.study import Study as Plan
-from survey.fieldwork.consent.ledger import Line, ledger_of, ledger_of_all, order_of
+from survey.definition.study import StudyDefinition as Plan
+from survey.fieldwork.consent.ledger import LedgerEntry, ledger_of, ledger_of_all, order_of
 from survey.fieldwork.consent.study import plan_of
 from survey.fieldwork.consent.tables import sheet, sheet_issue
 from survey.fieldwork.participants import Membership, Participant
@@ -50,14 +50,14 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Round:
+class WaveDays:
     """What the rules look at of a wave."""
 
     position: int
     closes: date | None
 
 
-def _speaks_of(line: Line, wave: Round) -> bool:
+def _speaks_of(line: LedgerEntry, wave: WaveDays) -> bool:
     """Tell whether a decision is about a wave. 'future' without a wave: those that were not over when it was given."""
     if line.scope == "all":
         return True
@@ -68,14 +68,14 @@ def _speaks_of(line: Line, wave: Round) -> bool:
     return wave.closes is None or wave.closes >= line.given_on
 
 
-def _counts(line: Line, consent: Consent | None) -> bool:
+def _counts(line: LedgerEntry, consent: Consent | None) -> bool:
     if line.kind == "assent":
         # An adult who decides for themselves decides on the questionnaire's own first page.
         return consent is not None and consent.decided_by == "self"
     return line.says != "yes" or consent is None or line.decided_by == consent.decided_by
 
 
-def standing(consent: Consent | None, lines: Iterable[Line], wave: Round, sent: bool) -> Standing:
+def standing(consent: Consent | None, lines: Iterable[LedgerEntry], wave: WaveDays, sent: bool) -> Standing:
     """Return what holds, from the study's rule, somebody's lines, the wave, and whether the sheet was sent to them."""
     about = [line for line in lines if _counts(line, consent) and _speaks_of(line, wave)]
     if about:
@@ -87,7 +87,7 @@ def standing(consent: Consent | None, lines: Iterable[Line], wave: Round, sent: 
     return Standing("yes", "silent") if sent else Standing("missing", "sheet not sent")
 
 
-def _decided(consent: Consent | None, lines: Sequence[Line]) -> Standing:
+def _decided(consent: Consent | None, lines: Sequence[LedgerEntry]) -> Standing:
     """Return what holds where something was decided. lines: those that count and speak of the wave; at least one."""
     last = max(lines, key=order_of)
     if last.says == "withdrawn":
@@ -103,11 +103,11 @@ def _decided(consent: Consent | None, lines: Sequence[Line]) -> Standing:
     return _by(max(noes, key=order_of), "disagree" if disagree else "decided")
 
 
-def _by(line: Line, reason: Literal["decided", "disagree"] = "decided") -> Standing:
+def _by(line: LedgerEntry, reason: Literal["decided", "disagree"] = "decided") -> Standing:
     return Standing(line.says, reason, line.given_on, line.sheet_version, line.decided_by)
 
 
-def _since_it_was_resolved(lines: Iterable[Line]) -> list[Line]:
+def _since_it_was_resolved(lines: Iterable[LedgerEntry]) -> list[LedgerEntry]:
     """Return each yes and no that still counts: what resolves takes the place of those there were by its day."""
     said = [line for line in lines if line.says != "withdrawn"]
     resolved = max((line for line in said if line.resolved is not None), key=lambda line: line.id, default=None)
@@ -116,7 +116,7 @@ def _since_it_was_resolved(lines: Iterable[Line]) -> list[Line]:
     return [line for line in said if line.id >= resolved.id or line.given_on > resolved.given_on]
 
 
-def _undoes(yes: Line, earlier: Line, consent: Consent | None) -> bool:
+def _undoes(yes: LedgerEntry, earlier: LedgerEntry, consent: Consent | None) -> bool:
     """Tell whether a yes undoes a no or a withdrawal: it came later, from the same person or the one it is about."""
     if yes.says != "yes" or order_of(yes) < order_of(earlier):
         return False
@@ -124,14 +124,14 @@ def _undoes(yes: Line, earlier: Line, consent: Consent | None) -> bool:
     return themselves or _same_person(yes, earlier)
 
 
-def _same_person(one: Line, other: Line) -> bool:
+def _same_person(one: LedgerEntry, other: LedgerEntry) -> bool:
     """Tell whether two decisions are known to be the same person's: often all that is known is "a parent"."""
     if one.decided_by != other.decided_by:
         return False
     return one.decided_by != "parent" or (one.parent is not None and one.parent == other.parent)
 
 
-def _never_taken_back(said: Sequence[Line]) -> list[Line]:
+def _never_taken_back(said: Sequence[LedgerEntry]) -> list[LedgerEntry]:
     """Return each yes after which the same person did not say no."""
     return [
         yes
@@ -141,16 +141,16 @@ def _never_taken_back(said: Sequence[Line]) -> list[Line]:
     ]
 
 
-def _disagree(yes: Line, no: Line) -> bool:
+def _disagree(yes: LedgerEntry, no: LedgerEntry) -> bool:
     """Tell whether a yes stands against a no that holds. Before a no, a yes does so only from another known parent."""
     return _of_two_parents(yes, no) or yes.given_on >= no.given_on
 
 
-def _of_two_parents(one: Line, other: Line) -> bool:
+def _of_two_parents(one: LedgerEntry, other: LedgerEntry) -> bool:
     return one.parent is not None and other.parent is not None and one.parent != other.parent
 
 
-def _not_come_back(lines: Iterable[Line], consent: Consent | None) -> list[Line]:
+def _not_come_back(lines: Iterable[LedgerEntry], consent: Consent | None) -> list[LedgerEntry]:
     """Return each withdrawal that stands: nothing undid it, and no decision recorded since says how it was resolved."""
     said = list(lines)
     return [
@@ -161,7 +161,7 @@ def _not_come_back(lines: Iterable[Line], consent: Consent | None) -> list[Line]
     ]
 
 
-def _resolves(yes: Line, gone: Line) -> bool:
+def _resolves(yes: LedgerEntry, gone: LedgerEntry) -> bool:
     """Tell whether a yes says how a withdrawal was resolved: given on a later day, and recorded knowing of it."""
     return yes.resolved is not None and order_of(yes) > order_of(gone) and yes.id > gone.id
 
@@ -206,7 +206,7 @@ def state_of(db: Connection | Session, plan: Plan | None, participant_id: int, w
             )
             is not None
         )
-    return standing(consent, ledger_of(db, participant_id), Round(person.position, person.closes), sent)
+    return standing(consent, ledger_of(db, participant_id), WaveDays(person.position, person.closes), sent)
 
 
 def must_agree(db: Connection, study_id: int, participant_id: int, wave_id: int) -> None:
@@ -253,7 +253,7 @@ def withdrawn_for_good(db: Connection | Session, study_id: int) -> set[int]:
     plan = plan_of(db, study_id)
     audiences = db.execute(select(Participant.id, Participant.audience).where(Participant.study_id == study_id))
     rules = {row.id: plan.consent_for(row.audience) if plan else None for row in audiences}
-    found: dict[int, list[Line]] = {}
+    found: dict[int, list[LedgerEntry]] = {}
     for line in ledger_of_all(db, study_id):
         # A no after it, or a withdrawal from less, takes nothing of it back.
         about = line.says == "yes" or (line.says == "withdrawn" and line.scope == "all")

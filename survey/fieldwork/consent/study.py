@@ -15,7 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from survey.definition.reading import parse_study
-from survey.definition.study import Study as Plan
+from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.participants import Participant, kinship
 from survey.fieldwork.publications import Definition
 from survey.fieldwork.studies import School, Study

@@ -1,6 +1,6 @@
 """Who is asked: schools, classes and participants from the tables people send."""
 
-from survey.fieldwork.roster.comparing import Change, Preview
+from survey.fieldwork.roster.comparing import Change, RosterPreview
 from survey.fieldwork.roster.doubts import Doubt, unanswered
 from survey.fieldwork.roster.identifiers import make_key
 from survey.fieldwork.roster.importing import look, looked_at, preview_of, read_lists, take_in, take_in_lists
@@ -13,7 +13,7 @@ __all__ = [
     "Doubt",
     "Lists",
     "Misread",
-    "Preview",
+    "RosterPreview",
     "WaveCount",
     "look",
     "looked_at",

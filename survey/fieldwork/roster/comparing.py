@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from survey.database import Connection
-from survey.definition.study import Study as Plan
+from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.consent import withdrawn_for_good
 from survey.fieldwork.participants import Membership, Participant, kinship, linkage
 from survey.fieldwork.roster.doubts import Doubt, Stay, doubt_about_codes, doubt_about_leaving
@@ -28,7 +28,7 @@ from survey.fieldwork.unasked import Unasked, said_of, unasked
 
 
 @dataclass(frozen=True)
-class Placed:
+class Placement:
     """Where somebody is in a wave, by codes, and the facts of that wave."""
 
     school: str | None
@@ -47,8 +47,8 @@ class Known:
     id: int
     audience: str
     facts: Mapping[str, Any]
-    here: Placed | None
-    before: tuple[str, Placed] | None
+    here: Placement | None
+    before: tuple[str, Placement] | None
     hash: str | None
 
 
@@ -64,7 +64,7 @@ class KnownSchool:
 
 
 @dataclass
-class Field:
+class StoredField:
     """The study's field as the database has it.
 
     classes: title by (school, class); children: pupils by parent; forgotten: who withdrew with all they had given.
@@ -77,7 +77,7 @@ class Field:
     forgotten: set[str] = field(default_factory=set)
 
 
-def field_of(connection: Connection, study_id: int, wave: Wave | None) -> Field:
+def field_of(connection: Connection, study_id: int, wave: Wave | None) -> StoredField:
     """Read the field of a study as it is for a wave (None: schools only matter)."""
     schools = {
         row.code: KnownSchool(row.id, row.title, row.arm, row.programme, row.time_zone)
@@ -109,12 +109,12 @@ def field_of(connection: Connection, study_id: int, wave: Wave | None) -> Field:
         if parent in codes and pupil in codes:
             children.setdefault(codes[parent], set()).add(codes[pupil])
     forgotten = {codes[id] for id in withdrawn_for_good(connection, study_id) if id in codes}
-    return Field(schools, classes, people, children, forgotten)
+    return StoredField(schools, classes, people, children, forgotten)
 
 
 def _people(connection: Connection, study_id: int, wave: Wave) -> dict[str, Known]:
-    here: dict[int, Placed] = {}
-    before: dict[int, tuple[str, Placed]] = {}
+    here: dict[int, Placement] = {}
+    before: dict[int, tuple[str, Placement]] = {}
     for row in connection.execute(
         select(
             Membership.participant_id,
@@ -131,7 +131,7 @@ def _people(connection: Connection, study_id: int, wave: Wave) -> dict[str, Know
         .where(Wave.study_id == study_id, Wave.position <= wave.position)
         .order_by(Wave.position)
     ):
-        placed = Placed(row.school, row.school_class, row.facts, row.left_at)
+        placed = Placement(row.school, row.school_class, row.facts, row.left_at)
         if row.wave_id == wave.id:
             here[row.participant_id] = placed
         else:
@@ -168,7 +168,7 @@ class Change:
 
 
 @dataclass
-class Preview:
+class RosterPreview:
     """What taking lists in would do.
 
     problems      refuse it all          notes       are said, and refuse nothing
@@ -216,7 +216,7 @@ class Preview:
         names = ("schools", "classes", "added", "moved", "changed", "left", "unchanged", "unasked")
         return {**{name: len(getattr(self, name)) for name in names}, "corrected": self.corrected}
 
-    def sealed(self, lists: Lists, correct: bool) -> Preview:
+    def sealed(self, lists: Lists, correct: bool) -> RosterPreview:
         """Return this preview with its digest."""
         what = [
             self.study,
@@ -241,7 +241,7 @@ class Target:
 
     line: PersonLine
     id: int | None
-    placed: Placed | None
+    placed: Placement | None
     lasting: dict[str, Any] | None
     hash: str | None
     children: tuple[str, ...] | None
@@ -257,13 +257,15 @@ class Deeds:
     left: list[int] = field(default_factory=list)
 
 
-def compare(lists: Lists, here: Field, plan: Plan, wave: str | None, correct: bool) -> tuple[Preview, Deeds]:
+def compare(
+    lists: Lists, here: StoredField, plan: Plan, wave: str | None, correct: bool
+) -> tuple[RosterPreview, Deeds]:
     """Return what taking lists in would change, and what is to be written for that.
 
     correct: facts that should not change are changed where a list says otherwise. Where the preview has problems, the
     deeds are of no use.
     """
-    preview = Preview(plan.id, wave, problems=list(lists.problems), readings=list(lists.readings))
+    preview = RosterPreview(plan.id, wave, problems=list(lists.problems), readings=list(lists.readings))
     deeds = Deeds()
     _compare_schools(lists, here, preview, deeds, correct)
     schools = {*here.schools, *(line.code for line in lists.schools)}
@@ -280,7 +282,7 @@ def compare(lists: Lists, here: Field, plan: Plan, wave: str | None, correct: bo
     return preview.sealed(lists, correct), deeds
 
 
-def _compare_schools(lists: Lists, here: Field, preview: Preview, deeds: Deeds, correct: bool) -> None:
+def _compare_schools(lists: Lists, here: StoredField, preview: RosterPreview, deeds: Deeds, correct: bool) -> None:
     for line in lists.schools:
         known = here.schools.get(line.code)
         if known is None:
@@ -308,7 +310,7 @@ def _said(value: object) -> str:
     return "nothing" if value is None else str(value)
 
 
-def _compare_classes(lists: Lists, here: Field, preview: Preview, deeds: Deeds) -> None:
+def _compare_classes(lists: Lists, here: StoredField, preview: RosterPreview, deeds: Deeds) -> None:
     spelt = {(school, bare(code)): code for school, code in here.classes}
     said: set[tuple[str, str]] = set()
     for line in lists.people:
@@ -345,7 +347,7 @@ def _unknown_schools(lists: Lists, schools: set[str]) -> Iterator[Misread]:
         )
 
 
-def _confusable(lists: Lists, here: Field) -> Iterator[Misread]:
+def _confusable(lists: Lists, here: StoredField) -> Iterator[Misread]:
     """Yield a problem for each new code that differs from another only in capitals or in zeros."""
     spelt = {bare(code): code for code in here.people}
     for line in lists.people:
@@ -371,7 +373,7 @@ def _alike(code: str, other: str, where: str, what: str, number: bool = False) -
     return f"'{code}' is new, and '{other}' {where}: they {how}. Please write each {what}'s code in one way."
 
 
-def _doubt_codes(lists: Lists, here: Field, preview: Preview) -> None:
+def _doubt_codes(lists: Lists, here: StoredField, preview: RosterPreview) -> None:
     """Ask before codes that may have lost their zeros are kept for the whole study."""
     schools = [line.code for line in lists.schools if line.code not in here.schools]
     people = [line.code for line in lists.people if line.code not in here.people]
@@ -380,7 +382,7 @@ def _doubt_codes(lists: Lists, here: Field, preview: Preview) -> None:
         preview.doubts.append(doubt)
 
 
-def _unknown_children(lists: Lists, here: Field) -> Iterator[Misread]:
+def _unknown_children(lists: Lists, here: StoredField) -> Iterator[Misread]:
     pupils = {code for code, person in here.people.items() if person.audience == "pupil"}
     pupils |= {line.code for line in lists.people if line.audience == "pupil"}
     spellings = Spellings(pupils)
@@ -394,7 +396,7 @@ def _unknown_children(lists: Lists, here: Field) -> Iterator[Misread]:
                 )
 
 
-def _missing(lists: Lists, here: Field, preview: Preview, deeds: Deeds) -> None:
+def _missing(lists: Lists, here: StoredField, preview: RosterPreview, deeds: Deeds) -> None:
     """Find who was in these schools and is in the list no more."""
     named = {(line.audience, line.school) for line in lists.people}
     listed = {line.code for line in lists.people}
@@ -411,7 +413,7 @@ def _missing(lists: Lists, here: Field, preview: Preview, deeds: Deeds) -> None:
                 preview.not_here.append(Change(code, (f"in {wave}: {placed}",), person.audience))
 
 
-def _doubt_leaving(lists: Lists, here: Field, preview: Preview) -> None:
+def _doubt_leaving(lists: Lists, here: StoredField, preview: RosterPreview) -> None:
     """Ask before a part of a list is taken for the whole of it."""
     left = {change.code for change in preview.left}
     named = {(line.audience, line.school) for line in lists.people}
@@ -436,7 +438,7 @@ def _doubt_leaving(lists: Lists, here: Field, preview: Preview) -> None:
 class _People:
     """Compares participants one by one with what is known of them."""
 
-    def __init__(self, here: Field, plan: Plan, correct: bool, preview: Preview, deeds: Deeds) -> None:
+    def __init__(self, here: StoredField, plan: Plan, correct: bool, preview: RosterPreview, deeds: Deeds) -> None:
         self._here = here
         self._plan = plan
         self._changing = {fact.id: fact.title for fact in plan.facts if fact.changes}
@@ -490,7 +492,7 @@ class _People:
             self._preview.unasked.append(found)
 
     def _came(self, line: PersonLine, known: Known | None) -> str:
-        where = Placed(line.school, line.school_class, {})
+        where = Placement(line.school, line.school_class, {})
         if known is None:
             return f"new: {where}"
         if known.before is None:
@@ -499,7 +501,7 @@ class _People:
         return f"{where}; in {wave} {placed}"
 
     def _moved(self, line: PersonLine, known: Known | None) -> str:
-        now = Placed(line.school, line.school_class, {})
+        now = Placement(line.school, line.school_class, {})
         if known is None:
             return ""
         if known.here is not None:
@@ -510,7 +512,7 @@ class _People:
             return f"{known.before[1]} in {known.before[0]} → {now}"
         return ""
 
-    def _placed(self, line: PersonLine, known: Known | None, what: list[str]) -> Placed | None:
+    def _placed(self, line: PersonLine, known: Known | None, what: list[str]) -> Placement | None:
         """Return how the wave's own row will be, None when it stays."""
         old = known.here if known else None
         facts = dict(old.facts) if old else {}
@@ -527,7 +529,7 @@ class _People:
         school_class = old.school_class if old and keeps_class else line.school_class
         if old is not None and old.left_at is not None:
             what.insert(0, "is back")
-        new = Placed(line.school, school_class, facts)
+        new = Placement(line.school, school_class, facts)
         return None if new == old else new
 
     def _kept(self, line: PersonLine, known: Known | None, what: list[str]) -> dict[str, Any] | None:

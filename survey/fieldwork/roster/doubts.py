@@ -39,21 +39,21 @@ class Doubt:
         return _ANSWERS[self.name].option
 
 
-class _Answer(NamedTuple):
+class _Confirmed(NamedTuple):
     yes: str
     otherwise: str
     unticked: str
     option: str
 
 
-_ANSWERS: Final[dict[Doubtful, _Answer]] = {
-    "left": _Answer(
+_ANSWERS: Final[dict[Doubtful, _Confirmed]] = {
+    "left": _Confirmed(
         yes="The file is the whole list: everyone who is not in it has left.",
         otherwise="If it is only a part of the list, send a file with everyone in these schools instead.",
         unticked="Check who would leave, and tick the box if they have left. Nothing has been imported yet.",
         option="--they-have-left",
     ),
-    "codes": _Answer(
+    "codes": _Confirmed(
         yes="These codes are right as they are: no zeros have been lost.",
         otherwise="If zeros are missing, format the column as text, enter the codes in full, and send the file again.",
         unticked="Check the codes, and tick the box if they are right. Nothing has been imported yet.",

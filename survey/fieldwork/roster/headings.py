@@ -9,7 +9,7 @@ from typing import Final
 
 from survey.definition.study import Fact
 from survey.fieldwork.roster.meanings import ReadAs, is_needs, is_sex, is_year
-from survey.fieldwork.roster.tables import Misread, Sheet, plain
+from survey.fieldwork.roster.tables import Misread, ReadSheet, plain
 from survey.problems import did_you_mean, listed, quoted, shortened
 from survey.tables.cells import letters_of
 
@@ -103,7 +103,7 @@ class Headings:
 
 
 def read_headings(
-    sheet: Sheet,
+    sheet: ReadSheet,
     accepted: Mapping[str, Sequence[str]],
     words: Mapping[str, Sequence[str]],
     required: Sequence[str],
@@ -120,7 +120,7 @@ def read_headings(
 class _Headings:
     def __init__(
         self,
-        sheet: Sheet,
+        sheet: ReadSheet,
         accepted: Mapping[str, Sequence[str]],
         words: Mapping[str, Sequence[str]],
         refused: set[int],

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from survey import private
 from survey.config import Settings
-from survey.fieldwork.roster.tables import DATE, Cell, Misread, Row, Sheet, and_more, plain
+from survey.fieldwork.roster.tables import DATE, Cell, Misread, ReadRow, ReadSheet, and_more, plain
 from survey.problems import Refused
 
 # ---- England's unique pupil number -----------------------------------------------------------------------
@@ -157,7 +157,7 @@ def is_refused(header: str) -> bool:
     return _refusal(header) is not None
 
 
-def refused_columns(sheet: Sheet, declared: Sequence[str]) -> dict[int, Misread]:
+def refused_columns(sheet: ReadSheet, declared: Sequence[str]) -> dict[int, Misread]:
     """Return the columns that must not be sent, by index, with the sentence for each.
 
     declared: headers the study declares itself (titles of facts, the identifier it hashes).
@@ -196,7 +196,7 @@ def _has_address(text: str) -> bool:
     return False
 
 
-def refused_values(sheet: Sheet, besides: Sequence[int]) -> Iterator[Misread]:
+def refused_values(sheet: ReadSheet, besides: Sequence[int]) -> Iterator[Misread]:
     """Yield a problem for each column in which values are e-mail addresses or unique pupil numbers.
 
     besides: columns, by index, that are refused already, or where an identifier belongs. No value is quoted.
@@ -262,7 +262,7 @@ def fault_of_code(cell: Cell) -> str | None:
     return None
 
 
-def fault_of_codes(sheet: Sheet, rows: Sequence[Row], index: int) -> Misread | None:
+def fault_of_codes(sheet: ReadSheet, rows: Sequence[ReadRow], index: int) -> Misread | None:
     """Return a problem when most study codes of a sheet are dates of birth written without dots, or NHS numbers."""
     codes = [row.cells[index] for row in rows if row.cells[index].text]
     for looks_like, what in ((_is_birthday, "dates of birth"), (_is_nhs_number, "NHS numbers")):
@@ -275,7 +275,7 @@ def fault_of_codes(sheet: Sheet, rows: Sequence[Row], index: int) -> Misread | N
     return None
 
 
-def names_for_places(sheet: Sheet, rows: Sequence[Row], index: int) -> Misread | None:
+def names_for_places(sheet: ReadSheet, rows: Sequence[ReadRow], index: int) -> Misread | None:
     """Return a problem when a column of classes holds people: nearly every row another, of two words and no digit."""
     cells = [row.cells[index] for row in rows if row.cells[index].text]
     like = [cell for cell in cells if _TWO_WORDS.fullmatch(cell.text)]

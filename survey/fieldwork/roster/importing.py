@@ -13,13 +13,13 @@ from survey.audit import Actor, note
 from survey.config import Settings
 from survey.database import Connection, Engine, read, write
 from survey.definition.reading import parse_study
-from survey.definition.study import Study as Plan
+from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.participants import Membership, Participant, kinship, linkage
 from survey.fieldwork.publications import text_of
-from survey.fieldwork.roster.comparing import Deeds, Preview, Target, compare, field_of
+from survey.fieldwork.roster.comparing import Deeds, RosterPreview, Target, compare, field_of
 from survey.fieldwork.roster.doubts import unanswered
 from survey.fieldwork.roster.identifiers import read_key
-from survey.fieldwork.roster.lists import Lists, Reader
+from survey.fieldwork.roster.lists import ListReader, Lists
 from survey.fieldwork.studies import Programme, School, SchoolClass, Study, Wave
 from survey.fieldwork.waves import forget_hours
 from survey.problems import Refused, did_you_mean, quoted
@@ -45,7 +45,7 @@ def look(
     name: str,
     *,
     correct: bool = False,
-) -> Preview:
+) -> RosterPreview:
     """Return what taking a file in would do; change nothing.
 
     wave_code: may be None for a list of schools alone. correct: facts that should not change are changed where the file
@@ -62,7 +62,7 @@ def looked_at(
     files: Sequence[File],
     *,
     correct: bool = False,
-) -> tuple[Preview, Lists]:
+) -> tuple[RosterPreview, Lists]:
     """Return what taking files in together would do, as `look` does, and the lists that were read from them."""
     there = place_of(engine, study_code, wave_code)
     lists = read_lists(settings, there.plan, files)
@@ -71,12 +71,12 @@ def looked_at(
 
 def preview_of(
     engine: Engine, study_code: str, wave_code: str | None, lists: Lists, *, correct: bool = False
-) -> Preview:
+) -> RosterPreview:
     """Return what taking lists in that were read before would do now, as `look` does."""
     return _preview(engine, place_of(engine, study_code, wave_code), wave_code, lists, correct)
 
 
-def _preview(engine: Engine, there: Whereabouts, wave_code: str | None, lists: Lists, correct: bool) -> Preview:
+def _preview(engine: Engine, there: ImportTarget, wave_code: str | None, lists: Lists, correct: bool) -> RosterPreview:
     _needs_wave(lists, there)
     with read(engine) as connection:
         here = field_of(connection, there.study_id, there.wave)
@@ -96,7 +96,7 @@ def take_in(
     *,
     correct: bool = False,
     agreed: Collection[str] = (),
-) -> Preview:
+) -> RosterPreview:
     """Take a file in and return what was done. All or nothing.
 
     digest: that of the preview somebody looked at; nothing is done when it would be something else by now.
@@ -110,7 +110,7 @@ def take_in(
 
 def read_lists(settings: Settings, plan: Plan, files: Sequence[File]) -> Lists:
     """Return what files say, for this study. Raises Refused when an identifier is met and there is no key."""
-    return Reader(plan, lambda: read_key(settings)).read(files)
+    return ListReader(plan, lambda: read_key(settings)).read(files)
 
 
 def take_in_lists(
@@ -124,7 +124,7 @@ def take_in_lists(
     *,
     correct: bool = False,
     agreed: Collection[str] = (),
-) -> Preview:
+) -> RosterPreview:
     """Take lists in that were read before, as `take_in` does."""
     there = place_of(engine, study_code, wave_code)
     _needs_wave(lists, there)
@@ -154,7 +154,7 @@ def take_in_lists(
 
 
 @dataclass(frozen=True)
-class Whereabouts:
+class ImportTarget:
     """A study with its file, and perhaps a wave of it."""
 
     study_id: int
@@ -163,7 +163,7 @@ class Whereabouts:
     """The wave's row (id, position), or None."""
 
 
-def place_of(engine: Engine, study_code: str, wave_code: str | None) -> Whereabouts:
+def place_of(engine: Engine, study_code: str, wave_code: str | None) -> ImportTarget:
     """Return the study and wave somebody names. Raises Refused with what there is."""
     with read(engine) as connection:
         studies = {row.code: row for row in connection.execute(select(Study.id, Study.code, Study.sha256))}
@@ -181,7 +181,7 @@ def place_of(engine: Engine, study_code: str, wave_code: str | None) -> Whereabo
         raise Refused([f"The study '{study_code}' has no file yet. Please publish it first: survey publish FOLDER."])
     if wave_code is not None and wave_code not in waves:
         raise Refused([f"There is no wave '{wave_code}'.{_known(wave_code, list(waves))}"])
-    return Whereabouts(study.id, parse_study(text), waves[wave_code] if wave_code is not None else None)
+    return ImportTarget(study.id, parse_study(text), waves[wave_code] if wave_code is not None else None)
 
 
 def _known(name: str, known: Sequence[str]) -> str:
@@ -189,7 +189,7 @@ def _known(name: str, known: Sequence[str]) -> str:
     return did_you_mean(name, known) or there
 
 
-def _needs_wave(lists: Lists, there: Whereabouts) -> None:
+def _needs_wave(lists: Lists, there: ImportTarget) -> None:
     if lists.people and there.wave is None:
         raise Refused(["A list of participants is for one wave. Please say which: --wave W."])
 
@@ -200,7 +200,7 @@ def _needs_wave(lists: Lists, there: Whereabouts) -> None:
 class _Writing:
     """Writes what a comparison found, in one transaction."""
 
-    def __init__(self, connection: Connection, there: Whereabouts, now: datetime) -> None:
+    def __init__(self, connection: Connection, there: ImportTarget, now: datetime) -> None:
         self._db = connection
         self._study = there.study_id
         self._wave: int | None = there.wave.id if there.wave is not None else None

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from survey.definition.study import Study as Plan
+from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.roster.headings import letters, read_headings, school_words
 from survey.fieldwork.roster.identifiers import (
     fault_of_code,
@@ -34,9 +34,9 @@ from survey.fieldwork.roster.tables import (
     UNREAD,
     Cell,
     Misread,
-    Row,
-    Sheet,
-    Unreadable,
+    ReadRow,
+    ReadSheet,
+    UnreadableTable,
     plain,
     read_sheets,
     until_too_many,
@@ -49,7 +49,7 @@ AUDIENCES: Final = ("pupil", "parent", "staff")
 
 
 @dataclass(frozen=True)
-class Place:
+class PlaceInFile:
     """Where a line was written, for what is found out later. columns: each column's number and header, by its key."""
 
     sheet: str = ""
@@ -76,7 +76,7 @@ class SchoolLine:
     programme: str | None
     time_zone: str | None
     told: tuple[str, ...]
-    place: Place = Place()
+    place: PlaceInFile = PlaceInFile()
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class PersonLine:
     with_class: bool = True
     number: bool = False
     """True when the spreadsheet took the code for a number, so that zeros in front may have gone."""
-    place: Place = Place()
+    place: PlaceInFile = PlaceInFile()
 
 
 @dataclass
@@ -146,7 +146,7 @@ def _bare(line: SchoolLine | PersonLine) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Reader:
+class ListReader:
     """What lists are read by: the study's file, and the key for its linkage where it links.
 
     key: called when an identifier is met; raises survey.problems.Refused when there is none.
@@ -167,7 +167,7 @@ class Reader:
             file = name if len(files) > 1 else ""
             try:
                 sheets = read_sheets(data, name)
-            except Unreadable as error:
+            except UnreadableTable as error:
                 lists.problems.append(Misread("", 0, 0, str(error), file=file))
                 continue
             for sheet in sheets:
@@ -176,7 +176,7 @@ class Reader:
         _twice(lists)
         return lists
 
-    def _sheet(self, sheet: Sheet, lists: Lists) -> None:
+    def _sheet(self, sheet: ReadSheet, lists: Lists) -> None:
         words = school_words(self.plan.facts)
         below = without_title(sheet, self._headings(words))
         sheet = below.sheet
@@ -216,7 +216,7 @@ class Reader:
         facts = [name for fact in self.plan.facts for name in (fact.id, fact.title)]
         return [*facts, *([self.identifier] if self.identifier else [])]
 
-    def _accepted(self, sheet: Sheet) -> Mapping[str, Sequence[str]]:
+    def _accepted(self, sheet: ReadSheet) -> Mapping[str, Sequence[str]]:
         if _is_of_schools(sheet):
             return _OF_SCHOOLS
         return self._of_people()
@@ -226,12 +226,12 @@ class Reader:
         own = {"identifier": (self.identifier,)} if self.identifier else {}
         return {**facts, **own, **_OF_PEOPLE}  # the last holds: no fact takes the place of a column of ours
 
-    def _required(self, sheet: Sheet) -> Sequence[str]:
+    def _required(self, sheet: ReadSheet) -> Sequence[str]:
         return ("school", "title", "arm") if _is_of_schools(sheet) else ("participant", "school")
 
     # ---- schools ----
 
-    def _schools(self, sheet: Sheet, found: Mapping[str, int], lists: Lists) -> None:
+    def _schools(self, sheet: ReadSheet, found: Mapping[str, int], lists: Lists) -> None:
         named = _named(sheet, found)
         for row in until_too_many(sheet, lists.problems):
             line = _Line(sheet, row, found, named, lists.problems)
@@ -263,7 +263,7 @@ class Reader:
 
     # ---- participants ----
 
-    def _people(self, sheet: Sheet, found: Mapping[str, int], lists: Lists, *, complete: bool) -> None:
+    def _people(self, sheet: ReadSheet, found: Mapping[str, int], lists: Lists, *, complete: bool) -> None:
         """Read the participants of a sheet. complete: no column is missing; else only problems are looked for."""
         doubtful = [
             *(fault_of_codes(sheet, sheet.rows, found[key]) for key in ("participant",) if key in found),
@@ -381,7 +381,7 @@ _MOST_CHILDREN: Final = 20
 _AUDIENCES: Final = {"pupil": "pupils", "parent": "parents", "staff": "staff"}
 
 
-def _is_of_schools(sheet: Sheet) -> bool:
+def _is_of_schools(sheet: ReadSheet) -> bool:
     if any(sheet.has(header) for header in _OF_PEOPLE["participant"]):
         return False
     return any(sheet.has(header) for header in ("arm", "title", "school_title", "school_name", "time_zone"))
@@ -401,7 +401,7 @@ def _is_total(line: _Line, found: Mapping[str, int]) -> bool:
 # ---- cells ----------------------------------------------------------------------------------------------
 
 
-def _named(sheet: Sheet, found: Mapping[str, int]) -> dict[str, tuple[int, str]]:
+def _named(sheet: ReadSheet, found: Mapping[str, int]) -> dict[str, tuple[int, str]]:
     """Return each column's number and header, by its key."""
     return {key: (at + 1, sheet.header[at].text) for key, at in found.items()}
 
@@ -411,14 +411,14 @@ class _Line:
 
     def __init__(
         self,
-        sheet: Sheet,
-        row: Row,
+        sheet: ReadSheet,
+        row: ReadRow,
         found: Mapping[str, int],
         named: Mapping[str, tuple[int, str]],
         problems: list[Misread],
     ) -> None:
         self.sheet = sheet
-        self.place = Place(sheet.name, row.number, sheet.file, named)
+        self.place = PlaceInFile(sheet.name, row.number, sheet.file, named)
         self.row = row
         self.found = found
         self.problems = problems

@@ -26,7 +26,7 @@ from survey.tables.limits import Refusal
 MOST_COLUMNS: Final = 200
 
 
-class Unreadable(ValueError):
+class UnreadableTable(ValueError):
     """A file that is no table. Its text says, to whoever sent it, why, and what to do."""
 
 
@@ -43,7 +43,7 @@ class Cell(NamedTuple):
     kind: str = TEXT
 
 
-class Cells(Sequence[Cell]):
+class RowCells(Sequence[Cell]):
     """The cells of a row, as many as the sheet has columns. Each is made when it is asked for: a large table has
     millions, and most are looked at once.
     """
@@ -76,7 +76,7 @@ class Cells(Sequence[Cell]):
         return Cell(texts[at], number, at + 1, kinds.get(at, TEXT))
 
 
-class Row(NamedTuple):
+class ReadRow(NamedTuple):
     """A row that is not blank: its number in the sheet, and a cell for each column."""
 
     number: int
@@ -119,12 +119,12 @@ class Misread:
 
 
 @dataclass
-class Sheet:
+class ReadSheet:
     """A table: its headers (the first row that is not blank), the rows below, and what could not be read."""
 
     name: str
     header: tuple[Cell, ...]
-    rows: list[Row]
+    rows: list[ReadRow]
     problems: list[Misread] = field(default_factory=list)
     file: str = ""
     """The file's name, where there are several."""
@@ -140,7 +140,7 @@ class Sheet:
         return all(plain(header) in there for header in headers)
 
 
-def read_sheets(data: bytes, name: str, *, verbatim: bool = False, most_columns: int = MOST_COLUMNS) -> list[Sheet]:
+def read_sheets(data: bytes, name: str, *, verbatim: bool = False, most_columns: int = MOST_COLUMNS) -> list[ReadSheet]:
     """Return the sheets of a CSV or Excel (.xlsx) file; a CSV file is one sheet without a name. Blank sheets are left
     out.
 
@@ -151,13 +151,13 @@ def read_sheets(data: bytes, name: str, *, verbatim: bool = False, most_columns:
     try:
         tables = read_apart(data, name, verbatim=verbatim, most_columns=most_columns)
     except Refusal as refusal:
-        raise Unreadable(str(refusal)) from refusal
+        raise UnreadableTable(str(refusal)) from refusal
     sheets = [sheet for table in tables if (sheet := _sheet(table)) is not None]
     if sheets:
         return sheets
     if [table.name for table in tables] == [""]:
-        raise Unreadable("The file is empty. Please send a table whose first row has the headers.")
-    raise Unreadable("The workbook has no cell with anything in it. Please send a table with headers and rows.")
+        raise UnreadableTable("The file is empty. Please send a table whose first row has the headers.")
+    raise UnreadableTable("The workbook has no cell with anything in it. Please send a table with headers and rows.")
 
 
 _LONGEST_HEADER: Final = 200
@@ -176,7 +176,7 @@ _MOST_HINTS: Final = 50
 """Headers for which the nearest known one is looked for."""
 
 
-def until_too_many(sheet: Sheet, problems: list[Misread]) -> Iterator[Row]:
+def until_too_many(sheet: ReadSheet, problems: list[Misread]) -> Iterator[ReadRow]:
     """Yield a sheet's rows until there are too many problems; then add one that says so, and stop."""
     for row in sheet.rows:
         if len(problems) >= MOST_PROBLEMS:
@@ -197,18 +197,18 @@ _DEEPEST: Final = 10
 class Below:
     """A sheet that begins with its headings: the rows above that are left out, or why they cannot be."""
 
-    sheet: Sheet
+    sheet: ReadSheet
     above: tuple[int, ...] = ()
     fault: Misread | None = None
 
 
-def without_title(sheet: Sheet, known: Callable[[str], bool]) -> Below:
+def without_title(sheet: ReadSheet, known: Callable[[str], bool]) -> Below:
     """Return a sheet from its headings on. known: tells whether a text is a heading.
 
     Rows above the headings are left out where each holds less than half as much as the headings do, as a title does.
     Where one holds more, that is said.
     """
-    rows = [Row(sheet.header[0].row, sheet.header), *sheet.rows[:_DEEPEST]] if sheet.header else []
+    rows = [ReadRow(sheet.header[0].row, sheet.header), *sheet.rows[:_DEEPEST]] if sheet.header else []
     found = [sum(1 for cell in row.cells if cell.text and known(cell.text)) for row in rows]
     best = found.index(max(found)) if found else 0
     if best == 0 or found[best] < 2:
@@ -225,18 +225,18 @@ def without_title(sheet: Sheet, known: Callable[[str], bool]) -> Below:
         for problem in sheet.problems
         if problem.row == 0 or problem.row >= header.number
     ]
-    headed = Sheet(sheet.name, tuple(header.cells), sheet.rows[best:], problems, sheet.file)
+    headed = ReadSheet(sheet.name, tuple(header.cells), sheet.rows[best:], problems, sheet.file)
     return Below(headed, tuple(row.number for row in rows[:best]))
 
 
-def _is_title(row: Row, header: Row) -> bool:
+def _is_title(row: ReadRow, header: ReadRow) -> bool:
     filled, wide = (sum(1 for cell in one.cells if cell.text) for one in (row, header))
     return filled == 1 or filled * 2 < wide
 
 
 def columns(
-    sheet: Sheet, accepted: Mapping[str, Sequence[str]], required: Iterable[str] = ()
-) -> tuple[Sheet, dict[str, int], list[Misread]]:
+    sheet: ReadSheet, accepted: Mapping[str, Sequence[str]], required: Iterable[str] = ()
+) -> tuple[ReadSheet, dict[str, int], list[Misread]]:
     """Return a sheet from its headings on, where its columns are (key → index into a row's cells), and what is wrong
     with its headings.
 
@@ -276,7 +276,7 @@ def columns(
     return sheet, found, [_missing(sheet, missing), *(problems if found else ())]
 
 
-def _missing(sheet: Sheet, missing: Sequence[str]) -> Misread:
+def _missing(sheet: ReadSheet, missing: Sequence[str]) -> Misread:
     said = (
         f"The columns {quoted(missing)} are missing." if len(missing) > 1 else f"The column '{missing[0]}' is missing."
     )
@@ -285,7 +285,7 @@ def _missing(sheet: Sheet, missing: Sequence[str]) -> Misread:
     )
 
 
-def _headless(sheet: Sheet, index: int) -> Iterator[Misread]:
+def _headless(sheet: ReadSheet, index: int) -> Iterator[Misread]:
     """Yield a problem for a column without a header in which there is something."""
     filled = [row.cells[index] for row in sheet.rows if row.cells[index].text]
     if filled:
@@ -306,21 +306,21 @@ def _and_more(count: int, last: int) -> str:
 # ---- from what was read ---------------------------------------------------------------------------------
 
 
-def _sheet(table: TableRead) -> Sheet | None:
+def _sheet(table: TableRead) -> ReadSheet | None:
     """Return a table as a sheet with rows of one length, or None when all of it is blank."""
     if table.hidden:
         said = "This sheet is hidden. Please show it if it should be read, and delete it if not."
-        return Sheet(table.name, (), [], [Misread(table.name, 0, 0, said)]) if table.rows else None
+        return ReadSheet(table.name, (), [], [Misread(table.name, 0, 0, said)]) if table.rows else None
     if not table.rows:
         return None
     width = max(len(row.texts) for row in table.rows)
-    rows = [Row(row.number, Cells(row, width)) for row in table.rows]
-    sheet = Sheet(table.name, tuple(rows[0].cells), rows[1:])
+    rows = [ReadRow(row.number, RowCells(row, width)) for row in table.rows]
+    sheet = ReadSheet(table.name, tuple(rows[0].cells), rows[1:])
     sheet.problems = [_misread(sheet, fault) for fault in table.faults if fault.column <= width]
     return sheet
 
 
-def _misread(sheet: Sheet, fault: FaultRead) -> Misread:
+def _misread(sheet: ReadSheet, fault: FaultRead) -> Misread:
     header = sheet.header[fault.column - 1].text if fault.column else ""
     more = _and_more(fault.times, fault.last)
     return Misread(sheet.name, fault.row, fault.column, fault.message + more, header)

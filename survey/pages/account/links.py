@@ -17,7 +17,14 @@ from survey.pages.account.forms import Form
 from survey.pages.account.pages import account, now, page
 from survey.pages.account.sessions import OFFICE
 from survey.pages.store import store
-from survey.people.links import Link, begin_session, end_session, link_actor, link_by_token, link_of_session
+from survey.people.links import (
+    CoordinatorLinkState,
+    begin_session,
+    end_session,
+    link_actor,
+    link_by_token,
+    link_of_session,
+)
 
 _KEY: Final = "link session"
 
@@ -26,7 +33,7 @@ _KEY: Final = "link session"
 class CameByLink:
     """A coordinator without an account: their link, and the study and school it is for."""
 
-    link: Link
+    link: CoordinatorLinkState
     study: str
     study_title: str
     school: str
@@ -57,7 +64,7 @@ def _look() -> CameByLink | None:
     return None if link is None else _with_names(link)
 
 
-def _with_names(link: Link) -> CameByLink | None:
+def _with_names(link: CoordinatorLinkState) -> CameByLink | None:
     with opened_session(store().engine) as db:
         study, school = db.get(Study, link.study_id), db.get(School, link.school_id)
     if study is None or school is None:

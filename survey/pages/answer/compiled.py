@@ -23,7 +23,7 @@ from survey.definition.languages import in_language
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.wording import fill, gaps
 from survey.drawings import drawing
-from survey.forms import Asked, ScreenForm
+from survey.forms import ScreenForm, StepFields
 from survey.journey import Journey, Screen
 from survey.options import ORDERS
 from survey.pages.answer.passes import Pass
@@ -186,7 +186,7 @@ class Survey:
     def render(
         self,
         screen: Screen,
-        asked: list[Asked],
+        asked: list[StepFields],
         look: str,
         answers: Mapping[str, Any],
         facts: Mapping[str, Any],
@@ -229,7 +229,7 @@ class Survey:
         )
 
     def _worded(
-        self, asked: Asked, answers: Mapping[str, Any], labels: Mapping[str, str], facts: Mapping[str, Any]
+        self, asked: StepFields, answers: Mapping[str, Any], labels: Mapping[str, str], facts: Mapping[str, Any]
     ) -> tuple[str, str, str]:
         question = asked.step.question
         wording = question.wording(asked.step.part, self.say, answers)
@@ -286,10 +286,10 @@ def _personal(screen: Screen) -> bool:
 
 
 def _grouped(
-    asked: list[Asked], labels: Mapping[str, str], facts: Mapping[str, Any]
-) -> list[tuple[str | None, list[Asked]]]:
+    asked: list[StepFields], labels: Mapping[str, str], facts: Mapping[str, Any]
+) -> list[tuple[str | None, list[StepFields]]]:
     """Put the statements of each grid under their stem; every other question stands alone."""
-    groups: list[tuple[str | None, list[Asked]]] = []
+    groups: list[tuple[str | None, list[StepFields]]] = []
     last: str | None = None
     for one in asked:
         question: Question = one.step.question

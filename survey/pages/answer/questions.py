@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as Reply
 
 from survey.database import read
 from survey.fieldwork.consent import still_agreed
-from survey.forms import Asked
+from survey.forms import StepFields
 from survey.journey import Screen
 from survey.pages.answer.blueprint import answer
 from survey.pages.answer.catalogue import catalogue
@@ -258,7 +258,9 @@ def take(version: str, language: str, name: str) -> Reply:
     return _lead_on(survey, screen, after, pass_)
 
 
-def _look_again(survey: Survey, screen: Screen, asked: list[Asked], pass_: Pass, snapshot: Snapshot | None) -> Response:
+def _look_again(
+    survey: Survey, screen: Screen, asked: list[StepFields], pass_: Pass, snapshot: Snapshot | None
+) -> Response:
     answers = snapshot.answers if snapshot else {}
     facts = snapshot.facts if snapshot else {}
     return private(Response(survey.render(screen, asked, pass_.classes, answers, facts)))

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as Reply
 from survey.audit import Actor
 from survey.database import session
 from survey.definition.reading import parse_study
-from survey.definition.study import Study as Plan
+from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork import study_by_code, text_of
 from survey.pages.account import turned_away
 from survey.pages.account.links import came_by_link
@@ -35,7 +35,7 @@ class Seen:
     plan: Plan
 
 
-class _InStudy(Protocol):
+class _StudyRight(Protocol):
     @property
     def id(self) -> int:
         """The study's id."""
@@ -66,13 +66,13 @@ def grants() -> list[Grant]:
     return list(current_user.grants) if current_user.is_authenticated else []
 
 
-def _here(study: _InStudy | None) -> list[Grant]:
+def _here(study: _StudyRight | None) -> list[Grant]:
     """Return the grants that count in a study; in the whole installation, when there is none."""
     here = {None} if study is None else {None, study.id}
     return [grant for grant in grants() if grant.study_id in here]
 
 
-def may(study: _InStudy | None, roles: Sequence[str]) -> bool:
+def may(study: _StudyRight | None, roles: Sequence[str]) -> bool:
     """Tell whether the person here has one of these roles in a study, or for the whole installation when None.
 
     A researcher's are further limited by the study's own `access`: see `sees_tables` and `sees_microdata`.

@@ -29,7 +29,7 @@ PAGE: Final = 50
 """Lines on one page."""
 
 
-class _Asked:
+class _LogFilter:
     """What somebody asks to see: by whom, what, on which day, and from which line on."""
 
     def __init__(self, zone: str) -> None:
@@ -105,7 +105,7 @@ def _away() -> ResponseReturnValue | None:
 
 def _page(study: Seen | None) -> ResponseReturnValue:
     engine = store().engine
-    asked = _Asked(study.plan.time_zone if study else "UTC")
+    asked = _LogFilter(study.plan.time_zone if study else "UTC")
     since, until = asked.day
     study_id = study.id if study else None
     found = list(
@@ -140,7 +140,7 @@ def _page(study: Seen | None) -> ResponseReturnValue:
 
 def _file(study: Seen | None, form: ListForm) -> ResponseReturnValue:
     engine = store().engine
-    asked = _Asked(study.plan.time_zone if study else "UTC")
+    asked = _LogFilter(study.plan.time_zone if study else "UTC")
     since, until = asked.day
     if asked.fault:
         abort(400)

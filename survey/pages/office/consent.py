@@ -26,9 +26,9 @@ from survey.fieldwork.consent import (
     WHY,
     BadDecision,
     By,
+    ConsentState,
     Decision,
     How,
-    Placed,
     Says,
     counts,
     decide,
@@ -55,7 +55,7 @@ from survey.pages.sending import send_list
 from survey.pages.store import store
 from survey.people import COORDINATOR, LEAD, RESEARCHER
 from survey.responses.consent_file import look_at_decisions, look_at_given, take_given, unpacked
-from survey.responses.withdrawing import Nobody, certificate_by_number, certificates_of, withdraw
+from survey.responses.withdrawing import NothingToWithdraw, certificate_by_number, certificates_of, withdraw
 
 section("consent", "Consent", "office.consent", order=30, roles=(LEAD, RESEARCHER, COORDINATOR))
 
@@ -181,7 +181,7 @@ def consent_school(study: Seen, school: str) -> ResponseReturnValue:
             abort(404)
         people = list(standings(connection, study.plan, study.id, wave, {its_id}))
         title = schools_of(connection, study.id)[school]
-    classes: dict[str, list[Placed]] = {}
+    classes: dict[str, list[ConsentState]] = {}
     for one in people:
         classes.setdefault(one.school_class or "", []).append(one)
     return render_template(
@@ -323,7 +323,7 @@ def _allowed_person(study: Seen, participant: str) -> int:
     return found
 
 
-def _placed(connection: Connection, study: Seen, person: int, wave: str) -> Placed | None:
+def _placed(connection: Connection, study: Seen, person: int, wave: str) -> ConsentState | None:
     mine = standings(connection, study.plan, study.id, wave, my_schools(study), person)
     return next(iter(mine), None)
 
@@ -361,7 +361,7 @@ def consent_withdraw(study: Seen, participant: str) -> ResponseReturnValue:
             actor=actor(),
             now=_now(),
         )
-    except Nobody:
+    except NothingToWithdraw:
         abort(404)
     return redirect(url_for("office.withdrawal_certificate", code=study.code, number=done.number), 303)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from survey.progress import Day
+from survey.progress import DayCount
 
 WIDTH, HEIGHT = 100.0, 40.0
 
@@ -18,13 +18,13 @@ WIDTH, HEIGHT = 100.0, 40.0
 class Curve:
     """Days, and the points of the line: 'x,y x,y …' in a field of WIDTH by HEIGHT, zero at the bottom."""
 
-    days: tuple[Day, ...]
+    days: tuple[DayCount, ...]
     points: str
     area: str
     most: int
 
 
-def curve(days: Sequence[Day]) -> Curve | None:
+def curve(days: Sequence[DayCount]) -> Curve | None:
     """Return the curve of some days; None when nobody has finished yet, or all on one day: that needs no drawing."""
     if len(days) < 2:
         return None

@@ -20,7 +20,7 @@ from survey.database import session
 from survey.definition.apart import Verdict, read_apart, verdict_of
 from survey.definition.bundle import Bundle
 from survey.definition.reading import parse_study
-from survey.definition.study import Study as Plan
+from survey.definition.study import StudyDefinition as Plan
 from survey.definition.unpacking import MOST, CannotUnpack, from_zip, unpack
 from survey.fieldwork import Study, published, study_by_code, text_of
 from survey.fieldwork.publishing import compared_with_published, publish_folder
@@ -129,7 +129,7 @@ def _zipped(folder: Path) -> bytes:
 
 
 @dataclass(frozen=True)
-class Version:
+class SentVersion:
     """One questionnaire of what was sent. state: 'new', perhaps with what is `told` of it, 'unchanged', or 'refused'.
 
     why: why it is refused, a sentence each.
@@ -172,7 +172,7 @@ def _plan(verdict: Verdict) -> Plan:
     return parse_study(verdict.study)
 
 
-def _versions(verdict: Verdict, study: Study | None) -> Iterator[Version]:
+def _versions(verdict: Verdict, study: Study | None) -> Iterator[SentVersion]:
     there = published(store().engine, study.id) if study else []
     for sent in verdict.versions:
         name, number = sent.id, sent.number
@@ -187,7 +187,7 @@ def _versions(verdict: Verdict, study: Study | None) -> Iterator[Version]:
             with session(store().engine) as db:
                 compared = compared_with_published(db, study.code, Bundle.parse(sent.text))
             why, told = list(compared.faults.values()), list(compared.told)
-        yield Version(
+        yield SentVersion(
             name,
             sent.title,
             sent.audience,

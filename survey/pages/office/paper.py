@@ -23,7 +23,7 @@ from survey.pages.office.blueprint import office
 from survey.pages.office.sections import section
 from survey.pages.statics import asset
 from survey.pages.store import store
-from survey.paper.keying import Read, Sheet, differences, key_in, paper_of, ready_for, settle, sheet_of
+from survey.paper.keying import PaperToKey, Read, differences, key_in, paper_of, ready_for, settle, sheet_of
 from survey.paper.printing import Order, page, print_papers
 from survey.people import LEAD, RESEARCHER
 from survey.problems import Refused
@@ -231,7 +231,7 @@ def paper_key(study: Seen, number: int) -> ResponseReturnValue:
     return _key_page(study, sheet, {}, [])
 
 
-def _sheet(study: Seen, number: int) -> Sheet:
+def _sheet(study: Seen, number: int) -> PaperToKey:
     """Return a paper of the study. Raises CannotKey when there is none with this number."""
     found = paper_by_id(store().engine, study.id, number) if number < 2**31 else None
     if found is None:
@@ -239,7 +239,7 @@ def _sheet(study: Seen, number: int) -> Sheet:
     return sheet_of(store().engine, found, study.plan.time_zone)
 
 
-def _key_page(study: Seen, sheet: Sheet, typed: Mapping[str, str], faults: Sequence[tuple[str, str]]) -> str:
+def _key_page(study: Seen, sheet: PaperToKey, typed: Mapping[str, str], faults: Sequence[tuple[str, str]]) -> str:
     return render_template(
         "office/paper-key.html",
         study=study,
@@ -288,7 +288,7 @@ def paper_differences(study: Seen, number: int) -> ResponseReturnValue:
 
 
 def _settle_page(
-    study: Seen, sheet: Sheet, typed: Mapping[str, str], faults: Sequence[tuple[str, str]]
+    study: Seen, sheet: PaperToKey, typed: Mapping[str, str], faults: Sequence[tuple[str, str]]
 ) -> ResponseReturnValue:
     with read(store().engine) as connection:
         both = keyings_of(connection, sheet.paper.id)

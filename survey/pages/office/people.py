@@ -26,10 +26,10 @@ from survey.pages.account.sessions import OFFICE
 from survey.pages.office.access import actor, grants, refused
 from survey.pages.office.blueprint import office
 from survey.pages.store import store
-from survey.people import ADMINISTRATOR, COORDINATOR, LEAD, ROLES, Given, Giver, NotPossible
+from survey.people import ADMINISTRATOR, COORDINATOR, LEAD, ROLES, GivenRole, Giver, NotPossible
 from survey.people.grants import end, give, second_factor_off, take
 from survey.people.invitations import invite, not_used, reset_link, send_again, withdraw
-from survey.people.links import Link, end_link, links_of, make_link
+from survey.people.links import CoordinatorLinkState, end_link, links_of, make_link
 from survey.people.lists import Member, member, members
 
 View = Callable[..., ResponseReturnValue]
@@ -57,7 +57,7 @@ def _for_those_who_do(view: View) -> View:
 
 def giver() -> Giver:
     """Return who gives and takes roles here."""
-    held = tuple(Given(grant.role, grant.study_id, grant.school_id) for grant in grants())
+    held = tuple(GivenRole(grant.role, grant.study_id, grant.school_id) for grant in grants())
     return Giver(actor(), current_user.id, held)
 
 
@@ -81,9 +81,9 @@ def _places() -> list[tuple[str, str]]:
     with database_session(store().engine) as db:
         studies = db.query(Study).order_by(Study.title, Study.id).all()
         schools = {study.id: sorted(study.schools, key=lambda one: (one.title, one.id)) for study in studies}
-    places = [("", "All studies")] if who.may_give(Given(LEAD)) else []
+    places = [("", "All studies")] if who.may_give(GivenRole(LEAD)) else []
     for study in studies:
-        if not who.may_give(Given(LEAD, study.id)):
+        if not who.may_give(GivenRole(LEAD, study.id)):
             continue
         places.append((str(study.id), study.title))
         places += [(f"{study.id}/{school.id}", f"{study.title}: {school.title}") for school in schools[study.id]]
@@ -96,7 +96,7 @@ def _roles() -> list[tuple[str, str]]:
     return [
         (role, f"{role.capitalize()}: {ROLES[role][0].lower()}{ROLES[role][1:]}")
         for role in order
-        if role != ADMINISTRATOR or who.may_give(Given(ADMINISTRATOR))
+        if role != ADMINISTRATOR or who.may_give(GivenRole(ADMINISTRATOR))
     ]
 
 
@@ -112,12 +112,12 @@ class RoleForm(Form):
         self.place.choices = _places()
 
     @property
-    def wanted(self) -> Given:
+    def wanted(self) -> GivenRole:
         """What was chosen."""
         study, _, school = (self.place.data or "").partition("/")
         if self.role.data == ADMINISTRATOR:
-            return Given(ADMINISTRATOR)
-        return Given(self.role.data, int(study) if study else None, int(school) if school else None)
+            return GivenRole(ADMINISTRATOR)
+        return GivenRole(self.role.data, int(study) if study else None, int(school) if school else None)
 
 
 class InviteForm(RoleForm):
@@ -197,7 +197,7 @@ def invite_again(invitation: int) -> ResponseReturnValue:
             invited, token = send_again(connection, invitation, giver(), now())
     except NotPossible as fault:
         return _people_page(InviteForm(formdata=None), str(fault))
-    wanted = invited.given or Given("researcher")
+    wanted = invited.given or GivenRole("researcher")
     letter = invitation_letter(invited.email, wanted.role, _where(wanted), token, str(actor()))
     return _link_page(invited.email, token, letter)
 
@@ -361,7 +361,7 @@ def _led(code: str) -> Study:
     with database_session(store().engine) as db:
         # PostgreSQL takes no NUL, not even to compare with.
         study = None if "\0" in code else db.query(Study).filter_by(code=code).one_or_none()
-        if study is None or not giver().may_give(Given(LEAD, study.id)):
+        if study is None or not giver().may_give(GivenRole(LEAD, study.id)):
             abort(404)
         study.schools.sort(key=lambda one: (one.title, one.id))
     return study
@@ -391,7 +391,7 @@ def _people_page(form: InviteForm, fault: str | None = None, stale: bool = False
     with read(store().engine) as connection:
         invited = [one for one in not_used(connection) if one.given and who.may_give(one.given)]
     with database_session(store().engine) as db:
-        studies = [one for one in db.query(Study).order_by(Study.title) if who.may_give(Given(LEAD, one.id))]
+        studies = [one for one in db.query(Study).order_by(Study.title) if who.may_give(GivenRole(LEAD, one.id))]
     return _reply(
         "office/people.html",
         faults,
@@ -438,7 +438,7 @@ def _links_page(study: Study, form: LinkForm | None, fault: str | None = None, s
     )
 
 
-def _state(link: Link) -> str:
+def _state(link: CoordinatorLinkState) -> str:
     if link.ended_at is not None:
         return f"ended on {_day(link.ended_at)}"
     return "works" if link.works(now()) else "its time is over"
@@ -479,11 +479,11 @@ def _member(account: int) -> Member:
     return found
 
 
-def _where(grant: Given) -> str:
+def _where(grant: GivenRole) -> str:
     return place_in_words(store().engine, grant)
 
 
-def _role_in_words(grant: Given) -> str:
+def _role_in_words(grant: GivenRole) -> str:
     return f"{grant.role}: {_where(grant)}"
 
 

@@ -25,13 +25,13 @@ from survey.problems import Refused
 from survey.progress import (
     REASONS,
     TITLES,
-    Given,
+    Asking,
+    GivenReason,
     Level,
-    Line,
     Outcome,
-    Place,
     Progress,
-    Round,
+    ReportedSchool,
+    ReportedWave,
     Tally,
     days,
     give,
@@ -59,14 +59,14 @@ _ALWAYS_SHOWN: Final = (Outcome.FINISHED, Outcome.UNDER_WAY, Outcome.NOT_STARTED
 
 
 @dataclass(frozen=True)
-class Asked:
+class ProgressFilter:
     """What an address asks to see; None is everything. `by` is what the table has its lines of."""
 
-    wave: Round | None
+    wave: ReportedWave | None
     questionnaire: str | None
     programme: str | None
     arm: str | None
-    school: Place | None
+    school: ReportedSchool | None
     school_class: str | None
     by: Level
 
@@ -89,7 +89,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Row:
+class RateRow:
     """A line of the table, and where it leads: deeper in, or to its class list."""
 
     tally: Tally
@@ -115,7 +115,7 @@ def progress_page(study: Seen) -> ResponseReturnValue:
         progress=everything,
         questionnaires=_questionnaires(study, everything),
         levels=_levels(everything, coordinator=mine is not None),
-        rows=[Row(line, _deeper(asked, line)) for line in lines],
+        rows=[RateRow(line, _deeper(asked, line)) for line in lines],
         sum=sum_,
         outcomes=_columns(sum_),
         titles=TITLES,
@@ -154,7 +154,7 @@ class Reasons(Form):
 
 
 @dataclass(frozen=True)
-class Person:
+class ClassListRow:
     """A line of the class list: a participant, and what became of each questionnaire they are asked."""
 
     code: str
@@ -192,7 +192,9 @@ def keep_reasons(study: Seen) -> ResponseReturnValue:
         faults.append(("reason", "Choose a reason."))
     if faults:
         return _class_list(study, faults, ticked, why)
-    given = [Given(one, asked.questionnaire or "", None if why == "none" else why) for one in dict.fromkeys(ticked)]
+    given = [
+        GivenReason(one, asked.questionnaire or "", None if why == "none" else why) for one in dict.fromkeys(ticked)
+    ]
     try:
         kept = give(store().engine, study.id, asked.wave.code, given, actor(), now, mine)
     except Refused as refused:
@@ -229,12 +231,12 @@ def _class_list(
     return page, 400 if faults else 200
 
 
-def _people(lines: Sequence[Line]) -> list[Person]:
-    by_code: dict[str, list[Line]] = {}
+def _people(lines: Sequence[Asking]) -> list[ClassListRow]:
+    by_code: dict[str, list[Asking]] = {}
     for line in lines:
         by_code.setdefault(line.participant, []).append(line)
     return [
-        Person(
+        ClassListRow(
             code,
             theirs[0].school_class,
             tuple((line.questionnaire, TITLES[line.outcome]) for line in theirs),
@@ -247,7 +249,7 @@ def _people(lines: Sequence[Line]) -> list[Person]:
 # ---- what was asked for ------------------------------------------------------------------------------------
 
 
-def _asked(everything: Progress, *, coordinator: bool) -> Asked:
+def _asked(everything: Progress, *, coordinator: bool) -> ProgressFilter:
     """Return what the address asks for; 404 for a wave, a questionnaire or a place that is not there, or not theirs."""
     wanted = {name: request.args.get(name) or None for name in ("questionnaire", "programme", "arm", "school", "class")}
     school = _one(everything.places, wanted["school"])
@@ -260,7 +262,7 @@ def _asked(everything: Progress, *, coordinator: bool) -> Asked:
             abort(404)
     if wanted["questionnaire"] is not None and wanted["questionnaire"] not in _answered(everything):
         abort(404)
-    return Asked(
+    return ProgressFilter(
         _wave(everything.waves, request.args.get("wave")),
         wanted["questionnaire"],
         wanted["programme"],
@@ -271,7 +273,7 @@ def _asked(everything: Progress, *, coordinator: bool) -> Asked:
     )
 
 
-def _one(places: Sequence[Place], code: str | None) -> Place | None:
+def _one(places: Sequence[ReportedSchool], code: str | None) -> ReportedSchool | None:
     if code is None:
         return None
     for place in places:
@@ -280,7 +282,7 @@ def _one(places: Sequence[Place], code: str | None) -> Place | None:
     abort(404)
 
 
-def _wave(waves: Sequence[Round], code: str | None) -> Round | None:
+def _wave(waves: Sequence[ReportedWave], code: str | None) -> ReportedWave | None:
     """Return the wave that was asked for (None for all); by default the one that began last."""
     if code == "all":
         return None
@@ -318,7 +320,7 @@ def _levels(everything: Progress, *, coordinator: bool) -> dict[Level, str]:
     return {level: title for level, title in _LEVELS.items() if there.get(level, True)}
 
 
-def _narrowed(everything: Progress, asked: Asked, *, wave: bool = True, school_class: bool = True) -> Progress:
+def _narrowed(everything: Progress, asked: ProgressFilter, *, wave: bool = True, school_class: bool = True) -> Progress:
     """Return only what the address asks for."""
     schools: set[int | None] | None = None
     if asked.school is not None:
@@ -345,7 +347,7 @@ def _columns(sum_: Tally) -> list[Outcome]:
     return [outcome for outcome in TITLES if outcome in _ALWAYS_SHOWN or sum_.count(outcome)]
 
 
-def _deeper(asked: Asked, line: Tally) -> dict[str, str] | None:
+def _deeper(asked: ProgressFilter, line: Tally) -> dict[str, str] | None:
     if not line.key or asked.by in ("audience", "questionnaire", "wave"):
         return None
     if asked.by == "class":
@@ -370,5 +372,5 @@ def _arms_over_waves(found: Progress) -> list[tuple[Tally, list[Tally]]]:
     return waves
 
 
-def _curve(found: Progress, asked: Asked) -> Curve | None:
+def _curve(found: Progress, asked: ProgressFilter) -> Curve | None:
     return curve(days(found)) if asked.wave is not None else None

@@ -18,7 +18,7 @@ from survey.pages.store import store
 from survey.people import COORDINATOR, LEAD, RESEARCHER
 from survey.problems import Refused
 from survey.progress.outcomes import REASONS
-from survey.progress.reasons import Given, Recorded, foreseen, give, look
+from survey.progress.reasons import GivenReason, Recorded, foreseen, give, look
 
 _DONE: Final = {
     "added": ("reason added", "reasons added"),
@@ -75,8 +75,8 @@ def _as_checked(study: Seen, waiting: Waiting) -> Recorded:
     return recorded
 
 
-def _given(waiting: Waiting) -> list[Given]:
-    return [Given(*one) for one in json.loads(waiting.content)]
+def _given(waiting: Waiting) -> list[GivenReason]:
+    return [GivenReason(*one) for one in json.loads(waiting.content)]
 
 
 add(

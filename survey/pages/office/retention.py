@@ -15,7 +15,7 @@ from survey.pages.office.blueprint import office
 from survey.pages.office.sections import section
 from survey.pages.store import store
 from survey.people import ADMINISTRATOR, LEAD, RESEARCHER
-from survey.retention import Day, certificate, counted, day_of
+from survey.retention import DeletionDay, certificate, counted, day_of
 
 _WHO: Final = (LEAD, RESEARCHER, ADMINISTRATOR)
 
@@ -80,20 +80,20 @@ def deletion_certificate(study: Seen) -> ResponseReturnValue:
     )
 
 
-def _day(study: Seen) -> Day:
+def _day(study: Seen) -> DeletionDay:
     day = day_of(store().engine, study.code, datetime.now(UTC))
     if day is None:  # a study that is seen is published
         raise LookupError(study.code)
     return day
 
 
-class _Here(Protocol):
+class _RetentionView(Protocol):
     @property
     def code(self) -> str:
         """The study's code."""
 
 
-def near(study: _Here) -> Day | None:
+def near(study: _RetentionView) -> DeletionDay | None:
     """Return a study's day when everybody is to be told of it: 30 days before, and once the data are gone."""
     day = day_of(store().engine, study.code, datetime.now(UTC))
     return day if day is not None and (day.is_near or day.deleted_at is not None) else None

@@ -13,7 +13,15 @@ from wtforms import BooleanField
 
 from survey.audit import note
 from survey.database import session
-from survey.fieldwork.roster import Lists, Preview, looked_at, preview_of, take_in_lists, wave_counts, write_roster
+from survey.fieldwork.roster import (
+    Lists,
+    RosterPreview,
+    looked_at,
+    preview_of,
+    take_in_lists,
+    wave_counts,
+    write_roster,
+)
 from survey.fieldwork.waiting import Waiting
 from survey.pages.office.access import Seen, actor, allowed, refused, sees_microdata
 from survey.pages.office.blueprint import office
@@ -153,7 +161,7 @@ _PARTS: Final = (
 )
 
 
-def _parts(preview: Preview) -> list[dict[str, object]]:
+def _parts(preview: RosterPreview) -> list[dict[str, object]]:
     """Return each sort of change that there is, with its first rows."""
     return [
         {

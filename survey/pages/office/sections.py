@@ -30,13 +30,13 @@ def section(name: str, title: str, endpoint: str, *, order: int, roles: Sequence
     _sections.sort(key=lambda one: one.order)
 
 
-class _Here(Protocol):
+class _StudySection(Protocol):
     @property
     def id(self) -> int:
         """The study's id."""
 
 
-def sections(study: _Here) -> list[Section]:
+def sections(study: _StudySection) -> list[Section]:
     """Return what the person who is here may open of a study, in order."""
     return [one for one in _sections if may(study, one.roles)]
 

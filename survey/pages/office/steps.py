@@ -20,7 +20,7 @@ from survey.people import LEAD
 
 
 @dataclass(frozen=True)
-class Step:
+class NextStep:
     """One thing to do. address: where; None when it is nobody's to do. more: how far it is, in words."""
 
     title: str
@@ -29,7 +29,7 @@ class Step:
     more: str
 
 
-def steps(code: str) -> list[Step]:
+def steps(code: str) -> list[NextStep]:
     """Return the steps to a study's next wave for somebody who leads it; none for others, or when all are done."""
     study = seen(code)
     if study is None or not may(study, (LEAD,)):
@@ -57,51 +57,53 @@ def steps(code: str) -> list[Step]:
     return [] if all(step.done for step in found) else found
 
 
-def _questionnaires(study_id: int) -> Step:
+def _questionnaires(study_id: int) -> NextStep:
     names = {one.questionnaire for one in published(store().engine, study_id)}
-    return Step(
+    return NextStep(
         "Questionnaires published", bool(names), url_for("office.new_study"), _many(len(names), "questionnaire")
     )
 
 
-def _roster(db: Session, study_id: int, here: dict[str, str]) -> Step:
+def _roster(db: Session, study_id: int, here: dict[str, str]) -> NextStep:
     schools = db.query(School).filter_by(study_id=study_id).count()
     people = db.query(Participant).filter_by(study_id=study_id).count()
     more = f"{_many(schools, 'school')}, {_many(people, 'participant')}"
-    return Step("Schools and roster", schools > 0 and people > 0, here.get("roster"), more)
+    return NextStep("Schools and roster", schools > 0 and people > 0, here.get("roster"), more)
 
 
-def _unasked(db: Session, study: Seen, wave: Wave, here: dict[str, str]) -> list[Step]:
+def _unasked(db: Session, study: Seen, wave: Wave, here: dict[str, str]) -> list[NextStep]:
     """Return a step when somebody is asked nothing: to be done where a year group is missing, said where it is not."""
     people = list(unasked_in(db, study.plan, study.id, wave=wave.code))
     done = all(one.why != "no year" for one in people)
     return (
-        [Step(f"People asked in {wave.title}", done, here.get("progress"), " ".join(said_of(people)))] if people else []
+        [NextStep(f"People asked in {wave.title}", done, here.get("progress"), " ".join(said_of(people)))]
+        if people
+        else []
     )
 
 
-def _sheets(db: Session, study_id: int, audiences: list[str], here: dict[str, str]) -> Step:
+def _sheets(db: Session, study_id: int, audiences: list[str], here: dict[str, str]) -> NextStep:
     sent = {issue.audience for issue in issues_of(db, study_id)}
     missing = [audience for audience in audiences if audience not in sent]
     more = f"not yet for {' and '.join(missing)}" if missing else "sent out"
-    return Step("Information sheets sent out", not missing, here.get("consent"), more)
+    return NextStep("Information sheets sent out", not missing, here.get("consent"), more)
 
 
-def _links(db: Session, wave: Wave, here: dict[str, str]) -> Step:
+def _links(db: Session, wave: Wave, here: dict[str, str]) -> NextStep:
     working = db.query(Door).filter_by(wave_id=wave.id, ended_at=None)
     everybody = working.count()
     personal = working.filter(Door.participant_id.is_not(None)).count()
     counts = [(everybody - personal, "open link"), (personal, "personal link")]
     more = " and ".join(_many(number, what) for number, what in counts if number) or "none yet"
-    return Step("Links or cards", everybody > 0, here.get("links"), f"{more} for {wave.title}")
+    return NextStep("Links or cards", everybody > 0, here.get("links"), f"{more} for {wave.title}")
 
 
-def _wave(wave: Wave, now: datetime, here: dict[str, str]) -> Step:
+def _wave(wave: Wave, now: datetime, here: dict[str, str]) -> NextStep:
     opens, _ = wave.hours()
     title = f"{wave.title} opens"
     if opens is None or now >= opens:
-        return Step(title, True, here.get("progress"), "it is open")
-    return Step(title, False, here.get("progress"), f"on {opens.day} {opens:%B %Y}")
+        return NextStep(title, True, here.get("progress"), "it is open")
+    return NextStep(title, False, here.get("progress"), f"on {opens.day} {opens:%B %Y}")
 
 
 def _many(number: int, what: str) -> str:

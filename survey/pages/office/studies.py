@@ -9,13 +9,13 @@ from functools import lru_cache
 
 from survey.database import Engine, session
 from survey.definition.bundle import Bundle
-from survey.definition.study import Study as Plan
+from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork import Published, Study, Wave, published, study_by_code, text_of
 from survey.fieldwork.waves import hours, plan_of
 
 
 @dataclass(frozen=True)
-class Round:
+class WaveState:
     """A wave: its days, and whether it is 'open', 'closed' or 'not open yet' now."""
 
     code: str
@@ -26,7 +26,7 @@ class Round:
 
 
 @dataclass(frozen=True)
-class Asked:
+class PublishedQuestionnaire:
     """A questionnaire that was published, with its versions, the newest first."""
 
     id: str
@@ -36,14 +36,14 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Shown:
+class StudyCard:
     """A study as its page shows it."""
 
     id: int
     code: str
     title: str
-    rounds: tuple[Round, ...]
-    questionnaires: tuple[Asked, ...]
+    rounds: tuple[WaveState, ...]
+    questionnaires: tuple[PublishedQuestionnaire, ...]
 
 
 @dataclass(frozen=True)
@@ -62,14 +62,14 @@ def every(engine: Engine) -> list[Named]:
         return [Named(study.id, study.code, study.title) for study in studies]
 
 
-def shown(engine: Engine, code: str, now: datetime) -> Shown | None:
+def shown(engine: Engine, code: str, now: datetime) -> StudyCard | None:
     """Return the study with this code, or None."""
     with session(engine) as opened:
         study = study_by_code(opened, code)
         if study is None:
             return None
         plan = plan_of(engine, study)
-        return Shown(
+        return StudyCard(
             id=study.id,
             code=study.code,
             title=study.title,
@@ -78,12 +78,12 @@ def shown(engine: Engine, code: str, now: datetime) -> Shown | None:
         )
 
 
-def _round(wave: Wave, plan: Plan | None, now: datetime) -> Round:
+def _round(wave: Wave, plan: Plan | None, now: datetime) -> WaveState:
     state = hours(wave, None, plan).state(now)
-    return Round(wave.code, wave.title, wave.opens, wave.closes, "closed" if state == "late" else state)
+    return WaveState(wave.code, wave.title, wave.opens, wave.closes, "closed" if state == "late" else state)
 
 
-def _questionnaires(engine: Engine, study_id: int, plan: Plan | None) -> tuple[Asked, ...]:
+def _questionnaires(engine: Engine, study_id: int, plan: Plan | None) -> tuple[PublishedQuestionnaire, ...]:
     versions: dict[str, list[Published]] = {}
     for version in published(engine, study_id):
         versions.setdefault(version.questionnaire, []).append(version)
@@ -92,11 +92,11 @@ def _questionnaires(engine: Engine, study_id: int, plan: Plan | None) -> tuple[A
     return tuple(_asked(engine, name, versions[name]) for name in names)
 
 
-def _asked(engine: Engine, name: str, versions: Sequence[Published]) -> Asked:
+def _asked(engine: Engine, name: str, versions: Sequence[Published]) -> PublishedQuestionnaire:
     newest = max(versions, key=lambda version: version.version)
     title, audience = _title(engine, newest.sha256)
     newest_first = sorted(versions, key=lambda version: -version.version)
-    return Asked(name, title, audience, tuple(newest_first))
+    return PublishedQuestionnaire(name, title, audience, tuple(newest_first))
 
 
 @lru_cache(maxsize=64)

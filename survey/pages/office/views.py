@@ -19,7 +19,7 @@ from survey.pages.account import turned_away
 from survey.pages.office.access import Seen, actor, allowed, may, my_schools, refused, sees_microdata, sees_tables
 from survey.pages.office.blueprint import office
 from survey.pages.office.sections import section
-from survey.pages.office.studies import Shown, every, shown
+from survey.pages.office.studies import StudyCard, every, shown
 from survey.pages.sending import send
 from survey.pages.store import store
 from survey.pages.turns import Turn
@@ -98,7 +98,7 @@ def definition(study: Seen, questionnaire: str, version: int) -> ResponseReturnV
     abort(404)
 
 
-def _shown(study: Seen) -> Shown:
+def _shown(study: Seen) -> StudyCard:
     found = shown(store().engine, study.code, datetime.now(UTC))
     if found is None:
         abort(404)

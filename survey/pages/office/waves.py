@@ -27,7 +27,7 @@ AUDIENCES: Final = {"pupil": "Pupils", "parent": "Parents", "staff": "Staff"}
 
 
 @dataclass(frozen=True)
-class Given:
+class WaveQuestionnaire:
     """A line of a wave's table: who gets which questionnaire, its newest version, and who began in which."""
 
     who: str
@@ -39,7 +39,7 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Round:
+class WaveCard:
     """A wave as the page shows it. begin_until, finish_until: the last days on which one may, where they are later."""
 
     code: str
@@ -49,7 +49,7 @@ class Round:
     state: str
     begin_until: date | None
     finish_until: date | None
-    given: tuple[Given, ...]
+    given: tuple[WaveQuestionnaire, ...]
 
 
 @office.get("/studies/<code>/waves")
@@ -83,11 +83,11 @@ def waves(study: Seen) -> ResponseReturnValue:
 _STATES: Final = {"late": "late answers"}
 
 
-def _round(wave: Wave, when: Hours, now: datetime, given: tuple[Given, ...]) -> Round:
+def _round(wave: Wave, when: Hours, now: datetime, given: tuple[WaveQuestionnaire, ...]) -> WaveCard:
     state = when.state(now)
     later = wave.closes is not None
     begin, finish = (last_day(when.begin_until), last_day(when.finish_until)) if later else (None, None)
-    return Round(
+    return WaveCard(
         wave.code,
         wave.title,
         wave.opens,
@@ -101,7 +101,7 @@ def _round(wave: Wave, when: Hours, now: datetime, given: tuple[Given, ...]) -> 
 
 def _given(
     study: Seen, wave: Wave, versions: dict[str, list[Published]], begun: dict[tuple[str, str, str], int]
-) -> tuple[Given, ...]:
+) -> tuple[WaveQuestionnaire, ...]:
     lines = []
     for work in study.plan.fieldwork:
         if wave.code not in work.waves:
@@ -110,7 +110,7 @@ def _given(
         newest = max(of_it, key=lambda one: one.version, default=None)
         counts = {one.version: begun.get((wave.code, work.questionnaire, one.sha256), 0) for one in of_it}
         older = tuple((version, n) for version, n in counts.items() if n and newest and version != newest.version)
-        lines.append(Given(_who(work), work.questionnaire, newest, sum(counts.values()), older))
+        lines.append(WaveQuestionnaire(_who(work), work.questionnaire, newest, sum(counts.values()), older))
     return tuple(lines)
 
 

@@ -28,8 +28,8 @@ from survey.pages.shield import refuse_foreign_posts
 from survey.pages.store import store
 from survey.responses.receipts import Receipted, response_by_receipt
 from survey.responses.withdrawing import (
-    Certificate,
     Withdrawal,
+    WithdrawalCertificate,
     certificate_by_number,
     certificate_of_response,
     withdraw_together,
@@ -256,7 +256,7 @@ def _sentences(wish: Wish, children: Sequence[Child], say: Say) -> list[str]:
     return said
 
 
-def _done(found: Receipted, wish: Wish, children: Sequence[Child]) -> list[Certificate]:
+def _done(found: Receipted, wish: Wish, children: Sequence[Child]) -> list[WithdrawalCertificate]:
     ids = {child.code: child.id for child in children}
     wishes = [Withdrawal(scope, "parent", participant_id=ids[code]) for code, scope in wish.children]
     if wish.own:
@@ -268,7 +268,7 @@ def _done(found: Receipted, wish: Wish, children: Sequence[Child]) -> list[Certi
 
 
 @dataclass(frozen=True)
-class Shown:
+class CertificateCard:
     """A certificate as the page shows it: days in words."""
 
     number: str
@@ -280,8 +280,8 @@ class Shown:
     backups: str
 
 
-def _shown(one: Certificate, language: str) -> Shown:
-    return Shown(
+def _shown(one: WithdrawalCertificate, language: str) -> CertificateCard:
+    return CertificateCard(
         number=one.number,
         study=one.study_title,
         day=_day(one.at.date(), language),
