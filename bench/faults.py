@@ -56,7 +56,7 @@ reader: {age: 18}
 languages: en
 introduction: Please type numbers.
 data_use: Nothing is kept.
-contact: Write to nobody.
+contact: Write to no one.
 thanks: Thank you.
 consent: {ask: Do you agree?, yes: I agree, no: I do not, declined: Thank you.}
 pages:
@@ -297,10 +297,10 @@ def load(place: Installation, people: int, *, times: int = 1) -> Iterator[Tally]
     """Let people answer, page after page, until the block ends. times: how often each post is sent, at once."""
     tally, stop = Tally(), threading.Event()
 
-    async def everybody() -> None:
+    async def everyone() -> None:
         await asyncio.gather(*(_respond(place, tally, stop, random.Random(n), times) for n in range(people)))
 
-    thread = threading.Thread(target=lambda: asyncio.run(everybody()))
+    thread = threading.Thread(target=lambda: asyncio.run(everyone()))
     thread.start()
     try:
         yield tally

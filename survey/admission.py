@@ -85,7 +85,7 @@ def add_user(
 ) -> str:
     """Make an account and return its one-time password, which is kept nowhere.
 
-    The first sign in with it leads to the page to choose an own password; after that it no longer works. The roles are
+    The first sign in with it leads to the page for choosing their own; after that it no longer works. The roles are
     for one study, by its code, or for all; a coordinator's for one school. Whoever ended is let in afresh.
     Raises NotPossible for an address that is none or has an account, and for roles that cannot be given.
     """
@@ -117,14 +117,14 @@ def renew_password(engine: Engine, email: str) -> str:
     """Return a new one-time password for an account whose owner forgot theirs; it is signed out everywhere.
 
     The second factor and the organisation it came by are taken off as well: this is the way back when all is lost.
-    Raises NotPossible when nobody has that address.
+    Raises NotPossible when no one has that address.
     """
     password = one_time_password()
     hashed = HASHER.hash(password)
     with session(engine) as opened:
         user = opened.query(User).filter_by(email=tidy(email), active=True).first()
         if user is None:
-            raise NotPossible(f"Nobody has an account with the address {email!r}.")
+            raise NotPossible(f"No one has an account with the address {email!r}.")
         _give(user, hashed)
         user.organisation = None
         opened.flush()
@@ -138,7 +138,7 @@ def account_id(engine: Engine, email: str) -> int:
     with session(engine) as opened:
         user = opened.query(User).filter_by(email=tidy(email), active=True).first()
     if user is None:
-        raise NotPossible(f"Nobody has an account with the address {email!r}.")
+        raise NotPossible(f"No one has an account with the address {email!r}.")
     return user.id
 
 
@@ -160,5 +160,5 @@ def tidy(email: str) -> str:
 
 def _give(user: User, hashed: str) -> None:
     user.password = hashed
-    user.confirmed_at = None  # until its owner has chosen an own password
+    user.confirmed_at = None  # until its owner has chosen their own password
     user.fs_uniquifier = secrets.token_hex(16)

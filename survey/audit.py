@@ -154,7 +154,7 @@ def entries(
 
 
 def choices(engine: Engine, study_id: int | None = None) -> tuple[list[Actor], list[str]]:
-    """Return everybody who did something, and everything that was done, for choosing from: by name."""
+    """Return everyone who did something, and everything that was done, for choosing from: by name."""
     who, what = select(audit.c.actor_kind, audit.c.actor).distinct(), select(audit.c.what).distinct()
     with read(engine) as connection:
         actors = [Actor(*row) for row in connection.execute(_chosen(who, study_id, None, None))]

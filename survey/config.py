@@ -49,11 +49,11 @@ class Settings:
     secret_key    signs cookies and tokens; at least 32 characters
     base_url      how people reach the server, without a slash at its end; goes into links and QR codes
     proxies       how many reverse proxies of ours stand in front of the server
-    erasures      the file that says, outside the database, what was thrown away; None: in the instance folder
+    erasures      the file that says, outside the database, what was deleted; None: in the instance folder
     mail          where mail is handed over; None: links are shown to those who make them, to be handed over
     two_factor    whether who may see answers needs a second factor; None: when people come by https
-    organisation  who else may say who somebody is (OpenID Connect); None: nobody
-    passwords     whether people sign in with passwords; can be turned off where an organisation signs everybody in
+    organisation  who else may say who someone is (OpenID Connect); None: no one
+    passwords     whether people sign in with passwords; can be turned off where an organisation signs everyone in
     linkage_key   the file with the key for linking to data from outside, kept apart from the instance; None: no linking
     """
 
@@ -73,7 +73,7 @@ class Settings:
     def needs_second_factor(self) -> bool:
         """True when who may see answers must have a second factor: by default wherever others can reach the server.
 
-        A server without https is somebody's own computer, or a demonstration.
+        A server without https is someone's own computer, or a demonstration.
         """
         return self.secure if self.two_factor is None else self.two_factor
 
@@ -149,9 +149,9 @@ _OURS: Final = ("secret", "chorus.db", "register.jsonl", "backups.txt", "daily.l
 
 
 def _close_to_others(folder: Path) -> None:
-    """Close what is ours in the instance folder to everybody else, and the folder when it holds nothing else.
+    """Close what is ours in the instance folder to everyone else, and the folder when it holds nothing else.
 
-    Somebody who names a folder they use for other things, too, keeps it as it is.
+    Someone who names a folder they use for other things, too, keeps it as it is.
     """
     inside = list(folder.iterdir())
     ours = [path for path in inside if path.name.startswith(_OURS)]
@@ -184,7 +184,7 @@ def _secret(given: str, instance: Path) -> str:
     if len(kept) < _SHORTEST_SECRET:
         raise SettingsError(
             f"The file {path} should hold the secret of this installation and is too short. Put its earlier "
-            "content back, or delete it and Chorus makes a new one (everybody has to sign in again, and "
+            "content back, or delete it and Chorus makes a new one (everyone has to sign in again, and "
             "class codes already given out no longer work)."
         )
     return kept
@@ -245,7 +245,7 @@ def _proxies(number: str) -> int:
         return 0
     if not number.isascii() or not number.isdigit() or int(number[:3]) > 5 or len(number) > 3:
         raise SettingsError(
-            f"CHORUS_PROXIES is {number!r} and should be how many reverse proxies stand in front of Chorus: "
+            f"CHORUS_PROXIES is {number!r} and should be how many reverse proxies are in front of Chorus: "
             "0 when there is none, 1 behind one nginx or Caddy."
         )
     return int(number)
@@ -256,7 +256,7 @@ def _mail(server: str, sender: str) -> Mail | None:
         return None
     wrong = SettingsError(
         "CHORUS_MAIL names no mail server. Write smtp://host, smtp://user:password@host:587 or smtps://host:465, or "
-        "leave CHORUS_MAIL and CHORUS_MAIL_FROM out: links are then shown to those who make them."
+        "leave CHORUS_MAIL and CHORUS_MAIL_FROM out: links are then shown to the people who make them."
     )
     try:
         parts = urlsplit(server)
@@ -305,6 +305,7 @@ def _passwords(said: str, organisation: Organisation | None) -> bool:
         raise SettingsError(f"CHORUS_PASSWORDS is {said!r}. Write on or off.")
     if said == "off" and organisation is None:
         raise SettingsError(
-            "CHORUS_PASSWORDS is off, and nobody could sign in. Set CHORUS_OIDC_ISSUER and its companions first."
+            "CHORUS_PASSWORDS is off, so no one could sign in. Set CHORUS_OIDC_ISSUER, CHORUS_OIDC_CLIENT_ID "
+            "and CHORUS_OIDC_CLIENT_SECRET first."
         )
     return said != "off"

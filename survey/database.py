@@ -82,7 +82,7 @@ class StoreFull(StoreError):
 
 
 class StoreBusy(StoreError):
-    """The database was held by somebody else for too long; nothing of the transaction was kept."""
+    """The database was held by someone else for too long; nothing of the transaction was kept."""
 
 
 class StoreNotReady(StoreError):
@@ -210,7 +210,7 @@ _FILES_OF_SQLITE: Final = ("", "-wal", "-shm", "-journal", "-queue")
 
 
 def _for_its_owner_only(database: str) -> Callable[..., None]:
-    """Return what is done before each connection: nobody else may read the database, from its first byte on."""
+    """Return what is done before each connection: no one else may read the database, from its first byte on."""
     place = Path(database)
     beside = [place.with_name(f"{place.name}{ending}") for ending in _FILES_OF_SQLITE]
 
@@ -229,7 +229,7 @@ def _prepare_sqlite(dbapi: Any, _record: object) -> None:
         "synchronous = FULL",  # a save that was acknowledged survives a power cut
         "foreign_keys = ON",
         "recursive_triggers = ON",  # REPLACE is a deletion too, and must meet the triggers
-        "secure_delete = ON",  # what is thrown away, or written anew, leaves no copy in a free corner of the file
+        "secure_delete = ON",  # what is deleted, or written anew, leaves no copy in a free corner of the file
         "cache_size = -16000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
@@ -286,7 +286,7 @@ def _say_what_happened(context: ExceptionContext) -> StoreError | None:
     fault = _fault(original)
     if fault is not None:
         return fault
-    # PostgreSQL adds lines such as "DETAIL: Failing row contains (…)": the row may hold somebody's answers.
+    # PostgreSQL adds lines such as "DETAIL: Failing row contains (…)": the row may hold someone's answers.
     for error in (original, context.sqlalchemy_exception):
         if error is not None and error.args and isinstance(error.args[0], str):
             error.args = (error.args[0].split("\n", 1)[0], *error.args[1:])
@@ -295,7 +295,8 @@ def _say_what_happened(context: ExceptionContext) -> StoreError | None:
 
 _NOT_READY: Final = "The database has no tables of Chorus yet. Please make them first: survey upgrade"
 _UNREACHABLE: Final = (
-    "The database cannot be reached, or is none. Please check the address in DATABASE_URL, and that it is running."
+    "The database cannot be reached, or the address is not a database's. Please check the address in "
+    "DATABASE_URL, and that it is running."
 )
 
 
@@ -417,7 +418,7 @@ def write(engine: Engine) -> Iterator[Connection]:
         with engine.begin() as connection:
             yield connection
         return
-    # The connection is taken before the turn, so that nobody waits for a turn while holding up the pool's
+    # The connection is taken before the turn, so that no one waits for a turn while holding up the pool's
     # last one.
     with engine.connect() as connection, queue.turn(), connection.begin():
         on_driver(connection, "BEGIN IMMEDIATE")
@@ -438,10 +439,10 @@ _SCRUB_PATIENCE: Final = 500
 
 
 def scrub(engine: Engine) -> bool:
-    """Leave nothing of what was just thrown away in the database's own files. Call it after the transaction.
+    """Leave nothing of what was just deleted in the database's own files. Call it after the transaction.
 
     SQLite: the log beside the file, which still holds earlier pages, is written back and cut to nothing. PostgreSQL:
-    the old rows are cleared away. Returns False when somebody was reading all the while: then the next scrub does it,
+    the old rows are cleared away. Returns False when someone was reading all the while: then the next scrub does it,
     or the last connection to be closed.
     """
     queue = _queues.get(engine)

@@ -1,4 +1,4 @@
-"""Words in what people type that somebody should look at soon: that a child is hurt, afraid, or in danger.
+"""Words in what people type that someone should look at soon: that a child is hurt, afraid, or in danger.
 
 A word is found whole, whatever its case and accents; a phrase is found when its words stand one after the other. The
 lists that ship with the program are in ``translations/flagged/LANGUAGE.txt``, one word or phrase a line.

@@ -67,7 +67,7 @@ def _prepare() -> None:
     for close_what_is_idle in _before:
         close_what_is_idle()
     if _open:
-        gc.collect()  # what nobody uses any more may only wait to be found
+        gc.collect()  # what no one uses any more may only wait to be found
 
 
 def _go_on() -> None:

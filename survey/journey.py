@@ -86,7 +86,7 @@ class Journey:
         """Return the ids of the questions that these answers and roster facts do not lead to.
 
         An answer to a question that is itself hidden counts as none, or changing one's mind twice could leave a
-        page open through an answer nobody can see any more.
+        page open through an answer no one can see any more.
         """
         hidden: set[str] = set()
         visible: Answers = answers

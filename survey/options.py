@@ -79,7 +79,7 @@ class Optioned(Question):
     """A question whose answer comes from a list of options."""
 
     options: Options = Field(description="The name of an option list, or the list itself")
-    order: Literal["fixed", "reversed", "shuffled"] = Field("fixed", description="In which order options stand")
+    order: Literal["fixed", "reversed", "shuffled"] = Field("fixed", description="The order of the options")
     option_list: str | None = Field(None, exclude=True)
 
     def use_lists(self, lists: Mapping[str, Sequence[Option]]) -> None:
@@ -176,7 +176,7 @@ class Optioned(Question):
         return (self.other_key,) if self.other_key and self.stored else ()
 
     def read_other(self, chosen: bool, data: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the answer for the text behind “something else”. Nobody has to fill it in."""
+        """Return the answer for the text behind “something else”. No one has to fill it in."""
         if not self.other_key:
             return {}
         text = (data.get("other") or "") if chosen else ""

@@ -1,4 +1,4 @@
-"""Sending mail: short plain letters to those who sign in. Respondents never get any: nobody has their addresses."""
+"""Sending mail: short plain letters to those who sign in. Respondents never get any: no one has their addresses."""
 
 from __future__ import annotations
 

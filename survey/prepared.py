@@ -1,4 +1,4 @@
-"""Statements compiled once: those that run for each page somebody answers.
+"""Statements compiled once: those that run for each page someone answers.
 
 SQLAlchemy compiles a statement once, too; but for each execution it works out anew which value belongs where, how it
 is turned into what the driver takes, what the columns are called, and who listens. For a statement that SQLite carries

@@ -19,7 +19,7 @@ _OTHERS: Final = 0o077
 
 
 def close_to_others(*paths: Path) -> None:
-    """Take away from everybody else what they may do with files and folders of ours; pass over what is not there.
+    """Take away from everyone else what they may do with files and folders of ours; pass over what is not there.
 
     Nothing is opened: closing a file of SQLite's would give up the locks this process has on it.
     """

@@ -153,7 +153,7 @@ TICKED_MORE: Final = "m"
 """What a keyer types where more than one box is ticked and one was asked for."""
 
 UNREADABLE: Final = "?"
-"""What a keyer types where somebody wrote or ticked, and nobody can tell what. It counts as a blank."""
+"""What a keyer types where someone wrote or ticked, and no one can tell what. It counts as a blank."""
 
 
 @dataclass(frozen=True)
@@ -356,7 +356,7 @@ class Question(BaseModel):
 
     @property
     def own_words(self) -> tuple[str, ...]:
-        """The answer keys under which somebody's own words are kept: a text, what stands behind “something else”."""
+        """The answer keys under which someone's own words are kept: a text, what stands behind “something else”."""
         return ()
 
     @property

@@ -70,7 +70,7 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a browser or PostgreSQL by what it asks for, so that nobody has to remember to."""
+    """Mark what needs a browser or PostgreSQL by what it asks for, so that no one has to remember to."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if "browser" in fixtures:

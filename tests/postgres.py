@@ -98,7 +98,7 @@ class PostgresServer:
         return name
 
     def copy_template(self, template: str, name: str) -> None:
-        """Put a copy of the database `template` in the place of `name`, which is empty. Nobody is connected to either.
+        """Put a copy of the database `template` in the place of `name`, which is empty. No one is connected to either.
 
         The empty one is kept for the next test: making one costs as much as the copy itself.
         """
@@ -158,7 +158,7 @@ def running_postgres() -> Iterator[PostgresServer]:
 
 def _account_without_rights() -> int | None:
     """PostgreSQL refuses to run as root: return the user number to run it as, None when we are not root."""
-    return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+    return pwd.getpwnam("no one").pw_uid if os.geteuid() == 0 else None
 
 
 def _programs(folder: Path, account: int | None) -> Path:

@@ -13,7 +13,7 @@ from survey.cli.main import content_of, engine, main, settings, stop
 
 @main.group()
 def answers() -> None:
-    """Answers that were given elsewhere: an earlier wave, another tool."""
+    """Import answers from another system or an earlier wave."""
 
 
 @answers.command("import")
@@ -24,9 +24,9 @@ def answers() -> None:
 @click.option(
     "--ignore", multiple=True, metavar="COLUMN", help="A column that is not read; may be given several times."
 )
-@click.option("--preview", is_flag=True, help="Say what would be done, and change nothing.")
+@click.option("--preview", is_flag=True, help="Only show what would be done.")
 def import_(file: Path, study: str, questionnaire: str, wave: str, ignore: Sequence[str], preview: bool) -> None:
-    """Take coded answers in, with the same checks as a form.
+    """Import coded answers, with the same checks as on the pages.
 
     FILE is a CSV or Excel file with the columns of `survey export --format csv` (the codes): one row for each response,
     one column for each question, missing codes as the study has them. Import that CSV as it was exported: cells that a
@@ -47,4 +47,4 @@ def import_(file: Path, study: str, questionnaire: str, wave: str, ignore: Seque
         why = f"Nothing was imported, because of {len(taken.problems):,} problem{s}. Please correct the file first."
         stop(*taken.told(), why)
     added = "Would be added" if preview else "Added"
-    click.echo(f"{added}: {taken.added:,}. There already and left as they are: {taken.unchanged:,}.")
+    click.echo(f"{added}: {taken.added:,}. Already there and unchanged: {taken.unchanged:,}.")

@@ -13,7 +13,7 @@ from survey.cli.main import engine, main, stop, writing
 @click.argument("study", required=False)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A file to write: NAME.csv or NAME.xlsx.")
 def audit(study: str | None, out: Path | None) -> None:
-    """Say who did what and when, the newest first: in the whole installation, or in one study."""
+    """Show who did what and when, newest first: in the whole installation, or in one study."""
     from survey.audit import entries, who
     from survey.database import session
     from survey.fieldwork.studies import Study

@@ -24,7 +24,7 @@ def consent() -> None:
 @consent.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--study", required=True, help="The study's name.")
-@click.option("--preview", is_flag=True, help="Only say what would be recorded.")
+@click.option("--preview", is_flag=True, help="Only show what would be recorded.")
 def import_(file: Path, study: str, preview: bool) -> None:
     """Record the decisions of a table (CSV or .xlsx): all of them, or nothing.
 
@@ -41,7 +41,7 @@ def import_(file: Path, study: str, preview: bool) -> None:
     for problem in seen.problems:
         click.echo(str(problem), err=True)
     if seen.problems:
-        stop("Nothing was taken in. Please correct these first.")
+        stop("Nothing was imported. Please correct these first.")
     counts = seen.counts()
     click.echo(", ".join(f"{number} {says}" for says, number in counts.items()) + f", {seen.unchanged} known before")
     if seen.answered:
@@ -55,10 +55,10 @@ def import_(file: Path, study: str, preview: bool) -> None:
             "The yes counts only once you record how they were resolved: survey consent resolve"
         )
     if preview:
-        click.echo("Only looked: nothing was taken in.")
+        click.echo("Preview only: nothing was imported.")
         return
     take_decisions(here, study, data, file.name, COMMAND_LINE, now, seen.digest)
-    click.echo("Taken in." if seen.new else "Nothing to do: all of this is there already.")
+    click.echo("Imported." if seen.new else "Nothing to do: all of this has been imported already.")
 
 
 @consent.command()
@@ -67,7 +67,7 @@ def import_(file: Path, study: str, preview: bool) -> None:
 @click.option("--school", "schools", multiple=True, help="The code of a school it went to; may be given again.")
 @click.option("--all", "everywhere", is_flag=True, help="It went to every school.")
 @click.option("--date", "on", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day it was sent: 2025-09-01.")
-@click.option("--version", type=int, help="Which version; else the newest.")
+@click.option("--version", type=int, help="Which version; without it, the newest.")
 def issued(
     study: str, audience: str, schools: tuple[str, ...], everywhere: bool, on: datetime, version: int | None
 ) -> None:
@@ -82,7 +82,7 @@ def issued(
     with write(engine()) as connection:
         its = _study(connection, study)
         new = record(connection, its, audience, None if everywhere else schools, on.date(), COMMAND_LINE, now, version)
-    click.echo("Recorded." if new else "It was recorded before.")
+    click.echo("Recorded." if new else "It had already been recorded.")
 
 
 @consent.command()
@@ -91,12 +91,12 @@ def issued(
 @click.option("--scope", type=click.Choice(["wave", "future", "all"]), required=True, help="How far.")
 @click.option("--wave", help="The wave, for --scope wave.")
 @click.option("--by", type=click.Choice(["parent", "self", "school"]), default="parent", help="Who decided.")
-@click.option("--yes", is_flag=True, help="Do not ask again.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def withdraw(study: str, participant: str, scope: Scope, wave: str | None, by: By, yes: bool) -> None:
     """Withdraw a participant, and print the certificate.
 
-    wave: what was answered in that wave is thrown away. future: nothing more is asked, and what was answered stays.
-    all: every answer and fact is thrown away, and nothing more is asked.
+    wave: the answers of that wave are deleted. future: nothing more is asked, and answers given so far are kept.
+    all: every answer and fact is deleted, and nothing more is asked.
     """
     from survey.audit import COMMAND_LINE
     from survey.database import read
@@ -111,7 +111,9 @@ def withdraw(study: str, participant: str, scope: Scope, wave: str | None, by: B
     if person is None:
         stop(f"There is no participant '{participant}' in this study.")
     if not yes:
-        click.confirm(f"{participant}, {scope} {wave or ''}: answers thrown away do not come back. Go on?", abort=True)
+        click.confirm(
+            f"{participant}, {scope} {wave or ''}: deleted answers cannot be brought back. Continue?", abort=True
+        )
     done = do(here, participant_id=person, scope=scope, wave=wave, by=by, actor=COMMAND_LINE, now=datetime.now(UTC))
     _print(done)
 
@@ -125,7 +127,7 @@ def withdraw(study: str, participant: str, scope: Scope, wave: str | None, by: B
     "resolved",
     type=click.Choice(["changed mind", "agreed", "one decides"]),
     required=True,
-    help="Who said no has changed their mind; the parents have agreed; only one of them may decide.",
+    help="The person who said no has changed their mind; the parents have agreed; only one of them may decide.",
 )
 @click.option("--date", "on", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day on which it was said.")
 @click.option("--by", type=click.Choice(["parent", "self", "school"]), default="parent", help="Who decided.")
@@ -155,7 +157,7 @@ def resolve(
         if person is None:
             stop(f"There is no participant '{participant}' in this study.")
         new = decide(connection, its, person, said, COMMAND_LINE, datetime.now(UTC))
-    click.echo("Recorded." if new else "It was recorded before.")
+    click.echo("Recorded." if new else "It had already been recorded.")
 
 
 @consent.command()
@@ -172,10 +174,10 @@ def certificate(number: str) -> None:
 
 @consent.command("list")
 @click.argument("study")
-@click.option("--wave", help="The wave; else the first.")
+@click.option("--wave", help="The wave; without it, the first.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="A .csv or .xlsx to write.")
 def list_(study: str, wave: str | None, out: Path) -> None:
-    """Write what holds for everybody on a wave's list: codes, states, days."""
+    """Write the consent of everyone on a wave's roster: codes, states, days."""
     from survey.database import read
     from survey.export.lists import form_of, write_list
     from survey.fieldwork.consent import COLUMNS, plan_of, rows, standings
@@ -212,6 +214,6 @@ def _print(done: WithdrawalCertificate) -> None:
     click.echo(f"Participant: {done.participant or 'not known: by an open link'}")
     click.echo(f"Scope: {done.scope} {done.wave}".rstrip())
     click.echo(f"Decided by: {done.by}, on {done.at:%d %B %Y}")
-    click.echo(f"Responses whose answers were thrown away: {done.responses}")
+    click.echo(f"Responses whose answers were deleted: {done.responses}")
     if done.scope != "future":
         click.echo(f"No backup holds them from {done.backups_gone_on:%d %B %Y} on.")

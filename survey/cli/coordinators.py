@@ -37,13 +37,13 @@ def coordinator(study: str, school: str, until: datetime | None) -> None:
             connection, where.study_id, where.school_id, school, ends_at, Giver(COMMAND_LINE), datetime.now(UTC)
         )
     click.echo(f"Link {number}, works until the end of {last_day:%d %B %Y}:\n{here.base_url}/office/link/{token}")
-    click.echo("It is not kept anywhere else: only what is needed to recognise it is stored.")
+    click.echo("Chorus does not keep it: only what is needed to recognise it is stored.")
 
 
 @link.command("coordinator-end")
 @click.argument("number", type=click.IntRange(1, 2**31 - 1))
 def end(number: int) -> None:
-    """End a coordinator's link by its number, and every session that came by it."""
+    """End a coordinator's link by its number, and every session that was opened with it."""
     from survey.audit import COMMAND_LINE
     from survey.database import write
     from survey.people import Giver

@@ -16,7 +16,7 @@ from survey.problems import errors
 @main.command()
 @click.argument("path", type=click.Path(path_type=Path, exists=True))
 def check(path: Path) -> None:
-    """Say everything that is wrong with a questionnaire, or with a folder of them.
+    """Check a questionnaire or a study folder, and show every problem.
 
     Exit status: 0 nothing wrong (advice may be given), 1 errors, 2 wrong use of the command.
     """
@@ -31,7 +31,7 @@ def check(path: Path) -> None:
 @main.command()
 @click.argument("what", type=click.Choice(["questionnaire", "study", "translation"]), default="questionnaire")
 def schema(what: Literal["questionnaire", "study", "translation"]) -> None:
-    """Write the JSON Schema of a kind of file, for editors to complete and check while one types."""
+    """Write the JSON Schema of a kind of file, so that editors can complete and check it as you type."""
     from survey.definition.schema import json_schema
 
     click.echo(json.dumps(json_schema(what), indent=2, ensure_ascii=False))
@@ -51,12 +51,12 @@ def score(questionnaire: Path, answers: Path, out: Path) -> None:
     from survey.export.scored import score_table
 
     if questionnaire.name == "study.yaml" or "." in questionnaire.stem:
-        stop(f"{questionnaire} is no questionnaire. Please give the file NAME.yaml that holds the scales.")
+        stop(f"{questionnaire} is not a questionnaire. Please give the file NAME.yaml that has the scales.")
     reading = read_questionnaire(questionnaire)
     if reading.questionnaire is None:
         stop(*(str(problem) for problem in errors(reading.problems)))
     if out.exists() and out.samefile(answers):
-        stop(f"{out} holds the answers, which the scores would overwrite. Please choose another name for --out.")
+        stop(f"{out} has the answers in it, and the scores would overwrite them. Please choose another name for --out.")
     with writing(out, "w") as file:
         rows = score_table(reading.questionnaire, answers, file)
     click.echo(f"{rows} rows scored: {out}")

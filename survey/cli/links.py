@@ -34,9 +34,9 @@ def open_(study: str, questionnaire: str, wave: str, school: str | None, perform
     if last is not None and made.opens.year > 1 and last.year < 9999:
         click.echo(f"It works from {_day(made.opens.date())} to {_day(last)}.")
     if not made.opens <= now < made.closes:
-        click.echo("Nobody can come in today: the wave is not open.")
+        click.echo("It does not work today: the wave is not open.")
     click.echo(f"Link: {made.address}\nCode: {made.code} (typed at {here.base_url}/)")
-    click.echo("They are not kept anywhere else: only what is needed to recognise them is stored.")
+    click.echo("Chorus does not keep them: only what is needed to recognise them is stored.")
 
 
 def _day(day: date) -> str:
@@ -46,11 +46,11 @@ def _day(day: date) -> str:
 @link.command("personal")
 @click.argument("study")
 @click.option("--wave", required=True, help="The wave, as named in study.yaml.")
-@click.option("--school", help="The school's code; else everybody in the wave.")
+@click.option("--school", help="The school's code; without it, everyone in the wave.")
 @click.option("--class", "school_class", help="The code of a class of that school.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="A .csv or .xlsx to write.")
 def personal(study: str, wave: str, school: str | None, school_class: str | None, out: Path) -> None:
-    """Make a link and a code for everybody who is asked. Links made for them earlier stop working."""
+    """Make a link and a code for each person who is asked. Links made for them earlier stop working."""
     from survey.audit import COMMAND_LINE
     from survey.export.lists import form_of, write_list
     from survey.fieldwork.links import COLUMNS, personal_links
@@ -66,4 +66,4 @@ def personal(study: str, wave: str, school: str | None, school_class: str | None
     click.echo(f"{len(made.links)} links written: {out}")
     if made.ended:
         click.echo(f"{made.ended} links made for the same people earlier no longer work.")
-    click.echo("They are not kept anywhere else: only what is needed to recognise them is stored.")
+    click.echo("Chorus does not keep them: only what is needed to recognise them is stored.")

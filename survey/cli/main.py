@@ -71,7 +71,7 @@ def engine() -> Engine:
 
     here = settings()
     opened = open_engine(here.database_url)
-    watch(opened, Register(here.register))  # what a command throws away is written down at once
+    watch(opened, Register(here.register))  # what a command deletes is written down at once
     return opened
 
 

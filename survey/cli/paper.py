@@ -14,11 +14,11 @@ from survey.cli.main import engine, main, settings, stop, writing
 @click.argument("study")
 @click.argument("questionnaire")
 @click.option("--wave", required=True, help="The wave, as named in study.yaml.")
-@click.option("--school", help="The school's code; else everybody in the wave who is asked.")
+@click.option("--school", help="The school's code; without it, everyone in the wave who is asked.")
 @click.option("--class", "school_class", help="The code of a class of that school.")
 @click.option("--participant", "participants", multiple=True, help="A study code; may be given several times.")
-@click.option("--copies", type=click.IntRange(1), help="So many copies for people who are on no list, instead.")
-@click.option("--language", help="One of the questionnaire's languages; else the one it was written in.")
+@click.option("--copies", type=click.IntRange(1), help="The number of copies, for people who are not on a list.")
+@click.option("--language", help="One of the questionnaire's languages; without it, the original one.")
 @click.option("--large", is_flag=True, help="Large print: 18 points and more.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The .html file to write.")
 def paper(
@@ -33,9 +33,9 @@ def paper(
     large: bool,
     out: Path,
 ) -> None:
-    """Make the papers of a class, a school or a wave, or copies: one HTML file for A4 that needs nothing else.
+    """Make printed forms for a class, a school or a wave, or copies: one HTML file for A4 that needs nothing else.
 
-    Each paper has a code of its own, which is kept nowhere but on the paper.
+    Each form has its own code, which is kept nowhere but on the form.
     """
     from survey.audit import COMMAND_LINE
     from survey.paper.printing import Order, page, print_papers
@@ -43,14 +43,14 @@ def paper(
     if out.suffix.lower() not in (".html", ".htm"):
         stop(f"{out}: please give a file that ends in .html.")
     if copies and (participants or school_class):
-        stop("Copies are for people who are on no list. Please leave out --participant and --class, or --copies.")
+        stop("Copies are for people who are not on a list. Please leave out --participant and --class, or --copies.")
     order = Order(study, wave, questionnaire, language, school, school_class, participants, copies or 0, large)
-    # The file is opened first: papers that cannot be written down would be printed by nobody.
+    # The file is opened first: papers that cannot be written down would be printed by no one.
     with writing(out, "w") as file:
         made = print_papers(engine(), settings(), order, COMMAND_LINE, datetime.now(UTC))
         file.write(page(made))
     for sentence in made.left_out:
         click.echo(sentence)
     count = len(made.papers)
-    click.echo(f"{count} {'paper' if count == 1 else 'papers'} written: {out}")
-    click.echo("Open the file in a browser and print it on A4. The codes on it are kept nowhere else.")
+    click.echo(f"{count} {'form' if count == 1 else 'forms'} written: {out}")
+    click.echo("Open the file in a browser and print it on A4. Chorus does not keep the codes on it.")

@@ -13,13 +13,13 @@ from survey.cli.main import engine, main, settings
 
 @main.group()
 def user() -> None:
-    """People who sign in."""
+    """Accounts and roles."""
 
 
 def _where(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say where a role counts."""
     school = click.option("--school", help="The school's code, for a coordinator.")
-    return click.option("--study", help="The study's code; else every study.")(school(command))
+    return click.option("--study", help="The study's code; without it, every study.")(school(command))
 
 
 @user.command("add")
@@ -27,7 +27,7 @@ def _where(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--role", "roles", multiple=True, default=("researcher",), show_default=True)
 @_where
 def add(email: str, roles: tuple[str, ...], study: str | None, school: str | None) -> None:
-    """Let somebody sign in. Prints a password that works once, to choose an own one with.
+    """Make an account. Prints a password that works once, to sign in and choose a new one.
 
     Roles: researcher, lead (of a study, or of all), coordinator (of one school), administrator (of the installation).
     """
@@ -43,7 +43,7 @@ def add(email: str, roles: tuple[str, ...], study: str | None, school: str | Non
 @click.option("--role", default="researcher", show_default=True)
 @_where
 def invite(email: str, role: str, study: str | None, school: str | None) -> None:
-    """Make a link with which somebody chooses a password; it works once and for seven days."""
+    """Invite a person: make a link to choose a password. It works once, for seven days."""
     from survey.admission import checked_address, place
     from survey.audit import COMMAND_LINE
     from survey.database import write
@@ -54,11 +54,11 @@ def invite(email: str, role: str, study: str | None, school: str | None) -> None
     address, wanted = checked_address(email), place(store, role, study, school)
     with write(store) as connection:
         token = invitation(connection, address, wanted, Giver(COMMAND_LINE), datetime.now(UTC))
-    click.echo(f"Give this link to {address} and nobody else:\n{here.base_url}/office/welcome/{token}")
+    click.echo(f"Give this link to {address} and no one else:\n{here.base_url}/office/welcome/{token}")
 
 
 @user.command("list")
-def everybody() -> None:
+def everyone() -> None:
     """List who can sign in: address, roles, when they last did, whether they have a second factor."""
     from survey.admission import place_in_words
     from survey.audit import COMMAND_LINE
@@ -75,7 +75,7 @@ def everybody() -> None:
 @user.command("renew")
 @click.argument("email")
 def renew(email: str) -> None:
-    """Give somebody who lost their password or their phone a new password that works once.
+    """Make a new password that works once, for a person who has lost their password or phone.
 
     All their sessions end, and two-step sign-in is off until they set it up again.
     """
@@ -89,7 +89,7 @@ def renew(email: str) -> None:
 @user.command("end")
 @click.argument("email")
 def end(email: str) -> None:
-    """End somebody's account: all its sessions at once, its roles and its password."""
+    """Close an account: its sessions, its roles and its password."""
     from survey.admission import account_id
     from survey.audit import COMMAND_LINE
     from survey.people import Giver
@@ -97,12 +97,12 @@ def end(email: str) -> None:
 
     store = engine()
     end_account(store, account_id(store, email), Giver(COMMAND_LINE), datetime.now(UTC))
-    click.echo(f"The account of {email} has ended.")
+    click.echo(f"The account of {email} is closed.")
 
 
 @user.group("role")
 def role() -> None:
-    """What somebody may do, and where."""
+    """Give and remove roles."""
 
 
 @role.command("add")
@@ -110,7 +110,7 @@ def role() -> None:
 @click.argument("name")
 @_where
 def add_role(email: str, name: str, study: str | None, school: str | None) -> None:
-    """Give somebody a role: researcher, lead, coordinator or administrator."""
+    """Give a person a role: researcher, lead, coordinator or administrator."""
     from survey.admission import account_id, place, place_in_words
     from survey.audit import COMMAND_LINE
     from survey.database import write
@@ -129,7 +129,7 @@ def add_role(email: str, name: str, study: str | None, school: str | None) -> No
 @click.argument("name")
 @_where
 def remove_role(email: str, name: str, study: str | None, school: str | None) -> None:
-    """Take a role away from somebody, at once."""
+    """Remove a role, at once."""
     from survey.admission import account_id, place, place_in_words
     from survey.audit import COMMAND_LINE
     from survey.database import write

@@ -11,7 +11,7 @@ from survey.cli.main import engine, main, stop
 
 @main.group()
 def performance() -> None:
-    """Concerts and sharings, whose audiences come in by a link of their own."""
+    """Concerts and sharings, each with a link for its audience."""
 
 
 @performance.command("add")

@@ -19,9 +19,9 @@ def progress() -> None:
 
 @progress.command("show")
 @click.argument("study")
-@click.option("--wave", help="The wave, as named in study.yaml; else all together.")
+@click.option("--wave", help="The wave, as named in study.yaml; without it, all waves.")
 @click.option("--questionnaire", help="Only this questionnaire.")
-@click.option("--school", help="The school's code: a line for each of its classes.")
+@click.option("--school", help="The school's code: one row for each of its classes.")
 @click.option(
     "--by",
     type=click.Choice(["school", "programme", "arm", "audience", "questionnaire", "wave"]),
@@ -29,12 +29,14 @@ def progress() -> None:
     show_default=True,
 )
 @click.option(
-    "--remind", type=click.Path(path_type=Path, dir_okay=False), help="Write who to remind: a .csv or .xlsx of codes."
+    "--remind",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a reminder list: a .csv or .xlsx of study codes.",
 )
 def show(
     study: str, wave: str | None, questionnaire: str | None, school: str | None, by: str, remind: Path | None
 ) -> None:
-    """Print who was asked and what became of them; the same numbers as on the page "Progress"."""
+    """Print the response rates; the same numbers as on the page "Progress"."""
     from survey.database import session
     from survey.export.lists import form_of, write_list
     from survey.fieldwork import study_by_code
@@ -53,7 +55,7 @@ def show(
     try:
         everything = read(here, found.id, datetime.now(UTC))
     except LookupError:
-        stop(f"Nothing of the study '{study}' is published yet. Please publish it first.")
+        stop(f"The study '{study}' has no published questionnaires yet. Please publish it first.")
     _known("wave", wave, [one.code for one in everything.waves])
     _known("school", school, [place.code for place in everything.places])
     _known("questionnaire", questionnaire, sorted({line.questionnaire for line in everything.lines}))
@@ -103,9 +105,9 @@ def _table(by: str, lines: Sequence[object]) -> list[str]:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--study", required=True, help="The study's code.")
 @click.option("--wave", required=True, help="The wave, as named in study.yaml.")
-@click.option("--look", "looking", is_flag=True, help="Only say what would change.")
+@click.option("--look", "looking", is_flag=True, help="Only show what would change.")
 def reasons(file: Path, study: str, wave: str, looking: bool) -> None:
-    """Keep why some did not answer, from a CSV or Excel file: participant, questionnaire (optional), reason.
+    """Import reasons for not answering, from a CSV or Excel file: participant, questionnaire (optional), reason.
 
     Reasons are absent, refused, excused, left and other. All of the file is kept or, when it has a problem, nothing.
     """
@@ -118,6 +120,6 @@ def reasons(file: Path, study: str, wave: str, looking: bool) -> None:
     else:
         preview = take_in(engine(), study, wave, data, file.name, COMMAND_LINE, datetime.now(UTC))
     if preview.problems:
-        stop(*map(str, preview.problems), "Nothing was kept. Please correct these first.")
+        stop(*map(str, preview.problems), "Nothing was saved. Please correct these first.")
     done, would = preview.recorded, "would be " if looking else ""
     click.echo(f"{done.added} reasons {would}added, {done.changed} {would}changed, {done.unchanged} as they were.")

@@ -14,7 +14,7 @@ from survey.cli.main import engine, main, settings, stop
 @main.group(invoke_without_command=True)
 @click.pass_context
 def retention(context: click.Context) -> None:
-    """Say when each study's data are deleted, and what is due.
+    """Show when each study's data will be deleted, and what is due.
 
     Exit status: 0 nothing is due, 1 a deletion is due or a backup is older than promised.
     """
@@ -33,7 +33,10 @@ def retention(context: click.Context) -> None:
         click.echo(f"{day.code}: to be deleted on {day.delete_on:%d %B %Y}, {_away(day.days_left)}")
     old = kept_too_long(store, settings(), now)
     for file in old:
-        click.echo(f"{file}: this backup is older than promised. Please throw it away: survey backup does it.")
+        click.echo(
+            f"{file}: this backup has been kept longer than the studies promise. Please delete it: survey backup "
+            "does so."
+        )
     due = [day.code for day in found if day.is_due]
     if due:
         click.echo(f"Due: {', '.join(due)}. Please run: survey retention apply --today")
@@ -49,9 +52,9 @@ def _away(days: int) -> str:
 
 
 @retention.command()
-@click.option("--today", is_flag=True, help="Do it; without this, only say what would be deleted.")
+@click.option("--today", is_flag=True, help="Delete now; without this, only show what would be deleted.")
 def apply(today: bool) -> None:
-    """Delete the data of the studies whose day has come, and erase again what an older backup brought back."""
+    """Delete the data of the studies whose day has come, and delete again what an older backup brought back."""
     from survey.audit import COMMAND_LINE
     from survey.retention import counted, days, keep_promises
 
@@ -60,7 +63,7 @@ def apply(today: bool) -> None:
     if not today:
         for day in due:
             numbers = [f"{name} {number}" for name, number in sorted(counted(store, day.study_id).items()) if number]
-            click.echo(f"{day.code}: would be deleted ({', '.join(numbers) or 'nothing is in it'})")
+            click.echo(f"{day.code}: would be deleted ({', '.join(numbers) or 'it is empty'})")
         click.echo("Nothing was deleted. Please say --today to do it." if due else "Nothing is due.")
         return
     said = keep_promises(store, settings(), now, COMMAND_LINE)
@@ -71,21 +74,21 @@ def apply(today: bool) -> None:
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def backup(folder: Path) -> None:
-    """Copy the database into a folder, while the server runs, and throw away backups older than the studies promise."""
+    """Copy the database into a folder, while the server runs, and delete backups older than the studies promise."""
     from survey.audit import COMMAND_LINE
     from survey.retention import back_up
 
     made = back_up(engine(), settings(), folder, COMMAND_LINE, datetime.now(UTC))
     for old in made.removed:
-        click.echo(f"Thrown away, older than {made.longest} days: {old}")
+        click.echo(f"Deleted, older than {made.longest} days: {old}")
     click.echo(f"Written: {made.file}\nSHA-256: {made.sha256}")
 
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--over", is_flag=True, help="Although there is a database already; what is in it is lost.")
+@click.option("--over", is_flag=True, help="Replace the existing database; everything in it is lost.")
 def restore(file: Path, over: bool) -> None:
-    """Put a backup in the database's place; what was withdrawn or deleted since stays withdrawn and deleted.
+    """Restore a backup. What was withdrawn or deleted since is deleted from it again.
 
     Stop the server before.
     """
@@ -96,7 +99,7 @@ def restore(file: Path, over: bool) -> None:
         stop(f"{file} is not there. Please give the file of a backup.")
     applied = put_back(settings(), file, COMMAND_LINE, datetime.now(UTC), over=over)
     for line in applied.done:
-        click.echo(f"{line.study}: a {line.kind} was erased again, as on {line.at:%d %B %Y}.")
+        click.echo(f"{line.study}: a {line.kind} was deleted again, as on {line.at:%d %B %Y}.")
     for made in applied.certificates:
         click.echo(f"Certificate {made.number}.")
     click.echo(f"Restored: {file}")

@@ -27,9 +27,9 @@ def roster() -> None:
 @click.argument("files", type=click.Path(path_type=Path, exists=True, dir_okay=False), nargs=-1, required=True)
 @click.option("--study", required=True, help="The study's name.")
 @click.option("--wave", help="The wave the list is for; lists of schools need none.")
-@click.option("--preview", is_flag=True, help="Only say what would change.")
+@click.option("--preview", is_flag=True, help="Only show what would change.")
 @click.option("--correct", is_flag=True, help="Correct facts that should not change, such as sex, and schools' arms.")
-@click.option("--they-have-left", "left", is_flag=True, help="The list is whole: whoever is not in it has left.")
+@click.option("--they-have-left", "left", is_flag=True, help="The list is complete: anyone not on it has left.")
 @click.option("--codes-as-they-are", "codes", is_flag=True, help="Codes like 1 are right: no zeros have been lost.")
 @click.option("--all", "everything", is_flag=True, help=f"Print every change, not the first {_MOST} of each sort.")
 def import_(
@@ -42,9 +42,9 @@ def import_(
     codes: bool,
     everything: bool,
 ) -> None:
-    """Take in lists of schools and participants (CSV or .xlsx): all of them, or nothing.
+    """Import lists of schools and participants (CSV or .xlsx): all of them, or nothing.
 
-    Exit status: 0 done, or nothing to do; 1 problems, and nothing was taken in; 2 wrong use of the command.
+    Exit status: 0 done, or nothing to do; 1 problems, and nothing was imported; 2 the command was mistyped.
     """
     from survey.audit import COMMAND_LINE
     from survey.fieldwork.roster import looked_at, take_in_lists, unanswered
@@ -55,7 +55,7 @@ def import_(
     seen, lists = looked_at(store, here, study, wave, read, correct=correct)
     _say(seen, None if everything else _MOST)
     if seen.problems:
-        stop("Nothing was taken in. Please correct these first.")
+        stop("Nothing was imported. Please correct these first.")
     doubts = unanswered(seen.doubts, agreed)
     for doubt in doubts:
         click.echo(
@@ -63,13 +63,13 @@ def import_(
             err=True,
         )
     if preview:
-        click.echo("Only looked: nothing was taken in.")
+        click.echo("Preview only: nothing was imported.")
         return
     if doubts:
         stop("Nothing has been imported.")
     now = datetime.now(UTC)
     take_in_lists(store, study, wave, lists, COMMAND_LINE, now, seen.digest, correct=correct, agreed=agreed)
-    click.echo("Taken in." if seen.changes else "Nothing to do: all of this is there already.")
+    click.echo("Imported." if seen.changes else "Nothing to do: all of this has been imported already.")
 
 
 _HEADINGS: Final = {
@@ -79,8 +79,8 @@ _HEADINGS: Final = {
     "moved": "Moved",
     "changed": "Changed",
     "left": "Left",
-    "not_here": "In these schools in an earlier wave, and not in this list",
-    "unasked": "In this list, and asked nothing in this wave",
+    "not_here": "In these schools in an earlier wave, but not on this list",
+    "unasked": "On this list, but asked nothing in this wave",
 }
 
 
@@ -105,7 +105,7 @@ def _say(preview: RosterPreview, most: int | None) -> None:
 @click.option("--wave", required=True, help="The wave, as named in study.yaml.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV to write.")
 def list_(study: str, wave: str, out: Path) -> None:
-    """Write a wave's roster as CSV, in the form that `survey roster import` takes. Who left is not in it."""
+    """Write a wave's roster as CSV, as `survey roster import` reads it. People who have left are left out."""
     from survey.fieldwork.roster import write_roster
 
     store = engine()
@@ -131,7 +131,7 @@ def key(file: Path) -> None:
 @click.argument("study")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV to write.")
 def linkage(study: str, out: Path) -> None:
-    """Write study codes with their linkage hashes, for the office that links. Noted in the audit."""
+    """Write study codes with their linkage hashes, for the office that links. Recorded in the activity log."""
     from survey.audit import COMMAND_LINE
     from survey.fieldwork.roster import write_linkage
 

@@ -45,7 +45,7 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 def demo(folder: Path, questionnaires: Path, port: int, serving: bool) -> None:
     """Make a pretended study with thousands of answers, write its workbook, and serve it.
 
-    It is made with the commands that anybody else would use, which are printed as they run.
+    It is made with the same commands that you would use, which are printed as they run.
     """
     from survey.demo import clear, run
     from survey.serving import see_that_port_is_free

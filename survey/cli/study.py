@@ -13,7 +13,7 @@ from survey.cli.main import engine, main, settings, writing
 
 @main.command()
 def upgrade() -> None:
-    """Make the database's tables, or bring them up to date."""
+    """Create the database, or bring it up to date."""
     from survey.database import upgrade as bring_up_to_date
     from survey.retention import Register, apply_register
 
@@ -22,7 +22,7 @@ def upgrade() -> None:
     click.echo("The tables are up to date.")
     # The database may be an older one that was put back: what was withdrawn since is withdrawn again.
     for line in apply_register(store, Register(settings().register), datetime.now(UTC)).done:
-        click.echo(f"{line.study}: a {line.kind} was erased again, as on {line.at:%d %B %Y}.")
+        click.echo(f"{line.study}: a {line.kind} was deleted again, as on {line.at:%d %B %Y}.")
 
 
 @main.command()
@@ -36,7 +36,7 @@ def publish(folder: Path) -> None:
 
 
 class _FormatName(click.ParamType):  # type: ignore[type-arg]
-    """The name of a format of an export; which ones there are is looked up only when somebody exports, or asks."""
+    """The name of a format of an export; which ones there are is looked up only when someone exports, or asks."""
 
     name = "format"
 

@@ -21,9 +21,9 @@ class TextReader(Strict):
 
 
 class FreeText(Strict):
-    """Whether anybody reads soon what people type, and who; if nobody does, whom to talk to."""
+    """Whether anyone reads soon what people type, and who; if no one does, whom to talk to."""
 
-    read: bool = Field(description="Whether somebody reads flagged texts soon")
+    read: bool = Field(description="Whether a person reads flagged texts soon")
     reader: TextReader | None = Field(None, description="For read: yes, who")
     words: dict[str, list[str]] = Field(
         default_factory=dict, description="Own words and phrases that are flagged, by language"

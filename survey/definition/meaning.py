@@ -1,7 +1,7 @@
 """Whether a new version of a questionnaire means the same by its questions and codes as those that were published.
 
 Answers to all versions stand in one column. A code that was Play and is now Sing, or a number that is now a text, would
-make old answers say what nobody said; so such a version is refused, and the question takes a new name. Other words for
+make old answers say what no one said; so such a version is refused, and the question takes a new name. Other words for
 the same thing are allowed: the author says so with `was`.
 """
 
@@ -203,9 +203,9 @@ def _renamed(newest: Questionnaire, new: Questionnaire, question: Question) -> s
     if old is None:
         return None
     return (
-        f"'{question.id}' has the words and the answers of '{old.id}' of version {newest.version}, which is gone, so "
-        f"answers to one question would stand in two columns. Please name it '{old.id}' again, or word it differently "
-        "if it is another question."
+        f"'{question.id}' has the words and the answers of '{old.id}' of version {newest.version}, which has been "
+        f"removed, so answers to one question would be in two columns. Please name it '{old.id}' again, or word it "
+        "differently if it is another question."
     )
 
 

@@ -37,7 +37,7 @@ class AssentLine(Strict):
 
 
 class Assent(Strict):
-    """The question whether somebody wants to take part. “No” ends politely and stores nothing else."""
+    """The question whether someone wants to take part. “No” ends politely and stores nothing else."""
 
     ask: Text = Field(min_length=1, description="The question")
     lines: list[AssentLine] = Field(
@@ -73,7 +73,7 @@ class Grid(Strict):
     ask: Text = Field(description="What is asked about each statement")
     hint: Text | None = Field(None, description="A short line below the wording")
     options: Options = Field(description="The name of an option list, or the list itself")
-    order: Literal["fixed", "reversed", "shuffled"] = Field("fixed", description="In which order options stand")
+    order: Literal["fixed", "reversed", "shuffled"] = Field("fixed", description="The order of the options")
     required: bool | None = Field(None, description="Whether Next asks once more when nothing is chosen")
     dont_know: bool | None = Field(None, description="Whether “I don't know” is offered")
     rather_not: bool | None = Field(None, description="Whether “I don't want to say” is offered")
@@ -279,7 +279,7 @@ class Questionnaire(Strict):
         before = 0
 
         def earlier() -> list[str]:
-            """Return what a condition could be about. Of questions that could not be read, nobody knows the place."""
+            """Return what a condition could be about. Of questions that could not be read, no one knows the place."""
             return [id for id in known if id not in order or (id in kept and order[id] < before)]
 
         for p, page in enumerate(self.pages):
@@ -327,7 +327,7 @@ class Questionnaire(Strict):
 
     @property
     def written(self) -> WrittenFile:
-        """Names in the file that could not be read, so that nobody calls them unknown."""
+        """Names in the file that could not be read, so that no one calls them unknown."""
         return self._written
 
     @property
@@ -351,7 +351,7 @@ class Questionnaire(Strict):
     def flagged(self, answers: Mapping[str, Any]) -> list[str]:
         """Return the keys of those answers (key -> value) in whose own words something stands that is to be read soon.
 
-        None where the questionnaire says that nobody reads.
+        None where the questionnaire says that no one reads.
         """
         if self._flags is None:
             return []

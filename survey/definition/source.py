@@ -138,7 +138,7 @@ def parse_source(data: bytes, path: str) -> Source:
     strange = _control_character(text)
     if strange:
         line, column, name = strange
-        message = f"an invisible control character ({name}) stands here. Please delete it"
+        message = f"there is an invisible control character ({name}) here. Please delete it"
         return Source(path, None, [Problem(path, line, column, message)])
     return _Composer(path, text).compose()
 
@@ -283,9 +283,8 @@ class _Composer:
         if isinstance(event, yaml.AliasEvent):
             self._fault(
                 event,
-                f"'*{shortened(event.anchor or '')}' stands for text written elsewhere. "
-                "Questionnaires do not use that. "
-                "Please write the text out, or put it in quotes if it is meant as it stands",
+                f"'*{shortened(event.anchor or '')}' refers to text written elsewhere. Questionnaires do not use "
+                "that. Please write the text out, or put it in quotes if it is meant as it stands",
             )
             return
         if event.anchor is not None:
@@ -328,7 +327,7 @@ class _Composer:
         if not isinstance(key, Scalar):
             self._fault(
                 event,
-                "a list or a group in brackets stands where a key is expected. If this is a "
+                "there is a list or a group in brackets where a key is expected. If this is a "
                 "sentence that begins "
                 "with a bracket or a brace, please put the whole sentence in quotes",
             )

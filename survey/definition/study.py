@@ -83,7 +83,7 @@ class Consent(Strict):
     audience: Audience = Field(description="Whom it is about")
     decided_by: Literal["parent", "self", "school"] = Field(description="Who decides, beside the respondent's own yes")
     basis: Literal["opt_in", "opt_out"] = Field(
-        description="opt_in: nobody takes part without a yes. opt_out: all who were told and did not say no"
+        description="opt_in: only people with a yes take part. opt_out: everyone who was told and did not say no"
     )
     sheet: InformationSheet = Field(description="The information sheet")
 
@@ -110,7 +110,7 @@ class Retention(Strict):
     """How long data are kept."""
 
     delete_on: Day = Field(description="The day on which answers are deleted")
-    backups: WholeNumber = Field(35, ge=1, le=3660, description="Days after which a backup is thrown away")
+    backups: WholeNumber = Field(35, ge=1, le=3660, description="Days after which a backup is deleted")
 
 
 ROLES: Final = ("researcher", "lead", "coordinator", "administrator")
@@ -154,7 +154,7 @@ class Plan(Strict):
     comparison: Comparison = Field(description="What is compared")
     clusters: Literal["school", "school_class"] = Field("school", description="What participants are grouped in")
     adjust: Literal["baseline", "none"] = Field("baseline", description="What outcomes are adjusted for")
-    exposure: str | None = Field(None, description="The fact that says how much of the programme somebody had")
+    exposure: str | None = Field(None, description="The fact that says how much of the programme a participant has had")
     subgroups: list[str] = Field(default_factory=list, description="Facts by which results are shown")
     correction: Literal["holm", "hochberg", "bonferroni", "none"] = Field(
         "holm", description="How many tests are corrected for"

@@ -115,7 +115,7 @@ def _tab(fault: _Fault) -> tuple[_Place, str] | None:
         return (
             fault.line,
             fault.column,
-        ), "a tab stands here. YAML uses spaces. Please replace the tab by a space"
+        ), "there is a tab here. YAML uses spaces. Please replace the tab by a space"
     return None
 
 
@@ -169,8 +169,8 @@ def _block_text(fault: _Fault) -> tuple[_Place, str] | None:
     if "block scalar" not in fault.context:
         return None
     return (fault.line, fault.column), (
-        "text stands behind '|' or '>' on the same line. After that sign the text follows on the next lines, "
-        "indented. Please move it there, or put the text in quotes if it begins with that sign"
+        "there is text after '|' or '>' on the same line. The text belongs on the next lines, indented. Please move "
+        "it there, or put the text in quotes if it begins with that sign"
     )
 
 
@@ -188,11 +188,11 @@ def _flow(fault: _Fault) -> tuple[_Place, str] | None:
     if fault.char == "?":
         # libyaml takes it for a letter; PyYAML without libyaml does not.
         return (fault.line, fault.column), (
-            "a question mark stands in a text within braces or brackets. Please put the text in quotes"
+            "there is a question mark in a text within braces or brackets. Please put the text in quotes"
         )
     if fault.line == fault.open_line and fault.char == ":":
         return (fault.line, fault.column), (
-            "a colon and a space stand inside a sentence here. YAML takes the words before them for a key. "
+            "there is a colon and a space inside a sentence here. YAML takes the words before them for a key. "
             "Please put the sentence in quotes"
         )
     if fault.line == fault.open_line and fault.char not in ("", "#"):
@@ -259,7 +259,7 @@ def _colon_too_many(fault: _Fault) -> tuple[_Place, str]:
         key = re.match(r"\s*(?:- +)*([^:]*):", before)
         name = key[1].strip() if key else "ask"
         return (fault.line, fault.column), (
-            "a colon and a space stand inside a sentence here. YAML takes the words before them for a key. "
+            "there is a colon and a space inside a sentence here. YAML takes the words before them for a key. "
             f'Please put the sentence in quotes: {shortened(name)}: "…"'
         )
     if re.match(r"\s*(?:- +)*[\w-]+:\S", fault.text(fault.line - 1)):

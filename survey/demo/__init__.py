@@ -1,4 +1,4 @@
-"""The demonstration: a whole pretended study, made with nothing but the files and commands anybody else would use."""
+"""The demonstration: a whole pretended study, made with nothing but the files and commands anyone else would use."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from survey.demo.files import Sender
 from survey.demo.people import make_field
 
 MARK = "this-is-a-demonstration"
-"""The name of the file by which a folder is known to be one that may be thrown away."""
+"""The name of the file by which a folder is known to be one that may be deleted."""
 
 Command = Callable[..., None]
 """Runs `survey` with some words: command("roster", "import", …); brief=True prints its sums and no lists.
@@ -167,7 +167,7 @@ def _open_to_all(questionnaires: Path) -> dict[str, str]:
 
 
 def clear(folder: Path) -> None:
-    """Make an empty folder for the demonstration; only one that an earlier demonstration made is thrown away.
+    """Make an empty folder for the demonstration; only one that an earlier demonstration made is deleted.
 
     Raises ClickException for a folder that holds anything else.
     """

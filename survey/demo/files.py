@@ -26,7 +26,7 @@ _KEY_STAGE_1_HELPED = ([55, 35, 10], [85, 11, 4])
 _MODES = ("own device", "read aloud", "helped by an adult")
 _FOLLOWED_ANSWER = {"parent": 0.6, "staff": 0.85}
 _SAYS_WHY = 0.7
-"""Share of absent pupils whom their school reports as absent; of the others nobody knows."""
+"""Share of absent pupils whom their school reports as absent; of the others no one knows."""
 _ASSENT_NO = 0.012
 
 
@@ -57,7 +57,7 @@ class Sender:
             name: Answerer(questionnaire, self._pretend, rng) for name, questionnaire in reading.questionnaires.items()
         }
         self.spared: dict[str, PretendedPerson] = {}
-        """By questionnaire: the pupil who has not answered it in the last wave, so that somebody can try it."""
+        """By questionnaire: the pupil who has not answered it in the last wave, so that someone can try it."""
 
     # ── who ───────────────────────────────────────────────────────────────────────────────────────────
     def schools(self) -> Path:
@@ -67,7 +67,7 @@ class Sender:
         return self._write("schools.csv", ["school", "title", "arm", "programme"], rows)
 
     def roster(self, wave: WaveDefinition, audience: str) -> Path | None:
-        """Write the roster of one audience in a wave; None when nobody is on it."""
+        """Write the roster of one audience in a wave; None when no one is on it."""
         facts = [fact.id for fact in self._plan.facts] if audience == "pupil" else []
         there = [(person, person.at[wave.id]) for person in self._field.of(audience) if wave.id in person.at]
         rows = [
@@ -112,7 +112,7 @@ class Sender:
                 rows = list(self._rows(wave, work))
                 questionnaire = self._questionnaires[work.questionnaire]
                 head = ["response", "participant", "school", "language", "mode", "state", "started", "finished"]
-                # Empty in every row: nobody here types what looks like a missing code.
+                # Empty in every row: no one here types what looks like a missing code.
                 head.append(AS_TYPED)
                 head += [column.name for question in questionnaire.questions for column in question.columns()]
                 path = self._write(f"answers-{work.questionnaire}-{wave.id}.csv", head, rows)

@@ -39,7 +39,7 @@ class PretendedSchool:
 
 @dataclass(frozen=True)
 class PretendedStanding:
-    """Where somebody is in one wave, and what the roster says of them; `year` is None for adults."""
+    """Where someone is in one wave, and what the roster says of them; `year` is None for adults."""
 
     place: PretendedSchool
     year: int | None
@@ -67,7 +67,7 @@ class PretendedStanding:
 class PretendedPerson:
     """A pretended participant.
 
-    refused: a parent said no before anybody asked. withdrawn: the wave after which everything is taken back.
+    refused: a parent said no before anyone asked. withdrawn: the wave after which everything is taken back.
     """
 
     code: str
@@ -80,7 +80,7 @@ class PretendedPerson:
 
 @dataclass(frozen=True)
 class PretendedField:
-    """Everybody and everything of the pretended study; roster facts are those of the plan, by their ids."""
+    """Everyone and everything of the pretended study; roster facts are those of the plan, by their ids."""
 
     schools: list[PretendedSchool]
     secondaries: list[PretendedSchool]

@@ -20,7 +20,7 @@ from survey.question import Column, Question
 
 @dataclass(frozen=True)
 class AnsweredVersion:
-    """One version of a questionnaire that somebody answered."""
+    """One version of a questionnaire that someone answered."""
 
     sha256: str
     questionnaire: Questionnaire
@@ -47,7 +47,7 @@ class Variable:
     versions: tuple[int, ...] = ()
     columns: Mapping[str, Column] = field(default_factory=dict, repr=False)
     typed: bool = False
-    """Whether somebody typed what stands here, in one of the versions."""
+    """Whether someone typed what stands here, in one of the versions."""
 
     @property
     def coded(self) -> bool:
@@ -69,7 +69,7 @@ class ColumnSet:
 
     @property
     def newest(self) -> Questionnaire:
-        """The newest version that somebody answered."""
+        """The newest version that someone answered."""
         return self.versions[-1].questionnaire
 
 
@@ -229,7 +229,7 @@ def _times(versions: Sequence[AnsweredVersion], taken: set[str]) -> list[Variabl
     variables = []
     for screen in in_one_order(orders):
         name = _free("t_" + re.sub(r"\W", "_", screen), taken)
-        label = f"Seconds on screen {screen}, all visits together"
+        label = f"Seconds on screen {screen}, all visits added up"
         variables.append(Variable(name, label, "number", "scale", {}, "time", question=screen))
     return variables
 

@@ -123,15 +123,15 @@ def missing_codes(gaps: Gaps) -> SmallSheet:
         (int(number), WORDS[reason], MEANINGS[reason]) for reason, number in sorted(gaps.items(), key=_by_number)
     ]
     rows += [
-        ("empty", "nothing known", "Identity and roster: nothing is recorded. Own words: there were none."),
+        ("empty", "nothing known", "Identity and roster: not recorded. Typed text: none."),
         (
             AS_TYPED,
             "no missing code",
-            "The columns named in this column of a row hold what was typed, though it looks like one.",
+            "The columns named in this column of a row hold what was typed, although it looks like one.",
         ),
         ("empty", "no score", "Scores: fewer items were answered than the scale needs."),
     ]
-    about = "The numbers that stand for missing answers, the same in every sheet"
+    about = "The codes for missing answers, the same in every sheet"
     return SmallSheet("Missing codes", about, ("code", "label", "meaning"), rows, (10, 32, 80))
 
 

@@ -1,6 +1,6 @@
 """CSV, as RFC 4180 has it: UTF-8, lines end in CR LF, line ends within an answer stay as typed.
 
-Texts go out as typed, also those that begin with = + - @: an apostrophe before them would change what somebody
+Texts go out as typed, also those that begin with = + - @: an apostrophe before them would change what someone
 said. Whoever opens a CSV in a spreadsheet should import such columns as text; the workbook needs no such care.
 """
 

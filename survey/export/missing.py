@@ -24,10 +24,10 @@ MEANINGS: Final[Mapping[str, str]] = {
     "blank": "The question was shown and no answer was given.",
     "dont_know": "The respondent chose “I don't know”.",
     "rather_not": "The respondent chose “I don't want to say”.",
-    "not_shown": "Earlier answers or roster facts led past the question.",
-    "not_reached": "The respondent stopped, or declined, before the question came.",
+    "not_shown": "Earlier answers or roster facts meant the question was skipped.",
+    "not_reached": "The respondent stopped, or declined, before reaching the question.",
     "not_in_version": "The version of the questionnaire that was answered does not have the question.",
-    "multiple": "More than one answer was marked where one was asked for, on paper.",
+    "multiple": "More than one answer was marked on paper where only one was asked for.",
     "withdrawn": "The respondent withdrew; the answers were deleted.",
 }
 

@@ -29,19 +29,19 @@ ITEMS: Final = (
 
 
 def scales(scored: Mapping[str, ScoreTables]) -> SmallSheet:
-    """Every scale, for everybody, by wave and by year group: its rule, its scores, and how reliable they are."""
+    """Every scale, for everyone, by wave and by year group: its rule, its scores, and how reliable they are."""
     rows = [
         row
         for questionnaire, scores in scored.items()
         for scale in scores.scales.values()
         for row in _scale_rows(questionnaire, scale, scores)
     ]
-    about = "Every scale: direction, scoring rule, scores, reliability; for everybody, by wave and by year group"
+    about = "Every scale: direction, scoring rule, scores, reliability; for everyone, by wave and by year group"
     return _sheet("Scales", about, SCALES, rows)
 
 
 def scale_items(scored: Mapping[str, ScoreTables]) -> SmallSheet:
-    """Every item of every scale, for everybody."""
+    """Every item of every scale, for everyone."""
     rows = [
         row
         for questionnaire, scores in scored.items()

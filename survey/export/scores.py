@@ -156,7 +156,7 @@ class ScoreTables:
         return _whole(self._scored[id])
 
     def groups(self) -> dict[str, NDArray[np.bool_]]:
-        """Return which rows belong to everybody, to each wave and to each year group, where there are several."""
+        """Return which rows belong to everyone, to each wave and to each year group, where there are several."""
         waves, years = np.array(self._waves, dtype=object), np.array(self._years, dtype=object)
         found = {"all": np.ones(len(waves), dtype=bool)}
         named = list(dict.fromkeys(self._waves))

@@ -79,7 +79,7 @@ class Export:
         sink.finish(self._readme(parts), sheets, out)
 
     def _part(self, name: str, versions: Sequence[AnsweredVersion]) -> QuestionnaireInFile | None:
-        """Return the beginnings of a questionnaire's sheets; None where nobody has been asked it."""
+        """Return the beginnings of a questionnaire's sheets; None where no one has been asked it."""
         expected = self.source.count(name)
         if not expected:
             return None
@@ -98,7 +98,7 @@ class Export:
         if not part.expected <= part.written <= self.source.count(name):
             raise CannotExport(
                 f"The file would hold {part.written} responses to {name}, and the database has {part.expected}. "
-                "Nothing was written. Please try again, and tell whoever looks after the server if it happens again."
+                "Nothing was written. Please try again. If it happens again, tell whoever runs the server."
             )
 
     def _explaining(self, parts: Sequence[QuestionnaireInFile]) -> list[SmallSheet]:
@@ -134,9 +134,9 @@ class Export:
         answered = {part.columns.questionnaire for part in parts}
         lines += [(f"Responses to {name}", 0) for name in self.source.questionnaires() if name not in answered]
         lines += [
-            ("Rows", "One row is one response. Nobody's name is in this file: participants have study codes."),
+            ("Rows", "One row is one response. There are no names in this file: participants have study codes."),
             ("Missing answers", "Negative numbers in the codes, words in the labels: see Missing codes."),
-            ("Texts", "What people typed stands as typed. What a file cannot hold is listed under Notes."),
+            ("Texts", "What people typed is unchanged. Characters that a file cannot hold are listed under Notes."),
         ]
         return lines
 

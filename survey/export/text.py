@@ -26,7 +26,7 @@ def for_workbook(text: str) -> tuple[str, str | None]:
     found = _NOT_IN_XML.findall(text)
     if found:
         text = _NOT_IN_XML.sub(REPLACEMENT, text)
-        said.append(f"A workbook cannot hold {_names(found)}; U+FFFD stands there instead.")
+        said.append(f"A workbook cannot hold {_names(found)}; replaced by U+FFFD.")
     length = utf16_length(text)
     if length > LONGEST:
         text = _cut(text)
@@ -41,7 +41,7 @@ def for_csv(text: str) -> tuple[str, str | None]:
     found = _NOT_IN_CSV.findall(text)
     if not found:
         return text, None
-    return _NOT_IN_CSV.sub(REPLACEMENT, text), f"A CSV cannot hold {_names(found)}; U+FFFD stands there instead."
+    return _NOT_IN_CSV.sub(REPLACEMENT, text), f"A CSV cannot hold {_names(found)}; replaced by U+FFFD."
 
 
 def utf16_length(text: str) -> int:

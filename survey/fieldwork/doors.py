@@ -69,7 +69,7 @@ class Door(Base):
     participant: Mapped[Participant | None] = relationship()
 
     may_begin = True
-    """Whether somebody who has not begun may begin, as it was when the door was found; else it is only for coming back
+    """Whether someone who has not begun may begin, as it was when the door was found; else it is only for coming back
     to what was begun."""
 
     @property
@@ -78,7 +78,7 @@ class Door(Base):
         return self.opens_at is not None or self.closes_at is not None
 
     def is_open(self, now: datetime, wave: Hours) -> bool:
-        """True when somebody may begin by this door at this moment. wave: when its wave takes answers there."""
+        """True when someone may begin by this door at this moment. wave: when its wave takes answers there."""
         if self.ended_at is not None:
             return False
         if not self.has_own_times:
@@ -191,7 +191,7 @@ def door_by_code(session: Session, code: str, key: bytes, now: datetime) -> Door
 
 
 def door_by_id(session: Session, door_id: int, now: datetime) -> Door | None:
-    """Return the door somebody came to before, with study and wave; None when it is not open any more."""
+    """Return the door someone came to before, with study and wave; None when it is not open any more."""
     return _open(session, Door.id == door_id, now)
 
 

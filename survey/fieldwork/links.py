@@ -1,4 +1,4 @@
-"""Links people come in by: an open one to hang up or show, or a personal one for everybody who is asked."""
+"""Links people come in by: an open one to hang up or show, or a personal one for everyone who is asked."""
 
 from __future__ import annotations
 
@@ -182,18 +182,16 @@ def personal_links(
     actor: Actor,
     now: datetime,
 ) -> PersonalLinks:
-    """Make a link for everybody who is asked something in a wave, for each questionnaire they get.
+    """Make a link for everyone who is asked something in a wave, for each questionnaire they get.
 
     school, school_class: codes; None for all. Whoever was given a link for the same before cannot use that any more.
-    Raises Refused when a name is not known, or nobody is asked there.
+    Raises Refused when a name is not known, or no one is asked there.
     """
     with session(engine) as db:
         found, its_wave, its_school = _place(db, study, wave, school)
         people = _people(db, _plan(engine, found), its_wave, its_school, school_class)
         if not people:
-            raise Refused(
-                ["Nobody there may be asked anything in this wave yet. Please look at the roster, and at the consent."]
-            )
+            raise Refused(["There is no one to ask in this wave yet. Please check the roster and the consent page."])
         ended = _earlier(db, its_wave, people)
         for chunk in _chunks(ended):
             db.execute(update(Door).where(Door.id.in_(chunk)).values(ended_at=now))

@@ -13,7 +13,7 @@ from survey.fieldwork.studies import School, SchoolClass, Study, Wave
 
 
 class Participant(Base):
-    """Somebody who takes part, known by a study code. `facts` are the roster facts that do not change."""
+    """Someone who takes part, known by a study code. `facts` are the roster facts that do not change."""
 
     __tablename__ = "participant"
     __table_args__ = (UniqueConstraint("study_id", "code"),)
@@ -31,7 +31,7 @@ class Participant(Base):
 class Membership(Base):
     """A participant in one wave: school, class, and the roster facts that may change.
 
-    Somebody who left stays here, with when and why: `left_why` is 'roster' (a later list of the school is without them)
+    Someone who left stays here, with when and why: `left_why` is 'roster' (a later list of the school is without them)
     or 'reported' (the school said so).
     """
 
@@ -68,7 +68,7 @@ linkage = Table(
     Column("hash", String, nullable=False),
     UniqueConstraint("study_id", "hash"),
 )
-"""A keyed hash of somebody's identifier elsewhere, for linking to data of others. The key is not in the database."""
+"""A keyed hash of someone's identifier elsewhere, for linking to data of others. The key is not in the database."""
 
 
 def participant_by_code(session: Session, study: Study, code: str) -> Participant | None:

@@ -121,7 +121,7 @@ def _faults(code: str, title: str, held_on: date, wave: Wave) -> list[str]:
         faults.append(f"Its title or name holds what looks like {kind}. Those stay in school: please leave it out.")
     if (wave.opens and held_on < wave.opens) or (wave.closes and held_on > wave.closes):
         faults.append(
-            f"{held_on.day} {held_on:%B %Y} is not a day of {wave.title}, so nobody could answer. "
+            f"{held_on.day} {held_on:%B %Y} is not a day of {wave.title}, so no one could answer. "
             "Please choose another day or wave."
         )
     return faults

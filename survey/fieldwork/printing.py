@@ -67,7 +67,7 @@ def asked_on_paper(
 ) -> list[Recipient]:
     """Return who is asked the questionnaire in the wave, by school, class and study code.
 
-    participants: study codes; nobody else then. Raises Refused for a school, a class or somebody who is not there.
+    participants: study codes; no one else then. Raises Refused for a school, a class or someone who is not there.
     """
     query = (
         select(Participant, Membership, School, SchoolClass)
@@ -107,7 +107,7 @@ def asked_on_paper(
 
 
 def open_copies(db: Session, what: ToPrint, school: str | None, copies: int) -> list[Recipient]:
-    """Return so many people nobody knows, perhaps of one school. Raises Refused for a school that is not there."""
+    """Return so many people no one knows, perhaps of one school. Raises Refused for a school that is not there."""
     its = _school(what, school) if school is not None else None
     title, id_ = (its.title, its.id) if its is not None else ("", None)
     return [Recipient(number=number, place=title, school_id=id_, facts={}) for number in range(1, copies + 1)]

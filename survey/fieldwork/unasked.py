@@ -19,7 +19,7 @@ from survey.problems import listed
 
 @dataclass(frozen=True)
 class Unasked:
-    """Somebody who is asked nothing in a wave.
+    """Someone who is asked nothing in a wave.
 
     why     'no year': questionnaires are chosen by year group, and theirs is not known; 'year': none is for theirs;
             'audience': none is for their audience
@@ -55,7 +55,7 @@ def unasked(
     school: int | None = None,
     school_class: str = "",
 ) -> Unasked | None:
-    """Return why somebody is asked nothing in a wave; None when they are asked something.
+    """Return why someone is asked nothing in a wave; None when they are asked something.
 
     facts: the roster's, those of the wave over the lasting ones. school, school_class: an id and a code, to be kept.
     """
@@ -72,7 +72,7 @@ def unasked(
 def unasked_in(
     db: Connection | Session, plan: Plan, study_id: int, schools: set[int] | None = None, wave: str | None = None
 ) -> Iterator[Unasked]:
-    """Yield everybody who is on a wave's list and is asked nothing in it, by wave and code.
+    """Yield everyone who is on a wave's list and is asked nothing in it, by wave and code.
 
     Not those who have left, nor those who withdrew from everything: of these nothing is known. schools: ids; None for
     all. wave: its code; None for all.

@@ -1,7 +1,7 @@
 """Files that have been checked and wait to be confirmed: the sender's alone, for an hour, and sealed.
 
 What waits is encrypted with a key made from the token in the address of its preview. The database keeps only a hash of
-that token, so neither the database nor a backup of it can tell what a file said before somebody has confirmed it.
+that token, so neither the database nor a backup of it can tell what a file said before someone has confirmed it.
 """
 
 from __future__ import annotations

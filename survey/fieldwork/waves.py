@@ -24,10 +24,10 @@ _USUAL: Final = Late.model_validate({})
 
 
 def asked(plan: Plan, audience: str, facts: Mapping[str, Any], wave: str) -> list[str]:
-    """Return the ids of the questionnaires somebody gets in a wave, in the study file's order.
+    """Return the ids of the questionnaires someone gets in a wave, in the study file's order.
 
     facts: the roster's, those of the wave over the lasting ones. Where a questionnaire is for some year groups only,
-    somebody whose year is not known does not get it. An unknown wave asks nobody anything.
+    someone whose year is not known does not get it. An unknown wave asks no one anything.
     """
     year = facts.get("year")
     return [
@@ -52,7 +52,7 @@ class Hours:
     """When a wave takes answers at a school; None for a side without an end.
 
     opens, closes   the wave's own days
-    begin_until     until then somebody may still begin (late.begin days after closing)
+    begin_until     until then someone may still begin (late.begin days after closing)
     finish_until    until then whoever has begun may go on and finish (late.finish days after closing)
     """
 
@@ -70,7 +70,7 @@ class Hours:
         return "late" if not self.is_over(now) else "closed"
 
     def begins(self, now: datetime) -> bool:
-        """True when somebody may begin at this moment."""
+        """True when someone may begin at this moment."""
         return (self.opens is None or now >= self.opens) and (self.begin_until is None or now < self.begin_until)
 
     def is_over(self, now: datetime) -> bool:

@@ -49,7 +49,7 @@ class SchoolOrClass:
 
 @dataclass(frozen=True)
 class KnownParticipant:
-    """Somebody with a study code. place: where they are in the wave, None for who is not on its roster."""
+    """Someone with a study code. place: where they are in the wave, None for who is not on its roster."""
 
     id: int
     code: str
@@ -157,7 +157,7 @@ class WaveField:
 
     @cached_property
     def on_roster(self) -> bool:
-        """Whether anybody of its audience is on the wave's roster, so that answers are somebody's."""
+        """Whether anyone of its audience is on the wave's roster, so that answers are someone's."""
         return any(person.audience == self.audience and person.place for person in self.people.values())
 
     @cached_property
@@ -310,7 +310,7 @@ class WaveField:
     def not_agreed(self, connection: Connection, people: Iterable[KnownParticipant], *, hold: bool) -> dict[int, str]:
         """Return, of these participants, whose answers may not be taken: their ids, each with a sentence that says why.
 
-        hold: keep everything as it is until the transaction ends, so that nobody withdraws at this very moment.
+        hold: keep everything as it is until the transaction ends, so that no one withdraws at this very moment.
         """
         wanted = {person.id: person for person in people}
         if hold:
@@ -328,7 +328,7 @@ class WaveField:
 
     def _refusal(self, connection: Connection, person: KnownParticipant) -> str | None:
         if ("participant", person.code) in self.erased:
-            return f"{person.code} has withdrawn, and what they answered was thrown away. It is never taken again."
+            return f"{person.code} has withdrawn and their answers were deleted. They cannot be imported again."
         try:
             must_agree(connection, self.study_id, person.id, self.wave_id)
         except NotAgreed as refusal:

@@ -25,7 +25,7 @@ CAUTIOUS_BELOW: Final = 5
 """Years of age below which what readers say is to be read with caution."""
 
 STATES: Final[Mapping[str, str]] = {
-    "started": "under way",
+    "started": "in progress",
     "finished": "finished",
     "stopped": "stopped early",
     "declined": "declined to take part",
@@ -64,7 +64,7 @@ def _always(_: Iterable[Questionnaire]) -> bool:
 
 @dataclass(frozen=True)
 class IdentityColumn:
-    """One column: its name, what it is, and how its cell is read. Nothing else about anybody goes into a file.
+    """One column: its name, what it is, and how its cell is read. Nothing else about anyone goes into a file.
 
     label: of a study. codes: code -> words, of a study. beside_scores: whether it stands on the sheet of scores too.
     spoilt: whether a spreadsheet can make something else of its texts (0123 becomes 123), so that the import looks.
@@ -92,7 +92,7 @@ class IdentityColumn:
 
 
 def _seconds(row: Record, _: Origin) -> int | None:
-    """Nobody knows how long it took on paper: what is stored is the day."""
+    """No one knows how long it took on paper: what is stored is the day."""
     if row.mode == "paper":
         return None
     return round(((row.finished_at or row.seen_at) - row.started_at).total_seconds())
@@ -146,7 +146,7 @@ IDENTITY: Final[Sequence[IdentityColumn]] = (
     IdentityColumn("response", "Response: the id of this row", lambda row, _: row.id, beside_scores=True, spoilt=True),
     IdentityColumn(
         "participant",
-        "Study code of the participant; empty where anybody could answer",
+        "Study code of the participant; empty for an open link",
         lambda row, _: row.participant,
         beside_scores=True,
         spoilt=True,
@@ -234,7 +234,7 @@ IDENTITY: Final[Sequence[IdentityColumn]] = (
     ),
     IdentityColumn(
         "seconds",
-        "Seconds from start to finish; for those not finished, until last seen; none for paper",
+        "Seconds from start to finish; if not finished, until last seen; none for paper",
         _seconds,
         "number",
         "scale",

@@ -1,4 +1,4 @@
-"""Typed answers that look like a missing code: -9 is “left blank”, and somebody may have written just that.
+"""Typed answers that look like a missing code: -9 is “left blank”, and someone may have written just that.
 
 Our own files say which is which, in the column AS_TYPED. Where a file has no such column, the rest of the row may leave
 one reading only; else it is asked about, never guessed.

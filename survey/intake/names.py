@@ -15,7 +15,7 @@ AS_TYPED: Final = "as_typed"
 """One more, in questionnaires that are answered by typing: what a cell with an answer cannot say of itself.
 
 First UNTOUCHED, which a spreadsheet makes a 0 when it rewrites the texts of a CSV; then the columns of the row in which
-somebody typed what looks like a missing code, or like a number that a spreadsheet has shortened.
+someone typed what looks like a missing code, or like a number that a spreadsheet has shortened.
 """
 
 UNTOUCHED: Final = "00"
@@ -40,7 +40,7 @@ def has_typed(questionnaire: Questionnaire) -> bool:
 
 
 def is_typed(question: Question, column: Column) -> bool:
-    """Tell whether a column holds what somebody typed: a text, own words behind “something else”, or a number."""
+    """Tell whether a column holds what someone typed: a text, own words behind “something else”, or a number."""
     return column.key in question.own_words or (column.type == "number" and column.key == column.name)
 
 

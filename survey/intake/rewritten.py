@@ -19,7 +19,7 @@ MADE: Final = {
     PERCENT: "a percentage",
     BOOLEAN: "TRUE or FALSE",
 }
-"""What the cells of each kind are called; those of kind TEXT stand as somebody typed them."""
+"""What the cells of each kind are called; those of kind TEXT stand as someone typed them."""
 
 _ERRORS: Final = ("#NAME?", "#VALUE!", "#REF!", "#DIV/0!", "#NUM!", "#NULL!", "#N/A")
 _WRITTEN_BY_ONE: Final = re.compile(
@@ -39,7 +39,7 @@ _TEXT_AGAIN: Final = (
 
 
 def made_of_text(cell: Cell, *, in_workbook: bool, as_typed: bool, saved: bool) -> str | None:
-    """Return what is wrong with a cell in which a text should stand as somebody typed it; None where nothing is.
+    """Return what is wrong with a cell in which a text should stand as someone typed it; None where nothing is.
 
     as_typed: the file says itself that this is what was typed, although it looks like something else. saved: a
     spreadsheet has rewritten texts of this CSV.

@@ -44,7 +44,7 @@ class Candidate:
     row: int
     person: KnownParticipant | None
     id: str | None
-    """The response's own id, for answers that are nobody's in particular."""
+    """The response's own id, for answers that are no one's in particular."""
     source: str
     """The id that the response had where the file comes from; empty where the file does not say."""
     place: SchoolOrClass
@@ -65,7 +65,7 @@ class _QuestionColumns:
     question: Question
     at: Mapping[str, int]
     texts: Mapping[int, Column]
-    """Those of its columns that hold somebody's own words, by index."""
+    """Those of its columns that hold someone's own words, by index."""
     coded: int | None
     """The index of the column in which a typed answer and a missing code can look alike; None without one."""
 
@@ -201,7 +201,7 @@ class AnswerReader:
         if "participant" not in self._identity and self._field.on_roster:
             self._say(
                 f"The column 'participant' is missing. Wave '{self._field.wave}' has a roster, "
-                "and every row needs the study code of whoever answered."
+                "and every row needs the study code of the person who answered."
             )
 
     # ---- rows -------------------------------------------------------------------------------------------
@@ -350,7 +350,7 @@ class AnswerReader:
         return known.get(code, {})
 
     def _id(self, row: ReadRow, told: Mapping[str, str]) -> str:
-        """Return an id that is the same each time the same row comes, though nobody's code tells whose it is."""
+        """Return an id that is the same each time the same row comes, though no one's code tells whose it is."""
         own = told.get("response") or "\0".join(
             cell.text for index, cell in enumerate(row.cells) if index != self._identity.get(AS_TYPED)
         )
@@ -471,7 +471,7 @@ class AnswerReader:
             return Lookalike.CODE
         if self._name(asked.coded) in as_typed:
             return Lookalike.TYPED
-        # In a column of numbers a missing code is what everybody means by it; see decision 18.
+        # In a column of numbers a missing code is what everyone means by it; see decision 18.
         if self._as_typed.told or asked.coded not in asked.texts:
             return Lookalike.CODE
         reading = reading_of(reason, state)
@@ -491,7 +491,7 @@ class AnswerReader:
     def _texts_are_lost(
         self, asked: _QuestionColumns, cells: Sequence[Cell], as_typed: Collection[str], reading: Lookalike
     ) -> bool:
-        """Say, and tell, whether a spreadsheet has made something else of what somebody typed."""
+        """Say, and tell, whether a spreadsheet has made something else of what someone typed."""
         faults = len(self.problems)
         for index, column in asked.texts.items():
             fault = self._lost(cells[index], column, as_typed, reading)

@@ -171,7 +171,7 @@ class _Import:
         if one.state in OVER:
             return None
         if {("response", one.source), ("response", one.id)} & self._field.erased:
-            return "This response was thrown away because somebody withdrew. It is never taken again."
+            return "This response was deleted because the person withdrew. It cannot be imported again."
         return refused.get(one.person.id) if one.person else None
 
     def _same(self, one: Candidate, there: Kept) -> bool:

@@ -12,7 +12,7 @@ from survey.typed import PlainTextArea, Written
 
 
 class LongText(Written):
-    """As many words as somebody likes, up to a length."""
+    """As many words as someone likes, up to a length."""
 
     kind: Literal["long_text"] = "long_text"
     rows: ClassVar[int] = 6

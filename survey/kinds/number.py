@@ -41,7 +41,7 @@ class Number(Typed):
     """A number as people write it: spaces and thousands' commas are taken, words are not."""
 
     kind: Literal["number"] = "number"
-    unit: Text | None = Field(None, description="Stands behind the box, such as hours a week")
+    unit: Text | None = Field(None, description="Words after the box, such as hours a week")
     min: ExactNumber | None = Field(None, description="The smallest number that is taken")
     max: ExactNumber | None = Field(None, description="The largest number that is taken")
     decimals: WholeNumber = Field(0, ge=0, le=6, description="How many digits after the point are taken")
@@ -123,7 +123,7 @@ max: 60
         return [Column(self.id, self.id, label, "number", "scale", lambda value: value)]
 
     def decode(self, cells: Mapping[str, str], gaps: Mapping[str, str]) -> dict[str, Any]:
-        """Take the number as somebody would have typed it."""
+        """Take the number as someone would have typed it."""
         value = from_cell(cells.get(self.id, ""), gaps, self._decode_number)
         return {} if value is None else {self.id: value}
 

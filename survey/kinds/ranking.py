@@ -128,7 +128,7 @@ options:
     @property
     def please_key(self) -> str:
         """What to key, in English."""
-        return f"Key the places, 1 to {len(self.choices)}. Key ? in each where the paper gives no clear order."
+        return f"Type the places, 1 to {len(self.choices)}. Type ? in each if the form gives no clear order."
 
     def from_paper(self, said: Mapping[str, str]) -> dict[str, Any]:
         """Take the places. An order with gaps, or with a place given twice, is none: m in any field says so."""

@@ -73,7 +73,7 @@ options:
             )
         if not any(option.exclusive for option in options):
             yield Remark(
-                "has no way to say none. Without it, nobody can tell “none” from “left out”. "
+                "has no way to say none. Without it, “none” cannot be told from “left out”. "
                 "Please add an option such as {code: 9, label: None of these, exclusive: yes}",
                 ("options",),
                 advice=True,

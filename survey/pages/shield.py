@@ -109,7 +109,7 @@ def completed(headers: list[tuple[str, str]], status: str, secure: bool) -> list
 def from_our_own_page(request: Request) -> bool:
     """Tell whether a post comes from a page of this site.
 
-    Respondents' pages are the same for everybody and can hold no token; every browser in use says where a post
+    Respondents' pages are the same for everyone and can hold no token; every browser in use says where a post
     comes from instead. A client that sends neither header is no browser that another site could misuse.
     """
     site = request.headers.get("Sec-Fetch-Site")

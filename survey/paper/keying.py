@@ -1,6 +1,6 @@
 """Keying in: what two people read off one paper, compared, settled, and made a response.
 
-Nobody sees what the other keyed before both have. Who keyed what is in the audit with the names of the questions on
+No one sees what the other keyed before both have. Who keyed what is in the audit with the names of the questions on
 which they differed, and never with an answer.
 """
 
@@ -127,7 +127,7 @@ class PaperToKey:
 
     @property
     def asks_assent(self) -> bool:
-        """Whether the paper asks if somebody wants to take part."""
+        """Whether the paper asks if someone wants to take part."""
         return self.questionnaire.assent is not None
 
     def read(self, typed: Mapping[str, str], today: date) -> Read:
@@ -137,7 +137,9 @@ class PaperToKey:
         on = _day(typed.get(DATE, ""), today, faults)
         if assent is False:
             if any(text.strip() for name, text in typed.items() if name.startswith(PREFIX)):
-                faults.append((ASSENT, "This paper says no to taking part, so nothing else is keyed. Empty the rest."))
+                faults.append(
+                    (ASSENT, "This form says no to taking part, so nothing else is entered. Please empty the rest.")
+                )
             return Read(None, tuple(faults)) if faults else Read(Filled({}, False, on))
         answers, unreadable = self._answers(typed, faults)
         if faults:
@@ -166,7 +168,7 @@ class PaperToKey:
             except Wrong as wrong:
                 sentence = wrong.message.format(**wrong.gaps)
                 name = next((one.name for one in row.entries if said[one.suffix]), row.entries[0].name)
-                faults.append((name, f"{sentence} Key ? where the paper cannot be read so."))
+                faults.append((name, f"{sentence} Type ? if you cannot read it."))
         return answers, unreadable
 
     def _flagged(self, answers: Mapping[str, Any]) -> tuple[int, ...]:
@@ -237,11 +239,11 @@ def _day(typed: str, today: date, faults: list[tuple[str, str]]) -> date | None:
         found = date(year + 2000 if year < 100 else year, month, day)
     except (ValueError, OverflowError):
         faults.append(
-            (DATE, "Key the date as day, month and year, such as 27 3 2026. Leave it empty where there is none.")
+            (DATE, "Type the date as day, month and year, such as 27 3 2026. Leave it empty if there is none.")
         )
         return None
     if not date(2000, 1, 1) <= found <= today:
-        faults.append((DATE, "This date has not come yet, or is long past. Key ? where the paper says so."))
+        faults.append((DATE, "This date is in the future or long past. Type ? if that is what the form says."))
         return None
     return found
 
@@ -250,7 +252,7 @@ def _day(typed: str, today: date, faults: list[tuple[str, str]]) -> date | None:
 
 
 def paper_of(engine: Engine, settings: Settings, study_id: int, typed: str) -> PaperSheet | None:
-    """Return the paper of a study with the code somebody typed (“ravo kimu 12”), None when there is none."""
+    """Return the paper of a study with the code someone typed (“ravo kimu 12”), None when there is none."""
     digits = re.sub(r"\D", "", typed)[:6]
     return paper_by_code(engine, study_id, hash_of_code(typed, settings.key("codes")), int(digits or 0))
 
@@ -282,8 +284,8 @@ def _answerable(connection: Connection, paper: PaperSheet) -> None:
         must_agree(connection, paper.study_id, paper.participant_id, paper.wave_id)
     except NotAgreed as fault:
         raise CannotKey(
-            "The study asks for a consent that is not there for this person, so no answer may be taken. Lay the paper "
-            "aside, and ask the person who leads the study."
+            "The study asks for a consent that this person does not have, so their answers cannot be stored. Put "
+            "the form aside and ask the lead of the study."
         ) from fault
 
 
@@ -293,7 +295,7 @@ Outcome = Literal["first", "equal", "differs"]
 def key_in(
     engine: Engine, sheet: PaperToKey, account_id: int, actor: Actor, found: Read, now: datetime
 ) -> tuple[Outcome, int]:
-    """Keep what somebody keyed of a paper; the second time compare, and take the answers when both read the same.
+    """Keep what someone keyed of a paper; the second time compare, and take the answers when both read the same.
 
     found: what Sheet.read returned, without faults. Returns 'first', 'equal' or 'differs', and on how many questions
     they differ. Raises CannotKey; then nothing was kept.
@@ -310,7 +312,9 @@ def key_in(
             "questionnaire": paper.questionnaire, "wave": paper.wave, "turn": turn, "unreadable": found.unreadable,
             "differences": len(gaps),
         }  # fmt: skip
-        note(connection, actor, "keyed a paper", study_id=paper.study_id, about=_about(paper), details=details, now=now)
+        note(
+            connection, actor, "entered a form", study_id=paper.study_id, about=_about(paper), details=details, now=now
+        )
         if turn == 1:
             return "first", 0
         if gaps:
@@ -340,7 +344,7 @@ class Difference:
 def differences(sheet: PaperToKey, both: Sequence[Keyed]) -> list[Difference]:
     """Return where two readings of a paper differ, in the order of the paper.
 
-    Where they differ on whether somebody takes part at all, that alone is to be settled first.
+    Where they differ on whether someone takes part at all, that alone is to be settled first.
     """
     first, second = (one.filled for one in both)
     if first.assent != second.assent:
@@ -348,7 +352,7 @@ def differences(sheet: PaperToKey, both: Sequence[Keyed]) -> list[Difference]:
         return [Difference(ASSENT, None, "Takes part", words[first.assent], words[second.assent])]
     found = []
     if first.on != second.on:
-        found.append(Difference(DATE, None, "Date on the paper", _date_words(first.on), _date_words(second.on)))
+        found.append(Difference(DATE, None, "Date on the form", _date_words(first.on), _date_words(second.on)))
     if first.assent is False:
         return found
     for row in sheet.rows:
@@ -405,7 +409,7 @@ def settle(
         _answerable(connection, paper)
         both = keyings_of(connection, paper.id)
         if len(both) < 2:
-            raise CannotKey("This paper has to be keyed by two people before anything can be settled.")
+            raise CannotKey("Two people have to enter this form before anything can be resolved.")
         gaps = differences(sheet, both)
         faults = tuple(
             (f"choose-{gap.name}", "Choose one of the three.")
@@ -419,7 +423,7 @@ def settle(
             "questions": " ".join(gap.name for gap in gaps),
         }  # fmt: skip
         note(
-            connection, actor, "settled a paper", study_id=paper.study_id, about=_about(paper), details=details, now=now
+            connection, actor, "resolved a form", study_id=paper.study_id, about=_about(paper), details=details, now=now
         )
         if gaps and gaps[0].name == ASSENT:
             return _settle_assent(connection, sheet, both, chosen[ASSENT], actor, now)
@@ -438,7 +442,9 @@ def _settle_assent(
     """A no is taken as a no; with a yes, whoever read a no has keyed nothing, so that the paper is keyed once more."""
     if choice == "other":
         connection.rollback()
-        return Settled(((f"choose-{ASSENT}", "Somebody takes part or does not. Choose the first or the second."),))
+        return Settled(
+            ((f"choose-{ASSENT}", "A person either takes part or does not. Choose the first or the second."),)
+        )
     right, wrong = both if choice == "first" else reversed(both)
     if right.filled.assent:
         drop_keying(connection, sheet.paper.id, wrong.account_id)

@@ -125,7 +125,7 @@ class Sheets:
 
     @property
     def talk_to(self) -> str:
-        """Whom to talk to, said below each line to write on and at the end: nobody reads papers soon."""
+        """Whom to talk to, said below each line to write on and at the end: no one reads papers soon."""
         return (self.questionnaire.free_text.talk_to if self.questionnaire.free_text else None) or ""
 
 
@@ -228,7 +228,7 @@ def _is_table(run: Sequence[PrintedQuestion], look: Print) -> bool:
 
 
 def _front(asked: Questionnaire, look: Print, tall: float, say: Say) -> Iterator[Block]:
-    """Yield the strip to be torn off with the heading, what it is about, whether somebody wants to take part, and how
+    """Yield the strip to be torn off with the heading, what it is about, whether someone wants to take part, and how
     to fill it in.
     """
     yield Block("front", tall * (7 * look.line) + 24.0)

@@ -1,4 +1,4 @@
-"""Printing: papers for everybody who is asked, or copies for whoever comes, each with a code of its own.
+"""Printing: papers for everyone who is asked, or copies for whoever comes, each with a code of its own.
 
 The code stands on the paper; the database has its hash. It is a door's code, so that whoever has the paper can answer
 on a screen instead. The study code stands on the strip that is torn off, for handing the papers out by the
@@ -43,8 +43,8 @@ _SURVEY: Final = Path(__file__).parents[1]
 class Order:
     """What is to be printed. All names are codes.
 
-    participants   papers for these, and nobody else; empty for everybody who is asked, in the school and class if given
-    copies         so many open copies instead, for parents or staff: nobody is known
+    participants   papers for these, and no one else; empty for everyone who is asked, in the school and class if given
+    copies         so many open copies instead, for parents or staff: no one is known
     """
 
     study: str
@@ -83,7 +83,7 @@ class Papers:
 def print_papers(engine: Engine, settings: Settings, order: Order, actor: Actor, now: datetime) -> Papers:
     """Make the papers of an order, their codes, and a line in the audit; all of them or none.
 
-    Raises Refused with sentences: an unknown name, nobody to print for, too many at once.
+    Raises Refused with sentences: an unknown name, no one to print for, too many at once.
     """
     if order.copies > MOST:
         raise Refused([f"{order.copies} copies are too many for one file. Please print {MOST} at a time."])
@@ -95,9 +95,9 @@ def print_papers(engine: Engine, settings: Settings, order: Order, actor: Actor,
             people = asked_on_paper(db, found, order.school, order.school_class, order.participants)
         people, left_out = _without(people, answered_by(db, found.wave.id, order.questionnaire))
         if not people:
-            raise Refused(left_out or ["Nobody there is asked this questionnaire. Please take in the roster first."])
+            raise Refused(left_out or ["No one there is asked this questionnaire. Please import the roster first."])
         if len(people) > MOST:
-            raise Refused([f"{len(people)} papers are too many for one file. Please print them by school or class."])
+            raise Refused([f"{len(people)} forms are too many for one file. Please print them by school or class."])
         questionnaire = Bundle.parse(found.text)
         language = order.language or questionnaire.languages[0]
         if language not in questionnaire.languages:
@@ -119,7 +119,7 @@ def print_papers(engine: Engine, settings: Settings, order: Order, actor: Actor,
             "open copies": order.copies > 0,
             "large": order.large,
         }
-        note(db, actor, "printed papers", study_id=found.study_id, about=order.wave, details=details, now=now)
+        note(db, actor, "printed forms", study_id=found.study_id, about=order.wave, details=details, now=now)
     cut = _cutter(questionnaire, language, order.large)
     papers = [_printed(code, person, cut) for (_, code), person in zip(doors, people, strict=True)]
     return Papers(
@@ -136,7 +136,7 @@ def _without(people: list[Recipient], answered: set[int]) -> tuple[list[Recipien
         (len(people) - len(may), "there is no consent to ask them, or they said no"),
         (len(may) - len(open_), "they have answered it already, or begun to on a screen"),
     )
-    return open_, [f"No paper for {count}: {why}." for count, why in counted if count]
+    return open_, [f"No form for {count}: {why}." for count, why in counted if count]
 
 
 def _printed(code: str, person: Recipient, cut: Callable[[Mapping[str, Any]], Sheets]) -> Printed:
@@ -145,7 +145,7 @@ def _printed(code: str, person: Recipient, cut: Callable[[Mapping[str, Any]], Sh
 
 
 def _cutter(questionnaire: Questionnaire, language: str, large: bool) -> Callable[[Mapping[str, Any]], Sheets]:
-    """Return what cuts the questionnaire for somebody's facts. Most have the same, as far as it looks at them."""
+    """Return what cuts the questionnaire for someone's facts. Most have the same, as far as it looks at them."""
     wanted = sorted({fact for _, thing in questionnaire.conditional() if thing.when for fact in thing.when.facts()})
     known: dict[tuple[str, ...], Sheets] = {}
 

@@ -1,6 +1,6 @@
 """Routing in words: what a page does by itself, paper has to say.
 
-What hangs on the roster is known when a paper is printed for somebody: such a question is there or not. What hangs on
+What hangs on the roster is known when a paper is printed for someone: such a question is there or not. What hangs on
 an earlier answer becomes a sentence: behind the question that decides, where the way splits right there (“If you ticked
 “Yes” in question 6: go on with question 7. If not: go to question 9.”), else above the question itself.
 """
@@ -45,7 +45,7 @@ class Routing:
         return self._needs[question.id] is not False
 
     def above(self, question: Question) -> str | None:
-        """Return the sentence above a question that not everybody answers; None where none is needed."""
+        """Return the sentence above a question that not everyone answers; None where none is needed."""
         need = self._needs[question.id]
         if isinstance(need, bool) or question.id in self._led_to:
             return None

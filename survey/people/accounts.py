@@ -32,7 +32,7 @@ class Grant(Base):
 
 
 class User(Base):
-    """Somebody who signs in. Nothing is kept of where from.
+    """Someone who signs in. Nothing is kept of where from.
 
     confirmed_at   when they chose their password; None while they have one that works once. UTC without a zone,
                    as Flask-Security keeps it
@@ -60,12 +60,12 @@ class User(Base):
 
 
 def signed_in(connection: Connection, account_id: int, email: str, how: str, now: datetime) -> None:
-    """Keep when somebody signed in last, and write down how."""
+    """Keep when someone signed in last, and write down how."""
     connection.execute(update(User).where(User.id == account_id).values(signed_in_at=now))
     note(connection, Actor("account", email), "signed in", details={"by": how}, now=now)
 
 
 def bind(connection: Connection, account_id: int, organisation: str) -> bool:
-    """Tie an account to its owner at the organisation, the first time; False when it is tied to somebody else."""
+    """Tie an account to its owner at the organisation, the first time; False when it is tied to someone else."""
     unbound = (User.id == account_id, or_(User.organisation.is_(None), User.organisation == organisation))
     return connection.execute(update(User).where(*unbound).values(organisation=organisation)).rowcount == 1

@@ -4,7 +4,7 @@ What is counted is a keyed hash, of an e-mail address, a browser or the address 
 them comes to lie in the database. A day after the last wrong try nothing of it is left.
 
 Passwords and one-time codes are counted for the account, and for each browser it was used in before: a stranger who
-guesses keeps nobody out of their own account. Typed codes are counted for the browser, and, far more generously, for
+guesses keeps no one out of their own account. Typed codes are counted for the browser, and, far more generously, for
 the address: a school or a concert hall has one address, and no class may ever notice.
 """
 
@@ -62,7 +62,7 @@ ADDRESS_IN_A_DAY: Final = Limit(3000, timedelta(seconds=5), timedelta(seconds=5)
 
 
 class Attempt(Base):
-    """How often somebody was wrong, since when, and until when the next try waits."""
+    """How often someone was wrong, since when, and until when the next try waits."""
 
     __tablename__ = "sign_in_attempt"
 

@@ -86,7 +86,7 @@ def give(connection: Connection, account_id: int, wanted: GivenRole, giver: Give
     check(wanted)
     _refuse_own(giver, account_id)
     if not giver.may_give(wanted):
-        raise NotPossible(f"You cannot give the role {wanted.role} there: nobody can give more than they have.")
+        raise NotPossible(f"You cannot give the role {wanted.role} there: it goes further than your own.")
     email = _email(connection, account_id)
     if wanted in _of(connection, account_id):
         return
@@ -107,7 +107,7 @@ def take(connection: Connection, account_id: int, grant_id: int, giver: Giver, n
         raise NotPossible("This role was taken away already.")
     was = GivenRole(row.role, row.study_id, row.school_id)
     if not giver.may_give(was):
-        raise NotPossible(f"You cannot take the role {was.role} away: only those who could give it can.")
+        raise NotPossible(f"You cannot take the role {was.role} away: only a person who could give it can.")
     if was.role == ADMINISTRATOR:
         _refuse_last_administrator(connection, account_id)
     email = _email(connection, account_id)
@@ -152,7 +152,7 @@ def may_change(connection: Connection, account_id: int, giver: Giver) -> None:
 
 
 def second_factor_off(engine: Engine, account_id: int, giver: Giver, now: datetime) -> None:
-    """Take the second factor off the account of somebody who lost their phone and their codes; end its sessions.
+    """Take the second factor off the account of someone who lost their phone and their codes; end its sessions.
 
     Raises NotPossible when the giver could not take each of its roles away.
     """
@@ -166,11 +166,11 @@ def second_factor_off(engine: Engine, account_id: int, giver: Giver, now: dateti
 
 def _refuse_own(giver: Giver, account_id: int) -> None:
     if giver.account_id == account_id:
-        raise NotPossible("Nobody changes their own roles. Please ask somebody else who may.")
+        raise NotPossible("You cannot change your own roles. Please ask another lead or an administrator.")
 
 
 def _refuse_last_administrator(connection: Connection, account_id: int) -> None:
-    """Refuse when nobody else could look after accounts. Locks, so that two cannot end each other at once."""
+    """Refuse when no one else could look after accounts. Locks, so that two cannot end each other at once."""
     others = (
         select(User.id)
         .join(Grant, Grant.account_id == User.id)
@@ -178,7 +178,7 @@ def _refuse_last_administrator(connection: Connection, account_id: int) -> None:
         .with_for_update()
     )
     if not set(connection.scalars(others)) - {account_id}:
-        raise NotPossible("This is the last administrator. Make somebody else an administrator first.")
+        raise NotPossible("This is the last administrator. Please make another person an administrator first.")
 
 
 def _of(connection: Connection, account_id: int) -> list[GivenRole]:

@@ -1,4 +1,4 @@
-"""Links that let somebody choose a password: an invitation to come in, or the way back for who forgot theirs.
+"""Links that let someone choose a password: an invitation to come in, or the way back for who forgot theirs.
 
 A link works once and for seven days. Only its hash is kept; opening the page uses nothing up, choosing a password does.
 """
@@ -24,7 +24,7 @@ DAYS: Final = 7
 """Days a link works."""
 
 BETWEEN: Final = timedelta(minutes=5)
-"""A forgotten password brings one mail in this time, however often somebody asks."""
+"""A forgotten password brings one mail in this time, however often someone asks."""
 
 Purpose = Literal["invitation", "reset"]
 
@@ -44,13 +44,13 @@ class Invited:
 
 
 def invite(connection: Connection, email: str, wanted: GivenRole, giver: Giver, now: datetime) -> str:
-    """Invite somebody; return the token of the link, which is kept nowhere.
+    """Invite someone; return the token of the link, which is kept nowhere.
 
     Raises NotPossible when the role is none, the giver may not give it, or the address has an account or is invited.
     """
     check(wanted)
     if not giver.may_give(wanted):
-        raise NotPossible(f"You cannot give the role {wanted.role} there: nobody can give more than they have.")
+        raise NotPossible(f"You cannot give the role {wanted.role} there: it goes further than your own.")
     if connection.scalar(select(User.id).where(User.email == email, User.active)) is not None:
         raise NotPossible(f"{email} has an account already. Give that account the role instead.")
     if connection.scalar(select(Invitation.id).where(_open(now), Invitation.email == email)) is not None:
@@ -60,7 +60,7 @@ def invite(connection: Connection, email: str, wanted: GivenRole, giver: Giver, 
     note(
         connection,
         giver.actor,
-        "invited somebody",
+        "invited a person",
         study_id=wanted.study_id,
         about=email,
         details={"role": wanted.role},
@@ -88,7 +88,7 @@ def withdraw(connection: Connection, invitation_id: int, giver: Giver, now: date
 
 
 def not_used(connection: Connection) -> list[Invited]:
-    """Return the invitations nobody has used or withdrawn, those whose days are over too; the newest first."""
+    """Return the invitations no one has used or withdrawn, those whose days are over too; the newest first."""
     rows = connection.execute(
         select(Invitation)
         .where(Invitation.purpose == "invitation", Invitation.used_at.is_(None), Invitation.withdrawn_at.is_(None))
@@ -98,7 +98,7 @@ def not_used(connection: Connection) -> list[Invited]:
 
 
 def reset_link(connection: Connection, account_id: int, giver: Giver, now: datetime) -> str:
-    """Return the token of a link with which somebody chooses a new password; earlier ones are dead.
+    """Return the token of a link with which someone chooses a new password; earlier ones are dead.
 
     Raises NotPossible for an account that has ended, and when the giver could not take all its roles away.
     """
@@ -113,7 +113,7 @@ def reset_link(connection: Connection, account_id: int, giver: Giver, now: datet
 
 
 def forgotten(connection: Connection, email: str, now: datetime) -> str | None:
-    """Return the token of a link for somebody who says they forgot their password; None when nothing is to be sent.
+    """Return the token of a link for someone who says they forgot their password; None when nothing is to be sent.
 
     That is for an unknown address, and when they were sent one minutes ago.
     """
@@ -149,8 +149,8 @@ def invitation_for(connection: Connection, email: str, now: datetime) -> Invited
 def use(connection: Connection, invited: Invited, password_hash: str | None, now: datetime) -> int:
     """Use a link up and return the account's id: made by an invitation, with a new password by a reset link.
 
-    password_hash: None for somebody whom their organisation signs in. Every earlier session of the account ends.
-    Raises NotPossible when somebody else was first.
+    password_hash: None for someone whom their organisation signs in. Every earlier session of the account ends.
+    Raises NotPossible when someone else was first.
     """
     first = connection.execute(update(Invitation).where(Invitation.id == invited.id, _open(now)).values(used_at=now))
     if first.rowcount != 1:
@@ -185,7 +185,7 @@ def _let_in(
 ) -> int:
     there = connection.execute(select(User.id, User.active).where(User.email == invited.email)).one_or_none()
     if there is not None and there.active:
-        # Somebody made the account in the meantime, perhaps with more than this invitation's maker could give.
+        # Someone made the account in the meantime, perhaps with more than this invitation's maker could give.
         raise NotPossible("There is an account with this address already. Sign in with it.")
     if there is None:
         made = connection.execute(insert(User).values(email=invited.email, **mine).returning(User.id))

@@ -33,7 +33,7 @@ class CoordinatorLink(Base):
 
 
 class LinkSession(Base):
-    """Somebody who came in by a link and has not signed out. Without its row here, a session's cookie opens nothing."""
+    """Someone who came in by a link and has not signed out. Without its row here, a session's cookie opens nothing."""
 
     __tablename__ = "link_session"
 
@@ -55,7 +55,7 @@ class CoordinatorLinkState:
     ended_at: datetime | None
 
     def works(self, now: datetime) -> bool:
-        """True while somebody may come in by it."""
+        """True while someone may come in by it."""
         return self.ended_at is None and now < self.ends_at
 
     @property
@@ -64,7 +64,7 @@ class CoordinatorLinkState:
         return GivenRole(COORDINATOR, self.study_id, self.school_id)
 
 
-_NOT_YOURS: Final = "Only those who lead this study, or look after accounts, give out its links."
+_NOT_YOURS: Final = "Only leads of this study and administrators can give out its links."
 
 
 def make_link(
@@ -108,7 +108,7 @@ def make_link(
 
 
 def end_link(connection: Connection, number: int, giver: Giver, now: datetime) -> CoordinatorLinkState:
-    """End a link at once, and every session that came by it. Ending it twice leaves the first time.
+    """End a link at once, and every session that was opened with it. Ending it twice leaves the first time.
 
     Raises NotPossible when there is no such link, or the giver may not.
     """
@@ -136,7 +136,7 @@ def link_by_token(connection: Connection, token: str, now: datetime) -> Coordina
 
 
 def begin_session(connection: Connection, link: CoordinatorLinkState, now: datetime) -> str:
-    """Begin a session for somebody who came in by a link; return its key, which only their cookie holds."""
+    """Begin a session for someone who came in by a link; return its key, which only their cookie holds."""
     over = select(CoordinatorLink.id).where(or_(CoordinatorLink.ended_at.is_not(None), CoordinatorLink.ends_at <= now))
     connection.execute(delete(LinkSession).where(LinkSession.link_id.in_(over)))
     key = secrets.token_urlsafe(18)
@@ -146,7 +146,7 @@ def begin_session(connection: Connection, link: CoordinatorLinkState, now: datet
 
 
 def link_of_session(connection: Connection, key: str, now: datetime) -> CoordinatorLinkState | None:
-    """Return the link somebody came in by; None when they have signed out, or the link has ended since."""
+    """Return the link someone came in by; None when they have signed out, or the link has ended since."""
     row = connection.execute(
         select(CoordinatorLink)
         .join(LinkSession, LinkSession.link_id == CoordinatorLink.id)

@@ -1,4 +1,4 @@
-"""Who there is: the accounts somebody looks after, with what they were granted."""
+"""Who there is: the accounts someone looks after, with what they were granted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from survey.people.grants import ADMINISTRATOR, GivenRole, Giver
 
 @dataclass(frozen=True)
 class Held:
-    """A role somebody has: its number, what it is, and whether the person looking may take it away."""
+    """A role someone has: its number, what it is, and whether the person looking may take it away."""
 
     id: int
     given: GivenRole
@@ -23,7 +23,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Member:
-    """Somebody who signs in, as the person looking may see them.
+    """Someone who signs in, as the person looking may see them.
 
     elsewhere: they have roles beside those shown here, so only others may renew or end the account. chosen: they have
     chosen a password, or their organisation vouched for them.
@@ -40,7 +40,7 @@ class Member:
 
 
 def members(engine: Engine, giver: Giver) -> list[Member]:
-    """Return the active accounts somebody looks after: an administrator all, a lead those of their studies."""
+    """Return the active accounts someone looks after: an administrator all, a lead those of their studies."""
     with session(engine) as db:
         users = db.scalars(select(User).where(User.active).order_by(User.email)).all()
     return [one for one in (_member(user, giver) for user in users) if one is not None]

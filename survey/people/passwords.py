@@ -1,4 +1,4 @@
-"""Passwords: made once for somebody new, chosen by themselves, hashed with argon2."""
+"""Passwords: made once for someone new, chosen by themselves, hashed with argon2."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def normal(password: str) -> str:
 
 
 def fault_of(password: str, email: str) -> str | None:
-    """Return what stands against a password somebody chose, as a sentence; None when it is good."""
+    """Return what stands against a password someone chose, as a sentence; None when it is good."""
     if len(password) < SHORTEST:
         return f"Use at least {SHORTEST} characters. Three or four words in a row are easy to remember."
     if len(password) > LONGEST:

@@ -36,7 +36,7 @@ _LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 class RecoveryCode(Base):
-    """The keyed hash of a code on somebody's sheet of paper, and when it was used."""
+    """The keyed hash of a code on someone's sheet of paper, and when it was used."""
 
     __tablename__ = "recovery_code"
 

@@ -1,6 +1,6 @@
-"""What became of each questionnaire somebody was asked: exactly one outcome, by an order written down here.
+"""What became of each questionnaire someone was asked: exactly one outcome, by an order written down here.
 
-What somebody did goes before what is known about them, and what keeps somebody away for good before what keeps them
+What someone did goes before what is known about them, and what keeps someone away for good before what keeps them
 away today:
 
 1. withdrawn        the answers were taken back, whatever had been said before
@@ -21,7 +21,7 @@ from typing import Final
 
 
 class Outcome(StrEnum):
-    """What became of a questionnaire somebody was asked."""
+    """What became of a questionnaire someone was asked."""
 
     FINISHED = "finished"
     STOPPED = "stopped"
@@ -93,7 +93,7 @@ def outcome_of(
 
     state: of the response; None when there is none. standing: what the consent ledger says ('yes', 'no', 'missing',
     'withdrawn'). reason: what the school gave. left: the roster, or the school, says that they left. found_later: a
-    later wave's list has them at another school. over: nobody can begin any more.
+    later wave's list has them at another school. over: no one can begin any more.
     """
     if state in _BY_STATE:
         return _BY_STATE[state]

@@ -63,7 +63,7 @@ class Asking(NamedTuple):
 
 
 class Other(NamedTuple):
-    """A response of somebody who was not asked as a participant: by an open link, or not on the wave's list."""
+    """A response of someone who was not asked as a participant: by an open link, or not on the wave's list."""
 
     wave: str
     questionnaire: str
@@ -76,10 +76,10 @@ class Other(NamedTuple):
 class Progress:
     """A study's fieldwork at one moment.
 
-    lines     everybody on a list of a wave, once for each questionnaire they are asked
-    by_link   responses by open links: nobody knows how many might have come
+    lines     everyone on a list of a wave, once for each questionnaire they are asked
+    by_link   responses by open links: no one knows how many might have come
     unlisted  responses of participants who are not, or no longer, asked that in that wave
-    unasked   everybody on a list of a wave who is asked nothing in it
+    unasked   everyone on a list of a wave who is asked nothing in it
     """
 
     waves: tuple[ReportedWave, ...]
@@ -159,7 +159,7 @@ class _ProgressReader:
     def read(self) -> Progress:
         responses, by_link = self._responses()
         lines = list(self._lines(responses))
-        # What nobody's line took: these people are not asked that, or not in that wave, or not any more.
+        # What no one's line took: these people are not asked that, or not in that wave, or not any more.
         unlisted = [other for other in responses.values() if self._is_mine(other.school)]
         return Progress(
             tuple(
@@ -198,7 +198,7 @@ class _ProgressReader:
         return theirs, by_link
 
     def _lines(self, responses: dict[tuple[int, int, str], Other]) -> Iterable[Asking]:
-        """Yield everybody's lines by wave, school, class and code; take from `responses` what belongs to them."""
+        """Yield everyone's lines by wave, school, class and code; take from `responses` what belongs to them."""
         query = (
             select(
                 Membership.wave_id,
@@ -297,7 +297,7 @@ def _taken_back(responses: Mapping[tuple[int, int, str], Other]) -> dict[tuple[i
 
 
 class _Over:
-    """Whether nobody can begin any more in a wave at a school; worked out once for each."""
+    """Whether no one can begin any more in a wave at a school; worked out once for each."""
 
     def __init__(self, db: Session, study: Study, plan: Plan, now: datetime) -> None:
         self._waves = {wave.id: wave for wave in study.waves}

@@ -1,4 +1,4 @@
-"""Why somebody did not answer: given by the school, in a class list or in a file. Never more than a reason's code."""
+"""Why someone did not answer: given by the school, in a class list or in a file. Never more than a reason's code."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _MISSING: Final = {
 
 
 def to_remind(progress: Progress) -> list[tuple[str, ...]]:
-    """Return a row, under COLUMNS, for each questionnaire somebody can still be asked for.
+    """Return a row, under COLUMNS, for each questionnaire someone can still be asked for.
 
     Not those who said no, whose consent is refused or missing, who withdrew, left, moved, were excused, or stopped.
     """

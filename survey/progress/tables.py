@@ -1,4 +1,4 @@
-"""The table of reasons: why somebody who was asked in a wave did not answer, as the school says."""
+"""The table of reasons: why someone who was asked in a wave did not answer, as the school says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ reason = Table(
     # A reason goes with the participant when the study's data are deleted.
     Column("participant_id", ForeignKey("participant.id", ondelete="CASCADE"), primary_key=True),
     Column("wave_id", ForeignKey("wave.id"), primary_key=True, index=True),
-    # Empty when it is true of everything somebody is asked in the wave.
+    # Empty when it is true of everything someone is asked in the wave.
     Column("questionnaire", String, primary_key=True),
     Column("reason", String, nullable=False),
     Column("at", Moment, nullable=False),

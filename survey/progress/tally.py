@@ -23,7 +23,7 @@ class Tally:
     """One line of a table: what it is about, and how many of those asked came to which outcome.
 
     key    what the line is about, as an address or a file names it; empty for those without one, and for a sum
-    counts outcome -> number; nobody is in two
+    counts outcome -> number; no one is in two
     """
 
     key: str
@@ -32,7 +32,7 @@ class Tally:
 
     @property
     def asked(self) -> int:
-        """Everybody on the list, once for each questionnaire."""
+        """Everyone on the list, once for each questionnaire."""
         return sum(self.counts.values())
 
     @property
@@ -47,7 +47,7 @@ class Tally:
 
     @property
     def rate(self) -> float | None:
-        """The share that finished, 0 to 1; None where nobody could be asked."""
+        """The share that finished, 0 to 1; None where no one could be asked."""
         return self.finished / self.there if self.there else None
 
     def count(self, outcome: Outcome) -> int:
@@ -61,7 +61,7 @@ def total(lines: Iterable[Asking], title: str = "All") -> Tally:
 
 
 def tallies(progress: Progress, level: Level) -> list[Tally]:
-    """Return a line for each programme, arm, school, …: schools also where nobody was asked anything yet.
+    """Return a line for each programme, arm, school, …: schools also where no one was asked anything yet.
 
     In the order of the study's file; schools by arm, programme and title; classes by code.
     """
@@ -114,7 +114,7 @@ def _titles(progress: Progress, level: Level) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class ByLink:
-    """Responses by open links from one school: nobody knows how many might have come, so there is no rate."""
+    """Responses by open links from one school: no one knows how many might have come, so there is no rate."""
 
     title: str
     finished: int
@@ -130,7 +130,7 @@ class ByLink:
 
 
 def others(progress: Progress, which: Iterable[Other]) -> list[ByLink]:
-    """Return responses of nobody who was asked by name, a line for each school that has some."""
+    """Return responses of no one who was asked by name, a line for each school that has some."""
     titles = {place.id: place.title for place in progress.places}
     counts: dict[int | None, Counter[str]] = {}
     for one in which:

@@ -32,12 +32,12 @@ class UnknownDoor(LookupError):
 
 
 class WaveOver(UnknownDoor):
-    """The door's wave is over: nobody begins any more, and whoever has begun has had the days for late answers."""
+    """The door's wave is over: no one begins any more, and whoever has begun has had the days for late answers."""
 
 
 @dataclass(frozen=True)
 class Ticket:
-    """What somebody holds who came in.
+    """What someone holds who came in.
 
     response  the response's id
     epoch     which sitting this is, 1 at the first; saves of this sitting carry it
@@ -193,7 +193,7 @@ DOOR: Final = (
     .outerjoin(Performance, Performance.id == Door.performance_id)
     .where(Door.id == bindparam("door_id"))
 )
-"""A door by `door_id`, and where whoever comes by it belongs: by the roster, or by the door where nobody is known."""
+"""A door by `door_id`, and where whoever comes by it belongs: by the roster, or by the door where no one is known."""
 _PERSONAL: Final = select(response.c.id).where(
     response.c.participant_id == bindparam("participant_id"),
     response.c.wave_id == bindparam("wave_id"),

@@ -24,7 +24,7 @@ _CHUNK: Final = 500
 class PastSave:
     """One page as it was saved. ms: time on the page; layout: how the options lay.
 
-    flagged: keys of answers with words that somebody should read soon.
+    flagged: keys of answers with words that someone should read soon.
     """
 
     screen: str
@@ -68,7 +68,7 @@ def add_responses(
     """Add responses with their saves, some hundreds in a transaction. Returns how many.
 
     progress is called with the number added after each transaction. Raises ValueError for a declined or
-    withdrawn response that has saves: nothing somebody withdrew is kept.
+    withdrawn response that has saves: nothing someone withdrew is kept.
     """
     added = 0
     for chunk in _chunks(responses):

@@ -1,6 +1,6 @@
-"""Concerns: texts somebody typed in which a flagged word stands, until the person named to read them has done so.
+"""Concerns: texts someone typed in which a flagged word stands, until the person named to read them has done so.
 
-A concern holds no text, only where it is: the save it came with. When the answers are thrown away the text is gone, and
+A concern holds no text, only where it is: the save it came with. When the answers are deleted the text is gone, and
 the concern says that it was taken back.
 """
 
@@ -110,7 +110,7 @@ class Reads:
 
 
 def readers(db: Connection | Session, study_id: int | None = None) -> list[Reads]:
-    """Return who reads, for each questionnaire that somebody reads: as its newest version that names a reader says."""
+    """Return who reads, for each questionnaire that someone reads: as its newest version that names a reader says."""
     query = select(Publication.study_id, Publication.questionnaire, Publication.sha256).order_by(
         Publication.study_id, Publication.questionnaire, Publication.version
     )
@@ -165,7 +165,7 @@ class Concern:
     due: datetime
 
     def overdue(self, now: datetime) -> bool:
-        """Whether nobody has seen it in time."""
+        """Whether no one has seen it in time."""
         return self.state == OPEN and self.text is not None and now >= self.due
 
 
@@ -228,7 +228,7 @@ def due_after(at: datetime, days: int, zone: ZoneInfo) -> datetime:
 
 
 def overdue(engine: Engine, study_id: int, now: datetime) -> int:
-    """Return how many texts of a study nobody has seen in time."""
+    """Return how many texts of a study no one has seen in time."""
     with read(engine) as connection:
         named = readers(connection, study_id)
         return sum(one.overdue(now) for one in concerns(connection, named)) if named else 0
@@ -239,7 +239,7 @@ def mark(
 ) -> bool:
     """Write down that a concern was seen, or passed on to the school's safeguarding lead. Audited without its text.
 
-    Returns False when it was so before. Raises LookupError when there is no such concern, or it is for somebody else to
+    Returns False when it was so before. Raises LookupError when there is no such concern, or it is for someone else to
     read.
     """
     row = connection.execute(

@@ -1,4 +1,4 @@
-"""Decisions from a table that schools send: looked at first, then taken in, all of it or nothing.
+"""Decisions from a table that schools send: looked at first, then imported, all of it or nothing.
 
 Columns: participant, decision (yes, no, withdrawn), date, by (parent, self, school); if wanted parent, how, sheet,
 scope, wave, resolved.
@@ -104,7 +104,7 @@ class GivenDecision:
 class Decisions:
     """What taking a file in would do, or did.
 
-    problems   what stands against it; nothing is taken in while there is any
+    problems   what stands against it; nothing is imported while there is any
     new        decisions that are not in the ledger yet
     unchanged  how many are there already
     answered   codes of those who say no and have answered: their answers stay unless they withdraw
@@ -119,7 +119,7 @@ class Decisions:
 
     @property
     def digest(self) -> str:
-        """What was looked at, so that nothing else is taken in."""
+        """What was looked at, so that nothing else is imported."""
         return hashlib.sha256(self.packed()).hexdigest()
 
     def packed(self) -> bytes:
@@ -169,7 +169,7 @@ def take_decisions(
         study = _study(connection, study_code)
         seen = _looked(connection, study, _given(connection, study, sheets, now), now)
         if seen.problems:
-            raise Refused([*map(str, seen.problems), "Nothing was taken in. Please correct these first."])
+            raise Refused([*map(str, seen.problems), "Nothing was imported. Please correct these first."])
         if digest is not None and digest != seen.digest:
             raise Refused([_CHANGED])
         _take(connection, study, seen.new, actor, now)
@@ -181,7 +181,7 @@ def take_decisions(
 def take_given(
     engine: Engine, study_code: str, given: Sequence[GivenDecision], actor: Actor, now: datetime
 ) -> Decisions:
-    """Take in decisions that were looked at and kept. Raises Refused when the study has changed too much since."""
+    """Import decisions that were looked at and kept. Raises Refused when the study has changed too much since."""
     with write(engine) as connection:
         study = _study(connection, study_code)
         seen = _looked(connection, study, _Read(list(given), []), now)
@@ -193,10 +193,10 @@ def take_given(
     return seen
 
 
-_CHANGED: Final = "The study has changed since the file was looked at. Nothing was taken in. Please look at it again."
+_CHANGED: Final = "The study has changed since the preview. Nothing was imported. Please preview the file again."
 
 
-# ---- taking in -----------------------------------------------------------------------------------------
+# ---- importing -----------------------------------------------------------------------------------------
 
 
 def _take(connection: Connection, study: InStudy, new: Sequence[GivenDecision], actor: Actor, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Throwing answers away: the one place where it is done, and the list of what was thrown away.
+"""Throwing answers away: the one place where it is done, and the list of what was deleted.
 
 The list (`erasure`) says which responses and participants, never what they answered. It is copied to where backups do
 not reach, so that an older backup, once restored, forgets the same people again.
@@ -26,7 +26,7 @@ erasure = Table(
     Column("kind", String, nullable=False),
     # The id of a response, the code of a participant, nothing for a study.
     Column("key", String, nullable=False),
-    # wave, future or all: how far somebody withdrew.
+    # wave, future or all: how far someone withdrew.
     Column("scope", String, nullable=False),
     Column("wave", String, nullable=False),
     Column("reason", String, nullable=False),
@@ -58,11 +58,11 @@ def erase(
     state: Literal["withdrawn", "declined"] = "withdrawn",
     scope: str = "wave",
 ) -> int:
-    """Throw away all that was answered in these responses: answers, saves, times and roster facts.
+    """Delete all that was answered in these responses: answers, saves, times and roster facts.
 
     What two people keyed in from paper was emptied when it became the response; see forget_keyings for the rest. They
-    stay as rows without content, 'withdrawn' for good; or 'declined', until somebody is asked again, and then with
-    their facts. Each is noted in the list of erasures, unless there was nothing to throw away. Call
+    stay as rows without content, 'withdrawn' for good; or 'declined', until someone is asked again, and then with
+    their facts. Each is noted in the list of erasures, unless there was nothing to delete. Call
     `survey.database.scrub` after the transaction. Returns how many held answers until now.
     """
     held = 0

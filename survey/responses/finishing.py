@@ -32,9 +32,9 @@ class Done:
 
 
 def assent(engine: Engine, response_id: str, given: bool, now: datetime) -> Done:
-    """Keep whether somebody wants to take part.
+    """Keep whether someone wants to take part.
 
-    No: the response is 'declined', holds no answer (what was answered before is thrown away), and takes none
+    No: the response is 'declined', holds no answer (what was answered before is deleted), and takes none
     until they come in by their door again and are asked again. Yes after yes, and no after no, change
     nothing. Of a participant every yes and every no is kept in the ledger of consent.
     """
@@ -78,7 +78,7 @@ def finish(
     """Finish a response; the first finish stands. Saves with a lower (epoch, sequence) are still taken.
 
     receipt: the key of receipts, when the response is to have one (`receipt_of` tells it). Refused when the days for
-    late answers are over, and when somebody has said no for the participant in the meantime.
+    late answers are over, and when someone has said no for the participant in the meantime.
     """
     with write(engine) as connection:
         before = locked(connection, response_id)
@@ -106,11 +106,11 @@ def stop(
     sequence: int | None = None,
     receipt: bytes | None = None,
 ) -> Done:
-    """End a response because the respondent wants to stop; the answers are kept or thrown away.
+    """End a response because the respondent wants to stop; the answers are kept or deleted.
 
-    Kept: 'stopped', until they come in by their door again. Thrown away: 'withdrawn', for good; nothing they
+    Kept: 'stopped', until they come in by their door again. Deleted: 'withdrawn', for good; nothing they
     answered is left in the database, the log of saves included. A stopped or finished response may still be
-    thrown away. epoch, sequence: where the stop stands among the saves; after all that have arrived when not
+    deleted. epoch, sequence: where the stop stands among the saves; after all that have arrived when not
     given. receipt: the key of receipts, when a kept response is to have one.
     """
     if not keep:
@@ -148,7 +148,7 @@ def _thrown_away(engine: Engine, response_id: str, now: datetime) -> Done:
             return Done("refused", None)
         if before.state == "withdrawn":
             return Done("repeated", before)
-        done = _emptied(connection, before, "withdrawn", now, "thrown away by the respondent")
+        done = _emptied(connection, before, "withdrawn", now, "deleted by the respondent")
     scrub(engine)
     return done
 

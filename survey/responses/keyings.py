@@ -1,4 +1,4 @@
-"""Papers that were printed, and what two people read off each of them.
+"""Printed forms, and what two people read off each of them.
 
 A paper is known by its door's code and, where the door is open to many, by its number. Two accounts key it; when they
 read the same, or when their differences are settled, the paper becomes a response and what they keyed is emptied: the
@@ -82,8 +82,8 @@ keying = Table(
     UniqueConstraint("paper_id", "account_id"),
 )
 
-State = Literal["printed", "keyed once", "to settle", "done"]
-STATES: Final[tuple[State, ...]] = ("printed", "keyed once", "to settle", "done")
+State = Literal["printed", "entered once", "to resolve", "done"]
+STATES: Final[tuple[State, ...]] = ("printed", "entered once", "to resolve", "done")
 
 
 class CannotKey(ValueError):
@@ -92,7 +92,7 @@ class CannotKey(ValueError):
 
 @dataclass(frozen=True)
 class Filled:
-    """What somebody read off a paper. assent: None where it does not ask; on: the date written on it, if one is."""
+    """What someone read off a paper. assent: None where it does not ask; on: the date written on it, if one is."""
 
     answers: Mapping[str, Any]
     assent: bool | None
@@ -233,19 +233,19 @@ _KEYERS: Final = (
 def _state(one: PaperSheet, keyed: int) -> State:
     if one.settled_at is not None:
         return "done"
-    return ("printed", "keyed once", "to settle")[keyed]
+    return ("printed", "entered once", "to resolve")[keyed]
 
 
 # ---- two people ----------------------------------------------------------------------------------------
 
 
 def hold(connection: Connection, paper_id: int) -> None:
-    """Hold a paper against everybody else until the transaction ends. Raises CannotKey when it is done or gone."""
+    """Hold a paper against everyone else until the transaction ends. Raises CannotKey when it is done or gone."""
     row = connection.execute(select(paper.c.settled_at).where(paper.c.id == paper_id).with_for_update()).one_or_none()
     if row is None:
-        raise CannotKey("This paper is not in the list of printed papers any more.")
+        raise CannotKey("This form is no longer in the list of printed forms.")
     if row.settled_at is not None:
-        raise CannotKey("This paper is done: its answers are taken, and it need not be keyed again.")
+        raise CannotKey("This form is done: its answers are stored, and it does not have to be entered again.")
 
 
 def keyings_of(connection: Connection, paper_id: int) -> list[Keyed]:
@@ -265,13 +265,17 @@ def keyings_of(connection: Connection, paper_id: int) -> list[Keyed]:
 def may_key(before: Sequence[Keyed], account_id: int) -> None:
     """Raise CannotKey unless this account may key a paper that was keyed so far like this."""
     if any(one.account_id == account_id for one in before):
-        raise CannotKey("You have keyed this paper. Somebody else has to key it the second time, without your reading.")
+        raise CannotKey(
+            "You have entered this form. A different person has to enter it the second time, without seeing your entry."
+        )
     if len(before) > 1:
-        raise CannotKey("Two people have keyed this paper. It is on the list of those to settle, if they differ.")
+        raise CannotKey(
+            "Two people have entered this form. If they differ, it is on the list of differences to resolve."
+        )
 
 
 def keep_keying(connection: Connection, paper_id: int, account_id: int, filled: Filled, now: datetime) -> int:
-    """Keep what somebody keyed of a held paper; return which turn it was, 1 or 2. Raises CannotKey."""
+    """Keep what someone keyed of a held paper; return which turn it was, 1 or 2. Raises CannotKey."""
     before = keyings_of(connection, paper_id)
     may_key(before, account_id)
     connection.execute(
@@ -289,7 +293,7 @@ def keep_keying(connection: Connection, paper_id: int, account_id: int, filled: 
 
 
 def drop_keying(connection: Connection, paper_id: int, account_id: int) -> None:
-    """Throw away what one account keyed of a held paper: it is to be keyed once more."""
+    """Delete what one account keyed of a held paper: it is to be keyed once more."""
     connection.execute(delete(keying).where(keying.c.paper_id == paper_id, keying.c.account_id == account_id))
     connection.execute(update(keying).where(keying.c.paper_id == paper_id).values(turn=1))
 
@@ -308,8 +312,8 @@ def take_response(connection: Connection, one: PastResponse) -> str:
 
 
 IS_THERE: Final = (
-    "There is an answer to this questionnaire under this code already, from a screen or from another paper. Only one "
-    "can count. Lay the paper aside, and ask the person who leads the study."
+    "This person has already answered this questionnaire, on a screen or on another form. Only one can count. Put "
+    "the form aside and ask the lead of the study."
 )
 
 
@@ -324,7 +328,7 @@ def close_paper(connection: Connection, paper_id: int, response_id: str, now: da
 
 
 def forget_keyings(connection: Connection, participant_ids: Collection[int], wave_id: int | None = None) -> int:
-    """Throw away what was keyed of these participants' papers, in one wave or in all; return how many keyings.
+    """Delete what was keyed of these participants' papers, in one wave or in all; return how many keyings.
 
     For whoever withdraws: a paper that was keyed once, or is to be settled, is answered too.
     """
@@ -373,7 +377,7 @@ def answered_by(db: Session | Connection, wave_id: int, questionnaire: str) -> s
 
 
 def whereabouts(connection: Connection, door_id: int) -> Whereabouts:
-    """Return where a paper's respondent is by the roster, or by the door where nobody is known."""
+    """Return where a paper's respondent is by the roster, or by the door where no one is known."""
     row = connection.execute(DOOR, {"door_id": door_id}).one()
     facts = facts_at_start(row.lasting_facts, row.changing_facts, row._asdict())
     return Whereabouts(row.school_id, row.school_class_id, facts)

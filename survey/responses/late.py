@@ -17,8 +17,8 @@ PAPER: Final = "paper"
 def too_late(engine: Engine, snapshot: Snapshot, now: datetime) -> bool:
     """True when a response takes no more answers: its wave is over at its school, and so are the days for late answers.
 
-    Somebody who came in by a door with times of its own has as many days after that has closed. What was saved before
-    stays, and may still be thrown away. While the wave goes on this costs no query but once a minute.
+    Someone who came in by a door with times of its own has as many days after that has closed. What was saved before
+    stays, and may still be deleted. While the wave goes on this costs no query but once a minute.
     """
     if snapshot.mode == PAPER:
         return False

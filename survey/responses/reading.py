@@ -21,7 +21,7 @@ ID_LENGTH: Final = 22
 STATES: Final = ("started", "finished", "stopped", "declined", "withdrawn")
 
 OVER: Final = ("declined", "withdrawn")
-"""States in which nothing somebody answered is kept."""
+"""States in which nothing someone answered is kept."""
 
 
 @dataclass(frozen=True)

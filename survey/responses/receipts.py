@@ -28,7 +28,7 @@ receipt = Table(
 )
 
 LENGTH: Final = 8
-"""Syllables of a receipt: 80^8, so that nobody finds another's by trying, however patiently."""
+"""Syllables of a receipt: 80^8, so that no one finds another's by trying, however patiently."""
 
 _LONGEST: Final = 200
 _MOST_TRIES: Final = 1000

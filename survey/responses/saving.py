@@ -5,7 +5,7 @@ a key of the answers is what the highest (epoch, sequence) said; a save that arr
 in the log.
 
 The usual save is two statements: the log takes the row (or has it), and the response takes the answers if
-nobody has changed it since it was read. Everything else takes the long way round, with the response held.
+no one has changed it since it was read. Everything else takes the long way round, with the response held.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from survey.responses.tables import response
 from survey.responses.tables import save as log
 
 HIGHEST: Final = 1_000_000
-"""The highest epoch and sequence taken: nobody presses Next a million times."""
+"""The highest epoch and sequence taken: no one presses Next a million times."""
 
 _LONGEST_DAY: Final = 24 * 60 * 60 * 1000
 _LONGEST_NAME: Final = 100
@@ -87,11 +87,11 @@ def save(
     option is now chosen). ms: time on the page. layout: how the options lay. seen: the response as the
     caller has just loaded it, which spares a reading. correct: what a second, different save under the same
     key means. False, the device's road: keys are never reused there, so the first stands. True, the plain
-    form's road: somebody went back and changed the answer, so it is kept under the epoch's next free
+    form's road: someone went back and changed the answer, so it is kept under the epoch's next free
     sequence, unless it only says again what that screen said last. flagged: keys of answers with words that
-    somebody should read soon; a concern is raised with the save, unless the same text was there before.
+    someone should read soon; a concern is raised with the save, unless the same text was there before.
 
-    A save that comes when the study's days for late answers are over (`too_late`), or after somebody has said no for
+    A save that comes when the study's days for late answers are over (`too_late`), or after someone has said no for
     its participant, is refused.
     Raises StoreFull and StoreBusy, when nothing was kept and the same save may be sent again.
     """
@@ -183,7 +183,7 @@ _take: Final = (
     .values({name: bindparam(name) for name in ("answers", "stamps", "screens", "sequence", "seen_at", "revision")})
 )
 _TAKE: Final = Prepared(_take)
-# Whoever has somebody's no or withdrawal goes the long way, which looks at what it is about.
+# Whoever has someone's no or withdrawal goes the long way, which looks at what it is about.
 _TAKE_AT_ONCE: Final = Prepared(
     _take.where(
         ~exists().where(

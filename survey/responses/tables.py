@@ -1,6 +1,6 @@
 """The two tables of answers: what a response holds now, and the append-only log of how it came to that.
 
-A save is never changed. Saves are removed only with the whole of what somebody withdrew: a trigger lets a
+A save is never changed. Saves are removed only with the whole of what someone withdrew: a trigger lets a
 DELETE through when their response is 'withdrawn' or 'declined', and no other.
 """
 

@@ -1,4 +1,4 @@
-"""Withdrawing: answers are thrown away, nothing more is asked, and a certificate says so.
+"""Withdrawing: answers are deleted, nothing more is asked, and a certificate says so.
 
 `withdraw` is one transaction, and so is `withdraw_together`: either all of it was done or nothing. What was thrown
 away is gone from tables, charts and every export made later as soon as it returns, and from backups on the day the
@@ -82,17 +82,17 @@ _SIGNS: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
 class NothingToWithdraw(Explained, LookupError):
-    """There is nobody, and no response, to withdraw."""
+    """There is no one, and no response, to withdraw."""
 
 
 @dataclass(frozen=True)
 class WithdrawalCertificate:
-    """What was done for somebody who withdrew. It holds no answer.
+    """What was done for someone who withdrew. It holds no answer.
 
-    participant      study code; empty for a response by an open link, of which nobody knows whose it is
+    participant      study code; empty for a response by an open link, of which no one knows whose it is
     response         id of the response, where only that was taken back
     scope, wave      how far: 'wave' (the wave's code), 'future', 'all'
-    responses        how many responses held answers that were thrown away
+    responses        how many responses held answers that were deleted
     by               who decided: parent, self or school
     backups_gone_on  the first day on which no backup holds the answers any more
     """
@@ -158,14 +158,14 @@ def withdraw(
     response_id: str | None = None,
     wave: str | None = None,
 ) -> WithdrawalCertificate:
-    """Withdraw a participant, or the response somebody holds a receipt of. Returns the certificate.
+    """Withdraw a participant, or the response someone holds a receipt of. Returns the certificate.
 
-    scope 'wave': all that was answered in that wave is thrown away, and nothing more is asked in it. 'future': what was
-    answered stays, and nothing more is asked. 'all': every answer and every fact about the participant is thrown away,
-    and nothing more is asked. Of a response by an open link nobody knows whose it is: that response is thrown away.
+    scope 'wave': all that was answered in that wave is deleted, and nothing more is asked in it. 'future': what was
+    answered stays, and nothing more is asked. 'all': every answer and every fact about the participant is deleted,
+    and nothing more is asked. Of a response by an open link no one knows whose it is: that response is deleted.
     wave: its code, needed for scope 'wave' unless a response says it. Doing it again gives the same certificate.
 
-    Raises Nobody, StoreFull, StoreBusy.
+    Raises NothingToWithdraw, StoreFull, StoreBusy.
     """
     return withdraw_together(engine, [Withdrawal(scope, by, participant_id, response_id, wave)], actor, now)[0]
 
@@ -194,7 +194,7 @@ def withdraw_together(
 ) -> list[WithdrawalCertificate]:
     """Do several withdrawals as `withdraw` does one: all of them, or, when one fails, none. Returns their certificates.
 
-    A parent who withdraws three children has said one thing. Raises Nobody, StoreFull, StoreBusy.
+    A parent who withdraws three children has said one thing. Raises NothingToWithdraw, StoreFull, StoreBusy.
     """
     with write(engine) as connection:
         done = [withdraw_within(connection, wish, actor, now) for wish in wishes]
@@ -205,7 +205,7 @@ def withdraw_together(
 def withdraw_within(connection: Connection, wish: Withdrawal, actor: Actor, now: datetime) -> WithdrawalCertificate:
     """Do what `withdraw` does within a transaction. Call `survey.database.scrub` when that is done.
 
-    Raises Nobody, and BadDecision for a day, a sheet or a parent that no decision could have.
+    Raises NothingToWithdraw, and BadDecision for a day, a sheet or a parent that no decision could have.
     """
     target = _target(connection, wish.participant_id, wish.response_id, wish.scope, wish.wave)
     said = Decision(
@@ -303,7 +303,7 @@ def _take_out(
 
 
 def _forget(connection: Connection, participant_id: int) -> None:
-    """Throw away what the roster says about a participant; the code stays, so that nobody is asked again."""
+    """Delete what the roster says about a participant; the code stays, so that no one is asked again."""
     connection.execute(update(Participant).where(Participant.id == participant_id).values(facts={}))
     connection.execute(update(Membership).where(Membership.participant_id == participant_id).values(facts={}))
     connection.execute(delete(linkage).where(linkage.c.participant_id == participant_id))
@@ -335,7 +335,7 @@ def _certify(
 
 
 def _new_number(connection: Connection) -> str:
-    """Return a number nobody can guess: whoever has it may read the certificate."""
+    """Return a number no one can guess: whoever has it may read the certificate."""
     while True:
         signs = "".join(secrets.choice(_SIGNS) for _ in range(12))
         number = f"W-{signs[:4]}-{signs[4:8]}-{signs[8:]}"
@@ -428,7 +428,7 @@ def certificate_by_number(engine: Engine, number: str) -> WithdrawalCertificate 
 
 
 def certificate_of_response(engine: Engine, response_id: str) -> WithdrawalCertificate | None:
-    """Return the newest certificate by which a response was thrown away; None when there is none."""
+    """Return the newest certificate by which a response was deleted; None when there is none."""
     with read(engine) as connection:
         found = connection.execute(
             select(response.c.participant_id, response.c.wave_id).where(response.c.id == response_id)

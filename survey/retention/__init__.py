@@ -1,4 +1,4 @@
-"""How long data are kept: deletion on the day, the register of what was thrown away, backups."""
+"""How long data are kept: deletion on the day, the register of what was deleted, backups."""
 
 from survey.retention.applying import Applied, apply_register
 from survey.retention.backup import Backup, CannotBackUp, back_up, kept_too_long, restore

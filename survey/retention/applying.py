@@ -27,7 +27,7 @@ DEED: Final = "erased again after an older backup was restored"
 
 @dataclass
 class Applied:
-    """What was done again, and how many lines are about somebody who is not in this database (yet)."""
+    """What was done again, and how many lines are about someone who is not in this database (yet)."""
 
     done: list[Erasure] = field(default_factory=list)
     certificates: list[DeletionCertificate] = field(default_factory=list)
@@ -35,9 +35,9 @@ class Applied:
 
 
 def apply_register(engine: Engine, register: Register, now: datetime) -> Applied:
-    """Throw away again what the register says was thrown away and this database still holds.
+    """Delete again what the register says was deleted and this database still holds.
 
-    Each line is a transaction of its own, the oldest first. A line about somebody who is not here is left: it is tried
+    Each line is a transaction of its own, the oldest first. A line about someone who is not here is left: it is tried
     again whenever the two are compared, so that a participant who comes back with a later roster is found.
     """
     applied = Applied()

@@ -43,7 +43,7 @@ class CannotBackUp(StoreError):
 
 @dataclass(frozen=True)
 class Backup:
-    """A backup just made, and the older ones that were thrown away for their age."""
+    """A backup just made, and the older ones that were deleted for their age."""
 
     file: Path
     sha256: str
@@ -55,7 +55,7 @@ class Backup:
 
 
 def back_up(engine: Engine, settings: Settings, folder: Path, actor: Actor, now: datetime) -> Backup:
-    """Copy the database into a folder as it is at this moment, while others write; throw away backups too old to keep.
+    """Copy the database into a folder as it is at this moment, while others write; delete backups too old to keep.
 
     Raises CannotBackUp with a sentence, and then leaves no half of one.
     """
@@ -96,7 +96,7 @@ def _copy(engine: Engine, part: Path) -> None:
     if engine.dialect.name == "sqlite":
         with contextlib.closing(engine.raw_connection()) as connection:
             private.reserve(part)
-            # Written afresh rather than copied: pages that are free may hold what was thrown away.
+            # Written afresh rather than copied: pages that are free may hold what was deleted.
             connection.driver_connection.execute("VACUUM INTO ?", (str(part),))  # type: ignore[union-attr]
         _sync(part)
         return
@@ -133,7 +133,7 @@ def _environment(url: URL) -> dict[str, str]:
 
 
 def _close_to_others(folder: Path) -> None:
-    """Close earlier backups, their sums and the register beside them to everybody else; the folder may hold more."""
+    """Close earlier backups, their sums and the register beside them to everyone else; the folder may hold more."""
     backups = [file for _, file in backups_in(folder)]
     private.close_to_others(*backups, *map(_sum_of, backups), folder / "register.jsonl")
 
@@ -267,7 +267,7 @@ def _check_dump(file: Path, engine: Engine) -> None:
     if program is None:
         raise CannotBackUp(
             "pg_restore is not on this machine. Where it is, run: pg_restore --clean --if-exists --single-transaction "
-            f"--dbname=DATABASE {file.name} and here, before anybody comes in: survey upgrade"
+            f"--dbname=DATABASE {file.name} and here, before anyone signs in: survey upgrade"
         )
     _run([program, "--list", str(file)], engine.url)
 

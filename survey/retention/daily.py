@@ -1,4 +1,4 @@
-"""What is done every hour without anybody asking: the register compared, and what is due deleted."""
+"""What is done every hour without anyone asking: the register compared, and what is due deleted."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ EVERY: Final = 60 * 60.0
 def keep_promises(engine: Engine, settings: Settings, now: datetime, actor: Actor = PROGRAM) -> list[str]:
     """Do what was promised until now; return what was done, a sentence each.
 
-    What an older backup brought back is thrown away again, studies whose day has come are deleted, the register is
+    What an older backup brought back is deleted again, studies whose day has come are deleted, the register is
     brought up to date, and who leads a study is warned 30 days before. Doing it twice does nothing the second time.
     Raises StoreError.
     """
     register = Register(settings.register)
     applied = apply_register(engine, register, now)
-    said = [f"{line.study}: a {line.kind} was erased again, as on {line.at:%d %B %Y}." for line in applied.done]
+    said = [f"{line.study}: a {line.kind} was deleted again, as on {line.at:%d %B %Y}." for line in applied.done]
     for day in days(engine, now):
         if not day.is_due:
             continue

@@ -18,7 +18,7 @@ from survey.fieldwork.studies import Study
 from survey.retention.tables import deletion
 
 WARNING: Final = 30
-"""Days before the deletion from which on everybody concerned is told."""
+"""Days before the deletion from which on everyone concerned is told."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class DeletionDay:
     """The deletion of one study's data.
 
     delete_on   the day its file states     today       the day it is in the study's time zone
-    backups     days after which a backup is thrown away
+    backups     days after which a backup is deleted
     deleted_at  when it was done, by the study's clock; None before
     number      of the certificate; None before
     """

@@ -29,7 +29,7 @@ from survey.retention.register import erased_study
 from survey.retention.tables import deletion, deletion_count, deletion_note, remaining_count
 
 ROOTS: Final = ("participant", "door", "response", "upload")
-"""What a study's data hang on. Doors go whether or not they are somebody's: they lead nowhere any more. Uploads are
+"""What a study's data hang on. Doors go whether or not they are someone's: they lead nowhere any more. Uploads are
 lists that wait to be confirmed."""
 
 
@@ -82,7 +82,7 @@ class DeletionCertificate:
 def tables_of(connection: Connection) -> list[Table]:
     """Return the tables of the database, what is referred to before what refers to it.
 
-    Those that are there, not those this program has loaded: nothing is to be left behind in a room nobody entered.
+    Those that are there, not those this program has loaded: nothing is to be left behind in a room no one entered.
     """
     found = MetaData()
     found.reflect(connection)
@@ -249,7 +249,7 @@ _BUSY: Final = (
 )
 _SERVER: Final = (
     "The rows were deleted. When PostgreSQL frees their bytes (VACUUM) and its archive of changes (WAL) drops them "
-    "follows the policy of whoever runs the server."
+    "depends on how the server is run."
 )
 _PATIENCE: Final = 5.0
 
@@ -286,14 +286,14 @@ def _not_emptied(engine: Engine) -> list[tuple[int, bool]]:
 
 
 def written_afresh(engine: Engine, patience: float = _PATIENCE) -> bool:
-    """Write SQLite's file afresh and empty its log; False when somebody was in the way."""
+    """Write SQLite's file afresh and empty its log; False when someone was in the way."""
     with contextlib.closing(engine.raw_connection()) as pooled:
         connection: Any = pooled.driver_connection
         try:
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute("VACUUM")
             until = time.monotonic() + patience
-            # The log holds the pages as they were: it is emptied once nobody reads from it.
+            # The log holds the pages as they were: it is emptied once no one reads from it.
             while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
                 if time.monotonic() > until:
                     return False

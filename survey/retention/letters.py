@@ -20,10 +20,10 @@ WARNED: Final = "warned of the deletion"
 _LETTER: Final = """\
 All data of the study "{title}" will be deleted on {day}, in {left} days.
 
-What will be deleted, and what stays: {address}
+What will be deleted and what will be kept: {address}
 
-Nobody has to do anything. If your data plan states another day, set delete_on in study.yaml and publish the study
-again before that day. What is deleted cannot be brought back, and backups do not keep it.
+You do not have to do anything. If your data plan states another day, change delete_on in study.yaml and publish the
+study again before that day. What is deleted cannot be brought back, and backups do not keep it.
 """
 
 

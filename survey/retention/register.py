@@ -1,7 +1,7 @@
-"""The register: what was thrown away, written down outside the database.
+"""The register: what was deleted, written down outside the database.
 
 A restored backup does not know what was withdrawn or deleted after it was made. This file does: a line of JSON for each
-row of the table `erasure`, only ever added to, on the disk before anybody goes on. It holds codes and dates, no answer
+row of the table `erasure`, only ever added to, on the disk before anyone goes on. It holds codes and dates, no answer
 and no name. Both ways are compared again and again: rows that are not in the file are added to it, and lines the
 database does not know are done once more.
 
@@ -42,7 +42,7 @@ class RegisterUnwritable(StoreError):
 
 @dataclass(frozen=True)
 class Erasure:
-    """One thing that was thrown away.
+    """One thing that was deleted.
 
     key: the response's id, the participant's code, or empty for a study. scope and wave: as the withdrawal said, else
     empty.
@@ -58,7 +58,7 @@ class Erasure:
 
     @property
     def subject(self) -> tuple[str, str, str, str, str]:
-        """What was thrown away, whenever that was."""
+        """What was deleted, whenever that was."""
         return self.study, self.kind, self.key, self.scope, self.wave
 
     def written(self) -> str:
@@ -67,7 +67,7 @@ class Erasure:
 
 
 class Register:
-    """The file. It need not exist: then nothing was thrown away yet."""
+    """The file. It need not exist: then nothing was deleted yet."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -111,8 +111,9 @@ class Register:
 
     def _damaged(self, number: int) -> RegisterDamaged:
         return RegisterDamaged(
-            f"{self.path}:{number}: this line is none of the register of erasures. Nothing was changed. Put the file "
-            "back from its copy, or mend the line, and try again: withdrawals since the last backup stand nowhere else."
+            f"{self.path}:{number}: this line does not belong in the register of erasures. Nothing was changed. "
+            "Restore the file from its copy, or correct the line, and try again: withdrawals since the last backup "
+            "are recorded nowhere else."
         )
 
     def _unwritable(self, error: OSError) -> RegisterUnwritable:
@@ -164,7 +165,7 @@ _FIELDS: Final = tuple(Erasure.__dataclass_fields__)
 
 
 def rows(engine: Engine) -> list[Erasure]:
-    """Return what the database says was thrown away, the oldest first."""
+    """Return what the database says was deleted, the oldest first."""
     with read(engine) as connection:
         found = connection.execute(select(*(erasure.c[name] for name in _FIELDS)).order_by(erasure.c.at, erasure.c.id))
         return [Erasure(*row) for row in found]
@@ -188,7 +189,7 @@ def write_down(engine: Engine, register: Register) -> int:
 def unknown(engine: Engine, register: Register) -> list[Erasure]:
     """Return the lines the database does not know: what an older backup brought back.
 
-    A thing thrown away twice is known when its last time is.
+    A thing deleted twice is known when its last time is.
     """
     known: dict[tuple[str, ...], datetime] = {}
     for row in rows(engine):
@@ -204,7 +205,7 @@ def unknown(engine: Engine, register: Register) -> list[Erasure]:
 
 
 def watch(engine: Engine, register: Register) -> None:
-    """Write down what is thrown away as soon as its transaction is over, by whatever road it came.
+    """Write down what is deleted as soon as its transaction is over, by whatever road it came.
 
     A register that cannot be written does not undo a withdrawal: it is told to the log, and tried again every hour.
     """

@@ -17,8 +17,8 @@ there is something for you to read in Chorus: {count}.
 
 {address}
 
-You get this letter because a questionnaire names you as the person who reads flagged texts. Nothing of what was
-written stands in it.
+You are getting this e-mail because a questionnaire names you as the person who reads flagged texts. It contains nothing
+of what was written.
 """
 
 

@@ -127,7 +127,7 @@ def see_that_port_is_free(port: int, host: str = "127.0.0.1", *, within: float =
 
 
 def _is_free(family: int, address: tuple[Any, ...]) -> bool:
-    # The server's processes share their port by SO_REUSEPORT, and so would another server: nobody would be told.
+    # The server's processes share their port by SO_REUSEPORT, and so would another server: no one would be told.
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

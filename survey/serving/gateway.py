@@ -96,7 +96,7 @@ class Gateway:
         try:
             self._sort(scope, headers, protocol)
         except Exception as error:
-            # granian looks at nothing that is raised here: nobody would be answered.
+            # granian looks at nothing that is raised here: no one would be answered.
             protocol.response_bytes(*_last_reply(error, environment(scope, headers, b"")))
 
     def _sort(self, scope: Any, headers: Any, protocol: Any) -> None:

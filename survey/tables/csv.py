@@ -90,7 +90,7 @@ def _decoded(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         row = data[: error.start].count(b"\n") + 1
-    # What is two bytes in UTF-8 would come out as two odd letters: nobody writes those on purpose.
+    # What is two bytes in UTF-8 would come out as two odd letters: no one writes those on purpose.
     if re.search(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}", data):
         raise Refusal(
             f"The file mixes two encodings; the first letter that is not UTF-8 is in row {row}. "

@@ -38,7 +38,7 @@ def post(client: FlaskClient, address: str, page: str | None = None, **data: Any
 
 
 def member(app: Flask, settings: Settings, role: str = "researcher", email: str = EMAIL, **where: Any) -> StrictClient:
-    """Return a browser whose owner has a role and an own password."""
+    """Return a browser whose owner has a role and their own password."""
     client = strict_client(app)
     sign_in(client, add_user(app.extensions["chorus"].engine, email, [role], **where), email)
     assert choose(client, OWN).status_code == 302
@@ -58,7 +58,7 @@ def code_now(secret: bytes, steps: int = 0, now: datetime | None = None) -> str:
 
 
 def set_up(client: FlaskClient, now: datetime | None = None) -> tuple[bytes, list[str]]:
-    """Turn two-step sign-in on; return the secret and the recovery codes."""
+    """Turn on two-step sign-in; return the secret and the recovery codes."""
     secret = secret_on(client.get("/office/two-step"))
     reply = post(client, "/office/two-step", code=code_now(secret, now=now))
     return secret, re.findall(r"<li><code>([a-z2-9-]{14})</code></li>", reply.text)

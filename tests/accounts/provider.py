@@ -47,7 +47,7 @@ class Provider:
         return jsonify(keys=[self.key.as_dict(private=False)])
 
     def signs_in(self, asked: str, **claims: Any) -> str:
-        """Return what the browser brings back, code and state, after somebody signed in where `asked` led.
+        """Return what the browser brings back, code and state, after someone signed in where `asked` led.
 
         claims stand in the token beside, or instead of, those of a good one; None leaves one out. `_key`, `_alg` and
         `_no_token` are for tokens that are wrong otherwise.

@@ -70,7 +70,7 @@ def test_the_last_administrator_stays() -> None:
     for command in (("user", "end", ANN), ("user", "role", "remove", ANN, "administrator")):
         refused = survey(*command)
         assert refused.exit_code == 1
-        assert "This is the last administrator. Make somebody else an administrator first." in refused.output
+        assert "This is the last administrator. Please make another person an administrator first." in refused.output
     survey("user", "add", BEN, "--role", "administrator")
     assert survey("user", "end", ANN).exit_code == 0
     assert survey("user", "end", BEN).exit_code == 1
@@ -87,7 +87,7 @@ def test_the_last_administrator_stays() -> None:
         ),
         (("user", "add", ANN, "--study", "small-notes", "--school", "s1"), "Only a coordinator belongs to one school."),
         (("user", "add", ANN, "--role", "coordinator", "--school", "s1"), "Say in which study this school is."),
-        (("user", "role", "add", ANN, "lead"), "Nobody has an account with the address"),
+        (("user", "role", "add", ANN, "lead"), "No one has an account with the address"),
         (("link", "coordinator", "small-notes", "--school", "s9"), "There is no school 's9'"),
         (("link", "coordinator", "small-notes", "--school", "s1", "--until", "2020-01-01"), "ended already"),
         (("link", "coordinator-end", 7), "There is no link 7."),

@@ -1,4 +1,4 @@
-"""Links that let somebody choose a password: once, for seven days, and only for what the inviter may give."""
+"""Links that let someone choose a password: once, for seven days, and only for what the inviter may give."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_it_works_once(app: Flask, engine: Engine) -> None:
         strict_client(app).post(f"/office/welcome/{token}", data={"new": OWN, "again": OWN}),
     ):
         assert reply.status_code == 404
-        assert heading(look_at(reply)) == "This link does not work any more"
+        assert heading(look_at(reply)) == "This link no longer works"
 
 
 def test_of_two_at_once_one_is_first(engine: Engine) -> None:
@@ -130,14 +130,14 @@ def test_nobody_is_invited_twice_or_has_two_accounts(app: Flask, settings: Setti
 def test_an_address_that_is_no_link_is_met_kindly(app: Flask, wrong: str) -> None:
     reply = strict_client(app).get(f"/office/welcome/{wrong}")
     assert reply.status_code == 404
-    assert heading(look_at(reply)) == "This link does not work any more"
+    assert heading(look_at(reply)) == "This link no longer works"
 
 
 def test_everything_about_it_is_in_the_audit(app: Flask, engine: Engine) -> None:
     choose_by(app, invited(engine))
     said = [(str(entry.actor), entry.what, entry.about) for entry in entries(engine)]
     assert said[::-1][1:] == [
-        ("command line", "invited somebody", NEW),
+        ("command line", "invited a person", NEW),
         (NEW, "accepted an invitation", NEW),
         (NEW, "gave a role", NEW),
         (NEW, "signed in", ""),
@@ -161,14 +161,14 @@ def test_a_lead_gives_roles_in_their_study(engine: Engine, app: Flask, role: str
     "wanted", [GivenRole("administrator"), GivenRole("researcher"), GivenRole("lead"), GivenRole("lead", 999)]
 )
 def test_and_nowhere_else(engine: Engine, app: Flask, wanted: GivenRole) -> None:
-    with pytest.raises(NotPossible, match="nobody can give more than they have"):
+    with pytest.raises(NotPossible, match="no one can give more than they have"):
         invited(engine, wanted=wanted, giver=lead_of(engine))
 
 
 @pytest.mark.parametrize("role", ["researcher", "coordinator"])
 def test_who_leads_nothing_invites_nobody(engine: Engine, app: Flask, role: str) -> None:
     mine = place(engine, role, "small-notes", "s1" if role == "coordinator" else None)
-    with pytest.raises(NotPossible, match="nobody can give more"):
+    with pytest.raises(NotPossible, match="no one can give more"):
         invited(engine, wanted=mine, giver=Giver(Actor("account", "x@example.org"), 99, (mine,)))
 
 
@@ -300,7 +300,7 @@ def test_an_unknown_address_gets_the_same_answer_and_no_letter(
     member(app, settings)
     known = post(strict_client(app), "/office/sign-in/forgotten", email=EMAIL)
     assert mail.arrived.acquire(timeout=20)
-    unknown = post(strict_client(app), "/office/sign-in/forgotten", email="nobody@example.org")
+    unknown = post(strict_client(app), "/office/sign-in/forgotten", email="no one@example.org")
     assert (known.status_code, known.location, known.data) == (unknown.status_code, unknown.location, unknown.data)
     assert not mail.arrived.acquire(timeout=1)
     assert len(mail.letters) == 1
@@ -327,7 +327,7 @@ def test_the_reply_waits_for_nothing_that_depends_on_the_address(
     assert mail.arrived.acquire(timeout=20)
 
 
-def test_however_often_somebody_asks_one_letter_comes_in_five_minutes(
+def test_however_often_someone_asks_one_letter_comes_in_five_minutes(
     app: Flask, settings: Settings, engine: Engine
 ) -> None:
     member(app, settings)
@@ -339,7 +339,7 @@ def test_however_often_somebody_asks_one_letter_comes_in_five_minutes(
         second = forgotten(connection, EMAIL, now + timedelta(minutes=6))
         assert second is not None
         assert by_token(connection, first, now + timedelta(minutes=6)) is None, "the earlier link is dead"
-        assert forgotten(connection, "nobody@example.org", now) is None
+        assert forgotten(connection, "no one@example.org", now) is None
 
 
 def test_without_mail_it_says_whom_to_ask(app: Flask) -> None:

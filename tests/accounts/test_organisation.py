@@ -51,7 +51,7 @@ def ann(app: Flask, settings: Settings) -> None:
 
 
 def come(app: Flask, provider: Provider, client: StrictClient | None = None, **claims: Any) -> TestResponse:
-    """Somebody goes to their organisation and comes back with what it says."""
+    """Someone goes to their organisation and comes back with what it says."""
     client = client or strict_client(app)
     asked = client.get("/office/sign-in/organisation").location
     assert asked is not None
@@ -100,12 +100,12 @@ def test_the_way_leads_back_to_the_page_that_was_asked_for(app: Flask, provider:
 @pytest.mark.parametrize(
     ("claims", "sentence"),
     [
-        ({"email": "stranger@example.org"}, "nobody has invited you here"),
+        ({"email": "stranger@example.org"}, "no one has invited you here"),
         ({"email_verified": False}, "does not vouch for your e-mail address"),
         ({"email_verified": None}, "does not vouch for your e-mail address"),
         ({"email_verified": "true"}, "does not vouch for your e-mail address"),
         ({"email": None}, "does not vouch for your e-mail address"),
-        ({"email": ["ann@example.org"]}, "nobody has invited you here"),
+        ({"email": ["ann@example.org"]}, "no one has invited you here"),
         ({"nonce": "another"}, "did not work"),
         ({"nonce": None}, "did not work"),
         ({"aud": "another-client"}, "did not work"),
@@ -177,11 +177,11 @@ def test_what_another_browser_brought_is_of_no_use(app: Flask, provider: Provide
     assert mine.get(f"{BACK}?{brought}").status_code == 403, "and only once"
 
 
-def test_an_address_given_to_somebody_else_at_the_organisation_opens_nothing(
+def test_an_address_given_to_someone_else_at_the_organisation_opens_nothing(
     app: Flask, provider: Provider, ann: None
 ) -> None:
     assert come(app, provider, sub="u-1").location == "/office/"
-    assert "belonged to somebody else" in words(look_at(come(app, provider, sub="u-2")))
+    assert "belonged to someone else" in words(look_at(come(app, provider, sub="u-2")))
     assert come(app, provider, sub="u-1").location == "/office/"
 
 
@@ -190,7 +190,7 @@ def test_an_account_that_was_ended_stays_out(app: Flask, provider: Provider, ann
     from survey.people.grants import end
 
     end(engine, account_id(engine, EMAIL), Giver(COMMAND_LINE), datetime.now(UTC))
-    assert "nobody has invited you here" in words(look_at(come(app, provider)))
+    assert "no one has invited you here" in words(look_at(come(app, provider)))
 
 
 def test_the_second_factor_is_asked_for_unless_the_organisation_did(

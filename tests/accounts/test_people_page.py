@@ -60,11 +60,11 @@ def shown_link(reply: TestResponse) -> str:
 # ---- who sees whom ---------------------------------------------------------------------------------------
 
 
-def test_an_administrator_sees_everybody_and_a_lead_those_of_their_study(
+def test_an_administrator_sees_everyone_and_a_lead_those_of_their_study(
     admin: StrictClient, lead: StrictClient, others: None, engine: Engine
 ) -> None:
-    everybody = words(look_at(admin.get(PEOPLE)))
-    assert all(email in everybody for email in (ADMIN, LEAD, ANN, BEN))
+    everyone = words(look_at(admin.get(PEOPLE)))
+    assert all(email in everyone for email in (ADMIN, LEAD, ANN, BEN))
     mine = words(look_at(lead.get(PEOPLE)))
     assert LEAD in mine
     assert ANN in mine
@@ -120,7 +120,7 @@ def test_without_mail_the_link_is_shown_once_to_be_handed_over(app: Flask, lead:
     assert address not in lead.get(PEOPLE).text
     assert "coordinator: Small notes, Ash Primary" in words(look_at(lead.get(PEOPLE)))
     assert post(strict_client(app), address, new=OWN, again=OWN).status_code == 302
-    assert "Invited, and not in yet" not in lead.get(PEOPLE).text
+    assert "Invited, not signed in yet" not in lead.get(PEOPLE).text
 
 
 def test_a_mail_server_that_fails_costs_no_invitation(make_app: Callable[..., Flask], settings: Settings) -> None:
@@ -147,7 +147,7 @@ def test_sending_again_and_withdrawing(app: Flask, admin: StrictClient, clock: C
     ("sent", "sentence"),
     [
         ({"email": "", "role": "researcher", "place": ""}, "Enter an e-mail address."),
-        ({"email": "nobody", "role": "researcher", "place": ""}, "is not an e-mail address"),
+        ({"email": "no one", "role": "researcher", "place": ""}, "is not an e-mail address"),
         ({"email": ANN, "role": "boss", "place": ""}, "Not a valid choice"),
         ({"email": ANN, "role": "researcher", "place": "99"}, "Not a valid choice"),
         ({"email": ANN, "role": "coordinator", "place": ""}, "A coordinator looks after one school."),
@@ -187,11 +187,11 @@ def test_giving_and_taking_a_role_counts_at_once(
 def test_nobody_changes_their_own_roles(admin: StrictClient, engine: Engine) -> None:
     address = page_of(engine, ADMIN)
     page = words(look_at(admin.get(address)))
-    assert "Nobody changes their own roles" in page
+    assert "No one changes their own roles" in page
     assert "Give another role" not in page
     sent = {"csrf_token": token(admin.get(PEOPLE)), "role": "lead", "place": "", "sure": "y"}
     for what in ("give", "end", "roles/1/take"):
-        assert "Nobody changes their own roles" in admin.post(f"{address}/{what}", data=sent).text
+        assert "No one changes their own roles" in admin.post(f"{address}/{what}", data=sent).text
 
 
 def test_the_last_administrator_cannot_be_ended_by_another_who_ends_at_the_same_time(

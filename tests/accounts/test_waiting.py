@@ -1,4 +1,4 @@
-"""Guessing is slow, and never keeps somebody out of their own account."""
+"""Guessing is slow, and never keeps someone out of their own account."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_try_too_early_is_not_looked_at_and_makes_nothing_longer(engine: Engin
     assert until == NOW + timedelta(seconds=30)
     for second in range(29):
         assert take_a_try(engine, "ann", NOW + timedelta(seconds=second)) == until
-    assert take_a_try(engine, "ben", NOW) is None, "everybody waits for themselves"
+    assert take_a_try(engine, "ben", NOW) is None, "everyone waits for themselves"
     assert take_a_try(engine, "ann", until) is None
     assert take_a_try(engine, "ann", until) == until + timedelta(minutes=1)
 
@@ -77,14 +77,14 @@ def test_old_lines_are_thrown_away(engine: Engine) -> None:
 
 
 def wrong(app: Flask, times: int, email: str = EMAIL) -> TestResponse:
-    """Somebody guesses, in a browser that nobody signed in with."""
+    """Someone guesses, in a browser that no one signed in with."""
     client = strict_client(app)
     for _ in range(times):
         reply = sign_in(client, "not this one", email)
     return reply
 
 
-@pytest.mark.parametrize("email", [EMAIL, "nobody@example.org"])
+@pytest.mark.parametrize("email", [EMAIL, "no one@example.org"])
 def test_the_sixth_wrong_password_waits_and_says_how_long_for_unknown_addresses_too(
     app: Flask, settings: Settings, clock: Clock, email: str
 ) -> None:

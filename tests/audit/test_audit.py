@@ -190,7 +190,7 @@ def test_both_files_hold_every_line(visitors: Visitors) -> None:
 
 def test_an_administrator_reads_the_audit_of_the_installation(visitors: Visitors) -> None:
     root = look_at(visitors.browser(ADMINISTRATOR).get("/office/audit"))
-    assert heading(root) == "Audit of the whole installation"
+    assert heading(root) == "Activity log of the whole installation"
     assert "small-notes" in words(root)
     reply = visitors.browser(ADMINISTRATOR).get("/office/audit.csv")
     assert reply.data.count(b"imported a roster") == 60

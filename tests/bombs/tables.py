@@ -222,7 +222,7 @@ def almost_a_name() -> bytes:
 
 
 def faults_in_every_row() -> bytes:
-    lines = (f"nobody{n},nowhere{n},maybe,what,when,how" for n in range(5_000))
+    lines = (f"no one{n},nowhere{n},maybe,what,when,how" for n in range(5_000))
     return "\n".join(["participant,school,decision,reason,date,by", *lines]).encode()
 
 

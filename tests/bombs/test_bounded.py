@@ -40,7 +40,7 @@ def test_a_reading_that_only_waits_is_ended_by_the_clock() -> None:
 
 
 def test_a_reading_writes_no_file_and_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SECRET_KEY", "nobody must read this")
+    monkeypatch.setenv("SECRET_KEY", "no one must read this")
     (said,) = lines_of("say what it knows")
     assert b"SECRET_KEY" not in said
     with pytest.raises(Exceeded):

@@ -226,7 +226,7 @@ FAULTS: dict[str, tuple[Check, Callable[[str], str], str]] = {
     ),
     "a script that fails": (
         accessibility.console,
-        replaced("</main>", "</main><script>nobody.home();</script>"),
+        replaced("</main>", "</main><script>no one.home();</script>"),
         "script failed",
     ),
     "an error in the console": (

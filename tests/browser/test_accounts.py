@@ -68,7 +68,7 @@ def button(page: Page, name: str) -> Locator:
 def choose(page: Page) -> None:
     page.get_by_label("New password", exact=True).fill(OWN)
     page.get_by_label("New password again").fill(OWN)
-    press(button(page, "Keep this password"))
+    press(button(page, "Save password"))
 
 
 def sign_in(page: Page, address: str, password: str = OWN) -> None:
@@ -93,7 +93,7 @@ def enter(page: Page, typed: str, name: str) -> None:
 
 def set_up(page: Page) -> tuple[bytes, list[str]]:
     secret = secret_on(page)
-    enter(page, code(secret), "Turn two-step sign-in on")
+    enter(page, code(secret), "Turn on two-step sign-in")
     return secret, page.locator(".codes code").all_inner_texts()
 
 
@@ -111,7 +111,7 @@ def test_from_an_invitation_to_signing_in_with_a_code(
     secret, codes = set_up(page)
     assert heading(page) == "Your recovery codes"
     assert len(codes) == 10
-    press(page.get_by_role("link", name="I have kept them: go on"))
+    press(page.get_by_role("link", name="I have saved them: continue"))
     assert heading(page) == "Small notes"
 
     press(page.get_by_role("button", name="Sign out"))
@@ -154,7 +154,7 @@ def test_a_lead_invites_prints_a_link_and_its_coordinator_comes_in(
     tablet = new_page()
     tablet.goto(f"{office.address}{path}")
     assert heading(tablet) == "Ash Primary"
-    press(button(tablet, "I am the coordinator: open"))
+    press(button(tablet, "I am the coordinator: open the page"))
     assert tablet.locator(".who").inner_text() == "Ash Primary"
     assert "/sign-in" not in tablet.url
 

@@ -112,12 +112,12 @@ def come_in(page: Page, address: str, email: str, password: str) -> None:
     press(page.get_by_role("main").get_by_role("button", name="Sign in"))
     page.get_by_label("New password", exact=True).fill("three words in a row")
     page.get_by_label("New password again").fill("three words in a row")
-    press(page.get_by_role("button", name="Keep this password"))
+    press(page.get_by_role("button", name="Save password"))
     page.goto(f"{address}/office/studies/{CODE}/paper")
 
 
 def type_through(page: Page, typed: dict[str, str]) -> None:
-    """Key a paper as a practised keyer does: Tab from field to field, Enter at the end, never the mouse."""
+    """Enter a form as a practised keyer does: Tab from field to field, Enter at the end, never the mouse."""
     fields = page.locator("form.keyer input:not([type=hidden]), form.keyer textarea")
     names = [fields.nth(at).get_attribute("name") or "" for at in range(fields.count())]
     fields.first.focus()
@@ -140,7 +140,7 @@ def test_two_people_key_a_paper_settle_a_difference_and_it_is_in_the_export(
     come_in(ben, address, "ben@uni.org", study.passwords["ben@uni.org"])
 
     # Ann prints a paper for one child, and reads its code off it.
-    press(ann.get_by_role("link", name="Print papers"))
+    press(ann.get_by_role("link", name="Print forms"))
     ann.get_by_label("Questionnaire").select_option("pupil")
     ann.get_by_label("Only for these study codes").fill("P002")
     press(ann.get_by_role("button", name="Make the papers"))
@@ -152,7 +152,7 @@ def test_two_people_key_a_paper_settle_a_difference_and_it_is_in_the_export(
     ann.get_by_label("Code at the foot of the sheet").fill(code)
     press(ann.get_by_role("button", name="Go on"))
     type_through(ann, FULL)
-    assert "Somebody else has to key this paper now." in ann.get_by_role("status").inner_text()
+    assert "Someone else has to key this paper now." in ann.get_by_role("status").inner_text()
 
     # Ben reads one number differently.
     ben.get_by_label("Code at the foot of the sheet").fill(code)
@@ -163,7 +163,7 @@ def test_two_people_key_a_paper_settle_a_difference_and_it_is_in_the_export(
     assert ben.get_by_role("heading", level=1).inner_text() == "Differences"
     group = ben.get_by_role("group", name="5 How many songs do you know?")
     group.get_by_role("radio").nth(1).check()
-    press(ben.get_by_role("button", name="Settle and take the answers"))
+    press(ben.get_by_role("button", name="Resolve and store the answers"))
     assert ben.get_by_role("status").inner_text() == "Settled. The answers are taken."
 
     ben.goto(f"{address}/office/studies/{CODE}")

@@ -61,14 +61,14 @@ def test_a_coordinator_ticks_two_and_takes_who_to_remind(
     assert page.get_by_text("Birch Primary").count() == page.get_by_text("Comparison").count() == 0
 
     press(table.get_by_role("link", name="Ash Primary"))
-    press(page.get_by_role("link", name="Say why somebody is missing"))
+    press(page.get_by_role("link", name="Give reasons for not answering"))
     free = [pupil.code for pupil in MINE if pupil.outcome is Outcome.NOT_STARTED][:2]
     for code in free:
         page.get_by_label(code, exact=True).check()
     press(page.get_by_role("button", name="Keep"))
     assert "Choose a reason." in page.get_by_role("alert").inner_text()
     assert page.get_by_label(free[0], exact=True).is_checked(), "what was ticked stays ticked"
-    page.get_by_label("Why those ticked are missing").select_option(label="Absent")
+    page.get_by_label("Reason for the people ticked").select_option(label="Absent")
     press(page.get_by_role("button", name="Keep"))
     assert page.get_by_role("status").inner_text() == "Kept for 2 participants."
     for code in free:
@@ -114,6 +114,6 @@ def test_the_pages_are_accessible(
     assert accessibility.every_check(page) == []
     press(page.get_by_role("button", name="End this link"))
     page.get_by_label("Wave").last.select_option("w2")
-    press(page.get_by_role("button", name="See for how many"))
+    press(page.get_by_role("button", name="See how many"))
     assert "40 links will be made" in page.get_by_role("main").inner_text()
     assert accessibility.every_check(page) == []

@@ -1,4 +1,4 @@
-"""A researcher's walk in a real browser: sign in with the one-time password, choose an own one, look, take away."""
+"""A researcher's walk in a real browser: sign in with the one-time password, choose their own one, look, take away."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def sign_in(page: Page, address: str, password: str) -> None:
 def choose(page: Page, password: str) -> None:
     page.get_by_label("New password", exact=True).fill(password)
     page.get_by_label("New password again").fill(password)
-    press(page.get_by_role("button", name="Keep this password"))
+    press(page.get_by_role("button", name="Save password"))
 
 
 def heading(page: Page) -> str:
@@ -67,7 +67,7 @@ def test_from_the_one_time_password_to_the_workbook(
     choose(page, OWN)
 
     assert heading(page) == "Small notes"
-    press(page.get_by_role("link", name="See the progress"))
+    press(page.get_by_role("link", name="See progress"))
     page.get_by_label("Wave").select_option(label="All waves")
     press(page.get_by_role("button", name="Show"))
     counts = page.get_by_role("region", name="by an open link")
@@ -145,7 +145,7 @@ def test_a_wide_table_scrolls_in_its_box_by_keyboard(office: tuple[str, str], ne
     page = new_page(viewport={"width": 320, "height": 640})
     sign_in(page, address, password)
     choose(page, OWN)
-    box = page.get_by_role("region", name="The texts people are asked in")
+    box = page.get_by_role("region", name="Published questionnaires and their versions")
     box.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("e => e.scrollLeft > 0", arg=box.element_handle())

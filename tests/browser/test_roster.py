@@ -1,4 +1,4 @@
-"""A roster is taken in by somebody in a real browser: looked at, corrected, confirmed; with and without scripts."""
+"""A roster is imported by someone in a real browser: looked at, corrected, confirmed; with and without scripts."""
 
 from __future__ import annotations
 

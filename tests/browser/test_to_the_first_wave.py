@@ -155,13 +155,13 @@ def make_a_poster(page: Page, checked: bool) -> None:
 def personal_links(page: Page, told: str, checked: bool) -> dict[tuple[str, str], str]:
     """Make the personal links, and return the path of each in the downloaded list by study code and questionnaire."""
     section(page, "Links")
-    press(page.get_by_role("button", name="See for how many"))
+    press(page.get_by_role("button", name="See how many"))
     assert heading(page) == "Personal links"
     assert told in page.get_by_role("main").inner_text()
     if checked:
         assert accessibility.every_check(page) == []
     with page.expect_download() as downloading:
-        page.get_by_role("button", name="Make them: .csv").click()
+        page.get_by_role("button", name="Make links: .csv").click()
     text = Path(downloading.value.path()).read_text("utf-8-sig")
     rows = csv.DictReader(text.splitlines())
     return {(row["participant"], row["questionnaire"]): row["link"].removeprefix("http://localhost") for row in rows}

@@ -37,7 +37,7 @@ def site(published: Published, serve: Callable[[Any], str]) -> str:
 
 @dataclass
 class Visitor:
-    """Somebody with a browser. What each page asks other hosts for is noted, and what is wrong with a page."""
+    """Someone with a browser. What each page asks other hosts for is noted, and what is wrong with a page."""
 
     page: Page
     smallest: int

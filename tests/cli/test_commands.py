@@ -94,7 +94,7 @@ def test_from_an_empty_folder_to_a_file(tmp_path: Path) -> None:
     assert "published" in survey("publish", FOLDER).output
     assert "unchanged" in survey("publish", FOLDER).output
     assert "/j/" in survey("link", "first-notes", "parent", "--wave", "w3").output
-    assert "Nobody can come in today" in survey("link", "first-notes", "parent", "--wave", "w1").output
+    assert "No one can come in today" in survey("link", "first-notes", "parent", "--wave", "w1").output
     assert "Did you mean 'parent'?" in survey("link", "first-notes", "parnet", "--wave", "w3").output
     for form in ("xlsx", "csv"):
         out = tmp_path / f"out.{form}"
@@ -148,7 +148,7 @@ def test_scores_never_overwrite_the_answers(tmp_path: Path) -> None:
         assert "is no questionnaire" in run.output
 
 
-def test_somebody_who_forgot_a_password_gets_a_new_one_that_works_once() -> None:
+def test_someone_who_forgot_a_password_gets_a_new_one_that_works_once() -> None:
     survey("upgrade")
     first = survey("user", "add", "a@example.org").output
     again = survey("user", "renew", "a@example.org").output

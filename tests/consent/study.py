@@ -122,7 +122,7 @@ class Tuned:
             ).one()
 
     def decide(self, code: str, decisions: Iterable[Decision], now: datetime = NOW) -> None:
-        """Put decisions about somebody into the ledger."""
+        """Put decisions about someone into the ledger."""
         with write(self.engine) as connection:
             for decision in decisions:
                 decide(connection, self.study, self.person(code), decision, COMMAND_LINE, now)

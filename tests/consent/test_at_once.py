@@ -1,4 +1,4 @@
-"""Somebody withdraws while answers arrive, and while somebody begins: nothing is left, whoever comes first."""
+"""Someone withdraws while answers arrive, and while someone begins: nothing is left, whoever comes first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was thrown away is in no byte of the database's files, nor is what an answer was before it was changed."""
+"""What was deleted is in no byte of the database's files, nor is what an answer was before it was changed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ ENDS: dict[str, Callable[[Tuned, str, str], object]] = {
     "withdrawn from the wave": lambda tuned, code, _: withdraw(
         tuned.engine, participant_id=tuned.person(code), scope="wave", wave="w1", by="self", actor=COMMAND_LINE, now=NOW
     ),
-    "thrown away": lambda tuned, _, its_id: stop(tuned.engine, its_id, False, NOW),
+    "deleted": lambda tuned, _, its_id: stop(tuned.engine, its_id, False, NOW),
     "declined": lambda tuned, _, its_id: assent(tuned.engine, its_id, False, NOW),
 }
 
@@ -53,16 +53,16 @@ ENDS: dict[str, Callable[[Tuned, str, str], object]] = {
 @pytest.mark.parametrize("end", list(ENDS))
 def test_no_byte_is_left(tuned: Tuned, end: str, words: str) -> None:
     its_id = fill(tuned, "P1", words)
-    kept = fill(tuned, "P2", "what somebody else said")
+    kept = fill(tuned, "P2", "what someone else said")
     assert SENTINEL.encode() in bytes_of(tuned.engine)
     ENDS[end](tuned, "P1", its_id)
     found = bytes_of(tuned.engine)
     assert SENTINEL.encode() not in found
-    assert b"what somebody else said" in found
+    assert b"what someone else said" in found
     assert kept
 
 
-def test_somebody_reading_delays_it_and_stops_nobody(tuned: Tuned) -> None:
+def test_someone_reading_delays_it_and_stops_nobody(tuned: Tuned) -> None:
     its_id = fill(tuned, "P1", SENTINEL)
     with tuned.engine.connect() as reader:
         reader.exec_driver_sql("BEGIN")

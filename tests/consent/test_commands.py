@@ -33,7 +33,7 @@ def test_a_sheet_is_recorded_as_sent(tuned: Tuned) -> None:
     assert survey(*words).exit_code == 2
     assert survey(*words, "--all", "--school", "s1").exit_code == 2
     assert survey(*words, "--school", "s1").output == "Recorded.\n"
-    assert survey(*words, "--school", "s1").output == "It was recorded before.\n"
+    assert survey(*words, "--school", "s1").output == "It had already been recorded.\n"
     assert survey(*words, "--school", "s9").output == "There is no school 's9' in this study.\n"
     assert survey("issued", "--study", "x", "--audience", "pupil", "--date", "2025-09-01", "--all").exit_code == 1
 
@@ -63,7 +63,7 @@ def test_withdrawing_asks_first_and_prints_the_certificate(tuned: Tuned) -> None
     assert done.exit_code == 0, done.output
     assert SENTINEL not in everything(tuned.engine)
     number = done.output.split()[1]
-    assert "Responses whose answers were thrown away: 1" in done.output
+    assert "Responses whose answers were deleted: 1" in done.output
     assert survey("certificate", number).output == done.output
     assert survey("certificate", "W-NONE").exit_code == 1
     assert survey("withdraw", "tuned-in", "P99", "--scope", "all", "--yes").exit_code == 1
@@ -100,7 +100,7 @@ def test_the_command_says_who_disagrees_and_records_how_it_was_resolved(tuned: T
     )
     words = ("resolve", "tuned-in", "P1", "--says", "yes", "--how", "agreed", "--date", "2025-09-20")
     assert survey(*words).output == "Recorded.\n"
-    assert survey(*words).output == "It was recorded before.\n"
+    assert survey(*words).output == "It had already been recorded.\n"
     survey("list", "tuned-in", "--out", str(out))
     assert out.read_text(encoding="utf-8-sig").splitlines()[1].startswith("P1,pupil,s1,4a,yes,decided")
     assert survey(*words[:2], "P99", *words[3:]).exit_code == 1

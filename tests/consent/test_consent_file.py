@@ -119,7 +119,7 @@ def test_every_problem_is_said_with_its_place_and_nothing_is_taken_in(lay: Lay, 
     data = csv(rows, "P2,yes,2025-09-10,parent,,,,", header=header)
     seen = look(tuned, data)
     assert PROBLEMS[rows] in "\n".join(map(str, seen.problems))
-    with pytest.raises(Refused, match="Nothing was taken in"):
+    with pytest.raises(Refused, match="Nothing was imported"):
         take(tuned, data)
     with read(tuned.engine) as connection:
         assert connection.scalar(text("SELECT count(*) FROM decision")) == 0

@@ -80,7 +80,7 @@ for basis, silent in (("opt_in", "missing"), ("opt_out", "yes"), ("none", "yes")
         (basis, "parent", True, [given(OUT)], "withdrawn withdrawn withdrawn"),
         (basis, "parent", True, [given(OUT, "wave", "w2")], f"{silent} withdrawn {silent}"),
         (basis, "parent", True, [given(OUT, "future", "w2")], f"{silent} withdrawn withdrawn"),
-        # a no stands against a yes of a parent of whom nobody knows that they are the same, in whatever order
+        # a no stands against a yes of a parent of whom no one knows that they are the same, in whatever order
         (basis, "parent", True, [given(YES), given(NO, on=OCTOBER)], "no no no"),
         (basis, "parent", True, [given(NO, on=OCTOBER), given(YES)], "no no no"),
         (basis, "parent", True, [given(NO), given(YES, on=OCTOBER)], "no no no"),
@@ -91,14 +91,14 @@ for basis, silent in (("opt_in", "missing"), ("opt_out", "yes"), ("none", "yes")
         (basis, "parent", True, [given(OUT), given(YES)], "withdrawn withdrawn withdrawn"),
         (basis, "parent", True, [given(OUT, on=OCTOBER), given(YES)], "withdrawn withdrawn withdrawn"),
         (basis, "parent", True, [given(YES), given(OUT, "future", "w2", OCTOBER)], "yes withdrawn withdrawn"),
-        # nor is it undone by a later yes of a parent of whom nobody knows that they are the same
+        # nor is it undone by a later yes of a parent of whom no one knows that they are the same
         (basis, "parent", True, [given(OUT), given(YES, on=OCTOBER)], "withdrawn withdrawn withdrawn"),
         # a yes given later by the same parent counts again
         (basis, "parent", True,
          [given(OUT, "future", "w2", parent="first"), given(YES, "future", "w3", OCTOBER, parent="first")],
          f"{silent} withdrawn yes"),
         (basis, "parent", True, [given(OUT, parent="first"), given(YES, on=OCTOBER, parent="first")], "yes yes yes"),
-        # a no or a withdrawal counts from anybody
+        # a no or a withdrawal counts from anyone
         (basis, "parent", True, [given(YES), given(NO, by="self", on=OCTOBER)], "no no no"),
         (basis, "parent", True, [given(YES), given(OUT, by="school", on=OCTOBER)], "withdrawn withdrawn withdrawn"),
     ]  # fmt: skip

@@ -158,7 +158,7 @@ def test_withdrawing_asks_once_more_and_leads_to_the_certificate(researcher: Str
     assert SENTINEL in everything(tuned.engine)
     done = send(researcher, person, f"{person}/withdraw", **wish, sure="yes")
     assert heading(look_at(done)).startswith("Certificate W-")
-    assert "Responses whose answers were thrown away 1" in said(done)
+    assert "Responses whose answers were deleted 1" in said(done)
     assert SENTINEL not in everything(tuned.engine)
     assert load(tuned.engine, its_id).state == "withdrawn"  # type: ignore[union-attr]
     overview = said(researcher.get(f"{HERE}?wave=w1"))

@@ -90,12 +90,12 @@ def test_from_the_thank_you_page_to_the_certificate(tuned: Tuned, settings: Sett
     assert shown not in words(walker.open(walker.address).page), "it is shown once"
     its_id = load_newest(tuned)
     status, title, said = post(client, "/withdraw", receipt=shown.upper())
-    assert (status, title) == (200, "What shall we do?")
+    assert (status, title) == (200, "What would you like us to do?")
     assert "Your child and music" in said
     assert SENTINEL not in said
     status, title, said = post(client, "/withdraw/check", receipt=shown, own="wave")
     assert (status, title) == (200, "Is this right?")
-    assert "The answers you sent this time will be thrown away." in said
+    assert "The answers you sent this time will be deleted." in said
     assert SENTINEL in everything(tuned.engine), "nothing is done before yes"
     status, address, _ = post(client, "/withdraw/do", receipt=shown, own="wave")
     assert status == 303
@@ -127,14 +127,14 @@ def test_a_wrong_receipt_gets_one_friendly_page(client: StrictClient, tuned: Tun
 
 def test_an_empty_receipt_is_asked_for(client: StrictClient, tuned: Tuned) -> None:
     status, title, said = post(client, "/withdraw", receipt=" ")
-    assert (status, title) == (200, "Take your answers back")
+    assert (status, title) == (200, "Delete your answers")
     assert "Enter your receipt" in said
 
 
 def test_nothing_chosen_is_asked_again(client: StrictClient, tuned: Tuned, settings: Settings) -> None:
     _, code = receipt(tuned, settings)
     status, title, said = post(client, "/withdraw/check", receipt=code)
-    assert (status, title) == (200, "What shall we do?")
+    assert (status, title) == (200, "What would you like us to do?")
     assert "Pick one answer." in said
 
 
@@ -163,12 +163,12 @@ def test_by_an_open_link_only_these_answers_can_be_taken_back(
 ) -> None:
     its_id, code = receipt(tuned, settings, None)
     said = post(client, "/withdraw", receipt=code)[2]
-    assert "Take back the answers I sent this time" in said
+    assert "Delete the answers I sent this time" in said
     assert "do not ask me again" not in said
     post(client, "/withdraw/do", receipt=code, own="wave")
     assert load(tuned.engine, its_id).state == "withdrawn"  # type: ignore[union-attr]
     status, title, said = post(client, "/withdraw", receipt=code)
-    assert (status, title) == (200, "These answers were taken back")
+    assert (status, title) == (200, "These answers have been deleted")
 
 
 def test_a_parent_speaks_for_their_children_and_nobody_else_s(
@@ -183,12 +183,12 @@ def test_a_parent_speaks_for_their_children_and_nobody_else_s(
     assert "My child should not be asked any more" in said
     status, title, said = post(client, "/withdraw/check", receipt=code, own="none", child_all="P1")
     assert (status, title) == (200, "Is this right?")
-    assert "All answers of your child will be thrown away" in said
+    assert "All answers of your child will be deleted" in said
     assert "answers you sent" not in said
     assert client.post("/withdraw/do", data={"receipt": code, "child_all": "P2"}, headers=OURS).status_code == 400
     status, address, _ = post(client, "/withdraw/do", receipt=code, own="none", child_all="P1")
     assert status == 303
-    assert "All answers were thrown away" in words(look_at(client.get(address)))
+    assert "All answers were deleted" in words(look_at(client.get(address)))
     states = [load(tuned.engine, one).state for one in (mine, other, its_id)]  # type: ignore[union-attr]
     assert states == ["withdrawn", "finished", "finished"]
 
@@ -247,7 +247,7 @@ def test_every_page_speaks_every_language(
     last = look_at(client.get(reply.headers["Location"]))
     assert last.get("lang") == first.get("lang")
     titles.append(heading(last))
-    english = ["Take your answers back", "What shall we do?", "Is this right?", "It is done"]
+    english = ["Delete your answers", "What would you like us to do?", "Is this right?", "It is done"]
     assert (titles == english) == (language == "en")
     assert not set(titles) & set(english) or language == "en"
 

@@ -116,7 +116,7 @@ def is_open(tuned: Tuned, door: int) -> bool:
     ("scope", "wave", "open_after"),
     [("wave", "w1", [False, True, True]), ("wave", "w2", [True, False, True]), ("future", None, [False] * 3)],
 )
-def test_the_links_of_the_waves_somebody_withdraws_from_end_and_no_others(
+def test_the_links_of_the_waves_someone_withdraws_from_end_and_no_others(
     lay: Lay, scope: str, wave: str | None, open_after: list[bool]
 ) -> None:
     tuned = lay()
@@ -319,7 +319,7 @@ def test_what_was_keyed_from_a_paper_goes_with_the_rest(lay: Lay) -> None:
     assert SENTINEL not in everything(tuned.engine)
 
 
-# ── ends that throw away ──────────────────────────────────────────────────────────────────────────────────
+# ── ends that delete ──────────────────────────────────────────────────────────────────────────────────
 def test_throwing_away_and_saying_no_are_erasures_too(lay: Lay) -> None:
     tuned = lay()
     thrown, no, empty = tuned.begin("P1"), tuned.begin("P2"), tuned.begin("P3")
@@ -333,9 +333,7 @@ def test_throwing_away_and_saying_no_are_erasures_too(lay: Lay) -> None:
     assert "fsm" in row_of(tuned, no)["facts"], "they may come back and say yes"
     with read(tuned.engine) as connection:
         noted = connection.execute(select(erasure.c.key, erasure.c.reason).order_by(erasure.c.id)).all()
-    assert noted == [(thrown, "thrown away by the respondent"), (no, "said no")], (
-        "of an empty no nothing was thrown away"
-    )
+    assert noted == [(thrown, "deleted by the respondent"), (no, "said no")], "of an empty no nothing was deleted"
 
 
 # ── after an older backup ─────────────────────────────────────────────────────────────────────────────────

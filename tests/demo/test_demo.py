@@ -1,4 +1,4 @@
-"""The demonstration: a pretended study with a known truth, built from files with the commands anybody would use."""
+"""The demonstration: a pretended study with a known truth, built from files with the commands anyone would use."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def test_words_that_changed_twice_and_mean_the_same_are_one_meaning() -> None:
     versions = [Questionnaire.from_data(one) for one in (ONE, later(), third)]
     found = [(one.version, one.question("sing"), one.question("sing").columns()[0]) for one in reversed(versions)]
     assert _codes(found)[3] == "Lots"
-    assert _codes(found[::2])[3] == "Lots (version 1: A lot)", "nobody said that these are one"
+    assert _codes(found[::2])[3] == "Lots (version 1: A lot)", "no one said that these are one"
 
 
 def test_codes_of_both_versions_keep_their_labels() -> None:

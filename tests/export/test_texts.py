@@ -97,7 +97,7 @@ def test_a_csv_replaces_only_what_utf_8_or_its_readers_cannot_hold() -> None:
     archive = csv_zip(source(typed("\x0b \x00 \ud83d \ufffe")))
     assert csv_rows(archive, "csv/pupil-codes.csv")[0]["best"] == "\x0b \ufffd \ufffd \ufffe"
     (note,) = csv_rows(archive, "csv/notes.csv")
-    assert note["what was done"] == "A CSV cannot hold U+0000, U+D83D (2 times); U+FFFD stands there instead."
+    assert note["what was done"] == "A CSV cannot hold U+0000, U+D83D (2 times); replaced by U+FFFD."
 
 
 def test_a_carriage_return_stays() -> None:

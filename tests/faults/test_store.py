@@ -159,7 +159,7 @@ def test_a_full_disk_is_said_of_sessions_as_well(sqlite_url: str) -> None:
 
 
 @contextmanager
-def held_by_somebody_else(url: str) -> Iterator[None]:
+def held_by_someone_else(url: str) -> Iterator[None]:
     """Another process's writer holds the database."""
     other = open_engine(url)
     with write(other) as connection:
@@ -175,8 +175,8 @@ def test_a_database_held_for_too_long_is_said(
     monkeypatch.setattr(database, "_PATIENCE", 0.3)
     impatient = open_engine(database_url)
     before = load(engine, response)
-    with held_by_somebody_else(database_url):
-        assert load(impatient, response) == before, "reading waits for nobody"
+    with held_by_someone_else(database_url):
+        assert load(impatient, response) == before, "reading waits for no one"
         started = time.monotonic()
         with pytest.raises(StoreBusy, match="try again"):
             save(impatient, response, 1, 1, "page", {"q": 1}, now=NOW)
@@ -188,7 +188,7 @@ def test_a_database_held_for_too_long_is_said(
 def test_a_writer_waits_for_another_process_and_then_goes_on(database_url: str, engine: Engine, field: Field) -> None:
     response = begin(engine, field.pupils_door, "en", SHA, NOW).response
     with ThreadPoolExecutor(1) as thread:
-        with held_by_somebody_else(database_url):
+        with held_by_someone_else(database_url):
             waiting = thread.submit(save, engine, response, 1, 1, "page", {"q": 1}, now=NOW)
             time.sleep(0.2)
             assert not waiting.done()
@@ -198,7 +198,7 @@ def test_a_writer_waits_for_another_process_and_then_goes_on(database_url: str, 
 def test_a_session_that_has_read_can_still_write_after_others_wrote(engine: Engine, field: Field) -> None:
     with session(engine) as db:
         study = db.get_one(Study, field.study.id)
-        begin(engine, field.pupils_door, "en", SHA, NOW)  # somebody else, in between
+        begin(engine, field.pupils_door, "en", SHA, NOW)  # someone else, in between
         study.title = "Music, second year"
     with session(engine) as db:
         assert db.get_one(Study, field.study.id).title == "Music, second year"

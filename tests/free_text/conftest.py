@@ -42,7 +42,7 @@ def doors(engine: Engine, tmp_path: Path) -> dict[str, NewDoor]:
 
 
 def account(app: Flask, settings: Settings, email: str, role: str) -> StrictClient:
-    """Return the browser of somebody with this role in the study, signed in."""
+    """Return the browser of someone with this role in the study, signed in."""
     client = strict_client(app)
     sign_in(client, add_user(app.extensions["chorus"].engine, email, [role], study="listening"), email)
     assert choose(client, OWN).status_code == 302

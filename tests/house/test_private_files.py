@@ -1,4 +1,4 @@
-"""Nobody else on the machine reads what Chorus writes: whatever the umask, and when it was too open before."""
+"""No one else on the machine reads what Chorus writes: whatever the umask, and when it was too open before."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_what_was_too_open_before_is_closed(tmp_path: Path, installation: Callab
     (tmp_path / "list.csv").write_text("old", encoding="utf-8")
     for path in ours:
         path.chmod(0o777 if path.is_dir() else 0o666)
-    (backups / "notes.txt").write_text("somebody else's", encoding="utf-8")
+    (backups / "notes.txt").write_text("someone else's", encoding="utf-8")
     (backups / "notes.txt").chmod(0o644)
     backups.chmod(0o755)
     installation("roster", "list", "small-notes", "--wave", "w2", "--out", tmp_path / "list.csv")

@@ -46,7 +46,7 @@ introduction: This is a test.
 data_use: Nothing is kept.
 contact: Write to us.
 thanks: Thank you.
-free_text: {read: no, talk_to: Nobody reads this straight away.}
+free_text: {read: no, talk_to: No one reads this straight away.}
 consent: {ask: Do you agree?, yes: I agree, no: I do not, declined: Thank you.}
 options:
   agree3: [{code: 1, label: Not true}, {code: 2, label: Somewhat true}, {code: 3, label: Very true}]

@@ -149,7 +149,7 @@ def exported_count(engine: Engine) -> int:
     try:
         return len(exported(engine))
     except KeyError:
-        return 0  # nobody has answered, so there is no file
+        return 0  # no one has answered, so there is no file
 
 
 def test_a_text_behind_a_question_that_was_not_shown_is_told_from_one_that_was_typed(other: Engine) -> None:

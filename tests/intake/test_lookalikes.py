@@ -74,7 +74,7 @@ def test_a_typed_minus_five_stays_a_text_in_every_file(engine: Engine) -> None:
 
 @pytest.mark.parametrize("typed", ["-4", "-2", "-6", " -5 "])
 def test_a_code_that_says_what_cannot_be_is_what_was_typed(engine: Engine, typed: str) -> None:
-    """The question is in the version, nobody withdrew, and the answers lead to it."""
+    """The question is in the version, no one withdrew, and the answers lead to it."""
     (kept,) = answers(engine, RIGHT | {"best": typed})
     assert kept["best"] == typed
 

@@ -1,4 +1,4 @@
-"""What a spreadsheet makes of answers is refused, cell by cell, and never kept as if somebody had typed it."""
+"""What a spreadsheet makes of answers is refused, cell by cell, and never kept as if someone had typed it."""
 
 from __future__ import annotations
 

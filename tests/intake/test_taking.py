@@ -284,7 +284,7 @@ def test_nothing_is_half_imported(engine: Engine) -> None:
     assert kept(engine) == []
 
 
-def test_other_answers_of_somebody_who_has_answered_are_a_problem(engine: Engine) -> None:
+def test_other_answers_of_someone_who_has_answered_are_a_problem(engine: Engine) -> None:
     take(engine, RIGHT)
     taken = take(engine, RIGHT | {"sing": 1}, RIGHT | {"participant": "P002"})
     (problem,) = taken.problems
@@ -381,14 +381,14 @@ def test_the_command_previews_imports_and_refuses(command: Any) -> None:
     run = command(table(RIGHT), "--preview")
     assert (run.exit_code, run.output) == (
         0,
-        "Would be added: 1. There already and left as they are: 0.\n",
+        "Would be added: 1. Already there and unchanged: 0.\n",
     )
     run = command(table(RIGHT))
-    assert run.output == "Added: 1. There already and left as they are: 0.\n"
+    assert run.output == "Added: 1. Already there and unchanged: 0.\n"
     run = command(table(RIGHT | {"Extra": 1}))
     assert run.exit_code == 1
     assert "row 1, column M (Extra): There is no column 'Extra' in 'pupil'." in run.output
     assert "Nothing was imported, because of 1 problem. Please correct the file first." in run.output
     run = command(table(RIGHT | {"Extra": 1}), "--ignore", "Extra")
-    assert run.output == "Added: 0. There already and left as they are: 1.\n"
+    assert run.output == "Added: 0. Already there and unchanged: 1.\n"
     assert command(b"").output == "The file is empty. Please send a table whose first row has the headers.\n"

@@ -59,7 +59,7 @@ def test_a_file_of_both_versions_comes_back_as_it_went_out(engine: Engine, tmp_p
 def test_rows_that_do_not_say_their_version_are_not_read_as_the_newest_where_it_means_something_else(
     engine: Engine,
 ) -> None:
-    """Cello was 2 in version 1; read as version 2, which came later, it would be somebody's viola."""
+    """Cello was 2 in version 1; read as version 2, which came later, it would be someone's viola."""
     (problem,) = imported(engine, ROW, ROW | {"response": "k2"}).problems
     assert problem.message == (
         "Versions 1 and 2 of 'drinks' mean different things by 'coffee'. "

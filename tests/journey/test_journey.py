@@ -54,7 +54,7 @@ def test_a_page_is_on_the_route_only_when_the_answers_lead_there() -> None:
 
 
 def test_an_answer_that_is_hidden_opens_no_door() -> None:
-    """Somebody answered everything, and then says no at the start: what hung on it is gone, link by link."""
+    """Someone answered everything, and then says no at the start: what hung on it is gone, link by link."""
     way = journey(ROUTED)
     answers = {"plays": 0, "loud": 1, "why": "x", "more": "y"}
     assert way.hidden(answers, {}) == {"loud", "why", "more"}

@@ -62,7 +62,7 @@ def test_the_kinds_there_are_for_every_need_of_the_design() -> None:
     assert set(needed.split()) <= set(KINDS)
 
 
-def test_every_kind_is_for_somebody() -> None:
+def test_every_kind_is_for_someone() -> None:
     assert {name for name, _ in CASES} == set(KINDS)
 
 

@@ -81,25 +81,25 @@ thanks: no
 
 
 def test_who_reads_what_children_type():
-    """Where people can type, a child may write that somebody hurts them. So the questionnaire has to say whether
-    anybody reads texts soon. If nobody does, `talk_to` tells children, below each box and at the end, whom to talk to."""
+    """Where people can type, a child may write that someone hurts them. So the questionnaire has to say whether
+    anyone reads texts soon. If no one does, `talk_to` tells children, below each box and at the end, whom to talk to."""
     example = """
 audience: pupil
 reader: {age: 8}
 free_text:
   read: no
-  talk_to: Nobody reads this straight away. If something makes you sad or scared, tell a grown-up you trust.
+  talk_to: No one reads this straight away. If something makes you sad or scared, tell a grown-up you trust.
 assent: {ask: Do you want to?, yes: "Yes", no: "No", declined: That is fine.}
 pages:
   - page: one
     questions:
       - {question: song, kind: short_text, ask: Which song do you like?}
 """
-    assert good(example).free_text.talk_to.startswith("Nobody reads this")
+    assert good(example).free_text.talk_to.startswith("No one reads this")
 
 
 def test_a_person_who_reads():
-    """Or somebody does: a named person whose account has that address. They see, in the office, the texts in which a
+    """Or someone does: a named person whose account has that address. They see, in the office, the texts in which a
     flagged word stands, without anything else of the response, and say when they have seen it or passed it on. `within`
     is how many working days they have. The program ships a list of words for English, Welsh, Polish and Urdu; `words`
     adds your own, whole words or phrases, whatever their case and accents."""

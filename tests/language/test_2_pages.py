@@ -122,7 +122,7 @@ pages:
         ask: How far do you agree?
         options: agree3
         statements:
-          - {question: fair, ask: Everybody can join in.}
+          - {question: fair, ask: Everyone can join in.}
           - {question: loud, ask: Lessons are too loud.}
 scales:
   - scale: climate

@@ -156,7 +156,7 @@ scales:
 
 
 def test_what_nobody_can_reach():
-    """Before anyone answers, the checker looks for questions that nobody can reach: conditions about later questions,
+    """Before anyone answers, the checker looks for questions that no one can reach: conditions about later questions,
     answers that a question does not have, and conditions that exclude each other, also through other questions."""
     example = """
 pages:

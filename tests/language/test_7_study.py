@@ -86,7 +86,7 @@ missing:
 
 def test_who_decides():
     """`consent` says, for each audience, who decides who takes part: a parent, people themselves, or the school; and what
-    counts when nothing was said. With `opt_in` nobody takes part without a yes; with `opt_out` everybody who was sent the
+    counts when nothing was said. With `opt_in` no one takes part without a yes; with `opt_out` everyone who was sent the
     information sheet, and did not say no. The sheet has a version, raised with every change of its text, because a
     decision belongs to what was read. Without `consent`, the first page of each questionnaire is all that asks."""
     example = """
@@ -110,8 +110,8 @@ consent:
 
 
 def test_late_answers():
-    """`late` says for how many days after a wave's last day somebody may still begin, and may still finish. Without it
-    nobody begins late, and whoever has begun may finish for two weeks."""
+    """`late` says for how many days after a wave's last day someone may still begin, and may still finish. Without it
+    no one begins late, and whoever has begun may finish for two weeks."""
     assert (
         good_study("late: {begin: 0, finish: 14}").study.late == good_study("note: Nothing is said about it").study.late
     )
@@ -147,7 +147,7 @@ plan:
 
 def test_pretended_data():
     """`pretend` is a known truth for practice: how many people, and how large the effects are, in standard deviations.
-    The program invents answers from it, so that the analysis can be tried before anybody is asked."""
+    The program invents answers from it, so that the analysis can be tried before anyone is asked."""
     example = """
 facts:
   - {fact: sex, title: Sex, kind: code, codes: {f: Female, m: Male}}

@@ -1,4 +1,4 @@
-"""Requests nobody would make by hand: every route, every method, everybody, and values from the far side of what is sane.
+"""Requests no one would make by hand: every route, every method, everyone, and values from the far side of what is sane.
 
 They go to the app as a server hands them over (WSGI), so that nothing a client library would mend is mended. The same
 seed makes the same requests. After some of them the database is put back, so that who was signed out, ended or withdrawn by
@@ -325,7 +325,7 @@ class Sender:
         return [("Content-Type", type_), ("Content-Length", length)]
 
     def _token(self, who: str) -> str:
-        """The token of somebody's forms, as the first page with a form has it."""
+        """The token of someone's forms, as the first page with a form has it."""
         if who not in self._tokens:
             page = "/office/sign-in" if who in (RESPONDENT, ANSWERING) else "/office/password"
             page = f"/office/link/{self._visitors.link}" if who == LINK else page

@@ -57,7 +57,7 @@ def password(engine: Engine, settings: Settings) -> str:
 
 @pytest.fixture
 def signed_in(client: StrictClient, password: str) -> StrictClient:
-    """A client whose owner has chosen an own password."""
+    """A client whose owner has chosen their own password."""
     sign_in(client, password)
     choose(client, OWN)
     return client
@@ -104,12 +104,12 @@ def test_only_the_hash_of_a_password_is_kept(engine: Engine, password: str) -> N
 
 def test_a_password_costs_what_it_should() -> None:
     """In a process of its own: tests make theirs cheaply."""
-    told = "from survey.people.passwords import HASHER; print(HASHER.hash('a password of somebody'))"
+    told = "from survey.people.passwords import HASHER; print(HASHER.hash('a password of someone'))"
     made = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True).stdout
     assert made.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
-def test_nothing_about_where_somebody_signs_in_is_kept(signed_in: StrictClient, engine: Engine) -> None:
+def test_nothing_about_where_someone_signs_in_is_kept(signed_in: StrictClient, engine: Engine) -> None:
     with session(engine) as opened:
         user = opened.query(User).one()
     kept = {name: getattr(user, name, None) for name in User.__table__.c.keys()}  # noqa: SIM118 - not a dict
@@ -132,7 +132,7 @@ def test_a_hash_made_by_us_is_what_flask_security_would_make(signed_in: StrictCl
 def test_a_wrong_password_and_an_unknown_address_are_told_in_the_same_words(
     client: StrictClient, password: str
 ) -> None:
-    wrong, unknown = sign_in(client, "not this one"), sign_in(client, password, "nobody@example.org")
+    wrong, unknown = sign_in(client, "not this one"), sign_in(client, password, "no one@example.org")
     assert wrong.status_code == unknown.status_code == 200
     assert WRONG in wrong.text
     assert words(elements(wrong)) == words(elements(unknown))
@@ -175,7 +175,7 @@ def test_a_post_without_our_token_is_refused_with_a_sentence(
     reply = client.post("/office/sign-in", data={"email": EMAIL, "password": password, **sent})
     assert reply.status_code == 400
     assert "nothing was done. Please try again." in reply.text
-    assert client.get("/office/").location == "/office/sign-in?next=/office/", "and nobody was signed in"
+    assert client.get("/office/").location == "/office/sign-in?next=/office/", "and no one was signed in"
 
 
 def test_signing_out_and_a_new_password_need_the_token_too(signed_in: StrictClient, app: Flask) -> None:
@@ -339,7 +339,7 @@ RESPONDENTS = ("/", "/q/0123456789ab/en", "/j/no-such-link", "/static/office.css
 
 
 @pytest.mark.parametrize("address", RESPONDENTS)
-def test_no_session_on_respondents_pages_not_even_of_somebody_signed_in(signed_in: StrictClient, address: str) -> None:
+def test_no_session_on_respondents_pages_not_even_of_someone_signed_in(signed_in: StrictClient, address: str) -> None:
     for client in (signed_in, signed_in.application.test_client()):
         reply = client.get(address)
         assert "office" not in (header.split("=")[0] for header in reply.headers.getlist("Set-Cookie"))
@@ -363,7 +363,7 @@ def test_nothing_can_write_a_session_outside_the_office(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("send", [{"headers": {"Authentication-Token": "x"}}, {"query_string": {"auth_token": "x"}}])
-def test_no_token_lets_anybody_in(app: Flask, password: str, send: dict[str, dict[str, str]]) -> None:
+def test_no_token_lets_anyone_in(app: Flask, password: str, send: dict[str, dict[str, str]]) -> None:
     with app.test_request_context("/office/"), session(app.extensions["chorus"].engine) as opened:
         real = opened.query(FlaskUser).one().get_auth_token()
     sent = {place: dict.fromkeys(values, real) for place, values in send.items()}
@@ -393,7 +393,7 @@ def test_it_is_all_the_same_on_postgresql(postgres_url: str, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("email", "roles", "sentence"),
     [
-        ("nobody", ["researcher"], "is not an e-mail address"),
+        ("no one", ["researcher"], "is not an e-mail address"),
         ("a b@example.org", ["researcher"], "is not an e-mail address"),
         ("x" * 250 + "@example.org", ["researcher"], "is not an e-mail address"),
         (EMAIL, ["resercher"], "There is no role 'resercher'. The roles are researcher, lead,"),
@@ -423,8 +423,8 @@ def test_a_forgotten_password_is_replaced_by_a_new_one_time_password(
     assert signed_in.get("/office/").status_code == 302, "whoever was signed in is out"
     assert WRONG in sign_in(signed_in, OWN).text
     assert sign_in(signed_in, new).location == "/office/password"
-    with pytest.raises(NotPossible, match="Nobody has an account"):
-        renew_password(engine, "nobody@example.org")
+    with pytest.raises(NotPossible, match="No one has an account"):
+        renew_password(engine, "no one@example.org")
 
 
 @pytest.mark.parametrize("role", sorted(set(ROLES) - {"coordinator"}))

@@ -550,7 +550,7 @@ def test_forty_thousand_characters_are_kept(site: Site) -> None:
     assert site.answers("adult")["reason"] == text
 
 
-# ── pages that are the same for everybody ─────────────────────────────────────────────────────────────────
+# ── pages that are the same for everyone ─────────────────────────────────────────────────────────────────
 def test_a_childs_question_page_holds_nothing_of_the_child(site: Site) -> None:
     """Two children get the same bytes for the same question: no name, no token, no answer, not even a number."""
     pages = []
@@ -640,7 +640,7 @@ def test_nobody_is_told_that_thrown_away_answers_are_safe(site: Site) -> None:
     child.client.set_cookie("me", cookie.value)
     child.post({"q_plays": "1"}, stale)
     assert child.place == "over"
-    assert "thrown away" in words(child.page)
+    assert "deleted" in words(child.page)
     assert "safe" not in words(child.page)
 
 
@@ -732,7 +732,7 @@ def adult_half_way(site: Site, link: str, reason: str = "We moved house") -> Wal
 
 
 def copy_of(site: Site, walker: Walker) -> Walker:
-    """Another browser with a copy of somebody's pass, as it is now."""
+    """Another browser with a copy of someone's pass, as it is now."""
     cookie = walker.client.get_cookie("me")
     assert cookie is not None
     copied = site.walker()

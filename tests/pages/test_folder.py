@@ -133,7 +133,7 @@ def test_everything_wrong_is_said_with_its_place(lead: StrictClient, engine: Eng
     places = [cell.text or "" for cell in root.iter("th") if cell.get("scope") == "row"]
     assert all(re.fullmatch(r"pupil\.yaml:\d+:\d+", place) for place in places)
     assert len(places) == 2
-    assert str(tmp_path) not in words(root), "where it lies is nobody's business"
+    assert str(tmp_path) not in words(root), "where it lies is no one's business"
     assert not [b for b in root.iter("button") if b.text == "Publish study"]
     assert publish(lead, sent).status_code == 400
     with session(engine) as db:
@@ -212,7 +212,7 @@ def test_a_new_wording_is_told_before_it_is_published(lead: StrictClient) -> Non
 # ---- who may ---------------------------------------------------------------------------------------------
 
 
-def test_an_administrator_may_publish_a_new_study_and_not_somebody_elses(
+def test_an_administrator_may_publish_a_new_study_and_not_someone_elses(
     lead: StrictClient, enter: Callable[..., StrictClient]
 ) -> None:
     administrator = enter("administrator")

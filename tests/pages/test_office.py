@@ -134,7 +134,7 @@ def test_one_study_is_gone_to_at_once_and_several_are_listed(
 
 
 def test_where_there_is_no_study_the_page_says_what_to_do(enter: Callable[..., StrictClient]) -> None:
-    assert "New study, or a new version of one" in words(look_at(enter("lead").get("/office/")))
+    assert "New study or new version" in words(look_at(enter("lead").get("/office/")))
 
 
 # ---- the files -------------------------------------------------------------------------------------------
@@ -213,7 +213,7 @@ def test_the_study_file_decides_whether_researchers_take_answers_away(
     assert reply.status_code == 403
     assert "You may not take the answers of this study away." in words(look_at(reply))
     assert enter("lead").get(f"{PAGE}/data.csv").status_code == 200
-    # A personal link opens what somebody has begun.
+    # A personal link opens what someone has begun.
     assert "Personal links" not in words(look_at(researcher.get(f"{PAGE}/links")))
     assert researcher.post(f"{PAGE}/links/personal").status_code == 403
 

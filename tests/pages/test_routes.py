@@ -5,7 +5,7 @@ TO ADD A ROUTE: one line below your comment in ROUTES, `"METHOD /address/as/<reg
   COORDINATOR and LINK belong to s1, OTHER_COORDINATOR to s2, OTHER_RESEARCHER and OTHER_LEAD to another study.
   A gap of the address that EXAMPLES does not know yet gets its example there: of something that EXISTS, in school s1.
 Who is in the set must get a page, a redirect or (a POST is sent without a token) 400 or 409. Strangers and respondents who
-are not must be led to the sign-in page; everybody else gets 403 or 404. Nothing may end in 500.
+are not must be led to the sign-in page; everyone else gets 403 or 404. Nothing may end in 500.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from tests.pages.visitors import (
 )
 
 ANYBODY = frozenset(EVERYBODY)
-WITH_A_PASS = frozenset({*EVERYBODY, "shows nothing of anybody's without a pass"})
-"""A respondents' page: the same for everybody; without a pass it says how to come in, and keeps nothing."""
+WITH_A_PASS = frozenset({*EVERYBODY, "shows nothing of anyone's without a pass"})
+"""A respondents' page: the same for everyone; without a pass it says how to come in, and keeps nothing."""
 
 WITH_AN_ACCOUNT = ANYBODY - {STRANGER, RESPONDENT, LINK}
 SIGNED_IN = WITH_AN_ACCOUNT | {LINK}
@@ -65,7 +65,7 @@ ROUTES: dict[str, frozenset[str]] = {
     "POST /check/<version>/<language>": WITH_A_PASS,
     "GET /check/<version>/<language>/back": WITH_A_PASS,
     "GET /over/<version>/<language>": WITH_A_PASS,
-    # files that are the same for everybody
+    # files that are the same for everyone
     "GET /static/<path:path>": ANYBODY,
     "GET /favicon.ico": ANYBODY,
     "GET /file/<version>/<path:path>": ANYBODY,
@@ -138,7 +138,7 @@ ROUTES: dict[str, frozenset[str]] = {
     "GET /office/studies/<code>/answers/check/<upload>": RESEARCH,
     "POST /office/studies/<code>/answers/check/<upload>": RESEARCH,
     "GET /office/studies/<code>/answers/check/<upload>/problems.csv": RESEARCH,
-    # texts to read: in this study nobody is named to read any
+    # texts to read: in this study no one is named to read any
     "GET /office/concerns": frozenset(),
     "POST /office/concerns/<int:number>": frozenset(),
     # consent
@@ -272,7 +272,7 @@ def test_a_free_page_asks_nobody_to_sign_in_and_gives_nobody_a_session(visitors:
 
 @pytest.mark.parametrize("name", FREE)
 def test_without_a_pass_nobody_sees_or_changes_an_answer(visitors: Visitors, name: str) -> None:
-    """A free page says how to come in, leads there, or is the same for everybody; nothing is kept."""
+    """A free page says how to come in, leads there, or is the same for everyone; nothing is kept."""
 
     def kept() -> list[object]:
         with visitors.engine.connect() as connection:

@@ -1,4 +1,4 @@
-"""Every kind of question on a page, for everybody it is for: as it comes, filled in, and with an error.
+"""Every kind of question on a page, for everyone it is for: as it comes, filled in, and with an error.
 
 The pages are made by the same code that serves respondents, and fetched by the strict client, which asks of
 each: valid HTML, one h1, labels, no id twice, no inline style or script, nothing from another host.

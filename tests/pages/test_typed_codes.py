@@ -160,7 +160,7 @@ def test_without_a_cookie_an_address_waits_after_three_hundred_and_is_never_shut
     assert looked_at == 300
     reply = type_in(client, code)
     assert (reply.status_code, reply.headers["Retry-After"], box(reply)) == (429, "5", code)
-    assert type_in(client, code, "198.51.100.1").status_code == 303, "elsewhere nobody waits"
+    assert type_in(client, code, "198.51.100.1").status_code == 303, "elsewhere no one waits"
     clock.forward(5)
     assert type_in(client, code).status_code == 303, "five seconds later the right code opens"
     clock.forward(601)

@@ -1,4 +1,4 @@
-"""Everybody who may come to the door, each with the cookies of their browser: for tables of who may open what."""
+"""Everyone who may come to the door, each with the cookies of their browser: for tables of who may open what."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ EVERYBODY = (STRANGER, RESPONDENT, *ACCOUNTS, LINK)
 
 
 class Visitors:
-    """An app with two studies, and everybody's browser as it is after they came in."""
+    """An app with two studies, and everyone's browser as it is after they came in."""
 
     def __init__(self, folder: Path) -> None:
         settings = Settings(folder, f"sqlite:///{folder / 'chorus.sqlite'}", "s" * 40, "http://localhost")
@@ -58,7 +58,7 @@ class Visitors:
         make_study(self.engine, folder / "study")
         with session(self.engine) as db:
             keep_school(db, keep_study(db, "other-notes", title="Other notes"), "o1", title="Oak Primary", arm=None)
-        self._somebody_asked()
+        self._someone_asked()
         self._browsers: dict[str, StrictClient] = {STRANGER: strict_client(self.app)}
         for who, (role, study, school) in ACCOUNTS.items():
             self._browsers[who] = self._account(f"{role}-{study}-{school}@example.org", role, study, school)
@@ -67,14 +67,14 @@ class Visitors:
         self._browsers[RESPONDENT] = self._respondent()
 
     def browser(self, who: str) -> StrictClient:
-        """Return a new browser with somebody's cookies: what a page does to it, others do not see."""
+        """Return a new browser with someone's cookies: what a page does to it, others do not see."""
         fresh = strict_client(self.app)
         for cookie in (self._browsers[who]._cookies or {}).values():
             fresh.set_cookie(cookie.key, cookie.value, domain=cookie.domain, path=cookie.path)
         return fresh
 
-    def _somebody_asked(self) -> None:
-        """Put somebody on the list of school s1, and a certificate of a withdrawal beside."""
+    def _someone_asked(self) -> None:
+        """Put someone on the list of school s1, and a certificate of a withdrawal beside."""
         now = datetime.now(UTC)
         with session(self.engine) as db:
             study = study_by_code(db, "small-notes")

@@ -24,7 +24,7 @@ OURS = {"Origin": HOST, "Sec-Fetch-Site": "same-origin"}
 
 @dataclass
 class Walker:
-    """Somebody in front of a screen: an address, a page, and a browser's cookies."""
+    """Someone in front of a screen: an address, a page, and a browser's cookies."""
 
     client: FlaskClient
     address: str = ""

@@ -122,7 +122,7 @@ class OnPaper:
     passwords: dict[str, str] = field(default_factory=dict)
 
     def print(self, questionnaire: str = "pupil", **more: object) -> Papers:
-        """Print papers for the first wave."""
+        """Print forms for the first wave."""
         order = Order(CODE, "w1", questionnaire, **more)  # type: ignore[arg-type]
         return print_papers(self.engine, self.settings, order, COMMAND_LINE, NOW)
 

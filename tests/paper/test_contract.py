@@ -120,7 +120,7 @@ def test_what_no_box_says_is_answered_with_what_to_key(question: Question) -> No
 
 
 def test_every_box_on_paper_can_be_keyed_alone(question: Question) -> None:
-    """Whoever ticks just one box has answered: no box is printed that nobody could key."""
+    """Whoever ticks just one box has answered: no box is printed that no one could key."""
     if not kept(question):
         return
     for line in question.paper(say).lines:

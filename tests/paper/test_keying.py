@@ -131,7 +131,7 @@ def test_differences_are_settled_question_by_question_and_the_audit_knows_the_qu
     assert (answers["songs"], answers["instrument.other"]) == (31, "banjo")
     assert answers["sing_enjoy"] == {"missing": "multiple"}
     assert kept(study) == [{}, {}]
-    deed = next(entries(study.engine, what="settled a paper"))
+    deed = next(entries(study.engine, what="resolved a form"))
     assert deed.actor == BEN
     assert deed.about == "P001"
     assert deed.details == {
@@ -170,7 +170,7 @@ def test_where_one_read_a_yes_and_one_a_no_that_is_settled_first(study: OnPaper,
     assert settle(study.engine, sheet, ANN, {"assent": "other"}, {}, NOW).faults
     assert settle(study.engine, sheet, ANN, {"assent": "first"}, {}, NOW).again
     assert none(study)
-    assert [state.state for state in papers(study.engine, study.study_id)] == ["keyed once"]
+    assert [state.state for state in papers(study.engine, study.study_id)] == ["entered once"]
     assert key(study, code, FULL, "ben") == ("equal", 0)
     assert one(study).answers["songs"] == 12
 
@@ -329,7 +329,7 @@ def test_withdrawing_throws_away_what_one_person_has_keyed(study: OnPaper, code:
     withdraw_all(study.engine, scope="all", by="parent", actor=ANN, now=NOW, participant_id=withdraw_id(study))
     assert len(kept(study)) == 1
     there = {state.paper.participant: state.state for state in papers(study.engine, study.study_id)}
-    assert there == {"P001": "printed", "P002": "keyed once"}
+    assert there == {"P001": "printed", "P002": "entered once"}
 
 
 def test_withdrawing_leaves_nothing_of_a_paper_that_was_done(study: OnPaper, code: str) -> None:
@@ -340,7 +340,7 @@ def test_withdrawing_leaves_nothing_of_a_paper_that_was_done(study: OnPaper, cod
     assert (one(study).state, one(study).answers) == ("withdrawn", {})
 
 
-def test_what_was_keyed_of_somebody_can_be_thrown_away(study: OnPaper, code: str) -> None:
+def test_what_was_keyed_of_someone_can_be_thrown_away(study: OnPaper, code: str) -> None:
     other = study.print(participants=["P002"]).papers[0].code
     key(study, code, FULL, "ann")
     key(study, other, FULL, "ann")
@@ -398,4 +398,4 @@ def test_the_export_says_paper_and_has_the_code_of_more_than_one_tick(study: OnP
     assert (row["sing_enjoy"], row["instrument"], row["instrument_other"]) == ("-3", "8", "banjo")
     assert row["songs"] == "12"
     assert row["participant"] == "P001"
-    assert row["seconds"] == "", "nobody knows how long it took"
+    assert row["seconds"] == "", "no one knows how long it took"

@@ -20,7 +20,7 @@ PAGE = f"/office/studies/{CODE}/paper"
 
 
 class Office:
-    """The served study, and the browser of everybody who works on it."""
+    """The served study, and the browser of everyone who works on it."""
 
     def __init__(self, folder: Path, microdata: str = "[researcher]") -> None:
         settings = Settings(folder, f"sqlite:///{folder / 'chorus.sqlite'}", "s" * 40, "http://localhost")
@@ -30,7 +30,7 @@ class Office:
         self.study: OnPaper = lay_out(engine, settings, folder / "study", microdata)
 
     def browser(self, name: str) -> StrictClient:
-        """Return the browser of somebody who has signed in."""
+        """Return the browser of someone who has signed in."""
         client = strict_client(self.app)
         email = next(email for email in self.study.passwords if email.startswith(name))
         sign_in(client, self.study.passwords[email], email)
@@ -67,7 +67,7 @@ def printed(office: Office, **more: str) -> TestResponse:
     return send(office.browser("ann"), f"{PAGE}/print", order)
 
 
-def test_one_paper_for_everybody_in_a_class_each_with_its_code(office: Office) -> None:
+def test_one_paper_for_everyone_in_a_class_each_with_its_code(office: Office) -> None:
     reply = printed(office)
     root = look_at(reply)
     assert heading(root) == "Music and me: 3 papers to print"
@@ -77,7 +77,7 @@ def test_one_paper_for_everybody_in_a_class_each_with_its_code(office: Office) -
         assert office.study.sheet(code).paper.participant in ("P001", "P002", "P003")
     for participant in ("P001", "P002", "P003"):
         assert reply.text.count(participant) == 1, "the study code stands on the strip that is torn off, and only there"
-    (deed,) = entries(office.study.engine, what="printed papers")
+    (deed,) = entries(office.study.engine, what="printed forms")
     assert deed.details["papers"] == 3
     assert not any(code in str(deed) for code in codes)
 
@@ -97,22 +97,22 @@ def test_copies_for_people_on_no_list_are_numbered(office: Office) -> None:
         ({"participants": "P001 P999"}, "Not asked this questionnaire in this wave: P999."),
         ({"copies": "many"}, "Write how many copies as a number"),
         ({"copies": "5000"}, "5000 copies are too many for one file."),
-        ({"wave": "w2"}, "Nobody there is asked this questionnaire."),
+        ({"wave": "w2"}, "No one there is asked this questionnaire."),
     ],
 )
 def test_what_cannot_be_printed_is_said_and_nothing_is_made(
     office: Office, more: dict[str, str], sentence: str
 ) -> None:
     assert sentence in words(look_at(printed(office, **more)))
-    assert list(entries(office.study.engine, what="printed papers")) == []
+    assert list(entries(office.study.engine, what="printed forms")) == []
 
 
 def test_two_people_key_a_paper_and_its_answers_are_there(office: Office, ann: StrictClient) -> None:
     code = office.study.print(participants=["P001"]).papers[0].code
     address = find(ann, code)
-    assert heading(look_at(ann.get(address))) == "Key a paper"
+    assert heading(look_at(ann.get(address))) == "Enter a form"
     reply = send(ann, address, FULL)
-    assert "Somebody else has to key this paper now." in words(look_at(ann.get(reply.location)))
+    assert "Someone else has to key this paper now." in words(look_at(ann.get(reply.location)))
     assert "You have keyed this paper." in words(look_at(ann.get(address)))
     assert "You have keyed this paper." in words(look_at(send(ann, address, FULL, PAGE)))
     ben = office.browser("ben")
@@ -212,9 +212,9 @@ def test_who_may_not_see_single_answers_prints_and_does_not_key(tmp_path: Path) 
     cay = office.browser("cay")
     code = office.study.print(participants=["P001"]).papers[0].code
     root = look_at(cay.get(PAGE))
-    assert "Key a paper" not in words(root)
+    assert "Enter a form" not in words(root)
     assert cay.get(f"{PAGE}/{office.study.sheet(code).paper.id}/key").status_code == 403
-    # A paper's code opens on a screen what its owner has begun there: copies only, which are nobody's.
+    # A paper's code opens on a screen what its owner has begun there: copies only, which are no one's.
     order = {"wave": "w1", "questionnaire": "pupil"}
     assert "copies for people who are on no list" in send(cay, f"{PAGE}/print", order).text
     assert len(codes_of(send(cay, f"{PAGE}/print", {**order, "copies": "3"}).text)) == 3

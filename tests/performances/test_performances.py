@@ -1,4 +1,4 @@
-"""A performance has a link of its own, and the data say which one somebody came to."""
+"""A performance has a link of its own, and the data say which one someone came to."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_the_same_performance_twice_is_one(engine: Engine) -> None:
     [
         ({"wave": "w9"}, "There is no wave 'w9'. There are: w1, w2."),
         ({"school": "s11"}, "There is no school 's11'. Did you mean"),
-        ({"held_on": date(2024, 1, 5)}, "5 January 2024 is not a day of From 2026 on, so nobody could answer."),
+        ({"held_on": date(2024, 1, 5)}, "5 January 2024 is not a day of From 2026 on, so no one could answer."),
         ({"title": " "}, "Its title has 1 to 120 characters."),
         ({"title": "Winter\0"}, "signs that cannot be printed"),
         ({"title": "=1+1"}, "which spreadsheets take for a formula"),

@@ -1,4 +1,4 @@
-"""Somebody tries to get a name, a pupil number, an answer or another school's data out: by every page, file and log."""
+"""Someone tries to get a name, a pupil number, an answer or another school's data out: by every page, file and log."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ NUMBERS = [upn(f"80120000{n:04d}") for n in range(1, 5)]
 
 
 class Installation:
-    """A study of two schools, made with the commands; somebody in each role; everything that was logged."""
+    """A study of two schools, made with the commands; someone in each role; everything that was logged."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "instance"
@@ -122,7 +122,7 @@ class Installation:
         assert run.exit_code == code, run.output
         return run.output
 
-    def somebody(self, role: str, school: str | None = None) -> StrictClient:
+    def someone(self, role: str, school: str | None = None) -> StrictClient:
         client = strict_client(self.app)
         email = f"{role}-{next(self.visits)}@example.org"
         study = None if role == "administrator" else "leaks"
@@ -157,7 +157,7 @@ def unpacked(data: bytes) -> Iterator[str]:
 
 
 def walk(client: StrictClient) -> dict[str, str]:
-    """Everything somebody reaches by following links from the office's first page: address -> contents."""
+    """Everything someone reaches by following links from the office's first page: address -> contents."""
     seen: dict[str, str] = {}
     waiting = ["/office/"]
     while waiting:
@@ -179,10 +179,10 @@ def walk(client: StrictClient) -> dict[str, str]:
 def walks(here: Installation) -> dict[str, dict[str, str]]:
     """The walks of a lead, a researcher, an administrator, and one school's coordinator by account and by link."""
     people = {
-        "lead": here.somebody("lead"),
-        "researcher": here.somebody("researcher"),
-        "administrator": here.somebody("administrator"),
-        "coordinator": here.somebody("coordinator", "ash"),
+        "lead": here.someone("lead"),
+        "researcher": here.someone("researcher"),
+        "administrator": here.someone("administrator"),
+        "coordinator": here.someone("coordinator", "ash"),
         "link": by_link(here),
     }
     return {who: walk(client) for who, client in people.items()}
@@ -215,14 +215,14 @@ HIDING_PLACES = {
 def test_a_name_or_number_gets_in_by_no_roster(here: Installation, table: str) -> None:
     path = here.file("hiding.csv", table)
     said = here.survey("roster", "import", path, "--study", "leaks", "--wave", "w1", code=1)
-    assert "Nothing was taken in." in said
+    assert "Nothing was imported." in said
     kept = here.bytes_kept()
     assert NAME.encode() not in kept
     assert not any(number.encode() in kept for number in NUMBERS)
 
 
 def test_an_uploaded_file_with_names_is_not_even_kept_for_the_preview(here: Installation) -> None:
-    client = here.somebody("lead")
+    client = here.someone("lead")
     address = "/office/studies/leaks/roster"
     table = HIDING_PLACES["a column of names"].encode()
     form = {"csrf_token": token(client.get(address)), "wave": "w1", "file": (io.BytesIO(table), "roster.csv")}
@@ -270,7 +270,7 @@ def test_a_coordinator_finds_nothing_of_another_school_by_any_link(walks: dict[s
 
 @pytest.mark.parametrize("who", ["coordinator", "link"])
 def test_nor_by_any_address_the_lead_has_seen(here: Installation, walks: dict[str, dict[str, str]], who: str) -> None:
-    client = by_link(here) if who == "link" else here.somebody("coordinator", "ash")
+    client = by_link(here) if who == "link" else here.someone("coordinator", "ash")
     found = {}
     for address in walks["lead"]:
         reply = client.get(address)
@@ -287,7 +287,7 @@ def test_nor_by_any_address_the_lead_has_seen(here: Installation, walks: dict[st
 # ---- answers ---------------------------------------------------------------------------------------------
 
 
-def test_answers_are_in_the_researchers_files_and_on_no_page_of_anybody_else(walks: dict[str, dict[str, str]]) -> None:
+def test_answers_are_in_the_researchers_files_and_on_no_page_of_anyone_else(walks: dict[str, dict[str, str]]) -> None:
     with_answers = {who: sorted(a for a, text in pages.items() if ANSWER in text) for who, pages in walks.items()}
     assert any("data.csv" in address for address in with_answers["researcher"])
     assert any("data.xlsx" in address for address in with_answers["lead"])

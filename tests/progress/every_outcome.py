@@ -43,7 +43,7 @@ consent:
 
 @dataclass(frozen=True)
 class Pupil:
-    """Where somebody is, and what becomes of them in the open wave."""
+    """Where someone is, and what becomes of them in the open wave."""
 
     code: str
     school: str
@@ -93,7 +93,7 @@ def make(engine: Engine, folder: Path) -> int:
     _decisions(engine, study_id)
     _responses(engine, study_id)
     given = [GivenReason(one.code, "", _REASONS[one.outcome]) for one in PUPILS if one.outcome in _REASONS]
-    # What the school says besides does not change what somebody did, or who said no before.
+    # What the school says besides does not change what someone did, or who said no before.
     given += [
         GivenReason(one.code, "pupil", "absent") for one in PUPILS if one.outcome in (Outcome.FINISHED, Outcome.REFUSED)
     ]
@@ -191,7 +191,7 @@ def _responses(engine: Engine, study_id: int) -> None:
         for at, pupil in enumerate(PUPILS)
         if pupil.outcome in _STATES
     ]
-    # Begun before the parent said no; and somebody who is asked nothing, but answered while they were in year 5.
+    # Begun before the parent said no; and someone who is asked nothing, but answered while they were in year 5.
     refused = next(pupil for pupil in PUPILS if pupil.outcome is Outcome.REFUSED)
     began.append(one("started", participant_id=ids[refused.code], school_id=schools["s1"]))
     began.append(one("finished", participant_id=ids["y6"], school_id=schools["s1"]))

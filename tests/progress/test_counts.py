@@ -58,20 +58,20 @@ def test_every_outcome_of_every_school_is_what_plain_sql_counts(field: Field) ->
         for outcome in Outcome:
             expected = by_sql(field, outcome, f"AND school.code = '{tally.key}'")
             assert tally.count(outcome) == expected, (tally.title, outcome)
-    everybody = total(found.lines)
-    assert {outcome for outcome, number in everybody.counts.items() if number} == set(Outcome) - {Outcome.NO_PART}
-    assert everybody.counts == Counter(pupil.outcome for pupil in PUPILS)
+    everyone = total(found.lines)
+    assert {outcome for outcome, number in everyone.counts.items() if number} == set(Outcome) - {Outcome.NO_PART}
+    assert everyone.counts == Counter(pupil.outcome for pupil in PUPILS)
 
 
 @pytest.mark.parametrize("level", ["programme", "arm", "school", "class", "questionnaire", "wave"])
 def test_whatever_the_lines_are_they_add_up_to_the_same(field: Field, level: str) -> None:
     found = progress(field.engine, field.study, NOW)
     lines = tallies(found, level)  # type: ignore[arg-type]
-    everybody = total(found.lines)
+    everyone = total(found.lines)
     for outcome in Outcome:
-        assert sum(line.count(outcome) for line in lines) == everybody.count(outcome)
-    assert sum(line.asked for line in lines) == everybody.asked == len(found.lines)
-    assert sum(line.there for line in lines) == everybody.there
+        assert sum(line.count(outcome) for line in lines) == everyone.count(outcome)
+    assert sum(line.asked for line in lines) == everyone.asked == len(found.lines)
+    assert sum(line.there for line in lines) == everyone.there
 
 
 def test_a_rate_is_of_those_who_could_be_asked(field: Field) -> None:
@@ -81,7 +81,7 @@ def test_a_rate_is_of_those_who_could_be_asked(field: Field) -> None:
     assert (ash.asked, gone, ash.finished) == (39, 6, 3)
     assert ash.rate == pytest.approx(3 / 33)
     downs = next(line for line in tallies(found, "school") if line.key == "sec")
-    assert (downs.asked, downs.rate) == (0, None), "a school where nobody is asked has no rate"
+    assert (downs.asked, downs.rate) == (0, None), "a school where no one is asked has no rate"
 
 
 def test_a_wave_that_is_over_has_people_who_took_no_part_and_one_to_come_has_none(field: Field) -> None:
@@ -126,7 +126,7 @@ def test_a_coordinator_sees_only_what_is_theirs(field: Field) -> None:
     assert (nothing.lines, nothing.by_link, nothing.unlisted, nothing.places) == ((), (), (), ())
 
 
-def test_the_days_count_everybody_who_finished(field: Field) -> None:
+def test_the_days_count_everyone_who_finished(field: Field) -> None:
     found = progress(field.engine, field.study, NOW).only(wave="w2")
     curve = days(found)
     assert [day.day for day in curve] == [date(2026, 11, 3), date(2026, 11, 4), date(2026, 11, 5)]

@@ -114,10 +114,10 @@ def test_the_outcomes_divide_those_who_are_asked(people: list[Any]) -> None:
     )
     waves = tuple(ReportedWave(number, code, code, None, None, Hours()) for number, code in enumerate(("w1", "w2")))
     whole = Progress(waves, places, lines, (), ())
-    everybody = total(lines)
-    assert sum(everybody.count(outcome) for outcome in Outcome) == everybody.asked == len(lines)
+    everyone = total(lines)
+    assert sum(everyone.count(outcome) for outcome in Outcome) == everyone.asked == len(lines)
     for outcome in Outcome:
-        assert everybody.count(outcome) == sum(1 for line in lines if line.outcome is outcome)
+        assert everyone.count(outcome) == sum(1 for line in lines if line.outcome is outcome)
     for level in ("programme", "arm", "school", "class", "questionnaire", "wave"):
         parts = tallies(whole, level)  # type: ignore[arg-type]
         assert len({part.key for part in parts}) == len(parts)

@@ -241,7 +241,7 @@ def test_reasons_from_a_file_by_the_command(run: Callable[..., str], tmp_path: P
     assert run(*order) == "1 reasons added, 0 changed, 0 as they were.\n"
     assert run(*order) == "0 reasons added, 0 changed, 1 as they were.\n"
     file.write_text("participant,reason\nnobody,absent\n")
-    assert "row 2, column A (participant): 'nobody' is not on the list" in run(*order, fails=True)
+    assert "row 2, column A (participant): 'no one' is not on the list" in run(*order, fails=True)
 
 
 @pytest.mark.parametrize(

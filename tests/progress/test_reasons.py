@@ -59,7 +59,7 @@ def test_each_change_is_in_the_audit_once_with_counts_and_no_code_of_a_person(fi
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (GivenReason("nobody", "", "absent"), "'nobody' is not on the list of this wave."),
+        (GivenReason("no one", "", "absent"), "'no one' is not on the list of this wave."),
         (GivenReason(FREE[0], "parent", "absent"), f"{FREE[0]} does not get 'parent' in this wave. They get 'pupil'."),
         (GivenReason("t1", "pupil", "absent"), "They are asked nothing in this wave."),
         (GivenReason(FREE[0], "", "asleep"), "'asleep' is no reason that can be counted. Please use one of 'absent',"),
@@ -106,7 +106,7 @@ def test_every_fault_of_a_file_has_its_row_and_column_and_nothing_is_kept(field:
     before = kept(field)
     data = csv(
         f"{FREE[0]},,absent",
-        "nobody,,absent",
+        "no one,,absent",
         f"{FREE[1]},parent,absent",
         f"{FREE[2]},,asleep",
         f"{FREE[0]},,excused",

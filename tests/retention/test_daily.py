@@ -108,7 +108,7 @@ def free_port() -> str:
 
 
 def test_a_served_program_does_it(tmp_path: Path) -> None:
-    """The real one, in processes of its own: a study whose day is today is gone before anybody comes in."""
+    """The real one, in processes of its own: a study whose day is today is gone before anyone comes in."""
     import os
     import signal
     import subprocess
@@ -214,7 +214,7 @@ def test_a_backup_and_back_by_the_command_line(here: Engine, tmp_path: Path) -> 
 
 
 def test_upgrade_erases_again_too(here: Engine, tmp_path: Path) -> None:
-    """Somebody copied an old file into place by hand, and does what the manual says: survey upgrade."""
+    """Someone copied an old file into place by hand, and does what the manual says: survey upgrade."""
     import shutil
 
     field = lay_out(here, tmp_path / "study")

@@ -1,4 +1,4 @@
-"""On the day everything somebody said goes, and nothing else can make it go."""
+"""On the day everything someone said goes, and nothing else can make it go."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STAYS = {
     "deletion": "the certificate",
     "deletion_count": "the certificate",
     "deletion_note": "the certificate",
-    "erasure": "what has to be thrown away again from an older backup",
+    "erasure": "what has to be deleted again from an older backup",
     "programme": "where it ran",
     "publication": "what was asked",
     "remaining_count": "response rates",

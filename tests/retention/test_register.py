@@ -182,7 +182,7 @@ def test_who_said_no_may_still_be_asked_again(
     assent(engine, field.responses["P1"], False, NOW)
     (line,) = [row for row in rows(engine) if row not in before]
     assert (line.kind, line.reason) == ("response", SAID_NO)
-    # As an older backup has it: they had answered, and nobody knows of the no.
+    # As an older backup has it: they had answered, and no one knows of the no.
     register.add([replace(line, key=field.responses["P2"], at=NOW + timedelta(days=1))])
     assert [one.key for one in apply_register(engine, register, NOW + timedelta(days=2)).done] == [
         field.responses["P2"]

@@ -80,7 +80,7 @@ def settings_in(folder: Path, linkage_key: Path | None = None) -> Settings:
 
 
 class Desk:
-    """Where lists are looked at and taken in: a study in a database, as the office and the command line use it."""
+    """Where lists are looked at and imported: a study in a database, as the office and the command line use it."""
 
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self.engine = engine
@@ -106,7 +106,7 @@ class Desk:
         return [str(problem) for problem in self.look(text, wave, name).problems]
 
     def where(self, wave: str = "w1") -> dict[str, tuple[str | None, str | None, bool]]:
-        """Return school, class and whether they left, of everybody in a wave."""
+        """Return school, class and whether they left, of everyone in a wave."""
         query = (
             select(Participant.code, School.code, SchoolClass.code, Membership.left_at)
             .join(Participant, Participant.id == Membership.participant_id)

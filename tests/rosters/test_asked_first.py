@@ -26,7 +26,7 @@ def asked(preview: RosterPreview) -> list[str]:
 # ---- who would leave ------------------------------------------------------------------------------------
 
 
-def test_a_list_without_one_class_of_four_is_asked_about_before_anybody_leaves(desk: Desk) -> None:
+def test_a_list_without_one_class_of_four_is_asked_about_before_anyone_leaves(desk: Desk) -> None:
     desk.take(HEAD + rows("3a", "3b", "4a", "4b"))
     three = HEAD + rows("3a", "3b", "4a")
     assert asked(desk.look(three)) == [
@@ -69,8 +69,8 @@ def test_one_in_three_may_leave_without_a_question_and_more_may_not(desk: Desk) 
 
 def test_each_school_is_looked_at_by_itself(desk: Desk) -> None:
     """Most of a small school is a few of a large file."""
-    everybody = rows("4a", people=60) + rows("5x", people=6, school="s2")
-    desk.take(HEAD + everybody)
+    everyone = rows("4a", people=60) + rows("5x", people=6, school="s2")
+    desk.take(HEAD + everyone)
     said = asked(desk.look(HEAD + rows("4a", people=60) + rows("5x", people=2, school="s2")))
     assert said == [
         "4 of the 6 pupils of school s2 are not in this file and would leave: 5x-02, 5x-03, 5x-04 and 5x-05."
@@ -90,7 +90,7 @@ def test_a_class_with_a_new_name_is_not_one_that_left(desk: Desk) -> None:
     assert asked(desk.look(HEAD + rows("4a", "4b").replace(",4b,", ",4B Wrens,"))) == []
 
 
-def test_a_list_without_classes_leaves_everybody_in_theirs(desk: Desk) -> None:
+def test_a_list_without_classes_leaves_everyone_in_theirs(desk: Desk) -> None:
     desk.take(HEAD + rows("4a", "4b"))
     people = [row.split(",")[0] for row in rows("4a", "4b").splitlines()]
     assert asked(desk.look("participant,school\n" + "".join(f"{code},s1\n" for code in people))) == []

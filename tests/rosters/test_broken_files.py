@@ -451,7 +451,7 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         "schools.csv",
         ["row 3, column A (school): The school 's9' is here a second time; the first is in row 2."],
     ),
-    # ---- who somebody is ----
+    # ---- who someone is ----
     "a column of names": (
         "participant,Pupil name,school\np1,Ann Example,s1\n",
         "roster.csv",
@@ -516,7 +516,7 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         [
             (
                 "row 2, column A (participant): The study codes look like dates of birth. Please give codes that say nothing "
-                "about anybody, like p0012."
+                "about anyone, like p0012."
             )
         ],
     ),
@@ -536,7 +536,7 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         [
             (
                 "row 2, column A (participant): The study codes look like NHS numbers. Please give codes that say nothing "
-                "about anybody, like p0012."
+                "about anyone, like p0012."
             )
         ],
     ),
@@ -545,7 +545,7 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         "roster.csv",
         [
             (
-                "row 2, column D (class_title): This looks like somebody's name, and names stay in school. "
+                "row 2, column D (class_title): This looks like someone's name, and names stay in school. "
                 "Give the class another title."
             )
         ],
@@ -596,7 +596,7 @@ def test_a_broken_file_gets_its_message_and_changes_nothing(desk: Desk, what: st
     assert desk.where() == {}
 
 
-def test_what_says_who_somebody_is_is_in_no_message(desk: Desk) -> None:
+def test_what_says_who_someone_is_is_in_no_message(desk: Desk) -> None:
     said = str([desk.problems(sent, "w1", name) for sent, name, _ in BROKEN.values() if isinstance(sent, str)])
     for secret in (
         "Ann Example",

@@ -41,7 +41,7 @@ IMPORT = ("roster", "import", "schools.csv", "roster.csv", "--study", "small-not
 def test_import_says_what_changes_and_does_it_once() -> None:
     looked = survey(*IMPORT, "--preview")
     assert looked.exit_code == 0
-    assert looked.stdout.endswith("Only looked: nothing was taken in.\n")
+    assert looked.stdout.endswith("Preview only: nothing was imported.\n")
     first = survey(*IMPORT)
     assert first.exit_code == 0
     assert first.stdout.splitlines()[:4] == [
@@ -51,10 +51,10 @@ def test_import_says_what_changes_and_does_it_once() -> None:
         "  07  new: Cedar Secondary, no arm",
     ]
     assert "New in this wave: 4\n  p1  new: s1, class 4a\n" in first.stdout
-    assert first.stdout.endswith("Taken in.\n")
+    assert first.stdout.endswith("Imported.\n")
     again = survey(*IMPORT)
     assert again.exit_code == 0
-    assert again.stdout == "Unchanged: 4\nNothing to do: all of this is there already.\n"
+    assert again.stdout == "Unchanged: 4\nNothing to do: all of this has been imported already.\n"
 
 
 def test_import_ends_with_1_and_every_problem_with_its_file(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_import_ends_with_1_and_every_problem_with_its_file(tmp_path: Path) -> N
             "roster.csv, row 2, column B (school): The study has no school 's8'. Please send it in a list of schools, or "
             "correct the code. (Said once for each such code.)"
         ),
-        "Nothing was taken in. Please correct these first.",
+        "Nothing was imported. Please correct these first.",
     ]
     assert survey(*IMPORT[:-2]).exit_code == 1, "participants need a wave"
     assert survey("roster", "import", "none.csv", "--study", "small-notes").exit_code == 2
@@ -92,7 +92,7 @@ def test_a_part_of_a_list_is_imported_only_with_an_option(tmp_path: Path) -> Non
     assert "If it is only a part of the list, send a file with everyone in these schools instead." in refused.stderr
     assert refused.stderr.endswith("Nothing has been imported.\n")
     done = survey(*IMPORT, "--they-have-left")
-    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "Taken in.")
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "Imported.")
 
 
 def test_codes_without_zeros_are_imported_only_with_an_option(tmp_path: Path) -> None:

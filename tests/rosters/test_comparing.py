@@ -33,7 +33,7 @@ def three(empty_desk: Desk, tmp_path: Path) -> Desk:
 
 
 def test_a_later_wave_says_nothing_about_an_earlier_one(three: Desk) -> None:
-    """The list of the second wave was imported first: the first wave knows of nobody yet."""
+    """The list of the second wave was imported first: the first wave knows of no one yet."""
     three.take(HEAD + "p1,s1,4a,4,f\n", "w2")
     assert said(three.look(HEAD + "p1,s2,3b,3,f\n", "w1")) == {"added": [("p1", "s2, class 3b; in the study before")]}
     assert said(three.look(HEAD + "p2,s1,4a,4,f\n", "w1")) == {"added": [("p2", "new: s1, class 4a")]}
@@ -100,7 +100,7 @@ def test_what_is_confirmed_is_what_was_looked_at_wave_and_all(three: Desk) -> No
         ("p1,s1,4b,5,f", {"moved": [("p1", "s1, class 4a → s1, class 4b", "Year group: 4 → 5")]}),
     ],
 )
-def test_in_the_same_wave_somebody_stays_moves_or_changes(
+def test_in_the_same_wave_someone_stays_moves_or_changes(
     three: Desk, row: str, change: dict[str, list[tuple[str, ...]]]
 ) -> None:
     three.take(HEAD + "p1,s1,4a,4,f\n")
@@ -121,7 +121,7 @@ def test_who_comes_back_is_said_to_be_back(three: Desk) -> None:
     assert said(three.look(two)) == {"changed": [("p2", "is back")]}
 
 
-def test_whether_somebody_is_asked_follows_from_the_list_and_from_what_was_known(
+def test_whether_someone_is_asked_follows_from_the_list_and_from_what_was_known(
     empty_desk: Desk, tmp_path: Path
 ) -> None:
     publish(empty_desk.engine, tmp_path / "study", study=BY_YEAR)

@@ -1,4 +1,4 @@
-"""docs/rosters.md is true: its files are taken in, in their order, and what it says of them happens."""
+"""docs/rosters.md is true: its files are imported, in their order, and what it says of them happens."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def test_what_is_wrong_in_the_rows_is_said_in_the_same_answer(desk: Desk) -> Non
     said = desk.problems(workbook(rows), name="list.xlsx")
     assert said[0].startswith("sheet \"Year 4\", row 1: Some headings have to be changed. Rename 'Pupil No.'")
     assert "row 3, column A (Pupil No.): This looks like a name or a word." in said[1]
-    assert "row 3, column B (Reg): This looks like somebody's name" in said[2]
+    assert "row 3, column B (Reg): This looks like someone's name" in said[2]
     assert "row 2, column C (NC Year): 'N2' is not a year group of this study." in said[3]
 
 

@@ -47,7 +47,7 @@ def desk(app: Flask, settings: Settings) -> Desk:
     return made
 
 
-def somebody(app: Flask, settings: Settings, email: str) -> StrictClient:
+def someone(app: Flask, settings: Settings, email: str) -> StrictClient:
     client = strict_client(app)
     engine = app.extensions["chorus"].engine
     sign_in(client, add_user(engine, email, ["lead"], study="small-notes"), email)
@@ -57,7 +57,7 @@ def somebody(app: Flask, settings: Settings, email: str) -> StrictClient:
 
 @pytest.fixture
 def lead(app: Flask, settings: Settings, desk: Desk) -> StrictClient:
-    return somebody(app, settings, "lead@example.org")
+    return someone(app, settings, "lead@example.org")
 
 
 def send(
@@ -208,7 +208,7 @@ def test_an_upload_is_its_owners_and_lives_an_hour(
     lead: StrictClient, app: Flask, settings: Settings, desk: Desk
 ) -> None:
     sent = send(lead, ROSTER)
-    other = somebody(app, settings, "other@example.org")
+    other = someone(app, settings, "other@example.org")
     assert other.get(sent.location).location == f"{ROSTERS}?gone=1"
     with write(desk.engine) as connection:
         connection.execute(update(upload).values(at=datetime.now(UTC) - LIFE - timedelta(seconds=1)))

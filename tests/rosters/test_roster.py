@@ -177,7 +177,7 @@ def test_a_fact_that_does_not_change_keeps_its_first_value_unless_corrected(desk
 def test_an_audience_is_for_the_whole_study(desk: Desk) -> None:
     desk.take(ROSTER)
     assert desk.problems("participant,audience,school\na1,staff,s1\n") == [
-        "row 2, column A (participant): a1 is a parent in this study, and a code stays somebody's for the whole study."
+        "row 2, column A (participant): a1 is a parent in this study, and a code belongs to one person for the whole study."
     ]
 
 
@@ -185,14 +185,14 @@ def test_links_of_parents_are_replaced_and_removed(desk: Desk) -> None:
     desk.take(ROSTER)
     less = "participant,audience,school,parent_of\na1,parent,s1,p1\n"
     assert told(desk.take(less)) == ["a1: parent of: p1, p2 → p1"]
-    assert told(desk.take(less.replace(",p1", ","))) == ["a1: parent of: p1 → nobody"]
+    assert told(desk.take(less.replace(",p1", ","))) == ["a1: parent of: p1 → no one"]
 
 
 def test_nothing_is_half_taken_in(desk: Desk) -> None:
     desk.take(ROSTER)
     with pytest.raises(Refused) as refused:
         desk.take("participant,school,class\np7,s1,4c\np8,s9,4c\n")
-    assert refused.value.reasons[-1] == "Nothing was taken in. Please correct these first."
+    assert refused.value.reasons[-1] == "Nothing was imported. Please correct these first."
     assert "p7" not in desk.where()
 
 

@@ -1,4 +1,4 @@
-"""Whatever a list says, written back and taken in again it changes nothing."""
+"""Whatever a list says, written back and imported again it changes nothing."""
 
 from __future__ import annotations
 

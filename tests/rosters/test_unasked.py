@@ -69,7 +69,7 @@ def test_the_preview_says_who_will_not_be_asked_anything_and_why(by_year: Desk) 
     assert by_year.look(LIST).unasked_said == SAID, "the same file says it again"
 
 
-def test_a_list_without_year_groups_says_so_of_everybody(by_year: Desk) -> None:
+def test_a_list_without_year_groups_says_so_of_everyone(by_year: Desk) -> None:
     said = by_year.look("participant,school,class\np1,s1,4a\n").unasked_said
     assert said == [
         "1 pupil has no year group, so they will not be asked anything. If they should be, add their year group to the list and import it again."
@@ -94,7 +94,7 @@ def test_progress_counts_the_same_people_until_they_have_a_year_group_or_have_le
     assert progress_says(by_year)[0].startswith("Autumn 2025: 2 pupils are in year groups 0 and 6")
 
 
-def test_where_everybody_is_asked_nothing_is_said(desk: Desk) -> None:
+def test_where_everyone_is_asked_nothing_is_said(desk: Desk) -> None:
     assert desk.look("participant,school,year\np1,s1,4\n").unasked_said == []
 
 
@@ -153,6 +153,6 @@ def test_the_commands_say_it(tmp_path: Path, app: Flask, monkeypatch: pytest.Mon
     order = ("roster", "import", tmp_path / "roster.csv", "--study", "small-notes", "--wave", "w1")
     done = survey(*order)
     assert (done.exit_code, done.stderr.splitlines()) == (0, SAID)
-    assert "In this list, and asked nothing in this wave: 5\n  p2  no year group\n" in done.stdout
+    assert "On this list, but asked nothing in this wave: 5\n  p2  no year group\n" in done.stdout
     shown = survey("progress", "small-notes", "--wave", "w1")
     assert shown.stdout.splitlines()[-3:] == in_wave(SAID)

@@ -20,7 +20,7 @@ title: Small
 audience: parent
 reader: {age: 16}
 languages: [en]
-free_text: {read: no, talk_to: Please tell somebody you trust.}
+free_text: {read: no, talk_to: Please tell someone you trust.}
 options:
   agree: [{code: 1, label: Never}, {code: 2, label: Sometimes}, {code: 3, label: Often}, {code: 4, label: Always}]
 pages:

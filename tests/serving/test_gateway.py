@@ -118,13 +118,13 @@ async def answered(*lines: Line) -> None:
 
 
 def send(scope: Scope, *lines: Line, app: Any = None) -> None:
-    async def everybody() -> None:
+    async def everyone() -> None:
         with serving(app or make_app(), 2) as served:
             for line in lines:
                 served.take(scope, line)
             await answered(*lines)
 
-    in_a_loop(everybody())
+    in_a_loop(everyone())
 
 
 def post(length: int | str) -> Scope:
@@ -160,7 +160,7 @@ def test_a_body_has_fifteen_seconds_and_one_more_for_every_sixteen_kilobytes(
     monkeypatch.setattr(gateway, "time", SimpleNamespace(monotonic=lambda: now))
     line = Line(None)
 
-    async def everybody() -> None:
+    async def everyone() -> None:
         nonlocal now
         with serving(make_app(), 1) as served:
             served.take(post(size), line)
@@ -170,7 +170,7 @@ def test_a_body_has_fifteen_seconds_and_one_more_for_every_sixteen_kilobytes(
             now += 0.2
             await answered(line)
 
-    in_a_loop(everybody())
+    in_a_loop(everyone())
     assert line.answer is not None
     assert line.answer[0] == 408
 
@@ -178,13 +178,13 @@ def test_a_body_has_fifteen_seconds_and_one_more_for_every_sixteen_kilobytes(
 def test_lines_that_hang_keep_nobody_waiting() -> None:
     slow, quick = [Line(None) for _ in range(50)], Line(b"quick")
 
-    async def everybody() -> None:
+    async def everyone() -> None:
         with serving(make_app(), 1) as served:
             for line in (*slow, quick):
                 served.take(post(5), line)
             await answered(quick)
 
-    in_a_loop(everybody())
+    in_a_loop(everyone())
     assert all(line.asked for line in slow), "all of them had begun"
     assert quick.answer is not None
     assert quick.answer[2] == b"POST quick"
@@ -258,7 +258,7 @@ def test_so_many_large_bodies_at_once_that_they_would_fill_the_memory_are_refuse
     monkeypatch.setattr(gateway, "_LOOKS", 0.01)
     lines, after = [Line(None) for _ in range(3)], [Line(b"x" * 100_000) for _ in range(2)]
 
-    async def everybody() -> None:
+    async def everyone() -> None:
         with serving(make_app(), 2) as served:
             for line in lines:
                 served.take(post(100_000), line)
@@ -267,7 +267,7 @@ def test_so_many_large_bodies_at_once_that_they_would_fill_the_memory_are_refuse
                 served.take(post(100_000), line)
             await answered(*after)
 
-    in_a_loop(everybody())
+    in_a_loop(everyone())
     assert [line.answer[0] for line in lines if line.answer] == [408, 408, 503]
     assert [line.answer[0] for line in after if line.answer] == [200, 200], "what was given up is counted no more"
 
@@ -396,13 +396,13 @@ def test_when_the_server_stops_what_is_being_answered_is_finished() -> None:
 
     line = Line()
 
-    async def everybody() -> None:
+    async def everyone() -> None:
         with serving(slow, 2) as served:
             served.take(Scope(), line)
             await asyncio.to_thread(begun.wait, 20)
             Timer(0.1, may_end.set).start()
 
-    in_a_loop(everybody())
+    in_a_loop(everyone())
     assert line.answer == (200, [], b"finished")
 
 

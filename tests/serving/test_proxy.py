@@ -206,9 +206,9 @@ def test_a_request_that_does_not_come_whole_never_reaches_chorus(proxy: Proxy, a
 
 def test_while_chorus_is_away_people_read_a_calm_page_and_no_address_is_logged(tmp_path: Path) -> None:
     with nginx(tmp_path, free_port()) as (proxy, plain):
-        status, headers, body = proxy.ask("GET", "/j/a-secret-of-somebody")
+        status, headers, body = proxy.ask("GET", "/j/a-secret-of-someone")
         line = http.client.HTTPConnection("127.0.0.1", plain, timeout=30)
-        line.request("GET", "/j/a-secret-of-somebody", headers={"Host": "survey.example.org"})
+        line.request("GET", "/j/a-secret-of-someone", headers={"Host": "survey.example.org"})
         moved = line.getresponse()
         line.close()
     assert status == 503
@@ -218,7 +218,7 @@ def test_while_chorus_is_away_people_read_a_calm_page_and_no_address_is_logged(t
     assert moved.status == 301
     logs = list(tmp_path.glob("*.log"))
     assert logs
-    assert [file.name for file in logs if b"a-secret-of-somebody" in file.read_bytes()] == []
+    assert [file.name for file in logs if b"a-secret-of-someone" in file.read_bytes()] == []
 
 
 SAFETY = {

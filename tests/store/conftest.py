@@ -25,5 +25,5 @@ def field(engine: Engine) -> Field:
 
 @pytest.fixture
 def ticket(engine: Engine, field: Field) -> Ticket:
-    """Somebody has just come in by the pupil's door."""
+    """Someone has just come in by the pupil's door."""
     return begin(engine, field.pupils_door, "en", SHA, NOW)

@@ -101,7 +101,7 @@ def test_no_code_is_rude(monkeypatch: pytest.MonkeyPatch, engine: Engine, field:
     monkeypatch.setattr("survey.fieldwork.doors.secrets.choice", lambda _: next(letters))
     with session(engine) as db:
         made = new_door(db, wave=field.autumn, questionnaire="pupil", key=KEY)
-    assert made.code == "bame rosi", "the first two drawn are thrown away"
+    assert made.code == "bame rosi", "the first two drawn are deleted"
     assert is_rude("lapedo")
     assert not is_rude("ravokimu")
 

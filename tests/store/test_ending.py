@@ -1,4 +1,4 @@
-"""Assent, finish and stop: each once, and what somebody throws away is gone."""
+"""Assent, finish and stop: each once, and what someone deletes is gone."""
 
 from __future__ import annotations
 

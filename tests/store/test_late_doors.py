@@ -1,4 +1,4 @@
-"""How long answers are taken from somebody who came in by a door with times of its own, to the second."""
+"""How long answers are taken from someone who came in by a door with times of its own, to the second."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SECOND = timedelta(seconds=1)
 
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory: pytest.TempPathFactory) -> tuple[Engine, Snapshot]:
-    """Somebody who has begun by the pupil's door."""
+    """Someone who has begun by the pupil's door."""
     engine = open_engine(f"sqlite:///{tmp_path_factory.mktemp('late')}/late.sqlite")
     upgrade(engine)
     ticket: Ticket = begin(engine, lay_out(engine).pupils_door, "en", SHA, NOW)

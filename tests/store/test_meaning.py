@@ -130,8 +130,9 @@ REFUSED: list[tuple[dict[str, str | None], str, str]] = [
         {"phone": None, "mobile": "{question: mobile, kind: short_text, ask: Which number do you  have?}"},
         "mobile",
         (
-            "'mobile' has the words and the answers of 'phone' of version 1, which is gone, so answers to one question would "
-            "stand in two columns. Please name it 'phone' again, or word it differently if it is another question."
+            "'mobile' has the words and the answers of 'phone' of version 1, which has been removed, so answers to "
+            "one question would be in two columns. Please name it 'phone' again, or word it differently if it is "
+            "another question."
         ),
     ),
     (

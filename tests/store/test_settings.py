@@ -79,7 +79,7 @@ def test_each_purpose_has_its_own_key(tmp_path: Path) -> None:
         ("CHORUS_TWO_FACTOR", "yes", "Write required or optional"),
         ("CHORUS_OIDC_CLIENT_ID", "chorus", "set all of CHORUS_OIDC_ISSUER"),
         ("CHORUS_PASSWORDS", "no", "Write on or off"),
-        ("CHORUS_PASSWORDS", "off", "nobody could sign in"),
+        ("CHORUS_PASSWORDS", "off", "no one could sign in"),
     ],
 )
 def test_a_wrong_value_is_named_with_what_to_do(tmp_path: Path, variable: str, value: str, advice: str) -> None:

@@ -38,7 +38,7 @@ class Ground:
         return Walker(FlaskClient(self.app, self.app.response_class))
 
     def published(self, opens: date, closes: date, late: str = LATE, pupil: str = PUPIL) -> None:
-        """Publish the study with these days of its first wave, as somebody does who edits study.yaml."""
+        """Publish the study with these days of its first wave, as someone does who edits study.yaml."""
         text = STUDY.replace("opens: 2025-09-22, closes: 2025-12-19", f"opens: {opens}, closes: {closes}")
         text = text.replace("opens: 2026-01-05", f"opens: {closes + timedelta(days=1)}")
         for name, words in (("study", f"{text}\n{late}\n"), ("pupil", pupil), ("parent", PARENT)):
@@ -56,14 +56,14 @@ class Ground:
             study = study_by_code(db, "small-notes")
             assert study is not None
             school = keep_school(db, study, "s1", title="Ash Primary", arm="programme")
-            somebody = None
+            someone = None
             if person is not None:
-                somebody = Participant(study=study, code=person, audience="pupil", facts={})
-                somebody.memberships.append(Membership(wave=study.waves[0], school=school))
-                db.add(somebody)
+                someone = Participant(study=study, code=person, audience="pupil", facts={})
+                someone.memberships.append(Membership(wave=study.waves[0], school=school))
+                db.add(someone)
                 db.flush()
             key = self.settings.key("codes")
-            made = new_door(db, wave=study.waves[0], questionnaire="pupil", key=key, participant=somebody)
+            made = new_door(db, wave=study.waves[0], questionnaire="pupil", key=key, participant=someone)
             return f"/j/{made.token}"
 
 

@@ -53,7 +53,7 @@ def test_beginning_after_the_last_day(ground: Ground, days: int, rule: int, may:
     assert may or walker.heading == UNKNOWN, "no different from a wrong code"
 
 
-def test_somebody_at_the_door_when_the_wave_ends_begins_nothing(ground: Ground) -> None:
+def test_someone_at_the_door_when_the_wave_ends_begins_nothing(ground: Ground) -> None:
     walker = ground.walker().open(ground.door())
     assert walker.place == "welcome"
     ground.ends(10)
@@ -104,7 +104,7 @@ def test_an_open_door_is_not_come_back_by_but_its_page_goes_on(ground: Ground) -
     link = ground.door()
     walker = first_page(ground, link)
     ground.ends(10)
-    assert ground.walker().open(link).heading == UNKNOWN, "after late.begin nobody begins"
+    assert ground.walker().open(link).heading == UNKNOWN, "after late.begin no one begins"
     walker.post({"q_play_enjoy": "5"})
     assert record(ground).state == "finished"
 

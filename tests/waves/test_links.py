@@ -1,4 +1,4 @@
-"""Links made in the browser and by the command: shown once, listed with counts, ended, and for everybody asked."""
+"""Links made in the browser and by the command: shown once, listed with counts, ended, and for everyone asked."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_one_class_and_nobody(lead: StrictClient, school: list[str]) -> None:
     one = words(look_at(send(lead, "/links/personal", wave="w1", school="s1", school_class="4b")))
     assert "1 link will be made" in one
     none = words(look_at(send(lead, "/links/personal", wave="w2")))
-    assert "Nobody there may be asked anything in this wave yet." in none
+    assert "No one there may be asked anything in this wave yet." in none
 
 
 @pytest.mark.parametrize("change", [{"wave": "w9"}, {"school": "s9"}, {"token": "no"}])

@@ -49,7 +49,7 @@ def pages(questionnaire: Questionnaire) -> Iterator[Fault]:
 
 
 def information(questionnaire: Questionnaire) -> Iterator[Fault]:
-    """An information page that is too long is not read, so nobody was informed."""
+    """An information page that is too long is not read, so no one was informed."""
     texts = [questionnaire.introduction, questionnaire.data_use, questionnaire.contact]
     count = sum(len(words(text)) for text in texts if text)
     if count > LONGEST_INFORMATION:
@@ -62,14 +62,14 @@ def information(questionnaire: Questionnaire) -> Iterator[Fault]:
 
 
 def being_asked(questionnaire: Questionnaire) -> Iterator[Fault]:
-    """Everybody is asked whether they want to take part; adults are told what for."""
+    """Everyone is asked whether they want to take part; adults are told what for."""
     if not questionnaire.written.whole:
         return
     if questionnaire.assent is None:
         key = "assent" if questionnaire.audience == "pupil" else "consent"
         yield Fault(
             (),
-            f"nobody is asked whether they want to take part. Please add '{key}' with ask, yes, no and declined",
+            f"no one is asked whether they want to take part. Please add '{key}' with ask, yes, no and declined",
         )
     if questionnaire.audience == "pupil":
         return

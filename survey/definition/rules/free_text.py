@@ -14,22 +14,22 @@ _ADDRESS = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
 def said(questionnaire: Questionnaire) -> Iterator[Fault]:
-    """Where anything can be typed, it is said whether anybody reads it soon."""
+    """Where anything can be typed, it is said whether anyone reads it soon."""
     if questionnaire.free_text is not None or "free_text" in questionnaire.written.guessed:
         return
     for at, question in questionnaire.placed():
         if question.own_words:
             yield Fault(
                 at,
-                f"question '{question.id}' lets people type, and nothing says whether anybody reads that soon. "
-                "A child may write that somebody hurts them. Please add at the top of the file: "
+                f"question '{question.id}' lets people type, and nothing says whether anyone reads that soon. "
+                "A child may write that someone hurts them. Please add at the top of the file: "
                 "free_text: {read: no, talk_to: …}, or read: yes with a reader",
             )
             return
 
 
 def reader(questionnaire: Questionnaire) -> Iterator[Fault]:
-    """Who reads has a name and an address; where nobody reads, children are told whom to talk to."""
+    """Who reads has a name and an address; where no one reads, children are told whom to talk to."""
     free_text = questionnaire.free_text
     if free_text is None:
         return
@@ -37,8 +37,7 @@ def reader(questionnaire: Questionnaire) -> Iterator[Fault]:
     if free_text.read and free_text.reader is None:
         yield Fault(
             at,
-            "texts are read soon, and nobody is named who reads them. Please add: "
-            "reader: {name: …, email: …, within: 2}",
+            "texts are read soon, but no reader is named. Please add: reader: {name: …, email: …, within: 2}",
             key=True,
         )
     if free_text.read and free_text.reader and not _ADDRESS.fullmatch(free_text.reader.email):
@@ -50,20 +49,20 @@ def reader(questionnaire: Questionnaire) -> Iterator[Fault]:
     if not free_text.read and free_text.reader is not None:
         yield Fault(
             (*at, "reader"),
-            "a reader is named, and 'read' says that nobody reads. Please keep one of the two",
+            "a reader is named, but 'read' says that no one reads. Please keep one of the two",
             key=True,
         )
     if not free_text.read and free_text.words:
         yield Fault(
             (*at, "words"),
-            "words are flagged, and 'read' says that nobody reads. Please remove 'words', or say read: yes",
+            "words are flagged, but 'read' says that no one reads. Please remove 'words', or say read: yes",
             key=True,
         )
     typed = any(question.own_words for question in questionnaire.questions)
     if not free_text.read and free_text.talk_to is None and questionnaire.audience == "pupil" and typed:
         yield Fault(
             at,
-            "nobody reads soon what children type, so the page has to tell them whom to talk to. "
+            "no one reads what children type soon, so the page has to tell them who to talk to. "
             "Please add, for example: talk_to: If something makes you sad or worried, tell a grown-up you trust.",
             key=True,
         )
@@ -90,7 +89,7 @@ def words(questionnaire: Questionnaire) -> Iterator[Fault]:
         if not free_text.words.get(language) and not (free_text.shipped_words and language in shipped_languages()):
             yield Fault(
                 ("free_text",),
-                f"no word is flagged in the language '{language}', so nobody would hear of anything written in it. "
+                f"no word is flagged in the language '{language}', so no one would hear of anything written in it. "
                 f"Please add under 'words': {language}: […]",
                 key=True,
             )

@@ -1,4 +1,4 @@
-"""Routing: conditions look back, and somebody can meet each of them."""
+"""Routing: conditions look back, and someone can meet each of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from survey.definition.rules.answers import possible_answers
 from survey.question import Question
 
 _MOST_WAYS: Final = 3000
-"""Conditions with more ways to hold than this are not searched: nobody writes them by hand."""
+"""Conditions with more ways to hold than this are not searched: no one writes them by hand."""
 
 _MOST_STEPS: Final = 100_000
 """Steps for a whole questionnaire, some seconds. With 400 questions that hang on each other in a chain it takes 80,000;
@@ -78,7 +78,7 @@ def _own_condition(question: Question, entry: Question | Grid) -> Condition | No
 
 
 def possible(questionnaire: Questionnaire) -> Iterator[Fault]:
-    """Somebody can reach each page and each question.
+    """Someone can reach each page and each question.
 
     A question is reached when its page's condition, its own, and those of every question whose answer they need
     hold together. Each question and each fact is looked at by itself: that is all a route can depend on, since
@@ -105,7 +105,7 @@ def possible(questionnaire: Questionnaire) -> Iterator[Fault]:
 def _never(at: Path, name: str, condition: Condition, search: _Search, unreachable: set[str]) -> Fault:
     through = sorted(condition.questions() & unreachable)
     if through:
-        why = f"it needs '{through[0]}', which nobody is asked. Please mend that first"
+        why = f"it needs '{through[0]}', which no one is asked. Please correct that first"
     elif _Search(search.questionnaire).can_hold(condition):
         why = "its condition and those of the questions it depends on exclude each other. Please change one of them"
     else:
@@ -153,7 +153,7 @@ class _Trial:
 class _Search:
     """Looks for answers that meet a condition and the conditions of the questions it looks at.
 
-    `reach` holds, for each question seen so far that not everybody is asked, when it is asked.
+    `reach` holds, for each question seen so far that not everyone is asked, when it is asked.
     """
 
     def __init__(self, questionnaire: Questionnaire) -> None:
@@ -191,7 +191,7 @@ class _Search:
             fitting = self._fitting(subject, tests[subject])
             if not fitting:
                 return []
-            # Only an answer that somebody must have given needs its question to be asked.
+            # Only an answer that someone must have given needs its question to be asked.
             if None not in fitting and subject in self.reach and subject not in trial.asked:
                 needed.append(subject)
         more = [_ways(self.reach[subject], True) for subject in needed]

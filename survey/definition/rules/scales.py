@@ -16,7 +16,7 @@ ANSWERED_BY: Final = ("self", *get_args(Audience))
 """Who can have bands of their own: those who answer about themselves, and each audience."""
 
 _LARGEST_TABLE: Final = 10_000
-"""Nobody writes a table of more raw scores by hand."""
+"""No one writes a table of more raw scores by hand."""
 
 
 def items(questionnaire: Questionnaire) -> Iterator[Fault]:

@@ -36,7 +36,7 @@ class Surroundings:
         return [f"{name}.{scale}" for name in sorted(self.scales) for scale in sorted(self.scales[name])]
 
     def unsure(self, thing: str, name: str) -> bool:
-        """Tell whether a name stands in the file, so that nobody calls it unknown."""
+        """Tell whether a name stands in the file, so that no one calls it unknown."""
         return name in self.written.get(thing, frozenset())
 
 
@@ -255,7 +255,7 @@ def fieldwork(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     for name in sorted(around.names - sent):
         yield Fault(
             ("fieldwork",),
-            f"nobody gets the questionnaire '{name}'. Please add it under 'fieldwork', or take its file away",
+            f"no one gets the questionnaire '{name}'. Please add it under 'fieldwork', or remove its file",
             advice=True,
             key=True,
         )
@@ -365,7 +365,7 @@ def pretend(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     if shares.blank + shares.dont_know + shares.rather_not > 1:
         yield Fault(
             ("pretend", "missing"),
-            "'blank', 'dont_know' and 'rather_not' are together more than 1, which is everybody. Please lower them",
+            "'blank', 'dont_know' and 'rather_not' add up to more than 1, which is everyone. Please lower them",
             key=True,
         )
 

@@ -8,7 +8,7 @@ itself refuses anything else. In short (docs/consent.md says it at length):
 - a no stands until the same person says yes, or a decision says how it was resolved: two parents may disagree, and a
   later yes of one does not undo the other's no;
 - a withdrawal stands until the same person says yes on a later day, or a later decision says how it was resolved;
-- a yes counts only from whom the study lets decide; a no and a withdrawal count from anybody;
+- a yes counts only from whom the study lets decide; a no and a withdrawal count from anyone;
 - without any decision, opt-in means no, and opt-out means yes once the information sheet was sent out.
 """
 

@@ -78,7 +78,7 @@ def ledger_of(db: Connection | Session, participant_id: int) -> list[LedgerEntry
 
 
 def ledger_of_all(db: Connection | Session, study_id: int) -> Iterator[LedgerEntry]:
-    """Yield every line about anybody in a study, in the order in which they were recorded."""
+    """Yield every line about anyone in a study, in the order in which they were recorded."""
     for row in db.execute(_LINES.where(decision.c.study_id == study_id)):
         yield LedgerEntry(**row._asdict())
 
@@ -198,7 +198,7 @@ def record_assent(
     how: How = "online",
     given_on: date | None = None,
 ) -> None:
-    """Add to the ledger what somebody said on the first page of a questionnaire: each time, the yes and the no.
+    """Add to the ledger what someone said on the first page of a questionnaire: each time, the yes and the no.
 
     given_on: the day, where it was not today, as for what is keyed in from paper.
     """

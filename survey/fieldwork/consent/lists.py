@@ -1,4 +1,4 @@
-"""Everybody's standing in a wave, for lists and counts."""
+"""Everyone's standing in a wave, for lists and counts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def standings(
     schools: set[int] | None = None,
     participant_id: int | None = None,
 ) -> Iterator[ConsentState]:
-    """Yield everybody on a wave's list with what holds for them, by school, class and code.
+    """Yield everyone on a wave's list with what holds for them, by school, class and code.
 
     schools: ids, only people there; None for all. participant_id: only this one.
     Raises LookupError when there is no such wave.

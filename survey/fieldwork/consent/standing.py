@@ -1,4 +1,4 @@
-"""What holds for somebody in a wave, computed from the lines of the ledger."""
+"""What holds for someone in a wave, computed from the lines of the ledger."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _counts(line: LedgerEntry, consent: Consent | None) -> bool:
 
 
 def standing(consent: Consent | None, lines: Iterable[LedgerEntry], wave: WaveDays, sent: bool) -> Standing:
-    """Return what holds, from the study's rule, somebody's lines, the wave, and whether the sheet was sent to them."""
+    """Return what holds, from the study's rule, someone's lines, the wave, and whether the sheet was sent to them."""
     about = [line for line in lines if _counts(line, consent) and _speaks_of(line, wave)]
     if about:
         return _decided(consent, about)
@@ -167,7 +167,7 @@ def _resolves(yes: LedgerEntry, gone: LedgerEntry) -> bool:
 
 
 def their_schools(participant_id: int, position: int) -> ColumnElement[bool]:
-    """Condition on an issue: it went to everybody, or to a school somebody is in by then, or was in before."""
+    """Condition on an issue: it went to everyone, or to a school someone is in by then, or was in before."""
     schools = (
         select(Membership.school_id)
         .join(Wave, Wave.id == Membership.wave_id)
@@ -212,7 +212,7 @@ def state_of(db: Connection | Session, plan: Plan | None, participant_id: int, w
 def must_agree(db: Connection, study_id: int, participant_id: int, wave_id: int) -> None:
     """Raise NotAgreed unless a participant may answer in a wave; held until the transaction ends.
 
-    Where somebody decides for themselves, the questionnaire's own first page asks them: nothing need be there before.
+    Where someone decides for themselves, the questionnaire's own first page asks them: nothing need be there before.
     """
     # Against a withdrawal at this very moment: either it sees the response that is about to begin, or this sees it.
     db.execute(select(Participant.id).where(Participant.id == participant_id).with_for_update(read=True))
@@ -222,7 +222,7 @@ def must_agree(db: Connection, study_id: int, participant_id: int, wave_id: int)
 
 
 def still_agreed(db: Connection, study_id: int, participant_id: int | None, wave_id: int) -> bool:
-    """Tell whether somebody who has begun may go on: a parent may have said no, or withdrawn, in the meantime.
+    """Tell whether someone who has begun may go on: a parent may have said no, or withdrawn, in the meantime.
 
     Nothing is held. participant_id: None by an open link, where only the first page decides.
     """

@@ -98,7 +98,7 @@ decision = Table(
     Column("scope", String, nullable=False),
     Column("wave_id", ForeignKey("wave.id"), nullable=True),
     Column("sheet_version", Integer, nullable=True),
-    # Of an assent: which questionnaire, and the SHA-256 of the text somebody said yes or no to.
+    # Of an assent: which questionnaire, and the SHA-256 of the text someone said yes or no to.
     Column("questionnaire", String, nullable=True),
     Column("sha256", ForeignKey("definition.sha256"), nullable=True),
     Column("how", String, nullable=True),

@@ -29,7 +29,7 @@ from survey.fieldwork.unasked import Unasked, said_of, unasked
 
 @dataclass(frozen=True)
 class Placement:
-    """Where somebody is in a wave, by codes, and the facts of that wave."""
+    """Where someone is in a wave, by codes, and the facts of that wave."""
 
     school: str | None
     school_class: str | None
@@ -236,7 +236,7 @@ class RosterPreview:
 class Target:
     """How a participant will be in this wave, when that is not how they are.
 
-    id: None for somebody new. lasting, hash: None when they stay. children: None when they stay.
+    id: None for someone new. lasting, hash: None when they stay. children: None when they stay.
     """
 
     line: PersonLine
@@ -455,7 +455,10 @@ class _People:
             # A school's next list still has them: they are counted where they are, and nothing is known of them again.
             line = replace(line, facts={}, hash=None, parent_of=None)
         if known is not None and known.audience != line.audience:
-            said = f"{line.code} is a {known.audience} in this study, and a code stays somebody's for the whole study."
+            said = (
+                f"{line.code} is a {known.audience} in this study, and a code belongs to one person for the whole "
+                "study."
+            )
             self._preview.problems.append(line.place.misread("participant", said))
             return
         what: list[str] = []
@@ -597,4 +600,4 @@ class _People:
 
 
 def _all(codes: Sequence[str] | set[str]) -> str:
-    return ", ".join(sorted(codes)) or "nobody"
+    return ", ".join(sorted(codes)) or "no one"

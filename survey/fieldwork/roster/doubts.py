@@ -1,4 +1,4 @@
-"""What needs a yes before lists are imported: it may be right, and is more often a mistake that nobody would notice."""
+"""What needs a yes before lists are imported: it may be right, and is more often a mistake that no one would notice."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _ANSWERS: Final[dict[Doubtful, _Confirmed]] = {
 
 
 def unanswered(doubts: Iterable[Doubt], agreed: Collection[str]) -> list[Doubt]:
-    """Return the doubts that nobody has said yes to. agreed: names of doubts."""
+    """Return the doubts that no one has said yes to. agreed: names of doubts."""
     return [doubt for doubt in doubts if doubt.name not in agreed]
 
 
@@ -90,7 +90,7 @@ def _many(number: int, kind: str) -> str:
 
 
 class Stay(NamedTuple):
-    """Somebody in a wave's list of one of the schools a file names, and whether they would leave by it."""
+    """Someone in a wave's list of one of the schools a file names, and whether they would leave by it."""
 
     code: str
     audience: str
@@ -108,7 +108,7 @@ _PEOPLE: Final = {"pupil": "pupils", "parent": "parents", "staff": "members of s
 def doubt_about_leaving(stays: Iterable[Stay], classes: Collection[tuple[str, str | None]]) -> Doubt | None:
     """Return a doubt when a whole class, or more than a third of a school's people, would leave; else None.
 
-    stays: everybody who is in the list now. classes: school and class of each row of the file.
+    stays: everyone who is in the list now. classes: school and class of each row of the file.
     """
     by_school: dict[tuple[str, str], list[Stay]] = {}
     by_class: dict[tuple[str, str], list[Stay]] = {}

@@ -27,7 +27,7 @@ _CODES: Final = {
     *("pupilno", "pupilnumber", "pupilid", "pupilcode", "pupil", "studentno", "studentid", "studentcode", "code", "id"),
     *("number", "no", "studyid", "studyno", "studynumber", "participantid", "participantno"),
 }
-"""Headings of what may be the study codes, or may be a number of the school's own: nobody but the school knows."""
+"""Headings of what may be the study codes, or may be a number of the school's own: no one but the school knows."""
 
 _NOT_OURS: Final = {
     *(

@@ -1,4 +1,4 @@
-"""What must not be stored: columns and values that say who somebody is. And the one way to use them, a keyed hash.
+"""What must not be stored: columns and values that say who someone is. And the one way to use them, a keyed hash.
 
 The key is in a file of its own, outside the database and the instance folder, so that neither a copy of the database
 nor a backup can be matched with a list of pupils.
@@ -96,8 +96,8 @@ def _apart(path: Path, settings: Settings) -> None:
         raise Refused(
             [
                 (
-                    "The linkage key must not lie in the instance folder: it would go into the backups beside what it "
-                    "protects. Please keep it elsewhere."
+                    "The linkage key must not be in the instance folder, or it would go into the backups beside "
+                    "what it protects. Please keep it in another place."
                 )
             ]
         )
@@ -217,7 +217,7 @@ def refused_values(sheet: ReadSheet, besides: Sequence[int]) -> Iterator[Misread
 
 
 def kind_of_identifier(text: str) -> str:
-    """Return what a text holds that says who somebody is, such as "an e-mail address"; "" when there is none."""
+    """Return what a text holds that says who someone is, such as "an e-mail address"; "" when there is none."""
     if "@" in text and _has_address(text):
         return "an e-mail address"
     if len(text) >= 13 and any(is_upn(found) for found in _UPN_WITHIN.findall(text.upper())):
@@ -270,7 +270,7 @@ def fault_of_codes(sheet: ReadSheet, rows: Sequence[ReadRow], index: int) -> Mis
         if like and len(like) * 2 > len(codes):
             return sheet.misread(
                 like[0],
-                f"The study codes look like {what}. Please give codes that say nothing about anybody, like p0012.",
+                f"The study codes look like {what}. Please use codes that say nothing about a person, like p0012.",
             )
     return None
 

@@ -25,10 +25,10 @@ from survey.fieldwork.waves import forget_hours
 from survey.problems import Refused, did_you_mean, quoted
 
 LEFT_BY_ROSTER: Final = "roster"
-"""Why somebody left: a later list of their school is without them."""
+"""Why someone left: a later list of their school is without them."""
 
 _CHANGED_MEANWHILE: Final = (
-    "The study's lists have changed since this was looked at, so nothing was taken in. Please look at the file again."
+    "The study's lists have changed since this preview, so nothing was imported. Please preview the file again."
 )
 
 _NEEDS_A_YES: Final = "Nothing has been imported. Please check this first, and confirm it if it is right."
@@ -99,9 +99,9 @@ def take_in(
 ) -> RosterPreview:
     """Take a file in and return what was done. All or nothing.
 
-    digest: that of the preview somebody looked at; nothing is done when it would be something else by now.
+    digest: that of the preview someone looked at; nothing is done when it would be something else by now.
     agreed: names of the preview's doubts that were answered with a yes.
-    Raises Refused, with every problem, and every doubt that nobody answered, as a sentence.
+    Raises Refused, with every problem, and every doubt that no one answered, as a sentence.
     """
     plan = place_of(engine, study_code, wave_code).plan
     lists = read_lists(settings, plan, [(data, name)])
@@ -129,12 +129,12 @@ def take_in_lists(
     there = place_of(engine, study_code, wave_code)
     _needs_wave(lists, there)
     with write(engine) as connection:
-        # One list after the other: on PostgreSQL nobody else may take a list of this study in meanwhile.
+        # One list after the other: on PostgreSQL no one else may take a list of this study in meanwhile.
         connection.execute(select(Study.id).where(Study.id == there.study_id).with_for_update())
         here = field_of(connection, there.study_id, there.wave)
         preview, deeds = compare(lists, here, there.plan, wave_code, correct)
         if preview.problems:
-            raise Refused([*map(str, preview.problems), "Nothing was taken in. Please correct these first."])
+            raise Refused([*map(str, preview.problems), "Nothing was imported. Please correct these first."])
         if digest is not None and digest != preview.digest:
             raise Refused([_CHANGED_MEANWHILE])
         open_ = unanswered(preview.doubts, agreed)
@@ -164,7 +164,7 @@ class ImportTarget:
 
 
 def place_of(engine: Engine, study_code: str, wave_code: str | None) -> ImportTarget:
-    """Return the study and wave somebody names. Raises Refused with what there is."""
+    """Return the study and wave someone names. Raises Refused with what there is."""
     with read(engine) as connection:
         studies = {row.code: row for row in connection.execute(select(Study.id, Study.code, Study.sha256))}
         study = studies.get(study_code)

@@ -110,7 +110,7 @@ class Lists:
     readings: list[ReadAs] = field(default_factory=list)
     """What is not written as study.yaml has it, and how it was read."""
     identifying: bool = False
-    """True when a file held what says who somebody is: then nothing of it is kept, not even its problems."""
+    """True when a file held what says who someone is: then nothing of it is kept, not even its problems."""
 
     def packed(self) -> bytes:
         """Return the lists as bytes, without their places and problems."""
@@ -297,7 +297,7 @@ class ListReader:
         if class_title is not None and is_person(class_title):
             line.fault(
                 "class_title",
-                "This looks like somebody's name, and names stay in school. Give the class another title.",
+                "This looks like a person's name, and names stay in school. Please give the class another title.",
                 identifying=True,
             )
         if class_title is not None and school_class is None:
@@ -352,7 +352,7 @@ class ListReader:
             return None
         identifier = normal(cell.text)
         if self.identifier == "upn" and not is_upn(identifier):
-            # Never quoted: a wrong letter still leaves a number that is almost somebody's.
+            # Never quoted: a wrong letter still leaves a number that is almost someone's.
             line.fault(
                 "identifier",
                 "This is no valid unique pupil number: a check letter and 12 signs belong together, and these do not. "
@@ -424,7 +424,7 @@ class _Line:
         self.problems = problems
         self.faults = 0
         self.identifying = False
-        """True when a cell says who somebody is."""
+        """True when a cell says who someone is."""
 
     def cell(self, key: str) -> Cell | None:
         """Return the cell of a column, None when there is no such column."""
@@ -437,7 +437,7 @@ class _Line:
         return cell
 
     def fault(self, key: str, message: str, *, identifying: bool = False) -> None:
-        """Note a problem in a column of this row. identifying: the cell may say who somebody is."""
+        """Note a problem in a column of this row. identifying: the cell may say who someone is."""
         self.faults += 1
         self.identifying = self.identifying or identifying
         self.problems.append(self.place.misread(key, message))
@@ -492,7 +492,7 @@ class _Line:
             )
             return None
         if is_person(cell.text):
-            said = "This looks like somebody's name, and names stay in school. Please use a code."
+            said = "This looks like a person's name, and names stay in school. Please use a code."
             self.fault(key, said, identifying=True)
             return None
         code = _on_one_line(cell.text)

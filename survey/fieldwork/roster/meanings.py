@@ -186,7 +186,7 @@ _NEEDS: Final = (
 
 
 def code_of(said: str, known: Mapping[str, str]) -> str | None:
-    """Return the code somebody means by a code or its label, whatever the case; None when it is not one."""
+    """Return the code someone means by a code or its label, whatever the case; None when it is not one."""
     if said in known:
         return said
     word = said.casefold()

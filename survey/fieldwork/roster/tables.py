@@ -145,7 +145,7 @@ def read_sheets(data: bytes, name: str, *, verbatim: bool = False, most_columns:
     out.
 
     name: the file's name, for messages. What the file is, its content says. verbatim: leave texts as they stand, blanks
-    around them and all, because somebody typed them into a questionnaire. Cells that cannot be read are in each
+    around them and all, because someone typed them into a questionnaire. Cells that cannot be read are in each
     sheet's `problems`. Raises Unreadable when the file is too large, no table, damaged, protected or empty.
     """
     try:

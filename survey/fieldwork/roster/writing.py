@@ -1,4 +1,4 @@
-"""Lists written back: a wave's roster, to be taken in again, and the hashes for the office that links."""
+"""Lists written back: a wave's roster, to be imported again, and the hashes for the office that links."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class WaveCount:
 
     @property
     def total(self) -> int:
-        """Everybody in the list."""
+        """Everyone in the list."""
         return sum(self.people.values())
 
 

@@ -38,7 +38,7 @@ def _nobodys() -> str:
 
 
 def is_password(user: FlaskUser | None, password: str) -> bool:
-    """True when this is the user's password. Takes as long for nobody as for somebody."""
+    """True when this is the user's password. Takes as long for no one as for someone."""
     kept = user.password if user else None
     with _ONE_PASSWORD.taken():
         right = verify_password(normal(password[:LONGEST]), kept or _nobodys())
@@ -58,7 +58,7 @@ def who(email: str, password: str) -> Checked:
 
 
 def still_theirs(user: FlaskUser, password: str) -> Checked:
-    """Check the password of somebody who is signed in: a session left open is no place to guess it."""
+    """Check the password of someone who is signed in: a session left open is no place to guess it."""
     return _counted(("now", str(user.id)), lambda: user if is_password(user, password) else None)
 
 

@@ -1,6 +1,6 @@
 """A browser that an account signed in with before: a stranger's guesses elsewhere do not keep it waiting.
 
-The cookie goes to the sign-in pages only. It lets nobody in; it only says whose wrong tries are counted.
+The cookie goes to the sign-in pages only. It lets no one in; it only says whose wrong tries are counted.
 """
 
 from __future__ import annotations

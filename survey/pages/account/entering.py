@@ -1,4 +1,4 @@
-"""From a right password, a code, or an organisation's word to a session: one road, however somebody comes."""
+"""From a right password, a code, or an organisation's word to a session: one road, however someone comes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from survey.people.second import Keys
 How = Literal["password", "code", "recovery code", "organisation", "link"]
 
 HALF_WAY: Final = 600
-"""Seconds somebody whose password was right has to enter the code."""
+"""Seconds someone whose password was right has to enter the code."""
 
 _HALF: Final = "half"
 _VOUCHED: Final = "second_factor_elsewhere"
@@ -46,7 +46,7 @@ def first_step_done(user: FlaskUser, how: How, vouched: bool = False, back: str 
 
 
 def half_way() -> FlaskUser | None:
-    """Return who gave the right password here minutes ago and owes the code; None when nobody did."""
+    """Return who gave the right password here minutes ago and owes the code; None when no one did."""
     half = session.get(_HALF)
     if not isinstance(half, dict) or now().timestamp() - half.get("at", 0) > HALF_WAY:
         return None
@@ -55,7 +55,7 @@ def half_way() -> FlaskUser | None:
 
 
 def let_in(user: FlaskUser, how: How, vouched: bool = False, back: str | None = None) -> Reply:
-    """Begin a session, and go where somebody wanted to, or where they have something to do first."""
+    """Begin a session, and go where someone wanted to, or where they have something to do first."""
     back = way_back() or back
     begin_session(user, vouched)
     with write(store().engine) as connection:
@@ -64,7 +64,7 @@ def let_in(user: FlaskUser, how: How, vouched: bool = False, back: str | None = 
 
 
 def begin_session(user: FlaskUser, vouched: bool = False) -> None:
-    """Begin a session for a user, afresh. vouched: somebody else asked for a second factor."""
+    """Begin a session for a user, afresh. vouched: someone else asked for a second factor."""
     leave_link()
     session.clear()  # nothing from before goes along
     session.permanent = True  # ends after hours without a request, not with the window
@@ -74,7 +74,7 @@ def begin_session(user: FlaskUser, vouched: bool = False) -> None:
 
 
 def next_step(user: FlaskUser) -> str | None:
-    """Return the page somebody must see before any other: an own password, a second factor. None when all is done."""
+    """Return the page someone must see before any other: their own password, a second factor. None when all is done."""
     if user.confirmed_at is None:
         return url_for("account.password")
     if owes_second_factor(user):
@@ -83,7 +83,7 @@ def next_step(user: FlaskUser) -> str | None:
 
 
 def owes_second_factor(user: FlaskUser) -> bool:
-    """True for who has no second factor here and must: everybody who may come near answers or accounts."""
+    """True for who has no second factor here and must: everyone who may come near answers or accounts."""
     if not store().settings.needs_second_factor or user.totp_secret is not None or vouched():
         return False
     return any(grant.role != COORDINATOR for grant in user.grants)
@@ -106,7 +106,7 @@ def vouched() -> bool:
 
 
 def way_back() -> str | None:
-    """Return the office page somebody came from. Never an address elsewhere, and not a page of signing in."""
+    """Return the office page someone came from. Never an address elsewhere, and not a page of signing in."""
     wanted: Any = request.args.get("next", "")
     ours = _OUR_OWN.fullmatch(wanted) and "//" not in wanted and not wanted.startswith(f"{OFFICE}/sign-")
     return wanted if ours else None

@@ -95,6 +95,6 @@ class CodeForm(Form):
 
 
 class ForgottenForm(Form):
-    """The address of somebody who forgot their password."""
+    """The address of someone who forgot their password."""
 
     email = StringField("E-mail address", [InputRequired(_EMAIL)], filters=[lambda typed: tidy(typed or "")])

@@ -79,7 +79,7 @@ def _for_the_office_alone(app: Flask) -> Iterator[None]:
 
 
 def _nobody(_request: object) -> None:
-    """Let nobody in by a token in a header or an address."""
+    """Let no one in by a token in a header or an address."""
 
 
 def turned_away() -> Reply | None:

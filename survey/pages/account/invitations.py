@@ -48,7 +48,7 @@ def welcome(token: str) -> ResponseReturnValue:
 
 @account.post(f"{OFFICE}/welcome/<token>")
 def come_in(token: str) -> ResponseReturnValue:
-    """Keep the password somebody chose, and let them in; the link is used up."""
+    """Keep the password someone chose, and let them in; the link is used up."""
     invited = _by_token(token)
     if invited is None:
         return _dead()
@@ -148,12 +148,12 @@ def _write_letter(here: Store, email: str) -> None:
 
 
 _FORGOTTEN: Final = """\
-Somebody, probably you, said on the sign-in page of Chorus that they forgot their password.
+Someone, probably you, said on the Chorus sign-in page that they have forgotten their password.
 
 Choose a new one here:
 {link}
 
-The link works once, and for {days} days. If it was not you, do nothing: your password stays as it is.
+The link works once, for {days} days. If it was not you, you do not need to do anything: your password stays as it is.
 """
 
 _INVITATION: Final = """\
@@ -162,14 +162,14 @@ _INVITATION: Final = """\
 Choose your password here:
 {link}
 
-The link works once, and for {days} days. If you do not know what this is about, do nothing: no account is made.
+The link works once, for {days} days. If you do not know what this is about, do nothing: no account is made.
 """
 
 _RESET: Final = """\
 {inviter} made a link for you to choose a new password for Chorus:
 {link}
 
-The link works once, and for {days} days. Your password stays as it is until then.
+The link works once, for {days} days. Your password stays as it is until then.
 """
 
 

@@ -41,14 +41,14 @@ _LATE: Final = 60
 """Seconds by which the provider's clock may differ from ours."""
 
 _UNKNOWN: Final = (
-    "Your organisation knows you, but nobody has invited you here with this e-mail address. Ask the person who runs "
+    "Your organisation knows you, but no one has invited you here with this e-mail address. Ask the person who runs "
     "the study to invite you."
 )
 _UNVERIFIED: Final = (
     "Your organisation does not vouch for your e-mail address, so we cannot tell who you are. Please ask its helpdesk."
 )
 _SOMEBODY_ELSE: Final = (
-    "This e-mail address belonged to somebody else at your organisation before. Please ask the person who looks after "
+    "This e-mail address used to belong to another person at your organisation. Please ask the person who looks after "
     "accounts here."
 )
 _FAILED: Final = "Signing in with your organisation did not work. Please try again; nothing was changed."
@@ -72,7 +72,7 @@ def connect(app: Flask, settings: Settings) -> None:
 
 @account.get(f"{OFFICE}/sign-in/organisation")
 def organisation() -> ResponseReturnValue:
-    """Send somebody to their organisation's sign-in page."""
+    """Send someone to their organisation's sign-in page."""
     provider = _provider()
     back = entering.way_back()
     session.clear()
@@ -121,7 +121,7 @@ def _enter(claims: dict[str, Any], back: str | None) -> Reply:
 
 
 def _accept(email: str) -> FlaskUser | None:
-    """Make the account of somebody with an open invitation; None for everybody else."""
+    """Make the account of someone with an open invitation; None for everyone else."""
     with write(store().engine) as connection:
         invited = invitation_for(connection, email, now())
         account_id = None if invited is None else use(connection, invited, None, now())

@@ -41,7 +41,7 @@ _WRONG: Final = (
 
 @account.get(f"{OFFICE}/sign-in/code")
 def code() -> ResponseReturnValue:
-    """Ask for the code of somebody whose password was right."""
+    """Ask for the code of someone whose password was right."""
     if entering.half_way() is None:
         return redirect(url_for("account.sign_in", next=entering.way_back()))
     return page("account/code.html", CodeForm())
@@ -49,7 +49,7 @@ def code() -> ResponseReturnValue:
 
 @account.post(f"{OFFICE}/sign-in/code")
 def entering_code() -> ResponseReturnValue:
-    """Let somebody in by their code or a recovery code."""
+    """Let someone in by their code or a recovery code."""
     user = entering.half_way()
     if user is None:
         return redirect(url_for("account.sign_in", next=entering.way_back()))

@@ -45,7 +45,7 @@ def sign_in() -> ResponseReturnValue:
 
 @account.post(f"{OFFICE}/sign-in")
 def signing_in() -> ResponseReturnValue:
-    """Sign somebody in, or say what is wrong without telling whether the address has an account."""
+    """Sign someone in, or say what is wrong without telling whether the address has an account."""
     if not store().settings.passwords:
         abort(404)
     form = SignInForm()
@@ -61,7 +61,7 @@ def signing_in() -> ResponseReturnValue:
 
 @account.get(f"{OFFICE}/password")
 def password() -> ResponseReturnValue:
-    """Ask for a new password: of everybody who came by a one-time one, and of whoever wants another."""
+    """Ask for a new password: of everyone who came by a one-time one, and of whoever wants another."""
     if not current_user.is_authenticated:
         return redirect(url_for("account.sign_in"))
     return _password_page(_password_form())
@@ -69,7 +69,7 @@ def password() -> ResponseReturnValue:
 
 @account.post(f"{OFFICE}/password")
 def new_password() -> ResponseReturnValue:
-    """Keep the password somebody chose, and sign them in with it afresh."""
+    """Keep the password someone chose, and sign them in with it afresh."""
     if not current_user.is_authenticated:
         return redirect(url_for("account.sign_in"))
     user = person()

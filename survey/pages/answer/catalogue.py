@@ -14,7 +14,7 @@ from survey.pages.answer.compiled import VERSION_LENGTH, Survey
 from survey.pages.store import store
 
 _VERSION: Final = re.compile(rf"[0-9a-f]{{{VERSION_LENGTH}}}(?:[0-9a-f]{{{64 - VERSION_LENGTH}}})?")
-"""A version as addresses have it, or the whole SHA-256 as the database has it. Less would name somebody else's text."""
+"""A version as addresses have it, or the whole SHA-256 as the database has it. Less would name someone else's text."""
 
 
 class Catalogue:

@@ -46,7 +46,7 @@ class _Body:
 
 
 class Ready:
-    """A page that is the same for everybody, kept compressed: one copy for each look."""
+    """A page that is the same for everyone, kept compressed: one copy for each look."""
 
     def __init__(self, html: str) -> None:
         self._html = html

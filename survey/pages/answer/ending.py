@@ -1,4 +1,4 @@
-"""Ends: stop, keep or throw away, check and send, thank you."""
+"""Ends: stop, keep or delete, check and send, thank you."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _page(template: str, survey: Survey, pass_: Pass, **more: object) -> Respons
 
 @answer.get("/q/<version>/<language>/<name>/stop")
 def ask_stop(version: str, language: str, name: str) -> Reply:
-    """Ask whether somebody wants to stop."""
+    """Ask whether someone wants to stop."""
     survey = survey_at(version, language)
     return _page("stop", survey, current(), screen=screen_at(survey, name))
 
@@ -65,7 +65,7 @@ def take_stop(version: str, language: str, name: str) -> Reply:
     if snapshot.state != "started":
         return take_back(redirect(over_address(survey, snapshot), 303))
     if snapshot.epoch > pass_.epoch:
-        # Only the sitting that is going on may end it: its answers are not this screen's to throw away.
+        # Only the sitting that is going on may end it: its answers are not this screen's to delete.
         return elsewhere(survey)
     said = request.form.to_dict(flat=False)
     if said == {"stop": ["rest"]}:
@@ -132,7 +132,7 @@ def send(version: str, language: str) -> Reply:
 def over(version: str, language: str) -> Reply:
     """Say what became of the answers, and take the pass back, so that the next child starts with nothing.
 
-    Somebody in the middle of a survey who comes here by the browser's Back keeps their pass and goes on.
+    Someone in the middle of a survey who comes here by the browser's Back keeps their pass and goes on.
     """
     survey = survey_at(version, language)
     pass_ = current()

@@ -50,7 +50,7 @@ def plain_words() -> dict[str, object]:
 
 @answer.get("/")
 def front() -> Reply:
-    """Ask for a code; somebody who is in the middle of a survey goes on with it."""
+    """Ask for a code; someone who is in the middle of a survey goes on with it."""
     pass_ = current()
     if pass_.response is not None and (snapshot := load(store().engine, pass_.response)):
         survey = catalogue().survey(snapshot.sha256, snapshot.language)
@@ -61,7 +61,7 @@ def front() -> Reply:
 
 @answer.post("/")
 def enter() -> Reply:
-    """Let somebody in by a typed code."""
+    """Let someone in by a typed code."""
     code = request.form.get("code", "")
     if not code.strip():
         page = render_template("answer/code.html", error="Enter your code", **plain_words())
@@ -81,7 +81,7 @@ def enter() -> Reply:
 
 @answer.get("/j/<token>")
 def link(token: str) -> Reply:
-    """Let somebody in by a link, and lead on to an address without the link's secret."""
+    """Let someone in by a link, and lead on to an address without the link's secret."""
     with session(store().engine) as db:
         door = door_by_token(db, token, now())
     return _let_in(door) if _leads_somewhere(door) else _unknown()
@@ -110,7 +110,7 @@ def _leads_nowhere(door: Door, before: Snapshot | None) -> bool:
 
 @dataclass(frozen=True)
 class _AtDoor:
-    """Somebody at a door: which door, the survey behind it in their language, and what they began earlier."""
+    """Someone at a door: which door, the survey behind it in their language, and what they began earlier."""
 
     door: Door
     survey: Survey
@@ -118,7 +118,7 @@ class _AtDoor:
 
 
 def _at_door(pass_: Pass) -> _AtDoor | None:
-    """Return where somebody stands; None without a pass for a door, or when it has been closed."""
+    """Return where someone stands; None without a pass for a door, or when it has been closed."""
     if pass_.door is None:
         return None
     engine = store().engine
@@ -142,7 +142,7 @@ def _unknown() -> Reply:
 
 @answer.get("/welcome")
 def welcome() -> Reply:
-    """Say what this is about and ask for a yes; somebody who said yes before goes on at once."""
+    """Say what this is about and ask for a yes; someone who said yes before goes on at once."""
     pass_ = current()
     found = _at_door(pass_)
     if found is None:
@@ -202,7 +202,7 @@ def decide() -> Reply:
         return _unknown()
     agreed = _said(asked=found.survey.questionnaire.assent is not None)
     if request.form.get("version", found.survey.version) != found.survey.version:
-        # A newer version was published since the page was opened: nobody agrees to what they have not read.
+        # A newer version was published since the page was opened: no one agrees to what they have not read.
         return private(Response(_welcome_page(found.survey, pass_)))
     if agreed is None and found.survey.questionnaire.assent is not None:
         error = found.survey.say("Pick one answer.")
@@ -222,7 +222,7 @@ def _said(*, asked: bool) -> bool | None:
 
 
 def _decide_again(pass_: Pass) -> Reply:
-    """Take a no after a yes (by the browser's Back, say): then what was answered is thrown away."""
+    """Take a no after a yes (by the browser's Back, say): then what was answered is deleted."""
     agreed = _said(asked=True)
     snapshot = load(store().engine, pass_.response or "")
     if snapshot is not None and agreed is False and snapshot.epoch == pass_.epoch and snapshot.state == "started":

@@ -1,6 +1,6 @@
 """The respondent's pass: one short cookie that says which response a browser may add to.
 
-It holds no name, no answer and nothing about the person: either the door somebody came in by, or the response
+It holds no name, no answer and nothing about the person: either the door someone came in by, or the response
 they are giving and its epoch, signed; before that, once a typed code was wrong, a random word to count tries by.
 How the pages should look on this device rides along, unsigned.
 """
@@ -86,7 +86,7 @@ def current() -> Pass:
 
 
 def at_door(door: int, look: str) -> Pass:
-    """Return a fresh pass for somebody who came in by a door."""
+    """Return a fresh pass for someone who came in by a door."""
     return Pass(door=door, visit=secrets.token_urlsafe(16), look=look)
 
 

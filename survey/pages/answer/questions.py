@@ -1,4 +1,4 @@
-"""Question pages: show one, take an answer, go back, go on where somebody left off."""
+"""Question pages: show one, take an answer, go back, go on where someone left off."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def next_number(snapshot: Snapshot, epoch: int) -> int:
 
 
 def to_screen(survey: Survey, screen: Screen, snapshot: Snapshot, epoch: int, **more: int) -> Reply:
-    """Send somebody to a screen, with the next number; with a sign when it was answered before."""
+    """Send someone to a screen, with the next number; with a sign when it was answered before."""
     known = any(key in snapshot.answers for key in screen.keys)
     address = f"{survey.here}/{screen.name}?n={next_number(snapshot, epoch)}"
     address += "&again=1" if known else ""
@@ -81,7 +81,7 @@ def to_screen(survey: Survey, screen: Screen, snapshot: Snapshot, epoch: int, **
 
 
 def go_on(survey: Survey, snapshot: Snapshot, epoch: int) -> Reply:
-    """Send somebody to the first screen with an open question, or to what comes after the last one."""
+    """Send someone to the first screen with an open question, or to what comes after the last one."""
     if snapshot.state != "started":
         return redirect(over_address(survey, snapshot), 303)
     if too_late(store().engine, snapshot, now()):
@@ -124,7 +124,7 @@ def nothing_here(survey: Survey) -> Reply:
 
 
 def not_taken(survey: Survey, snapshot: Snapshot) -> Reply:
-    """Say that a response that goes on takes nothing more: its time is over, or somebody has said no in between."""
+    """Say that a response that goes on takes nothing more: its time is over, or someone has said no in between."""
     if too_late(store().engine, snapshot, now()):
         return wave_over(survey)
     return abort(400) if _agreed(snapshot) else nothing_here(survey)
@@ -161,7 +161,7 @@ def private(reply: Response) -> Response:
 # ── pages ─────────────────────────────────────────────────────────────────────────────────────────────────
 @answer.get("/q/<version>/<language>/<name>")
 def question(version: str, language: str, name: str) -> Reply:
-    """Show a screen. The first time it needs no database: the page is the same for everybody."""
+    """Show a screen. The first time it needs no database: the page is the same for everyone."""
     pass_ = current()
     if pass_.response is None:
         return redirect("/", 303)
@@ -308,7 +308,7 @@ def back(version: str, language: str, name: str) -> Reply:
 
 @answer.get("/go")
 def go() -> Reply:
-    """Go on where somebody left off."""
+    """Go on where someone left off."""
     pass_ = current()
     snapshot = snapshot_of(pass_)
     if snapshot is None:

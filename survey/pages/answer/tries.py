@@ -59,7 +59,7 @@ def please_wait(reply: Reply, wait: timedelta) -> Reply:
 
 
 def in_words(wait: timedelta, say: Say) -> str:
-    """Return the sentence that asks somebody to wait."""
+    """Return the sentence that asks someone to wait."""
     seconds = _seconds(wait)
     if seconds <= 60:
         return say("Please wait {seconds} seconds, then try again.", seconds=seconds)

@@ -110,7 +110,7 @@ def actor() -> Actor:
 def allowed(*roles: str) -> Callable[[View], View]:
     """Open a view with `code` in its address to these roles in that study; it gets the study instead of the code.
 
-    Nobody else learns whether there is such a study: without a role in it, it is not there.
+    No one else learns whether there is such a study: without a role in it, it is not there.
     """
 
     def around(view: View) -> View:
@@ -134,5 +134,5 @@ def refused(
     heading: str = "This page is not for your role",
     status: int = 403,
 ) -> Reply:
-    """Return the page for somebody who is signed in and may not do this."""
+    """Return the page for someone who is signed in and may not do this."""
     return make_response(render_template("office/refused.html", heading=heading, text=text), status)

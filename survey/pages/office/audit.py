@@ -30,7 +30,7 @@ PAGE: Final = 50
 
 
 class _LogFilter:
-    """What somebody asks to see: by whom, what, on which day, and from which line on."""
+    """What someone asks to see: by whom, what, on which day, and from which line on."""
 
     def __init__(self, zone: str) -> None:
         said = request.args

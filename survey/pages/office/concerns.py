@@ -1,6 +1,6 @@
-"""Texts to read: what somebody typed with a flagged word in it, for the one person who is named to read it.
+"""Texts to read: what someone typed with a flagged word in it, for the one person who is named to read it.
 
-Nobody else sees them, whatever their role; whoever leads the study sees how many are overdue, and nothing more.
+No one else sees them, whatever their role; whoever leads the study sees how many are overdue, and nothing more.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def mark_read(number: int) -> ResponseReturnValue:
 
 
 def _named() -> list[Reads]:
-    """Return what the person here is named to read. A coordinator's link is nobody's account."""
+    """Return what the person here is named to read. A coordinator's link is no one's account."""
     if not current_user.is_authenticated:
         return []
     with read(store().engine) as connection:
@@ -81,7 +81,7 @@ def _named() -> list[Reads]:
 
 def _not_here() -> ResponseReturnValue:
     return refused(
-        "Texts with flagged words go to the person whom the questionnaire names, and to nobody else. "
+        "Texts with flagged words go to the person whom the questionnaire names, and to no one else. "
         "If that should be you, ask the person who leads the study.",
         heading="There is nothing for you to read here",
     )
@@ -99,7 +99,7 @@ def _for_every_page() -> dict[str, Callable[..., Any]]:
 
 
 def _overdue(study: Seen) -> int:
-    """Return how many texts of a study are overdue, for whoever leads it; for everybody else there are none."""
+    """Return how many texts of a study are overdue, for whoever leads it; for everyone else there are none."""
     return overdue(store().engine, study.id, _now()) if may(study, (LEAD,)) else 0
 
 

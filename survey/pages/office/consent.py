@@ -67,7 +67,7 @@ _STALE: Final = "This page was open for too long. Please try again."
 
 
 class DecisionForm(Form):
-    """A decision somebody gave on paper, by phone or in person."""
+    """A decision someone gave on paper, by phone or in person."""
 
     says = StringField("Decision")
     by = StringField("Who decided")
@@ -89,7 +89,7 @@ class SheetForm(Form):
 
 
 class WithdrawForm(Form):
-    """How far somebody withdraws, and that it is sure."""
+    """How far someone withdraws, and that it is sure."""
 
     scope = StringField("How far")
     wave = StringField("Wave")
@@ -157,7 +157,7 @@ def _page(study: Seen, form: SheetForm, faults: Sequence[tuple[str, str]] = ()) 
 @office.get("/studies/<code>/consent/list.<any(csv, xlsx):form>")
 @allowed(*_RESEARCH)
 def consent_list(study: Seen, form: ListForm) -> ResponseReturnValue:
-    """Send what holds for everybody on a wave's list."""
+    """Send what holds for everyone on a wave's list."""
     wave = _wave(study)
     with read(store().engine) as connection:
         lines = rows(standings(connection, study.plan, study.id, wave))
@@ -203,14 +203,14 @@ def consent_school(study: Seen, school: str) -> ResponseReturnValue:
 @office.get("/studies/<code>/consent/people/<participant>")
 @allowed(*_EVERYBODY)
 def consent_person(study: Seen, participant: str) -> ResponseReturnValue:
-    """Show what was decided about somebody, and take a decision."""
+    """Show what was decided about someone, and take a decision."""
     return _person(study, participant, DecisionForm())
 
 
 @office.post("/studies/<code>/consent/people/<participant>")
 @allowed(*_EVERYBODY)
 def record_decision(study: Seen, participant: str) -> ResponseReturnValue:
-    """Record a decision somebody gave."""
+    """Record a decision someone gave."""
     form = DecisionForm()
     form.validate()
     person = _allowed_person(study, participant)
@@ -236,7 +236,7 @@ _ELSEWHERE: Final = (
 
 
 def _beyond(study: Seen, person: int, said: Decision) -> bool:
-    """Tell whether a decision is also about a wave in which somebody is at a school that is not this coordinator's."""
+    """Tell whether a decision is also about a wave in which someone is at a school that is not this coordinator's."""
     if my_schools(study) is None:
         return False
     waves = [one.id for one in study.plan.waves if said.scope != "wave" or one.id == said.wave]
@@ -315,7 +315,7 @@ _TYPED: Final = ("says", "by", "parent", "given_on", "scope", "wave", "how", "sh
 
 
 def _allowed_person(study: Seen, participant: str) -> int:
-    """Return the id of somebody the person here may look at, or answer that there is nobody."""
+    """Return the id of someone the person here may look at, or answer that there is no one."""
     with read(store().engine) as connection:
         found = participant_id_of(connection, study.id, participant)
         if found is None or not any(_placed(connection, study, found, wave.id) for wave in study.plan.waves):
@@ -334,7 +334,7 @@ def _placed(connection: Connection, study: Seen, person: int, wave: str) -> Cons
 @office.post("/studies/<code>/consent/people/<participant>/withdraw")
 @allowed(*_RESEARCH)
 def consent_withdraw(study: Seen, participant: str) -> ResponseReturnValue:
-    """Ask whether it is sure; then withdraw somebody, and lead to the certificate."""
+    """Ask whether it is sure; then withdraw someone, and lead to the certificate."""
     form = WithdrawForm()
     form.validate()
     person = _allowed_person(study, participant)

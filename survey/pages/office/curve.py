@@ -25,7 +25,7 @@ class Curve:
 
 
 def curve(days: Sequence[DayCount]) -> Curve | None:
-    """Return the curve of some days; None when nobody has finished yet, or all on one day: that needs no drawing."""
+    """Return the curve of some days; None when no one has finished yet, or all on one day: that needs no drawing."""
     if len(days) < 2:
         return None
     most = days[-1].so_far

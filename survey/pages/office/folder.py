@@ -104,7 +104,7 @@ def _read(form: FolderForm, folder: Path) -> Verdict:
 
 
 def _inside(problem: Problem, folder: Path) -> Problem:
-    """Name a file as its author does: where it lay on the server is nobody's business."""
+    """Name a file as its author does: where it lay on the server is no one's business."""
     path = Path(problem.path)
     name = str(path.relative_to(folder)) if path.is_relative_to(folder) and path != folder else "study.yaml"
     message = problem.message.replace(f"{folder}/", "")

@@ -1,4 +1,4 @@
-"""Links people come in by: open ones to hang up, personal ones for everybody asked. Each is shown once."""
+"""Links people come in by: open ones to hang up, personal ones for everyone asked. Each is shown once."""
 
 from __future__ import annotations
 
@@ -187,7 +187,9 @@ def make_personal_links(study: Seen) -> ResponseReturnValue:
     Whoever has a personal link sees what its owner has begun, so it is made by those who may see answers.
     """
     if not sees_microdata(study):
-        return refused("A personal link opens what somebody has begun, and your role may not see that in this study.")
+        return refused(
+            "A personal link opens answers that a person has started, and your role cannot see those in this study."
+        )
     form, now = _personal_form(study), datetime.now(UTC)
     if not form.validate_on_submit():
         return _page(study, personal=form, faults=_said(form))

@@ -76,7 +76,7 @@ def _home(study: Seen, fault: str | None = None, said: str = "", written: str = 
         keys=sees_microdata(study),
         groups=_groups(study, there),
         states=STATES,
-        to_settle=[one.paper for one in there if one.state == "to settle"],
+        to_settle=[one.paper for one in there if one.state == "to resolve"],
         under_way=[one for one in there if one.state != "done"][:_SHOWN],
         faults=[("code", fault)] if fault else [],
         said=said or request.args.get("said", ""),
@@ -190,7 +190,7 @@ def paper_printing(study: Seen) -> ResponseReturnValue:
 @allowed(*_WHO)
 @_reads_answers
 def paper_find(study: Seen) -> ResponseReturnValue:
-    """Go to the paper with the code somebody typed; or give a code to a paper that has lost its own."""
+    """Go to the paper with the code someone typed; or give a code to a paper that has lost its own."""
     if not Form().validate():
         return _home(study, "This page had been open for too long. Please try again.")
     if "wave" in request.form:
@@ -200,7 +200,7 @@ def paper_find(study: Seen) -> ResponseReturnValue:
     if found is None:
         return _home(
             study,
-            "No paper of this study has this code. Look at the foot of the sheet: letters, and for copies a number, "
+            "No form of this study has this code. It is at the foot of the sheet: letters, and for copies a number, "
             "such as ravo kimu 12.",
         )
     return redirect(url_for("office.paper_key", code=study.code, number=found.id))
@@ -235,7 +235,7 @@ def _sheet(study: Seen, number: int) -> PaperToKey:
     """Return a paper of the study. Raises CannotKey when there is none with this number."""
     found = paper_by_id(store().engine, study.id, number) if number < 2**31 else None
     if found is None:
-        raise CannotKey("There is no such paper in this study. Please enter its code.")
+        raise CannotKey("There is no such form in this study. Please enter its code.")
     return sheet_of(store().engine, found, study.plan.time_zone)
 
 
@@ -256,7 +256,7 @@ def _key_page(study: Seen, sheet: PaperToKey, typed: Mapping[str, str], faults: 
 @allowed(*_WHO)
 @_reads_answers
 def paper_keyed(study: Seen, number: int) -> ResponseReturnValue:
-    """Keep what somebody keyed; say whether it is the first reading, the same as the first, or to be settled."""
+    """Keep what someone keyed; say whether it is the first reading, the same as the first, or to be settled."""
     sheet = _sheet(study, number)
     typed = dict(request.form.items())
     if not Form().validate():
@@ -293,7 +293,7 @@ def _settle_page(
     with read(store().engine) as connection:
         both = keyings_of(connection, sheet.paper.id)
     if sheet.paper.settled_at is not None or len(both) < 2:
-        raise CannotKey("There is nothing to settle on this paper.")
+        raise CannotKey("There is nothing to resolve on this form.")
     if not _settles(study, both):
         return refused(_NOT_YOURS)
     return render_template(
@@ -310,7 +310,7 @@ def _settle_page(
     )
 
 
-_NOT_YOURS: Final = "Only the two people who keyed this paper, and who leads the study, may settle it."
+_NOT_YOURS: Final = "Only the two people who entered this form, or a lead of the study, can resolve it."
 
 
 def _settles(study: Seen, both: Sequence[Keyed]) -> bool:

@@ -49,7 +49,7 @@ def _for_those_who_do(view: View) -> View:
         if away is not None:
             return away
         if not looks_after_people():
-            return refused("It is for those who lead a study or look after accounts.")
+            return refused("It is for leads and administrators.")
         return view(**more)
 
     return guarded
@@ -170,8 +170,8 @@ def people() -> ResponseReturnValue:
 
 @office.post("/people")
 @_for_those_who_do
-def invite_somebody() -> ResponseReturnValue:
-    """Invite somebody by their address."""
+def invite_someone() -> ResponseReturnValue:
+    """Invite someone by their address."""
     form = InviteForm()
     if not form.validate():
         return _people_page(form)
@@ -230,7 +230,7 @@ def one_person(account: int) -> ResponseReturnValue:
 @office.post("/people/<int:account>/give")
 @_for_those_who_do
 def give_role(account: int) -> ResponseReturnValue:
-    """Give a role to somebody who is in."""
+    """Give a role to someone who is in."""
     form = RoleForm()
     if not form.validate():
         return _person_page(account, form)
@@ -240,7 +240,7 @@ def give_role(account: int) -> ResponseReturnValue:
 @office.post("/people/<int:account>/roles/<int:role>/take")
 @_for_those_who_do
 def take_role(account: int, role: int) -> ResponseReturnValue:
-    """Take a role away from somebody."""
+    """Take a role away from someone."""
     if not Form().validate():
         return _person_page(account, stale=True)
     return _change(account, lambda connection, who: take(connection, account, role, who, now()), "Role taken away.")
@@ -249,7 +249,7 @@ def take_role(account: int, role: int) -> ResponseReturnValue:
 @office.post("/people/<int:account>/password-link")
 @_for_those_who_do
 def make_reset_link(account: int) -> ResponseReturnValue:
-    """Make a link with which somebody chooses a new password."""
+    """Make a link with which someone chooses a new password."""
     found = _member(account)
     if not Form().validate():
         return _person_page(account, stale=True)
@@ -264,14 +264,14 @@ def make_reset_link(account: int) -> ResponseReturnValue:
 @office.post("/people/<int:account>/two-step-off")
 @_for_those_who_do
 def two_step_off(account: int) -> ResponseReturnValue:
-    """Turn two-step sign-in off for somebody who lost phone and codes."""
+    """Turn off two-step sign-in for someone who lost phone and codes."""
     return _sure(account, second_factor_off, "Two-step sign-in is off. Their sessions have ended.")
 
 
 @office.post("/people/<int:account>/end")
 @_for_those_who_do
 def end_account(account: int) -> ResponseReturnValue:
-    """End somebody's account."""
+    """End someone's account."""
     found = _member(account)
     return _sure(account, end, f"The account of {found.email} has ended, and all its sessions.", "office.people")
 
@@ -342,7 +342,7 @@ def make_coordinator_link(code: str) -> ResponseReturnValue:
 @office.post("/people/links/<code>/<int:link>/end")
 @_for_those_who_do
 def end_coordinator_link(code: str, link: int) -> ResponseReturnValue:
-    """End a coordinator's link, and every session that came by it."""
+    """End a coordinator's link, and every session that was opened with it."""
     study = _led(code)
     if not Form().validate():
         return _links_page(study, None, stale=True)

@@ -302,7 +302,7 @@ def _answered(everything: Progress) -> set[str]:
 
 
 def _questionnaires(study: Seen, everything: Progress) -> list[str]:
-    """Return what anybody is asked, or answered, in the study file's order."""
+    """Return what anyone is asked, or answered, in the study file's order."""
     there = _answered(everything)
     order = dict.fromkeys(work.questionnaire for work in study.plan.fieldwork)
     return [*(name for name in order if name in there), *sorted(there - set(order))]
@@ -343,7 +343,7 @@ def _narrowed(everything: Progress, asked: ProgressFilter, *, wave: bool = True,
 
 
 def _columns(sum_: Tally) -> list[Outcome]:
-    """Return the outcomes that have a column: those that anybody came to, and the three everybody looks for."""
+    """Return the outcomes that have a column: those that anyone came to, and the three everyone looks for."""
     return [outcome for outcome in TITLES if outcome in _ALWAYS_SHOWN or sum_.count(outcome)]
 
 
@@ -362,7 +362,7 @@ def _by_rate(found: Progress) -> list[Tally]:
 
 
 def _arms_over_waves(found: Progress) -> list[tuple[Tally, list[Tally]]]:
-    """Return, for each wave in which anybody could be asked, its sum, and the arms with their rates."""
+    """Return, for each wave in which anyone could be asked, its sum, and the arms with their rates."""
     waves = []
     for wave in found.waves:
         its = found.only(wave=wave.code)

@@ -23,8 +23,8 @@ section("retention", "Retention", "office.retention", order=90, roles=_WHO)
 
 WORDS: Final = {
     "response": "Responses",
-    "concern": "Words somebody was to look at",
-    "paper": "Papers that were printed",
+    "concern": "Flagged words",
+    "paper": "Printed forms",
     "reason": "Reasons for not taking part",
     "save": "Saved pages of answers",
     "participant": "Participants (study codes and roster facts)",
@@ -32,7 +32,7 @@ WORDS: Final = {
     "decision": "Decisions about consent",
     "door": "Links and codes people come in by",
     "receipt": "Receipts",
-    "keying": "Papers as they were keyed in",
+    "keying": "Entries of printed forms",
     "linkage": "Keyed hashes for linkage",
     "kinship": "Links between parents and pupils",
     "upload": "Lists that wait to be confirmed",
@@ -94,7 +94,7 @@ class _RetentionView(Protocol):
 
 
 def near(study: _RetentionView) -> DeletionDay | None:
-    """Return a study's day when everybody is to be told of it: 30 days before, and once the data are gone."""
+    """Return a study's day when everyone is to be told of it: 30 days before, and once the data are gone."""
     day = day_of(store().engine, study.code, datetime.now(UTC))
     return day if day is not None and (day.is_near or day.deleted_at is not None) else None
 

@@ -21,7 +21,7 @@ from survey.people import LEAD
 
 @dataclass(frozen=True)
 class NextStep:
-    """One thing to do. address: where; None when it is nobody's to do. more: how far it is, in words."""
+    """One thing to do. address: where; None when it is no one's to do. more: how far it is, in words."""
 
     title: str
     done: bool
@@ -30,7 +30,7 @@ class NextStep:
 
 
 def steps(code: str) -> list[NextStep]:
-    """Return the steps to a study's next wave for somebody who leads it; none for others, or when all are done."""
+    """Return the steps to a study's next wave for someone who leads it; none for others, or when all are done."""
     study = seen(code)
     if study is None or not may(study, (LEAD,)):
         return []
@@ -72,7 +72,7 @@ def _roster(db: Session, study_id: int, here: dict[str, str]) -> NextStep:
 
 
 def _unasked(db: Session, study: Seen, wave: Wave, here: dict[str, str]) -> list[NextStep]:
-    """Return a step when somebody is asked nothing: to be done where a year group is missing, said where it is not."""
+    """Return a step when someone is asked nothing: to be done where a year group is missing, said where it is not."""
     people = list(unasked_in(db, study.plan, study.id, wave=wave.code))
     done = all(one.why != "no year" for one in people)
     return (
@@ -91,11 +91,11 @@ def _sheets(db: Session, study_id: int, audiences: list[str], here: dict[str, st
 
 def _links(db: Session, wave: Wave, here: dict[str, str]) -> NextStep:
     working = db.query(Door).filter_by(wave_id=wave.id, ended_at=None)
-    everybody = working.count()
+    everyone = working.count()
     personal = working.filter(Door.participant_id.is_not(None)).count()
-    counts = [(everybody - personal, "open link"), (personal, "personal link")]
+    counts = [(everyone - personal, "open link"), (personal, "personal link")]
     more = " and ".join(_many(number, what) for number, what in counts if number) or "none yet"
-    return NextStep("Links or cards", everybody > 0, here.get("links"), f"{more} for {wave.title}")
+    return NextStep("Links or cards", everyone > 0, here.get("links"), f"{more} for {wave.title}")
 
 
 def _wave(wave: Wave, now: datetime, here: dict[str, str]) -> NextStep:

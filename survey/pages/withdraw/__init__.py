@@ -56,7 +56,7 @@ class Child:
 
 @dataclass(frozen=True)
 class Wish:
-    """What somebody wants: for themselves (None: nothing), and for their children, by code."""
+    """What someone wants: for themselves (None: nothing), and for their children, by code."""
 
     own: Scope | None
     children: tuple[tuple[str, Scope], ...]
@@ -137,7 +137,7 @@ def do() -> Reply:
 
 @withdrawing.get("/certificate/<numbers>")
 def certificate(numbers: str) -> Reply:
-    """Show certificates, by their numbers: what was thrown away and from when on no backup has it. No answer."""
+    """Show certificates, by their numbers: what was deleted and from when on no backup has it. No answer."""
     engine = store().engine
     found = [certificate_by_number(engine, number) for number in numbers.split(",")[:_MOST_CERTIFICATES]]
     certificates = [one for one in found if one is not None]
@@ -185,7 +185,7 @@ def _choices(found: Receipted, typed: str, error: str | None = None) -> Reply:
 
 
 def _own_choices(found: Receipted) -> list[Scope]:
-    """Return what can be done about somebody's own answers. By an open link nobody knows whose they are."""
+    """Return what can be done about someone's own answers. By an open link no one knows whose they are."""
     gone = found.state == "withdrawn"
     if found.participant_id is None:
         return [] if gone else ["wave"]
@@ -242,13 +242,13 @@ def _wish(found: Receipted, children: Sequence[Child]) -> Wish | None:
 
 def _sentences(wish: Wish, children: Sequence[Child], say: Say) -> list[str]:
     own = {
-        "wave": say("The answers you sent this time will be thrown away."),
+        "wave": say("The answers you sent this time will be deleted."),
         "future": say("You will not be asked again. The answers you sent before are kept."),
-        "all": say("All your answers in this study will be thrown away, and you will not be asked again."),
+        "all": say("All your answers in this study will be deleted, and you will not be asked again."),
     }
     theirs = {
         "future": say("Your child will not be asked any more. What your child answered before is kept."),
-        "all": say("All answers of your child will be thrown away, and your child will not be asked any more."),
+        "all": say("All your child’s answers will be deleted, and your child will not be asked any more."),
     }
     said = [own[wish.own]] if wish.own else []
     for code, scope in wish.children:
