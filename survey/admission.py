@@ -102,7 +102,7 @@ def add_user(
     with session(engine) as opened:
         user = opened.query(User).filter_by(email=address).first() or User(email=address, active=False)
         if user.active:
-            raise NotPossible(f"{address} has an account already. For a new password, renew that one.")
+            raise NotPossible(f"{address} already has an account. For a new password, renew that one.")
         user.active = True
         _give(user, hashed)
         opened.add(user)
@@ -146,7 +146,7 @@ def checked_address(email: str) -> str:
     """Return an e-mail address as it is kept; raise NotPossible when it is none."""
     address = tidy(email)
     if not _ADDRESS.fullmatch(address) or len(address) > _LONGEST:
-        raise NotPossible(f"{email!r} is not an e-mail address. Give one such as name@example.org.")
+        raise NotPossible(f"{email!r} is not an e-mail address. Please give one such as name@example.org.")
     return address
 
 

@@ -243,7 +243,7 @@ class Question(BaseModel):
     picture_text: Text | None = Field(None, description="The picture in words, where it tells something")
     picture_licence: str | None = Field(None, description="Who made the picture, and under which licence")
     audio: str | None = Field(None, description="A recording of the question, a file in audio/")
-    required: bool | None = Field(None, description="Whether Next asks once more when nothing is chosen")
+    required: bool | None = Field(None, description="Whether Next asks again if nothing is chosen")
     dont_know: bool | None = Field(None, description="Whether “I don't know” is offered")
     rather_not: bool | None = Field(None, description="Whether “I don't want to say” is offered")
     attention: bool = Field(False, description="An item that checks attention: never part of a score")

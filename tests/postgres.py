@@ -158,7 +158,7 @@ def running_postgres() -> Iterator[PostgresServer]:
 
 def _account_without_rights() -> int | None:
     """PostgreSQL refuses to run as root: return the user number to run it as, None when we are not root."""
-    return pwd.getpwnam("no one").pw_uid if os.geteuid() == 0 else None
+    return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
 
 
 def _programs(folder: Path, account: int | None) -> Path:

@@ -24,7 +24,7 @@ TOO_MUCH: Final = (
     "This folder takes too long to read, or too much memory, so nothing was kept of it. "
     "Please choose the folder of one study only, with questionnaires of a usual size."
 )
-BUSY: Final = "Other files are being read just now, so this folder was not. Please send it again in a minute."
+BUSY: Final = "Chorus is busy reading other files. Please send this folder again in a minute."
 
 _ROOM: Final = __name__.rpartition(".")[0]
 _LONGEST: Final = 2_000

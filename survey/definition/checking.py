@@ -20,7 +20,7 @@ def check(path: Path | str) -> list[Problem]:
     if not path.exists():
         return [Problem(str(path), 1, 1, "this file or folder is not there. Please check its name")]
     if not path.is_file():
-        return [Problem(str(path), 1, 1, "this is no ordinary file that can be read. Please choose one that is")]
+        return [Problem(str(path), 1, 1, "this is not an ordinary file that can be read. Please choose one that is")]
     if path.suffix != ".yaml":
         return [Problem(str(path), 1, 1, "questionnaires and studies are files that end in .yaml. Please choose one")]
     if path.name == STUDY_FILE:

@@ -68,8 +68,8 @@ def _file_faults(at: Place, path: Path, name: str, types: dict[str, str], larges
     if not _NAME.fullmatch(name) or Path(name).suffix not in types:
         yield Fault(
             at,
-            f"'{shortened(name)}' is no name of a file that can be shown. "
-            f"Names are letters, digits, - and _, and end in {', '.join(types)}. Please rename it",
+            f"'{shortened(name)}' cannot be the name of a file. Names are letters, digits, - and _, and end in "
+            f"{', '.join(types)}. Please rename it",
         )
     elif not path.is_file():
         yield Fault(at, f"the file {where} is not there. Please add it, or correct its name")

@@ -74,7 +74,7 @@ class Grid(Strict):
     hint: Text | None = Field(None, description="A short line below the wording")
     options: Options = Field(description="The name of an option list, or the list itself")
     order: Literal["fixed", "reversed", "shuffled"] = Field("fixed", description="The order of the options")
-    required: bool | None = Field(None, description="Whether Next asks once more when nothing is chosen")
+    required: bool | None = Field(None, description="Whether Next asks again if nothing is chosen")
     dont_know: bool | None = Field(None, description="Whether “I don't know” is offered")
     rather_not: bool | None = Field(None, description="Whether “I don't want to say” is offered")
     when: Any = Field(None, description="Asked only when this holds")

@@ -253,7 +253,7 @@ class _Composer:
             self._fault(event, f"this file holds more than {MOST_NODES:,} values. Please split it into smaller ones")
             raise _TooMuch
         if depth > DEEPEST:
-            self._fault(event, f"lists stand more than {DEEPEST} deep in each other here. Please write it more simply")
+            self._fault(event, f"lists are nested more than {DEEPEST} deep here. Please write it more simply")
             raise _TooMuch
         line, column = _place(event)
         if isinstance(event, yaml.ScalarEvent):
@@ -290,9 +290,8 @@ class _Composer:
         if event.anchor is not None:
             self._fault(
                 event,
-                f"'&{shortened(event.anchor)}' names a part of the file for use elsewhere. "
-                "Questionnaires do not use "
-                "that. Please remove it, or put the text in quotes if it is meant as it stands",
+                f"'&{shortened(event.anchor)}' gives a name to a part of the file. Questionnaires do not use that. "
+                "Please remove it, or put the text in quotes if it is meant as it stands",
             )
         tag = getattr(event, "tag", None)
         if tag is not None:
@@ -338,7 +337,7 @@ class _Composer:
                 event,
                 f"'{shortened(key.text)}' is here for the second time; the first is on line "
                 f"{first.line}, column "
-                f"{first.column}. A key may stand once. Please remove one of them",
+                f"{first.column}. A key can be used only once. Please remove one of them",
             )
             return
         if len(key.text) > 200:

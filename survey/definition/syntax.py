@@ -293,7 +293,7 @@ def _indent(fault: _Fault) -> tuple[_Place, str] | None:
             "and leave the line of that key empty behind its colon"
         )
     return (fault.line, fault.column), (
-        "this line does not stand below the lines it belongs to (they begin in column "
+        "this line is not in line with the lines it belongs to (they begin in column "
         f"{fault.open_column + 1}). "
         "Please put the keys of one thing, and the dashes of one list, exactly below each other"
     )

@@ -114,7 +114,7 @@ def _gap(key: TranslationPath, text: str, root: MapNode, language: str) -> Fault
 
 def _extra(key: TranslationPath, nearest: Nearest) -> Fault:
     near = nearest.hint(".".join(key))
-    return Fault(key, f"{_said(key)} is no text of the source.{near or ' Please remove it.'}", key=True)
+    return Fault(key, f"{_said(key)} is not a text of the source.{near or ' Please remove it.'}", key=True)
 
 
 def _same_gaps(key: TranslationPath, text: str, translation: str) -> Iterator[Fault]:

@@ -174,7 +174,7 @@ def clear(folder: Path) -> None:
     mark = folder / MARK
     if folder.exists() and any(folder.iterdir()) and not mark.exists():
         raise click.ClickException(
-            f"The folder {folder} is there already and is no demonstration. Please choose another with --folder."
+            f"The folder {folder} already exists and is not a demonstration. Please choose another with --folder."
         )
     shutil.rmtree(folder, ignore_errors=True)
     private.folder(folder)

@@ -160,8 +160,8 @@ def _even(path: Path, reader: Iterator[list[str]]) -> Iterator[tuple[int, list[s
 
 def _uneven(path: Path, number: int, columns: int, width: int) -> str:
     return (
-        f"{path}: row {number} has {columns} columns, and the header has {width}. "
-        "Each row needs as many as the header. Please look for a missing or unquoted comma."
+        f"{path}: row {number} has {columns} columns, but the headings have {width}. Each row needs the same number. "
+        "Please look for a missing or unquoted comma."
     )
 
 
@@ -180,7 +180,7 @@ def _plan(path: str, header: list[str] | None, questionnaire: Questionnaire, mis
             plan.items[name] = at
         elif name != KEPT:
             faults.append(
-                f"{path}: row 1, column {at + 1}: '{shortened(name)}' is no question of {questionnaire.id}. "
+                f"{path}: row 1, column {at + 1}: '{shortened(name)}' is not a question of {questionnaire.id}. "
                 f"Columns are question ids, and 'id'.{did_you_mean(name, known) or ' Please rename or remove it.'}"
             )
     if faults:
@@ -222,7 +222,7 @@ def _bad_codes(plan: _Plan, at: int, texts: Sequence[str], rows: Sequence[int]) 
         except KeyError:
             yield (
                 f"{plan.path}: row {row}, column '{plan.header[at]}': '{shortened(text, 20)}' is not an answer. "
-                f"It takes {lookup.allowed}, or blank. Please correct it."
+                f"It takes {lookup.allowed}, or an empty cell. Please correct it."
             )
 
 

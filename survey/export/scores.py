@@ -24,7 +24,9 @@ SELF: Final = "self"
 """Whose bands hold for people who answer about themselves, where none are given for their audience."""
 
 
-_LEFT_OUT: Final = "Those with another range than the newest are no part of the scale's and its items' figures."
+_LEFT_OUT: Final = (
+    "Responses with a different range from the newest are left out of the figures of the scale and its items."
+)
 
 
 class ScoreTables:
@@ -56,7 +58,10 @@ class ScoreTables:
             for older, newer in pairwise(with_it):
                 numbers = f"{older.questionnaire.version} and {newer.questionnaire.version}"
                 if _rule_of(older.questionnaire, id) != _rule_of(newer.questionnaire, id):
-                    what = f"The rule differs between versions {numbers}. Each response is scored by its own version's."
+                    what = (
+                        f"The rule differs between versions {numbers}. Each response is scored by the rule of its "
+                        "version."
+                    )
                     notes.add(where, what, column=id)
                 for item in self._other_ranges(id, older, newer):
                     what = f"The answers to {item} have another range in versions {numbers}. {_LEFT_OUT}"

@@ -98,7 +98,7 @@ class Export:
         if not part.expected <= part.written <= self.source.count(name):
             raise CannotExport(
                 f"The file would hold {part.written} responses to {name}, and the database has {part.expected}. "
-                "Nothing was written. Please try again. If it happens again, tell whoever runs the server."
+                "Nothing was written. Please try again. If it happens again, please tell your IT support."
             )
 
     def _explaining(self, parts: Sequence[QuestionnaireInFile]) -> list[SmallSheet]:

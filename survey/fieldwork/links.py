@@ -264,7 +264,7 @@ def _chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:
 def _plan(engine: Engine, study: Study) -> Plan:
     plan = plan_of(engine, study)
     if plan is None:
-        raise Refused([f"Nothing of the study '{study.code}' is published yet. Please publish it first."])
+        raise Refused([f"The study '{study.code}' has no published questionnaires yet. Please publish it first."])
     return plan
 
 

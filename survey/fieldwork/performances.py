@@ -79,7 +79,7 @@ def add_performance(
         if there is not None:
             if (there.wave_id, there.school_id, there.title, there.held_on) == told:
                 return
-            raise Refused([f"There is a performance '{code}' already: {there.title}. Please choose another name."])
+            raise Refused([f"There is already a performance '{code}': {there.title}. Please choose another name."])
         db.add(
             Performance(study_id=found.id, wave_id=told[0], school_id=told[1], code=code, title=title, held_on=held_on)
         )
@@ -108,17 +108,17 @@ def _one_of(things: list[_Thing], code: str, what: str) -> _Thing:
 def _faults(code: str, title: str, held_on: date, wave: Wave) -> list[str]:
     faults = []
     if not _CODE.fullmatch(code):
-        faults.append("Its name has small letters, digits and dashes, and begins with a letter. Please change it.")
+        faults.append("The name can have small letters, digits and dashes, and begins with a letter. Please change it.")
     if not title or len(title) > _LONGEST:
-        faults.append(f"Its title has 1 to {_LONGEST} characters. Please change it.")
+        faults.append(f"The title can have 1 to {_LONGEST} characters. Please change it.")
     elif not title.isprintable():
-        faults.append("Its title has signs that cannot be printed. Please type it again.")
+        faults.append("The title has characters that cannot be printed. Please type it again.")
     elif title[0] in "=+@":
-        faults.append(f"Its title begins with {title[0]}, which spreadsheets take for a formula. Please change it.")
+        faults.append(f"The title begins with {title[0]}, which spreadsheets take for a formula. Please change it.")
     # It goes onto posters, into the audit and into the data.
     kind = kind_of_identifier(title) or kind_of_identifier(code)
     if kind:
-        faults.append(f"Its title or name holds what looks like {kind}. Those stay in school: please leave it out.")
+        faults.append(f"The title or name contains what looks like {kind}. Those stay in school: please leave it out.")
     if (wave.opens and held_on < wave.opens) or (wave.closes and held_on > wave.closes):
         faults.append(
             f"{held_on.day} {held_on:%B %Y} is not a day of {wave.title}, so no one could answer. "

@@ -51,8 +51,8 @@ def _check_day(plan: Plan, now: datetime) -> None:
     if day < here:
         raise Refused(
             [
-                f"The answers of {plan.id} would have been deleted on {day}, which is past.",
-                "Nothing was published. Please set delete_on in study.yaml to the day your data plan states.",
+                f"The answers of {plan.id} would have been deleted on {day}, which is in the past.",
+                "Nothing was published. Please set delete_on in study.yaml to the day in your data plan.",
             ]
         )
 
@@ -68,7 +68,7 @@ def _day_before(db: Session, plan: Plan) -> date | None:
     deletion = Base.metadata.tables.get("deletion")
     if deletion is not None and db.scalar(select(deletion.c.at).where(deletion.c.study_id == study.id)) is not None:
         raise Refused(
-            [f"The data of {plan.id} were deleted on their day: it is over.", "Please give a new study a new name."]
+            [f"The data of {plan.id} have been deleted: the study is over.", "Please give a new study a new name."]
         )
     text = db.scalar(select(Definition.text).where(Definition.sha256 == study.sha256))
     return parse_study(text).retention.delete_on if text else None

@@ -346,7 +346,7 @@ _NO_CONSENT: Final = {
     "withdrawn": "{code} has withdrawn.",
     "missing": "{code} has no consent yet.",
 }
-_LEAVE_OUT: Final = "No answer may be taken. Please leave this row out."
+_LEAVE_OUT: Final = "Their answers cannot be imported. Please leave this row out."
 
 
 def _kept(row: Any) -> Kept:

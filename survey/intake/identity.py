@@ -241,7 +241,7 @@ IDENTITY: Final[Sequence[IdentityColumn]] = (
     ),
     IdentityColumn(
         AS_TYPED,
-        "For the import: 00, then the columns whose typed answer is no missing code, although it looks like one",
+        "For the import: 00, then the columns whose typed answer is not a missing code, although it looks like one",
         # Which columns these are shows once the others are filled: the tabulator adds them.
         lambda *_: UNTOUCHED,
         wanted=lambda versions: any(map(has_typed, versions)),

@@ -61,7 +61,7 @@ def reading_of(reason: str, state: str) -> Lookalike:
 UNCLEAR: Final = (
     "'{code}' in a column of text can be a missing code or what the person wrote. Please add a column '"
     + AS_TYPED
-    + "' to the file: leave it empty where {code} is the code, and write {column} in it where the person wrote {code}."
+    + "' to the file: leave it empty if {code} is the code, and write {column} in it if the person wrote {code}."
 )
 
 

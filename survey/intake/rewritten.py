@@ -50,7 +50,7 @@ def made_of_text(cell: Cell, *, in_workbook: bool, as_typed: bool, saved: bool) 
         return _made_of_text_in_csv(cell.text, as_typed, saved)
     if _ESCAPED.search(cell.text):
         return (
-            "A spreadsheet has replaced a control character by its code (_x000b_ or the like). "
+            "A spreadsheet has replaced a control character by its code (_x000b_ or similar). "
             "Please import the CSV as it was exported."
         )
     if len(cell.text.encode("utf-16-le", "surrogatepass")) // 2 >= _CELL_HOLDS:
@@ -69,9 +69,7 @@ def _made_of_text_in_csv(text: str, as_typed: bool, saved: bool) -> str | None:
     return None
 
 
-_CSV_AGAIN: Final = (
-    "Please import the CSV as it was exported, or open it once more with its columns of text imported as text."
-)
+_CSV_AGAIN: Final = "Please import the CSV as it was exported, or open it again with its text columns imported as text."
 _ROUNDED: Final = (
     "A spreadsheet writes a long number like this (1.23E+19), so what was typed, or its last digits, may be lost."
 )

@@ -146,7 +146,7 @@ class AnswerReader:
             if not name:
                 self._headless(index)
             elif name in places:
-                self._misread(cell, "This column is there twice. Please keep one of the two.")
+                self._misread(cell, "There are two columns like this. Please keep one of them.")
             elif name in known or name in questions:
                 places[name] = index
             else:
@@ -175,7 +175,7 @@ class AnswerReader:
     def _headless(self, index: int) -> None:
         filled = [row.cells[index] for row in self.sheet.rows if row.cells[index].text.strip()]
         if filled:
-            self._misread(filled[0], "There is something in this column, and it has no header. Please write one.")
+            self._misread(filled[0], "There is something in this column, but it has no heading. Please write one.")
 
     def _unknown(self, cell: Cell, known: Sequence[str]) -> None:
         name = shortened(cell.text.strip())
@@ -247,7 +247,7 @@ class AnswerReader:
         facts = {**(person.facts if person else place.facts), **self._performance(row, told)}
         answers = self._answers(row, sha256, facts, state)
         if state in OVER and answers:
-            self._at(row, "state", f"What is '{state}' keeps no answers. Please take them out of this row.")
+            self._at(row, "state", f"A response that is '{state}' has no answers. Please remove them from this row.")
         return Candidate(
             row=row.number,
             person=person,
@@ -271,7 +271,8 @@ class AnswerReader:
                 self._at(
                     row,
                     name,
-                    f"This row is of {name} '{shortened(said)}', and '{wanted}' is imported. Please leave it out.",
+                    f"This row is for {name} '{shortened(said)}', but '{wanted}' is being imported. Please leave "
+                    "it out.",
                 )
 
     def _codes_are_lost(self, row: ReadRow) -> bool:
@@ -373,7 +374,11 @@ class AnswerReader:
         finished = self._moment(row, "finished", told)
         seconds = self._seconds(row, told)
         if finished is not None and state not in ("finished", "withdrawn"):
-            self._at(row, "finished", f"What is '{state}' has not been finished. Please clear this, or write: finished")
+            self._at(
+                row,
+                "finished",
+                f"A response that is '{state}' has not been finished. Please clear this, or write: finished",
+            )
         if started is None:
             started = finished - timedelta(seconds=seconds) if finished else self._now
         if finished is None:

@@ -161,12 +161,12 @@ class _Import:
         return Taken(len(responses), unchanged, (), self._digest, states), responses
 
     def _fault(self, one: Candidate, there: Kept | None, refused: Mapping[int, str]) -> str | None:
-        who = one.person.code if one.person else "Whoever this is"
+        who = one.person.code if one.person else "This person"
         if there is not None:
             if self._same(one, there):
                 return None
             if there.state in OVER:
-                return f"{who} has said no or withdrawn since. These answers are not taken again."
+                return f"{who} has said no or withdrawn since. These answers cannot be imported again."
             return f"{who} has answered this already, and differently."
         if one.state in OVER:
             return None

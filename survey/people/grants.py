@@ -148,7 +148,7 @@ def may_change(connection: Connection, account_id: int, giver: Giver) -> None:
     """
     held = _of(connection, account_id)
     if not all(giver.may_give(grant) for grant in held) or (not held and not giver.may_give(GivenRole(ADMINISTRATOR))):
-        raise NotPossible("This account also belongs to others than you look after. Please ask an administrator.")
+        raise NotPossible("This account also has roles that you cannot manage. Please ask an administrator.")
 
 
 def second_factor_off(engine: Engine, account_id: int, giver: Giver, now: datetime) -> None:

@@ -52,9 +52,9 @@ def invite(connection: Connection, email: str, wanted: GivenRole, giver: Giver, 
     if not giver.may_give(wanted):
         raise NotPossible(f"You cannot give the role {wanted.role} there: it goes further than your own.")
     if connection.scalar(select(User.id).where(User.email == email, User.active)) is not None:
-        raise NotPossible(f"{email} has an account already. Give that account the role instead.")
+        raise NotPossible(f"{email} already has an account. Please give that account the role instead.")
     if connection.scalar(select(Invitation.id).where(_open(now), Invitation.email == email)) is not None:
-        raise NotPossible(f"{email} is invited already. Send that invitation again, or withdraw it first.")
+        raise NotPossible(f"{email} has already been invited. Send that invitation again, or cancel it first.")
     place = {"role": wanted.role, "study_id": wanted.study_id, "school_id": wanted.school_id}
     token = _make(connection, "invitation", email, giver.actor, now, **place)
     note(
@@ -104,7 +104,7 @@ def reset_link(connection: Connection, account_id: int, giver: Giver, now: datet
     """
     email = connection.scalar(select(User.email).where(User.id == account_id, User.active))
     if email is None:
-        raise NotPossible("This account has ended. Invite its owner again instead.")
+        raise NotPossible("This account is closed. Please invite the person again instead.")
     may_change(connection, account_id, giver)
     end_reset_links(connection, account_id, now)
     token = _make(connection, "reset", email, giver.actor, now, account_id=account_id)
@@ -154,7 +154,7 @@ def use(connection: Connection, invited: Invited, password_hash: str | None, now
     """
     first = connection.execute(update(Invitation).where(Invitation.id == invited.id, _open(now)).values(used_at=now))
     if first.rowcount != 1:
-        raise NotPossible("This link was used already. If it was not you, tell the person who gave it to you.")
+        raise NotPossible("This link has already been used. If it was not you, tell the person who gave it to you.")
     mine = {
         "password": password_hash,
         "active": True,
@@ -175,7 +175,7 @@ def token_hash(token: str) -> str:
 def _renew(connection: Connection, invited: Invited, mine: dict[str, Any], actor: Actor, now: datetime) -> int:
     changed = connection.execute(update(User).where(User.id == invited.account_id, User.active).values(mine))
     if changed.rowcount != 1 or invited.account_id is None:
-        raise NotPossible("This account has ended. Please ask the person who looks after accounts.")
+        raise NotPossible("This account is closed. Please ask an administrator.")
     note(connection, actor, "chose a new password by a link", about=invited.email, now=now)
     return invited.account_id
 
@@ -186,7 +186,7 @@ def _let_in(
     there = connection.execute(select(User.id, User.active).where(User.email == invited.email)).one_or_none()
     if there is not None and there.active:
         # Someone made the account in the meantime, perhaps with more than this invitation's maker could give.
-        raise NotPossible("There is an account with this address already. Sign in with it.")
+        raise NotPossible("There is already an account with this address. Please sign in with it.")
     if there is None:
         made = connection.execute(insert(User).values(email=invited.email, **mine).returning(User.id))
         account_id = made.scalar_one()
@@ -222,10 +222,10 @@ def _of_giver(connection: Connection, invitation_id: int, giver: Giver) -> Invit
     if row is None or row.purpose != "invitation":
         raise NotPossible("There is no such invitation.")
     if row.used_at is not None or row.withdrawn_at is not None:
-        raise NotPossible("This invitation was used or withdrawn in the meantime.")
+        raise NotPossible("This invitation has since been used or cancelled.")
     invited = _invited(row)
     if invited.given is not None and not giver.may_give(invited.given):
-        raise NotPossible("This invitation is not yours to change. Please ask an administrator.")
+        raise NotPossible("You cannot change this invitation. Please ask an administrator.")
     return invited
 
 

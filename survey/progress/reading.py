@@ -143,7 +143,7 @@ def progress(engine: Engine, study_id: int, now: datetime, schools: set[int] | N
         study = db.get(Study, study_id)
         plan = plan_of(engine, study) if study else None
         if study is None or plan is None:
-            raise LookupError("There is no such study, or nothing of it is published.")
+            raise LookupError("There is no such study, or it has no published questionnaires.")
         places = {place.id: place for place in _places(study, plan) if schools is None or place.id in schools}
         return _ProgressReader(db, study, plan, places, schools is not None, now).read()
 

@@ -157,7 +157,7 @@ class _Place:
         study = db.get(Study, study_id)
         plan = plan_of(engine, study) if study else None
         if study is None or plan is None:
-            raise Refused(["Nothing of this study is published yet. Please publish it first."])
+            raise Refused(["This study has no published questionnaires yet. Please publish it first."])
         self.study, self.plan = study, plan
         self.wave = _wave(study, wave)
         self.ids: dict[str, int] = {}
@@ -178,7 +178,7 @@ class _Place:
             there = f" They get {quoted(gets)}." if gets else " They are asked nothing in this wave."
             return f"{one.participant} does not get '{shortened(one.questionnaire)}' in this wave.{there}"
         if one.reason is not None and one.reason not in REASONS:
-            return f"'{shortened(one.reason)}' is no reason that can be counted. Please use one of {quoted(REASONS)}."
+            return f"'{shortened(one.reason)}' is not one of the reasons. Please use one of {quoted(REASONS)}."
         return None
 
 

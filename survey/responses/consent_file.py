@@ -266,7 +266,7 @@ def _looked(connection: Connection, study: InStudy, file: _Read, now: datetime) 
                 sheet.misread(
                     cell,
                     f"{one.participant} has a yes of {later[-1].given_on}, after this withdrawal. "
-                    "Please ask which of them holds, and give that one its day.",
+                    "Please find out which of them is right, and record it with its day.",
                 )
             )
         found.new.append(one)
@@ -394,7 +394,10 @@ class _Known:
         parent = self._parent(cell("parent"), code.text, by, wrong)
         resolved = word("resolved", RESOLVED, " ").strip()
         if resolved and says == "withdrawn":
-            wrong(cell("resolved") or code, "A withdrawal resolves nothing. Write yes or no, or clear this cell.")
+            wrong(
+                cell("resolved") or code,
+                "A withdrawal cannot resolve anything. Please write yes or no, or clear this cell.",
+            )
         if faults or any(one.kind == "unread" for one in row.cells):
             return None, faults
         one = GivenDecision(
@@ -414,7 +417,7 @@ class _Known:
         except ValueError:
             day = None
         if day is None:
-            wrong(at, f"'{shortened(at.text)}' is no day. Please write it like 2025-09-22 or 22/09/2025.")
+            wrong(at, f"'{shortened(at.text)}' is not a date. Please write it like 2025-09-22 or 22/09/2025.")
             return ""
         if day > self.day:
             wrong(at, f"{day.isoformat()} has not come yet.")
@@ -434,7 +437,10 @@ class _Known:
         if at is None or not at.text:
             return None
         if by != "parent":
-            wrong(at, "Only a decision by a parent says which parent. Clear this cell, or write parent under 'by'.")
+            wrong(
+                at,
+                "Only a decision by a parent can say which parent. Please clear this cell, or write parent under 'by'.",
+            )
         word = at.text.lower()
         if word in PARENTS:
             return word

@@ -249,7 +249,7 @@ def _check_file(file: Path, engine: Engine) -> None:
     database = Path(engine.url.database or "")
     if database.exists() and database.samefile(file):
         raise CannotBackUp(f"{file} is the database itself. Please give the file of a backup.")
-    no_backup = CannotBackUp(f"{file} is no backup of Chorus. Nothing was changed.")
+    no_backup = CannotBackUp(f"{file} is not a Chorus backup. Nothing was changed.")
     try:
         with contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as opened:
             revision = opened.execute("SELECT version_num FROM alembic_version").fetchone()

@@ -20,7 +20,7 @@ TOO_MUCH: Final = (
     "The file takes too long to read, or too much memory, so nothing was imported. "
     "Please copy the table alone into a new file, and send that."
 )
-BUSY: Final = "Other files are being read just now, so this one was not. Please send it again in a minute."
+BUSY: Final = "Chorus is busy reading other files. Please send this one again in a minute."
 
 
 _ROOM: Final = __name__.rpartition(".")[0]
@@ -46,7 +46,7 @@ def read_apart(data: bytes, name: str, *, verbatim: bool, most_columns: int) -> 
             "Please split it, for instance into a file for each school."
         )
     if not data.strip(b"\0\r\n\t ;,\xef\xbb\xbf\xff\xfe"):
-        raise Refusal("The file is empty. Please send a table whose first row has the headers.")
+        raise Refusal("The file is empty. Please send a table whose first row has the headings.")
     arguments = (_printable(name), "verbatim" if verbatim else "tidied", str(most_columns))
     try:
         with reading(_ROOM, data, BOUNDS, arguments, lean=True) as lines:

@@ -20,7 +20,8 @@ def read_csv(data: bytes, clean: Clean, most_columns: int) -> Iterator[Read]:
     if "\0" in text:
         row = text[: text.index("\0")].count("\n") + 1
         raise Refusal(
-            f"There is a NUL character in line {row}: the file is damaged, or no text. Please save it as CSV again."
+            f"There is a NUL character in line {row}: the file is damaged or is not a text file. Please save it "
+            "as CSV again."
         )
     delimiter, text = _delimiter(text)
     yield SheetRead("")
@@ -67,7 +68,7 @@ def _fault(error: csv.Error, row: int) -> str:
         return f'In row {row} a quotation mark (") opens and never closes. Please close it, or save the file as .xlsx.'
     if "expected after" in what:
         return f'In row {row} something follows a closing quotation mark ("). Write a " inside a text twice.'
-    return f"Row {row} cannot be read: a cell is too long, or the file is no CSV. Please save it as .xlsx."
+    return f"Row {row} cannot be read: a cell is too long, or the file is not a CSV. Please save it as .xlsx."
 
 
 def _decoded(data: bytes) -> str:
@@ -94,7 +95,7 @@ def _decoded(data: bytes) -> str:
     if re.search(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}", data):
         raise Refusal(
             f"The file mixes two encodings; the first letter that is not UTF-8 is in row {row}. "
-            "Please save it once more as “CSV UTF-8” or as .xlsx."
+            "Please save it again as “CSV UTF-8” or as .xlsx."
         )
     return _strictly(data, "cp1252")
 

@@ -38,4 +38,4 @@ def _refuse_other_kinds(data: bytes, name: str) -> None:
     if head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8")):
         raise Refusal("This is a picture. Please send the table itself, as .xlsx or CSV.")
     if name.lower().endswith((".xlsx", ".xlsm")) and not data.startswith(b"PK"):
-        raise Refusal(f"The name says Excel, but the file is no Excel workbook; perhaps it is damaged. {SAVE_AS}")
+        raise Refusal(f"The name says Excel, but the file is not an Excel workbook; it may be damaged. {SAVE_AS}")

@@ -56,7 +56,7 @@ def test_a_role_counts_where_it_was_given(browser: StrictClient) -> None:
 def test_an_account_ends_with_its_sessions_and_can_come_again(browser: StrictClient) -> None:
     sign_in(browser, survey("user", "add", ANN).output.splitlines()[-1], ANN)
     choose(browser, OWN)
-    assert survey("user", "end", ANN).output == f"The account of {ANN} has ended.\n"
+    assert survey("user", "end", ANN).output == f"The account of {ANN} is closed.\n"
     assert browser.get("/office/").status_code == 302
     assert "do not belong together" in sign_in(browser, OWN, ANN).text
     assert ANN not in survey("user", "list").output

@@ -119,10 +119,10 @@ def test_sent_again_the_old_link_is_dead_and_a_withdrawn_one_too(app: Flask, eng
 
 def test_nobody_is_invited_twice_or_has_two_accounts(app: Flask, settings: Settings, engine: Engine) -> None:
     invited(engine)
-    with pytest.raises(NotPossible, match="is invited already"):
+    with pytest.raises(NotPossible, match="has already been invited"):
         invited(engine)
     member(app, settings)
-    with pytest.raises(NotPossible, match="has an account already"):
+    with pytest.raises(NotPossible, match="already has an account"):
         invited(engine, EMAIL)
 
 
@@ -208,7 +208,7 @@ def test_a_reset_link_ends_when_the_account_is_given_more_or_ended(
         assert by_token(connection, first, now) is not None
         give(connection, account, GivenRole("administrator"), HERE, now)
         assert by_token(connection, first, now) is None
-        with pytest.raises(NotPossible, match="also belongs to others"):
+        with pytest.raises(NotPossible, match="also has roles"):
             reset_link(connection, account, lead_of(engine), now)
         second_one = reset_link(connection, account, HERE, now)
     add_user(engine, "other@example.org", ["administrator"])

@@ -240,7 +240,7 @@ def test_a_provider_that_does_not_answer_is_said_in_words(make_app: Callable[...
     app = make_app(organisation=Organisation("http://127.0.0.1:1", CLIENT_ID, CLIENT_SECRET))
     reply = strict_client(app).get("/office/sign-in/organisation")
     assert reply.status_code == 503
-    assert "does not answer just now" in words(look_at(reply))
+    assert "is not answering" in words(look_at(reply))
 
 
 def test_a_new_key_of_the_provider_is_fetched(app: Flask, provider: Provider, ann: None) -> None:

@@ -93,12 +93,12 @@ def test_who_has_roles_elsewhere_too_is_renewed_and_ended_by_an_administrator_on
         give(connection, account_id(engine, ANN), elsewhere, Giver(COMMAND_LINE), datetime.now(UTC))
     address = page_of(engine, ANN)
     page = words(look_at(lead.get(address)))
-    assert "roles elsewhere" in page
-    assert "End this account" not in page
+    assert "roles in other studies" in page
+    assert "Close account" not in page
     reply = lead.post(f"{address}/end", data={"csrf_token": token(lead.get(address)), "sure": "y"})
-    assert "also belongs to others" in reply.text
+    assert "also has roles" in reply.text
     reply = lead.post(f"{address}/password-link", data={"csrf_token": token(lead.get(address))})
-    assert "also belongs to others" in reply.text, "whoever has the password has those roles, too"
+    assert "also has roles" in reply.text, "whoever has the password has those roles, too"
     assert post(admin, f"{address}/end", address, sure="y").location == PEOPLE
 
 
@@ -151,7 +151,7 @@ def test_sending_again_and_withdrawing(app: Flask, admin: StrictClient, clock: C
         ({"email": ANN, "role": "boss", "place": ""}, "Not a valid choice"),
         ({"email": ANN, "role": "researcher", "place": "99"}, "Not a valid choice"),
         ({"email": ANN, "role": "coordinator", "place": ""}, "A coordinator looks after one school."),
-        ({"email": ADMIN, "role": "researcher", "place": ""}, "has an account already"),
+        ({"email": ADMIN, "role": "researcher", "place": ""}, "already has an account"),
     ],
 )
 def test_what_cannot_be_sent_is_said(admin: StrictClient, sent: dict[str, str], sentence: str) -> None:

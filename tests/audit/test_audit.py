@@ -163,7 +163,7 @@ def test_it_can_be_narrowed_down(visitors: Visitors) -> None:
     assert "file" not in shown(who="program:")
     assert "=1+1" not in shown(what="imported a roster")
     assert "file" not in shown(on="2026-01-23")
-    assert "Nothing like that" in words(look_at(client.get(PAGE, query_string={"on": "1999-01-01"})))
+    assert "There is nothing to show" in words(look_at(client.get(PAGE, query_string={"on": "1999-01-01"})))
 
 
 @pytest.mark.parametrize("on", ["yesterday", "2026-13-01", "9999-12-31", "\0"])

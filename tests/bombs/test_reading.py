@@ -131,7 +131,7 @@ def test_rows_come_in_their_order() -> None:
 def test_who_sent_a_file_hears_that_it_took_too_long_and_that_others_come_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for fault, said in ((Exceeded, "takes too long to read"), (survey.bounded.Busy, "Other files are being read")):
+    for fault, said in ((Exceeded, "takes too long to read"), (survey.bounded.Busy, "busy reading other files")):
 
         @contextmanager
         def failing(*_: Any, fault: type[Exception] = fault, **__: Any) -> Iterator[Iterator[bytes]]:

@@ -242,7 +242,7 @@ def test_when_many_send_such_files_the_last_are_asked_to_come_again(
         thread.start()
     for thread in threads:
         thread.join()
-    busy = [one for one in said if "Other files are being read just now" in one]
+    busy = [one for one in said if "busy reading other files" in one]
     ended = [one for one in said if "The file takes too long to read" in one]
     assert len(busy) + len(ended) == 10
     assert len(busy) >= 6

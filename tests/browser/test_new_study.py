@@ -68,7 +68,7 @@ def test_from_a_folder_to_a_published_study(
     page.get_by_label("The folder", exact=True).set_input_files(SHIPPED)
     press(page.get_by_role("button", name="Check folder"))
     assert heading(page) == "Check before you publish"
-    assert "2035" in page.get_by_text("The data are deleted on").locator("..").inner_text()
+    assert "2035" in page.get_by_text("The data will be deleted on").locator("..").inner_text()
     assert page.get_by_role("region", name="What publishing does").get_by_text("New", exact=True).count() == 4
     if scripts:
         assert accessibility.every_check(page) == []

@@ -159,7 +159,7 @@ def test_two_people_key_a_paper_settle_a_difference_and_it_is_in_the_export(
     press(ben.get_by_role("button", name="Go on"))
     for name, text in (FULL | {"q_songs": "17"}).items():
         ben.locator(f"[name={name}]").fill(text)
-    press(ben.get_by_role("button", name="Keep this reading"))
+    press(ben.get_by_role("button", name="Save entry"))
     assert ben.get_by_role("heading", level=1).inner_text() == "Differences"
     group = ben.get_by_role("group", name="5 How many songs do you know?")
     group.get_by_role("radio").nth(1).check()
@@ -191,18 +191,18 @@ def test_the_pages_of_paper_pass_every_check(office: tuple[str, OnPaper], new_pa
     press(page.get_by_role("button", name="Go on"))
     faults["key"] = accessibility.every_check(page)
     page.locator("[name=q_songs]").fill("999")
-    press(page.get_by_role("button", name="Keep this reading"))
+    press(page.get_by_role("button", name="Save entry"))
     faults["key with faults"] = accessibility.every_check(page)
     for name, text in FULL.items():
         page.locator(f"[name={name}]").fill(text)
-    press(page.get_by_role("button", name="Keep this reading"))
+    press(page.get_by_role("button", name="Save entry"))
     ben = new_page()
     come_in(ben, address, "ben@uni.org", study.passwords["ben@uni.org"])
     ben.get_by_label("Code at the foot of the sheet").fill(code)
     press(ben.get_by_role("button", name="Go on"))
     for name, text in (FULL | {"q_songs": "17", "date": ""}).items():
         ben.locator(f"[name={name}]").fill(text)
-    press(ben.get_by_role("button", name="Keep this reading"))
+    press(ben.get_by_role("button", name="Save entry"))
     faults["settle"] = accessibility.every_check(ben)
     ben.goto(home)
     faults["papers, one to settle"] = accessibility.every_check(ben)

@@ -56,7 +56,7 @@ def test_a_coordinator_ticks_two_and_takes_who_to_remind(
     assert heading(page) == "Progress"
     page.get_by_label("Wave").select_option(label="Autumn 2026")
     press(page.get_by_role("button", name="Show"))
-    table = page.get_by_role("region", name="what became of those asked")
+    table = page.get_by_role("region", name="response rates")
     assert table.get_by_role("row", name="Together").inner_text().split("\t")[:2] == ["Together", str(len(MINE))]
     assert page.get_by_text("Birch Primary").count() == page.get_by_text("Comparison").count() == 0
 
@@ -76,7 +76,7 @@ def test_a_coordinator_ticks_two_and_takes_who_to_remind(
 
     press(page.get_by_role("link", name="Progress of Ash Primary"))
     with page.expect_download() as downloading:
-        page.get_by_role("link", name="Download who to remind").click()
+        page.get_by_role("link", name="Download reminder list").click()
     file = tmp_path / downloading.value.suggested_filename
     downloading.value.save_as(file)
     rows = list(openpyxl.load_workbook(file).active.iter_rows(values_only=True, min_row=2))
@@ -106,7 +106,7 @@ def test_the_pages_are_accessible(
     ):
         page.goto(f"{study}/{place}")
         assert accessibility.every_check(page) == [], place
-    press(page.get_by_role("button", name="Make the link"))
+    press(page.get_by_role("button", name="Make link"))
     assert page.locator("svg.qr").is_visible()
     assert accessibility.every_check(page) == []
     press(page.get_by_role("link", name="Back to the links"))

@@ -141,10 +141,10 @@ def make_a_poster(page: Page, checked: bool) -> None:
     links = step(page, "Links or cards")
     assert "none yet" in links.inner_text()
     press(links.get_by_role("link"))
-    form = page.locator("form", has=page.get_by_role("button", name="Make the link"))
+    form = page.locator("form", has=page.get_by_role("button", name="Make link"))
     assert form.get_by_label("Wave").locator("option:checked").inner_text() == "First autumn"
     form.get_by_label("Questionnaire").select_option("parent")
-    press(form.get_by_role("button", name="Make the link"))
+    press(form.get_by_role("button", name="Make link"))
     assert heading(page) == "Your child and music"
     assert "/j/" in page.locator(".poster .address").inner_text()
     if checked:

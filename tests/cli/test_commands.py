@@ -84,7 +84,7 @@ def test_a_database_that_is_none_is_said_without_its_password(
     monkeypatch.setenv("DATABASE_URL", url.format(text=text))
     run = survey("upgrade")
     assert run.exit_code == 1
-    assert "cannot be reached, or is none" in run.output
+    assert "cannot be reached, or the address is not" in run.output
     assert "secret" not in run.output
 
 

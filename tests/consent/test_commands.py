@@ -41,10 +41,10 @@ def test_a_sheet_is_recorded_as_sent(tuned: Tuned) -> None:
 def test_a_table_is_taken_in(tuned: Tuned, tmp_path: Path) -> None:
     file = tmp_path / "consent.csv"
     file.write_text("participant,decision,date,by\nP1,no,2025-09-10,parent\n", encoding="utf-8")
-    assert "Only looked" in survey("import", str(file), "--study", "tuned-in", "--preview").output
+    assert "Preview only" in survey("import", str(file), "--study", "tuned-in", "--preview").output
     assert (
         survey("import", str(file), "--study", "tuned-in").output
-        == "0 yes, 1 no, 0 withdrawn, 0 known before\nTaken in.\n"
+        == "0 yes, 1 no, 0 withdrawn, 0 known before\nImported.\n"
     )
     assert "Nothing to do" in survey("import", str(file), "--study", "tuned-in").output
     file.write_text("participant,decision,date,by\nP77,no,2025-09-10,parent\n", encoding="utf-8")

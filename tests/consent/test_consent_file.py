@@ -160,7 +160,7 @@ def test_a_withdrawal_before_a_yes_is_asked_about(lay: Lay) -> None:
 def test_what_was_looked_at_is_what_is_taken_in(lay: Lay) -> None:
     tuned = lay(consent())
     seen = look(tuned, FULL)
-    with pytest.raises(Refused, match="look at it again"):
+    with pytest.raises(Refused, match="preview the file again"):
         take(tuned, csv("P1,yes,2025-09-10,parent"), seen.digest)
     kept = unpacked(seen.packed())
     assert kept == seen.new

@@ -97,7 +97,7 @@ def test_a_decision_is_recorded_from_a_slip(researcher: StrictClient, tuned: Tun
     assert "Enter the day on which it was given." in said(empty)
     slip = {"says": "yes", "by": "parent", "given_on": "2025-09-10", "scope": "all", "how": "paper", "sheet": "1"}
     page = said(send(researcher, person, person, **slip))
-    assert "The decision is in the ledger." in page
+    assert "The decision has been recorded." in page
     assert "10 September 2025 Yes, sheet version 1 parent the whole study paper" in page
     school = said(researcher.get(f"{HERE}/schools/s1?wave=w1"))
     assert "P1 pupil Yes decided 10 September 2025" in school
@@ -115,7 +115,7 @@ def test_a_coordinator_records_for_their_own_school_and_sees_no_child_s_own_no(
     person = f"{HERE}/people/P1"
     assert "on the first page" not in said(coordinator.get(person))
     slip = {"says": "no", "by": "parent", "given_on": "2025-09-10", "scope": "all"}
-    assert "The decision is in the ledger." in said(send(coordinator, person, person, **slip))
+    assert "The decision has been recorded." in said(send(coordinator, person, person, **slip))
     assert "No decided" in said(coordinator.get(f"{HERE}/schools/s1?wave=w1"))
     for elsewhere in (f"{HERE}/schools/s2", f"{HERE}/people/P4"):
         assert coordinator.get(elsewhere).status_code == 404
@@ -139,7 +139,7 @@ def test_a_coordinator_decides_nothing_for_the_school_a_child_has_moved_to(
         assert "at another school" in said(send(coordinator, person, person, **slip, **scope))
     with read(tuned.engine) as connection:
         assert ledger_of(connection, tuned.person("P1")) == []
-    assert "in the ledger" in said(send(coordinator, person, person, **slip, scope="wave", wave="w1"))
+    assert "has been recorded" in said(send(coordinator, person, person, **slip, scope="wave", wave="w1"))
 
 
 def test_the_researcher_sees_every_yes_and_no_of_a_child(researcher: StrictClient, tuned: Tuned) -> None:

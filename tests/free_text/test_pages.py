@@ -85,7 +85,7 @@ def test_a_text_that_was_taken_back_is_gone(child: Walker, doors: dict[str, NewD
     child.open(child.link("I want to stop")).post({"stop": "stop"}).post({"keep": "throw"})
     page = sam.get(READ)
     assert TEXT not in page.text
-    assert "This text was taken back" in page.text
+    assert "This text has been deleted" in page.text
 
 
 def test_nobody_else_sees_it(

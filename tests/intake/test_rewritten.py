@@ -235,8 +235,8 @@ def test_in_a_csv_that_a_spreadsheet_saved_a_text_it_could_have_written_is_refus
     (problem,) = in_csv(engine, RIGHT | {column: text, "as_typed": "0"}).problems
     assert (problem.row, problem.header) == (2, column)
     assert problem.message == (
-        "A spreadsheet has saved this file, and may have changed this text. Please import the CSV as it was exported, "
-        "or open it once more with its columns of text imported as text."
+        "A spreadsheet has saved this file, and may have changed this text. Please import the CSV as it was "
+        "exported, or open it again with its text columns imported as text."
     )
     for untouched in ("00", ""):
         assert not in_csv(engine, RIGHT | {column: text, "as_typed": untouched}).problems

@@ -238,7 +238,7 @@ HEADERS: list[tuple[dict[str, Any], str]] = [
         {"Postcode!": "x"},
         "There is no column 'Postcode!' in 'pupil'. Please take the column out, or name it as one that is not read (--ignore Postcode!).",
     ),
-    ({" SING ": 1}, "This column is there twice. Please keep one of the two."),
+    ({" SING ": 1}, "There are two columns like this. Please keep one of them."),
 ]
 
 
@@ -267,7 +267,7 @@ def test_headers_that_are_missing(shared: Engine) -> None:
         ("sampel", "pupil", "w1", b"a", "There is no study 'sampel'. Did you mean 'sample'?"),
         ("sample", "pupils", "w1", b"a", "No questionnaire 'pupils' is published in 'sample'. Did you mean 'pupil'?"),
         ("sample", "pupil", "w9", b"a", "There is no wave 'w9' in the study 'sample'. There are: w1 and w2."),
-        ("sample", "pupil", "w1", b"", "The file is empty. Please send a table whose first row has the headers."),
+        ("sample", "pupil", "w1", b"", "The file is empty. Please send a table whose first row has the headings."),
     ],
 )
 def test_what_is_not_there(
@@ -315,9 +315,9 @@ def test_whoever_withdrew_is_never_taken_again(engine: Engine) -> None:
     with write(engine) as connection:
         erase(connection, [record.id for record in kept(engine)], NOW, "asked for")
     (problem,) = take(engine, RIGHT).problems
-    assert problem.message == "P001 has said no or withdrawn since. These answers are not taken again."
+    assert problem.message == "P001 has said no or withdrawn since. These answers cannot be imported again."
     (problem,) = take(engine, row, wave="w2").problems
-    assert problem.message == "Whoever this is has said no or withdrawn since. These answers are not taken again."
+    assert problem.message == "Whoever this is has said no or withdrawn since. These answers cannot be imported again."
 
 
 @pytest.mark.parametrize("basis", ["opt_in", "opt_out"])
@@ -328,7 +328,7 @@ def test_without_consent_no_row_is_taken(database_url: str, basis: str) -> None:
     )  # type: ignore[dict-item]
     taken = take(engine, RIGHT)
     assert [problem.message for problem in taken.problems] == [
-        "P001 has no consent yet. No answer may be taken. Please leave this row out."
+        "P001 has no consent yet. Their answers cannot be imported. Please leave this row out."
     ]
     assert kept(engine) == []
     engine.dispose()
@@ -391,4 +391,4 @@ def test_the_command_previews_imports_and_refuses(command: Any) -> None:
     assert "Nothing was imported, because of 1 problem. Please correct the file first." in run.output
     run = command(table(RIGHT | {"Extra": 1}), "--ignore", "Extra")
     assert run.output == "Added: 0. Already there and unchanged: 1.\n"
-    assert command(b"").output == "The file is empty. Please send a table whose first row has the headers.\n"
+    assert command(b"").output == "The file is empty. Please send a table whose first row has the headings.\n"

@@ -121,7 +121,7 @@ grids:
             "'ask' of grid 'views' is not translated into 'cy'. Every text of the source needs a translation. "
             "Please translate: How much is it?"
         ),
-        "'ask' of grid 'vews' is no text of the source. Did you mean 'grids.views.ask'?",
+        "'ask' of grid 'vews' is not a text of the source. Did you mean 'grids.views.ask'?",
     ]
 
 

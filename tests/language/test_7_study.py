@@ -110,8 +110,8 @@ consent:
 
 
 def test_late_answers():
-    """`late` says for how many days after a wave's last day someone may still begin, and may still finish. Without it
-    no one begins late, and whoever has begun may finish for two weeks."""
+    """`late` says for how many days after a wave's last day people can still start, and can still finish. Without it,
+    no one can start late, and people who have started can finish for two weeks."""
     assert (
         good_study("late: {begin: 0, finish: 14}").study.late == good_study("note: Nothing is said about it").study.late
     )

@@ -53,7 +53,7 @@ ODD = {
     "a lone surrogate": (b"title: \xed\xa0\x80\n", "not UTF-8"),
     "a control character": (b"title: a\x0bb\n", "control character"),
     "an escape sequence": (b"title: \x1b[31mred\n", "control character"),
-    "a bomb of aliases": (BOMB.encode(), "stands for text written elsewhere"),
+    "a bomb of aliases": (BOMB.encode(), "refers to text written elsewhere"),
     "a tag that would run code": (b"a: !!python/object/apply:os.system [ls]\n", "tag"),
     "an escaped surrogate": (b'title: "\\ud800"\n', ""),
     "an escaped zero": (b'title: "a\\0b"\n', ""),

@@ -6,7 +6,7 @@ import yaml
 from survey.definition import source
 
 CASES = {
-    "ask: Note: sing\n": "a colon and a space stand inside a sentence",
+    "ask: Note: sing\n": "a colon and a space inside a sentence",
     "a:\n\tb: c\n": "a tab begins this line",
     'a: "never closed\n': "and not closed",
     'a: "closed by the next\nb: "one"\n': "and not closed",
@@ -16,7 +16,7 @@ CASES = {
     "a: [1, 2\nb: c\n": "never closed",
     "a: {b: 1]\n": "closes what",
     "a: {b|c} is here\n": "begins with a brace",
-    "a:\n    b: c\n  d: e\n": "does not stand below",
+    "a:\n    b: c\n  d: e\n": "is not in line with",
     "a: b\n  c: d\n": "indented further",
     "a: b\n- c\n": "a list begins here",
     "a: - c\n": "a list begins here",
@@ -31,7 +31,7 @@ CASES = {
     "a: > abc\n  x\n": "on the same line",
     "a: x\n}\n": "closes a group",
     "a: b\n---\nc: d\n": "second document",
-    "a: *home\n": "stands for text written elsewhere",
+    "a: *home\n": "refers to text written elsewhere",
     "a: !home x\n": "a tag of YAML",
     "a: b\na: c\n": "for the second time",
 }

@@ -94,14 +94,14 @@ def test_two_who_read_the_same_make_a_response_and_what_they_keyed_is_emptied(st
 
 def test_nobody_keys_a_paper_twice_or_a_third_time(study: OnPaper, code: str) -> None:
     key(study, code, FULL, "ann")
-    with pytest.raises(CannotKey, match="You have keyed this paper"):
+    with pytest.raises(CannotKey, match="You have entered this form"):
         key(study, code, FULL, "ann")
     paper = study.sheet(code).paper
-    with pytest.raises(CannotKey, match="You have keyed this paper"):
+    with pytest.raises(CannotKey, match="You have entered this form"):
         ready_for(study.engine, paper, study.ann)
     ready_for(study.engine, paper, study.ben)
     key(study, code, FULL | {"q_songs": "13"}, "ben")
-    with pytest.raises(CannotKey, match="Two people have keyed"):
+    with pytest.raises(CannotKey, match="Two people have entered"):
         ready_for(study.engine, paper, 999)
     assert none(study)
 
@@ -144,7 +144,7 @@ def test_differences_are_settled_question_by_question_and_the_audit_knows_the_qu
 def test_settling_needs_two_readings_and_happens_once(study: OnPaper, code: str) -> None:
     key(study, code, FULL, "ann")
     sheet = study.sheet(code)
-    with pytest.raises(CannotKey, match="by two people"):
+    with pytest.raises(CannotKey, match="Two people have to"):
         settle(study.engine, sheet, ANN, {}, {}, NOW)
     key(study, code, FULL | {"q_songs": "13"}, "ben")
     assert settle(study.engine, sheet, ANN, {"songs": "second"}, {}, NOW).faults == ()
@@ -232,7 +232,7 @@ def test_only_one_answer_counts_for_a_participant(study: OnPaper, code: str) -> 
 def test_who_answered_on_a_screen_is_not_keyed(study: OnPaper, code: str) -> None:
     paper = study.sheet(code).paper
     begin(study.engine, paper.door_id, "en", paper.sha256, NOW)
-    with pytest.raises(CannotKey, match="from a screen or from another paper"):
+    with pytest.raises(CannotKey, match="on a screen or on another form"):
         ready_for(study.engine, paper, study.ann)
     with pytest.raises(CannotKey):
         key(study, code, FULL, "ann")
@@ -275,7 +275,7 @@ def test_one_person_in_two_tabs_at_the_same_time_has_keyed_once(study: OnPaper, 
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(outcomes) == ["You have keyed this ", "first"]
+    assert sorted(outcomes) == ["You have entered this ", "first"]
     assert none(study)
 
 

@@ -113,15 +113,15 @@ def test_two_people_key_a_paper_and_its_answers_are_there(office: Office, ann: S
     assert heading(look_at(ann.get(address))) == "Enter a form"
     reply = send(ann, address, FULL)
     assert "Someone else has to key this paper now." in words(look_at(ann.get(reply.location)))
-    assert "You have keyed this paper." in words(look_at(ann.get(address)))
-    assert "You have keyed this paper." in words(look_at(send(ann, address, FULL, PAGE)))
+    assert "You have entered this form." in words(look_at(ann.get(address)))
+    assert "You have entered this form." in words(look_at(send(ann, address, FULL, PAGE)))
     ben = office.browser("ben")
     assert "banjo" not in ben.get(find(ben, code)).text
     reply = send(ben, address, FULL)
     assert "Both of you read the same." in words(look_at(ben.get(reply.location)))
     (record,) = stream(office.study.engine, office.study.study_id, "pupil")
     assert (record.mode, record.answers["songs"]) == ("paper", 12)
-    assert "This paper is done" in words(look_at(ben.get(address)))
+    assert "This form is done" in words(look_at(ben.get(address)))
 
 
 def test_faults_are_said_at_their_fields_and_what_was_typed_stays(office: Office, ann: StrictClient) -> None:
@@ -152,7 +152,7 @@ def test_differences_are_settled_by_those_who_keyed_or_the_lead(office: Office, 
     assert send(cay, reply.location, {"choose-songs": "first"}, PAGE).status_code == 403
     assert "Choose one of the three." in words(look_at(send(ben, reply.location, {})))
     lea = office.browser("lea")
-    assert "To settle" in words(look_at(lea.get(PAGE)))
+    assert "Differences to resolve" in words(look_at(lea.get(PAGE)))
     done = send(lea, reply.location, {"choose-songs": "other", "q_songs": "14"})
     assert "Settled. The answers are taken." in words(look_at(lea.get(done.location)))
     (record,) = stream(office.study.engine, office.study.study_id, "pupil")
@@ -168,7 +168,7 @@ def test_the_page_says_how_far_each_paper_has_come(office: Office, ann: StrictCl
     said = words(look_at(ann.get(PAGE)))
     root = look_at(ann.get(PAGE))
     rows = [["".join(cell.itertext()) for cell in row] for row in root.iter("tr")]
-    assert rows[0] == ["Wave", "Questionnaire", "Printed", "Keyed once", "To settle", "Done"]
+    assert rows[0] == ["Wave", "Questionnaire", "Printed", "Keyed once", "Differences to resolve", "Done"]
     assert rows[1] == ["From 2026 on", "pupil", "1", "1", "0", "1"]
     assert [(row[0], row[-1]) for row in rows[3:]] == [("P002", "Keyed once"), ("P003", "Printed")]
     assert "P001" not in said, "it is done"
@@ -193,10 +193,10 @@ def test_a_paper_that_lost_its_code_gets_one(office: Office, ann: StrictClient) 
 
 
 def test_a_wrong_code_and_a_paper_of_nobody_lead_back_with_a_sentence(ann: StrictClient) -> None:
-    assert "No paper of this study has this code." in words(look_at(send(ann, PAGE, {"code": "bada gaga"})))
+    assert "No form of this study has this code." in words(look_at(send(ann, PAGE, {"code": "bada gaga"})))
     for number in (1, 10**12):
         for what in ("key", "settle"):
-            assert "There is no such paper" in words(look_at(ann.get(f"{PAGE}/{number}/{what}")))
+            assert "There is no such form" in words(look_at(ann.get(f"{PAGE}/{number}/{what}")))
 
 
 def test_a_coordinator_sees_neither_printing_nor_keying(office: Office) -> None:

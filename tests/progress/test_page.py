@@ -76,13 +76,13 @@ def test_the_page_says_what_the_command_says(
     enter: Callable[..., StrictClient], run: Callable[..., str], by: str
 ) -> None:
     root = look_at(enter("lead").get(PAGE, query_string={**W2, "by": by}))
-    shown = numbers(rows(root, "what became of those asked"))
+    shown = numbers(rows(root, "response rates"))
     assert shown == printed(run("progress", CODE, "--wave", "w2", "--questionnaire", "pupil", "--by", by))
 
 
 def test_every_number_of_the_page_is_what_plain_sql_counts(enter: Callable[..., StrictClient], field: Field) -> None:
     root = look_at(enter("researcher").get(PAGE, query_string=W2))
-    shown = numbers(rows(root, "what became of those asked"))
+    shown = numbers(rows(root, "response rates"))
     schools = {"Ash Primary": "s1", "Birch Primary": "s2", "Cedar Primary": "s3", "Downs Secondary": "sec"}
     assert set(shown) == {*schools, "Together"}
     for title, school in schools.items():
@@ -103,7 +103,7 @@ def test_drilling_down_to_the_classes_of_a_school(enter: Callable[..., StrictCli
     (ash,) = [e.get("href") or "" for e in root.iter("a") if "Ash" in "".join(e.itertext())]
     root = look_at(lead.get(ash))
     assert heading(root) == "Progress: Ash Primary"
-    shown = numbers(rows(root, "what became of those asked"))
+    shown = numbers(rows(root, "response rates"))
     assert shown == printed(run("progress", CODE, "--wave", "w2", "--questionnaire", "pupil", "--school", "s1"))
     assert {name: line["Asked"] for name, line in shown.items()} == {
         "Class 4a": "26",
@@ -130,7 +130,7 @@ def test_the_charts_stand_in_tables_that_say_the_same(enter: Callable[..., Stric
     assert bars[:3] == ["9.09", "9.09", "0.0"]
     arms = rows(root, "from wave to wave, by arm")
     assert ["Programme schools", "4", "44", "9.1 %", ""] in arms
-    assert [row[1:] for row in rows(root, "day by day")[1:]] == [["2", "2"], ["1", "3"], ["1", "4"]]
+    assert [row[1:] for row in rows(root, "finished each day")[1:]] == [["2", "2"], ["1", "3"], ["1", "4"]]
 
 
 def test_a_coordinator_sees_own_school_and_no_other(enter: Callable[..., StrictClient], field: Field) -> None:

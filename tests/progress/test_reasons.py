@@ -62,7 +62,7 @@ def test_each_change_is_in_the_audit_once_with_counts_and_no_code_of_a_person(fi
         (GivenReason("no one", "", "absent"), "'no one' is not on the list of this wave."),
         (GivenReason(FREE[0], "parent", "absent"), f"{FREE[0]} does not get 'parent' in this wave. They get 'pupil'."),
         (GivenReason("t1", "pupil", "absent"), "They are asked nothing in this wave."),
-        (GivenReason(FREE[0], "", "asleep"), "'asleep' is no reason that can be counted. Please use one of 'absent',"),
+        (GivenReason(FREE[0], "", "asleep"), "'asleep' is not one of the reasons. Please use one of 'absent',"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_kept(field: Field, given: GivenReason, says: str) -> None:

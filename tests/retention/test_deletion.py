@@ -242,5 +242,5 @@ def test_on_postgresql_the_certificate_says_whose_the_bytes_are(postgres_url: st
     assert "VACUUM" in empty_files(engine, THE_DAY)[0]
     done = certificate(engine, field.study_id)
     assert done is not None
-    assert "policy of whoever runs the server" in done.notes[0][1]
+    assert "depends on how the server is run" in done.notes[0][1]
     engine.dispose()

@@ -33,7 +33,7 @@ def at(moment: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_page_says_when_what_goes_and_what_stays(visitors: Visitors) -> None:
     root = look_at(visitors.browser(RESEARCHER).get(PAGE))
-    assert heading(root) == "How long the data are kept"
+    assert heading(root) == "Data deletion"
     said = words(root)
     assert "31 August 2100" in said
     assert "Backups are deleted after35 days" in said

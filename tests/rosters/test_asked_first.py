@@ -170,6 +170,6 @@ def test_a_child_of_a_parent_is_found_by_the_zeros_it_lost(desk: Desk) -> None:
     assert said == [
         (
             "row 3, column D (parent_of): There is no pupil '12' in the study or in this list. Did you mean '0012'? "
-            "Please correct the code, or take the pupils' list in first."
+            "Please correct the code, or import the pupils' list first."
         )
     ]

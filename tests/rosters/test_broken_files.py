@@ -77,8 +77,8 @@ OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504 + "Workbook".encod
 
 SAVE_AS = "Please open it in your spreadsheet program and save it as Excel workbook (.xlsx) or CSV."
 STAYS = (
-    "and those stay in school: Chorus takes none. Please delete the column; the study code is enough, and the school "
-    "keeps the list of whose code is whose."
+    "and those stay in school. Please delete the column: the study code is enough, and the school keeps the list "
+    "that says who is who."
 )
 DATE_CODE = (
     "The spreadsheet holds a date here (2026-04-03). If it turned a code like 3-4 into a date, format the column as "
@@ -92,16 +92,16 @@ DATE_NUMBER = (
 # What is sent, under which name, and what is said of it.
 BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
     # ---- files that are no table ----
-    "empty file": (b"", "roster.csv", ["The file is empty. Please send a table whose first row has the headers."]),
+    "empty file": (b"", "roster.csv", ["The file is empty. Please send a table whose first row has the headings."]),
     "only commas": (
         ",,,\n,,,\n",
         "roster.csv",
-        ["The file is empty. Please send a table whose first row has the headers."],
+        ["The file is empty. Please send a table whose first row has the headings."],
     ),
     "empty workbook": (
         lambda: workbook([]),
         "roster.xlsx",
-        ["The workbook has no cell with anything in it. Please send a table with headers and rows."],
+        ["The workbook is empty. Please send a table with headings and rows."],
     ),
     "a PDF renamed": (
         b"%PDF-1.7\n1 0 obj",
@@ -178,7 +178,7 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         [
             (
                 "The file mixes two encodings; the first letter that is not UTF-8 is in row 3. "
-                "Please save it once more as “CSV UTF-8” or as .xlsx."
+                "Please save it again as “CSV UTF-8” or as .xlsx."
             )
         ],
     ),
@@ -195,7 +195,7 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
     "NUL bytes": (
         b"participant,school\np1\0,s1\n",
         "roster.csv",
-        ["There is a NUL character in line 2: the file is damaged, or no text. Please save it as CSV again."],
+        ["There is a NUL character in line 2: the file is damaged or is not a text file. Please save it as CSV again."],
     ),
     "a quotation mark that never closes": (
         'participant,school\np1,"s1\np2,s1\n',
@@ -309,13 +309,13 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
     "a misspelt header": (
         "participant,school,clas\np1,s1,4a\n",
         "roster.csv",
-        ["row 1, column C (clas): The header 'clas' is not known. Did you mean 'class'?"],
+        ["row 1, column C (clas): The heading 'clas' is not known. Did you mean 'class'?"],
     ),
     "no headers at all": (
         "p1,s1,4a\np2,s1,4a\n",
         "roster.csv",
         [
-            "row 1: The columns 'participant' and 'school' are missing. The first row should hold the headers.",
+            "row 1: The columns 'participant' and 'school' are missing. The first row should have the headings.",
         ],
     ),
     "a column without a header": (
@@ -323,8 +323,8 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         "roster.csv",
         [
             (
-                "row 3, column C: There is something in this column, and it has no header. "
-                "Please write one or clear the column."
+                "row 3, column C: There is something in this column, but it has no heading. Please write one or "
+                "clear the column."
             )
         ],
     ),
@@ -385,7 +385,7 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         [
             (
                 "row 2, column D (parent_of): There is no pupil 'p8' in the study or in this list. "
-                "Please correct the code, or take the pupils' list in first."
+                "Please correct the code, or import the pupils' list first."
             )
         ],
     ),
@@ -525,7 +525,7 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         "roster.xlsx",
         [
             (
-                'sheet "Year 4", row 2, column A (participant): This is a date, and a date of birth is no study code. If the '
+                'sheet "Year 4", row 2, column A (participant): This is a date, and a date of birth cannot be a study code. If the '
                 "spreadsheet turned a code into a date, format the column as text and type the code again."
             )
         ],

@@ -118,7 +118,7 @@ def test_meals_now_and_meals_in_six_years_are_not_taken_for_each_other(
 
 def test_a_column_of_ours_is_never_replaced_by_a_school_s_word(desk: Desk) -> None:
     (said,) = desk.problems("participant,school,class,Reg\np1,s1,4a,4b\n")
-    assert said.startswith("row 1, column D (Reg): The header 'Reg' is not known.")
+    assert said.startswith("row 1, column D (Reg): The heading 'Reg' is not known.")
 
 
 def test_two_headings_that_mean_the_same_are_not_chosen_between(desk: Desk) -> None:
@@ -140,7 +140,7 @@ def test_a_column_of_a_school_system_is_no_slip_of_the_pen_for_one_of_ours(desk:
     assert "Delete 'House' (column B), which the study does not ask for." in said
     assert desk.problems("participant,school,House\np1,s1,Red\n") == [
         (
-            "row 1, column C (House): The header 'House' is not known. Please delete the column, which the study does not ask "
-            "for."
+            "row 1, column C (House): The heading 'House' is not known. Please delete the column, which the study "
+            "does not use."
         )
     ]

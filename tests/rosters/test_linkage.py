@@ -118,7 +118,7 @@ def test_without_a_key_nothing_is_hashed(linked: Desk, tmp_path: Path) -> None:
 def test_the_key_is_kept_apart_whole_and_for_its_owner_only(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     settings.instance.mkdir()
-    with pytest.raises(Refused, match="must not lie in the instance folder"):
+    with pytest.raises(Refused, match="must not be in the instance folder"):
         make_key(settings.instance / "key", settings)
     file = tmp_path / "key"
     make_key(file, settings)

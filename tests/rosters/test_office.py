@@ -143,7 +143,7 @@ def test_each_box_that_was_not_ticked_says_what_to_check_and_what_to_do_if_it_is
         "Check the codes, and tick the box if they are right. Nothing has been imported yet.",
     ):
         assert unticked.count(sentence) == 2, "in the list of what to look at, and at the box"
-    assert "If it is only a part of the list, send a file with everyone in these schools instead." in unticked
+    assert "If it is only part of the list, send a file with everyone in these schools instead." in unticked
     assert "If zeros are missing, format the column as text" in unticked
 
 

@@ -199,7 +199,7 @@ def test_nothing_is_half_taken_in(desk: Desk) -> None:
 def test_what_is_confirmed_is_what_was_looked_at(desk: Desk) -> None:
     preview, lists = looked_at(desk.engine, desk.settings, "small-notes", "w1", [(ROSTER.encode(), "r.csv")])
     desk.take("participant,school\np1,s2\n")
-    with pytest.raises(Refused, match="have changed since this was looked at"):
+    with pytest.raises(Refused, match="have changed since this preview"):
         take_in_lists(desk.engine, "small-notes", "w1", lists, COMMAND_LINE, NOW, preview.digest)
     assert desk.where() == {"p1": ("s2", None, False)}
 

@@ -87,12 +87,12 @@ def test_what_is_wrong_with_headers_is_said_with_the_column() -> None:
     (sheet,) = read_sheets(b"particpant,class,Class,\np1,4b,4b,x\n", "x.csv")
     _, problems = columns(sheet, {"participant": ["participant"], "class": ["class"]}, ["participant"])
     assert [str(problem) for problem in problems] == [
-        "row 1: The column 'participant' is missing. The first row should hold the headers.",
-        "row 1, column A (particpant): The header 'particpant' is not known. Did you mean 'participant'?",
+        "row 1: The column 'participant' is missing. The first row should have the headings.",
+        "row 1, column A (particpant): The heading 'particpant' is not known. Did you mean 'participant'?",
         "row 1, column C (Class): This column means the same as column B. Please keep one of the two.",
         (
-            "row 2, column D: There is something in this column, and it has no header. "
-            "Please write one or clear the column."
+            "row 2, column D: There is something in this column, but it has no heading. Please write one or clear "
+            "the column."
         ),
     ]
 

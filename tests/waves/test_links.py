@@ -218,7 +218,7 @@ def test_the_page_of_waves_says_who_gets_what_and_which_version_was_begun(
     root = look_at(lead.get("/office/studies/small-notes/waves"))
     said = words(root)
     assert "Autumn 2025 Open" in said
-    assert "One may still begin until" in said
+    assert "New respondents can still start until" in said
     rows = [[" ".join("".join(cell.itertext()).split()) for cell in row] for row in root.iter("tr")]
     pupils = [row for row in rows if row[:2] == ["Pupils", "pupil"]]
     assert pupils[0][2].startswith("Version 1, published")

@@ -43,7 +43,7 @@ def reader(questionnaire: Questionnaire) -> Iterator[Fault]:
     if free_text.read and free_text.reader and not _ADDRESS.fullmatch(free_text.reader.email):
         yield Fault(
             (*at, "reader", "email"),
-            f"'{shortened(free_text.reader.email)}' is no e-mail address. The reader's account is found by it. "
+            f"'{shortened(free_text.reader.email)}' is not an e-mail address. The reader's account is found by it. "
             "Please correct it",
         )
     if not free_text.read and free_text.reader is not None:
@@ -78,7 +78,7 @@ def words(questionnaire: Questionnaire) -> Iterator[Fault]:
         if language not in questionnaire.languages:
             yield Fault(
                 (*at, language),
-                f"'{shortened(language)}' is none of the questionnaire's languages. Please remove it, or add it to "
+                f"'{shortened(language)}' is not one of the questionnaire's languages. Please remove it, or add it to "
                 "'languages'",
                 key=True,
             )

@@ -186,7 +186,7 @@ def columns(questionnaire: Questionnaire) -> Iterator[Fault]:
                 yield Fault(
                     (*at, "question"),
                     f"question '{question.id}' also makes a column '{column.name}', but "
-                    f"'{own[column.name.lower()]}' is a name of its own here. Please rename one of the two",
+                    f"'{own[column.name.lower()]}' is already a name here. Please rename one of the two",
                 )
             elif len(column.name) > LONGEST:
                 yield Fault(
@@ -199,6 +199,6 @@ def columns(questionnaire: Questionnaire) -> Iterator[Fault]:
         if f"{scale.id}_n".lower() in own:
             yield Fault(
                 ("scales", n, "scale"),
-                f"scale '{scale.id}' also makes a column '{scale.id}_n', but that is a name of its own here. "
-                "Please rename one of the two",
+                f"scale '{scale.id}' also makes a column '{scale.id}_n', but that name is already used here. Please "
+                "rename one of the two",
             )

@@ -323,7 +323,7 @@ def plan(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     if exposure in facts and facts[exposure].kind != "number":
         yield Fault(
             ("plan", "exposure"),
-            f"exposure is '{exposure}', which is no number. Please use a fact of kind: number",
+            f"exposure is '{exposure}', which is not a number. Please use a fact of kind: number",
         )
 
 

@@ -137,7 +137,7 @@ def add_decision(
 
 def _values(db: Connection, study: InStudy, participant_id: int, what: Decision, now: datetime) -> dict[str, Any]:
     if what.given_on > today(study.time_zone, now):
-        raise BadDecision(f"{what.given_on} has not come yet. Please give the day on which the decision was given.")
+        raise BadDecision(f"{what.given_on} is in the future. Please give the day on which the decision was given.")
     if what.scope == "wave" and what.wave is None:
         raise BadDecision("A decision about one wave needs the wave. Please say which.")
     wave_id = None
@@ -152,7 +152,7 @@ def _values(db: Connection, study: InStudy, participant_id: int, what: Decision,
         raise BadDecision("There is no such participant in this study.")
     _check_parent(db, participant_id, what)
     if what.resolved is not None and what.says == "withdrawn":
-        raise BadDecision("A withdrawal resolves nothing between a yes and a no. Please record a yes or a no.")
+        raise BadDecision("A withdrawal cannot resolve a yes and a no. Please record a yes or a no.")
     if what.sheet_version is not None and not sheet_id_of(db, study.id, audience, what.sheet_version):
         raise BadDecision(f"There is no version {what.sheet_version} of the information sheet.")
     return {
@@ -176,7 +176,7 @@ def _check_parent(db: Connection, participant_id: int, what: Decision) -> None:
     if what.parent is None or (what.parent in PARENTS and what.by == "parent"):
         return
     if what.by != "parent":
-        raise BadDecision("Which parent it was can be said only of a decision by a parent.")
+        raise BadDecision("Only a decision by a parent can say which parent it was.")
     if what.parent not in parents_of(db, participant_id):
         raise BadDecision(
             f"'{shortened(what.parent)}' is not a parent of this child in the roster. Write first, second, or the "

@@ -133,7 +133,7 @@ def issued(
     Raises BadDecision for a sheet, a school or a day that is not there.
     """
     if on > today(study.time_zone, now):
-        raise BadDecision(f"{on} has not come yet. Please record the sheet once it was sent.")
+        raise BadDecision(f"{on} is in the future. Please record the sheet once it has been sent.")
     sheet_id = sheet_id_of(db, study.id, audience, version)
     if sheet_id is None:
         raise BadDecision(

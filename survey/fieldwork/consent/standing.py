@@ -27,7 +27,7 @@ class NotAgreed(PermissionError):
     """The study asks for a consent that is not there, so that no answer may be taken. `reason` says which."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__("There is no consent to take answers from this participant.")
+        super().__init__("This participant does not have the consent the study asks for.")
         self.reason = reason
 
 

@@ -392,7 +392,7 @@ def _unknown_children(lists: Lists, here: StoredField) -> Iterator[Misread]:
                 yield line.place.misread(
                     "parent_of",
                     f"There is no pupil '{child[:40]}' in the study or in this list.{spellings.hint(child)} Please "
-                    "correct the code, or take the pupils' list in first.",
+                    "correct the code, or import the pupils' list first.",
                 )
 
 
@@ -561,8 +561,8 @@ class _People:
         self._preview.notes.append(
             line.place.misread(
                 key,
-                f"{line.code}: {title} was '{old}' on the first list and is not a fact that changes. '{old}' stays, "
-                f"and '{new}' is left aside. {_CORRECT}",
+                f"{line.code}: {title} was '{old}' on the first list and is not a fact that changes. '{old}' is kept "
+                f"and '{new}' is not used. {_CORRECT}",
             )
         )
 

@@ -48,8 +48,8 @@ class _Confirmed(NamedTuple):
 
 _ANSWERS: Final[dict[Doubtful, _Confirmed]] = {
     "left": _Confirmed(
-        yes="The file is the whole list: everyone who is not in it has left.",
-        otherwise="If it is only a part of the list, send a file with everyone in these schools instead.",
+        yes="The file is the complete list: everyone not on it has left.",
+        otherwise="If it is only part of the list, send a file with everyone in these schools instead.",
         unticked="Check who would leave, and tick the box if they have left. Nothing has been imported yet.",
         option="--they-have-left",
     ),

@@ -178,7 +178,7 @@ class _Headings:
     def _headless(self, index: int) -> Iterator[Misread]:
         filled = next((row.cells[index] for row in self._sheet.rows if row.cells[index].text), None)
         if filled is not None:
-            said = "There is something in this column, and it has no header. Please write one or clear the column."
+            said = "There is something in this column, but it has no heading. Please write one or clear the column."
             yield self._sheet.misread(filled, said)
 
     # ---- what is to be changed ----
@@ -188,15 +188,15 @@ class _Headings:
             return []
         if len(unknown) == 1 and not missing:
             cell = self._sheet.header[unknown[0]]
-            hint = self._nearest(cell.text) or f" The headers that can be used are {quoted(self._names())}."
+            hint = self._nearest(cell.text) or f" The headings that can be used are {quoted(self._names())}."
             if letters(cell.text) in _NOT_OURS:
-                hint = " Please delete the column, which the study does not ask for."
-            return [self._sheet.misread(cell, f"The header '{shortened(cell.text)}' is not known.{hint}")]
+                hint = " Please delete the column, which the study does not use."
+            return [self._sheet.misread(cell, f"The heading '{shortened(cell.text)}' is not known.{hint}")]
         if not self._done.found and not self._refused and not self._likely(unknown, missing):
             # Where no heading is known at all, that is all there is to say.
             names = quoted(self._accepted[key][0] for key in missing)
             said = f"The columns {names} are missing." if len(missing) > 1 else f"The column {names} is missing."
-            return [self._whole(f"{said} The first row should hold the headers.")]
+            return [self._whole(f"{said} The first row should have the headings.")]
         return [self._whole(" ".join(self._to_do(list(unknown), list(missing))))]
 
     def _whole(self, said: str) -> Misread:
@@ -225,7 +225,7 @@ class _Headings:
         for key in missing:
             yield f"Add a column '{self._accepted[key][0]}' with {_HOLDS.get(key, 'a value')} in every row."
         if others:
-            yield f"Delete {self._named(others)}, which the study does not ask for."
+            yield f"Delete {self._named(others)}, which the study does not use."
         if unknown:
             yield f"Delete {self._named(unknown)}, which the study does not know.{self._unless(unknown)}"
 

@@ -56,7 +56,7 @@ def make_key(path: Path, settings: Settings) -> None:
         private.write_new(path, secrets.token_hex(_KEY_BYTES) + "\n")
     except FileExistsError as error:
         raise Refused(
-            [f"{path} is there already. A key that was used must not be lost: please give another name."]
+            [f"{path} already exists. A key that has been used must not be lost: please give another name."]
         ) from error
     except OSError as error:
         raise Refused([f"{path} cannot be written ({error.strerror}). Please choose another place."]) from error
@@ -172,8 +172,8 @@ def refused_columns(sheet: ReadSheet, declared: Sequence[str]) -> dict[int, Misr
             continue
         found[index] = sheet.misread(
             cell,
-            f"This column looks like {refusal.what}, and those stay in school: Chorus takes none. Please delete the "
-            "column; the study code is enough, and the school keeps the list of whose code is whose.",
+            f"This column looks like {refusal.what}, and those stay in school. Please delete the column: the study "
+            "code is enough, and the school keeps the list that says who is who.",
         )
     return found
 
@@ -245,7 +245,7 @@ def fault_of_code(cell: Cell) -> str | None:
         return "This looks like a row of totals. Please delete it: every row is one participant."
     if cell.kind == DATE or _DAY.fullmatch(code):
         return (
-            "This is a date, and a date of birth is no study code. If the spreadsheet turned a code into a date, "
+            "This is a date, and a date of birth cannot be a study code. If the spreadsheet turned a code into a date, "
             "format the column as text and type the code again."
         )
     if not any(sign.isdigit() for sign in code):
@@ -258,7 +258,7 @@ def fault_of_code(cell: Cell) -> str | None:
             "letter or digit."
         )
     if re.fullmatch(r"07\d{9}", code):
-        return "This looks like a telephone number, and that is no study code."
+        return "This looks like a telephone number, which cannot be a study code."
     return None
 
 

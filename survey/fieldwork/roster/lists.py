@@ -355,7 +355,7 @@ class ListReader:
             # Never quoted: a wrong letter still leaves a number that is almost someone's.
             line.fault(
                 "identifier",
-                "This is no valid unique pupil number: a check letter and 12 signs belong together, and these do not. "
+                "This is not a valid unique pupil number: the check letter does not fit the other 12 characters. "
                 "Please compare it with the school's list.",
             )
             return None

@@ -156,8 +156,8 @@ def read_sheets(data: bytes, name: str, *, verbatim: bool = False, most_columns:
     if sheets:
         return sheets
     if [table.name for table in tables] == [""]:
-        raise UnreadableTable("The file is empty. Please send a table whose first row has the headers.")
-    raise UnreadableTable("The workbook has no cell with anything in it. Please send a table with headers and rows.")
+        raise UnreadableTable("The file is empty. Please send a table whose first row has the headings.")
+    raise UnreadableTable("The workbook is empty. Please send a table with headings and rows.")
 
 
 _LONGEST_HEADER: Final = 200
@@ -216,8 +216,8 @@ def without_title(sheet: ReadSheet, known: Callable[[str], bool]) -> Below:
     header = rows[best]
     if not all(_is_title(row, header) for row in rows[:best]):
         said = (
-            "The headers are in this row. Please delete what is above it, so that they are the first row "
-            f"(now row {rows[0].number} is taken for them)."
+            "The headings are in this row. Please delete everything above it, so that they are the first row (row "
+            f"{rows[0].number} is read as the headings now)."
         )
         return Below(sheet, fault=Misread(sheet.name, header.number, 0, said, file=sheet.file))
     problems = [
@@ -260,8 +260,8 @@ def columns(
             problems += _headless(sheet, index)
         elif key is None:
             known = nearest.hint(cell.text) if len(problems) < _MOST_HINTS else ""
-            hint = known or f" The headers that can be used are {quoted(names.values())}."
-            problems.append(sheet.misread(cell, f"The header '{shortened(cell.text)}' is not known.{hint}"))
+            hint = known or f" The headings that can be used are {quoted(names.values())}."
+            problems.append(sheet.misread(cell, f"The heading '{shortened(cell.text)}' is not known.{hint}"))
         elif key in found:
             first = letters_of(found[key] + 1)
             problems.append(
@@ -281,7 +281,7 @@ def _missing(sheet: ReadSheet, missing: Sequence[str]) -> Misread:
         f"The columns {quoted(missing)} are missing." if len(missing) > 1 else f"The column '{missing[0]}' is missing."
     )
     return Misread(
-        sheet.name, sheet.header[0].row, 0, f"{said} The first row should hold the headers.", file=sheet.file
+        sheet.name, sheet.header[0].row, 0, f"{said} The first row should have the headings.", file=sheet.file
     )
 
 
@@ -290,7 +290,7 @@ def _headless(sheet: ReadSheet, index: int) -> Iterator[Misread]:
     filled = [row.cells[index] for row in sheet.rows if row.cells[index].text]
     if filled:
         yield sheet.misread(
-            filled[0], "There is something in this column, and it has no header. Please write one or clear the column."
+            filled[0], "There is something in this column, but it has no heading. Please write one or clear the column."
         )
 
 

@@ -52,7 +52,7 @@ _SOMEBODY_ELSE: Final = (
     "accounts here."
 )
 _FAILED: Final = "Signing in with your organisation did not work. Please try again; nothing was changed."
-_SILENT: Final = "Your organisation's sign-in does not answer just now. Please try again in a few minutes."
+_SILENT: Final = "Your organisation's sign-in is not answering. Please try again in a few minutes."
 
 
 def connect(app: Flask, settings: Settings) -> None:

@@ -156,7 +156,7 @@ def paper_printing(study: Seen) -> ResponseReturnValue:
     # PostgreSQL takes no NUL, not even to compare with.
     typed = {name: text.replace("\0", "").strip()[:_LONGEST_LIST] for name, text in request.form.items()}
     if not Form().validate():
-        return _print_page(study, [("main", "Nothing was printed yet. Please press the button once more.")], typed)
+        return _print_page(study, [("main", "Nothing has been printed yet. Please press the button again.")], typed)
     copies = typed.get("copies", "")
     if copies and not (copies.isascii() and copies.isdigit() and len(copies) < 7):
         return _print_page(study, [("copies", "Write how many copies as a number, such as 30.")], typed)
