@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Iterable
+from functools import cache
 
 NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -234,6 +235,12 @@ def children_by_the_thousand() -> bytes:
     children = " ".join(f"p{n}" for n in range(7_000))
     rows = "\n".join(f"a{n},s1,parent,{children}" for n in range(100))
     return f"participant,school,audience,parent_of\n{rows}\n".encode()
+
+
+@cache
+def made(bomb: Callable[[], bytes]) -> bytes:
+    """Return a bomb, made once for all the tests that send it: some take as long to make as to read."""
+    return bomb()
 
 
 EXCEL: tuple[Callable[[], bytes], ...] = (

@@ -50,7 +50,7 @@ def laid(folder: Path, bombs: tuple[Callable[[], bytes], ...]) -> dict[Callable[
     """Write each bomb into a file."""
     paths = {bomb: folder / f"{bomb.__name__}.{'xlsx' if bomb in tables.EXCEL else 'csv'}" for bomb in bombs}
     for bomb, path in paths.items():
-        path.write_bytes(bomb())
+        path.write_bytes(tables.made(bomb))
     return paths
 
 

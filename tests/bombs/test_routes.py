@@ -149,7 +149,7 @@ def text_of(page: TestResponse) -> str:
 @pytest.mark.parametrize("bomb", [*tables.EXCEL, *tables.CSV], ids=lambda bomb: bomb.__name__)
 def test_a_table_made_to_stop_the_server_gets_a_page_on_every_upload(bomb: Callable[[], bytes], office: Office) -> None:
     name = "list.xlsx" if bomb in tables.EXCEL else "list.csv"
-    content = bomb()
+    content = tables.made(bomb)
     for route, there in ROUTES.items():
         fields = {**there.beside, "file": FileStorage(io.BytesIO(content), name)}
         page, meanwhile = beside(office.app, partial(office.send, there.role, there.address, fields))
