@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import yaml
 
 from survey.definition.questionnaire import Questionnaire
@@ -169,3 +170,72 @@ def test_nobody_rests_from_questions_they_were_not_asked() -> None:
     way = journey(pages, "pupil", 8)
     assert "rest-1" in names(way.route({"plays": 1}, {}))
     assert names(way.route({"plays": 0}, {})) == ["plays", "last"]
+
+
+BY_FACTS = """[
+  {page: a, questions: [{question: start, kind: short_text, ask: Start}]},
+  {page: b, when: {roster.year: {at_least: 3}}, questions: [{question: older, kind: short_text, ask: Older}]},
+  {page: c, questions: [
+     {question: all, kind: short_text, ask: All},
+     {question: some, kind: short_text, ask: Some, when: {roster.year: {at_least: 3}}}]}]"""
+
+
+@pytest.mark.parametrize("year", [2, 3])
+def test_roster_facts_lead_forward_back_and_to_where_someone_goes_on(year: int) -> None:
+    way, facts = journey(BY_FACTS), {"year": year}
+    a, b, c = way.screens
+    assert way.after(a, {}, facts) is (b if year == 3 else c)
+    assert way.before(c, {}, facts) is (b if year == 3 else a)
+    assert [step.question.id for step in way.steps(c, {}, facts)] == (["all", "some"] if year == 3 else ["all"])
+    assert way.resume({"start": "x", "older": "x"}, facts) is c
+    assert way.resume({"start": "x"}, facts) is (b if year == 3 else c)
+    all_but_one = {"start": "x", "older": "x", "all": "x"}
+    assert way.resume(all_but_one, facts) is (c if year == 3 else None)
+
+
+def test_on_a_page_only_the_steps_that_are_asked_are_shown() -> None:
+    way = journey(ROUTED)
+    screen = way.screen("b")
+    shown = [[step.question.id for step in way.steps(screen, {"plays": 1, **more}, {})] for more in ({}, {"loud": 1})]
+    assert shown == [["loud"], ["loud", "why"]]
+    assert way.steps(screen, {"plays": 0, "loud": 1}, {}) == []
+    two = journey("[{page: p, questions: [{question: like, kind: two_step, ask: Do you like it}]}]", "pupil", 5)
+    yes, no = two.screen("like.yes"), two.screen("like.no")
+    assert (len(two.steps(yes, {"like.first": 1}, {})), two.steps(no, {"like.first": 1}, {})) == (1, [])
+    assert (two.steps(yes, {"like.first": 0}, {}), len(two.steps(no, {"like.first": 0}, {}))) == ([], 1)
+
+
+def test_back_from_a_second_step_leads_to_the_first_and_from_the_next_question_to_the_step_that_was_shown() -> None:
+    way = journey(
+        "[{page: p, questions: [{question: like, kind: two_step, ask: Do you like it},"
+        " {question: next, kind: two_step, ask: And this}]}]",
+        "pupil",
+        5,
+    )
+    yes, no = {"like.first": 1}, {"like.first": 0}
+    assert way.before(way.screen("like.yes"), yes, {}) is way.screen("like.first")
+    assert way.before(way.screen("next.first"), yes, {}) is way.screen("like.yes")
+    assert way.before(way.screen("next.first"), no, {}) is way.screen("like.no")
+
+
+def test_where_nothing_is_asked_there_is_nowhere_to_begin() -> None:
+    nothing = "[{page: a, when: {roster.year: 3}, questions: [{question: x, kind: short_text, ask: X}]}]"
+    assert journey(nothing).resume({}, {"year": 2}) is None
+
+
+def test_every_screen_knows_its_page_its_number_and_of_how_many() -> None:
+    for_adults = journey(ROUTED)
+    assert [(screen.page.id, screen.number, screen.of) for screen in for_adults.screens] == [
+        ("a", 1, 4),
+        ("b", 2, 4),
+        ("c", 3, 4),
+        ("d", 4, 4),
+    ]
+    for_children = journey(RESTED, "pupil", 8)
+    pages = ["first", "second", *["third"] * 9, "fourth"]
+    assert [screen.page.id for screen in for_children.screens] == pages
+    numbers = [*range(1, 11), 10, 11]
+    assert [screen.number for screen in for_children.screens] == numbers, "a rest has the number of the one before it"
+    assert {screen.of for screen in for_children.screens} == {11}
+    rest = for_children.screen("rest-1")
+    assert (rest.rest, rest.asks, rest.keys, rest.steps) == (True, False, (), ())

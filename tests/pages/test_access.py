@@ -7,7 +7,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from flask import Flask
+from werkzeug.exceptions import NotFound
 
+from survey.database import Engine, session
+from survey.fieldwork import keep_study
 from survey.pages.office import access
 from survey.people import ADMINISTRATOR, COORDINATOR, LEAD, RESEARCHER, Grant
 
@@ -91,3 +95,79 @@ def test_a_coordinator_sees_the_schools_they_were_given_and_others_see_all(
 ) -> None:
     granted(monkeypatch, *given)
     assert access.my_schools(study()) == schools
+
+
+# ---- a page behind its guard ------------------------------------------------------------------------------
+
+
+@access.allowed(LEAD, RESEARCHER)
+def page(study: access.Seen, more: str = "") -> str:
+    """A page for a lead and a researcher."""
+    return f"{study.id} {study.code} {study.title} {study.plan.id} {more}"
+
+
+@pytest.mark.usefixtures("study")
+def test_a_page_gets_the_study_of_its_address(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "turned_away", lambda: None)
+    with app.test_request_context("/office/studies/small-notes"):
+        for role in (LEAD, RESEARCHER):
+            granted(monkeypatch, grant(role))
+            assert page(code="small-notes", more="and more") == "1 small-notes Small notes small-notes and more"
+
+
+@pytest.mark.usefixtures("study")
+def test_who_has_another_role_there_is_told_so_and_who_has_none_finds_nothing(
+    app: Flask, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with session(engine) as db:
+        keep_study(db, "unpublished", title="Nothing of it is published")
+    monkeypatch.setattr(access, "turned_away", lambda: None)
+    with app.test_request_context("/office/studies/small-notes"):
+        granted(monkeypatch, grant(COORDINATOR))
+        reply: Any = page(code="small-notes")
+        assert reply.status_code == 403
+        assert "<h1>This page is not for your role</h1>" in reply.get_data(as_text=True)
+        assert "Ask the person who leads the study." in reply.get_data(as_text=True)
+        for given in ([], [grant(LEAD, ELSEWHERE)]):
+            granted(monkeypatch, *given)
+            with pytest.raises(NotFound):
+                page(code="small-notes")
+        granted(monkeypatch, grant(LEAD, EVERYWHERE))
+        for code in ("none", "unpublished", "small-notes\0"):
+            with pytest.raises(NotFound):
+                page(code=code)
+
+
+@pytest.mark.usefixtures("study")
+def test_who_is_not_signed_in_is_sent_away_before_anything_is_looked_up(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    granted(monkeypatch, grant(LEAD))
+    monkeypatch.setattr(access, "turned_away", lambda: "the sign-in page")
+    with app.test_request_context("/office/studies/small-notes"):
+        assert page(code="small-notes") == page(code="none") == "the sign-in page"
+
+
+def test_a_refusal_can_say_why(app: Flask) -> None:
+    with app.test_request_context("/office"):
+        reply = access.refused("Because of this.", "Not now", 409)
+    assert reply.status_code == 409
+    assert "<h1>Not now</h1>" in reply.get_data(as_text=True)
+    assert "<p>Because of this.</p>" in reply.get_data(as_text=True)
+
+
+def test_what_is_granted_comes_from_the_account_or_from_a_link(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = SimpleNamespace(role=COORDINATOR, study_id=HERE, school_id=7)
+    link = SimpleNamespace(link=SimpleNamespace(given=given), actor="the link")
+    someone = SimpleNamespace(is_authenticated=True, grants=[grant(LEAD)], email="ann@uni.org")
+    monkeypatch.setattr(access, "current_user", someone)
+    monkeypatch.setattr(access, "came_by_link", lambda: None)
+    assert [one.role for one in access.grants()] == [LEAD]
+    assert (access.actor().kind, access.actor().name) == ("account", "ann@uni.org")
+    monkeypatch.setattr(access, "came_by_link", lambda: link)
+    (only,) = access.grants()
+    assert (only.role, only.study_id, only.school_id) == (COORDINATOR, HERE, 7)
+    assert access.actor() == "the link"
+    someone.is_authenticated = False
+    monkeypatch.setattr(access, "came_by_link", lambda: None)
+    assert access.grants() == []
