@@ -1,0 +1,121 @@
+"""Why an answer is absent, response after response: what was found for one must never be said of another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from survey.definition.questionnaire import Questionnaire
+from survey.definition.study import MissingCodes
+from survey.export import missing
+from survey.export.missing import Absences, Gaps, MissingNumber
+
+QUESTIONNAIRE = """
+questionnaire: small
+version: 1
+title: T
+audience: parent
+reader: {age: 16}
+languages: [en]
+pages:
+  - page: one
+    questions:
+      - {question: plays, kind: yes_no, ask: Do you play}
+      - {question: read, kind: information, ask: Now think.}
+      - {question: loud, kind: yes_no, ask: Is it loud, when: {plays: yes}}
+      - {question: why, kind: short_text, ask: Why, when: {loud: yes}}
+      - {question: where, kind: several, ask: Where, options: [{code: 1, label: A}, {code: 2, label: B}]}
+      - {question: at_home, kind: short_text, ask: At home, when: {where: {contains: 1}}}
+      - {question: older, kind: short_text, ask: Older, when: {roster.year: {at_least: 3}}}
+      - {question: oldest, kind: short_text, ask: Oldest, when: {older: {answered: yes}}}
+      - {question: end, kind: short_text, ask: Anything else}
+"""
+GAPS = Gaps(MissingCodes())
+BLANK, NOT_SHOWN, NOT_REACHED, WITHDRAWN = -9, -6, -5, -2
+
+
+def absences(text: str = QUESTIONNAIRE) -> Absences:
+    return Absences(Questionnaire.from_data(yaml.load(text, yaml.BaseLoader)), GAPS)
+
+
+def of(found: Absences, state: str, answers: dict[str, Any], facts: dict[str, Any] | None = None) -> dict[str, int]:
+    return {id: int(gap) for id, gap in found.of(state, answers, facts or {})[0].items()}
+
+
+# state, answers, facts -> some of what is absent, and why
+CASES: list[tuple[str, dict[str, Any], dict[str, Any], dict[str, int]]] = [
+    ("finished", {}, {}, {"plays": BLANK, "loud": NOT_SHOWN, "why": NOT_SHOWN, "older": NOT_SHOWN, "end": BLANK}),
+    ("finished", {"plays": 1}, {}, {"loud": BLANK, "why": NOT_SHOWN}),
+    ("finished", {"plays": 1, "loud": 1}, {}, {"why": BLANK}),
+    ("finished", {"plays": 0, "loud": 1}, {}, {"loud": NOT_SHOWN, "why": NOT_SHOWN}),
+    ("finished", {"where": [1]}, {}, {"at_home": BLANK}),
+    ("finished", {"where": [2]}, {}, {"at_home": NOT_SHOWN}),
+    ("finished", {"where": [2, 1]}, {}, {"at_home": BLANK}),
+    ("finished", {"where": {"missing": "blank"}}, {}, {"at_home": NOT_SHOWN}),
+    ("finished", {"where": {"missing": "dont_know"}}, {}, {"at_home": NOT_SHOWN}),
+    ("finished", {}, {"year": 3}, {"older": BLANK, "oldest": NOT_SHOWN}),
+    ("finished", {}, {"year": 2}, {"older": NOT_SHOWN, "oldest": NOT_SHOWN}),
+    ("finished", {"older": "x"}, {"year": 3}, {"oldest": BLANK}),
+    ("finished", {"older": "x"}, {"year": 2}, {"oldest": NOT_SHOWN}),
+    ("stopped", {}, {}, {"plays": NOT_REACHED, "loud": NOT_REACHED, "end": NOT_REACHED}),
+    # Of the facts it is certain from the start that a question is not shown.
+    ("stopped", {}, {"year": 2}, {"older": NOT_SHOWN, "oldest": NOT_REACHED}),
+    ("stopped", {"plays": 1}, {}, {"loud": NOT_REACHED, "why": NOT_REACHED}),
+    ("stopped", {"plays": 0}, {}, {"loud": NOT_SHOWN, "why": NOT_REACHED}),
+    ("stopped", {"plays": 0, "where": [2]}, {}, {"loud": NOT_SHOWN, "why": NOT_SHOWN, "end": NOT_REACHED}),
+    ("stopped", {"where": [2]}, {}, {"plays": BLANK, "at_home": NOT_SHOWN}),
+    ("stopped", {"older": "x"}, {"year": 3}, {"where": BLANK, "oldest": NOT_REACHED}),
+    # The place of the last answer itself has been reached: what else was stored there may have been taken back.
+    ("stopped", {"plays": 1, "loud": 0}, {}, {"plays": BLANK, "loud": BLANK, "why": NOT_SHOWN}),
+    ("withdrawn", {}, {"year": 3}, {"plays": WITHDRAWN, "loud": WITHDRAWN, "oldest": WITHDRAWN}),
+]
+
+
+@pytest.mark.parametrize(("state", "answers", "facts", "said"), CASES)
+def test_why_an_answer_is_absent(
+    state: str, answers: dict[str, Any], facts: dict[str, Any], said: dict[str, int]
+) -> None:
+    found = of(absences(), state, answers, facts)
+    assert {id: found[id] for id in said} == said
+    assert "read" not in found, "what only tells something has no answer to be absent"
+
+
+def test_one_response_after_another_gets_what_it_gets_alone() -> None:
+    """In both orders, and twice: answers alike are looked at once, and only answers alike."""
+    for order in (CASES, CASES[::-1]):
+        shared = absences()
+        for state, answers, facts, _ in [*order, *order]:
+            assert of(shared, state, answers, facts) == of(absences(), state, answers, facts)
+
+
+def test_answers_that_look_alike_are_told_apart() -> None:
+    shared = absences()
+    alike: list[Any] = [1, True, "1", [1], ["1"], {"missing": "blank"}, "{'missing': 'blank'}", None, ("list", 1)]
+    for answer in [*alike, *alike[::-1]]:
+        assert of(shared, "finished", {"where": answer}) == of(absences(), "finished", {"where": answer})
+
+
+def test_with_too_many_routes_to_remember_it_is_only_slower(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(missing, "_MOST_KEPT", 2)
+    shared = absences()
+    for state, answers, facts, _ in CASES:
+        assert of(shared, state, answers, facts) == of(absences(), state, answers, facts)
+    assert (len(shared._hidden), len(shared._known)) == (2, 2)
+
+
+def test_what_was_not_shown_is_said_beside_it() -> None:
+    _, hidden = absences().of("finished", {"plays": 1}, {"year": 2})
+    assert hidden == {"why", "at_home", "older", "oldest"}
+    assert absences().of("withdrawn", {}, {})[1] == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("stored", "gap"),
+    [("blank", -9), ("dont_know", -8), ("rather_not", -7), ("of a later program", -9), (None, -9), (7, -9)],
+)
+def test_a_reason_nobody_here_knows_is_a_blank(stored: object, gap: int) -> None:
+    found = GAPS.of({"missing": stored})
+    assert (found, type(found)) == (gap, MissingNumber)
+    assert GAPS.of({}) == -9
