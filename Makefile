@@ -125,6 +125,19 @@ check: lint proxy ## the quick one: style, types, fences, and every test that ne
 test: lint fonts browser proxy ## everything, browser and PostgreSQL included
 	@$(BIN)/pytest -n 2
 
+# ---- how much the tests notice ------------------------------------------------------------------------
+
+# In an environment of its own: nobody who works on Chorus or runs it needs what plants the bugs.
+.PHONY: mutants
+mutants: .mutants-venv/.locked ## plant small bugs and count how many the tests notice (docs/mutants.md); OF=journey: one part
+	@.mutants-venv/bin/python -m tests.mutants $(OF)
+
+.mutants-venv/.locked: requirements-mutants.lock
+	@$(PYTHON) -m venv .mutants-venv
+	@echo "Installing the locked dependencies into .mutants-venv (a minute or two, once)"
+	@.mutants-venv/bin/pip install $(PIP_QUIET) --require-hashes -r requirements-mutants.lock
+	@touch $@
+
 # ---- dependencies -----------------------------------------------------------------------------------
 
 # The locks hold names, versions and the hashes of every file of a release, and no address: what is
@@ -138,10 +151,11 @@ lock: ## make the locks again after a change in pyproject.toml or package.json (
 	@[ -x .lock-venv/bin/uv ] || { $(PYTHON) -m venv .lock-venv && .lock-venv/bin/pip install $(PIP_QUIET) uv; }
 	@$(COMPILE) --output-file requirements.lock
 	@$(COMPILE) --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	@$(COMPILE) --group dev --group mutants --constraint requirements-dev.lock --output-file requirements-mutants.lock
 	@if command -v npm >/dev/null; then npm install --package-lock-only --silent; fi
 
 .PHONY: clean
 clean: ## remove what was made here (not your databases in instance/)
-	@rm -rf $(VENV) .lock-venv .make node_modules $(FONTS) build dist
+	@rm -rf $(VENV) .lock-venv .mutants-venv .make node_modules $(FONTS) build dist
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 RUNTIME = ROOT / "requirements.lock"
 DEVELOPMENT = ROOT / "requirements-dev.lock"
+MUTANTS = ROOT / "requirements-mutants.lock"
 
 PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9-]*(?:\[[a-z,]+\])?)==(?P<version>[^\s;]+)(?: ; (?P<marker>[^\\]+))? \\$")
 HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}(?: \\)?$")
@@ -27,7 +28,7 @@ def pins(lock: Path) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("lock", [RUNTIME, DEVELOPMENT], ids=lambda path: path.name)
+@pytest.mark.parametrize("lock", [RUNTIME, DEVELOPMENT, MUTANTS], ids=lambda path: path.name)
 def test_a_lock_holds_pins_with_hashes_and_nothing_else(lock: Path) -> None:
     lines = lock.read_text(encoding="utf-8").splitlines()
     strange = [line for line in lines if not (PIN.match(line) or HASH.match(line) or COMMENT.match(line))]
@@ -39,7 +40,7 @@ def test_a_lock_holds_pins_with_hashes_and_nothing_else(lock: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "requirements.lock", "requirements-dev.lock", "pyproject.toml", "package.json", ".npmrc", "Makefile",
+        "requirements.lock", "requirements-dev.lock", "requirements-mutants.lock", "pyproject.toml", "package.json", ".npmrc", "Makefile",
         ".ci/run", ".pre-commit-config.yaml",
     ],
 )  # fmt: skip
@@ -60,10 +61,16 @@ def test_the_npm_lock_has_hashes_and_no_addresses() -> None:
         assert entry["integrity"].startswith("sha512-"), path
 
 
-def test_whoever_works_on_chorus_has_the_versions_it_runs_with() -> None:
-    development = pins(DEVELOPMENT)
-    for name, versions in pins(RUNTIME).items():
-        assert development[name] == versions
+@pytest.mark.parametrize(("fewer", "more"), [(RUNTIME, DEVELOPMENT), (DEVELOPMENT, MUTANTS)])
+def test_whoever_works_on_chorus_has_the_versions_it_runs_with(fewer: Path, more: Path) -> None:
+    there = pins(more)
+    for name, versions in pins(fewer).items():
+        assert there[name] == versions
+
+
+def test_what_plants_bugs_is_in_nobody_s_way() -> None:
+    assert "mutmut" in pins(MUTANTS)
+    assert "mutmut" not in pins(DEVELOPMENT)
 
 
 def test_every_dependency_is_locked_and_has_its_reason() -> None:
@@ -72,6 +79,7 @@ def test_every_dependency_is_locked_and_has_its_reason() -> None:
     runtime, development = pins(RUNTIME), pins(DEVELOPMENT)
     wanted = [(need, runtime) for need in project["project"]["dependencies"]]
     wanted += [(need, development) for need in project["dependency-groups"]["dev"]]
+    wanted += [(need, pins(MUTANTS)) for need in project["dependency-groups"]["mutants"]]
     for need, lock in wanted:
         name = re.split(r"[\[<>=]", need)[0]
         assert name in lock, f"{name} is not locked; run: make lock"
