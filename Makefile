@@ -136,6 +136,7 @@ mutants: .mutants-venv/.locked ## plant small bugs and count how many the tests 
 	@$(PYTHON) -m venv .mutants-venv
 	@echo "Installing the locked dependencies into .mutants-venv (a minute or two, once)"
 	@.mutants-venv/bin/pip install $(PIP_QUIET) --require-hashes -r requirements-mutants.lock
+	@.mutants-venv/bin/pip install $(PIP_QUIET) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # ---- dependencies -----------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ PARTS = {
     "scales": Part(
         ("survey/scales.py",),
         (
+            "tests/scales/test_arrays.py",
             "tests/scales/test_bands.py",
             "tests/scales/test_half_up.py",
             "tests/scales/test_rules.py",
