@@ -7,13 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from survey.cli import main
-from survey.database import open_engine, upgrade
 from tests.bombs import studies, tables
 from tests.bombs.said import SAID
-from tests.rosters.small_field import ROSTER, SCHOOLS, publish
+from tests.rosters.at_the_prompt import installed, survey
 
 HANGS = 120.0
 """Seconds of a processor for all files together, which take fifteen. One of them alone took hours."""
@@ -22,28 +19,10 @@ HANGS = 120.0
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An installation with the small study and its schools, in the folder the commands run in."""
-    for name in ("DATABASE_URL", "SECRET_KEY", "CHORUS_URL", "CHORUS_LINKAGE_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("CHORUS_INSTANCE", str(tmp_path / "instance"))
-    (tmp_path / "instance").mkdir()
-    engine = open_engine(f"sqlite:///{tmp_path / 'instance' / 'chorus.db'}")
-    upgrade(engine)
-    publish(engine, tmp_path / "study")
-    engine.dispose()
-    (tmp_path / "schools.csv").write_text(SCHOOLS)
-    (tmp_path / "roster.csv").write_text(ROSTER)
-    monkeypatch.chdir(tmp_path)
-    assert (
-        survey("roster", "import", "schools.csv", "roster.csv", "--study", "small-notes", "--wave", "w1").exit_code == 0
-    )
+    installed(tmp_path, monkeypatch).dispose()
+    imported = survey("roster", "import", "schools.csv", "roster.csv", "--study", "small-notes", "--wave", "w1")
+    assert imported.exit_code == 0
     return tmp_path
-
-
-def survey(*words: object) -> Result:
-    """Run a command; whatever happens, it is no traceback."""
-    run = CliRunner().invoke(main, [str(word) for word in words])
-    assert run.exception is None or isinstance(run.exception, SystemExit), run.exception
-    return run
 
 
 def laid(folder: Path, bombs: tuple[Callable[[], bytes], ...]) -> dict[Callable[[], bytes], Path]:

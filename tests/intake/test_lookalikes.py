@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -19,29 +17,13 @@ from survey.intake.lookalikes import Lookalike, reading_of
 from survey.question import missing
 from survey.responses import Record, stream
 from tests.intake.field import SETTINGS, table
+from tests.intake.sample import NOW, RIGHT
 from tests.intake.test_rewritten import workbook
-from tests.intake.test_taking import RIGHT, field
 
-NOW = datetime(2026, 7, 1, 11, 30, tzinfo=UTC)
 ASK = (
     "'{0}' in a column of text can be a missing code or what the person wrote. Please add a column 'as_typed' to the "
     "file: leave it empty where {0} is the code, and write best in it where the person wrote {0}."
 )
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    made = field(database_url)
-    yield made
-    made.dispose()
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """A database that is only looked at."""
-    made = field(f"sqlite:///{tmp_path_factory.mktemp('shared')}/looked.sqlite")
-    yield made
-    made.dispose()
 
 
 def looked(engine: Engine, *rows: dict[str, Any]) -> Taken:

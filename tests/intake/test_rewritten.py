@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +16,14 @@ from survey.fieldwork.roster.tables import NUMBER, Cell
 from survey.intake import Taken, look
 from survey.intake.rewritten import Codes
 from tests.intake.field import SETTINGS, table
-from tests.intake.test_taking import RIGHT, field
+from tests.intake.sample import NOW, RIGHT, field
 
-NOW = datetime(2026, 7, 1, 11, 30, tzinfo=UTC)
 AGAIN = "Please import the CSV as it was exported, or format the column as text and enter again what was typed."
 
 
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """A database that is only looked at."""
-    made = field(f"sqlite:///{tmp_path_factory.mktemp('shared')}/looked.sqlite")
-    yield made
-    made.dispose()
+@pytest.fixture
+def engine(shared: Engine) -> Engine:
+    return shared
 
 
 def workbook(*rows: dict[str, Any], formats: dict[str, str] | None = None) -> bytes:

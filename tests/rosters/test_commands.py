@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from survey.cli import main
-from survey.database import Engine, open_engine, upgrade
-from tests.rosters.small_field import ROSTER, SCHOOLS, publish
+from survey.database import Engine
+from tests.rosters.at_the_prompt import installed, survey
+from tests.rosters.small_field import publish
 
 
 @pytest.fixture(autouse=True)
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """An installation with the small study, in the folder the commands run in."""
-    for name in ("DATABASE_URL", "SECRET_KEY", "CHORUS_URL", "CHORUS_LINKAGE_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("CHORUS_INSTANCE", str(tmp_path / "instance"))
-    (tmp_path / "instance").mkdir()
-    engine = open_engine(f"sqlite:///{tmp_path / 'instance' / 'chorus.db'}")
-    upgrade(engine)
-    publish(engine, tmp_path / "study")
-    (tmp_path / "schools.csv").write_text(SCHOOLS)
-    (tmp_path / "roster.csv").write_text(ROSTER)
-    monkeypatch.chdir(tmp_path)
-    return engine
-
-
-def survey(*words: object) -> Result:
-    """Run a command; whatever happens, it is no traceback."""
-    run = CliRunner().invoke(main, [str(word) for word in words])
-    assert run.exception is None or isinstance(run.exception, SystemExit), run.exception
-    return run
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
+    made = installed(tmp_path, monkeypatch)
+    yield made
+    made.dispose()
 
 
 IMPORT = ("roster", "import", "schools.csv", "roster.csv", "--study", "small-notes", "--wave", "w1")

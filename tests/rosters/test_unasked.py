@@ -16,8 +16,8 @@ from survey.fieldwork import Wave
 from survey.progress import progress
 from tests.pages.strict import StrictClient, look_at, strict_client
 from tests.pages.test_account import OWN, choose, sign_in
+from tests.rosters.at_the_prompt import survey
 from tests.rosters.small_field import BY_YEAR, NOW, SCHOOLS, Desk, publish, settings_in
-from tests.rosters.test_commands import survey
 from tests.rosters.test_office import confirm, send
 
 STUDY_PAGE = "/office/studies/small-notes"
