@@ -126,8 +126,8 @@ def missing_codes(gaps: Gaps) -> SmallSheet:
         ("empty", "nothing known", "Identity and roster: not recorded. Typed text: none."),
         (
             AS_TYPED,
-            "no missing code",
-            "The columns named in this column of a row hold what was typed, although it looks like one.",
+            "not a missing code",
+            "Names the columns of its row in which the answer was typed and only looks like a missing code.",
         ),
         ("empty", "no score", "Scores: fewer items were answered than the scale needs."),
     ]

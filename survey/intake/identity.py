@@ -241,7 +241,7 @@ IDENTITY: Final[Sequence[IdentityColumn]] = (
     ),
     IdentityColumn(
         AS_TYPED,
-        "For the import: 00, then the columns whose typed answer is not a missing code, although it looks like one",
+        "For imports: always 00, then the columns with a typed answer that only looks like a missing code",
         # Which columns these are shows once the others are filled: the tabulator adds them.
         lambda *_: UNTOUCHED,
         wanted=lambda versions: any(map(has_typed, versions)),
