@@ -41,11 +41,10 @@ PARTS = {
             "tests/scales/test_half_up.py",
             "tests/scales/test_rules.py",
             "tests/scales/test_rule_of_a_scale.py",
-            "tests/scales/test_score_table.py",
         ),
     ),
     "journey": Part(("survey/journey.py",), ("tests/journey",)),
-    "missing": Part(("survey/export/missing.py",), ("tests/export/test_absences.py", "tests/export/test_missing.py")),
+    "missing": Part(("survey/export/missing.py",), ("tests/export/test_absences.py",)),
     "access": Part(("survey/pages/office/access.py",), ("tests/pages/test_access.py",)),
     "responses": Part(("survey/responses/*.py",), ("tests/store", "tests/consent/test_withdrawing.py")),
     "fieldwork": Part(

@@ -32,12 +32,11 @@ pages:
       - {question: oldest, kind: short_text, ask: Oldest, when: {older: {answered: yes}}}
       - {question: end, kind: short_text, ask: Anything else}
 """
-GAPS = Gaps(MissingCodes())
 BLANK, NOT_SHOWN, NOT_REACHED, WITHDRAWN = -9, -6, -5, -2
 
 
 def absences(text: str = QUESTIONNAIRE) -> Absences:
-    return Absences(Questionnaire.from_data(yaml.load(text, yaml.BaseLoader)), GAPS)
+    return Absences(Questionnaire.from_data(yaml.load(text, yaml.BaseLoader)), Gaps(MissingCodes()))
 
 
 def of(found: Absences, state: str, answers: dict[str, Any], facts: dict[str, Any] | None = None) -> dict[str, int]:
@@ -116,6 +115,59 @@ def test_what_was_not_shown_is_said_beside_it() -> None:
     [("blank", -9), ("dont_know", -8), ("rather_not", -7), ("of a later program", -9), (None, -9), (7, -9)],
 )
 def test_a_reason_nobody_here_knows_is_a_blank(stored: object, gap: int) -> None:
-    found = GAPS.of({"missing": stored})
+    gaps = Gaps(MissingCodes())
+    found = gaps.of({"missing": stored})
     assert (found, type(found)) == (gap, MissingNumber)
-    assert GAPS.of({}) == -9
+    assert gaps.of({}) == -9
+
+
+def test_a_study_s_own_numbers_stand_for_the_reasons_they_are_given_for() -> None:
+    gaps = Gaps(MissingCodes(blank=-90, withdrawn=-20))
+    assert {reason: gaps[reason] for reason in ("blank", "dont_know", "withdrawn")} == {
+        "blank": -90,
+        "dont_know": -8,
+        "withdrawn": -20,
+    }
+    assert set(gaps) == set(missing.WORDS)
+    assert all(type(number) is MissingNumber for number in gaps.values())
+    assert (gaps.words[-90], gaps.words[-8], len(gaps.words)) == ("left blank", "I don't know", len(gaps))
+
+
+UNCONDITIONAL = """
+questionnaire: small
+version: 1
+title: T
+audience: pupil
+reader: {age: 8}
+languages: [en]
+pages:
+  - page: one
+    questions:
+      - {question: try, kind: practice, ask: Try, options: [{code: 1, label: A, face: feel-2}, {code: 2, label: B, face: feel-4}]}
+      - {question: like, kind: two_step, ask: Do you like it}
+"""
+
+
+def test_where_everything_is_shown_nothing_was_led_past_and_practice_is_no_answer() -> None:
+    found = absences(UNCONDITIONAL)
+    assert found.of("finished", {}, {}) == ({"like": BLANK}, frozenset())
+    assert found.of("stopped", {}, {}) == ({"like": NOT_REACHED}, frozenset())
+    assert found.of("stopped", {"like.first": 1}, {}) == ({"like": BLANK}, frozenset())
+
+
+def test_the_keys_of_a_question_are_those_its_answers_are_kept_under() -> None:
+    assert set(absences(UNCONDITIONAL).keys("like")) == {"like", "like.first"}
+    assert absences().keys("plays") == ("plays",)
+
+
+def test_answers_alike_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared, looked_at = absences(), []
+    honest = shared._journey.hidden
+    monkeypatch.setattr(shared._journey, "hidden", lambda *of: looked_at.append(of) or honest(*of))
+    first, _ = shared.of("finished", {"plays": 1, "end": "one"}, {"year": 3, "sex": "f"})
+    again, _ = shared.of("finished", {"plays": 1, "end": "another"}, {"year": 3, "sex": "m"})
+    assert first is again
+    assert len(looked_at) == 1
+    shared.of("finished", {"plays": 0}, {"year": 3})
+    shared.of("finished", {"plays": 1}, {"year": 4})
+    assert len(looked_at) == 3
