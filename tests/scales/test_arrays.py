@@ -189,7 +189,13 @@ def test_what_is_nearer_than_decimals_can_tell_is_the_same_number_and_no_more() 
     unit = np.spacing(3.0)
     near, far = 3.0 + 16 * unit, 3.0 + 4096 * unit
     assert band([near, far], (Band(1, 3, "Low"),)).tolist() == ["Low", None]
-    assert by_table([near, far], {3.0: 1.0, 50.0: 2.0}) == [1, None]
+    for table in ({3.0: 1.0}, {3.0: 1.0, 50.0: 2.0}, {1.0: 5.0, 2.0: 6.0, 3.0: 1.0, 50.0: 2.0}, {1.0: 5.0, 3.0: 1.0}):
+        assert by_table([near, far], table) == [1, None]
+
+
+@pytest.mark.parametrize(("decimals", "found"), [(None, None), (0, None), (1, 7.0), (2, None)])
+def test_what_is_looked_up_is_rounded_to_the_scale_s_own_decimals(decimals: int | None, found: float | None) -> None:
+    assert by_table([2.25], {2.3: 7.0, 40.0: 1.0}, decimals) == [found]
 
 
 @pytest.mark.parametrize("decimals", [0, 1, 2, 3])
