@@ -252,3 +252,12 @@ def test_a_line_without_length_and_an_empty_table_are_refused_in_these_words() -
     with pytest.raises(ValueError) as fault:
         ConversionTable({})
     assert str(fault.value) == "a conversion table without entries makes every score missing"
+
+
+@pytest.mark.parametrize("items", [255, 256, 257])
+def test_as_many_items_are_counted_as_were_answered_also_where_a_byte_ends(items: int) -> None:
+    names = tuple(f"i{n}" for n in range(items))
+    rule = Rule(names, (False,) * items, (0.0,) * items, (1.0,) * items, "sum", False, items)
+    found = score([[1.0] * items, [NAN] + [1.0] * (items - 1)], rule)
+    assert found.answered.tolist() == [items, items - 1]
+    assert (found.score[0], np.isnan(found.score[1])) == (items, True)
