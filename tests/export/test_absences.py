@@ -92,8 +92,25 @@ def test_one_response_after_another_gets_what_it_gets_alone() -> None:
 def test_answers_that_look_alike_are_told_apart() -> None:
     shared = absences()
     alike: list[Any] = [1, True, "1", [1], ["1"], {"missing": "blank"}, "{'missing': 'blank'}", None, ("list", 1)]
-    for answer in [*alike, *alike[::-1]]:
-        assert of(shared, "finished", {"where": answer}) == of(absences(), "finished", {"where": answer})
+    for id in ("where", "plays", "older"):
+        for answer in [*alike, *alike[::-1]]:
+            given: tuple[dict[str, Any], dict[str, Any]] = ({id: answer}, {"year": 3})
+            assert of(shared, "finished", *given) == of(absences(), "finished", *given)
+
+
+def test_a_question_that_hangs_on_facts_of_its_own_and_on_another_question_is_told_apart_by_both() -> None:
+    text = (
+        QUESTIONNAIRE
+        + """\
+  - page: two
+    when: {roster.sex: f}
+    questions:
+      - {question: girls, kind: short_text, ask: Girls, when: {older: {answered: yes}}}
+"""
+    )
+    shared = absences(text)
+    for sex, year, gap in [("f", 3, BLANK), ("m", 3, NOT_SHOWN), ("f", 2, NOT_SHOWN), ("f", 3, BLANK)]:
+        assert of(shared, "finished", {"older": "x"}, {"sex": sex, "year": year})["girls"] == gap
 
 
 def test_with_too_many_routes_to_remember_it_is_only_slower(monkeypatch: pytest.MonkeyPatch) -> None:
