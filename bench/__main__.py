@@ -7,11 +7,11 @@ from importlib import import_module
 
 from bench.machine import describe
 
-PARTS = ("pages", "inside", "export", "scoring", "faults", "servers")
+PARTS = ("pages", "inside", "export", "scoring", "faults", "servers", "sqlite_writers")
 
 
-def main(wanted: list[str]) -> None:
-    """Run the parts asked for, all by default, and print their lines as they come."""
+def main(wanted: list[str], *, small: bool = False) -> None:
+    """Run the parts asked for, all by default, and print their lines as they come. small: to see that they run."""
     unknown = set(wanted) - set(PARTS)
     if unknown:
         sys.exit(f"There is no bench {', '.join(sorted(unknown))}. There are: {', '.join(PARTS)}.")
@@ -19,7 +19,7 @@ def main(wanted: list[str]) -> None:
         print(line, flush=True)
     for part in wanted or PARTS:
         print(f"\n── {part} " + "─" * 60, flush=True)
-        for line in import_module(f"bench.{part}").run():
+        for line in import_module(f"bench.{part}").run(small=small):
             print(line, flush=True)
     print("\n── the machine, again " + "─" * 44, flush=True)
     for line in describe():

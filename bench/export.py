@@ -1,8 +1,7 @@
-"""The 20,000 × 80 workbook and CSV, beside bare openpyxl and csv loops over the same cells, with peak memory.
+"""The export of 20,000 responses × 80 columns out of a database, beside bare loops over the same cells, with memory.
 
-Responses come as from the database, one after the other, and go through everything: why an answer is absent,
-codes, words, scores. The bare loops get finished cells. Each measurement is in a process of its own, which had
-done nothing before.
+Each measurement is in a process of its own, which had done nothing before. CPU seconds say more than those of the
+clock where a machine has other things to do; both are the best of some runs.
 """
 
 from __future__ import annotations
@@ -10,296 +9,126 @@ from __future__ import annotations
 import csv
 import multiprocessing
 import os
-import random
+import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+from unittest.mock import patch
 
 import openpyxl
 
-from survey.definition.questionnaire import Questionnaire
-from survey.definition.study import StudyDefinition
-from survey.export.columns import AnsweredVersion, column_set
-from survey.export.csv import CsvFile
+from bench.answered import COLUMNS, NAME, POOL, STUDY, database
+from survey.database import open_engine
+from survey.export import FORMATS, Format, export
+from survey.export.columns import column_set
+from survey.export.contents import SmallSheet
+from survey.export.csv import CsvFile, cleaned
 from survey.export.missing import Gaps
 from survey.export.notes import Notes
-from survey.export.study import ROWS_AT_ONCE, Export
-from survey.export.table import DataTable, Tabulator, in_words
-from survey.export.workbook import WorkbookFile
-from survey.question import Pretence
+from survey.export.sink import QuestionnaireInFile, Sink
+from survey.export.store import Stored
+from survey.export.table import Cells, DataTable, Tabulator
 
-ROWS, COLUMNS = 20_000, 80
-FEW = ROWS // 4
+RESPONSES, FEW = 20_000, 20
+"""How many responses are exported, and how many where the bench itself is tried."""
+
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
-SHA256 = "0" * 64
-POOL = 500
-"""So many different responses are made; the rest repeat them under other ids."""
-
-TEXTS = [
-    "I like the drums best",
-    "It was loud =)",
-    "Dwi'n hoffi canu",
-    "مجھے موسیقی پسند ہے",
-    "+1",
-    "a < b & c",
-    "fun " * 20,
-]
 
 
-@dataclass(frozen=True)
-class Response:
-    """A response as the store gives it."""
+class Codes(Sink):
+    """One plain CSV of codes: the least that an export can be."""
 
-    id: str
-    answers: dict[str, Any]
-    state: str
-    facts: dict[str, Any]
-    participant: str
-    wave: str
-    started_at: datetime
-    seen_at: datetime
-    finished_at: datetime | None
-    arm: str = "programme"
-    programme: str = "north"
-    school: str = "s01"
-    school_class: str = "4B"
-    sha256: str = SHA256
-    language: str = "en"
-    mode: str = "own device"
-    screens: Any = None
+    def begin(self, part: QuestionnaireInFile) -> None:
+        self._file = CsvFile("codes", [variable.name for variable in part.columns.variables])
+
+    def add(self, part: QuestionnaireInFile, table: DataTable, scores: list[Cells]) -> None:
+        names = [variable.name for variable in table.variables]
+        self._file.add(cleaned(table.cells, names, self.frame.teller("codes", table)))
+
+    def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[SmallSheet], out: IO[bytes]) -> None:
+        shutil.copyfileobj(self._file.bytes(), out)
+
+    def close(self) -> None:
+        self._file.close()
 
 
-@cache
-def questionnaire() -> Questionnaire:
-    """A questionnaire whose data has 80 columns: mostly ratings, some choices, numbers, dates and texts."""
-    ratings = [
-        {"question": f"item_{n:02}", "kind": "rating", "ask": f"How true is statement {n} of you?", "options": "agree5"}
-        for n in range(1, 44)
-    ]
-    others: list[dict[str, Any]] = [
-        {"question": "plays", "kind": "yes_no", "ask": "Do you play?"},
-        {"question": "instrument", "kind": "choice", "ask": "Which?", "options": "places", "when": {"plays": "yes"}},
-        {"question": "places", "kind": "several", "ask": "Where?", "options": "places"},
-        {"question": "hours", "kind": "number", "ask": "How many hours?", "min": "0", "max": "40"},
-        {"question": "since", "kind": "date", "ask": "Since when?"},
-        {"question": "best", "kind": "short_text", "ask": "What is best?"},
-        {"question": "more", "kind": "long_text", "ask": "Anything else?"},
-    ]
-    labels = ["Not at all true", "Hardly true", "Somewhat true", "Mostly true", "Completely true"]
-    rooms = ["In class", "After school", "At home", "In a concert hall"]
-    return Questionnaire.from_data(
-        {
-            "questionnaire": "bench",
-            "version": "1",
-            "title": "Bench",
-            "audience": "pupil",
-            "reader": {"age": "9"},
-            "languages": ["en"],
-            "options": {
-                "agree5": [{"code": str(n), "label": label} for n, label in enumerate(labels, 1)],
-                "places": [{"code": str(n), "label": label} for n, label in enumerate(rooms, 1)],
-            },
-            "pages": [{"page": "all", "questions": ratings + others}],
-            "scales": [
-                {
-                    "scale": f"scale_{n}",
-                    "title": f"Scale {n}",
-                    "items": [f"item_{item:02}" for item in range(n * 8 + 1, n * 8 + 9)],
-                    "score": "mean",
-                    "needs": "6 of 8",
-                    "direction": "High is much",
-                }
-                for n in range(5)
-            ],
-        }
-    )
+CODES = Format("codes", ".csv", "text/csv", "codes", Codes)
 
 
-@cache
-def study() -> StudyDefinition:
-    """A study with roster facts."""
-    return StudyDefinition.model_validate(
-        {
-            "study": "bench",
-            "title": "Bench",
-            "arms": [{"arm": "programme", "title": "Programme schools"}],
-            "waves": [{"wave": "w1", "title": "Autumn 2025", "opens": "2025-09-15", "closes": "2025-10-24"}],
-            "facts": [
-                {"fact": "sex", "title": "Sex", "kind": "code", "codes": {"f": "Girl", "m": "Boy"}},
-                *[{"fact": f"fact_{n}", "title": f"Fact {n}", "kind": "number"} for n in range(1, 8)],
-            ],
-            "fieldwork": [{"questionnaire": "bench", "audience": "pupil", "waves": ["w1"]}],
-            "retention": {"delete_on": "2035-08-31"},
-            "access": {"tables": ["researcher"], "microdata": ["researcher"]},
-        }
-    )
+def ours(form: str, url: str, path: Path) -> None:
+    """Export the study in a format."""
+    engine = open_engine(url)
+    with patch.dict(FORMATS, {CODES.name: CODES}), path.open("wb") as out:
+        export(STUDY, engine, form, out, NOW)
+    engine.dispose()
 
 
-@cache
-def pool() -> list[Response]:
-    """Return different responses: most finished, some stopped half way."""
-    chance = random.Random(20)
-    made = []
-    for number in range(POOL):
-        answers: dict[str, Any] = {}
-        for question in questionnaire().questions:
-            answers |= question.pretend(Pretence(chance, chance.gauss(0, 1), TEXTS))
-            if chance.random() < 0.05:
-                answers[question.id] = {"missing": "dont_know"}
-        finished = chance.random() > 0.05
-        if not finished:
-            answers = dict(list(answers.items())[: len(answers) // 2])
-        began = datetime(2025, 9, 20, 9, tzinfo=UTC) + timedelta(seconds=number)
-        facts = {"sex": chance.choice("fm"), **{f"fact_{n}": chance.randrange(40) for n in range(1, 8)}}
-        ended = began + timedelta(minutes=9)
-        state = "finished" if finished else "stopped"
-        made.append(Response("", answers, state, facts, "", "w1", began, ended, ended if finished else None))
-    return made
+def only_read(url: str, path: Path) -> None:
+    """Read the responses and let go of them."""
+    engine = open_engine(url)
+    path.write_text(str(sum(1 for _ in Stored(engine, STUDY).rows(NAME))))
+    engine.dispose()
 
 
-def responses(rows: int) -> Iterator[Response]:
-    """Yield so many responses, each with its own id."""
-    different = pool()
-    for number in range(rows):
-        yield replace(different[number % POOL], id=f"response{number:014}", participant=f"P{number:06}")
+def cells_of(url: str, responses: int) -> Iterator[tuple[Any, ...]]:
+    """Yield rows of finished cells, for the bare loops: those of some responses, again and again."""
+    engine = open_engine(url)
+    stored = Stored(engine, STUDY)
+    columns = column_set(stored.study, stored.questionnaires()[NAME], Notes())
+    tabulator = Tabulator(stored.study, columns, Gaps(stored.study.missing), Notes())
+    table = tabulator.table(list(islice(stored.rows(NAME), POOL)))
+    engine.dispose()
+    if len(columns.variables) != COLUMNS:
+        raise AssertionError(f"the bench's data have {len(columns.variables)} columns, not {COLUMNS}")
+    rows = list(zip(*table.cells, strict=True))
+    for number, row in enumerate(islice(cycle(rows), responses)):
+        yield f"response{number:014}", f"P{number:06}", *row[2:]
 
 
-@dataclass(frozen=True)
-class Source:
-    """What the export reads from, in place of the database."""
-
-    count_of: int
-    study: StudyDefinition
-
-    def questionnaires(self) -> dict[str, list[AnsweredVersion]]:
-        return {"bench": [AnsweredVersion(SHA256, questionnaire())]}
-
-    def rows(self, questionnaire: str) -> Iterator[Any]:
-        return responses(self.count_of)
-
-    def count(self, questionnaire: str) -> int:
-        return self.count_of
-
-
-def tables(rows: int) -> Iterator[DataTable]:
-    """Yield the data as tables, a thousand rows at a time."""
-    columns = column_set(study(), [AnsweredVersion(SHA256, questionnaire())], Notes())
-    tabulator = Tabulator(study(), columns, Gaps(study().missing), Notes())
-    chunk: list[Any] = []
-    for response in responses(rows):
-        chunk.append(response)
-        if len(chunk) == ROWS_AT_ONCE:
-            yield tabulator.table(chunk)
-            chunk = []
-    if chunk:
-        yield tabulator.table(chunk)
-
-
-@cache
-def cells(labels: bool) -> list[tuple[Any, ...]]:
-    """Return the cells of the pool's rows, for the bare loops."""
-    table = next(tables(POOL))
-    words = Gaps(study().missing).words
-    columns = table.cells
-    if labels:
-        columns = [in_words(v, column, words) for v, column in zip(table.variables, table.cells, strict=True)]
-    return list(zip(*columns, strict=True))
-
-
-def bare_rows(rows: int, labels: bool = False) -> Iterator[list[Any]]:
-    made = cells(labels)
-    for number in range(rows):
-        yield [f"response{number:014}", f"P{number:06}", *made[number % POOL][2:]]
-
-
-# ---- what is measured ----------------------------------------------------------------------------------
-
-
-def _bare_workbook(path: Path, rows: int, sheets: tuple[bool, ...]) -> None:
+def bare_workbook(responses: int, url: str, path: Path) -> None:
+    """Write one sheet with openpyxl alone."""
     book = openpyxl.Workbook(write_only=True)
-    for labels in sheets:
-        sheet = book.create_sheet("Labels" if labels else "Codes")
-        for row in bare_rows(rows, labels):
-            sheet.append(row)
+    sheet = book.create_sheet("Codes")
+    for row in cells_of(url, responses):
+        sheet.append(row)
     book.save(path)
 
 
-def bare_workbook(path: Path, rows: int) -> None:
-    _bare_workbook(path, rows, (False,))
-
-
-def bare_workbook_twice(path: Path, rows: int) -> None:
-    _bare_workbook(path, rows, (True, False))
-
-
-def codes_workbook(path: Path, rows: int) -> None:
-    file = WorkbookFile("Bench", "en", NOW)
-    sheet = None
-    for table in tables(rows):
-        sheet = sheet or file.data_sheet("Codes", table.variables)
-        sheet.add(table.cells)
-    with path.open("wb") as out:
-        file.save([], [], out)
-    file.close()
-
-
-def whole_workbook(path: Path, rows: int) -> None:
-    with path.open("wb") as out:
-        Export(Source(rows, study()), NOW).write("xlsx", out)
-
-
-def bare_csv(path: Path, rows: int) -> None:
+def bare_csv(responses: int, url: str, path: Path) -> None:
+    """Write one CSV with Python's csv alone."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        for row in bare_rows(rows):
-            writer.writerow(row)
+        csv.writer(file).writerows(cells_of(url, responses))
 
 
-def codes_csv(path: Path, rows: int) -> None:
-    file = None
-    for table in tables(rows):
-        file = file or CsvFile("codes", [variable.name for variable in table.variables])
-        file.add(table.cells)
-    assert file is not None
-    path.write_bytes(file.bytes().read())
-    file.close()
-
-
-def whole_csv(path: Path, rows: int) -> None:
-    with path.open("wb") as out:
-        Export(Source(rows, study()), NOW).write("csv", out)
-
-
-def only_tables(path: Path, rows: int) -> None:
-    for _ in tables(rows):
-        pass
-    path.touch()
+# ---- measuring -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Figure:
-    """Seconds of wall clock, and megabytes above what the process had at its start, and of the file."""
+    """Seconds of CPU and of the clock, megabytes above what the process had at its start, and those of the file."""
 
-    seconds: float
+    cpu: float
+    clock: float
     peak: float
     size: float
 
     def __str__(self) -> str:
-        return f"{self.seconds:6.2f} s, peak memory +{self.peak:4.0f} MB, file {self.size:5.1f} MB"
+        return f"{self.cpu:6.2f} s CPU, {self.clock:6.2f} s, peak memory +{self.peak:4.0f} MB, file {self.size:5.1f} MB"
 
 
-def measured(work: Callable[[Path, int], None], rows: int, times: int = 3) -> Figure:
+def measured(work: Callable[[str, Path], None], url: str, times: int) -> Figure:
     """Return the best of some runs, each in a process of its own."""
     context = multiprocessing.get_context("fork")
     found = []
     for _ in range(times):
         mine, its = context.Pipe(duplex=False)
-        process = context.Process(target=_measure, args=(work, rows, its))
+        process = context.Process(target=_measure, args=(work, url, its))
         process.start()
         its.close()
         found.append(mine.recv())
@@ -307,15 +136,15 @@ def measured(work: Callable[[Path, int], None], rows: int, times: int = 3) -> Fi
     return Figure(*(min(figures) for figures in zip(*found, strict=True)))
 
 
-def _measure(work: Callable[[Path, int], None], rows: int, out: Any) -> None:
+def _measure(work: Callable[[str, Path], None], url: str, out: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file"
         before = _memory("VmRSS")
         Path("/proc/self/clear_refs").write_text("5")  # the highest so far is forgotten
-        start = time.perf_counter()
-        work(path, rows)
-        seconds = time.perf_counter() - start
-        out.send((seconds, (_memory("VmHWM") - before) / 1024, path.stat().st_size / 1e6))
+        clock, cpu = time.perf_counter(), time.process_time()
+        work(url, path)
+        cpu, clock = time.process_time() - cpu, time.perf_counter() - clock
+        out.send((cpu, clock, (_memory("VmHWM") - before) / 1024, path.stat().st_size / 1e6))
     out.close()
 
 
@@ -327,32 +156,28 @@ def _memory(name: str) -> int:
     raise LookupError(name)
 
 
-def _beside(what: str, ours: Figure, bare: Figure) -> str:
-    return f"  {what:34} {ours}   {ours.seconds / bare.seconds:5.2f} × bare"
+def run(*, small: bool = False) -> Iterator[str]:
+    """Yield the figures as lines. small: of so few responses that they say nothing, to see that all of it runs."""
+    responses, times = (FEW, 1) if small else (RESPONSES, 3)
+    with tempfile.TemporaryDirectory() as folder:
+        places = Path(folder, "many"), Path(folder, "quarter")
+        for place in places:
+            place.mkdir()
+        url, quarter = (database(place, n) for place, n in zip(places, (responses, responses // 4), strict=True))
+        yield f"{responses:,} responses × {COLUMNS} columns from SQLite; best of {times} (bare openpyxl: 1)"
+        yield _line("responses read, nothing written", measured(only_read, url, times))
+        yield "workbook"
+        bare = measured(partial(bare_workbook, responses), url, 1)
+        yield _line("bare openpyxl, one sheet of cells", bare)
+        yield _line("ours, whole", measured(partial(ours, "xlsx"), url, times), bare)
+        yield _line(f"ours, whole, {responses // 4:,} responses", measured(partial(ours, "xlsx"), quarter, times))
+        yield "CSV"
+        bare = measured(partial(bare_csv, responses), url, times)
+        yield _line("bare csv, cells", bare)
+        yield _line("ours, codes alone", measured(partial(ours, CODES.name), url, times), bare)
+        yield _line("ours, whole, zipped", measured(partial(ours, "csv"), url, times), bare)
 
 
-def run() -> list[str]:
-    """Measure everything; return the lines to print."""
-    pool()
-    for labels in (False, True):
-        cells(labels)
-    made = next(tables(1))
-    if len(made.variables) != COLUMNS:
-        raise AssertionError(f"the bench's data has {len(made.variables)} columns, not {COLUMNS}")
-    bare_codes, bare_both = measured(bare_workbook, ROWS, 1), measured(bare_workbook_twice, ROWS, 1)
-    plain = measured(bare_csv, ROWS)
-    few, many = measured(whole_workbook, FEW), measured(whole_workbook, ROWS)
-    return [
-        f"{ROWS:,} responses × {COLUMNS} columns; best of 3 (bare openpyxl: 1)",
-        f"  {'answers → cells alone':34} {measured(only_tables, ROWS)}",
-        "workbook",
-        f"  {'bare openpyxl, Codes':34} {bare_codes}",
-        _beside("ours, Codes", measured(codes_workbook, ROWS), bare_codes),
-        f"  {'bare openpyxl, Labels + Codes':34} {bare_both}",
-        _beside("ours, everything (scores, codebook)", many, bare_both),
-        f"  {f'ours, everything, {FEW:,} responses':34} {few}",
-        "CSV",
-        f"  {'bare csv, codes':34} {plain}",
-        _beside("ours, codes", measured(codes_csv, ROWS), plain),
-        _beside("ours, everything, twice, zipped", measured(whole_csv, ROWS), plain),
-    ]
+def _line(what: str, figure: Figure, bare: Figure | None = None) -> str:
+    ratio = f"   {figure.cpu / bare.cpu:5.2f} × bare" if bare else ""
+    return f"  {what:34} {figure}{ratio}"

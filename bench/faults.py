@@ -356,9 +356,17 @@ async def _answer(
 # ---- the faults ------------------------------------------------------------------------------------------
 
 
-def run() -> Iterator[str]:
-    """Yield a line for each fault, and one for each way of starting the server."""
+def run(*, small: bool = False) -> Iterator[str]:
+    """Yield a line for each fault, and one for each way of starting the server.
+
+    small: one fault with one server; tests/faults has every fault and every way, one by one.
+    """
     yield f"{PEOPLE} respondents, {WORKERS} processes; each fault with {SECONDS:g} s before and after"
+    if small:
+        name, fault = next(iter(FAULTS.items()))
+        with TemporaryDirectory() as folder:
+            yield str(happening(name, fault, Installation(Path(folder))))
+        return
     for way in WAYS:
         with TemporaryDirectory() as folder:
             yield str(master_killed(Path(folder), way))

@@ -33,23 +33,27 @@ PAGES = int(os.environ.get("BENCH_PAGES", "300"))
 ROUNDS = 7
 
 
-def run() -> Iterator[str]:
-    """Yield the CPU of a POST, a GET and both, ours beside the ceiling; then where ours goes, and its statements."""
-    yield f"in one thread, no server; {ROUNDS} rounds of {PAGES} pages; of each figure the best round's mean"
+def run(*, small: bool = False) -> Iterator[str]:
+    """Yield the CPU of a POST, a GET and both, ours beside the ceiling; then where ours goes, and its statements.
+
+    small: a few pages, to see that all of it runs; the figures say nothing.
+    """
+    pages, count = (8, 1) if small else (PAGES, ROUNDS)
+    yield f"in one thread, no server; {count} rounds of {pages} pages; of each figure the best round's mean"
     with tempfile.TemporaryDirectory() as folder:
         ceiling = Walk(_ceiling(Path(folder)), "/page/1", "/page/")
         start = study(Path(folder))
         app, engine = _ours(Path(folder))
         ours = Walk(app, start, "/q/")
         for walk in (ceiling, ours):
-            walk.round(PAGES // 4)
-        rounds = [(ceiling.round(PAGES), ours.round(PAGES)) for _ in range(ROUNDS)]
+            walk.round(pages // 4)
+        rounds = [(ceiling.round(pages), ours.round(pages)) for _ in range(count)]
         theirs, mine = (_best([pair[at] for pair in rounds]) for at in (0, 1))
         yield _line("ceiling", theirs)
         yield _line("ours", mine)
         yield f"  ours / ceiling = {(mine.post + mine.get) / (theirs.post + theirs.get):.2f}"
-        yield from _stages(ours)
-        yield from _statements(ours, engine)
+        yield from _stages(ours, pages)
+        yield from _statements(ours, engine, pages)
 
 
 @dataclass
@@ -191,18 +195,18 @@ STAGES = {
 }
 
 
-def _stages(walk: Walk) -> Iterator[str]:
+def _stages(walk: Walk, pages: int) -> Iterator[str]:
     """Yield the CPU of each stage a page; what is in none of them is Flask's and the page functions' own."""
     times: Counter[str] = Counter()
     with ExitStack() as stack:
         for stage, (place, name) in STAGES.items():
             stack.enter_context(_timed(times, stage, pkgutil.resolve_name(place), name))
-        round_ = walk.round(PAGES)
+        round_ = walk.round(pages)
     whole = sum(round_.posts) + sum(round_.gets)
     times["all else"] = whole - sum(times.values())
     yield "  of which, a page (one round, so dearer than the best):"
     for stage, seconds in times.items():
-        yield f"    {stage:18} {1e6 * seconds / PAGES:5.0f} µs"
+        yield f"    {stage:18} {1e6 * seconds / pages:5.0f} µs"
 
 
 @contextmanager
@@ -224,7 +228,7 @@ def _timed(times: Counter[str], stage: str, owner: object, name: str) -> Iterato
 _ABOUT = re.compile(r"(SELECT)\b.*?\b(FROM \w+)|(INSERT INTO \w+|UPDATE \w+)", re.DOTALL)
 
 
-def _statements(walk: Walk, engine: Engine) -> Iterator[str]:
+def _statements(walk: Walk, engine: Engine, pages: int) -> Iterator[str]:
     """Yield each statement a page runs, and how often."""
     ran: Counter[str] = Counter()
 
@@ -237,9 +241,9 @@ def _statements(walk: Walk, engine: Engine) -> Iterator[str]:
         connection.set_trace_callback(note)
 
     event.listen(engine, "checkout", listen)
-    walk.round(PAGES)
+    walk.round(pages)
     event.remove(engine, "checkout", listen)
     engine.dispose()
     yield "  statements, a page:"
     for statement, times in ran.most_common(8):
-        yield f"    {times / PAGES:5.2f} × {statement}"
+        yield f"    {times / pages:5.2f} × {statement}"

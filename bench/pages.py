@@ -10,40 +10,67 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.faults import descendants, free_port, listens
 from bench.respondents import Measured, crowd
 
-PEOPLE = (1, 8, 32, 100)
-SECONDS = float(os.environ.get("BENCH_SECONDS", "6"))
-ROUNDS = 2
-WORKERS, THREADS = 2, 16
+THREADS = 16
 FOLDER = Path(__file__).parent.parent / "questionnaires"
 ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)  # a door with times of its own does not follow its wave
 
 
-def run() -> Iterator[str]:
+@dataclass(frozen=True)
+class Size:
+    """How much is measured. people: how many at once; seconds: of a round; workers: processes of a server."""
+
+    people: tuple[int, ...]
+    seconds: float = float(os.environ.get("BENCH_SECONDS", "6"))
+    rounds: int = 2
+    workers: int = 2
+    hanging: tuple[tuple[int, int], ...] = ((0, 300), (40, 0), (100, 0))
+    """Unfinished bodies and half-sent heads beside which people answer."""
+    crowd: int = 32
+    """How many answer while a process is killed, or the server stopped."""
+
+    @property
+    def warming(self) -> float:
+        """Seconds before anything is measured."""
+        return min(1.0, self.seconds)
+
+
+SMALL = Size((2,), seconds=0.2, rounds=1, workers=1, hanging=((2, 3),), crowd=2)
+"""To see that all of it runs; the figures say nothing."""
+
+
+def run(*, small: bool = False) -> Iterator[str]:
     """Yield a line for each number of respondents: theirs, ours, the ratio, the posts' times, the CPU per page."""
-    yield f"{WORKERS} processes of {THREADS} threads; {ROUNDS} rounds of {SECONDS:g} s each; the better one counts"
-    with tempfile.TemporaryDirectory() as folder:
-        start = study(Path(folder))
-        with _ceiling(Path(folder)) as (their_port, their_pid), _ours(Path(folder)) as (our_port, our_pid):
-            asyncio.run(crowd(their_port, 8, 1.0, "/page/1", "/page/"))
-            asyncio.run(crowd(our_port, 8, 1.0, start, "/q/"))
-            for people in PEOPLE:
-                theirs = best(their_port, their_pid, people, "/page/1", "/page/")
-                ours = best(our_port, our_pid, people, start, "/q/")
+    size = SMALL if small else Size((1, 8, 32, 100))
+    rounds = f"{size.rounds} rounds of {size.seconds:g} s each"
+    yield f"{size.workers} processes of {THREADS} threads; {rounds}; the better one counts"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        start = study(folder)
+        with (
+            server("ceiling", folder, size.workers) as (their_port, their_pid),
+            server("ours", folder, size.workers) as (our_port, our_pid),
+        ):
+            asyncio.run(crowd(their_port, min(8, size.crowd), size.warming, "/page/1", "/page/"))
+            asyncio.run(crowd(our_port, min(8, size.crowd), size.warming, start, "/q/"))
+            for people in size.people:
+                theirs = best(size, their_port, their_pid, people, "/page/1", "/page/")
+                ours = best(size, our_port, our_pid, people, start, "/q/")
                 yield _line(people, theirs, ours)
 
 
-def best(port: int, pid: int, people: int, start: str, counts: str) -> tuple[float, Measured, float]:
+def best(size: Size, port: int, pid: int, people: int, start: str, counts: str) -> tuple[float, Measured, float]:
     """Return (pages a second, times, server's CPU in ms a page) of the better of some rounds."""
     rounds = []
-    for _ in range(ROUNDS):
+    for _ in range(size.rounds):
         cpu, begun = _cpu(pid), time.perf_counter()
-        measured = asyncio.run(crowd(port, people, SECONDS, start, counts))
+        measured = asyncio.run(crowd(port, people, size.seconds, start, counts))
         took = time.perf_counter() - begun
         pages = len(measured.posts)
         rounds.append((pages / took, measured, 1000 * (_cpu(pid) - cpu) / max(1, pages)))
@@ -99,38 +126,26 @@ def study(folder: Path) -> str:
 
 
 @contextmanager
-def _ceiling(folder: Path) -> Iterator[tuple[int, int]]:
-    with server("ceiling", folder) as served:
-        yield served
-
-
-@contextmanager
-def _ours(folder: Path) -> Iterator[tuple[int, int]]:
-    with server("ours", folder) as served:
-        yield served
-
-
-@contextmanager
-def server(app: str, folder: Path, kind: str = "granian") -> Iterator[tuple[int, int]]:
-    """Run one of the apps of bench/serving.py under a kind of server; give its port and process id."""
+def server(app: str, folder: Path, workers: int, kind: str = "granian") -> Iterator[tuple[int, int]]:
+    """Run one of the apps of bench/serving.py in processes of a kind of server; give its port and process id."""
     port = free_port()
     env = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "SECRET_KEY")} | {
         "CHORUS_INSTANCE": str(folder),
         "BENCH_DATABASE": str(folder / "ceiling.db"),
     }
-    command = [sys.executable, "-m", "bench.serving", kind, app, str(port), str(WORKERS), str(THREADS)]
+    command = [sys.executable, "-m", "bench.serving", kind, app, str(port), str(workers), str(THREADS)]
     process = subprocess.Popen(command, env=env, cwd=FOLDER.parent)
     try:
-        _wait_for(port, process)
+        _wait_for(port, process, workers)
         yield port, process.pid
     finally:
         process.terminate()
         process.wait()
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+def _wait_for(port: int, process: subprocess.Popen[bytes], workers: int) -> None:
     until = time.monotonic() + 60
-    while sum(listens(one, port) for one in (process.pid, *descendants(process.pid))) < WORKERS:
+    while sum(listens(one, port) for one in (process.pid, *descendants(process.pid))) < workers:
         if process.poll() is not None or time.monotonic() > until:
             raise RuntimeError("the server did not start")
         time.sleep(0.05)

@@ -136,7 +136,9 @@ async def crowd(port: int, people: int, seconds: float, start: str, counts: str)
     until = perf_counter() + seconds
     browsers = [Browser("127.0.0.1", port) for _ in range(people)]
     tasks = [respond(browser, start, until, measured, random.Random(n), counts) for n, browser in enumerate(browsers)]
-    await asyncio.gather(*tasks)
-    for browser in browsers:
-        browser.close()
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for browser in browsers:
+            browser.close()
     return measured

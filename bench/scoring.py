@@ -16,7 +16,7 @@ MISSING = 0.05
 REPEATS = 7
 
 
-def answers(people: int = PEOPLE) -> np.ndarray:
+def answers(people: int) -> np.ndarray:
     """Five-point answers, a column per item, about one in twenty missing."""
     rng = np.random.default_rng(20)
     matrix = np.empty((people, SCALES * ITEMS))
@@ -52,9 +52,13 @@ def _timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def run() -> list[str]:
-    """Return the figures as lines: the ratio, both times, and the memory scoring takes beside its results."""
-    matrix = answers()
+def run(*, small: bool = False) -> list[str]:
+    """Return the figures as lines: the ratio, both times, and the memory scoring takes beside its results.
+
+    small: of a few people, to see that all of it runs; the figures say nothing.
+    """
+    people = 100 if small else PEOPLE
+    matrix = answers(people)
     items, made = rules()
     bare, ours = [], []
     for _ in range(REPEATS):  # In turns, so that a busy moment of the machine falls on both.
@@ -69,7 +73,7 @@ def run() -> list[str]:
     what = f"{SCALES} scales of {ITEMS} items, a third reversed, {MISSING:.0%} missing; median of {REPEATS}"
     beside = f"beside the matrix ({matrix.nbytes / 1e6:.0f} MB) and the scores ({results / 1e6:.0f} MB)"
     return [
-        f"Scores of {PEOPLE:,} × {SCALES * ITEMS} answers ({what})",
+        f"Scores of {people:,} × {SCALES * ITEMS} answers ({what})",
         f"  bare numpy mean   {_milliseconds(bare)}",
         f"  all five scales   {_milliseconds(ours)}",
         f"  ratio             {statistics.median(ratios):6.2f}      ({min(ratios):.2f} to {max(ratios):.2f})",

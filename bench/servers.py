@@ -12,32 +12,43 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.faults import descendants, lines_left_hanging, listens
-from bench.pages import best, percentile, server, study
+from bench.pages import SMALL, Size, best, percentile, server, study
 from bench.respondents import Measured, crowd
 from bench.serving import KINDS
 
-SECONDS = float(os.environ.get("BENCH_SECONDS", "6"))
-PEOPLE = (32, 100)
 
-
-def run() -> Iterator[str]:
+def run(*, small: bool = False) -> Iterator[str]:
     """Yield some lines for each server."""
-    with TemporaryDirectory() as folder:
-        start = study(Path(folder))
+    size = SMALL if small else Size((32, 100))
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        start = study(folder)
         for kind in KINDS:
+            # Each start of a server costs seconds: of a small size, one kind is tried whole and the others only run.
+            whole = not small or kind == next(iter(KINDS))
             yield kind
-            with server("ours", Path(folder), kind) as (port, pid):
-                asyncio.run(crowd(port, 8, 1.0, start, "/q/"))
-                for people in PEOPLE:
-                    yield f"  {people} respondents: {_told(*best(port, pid, people, start, '/q/'))}"
-                yield f"  memory of its processes: {_memory(pid):.0f} MB"
-                for bodies, heads in ((0, 300), (40, 0), (100, 0)):
-                    with lines_left_hanging(port, bodies, heads):
-                        yield f"  beside {bodies} unfinished bodies and {heads} half-sent heads: {_beside(port, start)}"
-                    time.sleep(1)
-                doomed = _workers(pid, port)[0]
-                yield f"  a process killed (-9) under load: {_disturbed(port, start, doomed, signal.SIGKILL)}"
-            yield _restarted(kind, Path(folder), start)
+            with server("ours", folder, size.workers, kind) as (port, pid):
+                yield from _speed(size, port, pid, start)
+                if whole:
+                    yield from _trouble(size, port, pid, start)
+            if whole:
+                yield _restarted(size, kind, folder, start)
+
+
+def _speed(size: Size, port: int, pid: int, start: str) -> Iterator[str]:
+    asyncio.run(crowd(port, min(8, size.crowd), size.warming, start, "/q/"))
+    for people in size.people:
+        yield f"  {people} respondents: {_told(*best(size, port, pid, people, start, '/q/'))}"
+    yield f"  memory of its processes: {_memory(pid):.0f} MB"
+
+
+def _trouble(size: Size, port: int, pid: int, start: str) -> Iterator[str]:
+    for bodies, heads in size.hanging:
+        with lines_left_hanging(port, bodies, heads):
+            yield f"  beside {bodies} unfinished bodies and {heads} half-sent heads: {_beside(size, port, start)}"
+        time.sleep(size.warming)
+    doomed = _workers(pid, port)[0]
+    yield f"  a process killed (-9) under load: {_disturbed(size, port, start, doomed, signal.SIGKILL)}"
 
 
 def _told(rate: float, measured: Measured, cpu: float) -> str:
@@ -59,24 +70,25 @@ def _memory(pid: int) -> float:
     return total / 1024
 
 
-def _beside(port: int, start: str) -> str:
+def _beside(size: Size, port: int, start: str) -> str:
     """Return how respondents fare for a while, or that they do not."""
     try:
-        measured = asyncio.run(asyncio.wait_for(crowd(port, 8, SECONDS, start, "/q/"), SECONDS + 10))
+        answering = crowd(port, min(8, size.crowd), size.seconds, start, "/q/")
+        measured = asyncio.run(asyncio.wait_for(answering, size.seconds + 10))
     except TimeoutError:
-        return f"no page within {SECONDS + 10:.0f} s"
-    return f"{len(measured.posts) / SECONDS:.0f} pages/s, slowest {1000 * max(measured.posts, default=0):.0f} ms"
+        return f"no page within {size.seconds + 10:.0f} s"
+    return f"{len(measured.posts) / size.seconds:.0f} pages/s, slowest {1000 * max(measured.posts, default=0):.0f} ms"
 
 
-def _restarted(kind: str, folder: Path, start: str) -> str:
+def _restarted(size: Size, kind: str, folder: Path, start: str) -> str:
     """Start a server, stop it gently under load; return how long both took, and how many lost a page by it."""
     begun = time.perf_counter()
-    with server("ours", folder, kind) as (port, pid):
+    with server("ours", folder, size.workers, kind) as (port, pid):
         up = time.perf_counter() - begun
         gone = list[float]()
 
         def wait() -> None:
-            time.sleep(SECONDS / 3)
+            time.sleep(size.seconds / 3)
             asked = time.perf_counter()
             while _workers(pid, port):
                 time.sleep(0.02)
@@ -84,22 +96,24 @@ def _restarted(kind: str, folder: Path, start: str) -> str:
 
         watching = threading.Thread(target=wait)
         watching.start()
-        told = _disturbed(port, start, pid, signal.SIGTERM)
+        told = _disturbed(size, port, start, pid, signal.SIGTERM)
         watching.join()
     return f"  starts in {up:.1f} s; stopped gently under load within {gone[0]:.1f} s: {told}"
 
 
-def _disturbed(port: int, start: str, process: int, how: signal.Signals) -> str:
+def _disturbed(size: Size, port: int, start: str, process: int, how: signal.Signals) -> str:
     """Send a process a signal in the middle; return how many respondents had to open the page again."""
-    timer = threading.Timer(SECONDS / 3, os.kill, (process, how))
+    timer = threading.Timer(size.seconds / 3, os.kill, (process, how))
     timer.start()
-    broken, measured = asyncio.run(_going_on(port, start))
+    broken, measured = asyncio.run(_going_on(size, port, start))
     timer.join()
-    return f"{broken} of 32 respondents lost a page on its way, slowest {1000 * max(measured, default=0):.0f} ms"
+    return (
+        f"{broken} of {size.crowd} respondents lost a page on its way, slowest {1000 * max(measured, default=0):.0f} ms"
+    )
 
 
-async def _going_on(port: int, start: str) -> tuple[int, list[float]]:
-    until, broken, posts = time.perf_counter() + SECONDS, 0, list[float]()
+async def _going_on(size: Size, port: int, start: str) -> tuple[int, list[float]]:
+    until, broken, posts = time.perf_counter() + size.seconds, 0, list[float]()
 
     async def one() -> None:
         nonlocal broken
@@ -112,7 +126,7 @@ async def _going_on(port: int, start: str) -> tuple[int, list[float]]:
                 broken += 1
                 await asyncio.sleep(0.05)
 
-    await asyncio.gather(*(one() for _ in range(32)))
+    await asyncio.gather(*(one() for _ in range(size.crowd)))
     return broken, posts
 
 

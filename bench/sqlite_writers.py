@@ -1,6 +1,6 @@
 """How long saves wait for one another on one SQLite file: with our queue before the write lock, and without.
 
-    .venv/bin/python bench/sqlite_writers.py [--threads 32] [--processes 2] [--seconds 5] [--rounds 3]
+    .venv/bin/python -m bench sqlite_writers
 
 Each thread is one respondent who saves page after page with no pause, as hard as a server can be driven. Prints a
 line per round: saves a second, then the wait for one save in milliseconds (median, 95th, 99th percentile, longest).
@@ -8,11 +8,11 @@ line per round: saves a second, then the wait for one save in milliseconds (medi
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -42,11 +42,11 @@ def prepare(url: str) -> tuple[int, str]:
 
 
 def respond(engine: database.Engine, door: int, digest: str, until: float, waits: list[float]) -> None:
-    """Save pages until the time is up; note each save's wait in seconds."""
+    """Save pages until the time is up, at least one; note each save's wait in seconds."""
     now = datetime.now(UTC)
     ticket = begin(engine, door, "en", digest, now)
     number = 0
-    while time.perf_counter() < until:
+    while not number or time.perf_counter() < until:
         number += 1
         now += timedelta(seconds=1)
         page = {f"{key}_{number % 12}": value for key, value in PAGE.items()}
@@ -93,24 +93,19 @@ def measure(threads: int, processes: int, seconds: float, queue: bool) -> np.nda
         return np.concatenate(waits) * 1000
 
 
-def main() -> None:
-    """Measure with and without the queue in turn, so that the machine's noise falls on both."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--threads", type=int, default=32)
-    arguments.add_argument("--processes", type=int, default=2)
-    arguments.add_argument("--seconds", type=float, default=5.0)
-    arguments.add_argument("--rounds", type=int, default=3)
-    asked = arguments.parse_args()
-    print("queue    saves/s    p50    p95    p99   longest (ms)")
-    for _ in range(asked.rounds):
+def run(*, small: bool = False) -> Iterator[str]:
+    """Yield a line per round, with and without the queue in turn, so that the machine's noise falls on both.
+
+    small: a moment of two threads, to see that all of it runs; the figures say nothing.
+    """
+    threads, processes, seconds, rounds = (2, 1, 0.1, 1) if small else (32, 2, 5.0, 3)
+    yield f"{processes} processes of {threads} threads, {seconds:g} s a round"
+    yield "  queue    saves/s    p50    p95    p99   longest (ms)"
+    for _ in range(rounds):
         for queue in (False, True):
-            waits = measure(asked.threads, asked.processes, asked.seconds, queue)
+            waits = measure(threads, processes, seconds, queue)
             middle, most, nearly_all = np.percentile(waits, [50, 95, 99])
-            print(
-                f"{'with' if queue else 'without':8} {len(waits) / asked.seconds:7.0f} {middle:6.1f} {most:6.1f} "
+            yield (
+                f"  {'with' if queue else 'without':8} {len(waits) / seconds:7.0f} {middle:6.1f} {most:6.1f} "
                 f"{nearly_all:6.1f} {waits.max():9.1f}"
             )
-
-
-if __name__ == "__main__":
-    main()

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from bench import inside
+from bench import faults, inside
+from bench.__main__ import PARTS, main
+from bench.answered import COLUMNS
+from bench.serving import KINDS
+
+TOLD: dict[str, Sequence[str]] = {
+    "pages": ["2 respondents: ours / ceiling = ", "pages/s   POST p50"],
+    "inside": ["ours / ceiling = ", "× INSERT INTO save", *inside.STAGES],
+    "export": [f"× {COLUMNS} columns from SQLite", "ours, whole  ", "ours, codes alone", "× bare"],
+    "scoring": ["ratio", "memory"],
+    "faults": [" 0 lost    0 doubled"],
+    "servers": [*KINDS, "memory of its processes", "stopped gently under load within"],
+    "sqlite_writers": ["\n  without ", "\n  with "],
+}
+"""What each part says, where all of it ran."""
 
 
-def test_the_cpu_inside_the_app_can_be_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inside, "PAGES", 30)
-    monkeypatch.setattr(inside, "ROUNDS", 1)
-    told = "\n".join(inside.run())
-    assert "ours / ceiling = " in told
-    assert all(stage in told for stage in inside.STAGES)
-    assert "× INSERT INTO save" in told
+@pytest.mark.parametrize("part", PARTS)
+def test_each_part_of_the_bench_runs_at_a_small_size(
+    part: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(faults, "SECONDS", 0.1)
+    monkeypatch.setattr(faults, "PEOPLE", 2)
+    main([part], small=True)
+    told = capfd.readouterr().out
+    assert [words for words in TOLD[part] if words not in told] == []
+    assert "FAULTS" not in told, "a page was not answered"
