@@ -20,6 +20,7 @@ from survey.pages.office import office
 from survey.pages.shield import Shield, refuse_what_is_not_whole
 from survey.pages.store import Store, keep
 from survey.pages.withdraw import withdrawing
+from survey.question import INSTEAD
 from survey.retention import Register, watch
 
 _HERE = Path(__file__).parent
@@ -73,4 +74,4 @@ def _templates(app: Flask) -> None:
     app.jinja_options = {"loader": ChoiceLoader([folders, PrefixLoader({"kinds": kinds})])}
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(drawing=drawing, face=face, asset=statics.asset)
+    app.jinja_env.globals.update(drawing=drawing, face=face, asset=statics.asset, says_nothing=INSTEAD)

@@ -14,6 +14,7 @@ from survey.authored import WholeNumber
 from survey.problems import FIRST
 from survey.question import (
     BLANK,
+    OTHER,
     Box,
     Choice,
     Column,
@@ -32,11 +33,12 @@ from survey.question import (
     is_blank,
     is_missing,
     missing,
+    said_for,
     said_instead,
     ways_of_saying_nothing,
     whole,
 )
-from survey.wording import Say
+from survey.wording import Say, in_english
 
 ORDERS = 24
 """How many different shuffles there are: a response's seed is 0 to ORDERS - 1, so pages can be kept ready."""
@@ -179,7 +181,7 @@ class Optioned(Question):
         """Return the answer for the text behind “something else”. No one has to fill it in."""
         if not self.other_key:
             return {}
-        text = (data.get("other") or "") if chosen else ""
+        text = (data.get(OTHER) or "") if chosen else ""
         if len(text) > LONGEST_OTHER:
             raise Wrong(
                 "Write at most {longest} characters. You wrote {written}.",
@@ -191,7 +193,7 @@ class Optioned(Question):
     def fill_other(self, answers: Mapping[str, Any]) -> dict[str, Any]:
         """Return the form data of the box behind “something else”."""
         text = answers.get(self.other_key or "")
-        return {"other": text} if isinstance(text, str) else {}
+        return {OTHER: text} if isinstance(text, str) else {}
 
     def label_of(self, code: int, answers: Mapping[str, Any]) -> str:
         """Return the label of a code, with the own words behind “something else”."""
@@ -270,7 +272,7 @@ class OneOf(Optioned):
         choices += [Choice(value, words) for value, words in ways_of_saying_nothing(self, say)]
         fields: dict[str, FormField] = {"": RadioField(choices=choices, validate_choice=False)}
         if self.other_key:
-            fields["other"] = StringField()
+            fields[OTHER] = StringField()
         return fields
 
     def read(self, part: Part, data: Mapping[str, Any], seed: int = 0) -> dict[str, Any]:
@@ -280,7 +282,7 @@ class OneOf(Optioned):
             words = self.please_pick_or if self.dont_know else self.please_pick
             return self.nothing_said(words) | self.read_other(False, data)
         instead = said_instead(chosen)
-        offered = [value for value, _ in ways_of_saying_nothing(self, str)]
+        offered = [value for value, _ in ways_of_saying_nothing(self, in_english)]
         if instead and chosen in offered:
             return {self.id: instead} | self.read_other(False, data)
         try:
@@ -387,15 +389,6 @@ class InWords(Rated):
                     ("options", at, "face"),
                     sentence=True,
                 )
-
-
-def said_for(value: Any) -> str | None:
-    """Return what a radio button for this stored value sends."""
-    if value is None:
-        return None
-    if is_missing(value):
-        return {"dont_know": "dk", "rather_not": "skip"}.get(value["missing"])
-    return str(value)
 
 
 def list_remarks(options: Sequence[Option]) -> Iterator[Remark]:

@@ -21,7 +21,7 @@ from wtforms import Field as FormField
 # The stubs that mypy reads are older than this class.
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]
 
-from survey.wording import Say
+from survey.wording import Say, in_english
 
 Choice = SelectChoice
 """One choice of a WTForms field: its value and its words."""
@@ -48,6 +48,12 @@ REASONS: Final = (BLANK, DONT_KNOW, RATHER_NOT, MULTIPLE)
 SAYS_DONT_KNOW: Final = "dk"
 SAYS_RATHER_NOT: Final = "skip"
 _SAID: Final = {SAYS_DONT_KNOW: DONT_KNOW, SAYS_RATHER_NOT: RATHER_NOT}
+_SENT: Final = {reason: choice for choice, reason in _SAID.items()}
+INSTEAD: Final[Mapping[str, str]] = {SAYS_DONT_KNOW: "dunno", SAYS_RATHER_NOT: "hush"}
+"""What a form sends instead of an answer -> the drawing beside it."""
+
+OTHER: Final = "other"
+"""The suffix of the field for own words behind “something else”, in a form and on paper."""
 
 
 def missing(reason: str) -> dict[str, str]:
@@ -69,6 +75,13 @@ def said_instead(choice: str | None) -> dict[str, str] | None:
     """Return the missing value for “I don't know” or “I don't want to say” as a form sends it, else None."""
     reason = _SAID.get(choice or "")
     return missing(reason) if reason else None
+
+
+def said_for(value: Any) -> str | None:
+    """Return what a form sends for a stored value: of a missing one, its code where there is a button for it."""
+    if value is None:
+        return None
+    return _SENT.get(value["missing"]) if is_missing(value) else str(value)
 
 
 class Wrong(ValueError):
@@ -186,7 +199,8 @@ class PaperLine:
     """One line of a question on paper: words, then boxes to tick, cells to write figures in, or lines to write on.
 
     `suffix` names the keyer's field, as in a form; two lines with the same suffix are keyed in one field. `many`:
-    several boxes may be ticked. `form` says in English what a keyer types where it is no code.
+    several boxes may be ticked. `form` says in English what a keyer types where it is no code, and `label` in English
+    what the field is called where the paper has no words for it.
     """
 
     suffix: str = ""
@@ -196,6 +210,7 @@ class PaperLine:
     cells: tuple[WritingCells, ...] = ()
     lines: int = 0
     form: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -396,8 +411,7 @@ class Question(BaseModel):
 
     def nothing_boxes(self, say: Say) -> tuple[Box, ...]:
         """Return the boxes for “I don't know” and “I don't want to say”, as offered."""
-        art = {SAYS_DONT_KNOW: "dunno", SAYS_RATHER_NOT: "hush"}
-        return tuple(Box(value, words, art=art[value]) for value, words in ways_of_saying_nothing(self, say))
+        return tuple(Box(value, words, art=INSTEAD[value]) for value, words in ways_of_saying_nothing(self, say))
 
     def unsaid(self, reason: str) -> dict[str, Any]:
         """Return the answers where nothing was said, for one of :data:`REASONS`; private keys are left blank."""
@@ -426,12 +440,12 @@ class Question(BaseModel):
     @property
     def one_box(self) -> bool:
         """Whether one box is to be ticked, so that a respondent can tick too many."""
-        return any(line.boxes for line in self.paper(str).lines if line.suffix == "")
+        return any(line.boxes for line in self.paper(in_english).lines if line.suffix == "")
 
     @property
     def please_key(self) -> str:
         """What to key, in English: the codes that are printed beside the boxes."""
-        codes = [box.code for line in self.paper(str).lines for box in line.boxes]
+        codes = [box.code for line in self.paper(in_english).lines for box in line.boxes]
         return f"Key what is printed beside the ticked box: {', '.join(codes)}. Key m when more than one is ticked."
 
     # ── data ──────────────────────────────────────────────────────────────────────────────────────────

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from wtforms import Field as FormField
 from wtforms import SelectMultipleField, TextAreaField
@@ -26,12 +26,11 @@ from survey.question import (
     is_blank,
     is_missing,
     missing,
+    said_for,
     said_instead,
     ways_of_saying_nothing,
 )
-from survey.wording import Say
-
-_SAID: Final = {"dont_know": ["dk"], "rather_not": ["skip"]}
+from survey.wording import Say, in_english
 
 
 class Typed(Question):
@@ -50,7 +49,7 @@ class Typed(Question):
         ticked = data.get("instead") or []
         if not ticked:
             return None
-        offered = [value for value, _ in ways_of_saying_nothing(self, str)]
+        offered = [value for value, _ in ways_of_saying_nothing(self, in_english)]
         if any(value not in offered for value in ticked):
             raise Tampered(self.id)
         if typed or len(ticked) > 1:
@@ -62,12 +61,15 @@ class Typed(Question):
         value = answers.get(self.id)
         if value is None:
             return {}
-        return {"instead": _SAID.get(value["missing"], [])} if is_missing(value) else self.fill_box(value)
+        if not is_missing(value):
+            return self.fill_box(value)
+        said = said_for(value)
+        return {"instead": [said] if said else []}
 
     def from_paper(self, said: Mapping[str, str]) -> dict[str, Any]:
         """Take a code of a box for saying nothing, which no number or date can be, or what was written."""
         typed = said.get("", "")
-        if typed.lower() in (value for value, _ in ways_of_saying_nothing(self, str)):
+        if typed.lower() in (value for value, _ in ways_of_saying_nothing(self, in_english)):
             return self.read(self.parts[0], {"instead": [typed.lower()]})
         return self.read(self.parts[0], self.split_boxes(typed))
 
@@ -121,7 +123,7 @@ class Written(Typed):
         """Lines to write on, and below them the boxes for saying nothing."""
         lines = [PaperLine(lines=self.rows)]
         if boxes := self.nothing_boxes(say):
-            lines.append(PaperLine("instead", boxes=boxes))
+            lines.append(PaperLine("instead", boxes=boxes, label="box below the lines"))
         return Paper(tuple(lines))
 
     def from_paper(self, said: Mapping[str, str]) -> dict[str, Any]:

@@ -21,6 +21,11 @@ Say = Callable[..., str]
 _FOLDER = Path(__file__).parent / "translations"
 
 
+def in_english(sentence: str, **gaps: object) -> str:
+    """Say a sentence as it is written: for those who work with papers and files, whatever the respondent reads."""
+    return sentence.format(**gaps) if gaps else sentence
+
+
 @cache
 def say_in(language: str) -> Say:
     """Return what translates the program's own sentences into `language` (a code such as cy).
@@ -30,8 +35,7 @@ def say_in(language: str) -> Say:
     words = _words(language)
 
     def say(sentence: str, **gaps: object) -> str:
-        said = words.get(sentence, sentence)
-        return said.format(**gaps) if gaps else said
+        return in_english(words.get(sentence, sentence), **gaps)
 
     return say
 

@@ -13,6 +13,7 @@ from wtforms import SelectMultipleField, StringField
 from survey.authored import WholeNumber
 from survey.options import Option, Optioned
 from survey.question import (
+    OTHER,
     Choice,
     Column,
     Paper,
@@ -26,11 +27,12 @@ from survey.question import (
     Wrong,
     from_cell,
     is_missing,
+    said_for,
     said_instead,
     ways_of_saying_nothing,
     whole,
 )
-from survey.wording import Say
+from survey.wording import Say, in_english
 
 
 class Several(Optioned):
@@ -85,7 +87,7 @@ options:
         choices += [Choice(value, words) for value, words in ways_of_saying_nothing(self, say)]
         fields: dict[str, FormField] = {"": SelectMultipleField(choices=choices, validate_choice=False)}
         if self.other_key:
-            fields["other"] = StringField()
+            fields[OTHER] = StringField()
         return fields
 
     def read(self, part: Part, data: Mapping[str, Any], seed: int = 0) -> dict[str, Any]:
@@ -106,7 +108,7 @@ options:
 
     def _refuse_impossible(self, ticked: list[str], seed: int) -> None:
         shown = [str(o.code) for o in self.in_order(seed)]
-        shown += [value for value, _ in ways_of_saying_nothing(self, str)]
+        shown += [value for value, _ in ways_of_saying_nothing(self, in_english)]
         places = [shown.index(value) if value in shown else -1 for value in ticked]
         # A browser sends each ticked box once, in the order in which they stand.
         if -1 in places or places != sorted(set(places)):
@@ -125,7 +127,7 @@ options:
             raise Wrong("Choose at most {most}.", most=self.most)
 
     def _clash(self, said: str) -> Wrong:
-        words = dict(ways_of_saying_nothing(self, str))[said]
+        words = dict(ways_of_saying_nothing(self, in_english))[said]
         return Wrong(
             "You chose “{exclusive}” and something else. Choose only one of the two.",
             exclusive=words,
@@ -137,8 +139,8 @@ options:
         if value is None:
             return {}
         if is_missing(value):
-            said = {"dont_know": ["dk"], "rather_not": ["skip"]}
-            return {"": said.get(value["missing"], [])}
+            said = said_for(value)
+            return {"": [said] if said else []}
         return {"": [str(code) for code in value]} | self.fill_other(answers)
 
     def paper(self, say: Say) -> Paper:
@@ -149,20 +151,20 @@ options:
 
     def from_paper(self, said: Mapping[str, str]) -> dict[str, Any]:
         """Take the codes of all ticked boxes, in any order, and the own words behind one of them."""
-        boxes = [box.code for line in self.paper(str).lines for box in line.boxes]
+        boxes = [box.code for line in self.paper(in_english).lines for box in line.boxes]
         typed = set(re.split(r"[\s,;]+", said.get("", "").lower())) - {""}
         others = [str(option.code) for option in self.choices if option.other]
-        if said.get("other") and len(others) == 1:
+        if said.get(OTHER) and len(others) == 1:
             typed.add(others[0])
         if not typed <= set(boxes):
             raise Wrong(self.please_key)
         ticked = [code for code in boxes if code in typed]
-        return self.read(self.parts[0], {"": ticked, "other": said.get("other", "")})
+        return self.read(self.parts[0], {"": ticked, OTHER: said.get(OTHER, "")})
 
     @property
     def please_key(self) -> str:
         """What to key, in English."""
-        codes = [box.code for line in self.paper(str).lines for box in line.boxes]
+        codes = [box.code for line in self.paper(in_english).lines for box in line.boxes]
         return f"Key what is printed beside all ticked boxes, with spaces: {' '.join(codes)}."
 
     def first_field(self, part: Part, name: str) -> str:

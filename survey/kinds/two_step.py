@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Final, Literal
 from wtforms import Field as FormField
 from wtforms import RadioField
 
-from survey.options import said_for
 from survey.question import (
     BLANK,
     MULTIPLE,
@@ -27,11 +26,12 @@ from survey.question import (
     from_cell,
     is_missing,
     missing,
+    said_for,
     said_instead,
     ways_of_saying_nothing,
     whole,
 )
-from survey.wording import Say
+from survey.wording import Say, in_english
 
 NO, YES = 0, 1
 _POINTS: Final = {1: "No, a lot", 2: "No, a bit", 3: "Yes, a bit", 4: "Yes, a lot"}
@@ -110,7 +110,7 @@ ask: Do you like singing?
         chosen = data.get("")
         if not chosen:
             return self._nothing(part)
-        if chosen in (value for value, _ in ways_of_saying_nothing(self, str)):
+        if chosen in (value for value, _ in ways_of_saying_nothing(self, in_english)):
             instead = said_instead(chosen)
             return {self.first: instead, self.id: instead} if part.name == "first" else {self.id: instead}
         if part.name != "first":
@@ -146,7 +146,7 @@ ask: Do you like singing?
         yes = (Box("3", say("A bit"), art="faces/enjoy-2"), Box("4", say("A lot"), art="faces/enjoy-5"))
         return Paper(
             (
-                PaperLine("first", boxes=(*first, *self.nothing_boxes(say))),
+                PaperLine("first", boxes=(*first, *self.nothing_boxes(say)), label="first step"),
                 PaperLine("", say("If you said no: how much?"), boxes=no),
                 PaperLine("", say("If you said yes: how much?"), boxes=yes),
             )
@@ -175,7 +175,7 @@ ask: Do you like singing?
         instead = said_instead(first)
         if first == TICKED_MORE or (instead and point):
             return self.unsaid(MULTIPLE)
-        if instead and first in (value for value, _ in ways_of_saying_nothing(self, str)):
+        if instead and first in (value for value, _ in ways_of_saying_nothing(self, in_english)):
             return {self.first: instead, self.id: instead}
         side = {"1": "no", "2": "no", "3": "yes", "4": "yes"}.get(point)
         if side and first in ("", str(_AFTER[side])):

@@ -9,7 +9,6 @@ from pydantic import Field
 from wtforms import Field as FormField
 from wtforms import RadioField
 
-from survey.options import said_for
 from survey.question import (
     Box,
     Choice,
@@ -25,11 +24,12 @@ from survey.question import (
     UnfitCell,
     from_cell,
     is_missing,
+    said_for,
     said_instead,
     ways_of_saying_nothing,
     whole,
 )
-from survey.wording import Say
+from survey.wording import Say, in_english
 
 NO, YES, NOT_SURE = 0, 1, 2
 _CODES: Final = {"yes": YES, "no": NO, "not_sure": NOT_SURE}
@@ -91,7 +91,7 @@ not_sure: no
             return self.nothing_said(
                 "Pick one answer, or pick “I don’t know”." if self.dont_know else "Pick one answer."
             )
-        if chosen in (value for value, _ in ways_of_saying_nothing(self, str)):
+        if chosen in (value for value, _ in ways_of_saying_nothing(self, in_english)):
             return {self.id: said_instead(chosen)}
         if chosen not in (str(code) for code in self.codes):
             raise Tampered(self.id)

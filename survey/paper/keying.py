@@ -30,6 +30,7 @@ from survey.question import (
     BLANK,
     DONT_KNOW,
     MULTIPLE,
+    OTHER,
     RATHER_NOT,
     UNREADABLE,
     PaperLine,
@@ -58,7 +59,7 @@ from survey.responses.keyings import (
     whereabouts,
 )
 from survey.responses.late import PAPER
-from survey.wording import say_in
+from survey.wording import in_english, say_in
 
 ASSENT: Final = "assent"
 DATE: Final = "date"
@@ -118,9 +119,7 @@ class PaperToKey:
         # Keyers read English beside codes; the wording is the paper's own, so that they find the question.
         routing = Routing(self.questionnaire, self.where.facts, say_in(self.paper.language))
         return tuple(
-            KeyingQuestion(
-                question, routing.numbers[question.id], fill(question.ask, {}, {}), tuple(_entries(question))
-            )
+            KeyingQuestion(question, routing.numbers[question.id], fill(question.ask, {}, {}), tuple(entries(question)))
             for question in self.questionnaire.questions
             if question.id in routing.numbers and routing.printed(question)
         )
@@ -200,10 +199,11 @@ def _said(question: Question, answers: Mapping[str, Any]) -> bool:
     return any(answers.get(key, blank) != blank for key in question.keys)
 
 
-def _entries(question: Question) -> Iterator[KeyingField]:
+def entries(question: Question) -> Iterator[KeyingField]:
+    """Yield the fields of a question on the keyer's form."""
     name = PREFIX + question.id
     codes: dict[str, list[str]] = {}
-    lines = question.paper(str).lines
+    lines = question.paper(in_english).lines
     for line in lines:
         codes.setdefault(line.suffix, []).extend(box.code for box in line.boxes)
     for line in _one_each(lines):
@@ -212,12 +212,13 @@ def _entries(question: Question) -> Iterator[KeyingField]:
         allowed += codes[line.suffix]
         if codes[line.suffix] and not line.many:
             allowed.append("m")
-        words = line.words if line.suffix and line.words else ("first step" if line.suffix == "first" else "")
+        # The question's own field needs no label: its row has the wording.
+        label = line.words or line.label if line.suffix else ""
         yield KeyingField(
-            own, line.suffix, words, ", ".join(allowed), text=line.lines > 0, lines=min(line.lines, 4) or 1
+            own, line.suffix, label, ", ".join(allowed), text=line.lines > 0, lines=min(line.lines, 4) or 1
         )
     if any(box.write for line in lines for box in line.boxes):
-        yield KeyingField(f"{name}-other", "other", "own words", "", text=True)
+        yield KeyingField(f"{name}-{OTHER}", OTHER, "own words", "", text=True)
 
 
 def _one_each(lines: Sequence[PaperLine]) -> Iterator[PaperLine]:
@@ -371,7 +372,7 @@ def _date_words(on: date | None) -> str:
 def in_words(question: Question, answers: Mapping[str, Any]) -> str:
     """Return what was keyed of a question in words, with every reason for which there is no answer."""
     value = answers.get(question.id, missing(BLANK))
-    words = _REASONS.get(value["missing"], "nothing") if is_missing(value) else str(question.show(answers, str))
+    words = _REASONS.get(value["missing"], "nothing") if is_missing(value) else str(question.show(answers, in_english))
     # Private keys: own words stand in the words of their option already; a first step may stand alone.
     more = (answers.get(key) for key in question.keys if key != question.id)
     alone = [str(one) for one in more if one is not None and not is_missing(one) and is_missing(value)]

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from survey.question import MULTIPLE, Part, Pretence, Question, Wrong, is_missing
+from survey.paper.keying import entries
+from survey.question import MULTIPLE, Box, Paper, PaperLine, Part, Pretence, Question, Wrong, is_missing
 from tests.kinds.conftest import question
 
 __all__ = ["question"]
@@ -157,3 +158,24 @@ def test_there_is_nothing_to_key_where_nothing_is_kept(question: Question) -> No
         assert question.paper(say).lines
     else:
         assert question.keyed({}) == {}
+
+
+class Started(Question):
+    """A question in two steps that the paper tells apart by nothing but their place."""
+
+    kind: str = "started"
+
+    def paper(self, say: Any) -> Paper:
+        first = PaperLine("start", boxes=(Box("0", "No"), Box("1", "Yes")), label="beginning")
+        return Paper((first, PaperLine("", "How much?", boxes=(Box("2", "A bit"), Box("3", "A lot")))))
+
+
+def test_a_field_is_called_what_its_kind_says() -> None:
+    """Nothing but the kind knows what its steps are called: not the page of keying either."""
+    own = list(entries(Started(question="sing", ask="Do you sing?", kind="started")))
+    assert [(one.name, one.label) for one in own] == [("q_sing-start", "beginning"), ("q_sing", "")]
+
+
+def test_fields_of_one_question_are_told_apart(question: Question) -> None:
+    for entry in entries(question):
+        assert bool(entry.label) is bool(entry.suffix), f"{question.kind}: {entry.suffix!r} has no name"
