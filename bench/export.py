@@ -48,8 +48,7 @@ class Codes(Sink):
         self._file = CsvFile("codes", [variable.name for variable in part.columns.variables])
 
     def add(self, part: QuestionnaireInFile, table: DataTable, scores: list[Cells]) -> None:
-        names = [variable.name for variable in table.variables]
-        self._file.add(cleaned(table.cells, names, self.frame.teller("codes", table)))
+        self._file.add(cleaned(table.variables, table.cells, self.frame.teller("codes", table)))
 
     def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[SmallSheet], out: IO[bytes]) -> None:
         shutil.copyfileobj(self._file.bytes(), out)

@@ -47,9 +47,10 @@ def rules() -> tuple[list[str], list[Rule]]:
 
 
 def _timed(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
+    """Return seconds of CPU. On a busy machine the clock's ratio went from 2.3 to 5.7, and the CPU's stayed at 3."""
+    start = time.process_time()
     work()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def run(*, small: bool = False) -> list[str]:
@@ -70,7 +71,7 @@ def run(*, small: bool = False) -> list[str]:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     results = sum(one.score.nbytes + one.answered.nbytes for one in kept)
-    what = f"{SCALES} scales of {ITEMS} items, a third reversed, {MISSING:.0%} missing; median of {REPEATS}"
+    what = f"{SCALES} scales of {ITEMS} items, a third reversed, {MISSING:.0%} missing; CPU, median of {REPEATS}"
     beside = f"beside the matrix ({matrix.nbytes / 1e6:.0f} MB) and the scores ({results / 1e6:.0f} MB)"
     return [
         f"Scores of {people:,} × {SCALES * ITEMS} answers ({what})",

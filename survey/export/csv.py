@@ -16,6 +16,7 @@ from io import TextIOWrapper
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
+from survey.export.columns import Variable
 from survey.export.contents import SmallSheet
 from survey.export.sink import Frame, QuestionnaireInFile, Sink
 from survey.export.table import Cells, DataTable, in_words
@@ -51,9 +52,14 @@ class CsvFile:
         self._text.close()
 
 
-def cleaned(cells: Sequence[Cells], names: Sequence[str], tell: Callable[[int, str, str], None]) -> list[Cells]:
-    """Return columns with texts as a CSV can hold them. tell(row from 0, column, what was done)."""
-    return [_clean(name, column, tell) for name, column in zip(names, cells, strict=True)]
+def cleaned(
+    variables: Sequence[Variable], cells: Sequence[Cells], tell: Callable[[int, str, str], None]
+) -> list[Cells]:
+    """Return the columns with texts as a CSV can hold them. tell(row from 0, column, what was done)."""
+    return [
+        column if variable.codes and variable.group == "question" else _clean(variable.name, column, tell)
+        for variable, column in zip(variables, cells, strict=True)
+    ]
 
 
 def _clean(name: str, column: Cells, tell: Callable[[int, str, str], None]) -> Cells:
@@ -122,7 +128,7 @@ class CsvZip(Sink):
         """Add rows to the three files."""
         labels, codes, scored = self._files[-3:]
         tell = self.frame.teller(f"{labels.name}, {codes.name}", table)
-        cells = cleaned(table.cells, [variable.name for variable in table.variables], tell)
+        cells = cleaned(table.variables, table.cells, tell)
         words = self.frame.words
         labels.add([in_words(v, column, words) for v, column in zip(table.variables, cells, strict=True)])
         codes.add(cells)
