@@ -25,13 +25,13 @@ import openpyxl
 
 from bench.answered import COLUMNS, NAME, POOL, STUDY, database
 from survey.database import open_engine
-from survey.export import FORMATS, Format, export
+from survey.export import FORMATS, ExportFormat, export
 from survey.export.columns import column_set
 from survey.export.contents import SmallSheet
 from survey.export.csv import CsvFile, cleaned
 from survey.export.missing import Gaps
 from survey.export.notes import Notes
-from survey.export.sink import QuestionnaireInFile, Sink
+from survey.export.sink import Dataset, Sink
 from survey.export.store import Stored
 from survey.export.table import Cells, DataTable, Tabulator
 
@@ -44,10 +44,10 @@ NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 class Codes(Sink):
     """One plain CSV of codes: the least that an export can be."""
 
-    def begin(self, part: QuestionnaireInFile) -> None:
-        self._file = CsvFile("codes", [variable.name for variable in part.columns.variables])
+    def begin(self, dataset: Dataset) -> None:
+        self._file = CsvFile("codes", [variable.name for variable in dataset.columns.variables])
 
-    def add(self, part: QuestionnaireInFile, table: DataTable, scores: list[Cells]) -> None:
+    def add(self, dataset: Dataset, table: DataTable, scores: list[Cells]) -> None:
         self._file.add(cleaned(table.variables, table.cells, self.frame.teller("codes", table)))
 
     def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[SmallSheet], out: IO[bytes]) -> None:
@@ -57,7 +57,7 @@ class Codes(Sink):
         self._file.close()
 
 
-CODES = Format("codes", ".csv", "text/csv", "codes", Codes)
+CODES = ExportFormat("codes", ".csv", "text/csv", "codes", Codes)
 
 
 def ours(form: str, url: str, path: Path) -> None:

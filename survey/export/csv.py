@@ -18,7 +18,7 @@ from typing import IO, Any, Final
 
 from survey.export.columns import Variable
 from survey.export.contents import SmallSheet
-from survey.export.sink import Frame, QuestionnaireInFile, Sink
+from survey.export.sink import Dataset, Frame, Sink
 from survey.export.table import Cells, DataTable, in_words
 from survey.export.text import for_csv
 
@@ -114,17 +114,17 @@ class CsvZip(Sink):
         super().__init__(frame)
         self._files: list[CsvFile] = []
 
-    def begin(self, part: QuestionnaireInFile) -> None:
+    def begin(self, dataset: Dataset) -> None:
         """Begin the three files of a questionnaire."""
-        name = part.columns.questionnaire
-        names = [variable.name for variable in part.columns.variables]
+        name = dataset.columns.questionnaire
+        names = [variable.name for variable in dataset.columns.variables]
         self._files += [
             CsvFile(f"{name}-labels.csv", names),
             CsvFile(f"{name}-codes.csv", names),
-            CsvFile(f"{name}-scores.csv", [variable.name for variable in part.score_variables]),
+            CsvFile(f"{name}-scores.csv", [variable.name for variable in dataset.score_variables]),
         ]
 
-    def add(self, part: QuestionnaireInFile, table: DataTable, scores: list[Cells]) -> None:
+    def add(self, dataset: Dataset, table: DataTable, scores: list[Cells]) -> None:
         """Add rows to the three files."""
         labels, codes, scored = self._files[-3:]
         tell = self.frame.teller(f"{labels.name}, {codes.name}", table)
@@ -132,7 +132,7 @@ class CsvZip(Sink):
         words = self.frame.words
         labels.add([in_words(v, column, words) for v, column in zip(table.variables, cells, strict=True)])
         codes.add(cells)
-        scored.add([*(cells[place] for place in part.beside_scores), *scores])
+        scored.add([*(cells[place] for place in dataset.beside_scores), *scores])
 
     def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[SmallSheet], out: IO[bytes]) -> None:
         """Write the zip."""

@@ -12,7 +12,7 @@ from survey.export.workbook import Workbook
 
 
 @dataclass(frozen=True)
-class Format:
+class ExportFormat:
     """One format.
 
     name: in commands and addresses. ending: of the file's name. title: what it is called on a button. sink: begins a
@@ -26,17 +26,17 @@ class Format:
     sink: Callable[[Frame], Sink]
 
 
-FORMATS: Final[Mapping[str, Format]] = {
+FORMATS: Final[Mapping[str, ExportFormat]] = {
     one.name: one
     for one in (
-        Format(
+        ExportFormat(
             "xlsx",
             ".xlsx",
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             "workbook",
             Workbook,
         ),
-        Format("csv", ".zip", "application/zip", "CSV files", CsvZip),
+        ExportFormat("csv", ".zip", "application/zip", "CSV files", CsvZip),
     )
 }
 """By their names, the usual one first."""

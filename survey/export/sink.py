@@ -22,7 +22,7 @@ class CannotExport(Explained, RuntimeError):
 
 
 @dataclass
-class QuestionnaireInFile:
+class Dataset:
     """One questionnaire under way into a file."""
 
     columns: ColumnSet
@@ -68,12 +68,12 @@ class Sink(ABC):
         self.frame = frame
 
     @abstractmethod
-    def begin(self, part: QuestionnaireInFile) -> None:
+    def begin(self, dataset: Dataset) -> None:
         """Begin a questionnaire. Raises CannotExport where the format cannot hold it."""
 
     @abstractmethod
-    def add(self, part: QuestionnaireInFile, table: DataTable, scores: list[Cells]) -> None:
-        """Add rows. scores: the cells of the part's own score columns."""
+    def add(self, dataset: Dataset, table: DataTable, scores: list[Cells]) -> None:
+        """Add rows. scores: the cells of the dataset's own score columns."""
 
     @abstractmethod
     def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[SmallSheet], out: IO[bytes]) -> None:

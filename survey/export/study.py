@@ -21,7 +21,7 @@ from survey.export.missing import Gaps
 from survey.export.notes import Notes
 from survey.export.scales import scale_items, scales
 from survey.export.scores import ScoreTables
-from survey.export.sink import CannotExport, Frame, QuestionnaireInFile, Sink
+from survey.export.sink import CannotExport, Dataset, Frame, Sink
 from survey.export.table import Tabulator
 from survey.responses import Record
 
@@ -71,39 +71,39 @@ class Export:
 
     def _write(self, sink: Sink, out: IO[bytes]) -> None:
         published = self.source.questionnaires()
-        parts = [part for name, versions in published.items() if (part := self._part(name, versions))]
-        for part in parts:
-            sink.begin(part)
-            self._fill(part, sink)
-        sheets = self._explaining(parts)
-        sink.finish(self._readme(parts), sheets, out)
+        datasets = [dataset for name, versions in published.items() if (dataset := self._dataset(name, versions))]
+        for dataset in datasets:
+            sink.begin(dataset)
+            self._fill(dataset, sink)
+        sheets = self._explaining(datasets)
+        sink.finish(self._readme(datasets), sheets, out)
 
-    def _part(self, name: str, versions: Sequence[AnsweredVersion]) -> QuestionnaireInFile | None:
+    def _dataset(self, name: str, versions: Sequence[AnsweredVersion]) -> Dataset | None:
         """Return the beginnings of a questionnaire's sheets; None where no one has been asked it."""
         expected = self.source.count(name)
         if not expected:
             return None
         columns = column_set(self.study, versions, self.notes, seconds_per_screen=self.seconds_per_screen)
         tabulator = Tabulator(self.study, columns, self.gaps, self.notes, f"Codes · {name}")
-        return QuestionnaireInFile(columns, tabulator, ScoreTables(columns, self.notes, f"Scores · {name}"), expected)
+        return Dataset(columns, tabulator, ScoreTables(columns, self.notes, f"Scores · {name}"), expected)
 
-    def _fill(self, part: QuestionnaireInFile, sink: Sink) -> None:
-        name = part.columns.questionnaire
+    def _fill(self, dataset: Dataset, sink: Sink) -> None:
+        name = dataset.columns.questionnaire
         for rows in _by(ROWS_AT_ONCE, self.source.rows(name)):
-            table = part.tabulator.table(rows)
-            sink.add(part, table, part.scores.add(table, rows))
-            part.written += len(rows)
+            table = dataset.tabulator.table(rows)
+            sink.add(dataset, table, dataset.scores.add(table, rows))
+            dataset.written += len(rows)
             self.written.update((name, row.wave, row.state) for row in rows)
         # People go on answering while this is written: the truth lies between the two counts, and nowhere else.
-        if not part.expected <= part.written <= self.source.count(name):
+        if not dataset.expected <= dataset.written <= self.source.count(name):
             raise CannotExport(
-                f"The file would hold {part.written} responses to {name}, and the database has {part.expected}. "
+                f"The file would hold {dataset.written} responses to {name}, and the database has {dataset.expected}. "
                 "Nothing was written. Please try again. If it happens again, please tell your IT support."
             )
 
-    def _explaining(self, parts: Sequence[QuestionnaireInFile]) -> list[SmallSheet]:
-        columns = [part.columns for part in parts]
-        scored = {part.columns.questionnaire: part.scores for part in parts}
+    def _explaining(self, datasets: Sequence[Dataset]) -> list[SmallSheet]:
+        columns = [dataset.columns for dataset in datasets]
+        scored = {dataset.columns.questionnaire: dataset.scores for dataset in datasets}
         return [
             contents.counts(self.study, self.written),
             scales(scored),
@@ -114,7 +114,7 @@ class Export:
             contents.notes_sheet(self.notes),
         ]
 
-    def _readme(self, parts: Sequence[QuestionnaireInFile]) -> list[tuple[str, Any]]:
+    def _readme(self, datasets: Sequence[Dataset]) -> list[tuple[str, Any]]:
         study = self.study
         waves = [wave for wave in study.waves if self.waves is None or wave.id in self.waves]
         lines: list[tuple[str, Any]] = [
@@ -126,12 +126,12 @@ class Export:
             ("Times", f"All dates and times are those of {study.time_zone}."),
             ("Made with", f"Chorus {installed_version('chorus-survey')}, Python {platform.python_version()}"),
         ]
-        for part in parts:
-            name = part.columns.questionnaire
-            lines.append((f"Responses to {name}", part.written))
-            for version in part.columns.versions:
+        for dataset in datasets:
+            name = dataset.columns.questionnaire
+            lines.append((f"Responses to {name}", dataset.written))
+            for version in dataset.columns.versions:
                 lines.append((f"{name}, version {version.questionnaire.version}", f"SHA-256 {version.sha256}"))
-        answered = {part.columns.questionnaire for part in parts}
+        answered = {dataset.columns.questionnaire for dataset in datasets}
         lines += [(f"Responses to {name}", 0) for name in self.source.questionnaires() if name not in answered]
         lines += [
             ("Rows", "One row is one response. There are no names in this file: participants have study codes."),

@@ -21,7 +21,7 @@ from openpyxl.xml.functions import tostring
 from survey.export.columns import Variable
 from survey.export.contents import SmallSheet
 from survey.export.sheets import COLUMNS, ROWS, DataSheet, Styles, cleaned
-from survey.export.sink import CannotExport, Frame, QuestionnaireInFile, Sink
+from survey.export.sink import CannotExport, Dataset, Frame, Sink
 from survey.export.table import Cells, DataTable
 from survey.export.text import for_workbook
 
@@ -231,35 +231,35 @@ class Workbook(Sink):
         self._codes: DataSheet
         self._scores: DataSheet
 
-    def begin(self, part: QuestionnaireInFile) -> None:
+    def begin(self, dataset: Dataset) -> None:
         """Begin the three sheets of a questionnaire. Raises CannotExport where it is larger than a sheet."""
-        name = part.columns.questionnaire
-        _check_size(name, part.expected, len(part.columns.variables))
-        of = f" of “{part.columns.newest.title}” ({name})"
-        variables = part.columns.variables
+        name = dataset.columns.questionnaire
+        _check_size(name, dataset.expected, len(dataset.columns.variables))
+        of = f" of “{dataset.columns.newest.title}” ({name})"
+        variables = dataset.columns.variables
         title = self._title("Labels", name, f"Answers{of} in words")
         self._labels = self._file.data_sheet(title, variables, self.frame.words)
         title = self._title("Codes", name, f"Answers{of} in numbers")
         self._codes = self._file.data_sheet(title, variables)
         title = self._title("Scores", name, f"Scale scores{of}")
-        self._scores = self._file.data_sheet(title, part.score_variables)
+        self._scores = self._file.data_sheet(title, dataset.score_variables)
 
     def _title(self, kind: str, name: str, about: str) -> str:
         title = sheet_title(kind, name, self._taken)
         self._sheets.append((title, about))
         return title
 
-    def add(self, part: QuestionnaireInFile, table: DataTable, scores: list[Cells]) -> None:
+    def add(self, dataset: Dataset, table: DataTable, scores: list[Cells]) -> None:
         """Add rows to the three sheets. Raises CannotExport where they have become more than a sheet holds."""
         tell = self.frame.teller(f"{self._labels.title}, {self._codes.title}", table)
         cells = cleaned(table.variables, table.cells, tell)
         # What looks alike on several sheets is written once.
         codes = self._codes.fragments(cells)
-        beside = [codes[place] for place in part.beside_scores]
+        beside = [codes[place] for place in dataset.beside_scores]
         self._labels.add(self._labels.fragments(cells, codes))
         self._codes.add(codes)
         self._scores.add([*beside, *self._scores.fragments(scores, first=len(beside))])
-        _check_size(part.columns.questionnaire, self._codes.rows, 1)
+        _check_size(dataset.columns.questionnaire, self._codes.rows, 1)
 
     def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[SmallSheet], out: IO[bytes]) -> None:
         """Write the workbook. Raises CannotExport where a sheet has become too long."""

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from survey.cli.main import main
 from survey.export.contents import SmallSheet
-from survey.export.formats import FORMATS, Format
-from survey.export.sink import Frame, QuestionnaireInFile, Sink
+from survey.export.formats import FORMATS, ExportFormat
+from survey.export.sink import Dataset, Frame, Sink
 from survey.export.study import Export
 from survey.export.table import Cells, DataTable
 from tests.export.sample import FULL, NOW, Response, source
@@ -27,10 +27,10 @@ class Lines(Sink):
         self.lines: list[dict[str, Any]] = []
         self.let_go = False
 
-    def begin(self, part: QuestionnaireInFile) -> None:
-        self.names = [variable.name for variable in part.columns.variables]
+    def begin(self, dataset: Dataset) -> None:
+        self.names = [variable.name for variable in dataset.columns.variables]
 
-    def add(self, part: QuestionnaireInFile, table: DataTable, scores: list[Cells]) -> None:
+    def add(self, dataset: Dataset, table: DataTable, scores: list[Cells]) -> None:
         self.lines += [dict(zip(self.names, row, strict=True)) for row in zip(*table.cells, strict=True)]
 
     def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[SmallSheet], out: IO[bytes]) -> None:
@@ -49,7 +49,7 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[Lines]:
         made.append(Lines(frame))
         return made[-1]
 
-    monkeypatch.setitem(FORMATS, "lines", Format("lines", ".jsonl", "application/jsonl", "lines", begin))  # type: ignore[arg-type]
+    monkeypatch.setitem(FORMATS, "lines", ExportFormat("lines", ".jsonl", "application/jsonl", "lines", begin))  # type: ignore[arg-type]
     return made
 
 
