@@ -144,7 +144,7 @@ def server(app: str, folder: Path, workers: int, kind: str = "granian") -> Itera
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], workers: int) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300  # a busy machine has been seen to take one minute
     while sum(listens(one, port) for one in (process.pid, *descendants(process.pid))) < workers:
         if process.poll() is not None or time.monotonic() > until:
             raise RuntimeError("the server did not start")

@@ -30,7 +30,11 @@ def run(*, small: bool = False) -> Iterator[str]:
             with server("ours", folder, size.workers, kind) as (port, pid):
                 yield from _speed(size, port, pid, start)
                 if whole:
-                    yield from _trouble(size, port, pid, start)
+                    yield from _beside_hanging(size, port, start)
+                if not small:  # the restart below disturbs respondents in the same way
+                    doomed = _workers(pid, port)[0]
+                    told = _disturbed(size, port, start, doomed, signal.SIGKILL)
+                    yield f"  a process killed (-9) under load: {told}"
             if whole:
                 yield _restarted(size, kind, folder, start)
 
@@ -42,13 +46,11 @@ def _speed(size: Size, port: int, pid: int, start: str) -> Iterator[str]:
     yield f"  memory of its processes: {_memory(pid):.0f} MB"
 
 
-def _trouble(size: Size, port: int, pid: int, start: str) -> Iterator[str]:
+def _beside_hanging(size: Size, port: int, start: str) -> Iterator[str]:
     for bodies, heads in size.hanging:
         with lines_left_hanging(port, bodies, heads):
             yield f"  beside {bodies} unfinished bodies and {heads} half-sent heads: {_beside(size, port, start)}"
         time.sleep(size.warming)
-    doomed = _workers(pid, port)[0]
-    yield f"  a process killed (-9) under load: {_disturbed(size, port, start, doomed, signal.SIGKILL)}"
 
 
 def _told(rate: float, measured: Measured, cpu: float) -> str:
