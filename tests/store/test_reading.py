@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from survey import database
 from survey.database import Engine, read
 from survey.responses import (
     PastResponse,
@@ -123,3 +126,20 @@ def test_a_row_read_half_way_leaves_the_connection_free(engine: Engine, field: F
         next(rows)
         rows.close()  # type: ignore[attr-defined]
     assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+def test_a_row_decodes_what_every_export_reads_and_the_rest_when_it_is_asked_for(
+    engine: Engine, field: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_responses(engine, [past(field, saves=[PastSave("page", {"a": 1}, NOW, ms=5)])] * 3)
+    decoded: list[str] = []
+
+    def decode(text: str) -> Any:
+        decoded.append(text)
+        return json.loads(text)
+
+    monkeypatch.setattr(database, "decode", decode)
+    records = list(stream(engine, field.study.id, "pupil"))
+    assert sorted(set(decoded)) == ['{"a":1}', "{}"], "answers and facts, and nothing else"
+    assert len(decoded) == 2 * len(records) == 6
+    assert (records[0].stamps, records[0].screens) == ({"a": [1, 1]}, {"page": 5})
