@@ -56,7 +56,7 @@ class Explained(Exception):
     """
 
     @property
-    def reasons(self) -> Sequence[str]:
+    def reasons(self) -> list[str]:
         """The sentences, one for each thing that is wrong."""
         return [str(self)]
 
@@ -69,10 +69,10 @@ class Refused(Explained, ValueError):
 
     def __init__(self, reasons: Sequence[str]) -> None:
         super().__init__("\n".join(reasons))
-        self._reasons = tuple(reasons)
+        self._reasons = list(reasons)
 
     @property
-    def reasons(self) -> Sequence[str]:
+    def reasons(self) -> list[str]:
         """The sentences, as they were given."""
         return self._reasons
 

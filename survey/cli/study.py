@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from survey.cli.main import engine, main, settings, writing
+
+if TYPE_CHECKING:
+    from survey.fieldwork.publishing import PublishedFolder
 
 
 @main.command()
@@ -31,7 +35,7 @@ def publish(folder: Path) -> None:
     """Publish a study's questionnaires. A published version never changes."""
     from survey.fieldwork.publishing import publish_folder
 
-    for line in publish_folder(engine(), folder, datetime.now(UTC)):
+    for line in _in_words(publish_folder(engine(), folder, datetime.now(UTC))):
         click.echo(line)
 
 
@@ -52,6 +56,18 @@ class _FormatName(click.ParamType):  # type: ignore[type-arg]
         from survey.export.formats import FORMATS
 
         return click.Choice(list(FORMATS))
+
+
+def _in_words(done: PublishedFolder) -> Iterator[str]:
+    """Yield a sentence for each thing that was published, and then for each that reads differently now."""
+    yield f"{done.study}: study.yaml is {'published' if done.changed else 'as it was'}."
+    for audience, version in done.sheets:
+        yield f"{done.study}: version {version} of the information sheet for {audience} is published."
+    for one in done.versions:
+        state = "published" if one.new else "published before, and unchanged"
+        yield f"{one.questionnaire}: version {one.version} is {state} ({one.sha256[:12]})."
+    for one in done.versions:
+        yield from (f"{one.questionnaire}: {line}" for line in one.told)
 
 
 @main.command()

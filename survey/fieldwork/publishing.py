@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,14 +18,41 @@ from survey.definition.questionnaire import Questionnaire
 from survey.definition.reading import FolderReading, parse_study, read_folder
 from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.consent import keep_sheets
-from survey.fieldwork.publications import STUDY, Definition, VersionTaken, publish, publish_study, texts_before
+from survey.fieldwork.publications import Definition, VersionTaken, publish, publish_study, texts_before
 from survey.fieldwork.studies import keep_programmes, keep_study, keep_waves, study_by_code
 from survey.fieldwork.waves import forget_hours
 from survey.problems import Refused, errors
 
 
-def publish_folder(engine: Engine, folder: Path, now: datetime, actor: Actor = COMMAND_LINE) -> list[str]:
-    """Publish the study in a folder and its questionnaires; return what was done, a sentence each.
+@dataclass(frozen=True)
+class VersionInFolder:
+    """A questionnaire of the folder: its version, the text's SHA-256, and whether that was published now or before.
+
+    told: sentences about what only reads differently than in older versions.
+    """
+
+    questionnaire: str
+    version: int
+    sha256: str
+    new: bool
+    told: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PublishedFolder:
+    """What publishing a folder did.
+
+    changed: study.yaml is another than before. sheets: audience and version of each new information sheet.
+    """
+
+    study: str
+    changed: bool
+    sheets: tuple[tuple[str, int], ...]
+    versions: tuple[VersionInFolder, ...]
+
+
+def publish_folder(engine: Engine, folder: Path, now: datetime, actor: Actor = COMMAND_LINE) -> PublishedFolder:
+    """Publish the study in a folder and its questionnaires; return what was done.
 
     All or nothing: raises Refused when a file has an error, a version number was published with other words, a question
     or a code no longer means what it did, the day on which the data are to be deleted is past, or they were deleted.
@@ -38,10 +66,10 @@ def publish_folder(engine: Engine, folder: Path, now: datetime, actor: Actor = C
             _check_day(reading.study, now)
             before = _day_before(db, reading.study)
             _keep_field(db, reading.study)
-            said, told = _publish_all(db, reading, now)
-            _note(db, reading.study, actor, before, said, now)
+            done = _publish_all(db, reading, now)
+            _note(db, reading.study, actor, before, done, now)
         forget_hours(engine)
-        return said + told
+        return done
     except VersionTaken as taken:
         raise Refused([str(taken)]) from taken
 
@@ -74,11 +102,11 @@ def _day_before(db: Session, plan: Plan) -> date | None:
     return parse_study(text).retention.delete_on if text else None
 
 
-def _note(db: Session, plan: Plan, actor: Actor, before: date | None, said: list[str], now: datetime) -> None:
+def _note(db: Session, plan: Plan, actor: Actor, before: date | None, done: PublishedFolder, now: datetime) -> None:
     """Write down what was published, and apart from it when the data will be deleted on another day than was said."""
     study = study_by_code(db, plan.id)
     assert study is not None
-    new = sum(" is published" in line for line in said)
+    new = sum(one.new for one in done.versions)
     note(db, actor, "published the study", study_id=study.id, about=plan.id, details={"new": new}, now=now)
     after = plan.retention.delete_on
     if before is not None and before != after:
@@ -93,30 +121,25 @@ def _keep_field(db: Session, plan: Plan) -> None:
     keep_waves(db, study, [(wave.id, wave.title, wave.opens, wave.closes) for wave in plan.waves])
 
 
-def _publish_all(db: Session, reading: FolderReading, now: datetime) -> tuple[list[str], list[str]]:
-    """Publish what was read; return what was done and what reads differently now. Raises Refused, VersionTaken."""
+def _publish_all(db: Session, reading: FolderReading, now: datetime) -> PublishedFolder:
+    """Publish what was read. Raises Refused, VersionTaken."""
     plan = reading.study
     assert plan is not None
-    said = []
     digest = hashlib.sha256(reading.study_text.encode()).hexdigest()
     changed = publish_study(db, plan.id, reading.study_text, digest)
-    said.append(f"{plan.id}: {STUDY}.yaml is {'published' if changed else 'as it was'}.")
-    said += keep_sheets(db, plan, now)
+    sheets = keep_sheets(db, plan, now)
     faults: list[str] = []
-    told: list[str] = []
+    versions = []
     for name, questionnaire in reading.questionnaires.items():
         files = reading.readings[name]
         bundle = Bundle.of(files.data, files.translations, files.files)
         new = publish(db, plan.id, name, questionnaire.version, bundle.text, bundle.sha256, now)
-        state = "published" if new else "published before, and unchanged"
-        said.append(f"{name}: version {questionnaire.version} is {state} ({bundle.sha256[:12]}).")
-        if new:
-            compared = compared_with_published(db, plan.id, questionnaire)
-            faults += [f"{name}: {fault}" for fault in compared.faults.values()]
-            told += [f"{name}: {line}" for line in compared.told]
+        compared = compared_with_published(db, plan.id, questionnaire) if new else Differences()
+        faults += [f"{name}: {fault}" for fault in compared.faults.values()]
+        versions.append(VersionInFolder(name, questionnaire.version, bundle.sha256, new, tuple(compared.told)))
     if faults:
         raise Refused([*faults, "Nothing was published, because answers already given would change their meaning."])
-    return said, told
+    return PublishedFolder(plan.id, changed, tuple(sheets), tuple(versions))
 
 
 def compared_with_published(db: Session, study: str, questionnaire: Questionnaire) -> Differences:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Connection, select
 
@@ -45,6 +45,14 @@ class SchoolOrClass:
     def school_class(self) -> str:
         """The code of the class; empty where there is none."""
         return str(self.facts.get("school_class_code") or "")
+
+
+@dataclass(frozen=True)
+class NoSuchPlace:
+    """What is not there of a place that a row names: the column to put right, and a sentence."""
+
+    column: Literal["school", "class"]
+    fault: str
 
 
 @dataclass(frozen=True)
@@ -246,19 +254,21 @@ class WaveField:
             return self.classes[school_class_id]
         return self.schools[school_id] if school_id is not None else SchoolOrClass(None, None, {})
 
-    def place_named(self, school: str, school_class: str) -> SchoolOrClass | str:
-        """Return the place with these codes, or a sentence about what is not there."""
+    def place_named(self, school: str, school_class: str) -> SchoolOrClass | NoSuchPlace:
+        """Return the place with these codes, or what is not there."""
         schools = self._by_code
         if not school:
-            return SchoolOrClass(None, None, {}) if not school_class else "There is a class here, and no school."
+            nowhere = SchoolOrClass(None, None, {})
+            return NoSuchPlace("school", "There is a class here, and no school.") if school_class else nowhere
         if school not in schools:
-            return f"There is no school '{school}' in the study.{did_you_mean(school, schools)}"
+            return NoSuchPlace("school", f"There is no school '{school}' in the study.{did_you_mean(school, schools)}")
         if not school_class:
             return schools[school]
         classes = self._classes_by_school.get(schools[school].school_id, {})
         if school_class in classes:
             return classes[school_class]
-        return f"There is no class '{school_class}' in school '{school}'.{did_you_mean(school_class, classes)}"
+        hint = did_you_mean(school_class, classes)
+        return NoSuchPlace("class", f"There is no class '{school_class}' in school '{school}'.{hint}")
 
     # Each row asks for its place, so these are put together once.
 
@@ -332,8 +342,7 @@ class WaveField:
         try:
             must_agree(connection, self.study_id, person.id, self.wave_id)
         except NotAgreed as refusal:
-            state = refusal.reason.partition(":")[0]
-            return f"{_NO_CONSENT.get(state, _NO_CONSENT['missing'])} {_LEAVE_OUT}".format(code=person.code)
+            return f"{_NO_CONSENT[refusal.standing.state]} {_LEAVE_OUT}".format(code=person.code)
         return None
 
 

@@ -26,7 +26,7 @@ from survey.fieldwork.roster.tables import (
     without_title,
 )
 from survey.intake.checking import Answers, Checker
-from survey.intake.field import KnownParticipant, SchoolOrClass, WaveField
+from survey.intake.field import KnownParticipant, NoSuchPlace, SchoolOrClass, WaveField
 from survey.intake.identity import IDENTITY, known_names, taken_names
 from survey.intake.lookalikes import UNCLEAR, AsTyped, Lookalike, gaps_for, reading_of
 from survey.intake.names import AS_TYPED, is_typed, question_column
@@ -329,8 +329,8 @@ class AnswerReader:
             if told.get("participant"):
                 return None
             place = self._field.place_named(school, school_class)
-            if isinstance(place, str):
-                self._at(row, "class" if "class" in place and school else "school", place)
+            if isinstance(place, NoSuchPlace):
+                self._at(row, place.column, place.fault)
                 return None
             return place
         place = person.place or SchoolOrClass(None, None, {})

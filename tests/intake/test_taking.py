@@ -232,6 +232,9 @@ def test_answers_that_are_nobodys_come_once(engine: Engine) -> None:
     assert problem.message == "There is no school '01240' in the study. Did you mean '0124'?"
     (problem,) = take(engine, row | {"school": "0123", "class": "4rr"}, wave="w2").problems
     assert problem.message == "There is no class '4rr' in school '0123'. Did you mean '4r'?"
+    (problem,) = take(engine, row | {"school": "classical", "class": "4r"}, wave="w2").problems
+    assert problem.message.startswith("There is no school 'classical' in the study.")
+    assert problem.header == "school", "whatever words are in its sentence"
 
 
 def test_whoever_withdrew_is_never_taken_again(engine: Engine) -> None:

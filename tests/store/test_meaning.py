@@ -275,17 +275,21 @@ def test_publishing_refuses_with_one_sentence_for_each_question_and_keeps_nothin
 
 
 def test_the_same_wishes_put_right_are_published(engine: Engine, tmp_path: Path) -> None:
-    said = publish_folder(engine, folder(tmp_path / "study", questionnaire(2, **BETTER)), NOW)
+    done = publish_folder(engine, folder(tmp_path / "study", questionnaire(2, **BETTER)), NOW)
     assert [one.version for one in published(engine, 1)] == [1, 2]
-    assert said[-1] == "drinks: 'coffee': option 3 was “Keurig” in version 1, and means the same."
+    assert done.versions[0].told[-1] == "'coffee': option 3 was “Keurig” in version 1, and means the same."
     (entry, _) = entries(engine, what="published the study")
     assert entry.details == {"new": 1}
 
 
 def test_a_version_that_is_there_stays_as_an_older_chorus_let_it(engine: Engine, tmp_path: Path) -> None:
     publish_as_before(engine, tmp_path / "study", questionnaire(2, **WORSE))
-    said = publish_folder(engine, folder(tmp_path / "study", questionnaire(2, **WORSE)), NOW)
-    assert any("version 2 is published before, and unchanged" in line for line in said)
+    done = publish_folder(engine, folder(tmp_path / "study", questionnaire(2, **WORSE)), NOW)
+    assert [(one.version, one.new) for one in done.versions] == [(2, False)]
+    (entry, *_) = entries(engine, what="published the study")
+    assert entry.details == {"new": 0}, (
+        "what was there already was counted as new when the count was read from sentences"
+    )
     assert len(current(engine, 1)) == 1
 
 

@@ -21,12 +21,12 @@ from survey.fieldwork.publications import VersionTaken
 from survey.fieldwork.studies import School, Study
 
 
-def keep_sheets(db: Session, plan: Plan, now: datetime) -> list[str]:
-    """Keep the information sheets of a study's file. Returns the sentences about new ones.
+def keep_sheets(db: Session, plan: Plan, now: datetime) -> list[tuple[str, int]]:
+    """Keep the information sheets of a study's file. Returns audience and version of each that is new.
 
     Raises VersionTaken when a sheet's words changed without a higher version: parents agreed to the words they read.
     """
-    said = []
+    added: list[tuple[str, int]] = []
     study_id = db.scalars(select(Study.id).where(Study.code == plan.id)).one()
     for consent in plan.consent:
         new = consent.sheet
@@ -54,8 +54,8 @@ def keep_sheets(db: Session, plan: Plan, now: datetime) -> list[str]:
                 published_at=now,
             )
         )
-        said.append(f"{plan.id}: version {new.version} of the information sheet for {consent.audience} is published.")
-    return said
+        added.append((consent.audience, new.version))
+    return added
 
 
 @dataclass(frozen=True)

@@ -23,14 +23,6 @@ from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.studies import Wave
 
 
-class NotAgreed(PermissionError):
-    """The study asks for a consent that is not there, so that no answer may be taken. `reason` says which."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__("This participant does not have the consent the study asks for.")
-        self.reason = reason
-
-
 @dataclass(frozen=True)
 class Standing:
     """What holds for one participant in one wave.
@@ -47,6 +39,14 @@ class Standing:
     given_on: date | None = None
     sheet_version: int | None = None
     decided_by: str | None = None
+
+
+class NotAgreed(PermissionError):
+    """The study asks for a consent that is not there, so that no answer may be taken. `standing` says what is there."""
+
+    def __init__(self, standing: Standing) -> None:
+        super().__init__("This participant does not have the consent the study asks for.")
+        self.standing = standing
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ def must_agree(db: Connection, study_id: int, participant_id: int, wave_id: int)
     db.execute(select(Participant.id).where(Participant.id == participant_id).with_for_update(read=True))
     found = _against(db, study_id, participant_id, wave_id)
     if found is not None:
-        raise NotAgreed(f"{found.state}: {found.reason}")
+        raise NotAgreed(found)
 
 
 def still_agreed(db: Connection, study_id: int, participant_id: int | None, wave_id: int) -> bool:

@@ -238,11 +238,19 @@ _TOTALS: Final = {"total", "totals", "sum", "count", "average", "mean", "grandto
 _DAY: Final = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}")
 
 
+OF_TOTALS: Final = "This looks like a row of totals. Please delete it: every row is one participant."
+
+
+def is_of_totals(cell: Cell) -> bool:
+    """True for a word that begins a row of totals, where a study code should stand."""
+    return plain(cell.text) in _TOTALS
+
+
 def fault_of_code(cell: Cell) -> str | None:
     """Return what stands against a participant's study code, or None. What looks like a name is not quoted."""
     code = cell.text
-    if plain(code) in _TOTALS:
-        return "This looks like a row of totals. Please delete it: every row is one participant."
+    if is_of_totals(cell):
+        return OF_TOTALS
     if cell.kind == DATE or _DAY.fullmatch(code):
         return (
             "This is a date, and a date of birth cannot be a study code. If the spreadsheet turned a code into a date, "

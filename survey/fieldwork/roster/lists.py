@@ -16,9 +16,11 @@ from zoneinfo import ZoneInfo
 from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.roster.headings import letters, read_headings, school_words
 from survey.fieldwork.roster.identifiers import (
+    OF_TOTALS,
     fault_of_code,
     fault_of_codes,
     hashed,
+    is_of_totals,
     is_person,
     is_refused,
     is_upn,
@@ -392,9 +394,9 @@ def _is_total(line: _Line, found: Mapping[str, int]) -> bool:
     first = line.row.cells[0]
     if found.get("participant", 0) == 0 or line.row.cells[found["participant"]].text:
         return False
-    if fault_of_code(first) is None or "totals" not in (fault_of_code(first) or ""):
+    if not is_of_totals(first):
         return False
-    line.problems.append(line.sheet.misread(first, fault_of_code(first) or ""))
+    line.problems.append(line.sheet.misread(first, OF_TOTALS))
     return True
 
 
