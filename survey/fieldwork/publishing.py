@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from survey.audit import COMMAND_LINE, Actor, note
-from survey.database import Base, Engine, Session, session
+from survey.database import Engine, Session, session
 from survey.definition.bundle import Bundle
 from survey.definition.meaning import Differences, compare
 from survey.definition.questionnaire import Questionnaire
@@ -93,8 +93,7 @@ def _day_before(db: Session, plan: Plan) -> date | None:
     study = study_by_code(db, plan.id)
     if study is None:
         return None
-    deletion = Base.metadata.tables.get("deletion")
-    if deletion is not None and db.scalar(select(deletion.c.at).where(deletion.c.study_id == study.id)) is not None:
+    if study.deleted_at is not None:
         raise Refused(
             [f"The data of {plan.id} have been deleted: the study is over.", "Please give a new study a new name."]
         )

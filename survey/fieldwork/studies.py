@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from survey.database import Base
+from survey.database import Base, Moment
 
 
 class Study(Base):
@@ -24,6 +24,8 @@ class Study(Base):
     time_zone: Mapped[str] = mapped_column(default="Europe/London")
     sha256: Mapped[str | None] = mapped_column(ForeignKey("definition.sha256"))
     """The text of study.yaml as it stands now."""
+    deleted_at: Mapped[datetime | None] = mapped_column(Moment)
+    """When its data were deleted because their day had come; the study is over from then on."""
 
     programmes: Mapped[list[Programme]] = relationship(back_populates="study", order_by="Programme.id")
     schools: Mapped[list[School]] = relationship(back_populates="study", order_by="School.id")

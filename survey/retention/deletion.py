@@ -188,6 +188,7 @@ def _deleted(
                 "first_at": first_at,
             },
         ).scalar_one()
+        connection.execute(update(Study).where(Study.id == day.study_id).values(deleted_at=now))
         _keep_numbers(connection, made, day.study_id)
         tables = tables_of(connection)
         before = _counted(connection, tables, day.study_id)
