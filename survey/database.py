@@ -244,12 +244,12 @@ def _prepare_postgresql(dbapi: Any, _record: object) -> None:
 
 
 def _begin_sqlite_at_first_write(
-    connection: Connection,
+    _connection: Connection,
     cursor: Any,
-    statement: str,
-    parameters: object,
+    _statement: str,
+    _parameters: object,
     context: ExecutionContext | None,
-    executemany: bool,
+    _executemany: bool,
 ) -> None:
     # A transaction that began by reading and then writes fails at once when another process has written in
     # between: SQLite does not wait then. So ours begins with its first write.

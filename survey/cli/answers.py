@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from survey.cli.main import content_of, engine, main, settings, stop
+from survey.cli.main import content_of, engine, main, stop
 
 
 @main.group()
@@ -39,9 +39,9 @@ def import_(file: Path, study: str, questionnaire: str, wave: str, ignore: Seque
     data = content_of(file)
     now, name = datetime.now(UTC), file.name
     if preview:
-        taken = look(engine(), settings(), study, questionnaire, wave, data, name, now, ignore)
+        taken = look(engine(), study, questionnaire, wave, data, name, now, ignore)
     else:
-        taken = take_in(engine(), settings(), study, questionnaire, wave, data, name, COMMAND_LINE, now, ignore)
+        taken = take_in(engine(), study, questionnaire, wave, data, name, COMMAND_LINE, now, ignore)
     if taken.problems:
         s = "" if len(taken.problems) == 1 else "s"
         why = f"Nothing was imported, because of {len(taken.problems):,} problem{s}. Please correct the file first."

@@ -106,7 +106,7 @@ def asked_on_paper(
     return people
 
 
-def open_copies(db: Session, what: ToPrint, school: str | None, copies: int) -> list[Recipient]:
+def open_copies(what: ToPrint, school: str | None, copies: int) -> list[Recipient]:
     """Return so many people no one knows, perhaps of one school. Raises Refused for a school that is not there."""
     its = _school(what, school) if school is not None else None
     title, id_ = (its.title, its.id) if its is not None else ("", None)

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Final
 
 from survey.audit import Actor, note
-from survey.config import Settings
 from survey.database import Connection, Engine, read, write
 from survey.fieldwork.roster.tables import Misread, ReadSheet, UnreadableTable, read_sheets
 from survey.intake.checking import substance
@@ -51,7 +50,6 @@ class Taken:
 
 def look(
     engine: Engine,
-    settings: Settings,
     study_code: str,
     questionnaire: str,
     wave: str,
@@ -70,7 +68,6 @@ def look(
 
 def take_in(
     engine: Engine,
-    settings: Settings,
     study_code: str,
     questionnaire: str,
     wave: str,

@@ -29,8 +29,8 @@ class _File:
 
 
 @cache
-def _file(place: str, changed: float) -> _File:
-    """Return a file's bytes; `changed` (its time of change) makes an edited file a new one."""
+def _file(place: str, _changed: float) -> _File:
+    """Return a file's bytes; `_changed` (its time of change) makes an edited file a new one."""
     plain = Path(place).read_bytes()
     type_ = mimetypes.guess_type(place)[0] or "application/octet-stream"
     small = gzip.compress(plain, 9, mtime=0) if type_.startswith(_COMPRESSIBLE) else None

@@ -429,7 +429,7 @@ def settle(
         if gaps and gaps[0].name == ASSENT:
             return _settle_assent(connection, sheet, both, chosen[ASSENT], actor, now)
         third: list[tuple[str, str]] = []
-        decided = _decided(sheet, both, gaps, chosen, typed, today, third)
+        decided = _decided(both, gaps, chosen, typed, today, third)
         if third:
             connection.rollback()
             return Settled(tuple(third))
@@ -455,7 +455,6 @@ def _settle_assent(
 
 
 def _decided(
-    sheet: PaperToKey,
     both: Sequence[Keyed],
     gaps: Sequence[Difference],
     chosen: Mapping[str, str],

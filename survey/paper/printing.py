@@ -90,7 +90,7 @@ def print_papers(engine: Engine, settings: Settings, order: Order, actor: Actor,
     with session(engine) as db:
         found = who_to_print(db, engine, order.study, order.wave, order.questionnaire)
         if order.copies:
-            people = open_copies(db, found, order.school, order.copies)
+            people = open_copies(found, order.school, order.copies)
         else:
             people = asked_on_paper(db, found, order.school, order.school_class, order.participants)
         people, left_out = _without(people, answered_by(db, found.wave.id, order.questionnaire))

@@ -284,7 +284,7 @@ class _ProgressReader:
         return found
 
     def _over(self) -> _Over:
-        return _Over(self._db, self._study, self._plan, self._now)
+        return _Over(self._study, self._plan, self._now)
 
 
 def _taken_back(responses: Mapping[tuple[int, int, str], Other]) -> dict[tuple[int, int], list[str]]:
@@ -299,7 +299,7 @@ def _taken_back(responses: Mapping[tuple[int, int, str], Other]) -> dict[tuple[i
 class _Over:
     """Whether no one can begin any more in a wave at a school; worked out once for each."""
 
-    def __init__(self, db: Session, study: Study, plan: Plan, now: datetime) -> None:
+    def __init__(self, study: Study, plan: Plan, now: datetime) -> None:
         self._waves = {wave.id: wave for wave in study.waves}
         self._schools = {school.id: school for school in study.schools}
         self._plan, self._now = plan, now

@@ -306,7 +306,7 @@ class _ExcelFile:
         phonetic = 0
         characters = 0
 
-        def start(tag: str, attributes: Attributes) -> None:
+        def start(tag: str, _attributes: Attributes) -> None:
             nonlocal phonetic
             if tag == "rPh":
                 phonetic += 1

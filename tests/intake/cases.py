@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from survey.audit import COMMAND_LINE
-from survey.config import Settings
 from survey.database import Engine, open_engine, session, upgrade
 from survey.definition.bundle import Bundle
 from survey.export.store import export
@@ -20,7 +19,6 @@ from survey.intake import Taken, take_in
 from tests.intake.field import table
 
 NOW = datetime(2025, 12, 1, 12, 0, tzinfo=UTC)
-SETTINGS = Settings.from_environment({})
 NAME = "drinks"
 
 STUDY = """\
@@ -129,7 +127,7 @@ def publish_as_before(engine: Engine, path: Path, text: str) -> None:
 
 def imported(engine: Engine, *rows: dict[str, Any]) -> Taken:
     """Import rows as a CSV."""
-    return take_in(engine, SETTINGS, "case", NAME, "w1", table(*rows), "in.csv", COMMAND_LINE, NOW)
+    return take_in(engine, "case", NAME, "w1", table(*rows), "in.csv", COMMAND_LINE, NOW)
 
 
 def exported(engine: Engine, name: str = f"{NAME}-codes") -> list[dict[str, str]]:

@@ -17,7 +17,6 @@ from typing import Any
 
 import yaml
 
-from survey.config import Settings
 from survey.database import Engine, open_engine, session, upgrade
 from survey.definition.reading import FolderReading, read_folder
 from survey.export.store import export
@@ -39,7 +38,6 @@ from survey.responses import PastResponse, PastSave, add_responses, facts_at_sta
 FOLDER = Path(__file__).parents[2] / "questionnaires"
 STUDY = "first-notes"
 NOW = datetime(2026, 10, 1, 12, 30, tzinfo=UTC)
-SETTINGS = Settings.from_environment({})
 PUPILS = 60
 TEXTS = [
     "=)",

@@ -24,7 +24,6 @@ from tests.intake.cases import (
     NOW,
     QUESTIONS,
     ROW,
-    SETTINGS,
     exported,
     folder,
     imported,
@@ -111,7 +110,7 @@ def saved_as_csv(rows: Sequence[dict[str, str]]) -> bytes:
 
 
 def brought(engine: Engine, data: bytes) -> Taken:
-    return take_in(engine, SETTINGS, "case", NAME, "w1", data, "saved", COMMAND_LINE, NOW)
+    return take_in(engine, "case", NAME, "w1", data, "saved", COMMAND_LINE, NOW)
 
 
 def without_ids(rows: Sequence[dict[str, str]]) -> list[tuple[str, ...]]:

@@ -16,7 +16,7 @@ from survey.intake import Taken, look, take_in
 from survey.intake.lookalikes import Lookalike, reading_of
 from survey.question import missing
 from survey.responses import Record, stream
-from tests.intake.field import SETTINGS, table
+from tests.intake.field import table
 from tests.intake.sample import NOW, RIGHT
 from tests.intake.test_rewritten import workbook
 
@@ -27,12 +27,12 @@ ASK = (
 
 
 def looked(engine: Engine, *rows: dict[str, Any]) -> Taken:
-    return look(engine, SETTINGS, "sample", "pupil", "w1", table(*rows), "a.csv", NOW)
+    return look(engine, "sample", "pupil", "w1", table(*rows), "a.csv", NOW)
 
 
 def answers(engine: Engine, *rows: dict[str, Any]) -> list[dict[str, Any]]:
     """Import rows and return what is kept of each, in the order of their codes."""
-    taken = take_in(engine, SETTINGS, "sample", "pupil", "w1", table(*rows), "a.csv", COMMAND_LINE, NOW)
+    taken = take_in(engine, "sample", "pupil", "w1", table(*rows), "a.csv", COMMAND_LINE, NOW)
     assert taken.problems == ()
     records: list[Record] = sorted(stream(engine, 1, "pupil"), key=lambda record: str(record.participant))
     return [dict(record.answers) for record in records]
@@ -103,9 +103,9 @@ def test_a_question_that_was_not_shown_keeps_its_code() -> None:
 def test_a_number_cell_can_be_a_code_and_is_never_a_text(shared: Engine) -> None:
     """In a workbook -9 as a number is a code, where the file says so; -5 typed may have been -05."""
     said = RIGHT | {"best": -9, "as_typed": "00"}
-    assert not look(shared, SETTINGS, "sample", "pupil", "w1", workbook(said), "a.xlsx", NOW).problems
+    assert not look(shared, "sample", "pupil", "w1", workbook(said), "a.xlsx", NOW).problems
     for row in (RIGHT | {"best": -5}, RIGHT | {"best": -6}, RIGHT | {"best": -9, "as_typed": "00 best"}):
-        (problem,) = look(shared, SETTINGS, "sample", "pupil", "w1", workbook(row), "a.xlsx", NOW).problems
+        (problem,) = look(shared, "sample", "pupil", "w1", workbook(row), "a.xlsx", NOW).problems
         assert problem.message.startswith("A spreadsheet has turned this text into a number")
 
 

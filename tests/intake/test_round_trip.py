@@ -20,7 +20,6 @@ from survey.journey import Journey
 from survey.responses import Record, count, stream
 from tests.intake.field import (
     NOW,
-    SETTINGS,
     STUDY,
     answered,
     exported,
@@ -55,9 +54,9 @@ def target(database_url: str, folder: Path) -> Iterator[Engine]:
 def test_codes_and_scores_are_the_same_after_the_journey(source: Engine, target: Engine) -> None:
     for name in ("pupil-ks2", "parent"):
         file = exported(source, name)
-        before = look(target, SETTINGS, STUDY, name, "w1", file, "codes.csv", NOW)
+        before = look(target, STUDY, name, "w1", file, "codes.csv", NOW)
         assert before.problems == ()
-        taken = take_in(target, SETTINGS, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
+        taken = take_in(target, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
         assert (taken.added, taken.unchanged, taken.problems) == (before.added, 0, ())
         assert taken.added == len(without_ids(file)) - 1 >= 25
         assert sum(taken.states.values()) == taken.added
@@ -76,7 +75,7 @@ def test_what_looks_like_a_missing_code_was_typed_and_stays(source: Engine, targ
     typed = {row[column] for row in rows if column in row[AS_TYPED].split()}
     assert typed & {"-5", "-9", " -8 "}
     file = exported(source, "parent")
-    assert take_in(target, SETTINGS, STUDY, "parent", "w1", file, "a.csv", COMMAND_LINE, NOW).problems == ()
+    assert take_in(target, STUDY, "parent", "w1", file, "a.csv", COMMAND_LINE, NOW).problems == ()
     texts = {
         value for record in _records(target, "parent") for value in record.answers.values() if isinstance(value, str)
     }
@@ -86,9 +85,9 @@ def test_what_looks_like_a_missing_code_was_typed_and_stays(source: Engine, targ
 def test_the_same_file_again_changes_nothing(source: Engine, target: Engine) -> None:
     for name in ("pupil-ks2", "parent"):
         file = exported(source, name)
-        first = take_in(target, SETTINGS, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
+        first = take_in(target, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
         records = _records(target, name)
-        again = take_in(target, SETTINGS, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
+        again = take_in(target, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
         assert (again.added, again.unchanged, again.problems) == (0, first.added, ())
         assert _records(target, name) == records
 
@@ -96,17 +95,17 @@ def test_the_same_file_again_changes_nothing(source: Engine, target: Engine) -> 
 def test_an_export_of_this_very_study_changes_nothing(source: Engine) -> None:
     for name in ("pupil-ks2", "parent"):
         file = exported(source, name)
-        again = take_in(source, SETTINGS, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
+        again = take_in(source, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
         assert (again.added, again.problems) == (0, ())
         assert again.unchanged == len(without_ids(file)) - 1
 
 
 def test_looking_changes_nothing_and_taking_is_noted_without_an_answer(source: Engine, target: Engine) -> None:
     file = exported(source, "pupil-ks2")
-    looked = look(target, SETTINGS, STUDY, "pupil-ks2", "w1", file, "codes.csv", NOW)
+    looked = look(target, STUDY, "pupil-ks2", "w1", file, "codes.csv", NOW)
     assert _count(target, "pupil-ks2") == 0
     assert [entry.what for entry in entries(target) if "answers" in entry.what] == []
-    take_in(target, SETTINGS, STUDY, "pupil-ks2", "w1", file, "codes.csv", COMMAND_LINE, NOW)
+    take_in(target, STUDY, "pupil-ks2", "w1", file, "codes.csv", COMMAND_LINE, NOW)
     (entry,) = [entry for entry in entries(target) if entry.what == "imported answers"]
     assert entry.about == "pupil-ks2 w1"
     assert entry.details == {"added": looked.added, "unchanged": 0, "file": looked.digest[:12]}
@@ -114,7 +113,7 @@ def test_looking_changes_nothing_and_taking_is_noted_without_an_answer(source: E
 
 def test_saves_are_those_of_the_screens(source: Engine, target: Engine, folder: Path) -> None:
     """Each answer is kept with the screen it belongs to, so that a response can be gone on with."""
-    take_in(target, SETTINGS, STUDY, "pupil-ks2", "w1", exported(source, "pupil-ks2"), "a.csv", COMMAND_LINE, NOW)
+    take_in(target, STUDY, "pupil-ks2", "w1", exported(source, "pupil-ks2"), "a.csv", COMMAND_LINE, NOW)
     journey = Journey(reading_of(folder).questionnaires["pupil-ks2"])
     for record in _records(target, "pupil-ks2"):
         assert set(record.stamps) == set(record.answers)
@@ -145,7 +144,7 @@ def test_an_excel_file_does_the_same(source: Engine, target: Engine, folder: Pat
                 cell.data_type = "s"  # openpyxl takes what begins with = for a formula
     out = io.BytesIO()
     book.save(out)
-    take_in(target, SETTINGS, STUDY, "pupil-ks2", "w1", out.getvalue(), "codes.xlsx", COMMAND_LINE, NOW)
+    take_in(target, STUDY, "pupil-ks2", "w1", out.getvalue(), "codes.xlsx", COMMAND_LINE, NOW)
     assert _count(target, "pupil-ks2") == _count(source, "pupil-ks2")
     assert without_ids(exported(target, "pupil-ks2")) == without_ids(exported(source, "pupil-ks2"))
 

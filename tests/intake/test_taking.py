@@ -21,16 +21,16 @@ from survey.intake import Taken, look, take_in
 from survey.problems import Refused
 from survey.responses import Record, stream
 from survey.responses.erasing import erase
-from tests.intake.field import SETTINGS, table
+from tests.intake.field import table
 from tests.intake.sample import FIRST, NOW, RIGHT, SECOND, field
 
 
 def looked(engine: Engine, *rows: dict[str, Any], wave: str = "w1", ignore: tuple[str, ...] = ()) -> Taken:
-    return look(engine, SETTINGS, "sample", "pupil", wave, table(*rows), "a.csv", NOW, ignore)
+    return look(engine, "sample", "pupil", wave, table(*rows), "a.csv", NOW, ignore)
 
 
 def take(engine: Engine, *rows: dict[str, Any], wave: str = "w1") -> Taken:
-    return take_in(engine, SETTINGS, "sample", "pupil", wave, table(*rows), "a.csv", COMMAND_LINE, NOW)
+    return take_in(engine, "sample", "pupil", wave, table(*rows), "a.csv", COMMAND_LINE, NOW)
 
 
 def kept(engine: Engine) -> list[Record]:
@@ -200,7 +200,7 @@ def test_what_is_not_there(
     shared: Engine, study_code: str, questionnaire: str, wave: str, data: bytes, sentence: str
 ) -> None:
     with pytest.raises(Refused) as refused:
-        look(shared, SETTINGS, study_code, questionnaire, wave, data, "a.csv", NOW)
+        look(shared, study_code, questionnaire, wave, data, "a.csv", NOW)
     assert refused.value.reasons == [sentence]
 
 

@@ -114,11 +114,10 @@ def test_a_link_is_for_a_performance_of_its_own_wave(app: Flask, engine: Engine)
 
 def test_answers_from_elsewhere_say_to_which_performance_they_belong(app: Flask, engine: Engine) -> None:
     add(engine)
-    settings = app.extensions["chorus"].settings
 
     def taken(performance: str) -> Taken:
         content = f"school,performance,came\ns1,{performance},1\n".encode()
-        return take_in(engine, settings, "small-notes", "parent", "w2", content, "a.csv", COMMAND_LINE, NOW)
+        return take_in(engine, "small-notes", "parent", "w2", content, "a.csv", COMMAND_LINE, NOW)
 
     assert [problem.message for problem in taken("wintr").problems] == [
         "Wave 'w2' has no performance 'wintr'. Did you mean 'winter'?"

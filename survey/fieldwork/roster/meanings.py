@@ -250,7 +250,7 @@ def _yes_no(cell: Cell, fact: Fact) -> Meant:
     ))  # fmt: skip
 
 
-def _date(cell: Cell, fact: Fact) -> Meant:
+def _date(cell: Cell, _fact: Fact) -> Meant:
     try:
         return Meant(date.fromisoformat(cell.text).isoformat())
     except ValueError:

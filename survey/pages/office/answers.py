@@ -69,7 +69,7 @@ _DONE: Final = {
 def _look(study: Seen, form: AnswersForm) -> Waiting:
     data, name = form.sent
     questionnaire, wave, ignore = form.questionnaire.data or "", form.wave.data or "", _names(form.ignore.data or "")
-    taken = look(store().engine, store().settings, study.code, questionnaire, wave, data, name, _now(), ignore)
+    taken = look(store().engine, study.code, questionnaire, wave, data, name, _now(), ignore)
     problems = [(problem.place, problem.message) for problem in taken.problems]
     chosen = {"questionnaire": questionnaire, "wave": wave, "ignore": ignore, "name": name}
     counts = {"added": taken.added, "unchanged": taken.unchanged, "states": dict(taken.states)}
@@ -86,7 +86,6 @@ def _apply(study: Seen, waiting: Waiting, agreed: Collection[str]) -> str:
     chosen = waiting.chosen
     taken = take_in(
         store().engine,
-        store().settings,
         study.code,
         chosen["questionnaire"],
         chosen["wave"],
