@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Final, Literal, Protocol
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from wtforms import Field as FormField
@@ -228,13 +228,6 @@ class Pretence:
     rng: random.Random
     latent: float = 0.0
     texts: Sequence[str] = ()
-
-
-class Holds(Protocol):
-    """A condition read from ``when``."""
-
-    def holds(self, answers: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
-        """Tell whether the condition holds for these answers and roster facts."""
 
 
 class Question(BaseModel):

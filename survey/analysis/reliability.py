@@ -18,9 +18,9 @@ Sources
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,7 +30,6 @@ from survey.scales import Rule, score, turned
 
 Floats = NDArray[np.float64]
 Treatment = Literal["listwise", "pairwise"]
-Group = TypeVar("Group", bound=Hashable)
 
 FEWEST: Final = 30
 """Below so many respondents a reliability is chance, and is not told."""
@@ -114,30 +113,6 @@ def describe(
     if len(rule.items) < 2:
         return replace(known, remarks=(*known.remarks, _ONE_ITEM))
     return _of_items(known, rule, covariances(used))
-
-
-def describe_groups(
-    matrix: ArrayLike,
-    rule: Rule,
-    groups: Sequence[Group],
-    *,
-    treatment: Treatment = "listwise",
-    confidence: float = 0.95,
-) -> dict[Group, Reliability]:
-    """Describe a scale in each group by itself, such as each year group: small children are less reliable.
-
-    `groups` names the group of each row of `matrix`. Groups come in the order in which they first appear.
-    """
-    rows: dict[Group, list[int]] = {}
-    for at, group in enumerate(groups):
-        rows.setdefault(group, []).append(at)
-    given = np.asarray(matrix, dtype=np.float64)
-    if len(given) != len(groups):
-        raise ValueError(f"{len(given)} respondents, but {len(groups)} names of groups")
-    return {
-        group: describe(given[chosen], rule, treatment=treatment, confidence=confidence)
-        for group, chosen in rows.items()
-    }
 
 
 def _fewest_of_a_pair(there: NDArray[np.bool_]) -> int:

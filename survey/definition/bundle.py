@@ -12,7 +12,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import Any
 
 from survey.definition.questionnaire import Questionnaire
@@ -20,26 +19,11 @@ from survey.definition.questionnaire import Questionnaire
 FORMAT = 1
 
 
-class NotReady(ValueError):
-    """A questionnaire with errors cannot be bundled; the text lists them."""
-
-
 @dataclass(frozen=True)
 class Bundle:
     """The canonical text of a questionnaire and its translations."""
 
     text: str
-
-    @classmethod
-    def from_folder(cls, folder: Path | str, name: str) -> Bundle:
-        """Read the questionnaire `name` and its translations from a folder. Raises NotReady for errors."""
-        from survey.definition.reading import read_questionnaire
-
-        reading = read_questionnaire(Path(folder) / f"{name}.yaml")
-        if reading.questionnaire is None:
-            faults = [str(problem) for problem in reading.problems if not problem.advice]
-            raise NotReady("\n".join(faults))
-        return cls.of(reading.data, reading.translations, reading.files)
 
     @classmethod
     def of(

@@ -19,7 +19,6 @@ from survey.kinds import KINDS
 from survey.options import Option, Options
 from survey.problems import did_you_mean, quoted, shortened
 from survey.question import Audience, Question, Setting, Text
-from survey.wording import direction
 
 
 class IntendedReader(Strict):
@@ -178,7 +177,7 @@ class WrittenFile:
 
 
 class Questionnaire(Strict):
-    """One questionnaire in one language; `languages.in_language` gives it in another."""
+    """One questionnaire in one language; `in_language` gives it in another."""
 
     id: str = Field(alias="questionnaire", description="Name of the questionnaire; the file is called like it")
     version: WholeNumber = Field(ge=1, le=9999, description="A whole number, raised for each publication")
@@ -384,11 +383,6 @@ class Questionnaire(Strict):
     def language(self) -> str:
         """The language of its texts."""
         return self._language or self.languages[0]
-
-    @property
-    def right_to_left(self) -> bool:
-        """Whether its texts are written from right to left."""
-        return direction(self.language) == "rtl"
 
     @property
     def source(self) -> dict[str, Any]:

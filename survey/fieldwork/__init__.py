@@ -2,7 +2,7 @@
 
 from survey.fieldwork.consent import Decision, NotAgreed, Standing, decide, issued, state_of
 from survey.fieldwork.doors import Door, NewDoor, door_by_code, door_by_token, end_door, new_door
-from survey.fieldwork.participants import Membership, Participant, kinship, linkage, participant_by_code
+from survey.fieldwork.participants import Membership, Participant, kinship, linkage
 from survey.fieldwork.performances import Performance
 from survey.fieldwork.publications import (
     Definition,
@@ -64,7 +64,6 @@ __all__ = [
     "kinship",
     "linkage",
     "new_door",
-    "participant_by_code",
     "publish",
     "publish_study",
     "published",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, String, Table, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy import Column, ForeignKey, Index, String, Table, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from survey.database import Base, Json, Moment
 from survey.fieldwork.studies import School, SchoolClass, Study, Wave
@@ -69,10 +69,3 @@ linkage = Table(
     UniqueConstraint("study_id", "hash"),
 )
 """A keyed hash of someone's identifier elsewhere, for linking to data of others. The key is not in the database."""
-
-
-def participant_by_code(session: Session, study: Study, code: str) -> Participant | None:
-    """Return the study's participant with this code, or None."""
-    return session.scalars(
-        select(Participant).where(Participant.study == study, Participant.code == code)
-    ).one_or_none()

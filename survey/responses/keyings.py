@@ -342,13 +342,6 @@ def forget_keyings(connection: Connection, participant_ids: Collection[int], wav
     return gone
 
 
-def forget_papers(connection: Connection, study_id: int) -> None:
-    """Remove every paper of a study, and what was keyed of it."""
-    its = select(paper.c.id).where(paper.c.study_id == study_id)
-    connection.execute(delete(keying).where(keying.c.paper_id.in_(its)))
-    connection.execute(delete(paper).where(paper.c.study_id == study_id))
-
-
 _CHUNK: Final = 500
 
 

@@ -17,6 +17,7 @@ from survey.fieldwork import publish
 from survey.fieldwork.publishing import publish_folder
 from survey.intake import Taken, take_in
 from tests.intake.field import table
+from tests.language.examples import bundled
 
 NOW = datetime(2025, 12, 1, 12, 0, tzinfo=UTC)
 NAME = "drinks"
@@ -120,7 +121,7 @@ def started(url: str, path: Path) -> Engine:
 
 def publish_as_before(engine: Engine, path: Path, text: str) -> None:
     """Publish a version that an older Chorus let through, whatever it changes."""
-    bundle = Bundle.from_folder(folder(path, text), NAME)
+    bundle = bundled(folder(path, text), NAME)
     with session(engine) as db:
         publish(db, "case", NAME, Bundle.parse(bundle.text).version, bundle.text, bundle.sha256, NOW)
 

@@ -6,6 +6,7 @@ import pathlib
 import re
 import tempfile
 
+from survey.definition.bundle import Bundle
 from survey.definition.checking import check
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.reading import FolderReading, read_folder, read_questionnaire
@@ -51,6 +52,13 @@ def folder_of(**files: str) -> pathlib.Path:
     for name, text in files.items():
         (folder / f"{name.replace('_', '.')}.yaml").write_text(text, encoding="utf-8")
     return folder
+
+
+def bundled(folder: pathlib.Path, name: str) -> Bundle:
+    """Return the text to be published of a questionnaire in a folder; it must be without errors."""
+    reading = read_questionnaire(folder / f"{name}.yaml")
+    assert errors(reading.problems) == [], [str(problem) for problem in reading.problems]
+    return Bundle.of(reading.data, reading.translations, reading.files)
 
 
 def good(example: str, **translations: str) -> Questionnaire:

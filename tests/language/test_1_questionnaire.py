@@ -7,8 +7,10 @@ write: it says everything that is wrong, with line and column and what to do abo
 
 import pytest
 
-from survey.definition.bundle import Bundle, NotReady
-from tests.language.examples import AROUND, filled, folder_of, good, told
+from survey.definition.bundle import Bundle
+from survey.definition.reading import read_questionnaire
+from survey.problems import errors
+from tests.language.examples import AROUND, bundled, filled, folder_of, good, told
 
 
 def test_the_top():
@@ -146,12 +148,12 @@ def test_a_published_text_is_all_files_in_one():
 title: Music   # a comment
 version: 1
 """
-    one = Bundle.from_folder(folder_of(sample=filled(example, AROUND)), "sample")
-    other = Bundle.from_folder(folder_of(sample=filled("version: 1\ntitle: 'Music'\n", AROUND)), "sample")
+    one = bundled(folder_of(sample=filled(example, AROUND)), "sample")
+    other = bundled(folder_of(sample=filled("version: 1\ntitle: 'Music'\n", AROUND)), "sample")
     assert one.sha256 == other.sha256
     assert Bundle.parse(one.text).title == "Music"
     assert Bundle.parse(one.text) is Bundle.parse(other.text)
-    changed = Bundle.from_folder(folder_of(sample=filled("title: Music!\n", AROUND)), "sample")
+    changed = bundled(folder_of(sample=filled("title: Music!\n", AROUND)), "sample")
     assert changed.sha256 != one.sha256
 
 
@@ -160,7 +162,8 @@ def test_a_questionnaire_with_errors_cannot_be_published():
     example = """
 pages: []
 """
-    with pytest.raises(NotReady, match="'pages' has nothing in it"):
-        Bundle.from_folder(folder_of(sample=filled(example, AROUND)), "sample")
+    reading = read_questionnaire(folder_of(sample=filled(example, AROUND)) / "sample.yaml")
+    assert reading.questionnaire is None
+    assert any("'pages' has nothing in it" in problem.message for problem in errors(reading.problems))
     with pytest.raises(ValueError, match="not a bundle"):
         Bundle.parse("{}")

@@ -9,7 +9,8 @@ import pytest
 from survey.definition.bundle import Bundle
 from survey.definition.languages import in_language, texts
 from survey.question import missing
-from tests.language.examples import AROUND, filled, folder_of, good, told
+from survey.wording import direction
+from tests.language.examples import AROUND, bundled, filled, folder_of, good, told
 
 SOURCE = """
 languages: [en, cy, ur]
@@ -105,8 +106,8 @@ def test_every_text_is_translated():
 def test_right_to_left():
     """Arabic, Farsi, Hebrew, Urdu and their like run from right to left; nothing has to be written for it."""
     source = good(SOURCE, cy=WELSH, ur=URDU)
-    assert in_language(source, "ur").right_to_left
-    assert not in_language(source, "cy").right_to_left
+    assert direction(in_language(source, "ur").language) == "rtl"
+    assert direction(in_language(source, "cy").language) == "ltr"
 
 
 def test_gaps_and_extras():
@@ -138,7 +139,7 @@ reviewed: no
 def test_the_published_text_holds_all_languages():
     """All languages are published together, and a response in any of them is the same data."""
     folder = folder_of(sample=filled(SOURCE, AROUND), sample_cy=WELSH, sample_ur=URDU)
-    questionnaire = Bundle.parse(Bundle.from_folder(folder, "sample").text)
+    questionnaire = Bundle.parse(bundled(folder, "sample").text)
     assert in_language(questionnaire, "cy").question("sings").ask == "Faint ydych chi’n canu?"
     for language in questionnaire.languages:
         question = in_language(questionnaire, language).question("where")

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from survey.audit import Actor, entries
 from survey.database import read, session, write
 from survey.export.store import export
-from survey.fieldwork import participant_by_code, study_by_code
+from survey.fieldwork import Participant, study_by_code
 from survey.fieldwork.consent import Decision, decide, ledger_of
 from survey.paper.keying import differences, key_in, paper_of, ready_for, settle
 from survey.responses import Record, begin, stream
@@ -305,7 +305,7 @@ def withdraw(study: OnPaper) -> int:
         with session(study.engine) as db:
             found = study_by_code(db, CODE)
             assert found is not None
-            person = participant_by_code(db, found, "P001")
+            person = db.query(Participant).filter_by(study_id=found.id, code="P001").one_or_none()
             assert person is not None
         decide(connection, found, person.id, Decision("withdrawn", "parent", DAY), ANN, NOW)
     return person.id
@@ -372,7 +372,7 @@ def withdraw_id(study: OnPaper) -> int:
     with session(study.engine) as db:
         found = study_by_code(db, CODE)
         assert found is not None
-        person = participant_by_code(db, found, "P001")
+        person = db.query(Participant).filter_by(study_id=found.id, code="P001").one_or_none()
         assert person is not None
         return person.id
 

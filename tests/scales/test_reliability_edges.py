@@ -14,7 +14,6 @@ from survey.analysis.reliability import (
     NoSolution,
     covariances,
     describe,
-    describe_groups,
     omega_total,
     spearman_brown,
 )
@@ -207,18 +206,6 @@ def test_pairs_that_contradict_each_other() -> None:
     found = describe(matrix, replace(rule(3), needs=1), treatment="pairwise")
     assert found.omega_total is None
     assert any("contradict each other" in remark and "listwise" in remark for remark in found.remarks)
-
-
-def test_each_year_group_by_itself() -> None:
-    matrix = np.vstack([answers(100, seed=1), answers(20, seed=2), answers(60, seed=3)])
-    years = [5] * 100 + [6] * 20 + [3] * 60
-    found = describe_groups(matrix, rule(4), years)
-    assert list(found) == [5, 6, 3]
-    assert found[5] == describe(matrix[:100], rule(4))
-    assert found[3] == describe(matrix[120:], rule(4))
-    assert found[6].too_few is not None
-    with pytest.raises(ValueError, match="180 respondents, but 179 names"):
-        describe_groups(matrix, rule(4), years[:-1])
 
 
 def test_too_many_factors_have_no_solution() -> None:
