@@ -18,10 +18,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from survey.definition.questionnaire import Questionnaire
+from survey.definition.scale import Scale, Transform
+from survey.question import Question
 
 Floats = NDArray[np.float64]
 
@@ -116,74 +120,7 @@ class Scores:
     answered: NDArray[np.int16]
 
 
-class ItemEntry(Protocol):
-    """What is read of a scale's item: the question's id, and whether it is turned round."""
-
-    item: str
-    reverse: bool
-
-
-class Conversion(Protocol):
-    """What is read of a scale's transformation: the four numbers of a line, or a table."""
-
-    linear: list[float] | None
-    table: dict[float, float] | None
-
-
-class NamedRange(Protocol):
-    """What is read of a band."""
-
-    low: float
-    high: float
-    label: str
-
-
-class ScaleDefinition(Protocol):
-    """What is read of a scale in a questionnaire; `needed` is its `needs` as a count."""
-
-    id: str
-    score: Literal["mean", "sum"]
-    prorate: bool
-    round: int | None
-
-    @property
-    def items(self) -> Sequence[ItemEntry]:
-        """The items, in the order of the questionnaire."""
-
-    @property
-    def needed(self) -> int:
-        """How many items must be answered."""
-
-    @property
-    def transform(self) -> Conversion | None:
-        """How the raw score becomes the reported one."""
-
-    @property
-    def bands(self) -> Mapping[str, Sequence[NamedRange]]:
-        """Named ranges by who answered."""
-
-
-class Numbered(Protocol):
-    """What is read of a question: the number of an answer, and the range of these numbers."""
-
-    id: str
-
-    @property
-    def number_range(self) -> tuple[float, float] | None:
-        """Lowest and highest number, or None where answers have none."""
-
-    def number(self, value: Any, /) -> float | None:
-        """Return the number of a stored value, or None where it has none."""
-
-
-class Questions(Protocol):
-    """What is read of a questionnaire."""
-
-    def question(self, id: str, /) -> Numbered:
-        """Return the question of this id."""
-
-
-def rule_for(scale: ScaleDefinition, questionnaire: Questions) -> Rule:
+def rule_for(scale: Scale, questionnaire: Questionnaire) -> Rule:
     """Return the rule of a scale, each item with the range of its own question.
 
     Raises ValueError where an item has no numbers (the checker refuses such a scale before it is published).
@@ -205,14 +142,14 @@ def rule_for(scale: ScaleDefinition, questionnaire: Questions) -> Rule:
     )
 
 
-def _range(scale: str, question: Numbered) -> tuple[float, float]:
+def _range(scale: str, question: Question) -> tuple[float, float]:
     found = question.number_range
     if found is None:
         raise ValueError(f"scale '{scale}' uses '{question.id}', whose answers have no numbers")
     return found
 
 
-def _transformation(given: Conversion | None) -> Linear | ConversionTable | None:
+def _transformation(given: Transform | None) -> Linear | ConversionTable | None:
     if given is None:
         return None
     if given.linear is not None:
@@ -221,7 +158,7 @@ def _transformation(given: Conversion | None) -> Linear | ConversionTable | None
 
 
 # ── answers → numbers ─────────────────────────────────────────────────────────────────────────────────────
-def numbers(question: Numbered, values: Sequence[Any]) -> Floats:
+def numbers(question: Question, values: Sequence[Any]) -> Floats:
     """Return the numbers of n stored values of one question (length n); NaN where there is none.
 
     None stands for no value at all, a mapping for a stated reason (“I don't know”). The question is asked once for
@@ -236,12 +173,12 @@ def numbers(question: Numbered, values: Sequence[Any]) -> Floats:
     return np.fromiter(map(found.__getitem__, plain), dtype=np.float64, count=len(plain))
 
 
-def _number(question: Numbered, value: Any) -> float:
+def _number(question: Question, value: Any) -> float:
     number = None if value is None else question.number(value)
     return math.nan if number is None else number
 
 
-def matrix(questions: Sequence[Numbered], answers: Sequence[Mapping[str, Any]]) -> Floats:
+def matrix(questions: Sequence[Question], answers: Sequence[Mapping[str, Any]]) -> Floats:
     """Return the numbers of n responses to k questions, as an array n × k with NaN for what is missing.
 
     Each response is its stored answers, key -> value; an absent key was never answered. The array is laid out by
