@@ -358,5 +358,5 @@ def test_accounts_and_what_they_may_do_come_along(database_url: str) -> None:
         assert connection.scalar(text("SELECT email FROM account")) == ANN
     upgrade(engine)
     with session(engine) as db:
-        assert [role.name for role in db.query(User).one().roles] == ["administrator", "lead"]
+        assert sorted(grant.role for grant in db.query(User).one().grants) == ["administrator", "lead"]
     engine.dispose()
