@@ -91,7 +91,7 @@ def test_a_sheet_is_recorded_as_sent_and_the_table_counts_anew(researcher: Stric
 
 
 def test_a_decision_is_recorded_from_a_slip(researcher: StrictClient, tuned: Tuned) -> None:
-    person = f"{HERE}/people/P1"
+    person = f"{HERE}/people/{tuned.person('P1')}"
     empty = send(researcher, person, person)
     assert "Choose yes or no." in said(empty)
     assert "Enter the day on which it was given." in said(empty)
@@ -112,15 +112,15 @@ def test_a_coordinator_records_for_their_own_school_and_sees_no_child_s_own_no(
     page = said(coordinator.get(f"{HERE}?wave=w1"))
     assert "Ash Primary" in page
     assert "Birch Primary" not in page
-    person = f"{HERE}/people/P1"
+    person = f"{HERE}/people/{tuned.person('P1')}"
     assert "on the first page" not in said(coordinator.get(person))
     slip = {"says": "no", "by": "parent", "given_on": "2025-09-10", "scope": "all"}
     assert "The decision has been recorded." in said(send(coordinator, person, person, **slip))
     assert "No decided" in said(coordinator.get(f"{HERE}/schools/s1?wave=w1"))
-    for elsewhere in (f"{HERE}/schools/s2", f"{HERE}/people/P4"):
+    for elsewhere in (f"{HERE}/schools/s2", f"{HERE}/people/{tuned.person('P4')}"):
         assert coordinator.get(elsewhere).status_code == 404
     post = {"csrf_token": token(coordinator.get(person)), **slip}
-    assert coordinator.post(f"{HERE}/people/P4", data=post).status_code == 404
+    assert coordinator.post(f"{HERE}/people/{tuned.person('P4')}", data=post).status_code == 404
     assert coordinator.post(f"{person}/withdraw", data={**post, "sure": "yes"}).status_code == 403
     for closed in (f"{HERE}/file", f"{HERE}/list.csv"):
         assert coordinator.get(closed).status_code == 403
@@ -133,7 +133,7 @@ def test_a_coordinator_decides_nothing_for_the_school_a_child_has_moved_to(
         birch = connection.scalar(select(School.id).where(School.code == "s2"))
         moved = (Membership.participant_id == tuned.person("P1"), Membership.wave_id == tuned.waves["w2"])
         connection.execute(update(Membership).where(*moved).values(school_id=birch, school_class_id=None))
-    person = f"{HERE}/people/P1"
+    person = f"{HERE}/people/{tuned.person('P1')}"
     slip = {"says": "yes", "by": "parent", "given_on": "2025-09-10"}
     for scope in ({"scope": "all"}, {"scope": "future"}, {"scope": "wave", "wave": "w2"}):
         assert "at another school" in said(send(coordinator, person, person, **slip, **scope))
@@ -145,13 +145,15 @@ def test_a_coordinator_decides_nothing_for_the_school_a_child_has_moved_to(
 def test_the_researcher_sees_every_yes_and_no_of_a_child(researcher: StrictClient, tuned: Tuned) -> None:
     tuned.issued()
     assent(tuned.engine, tuned.begin("P1"), False, NOW)
-    assert "No, on the first page of pupil self this wave (w1)" in said(researcher.get(f"{HERE}/people/P1"))
+    assert "No, on the first page of pupil self this wave (w1)" in said(
+        researcher.get(f"{HERE}/people/{tuned.person('P1')}")
+    )
 
 
 def test_withdrawing_asks_once_more_and_leads_to_the_certificate(researcher: StrictClient, tuned: Tuned) -> None:
     tuned.issued()
     its_id = tuned.answer("P1")
-    person = f"{HERE}/people/P1"
+    person = f"{HERE}/people/{tuned.person('P1')}"
     wish = {"scope": "all", "by": "parent"}
     asked = send(researcher, person, f"{person}/withdraw", **wish)
     assert heading(look_at(asked)) == "Withdraw P1?"
@@ -199,7 +201,9 @@ def test_the_list_is_taken_away_and_noted(researcher: StrictClient, tuned: Tuned
         assert connection.scalar(text("SELECT count(*) FROM audit WHERE what = 'took a list of consent away'")) == 2
 
 
-@pytest.mark.parametrize("path", ["people/P99", "people/%00", "schools/s9", "schools/%00", "certificates/W-1"])
+@pytest.mark.parametrize(
+    "path", ["people/99", "people/P1", "people/%00", "schools/s9", "schools/%00", "certificates/W-1"]
+)
 def test_what_is_not_there_is_not_there(researcher: StrictClient, tuned: Tuned, path: str) -> None:
     assert researcher.get(f"{HERE}/{path}").status_code == 404
     assert researcher.get(f"{HERE}?wave=w9").status_code == 404
@@ -207,7 +211,8 @@ def test_what_is_not_there_is_not_there(researcher: StrictClient, tuned: Tuned, 
 
 def test_a_post_without_its_token_does_nothing(researcher: StrictClient, tuned: Tuned) -> None:
     slip = {"says": "no", "by": "parent", "given_on": "2025-09-10", "scope": "all", "sure": "yes"}
-    for path in ("people/P1", "people/P1/withdraw", "sheets"):
+    person = tuned.person("P1")
+    for path in (f"people/{person}", f"people/{person}/withdraw", "sheets"):
         researcher.post(f"{HERE}/{path}", data=slip)
     with tuned.engine.connect() as connection:
         for table in ("decision", "certificate", "sheet_issue"):
@@ -221,7 +226,7 @@ def test_the_consent_page_shows_who_disagrees_and_the_child_s_page_resolves_it(
     researcher: StrictClient, tuned: Tuned
 ) -> None:
     tuned.issued()
-    person = f"{HERE}/people/P1"
+    person = f"{HERE}/people/{tuned.person('P1')}"
     slip = {"says": "no", "by": "parent", "given_on": "2025-09-10", "scope": "all", "parent": "first"}
     send(researcher, person, person, **slip)
     assert "Conflicting" not in said(researcher.get(f"{HERE}?wave=w1"))
@@ -246,7 +251,7 @@ def test_a_coordinator_sees_and_resolves_only_what_is_of_their_school(coordinato
     overview = said(coordinator.get(f"{HERE}?wave=w1"))
     assert "Conflicting decisions: 1" in overview
     assert "P4" not in overview
-    person = f"{HERE}/people/P1"
+    person = f"{HERE}/people/{tuned.person('P1')}"
     slip = {"says": "yes", "by": "parent", "given_on": "2025-09-11", "scope": "all", "resolved": "changed mind"}
     send(coordinator, person, person, **slip)
     assert "P1 pupil Yes decided" in said(coordinator.get(f"{HERE}/schools/s1?wave=w1"))

@@ -146,9 +146,9 @@ ROUTES: dict[str, frozenset[str]] = {
     "POST /office/studies/<code>/consent/sheets": RESEARCH,
     "GET /office/studies/<code>/consent/list.<any(csv, xlsx):form>": RESEARCH,
     "GET /office/studies/<code>/consent/schools/<school>": IN_THE_STUDY - {OTHER_COORDINATOR},
-    "GET /office/studies/<code>/consent/people/<participant>": IN_THE_STUDY - {OTHER_COORDINATOR},
-    "POST /office/studies/<code>/consent/people/<participant>": IN_THE_STUDY - {OTHER_COORDINATOR},
-    "POST /office/studies/<code>/consent/people/<participant>/withdraw": RESEARCH,
+    "GET /office/studies/<code>/consent/people/<int:person>": IN_THE_STUDY - {OTHER_COORDINATOR},
+    "POST /office/studies/<code>/consent/people/<int:person>": IN_THE_STUDY - {OTHER_COORDINATOR},
+    "POST /office/studies/<code>/consent/people/<int:person>/withdraw": RESEARCH,
     "GET /office/studies/<code>/consent/certificates/<number>": RESEARCH,
     "GET /office/studies/<code>/consent/file": RESEARCH,
     "POST /office/studies/<code>/consent/file": RESEARCH,
@@ -190,7 +190,7 @@ ROUTES: dict[str, frozenset[str]] = {
 
 EXAMPLES = {
     "<school>": "s1",
-    "<participant>": "p0001",
+    "<int:person>": "1",  # on the list of school s1
     "<number>": "W-AAAA-BBBB-CCCC",
     "<wave>": "w1",
     "<upload>": "AAAAAAAAAAAAAAAAAAAAAA",

@@ -36,7 +36,6 @@ from survey.fieldwork.consent import (
     issues_of,
     ledger_of,
     parents_of,
-    participant_id_of,
     rows,
     school_id_of,
     schools_of,
@@ -200,33 +199,33 @@ def consent_school(study: Seen, school: str) -> ResponseReturnValue:
 # ---- one participant ------------------------------------------------------------------------------------
 
 
-@office.get("/studies/<code>/consent/people/<participant>")
+@office.get("/studies/<code>/consent/people/<int:person>")
 @allowed(*_EVERYBODY)
-def consent_person(study: Seen, participant: str) -> ResponseReturnValue:
+def consent_person(study: Seen, person: int) -> ResponseReturnValue:
     """Show what was decided about someone, and take a decision."""
-    return _person(study, participant, DecisionForm())
+    return _person(study, person, DecisionForm())
 
 
-@office.post("/studies/<code>/consent/people/<participant>")
+@office.post("/studies/<code>/consent/people/<int:person>")
 @allowed(*_EVERYBODY)
-def record_decision(study: Seen, participant: str) -> ResponseReturnValue:
+def record_decision(study: Seen, person: int) -> ResponseReturnValue:
     """Record a decision someone gave."""
     form = DecisionForm()
     form.validate()
-    person = _allowed_person(study, participant)
+    _allowed_person(study, person)
     if form.stale:
-        return _person(study, participant, form, [("main", _STALE)])
+        return _person(study, person, form, [("main", _STALE)])
     said, faults = _said(form)
     if said is None:
-        return _person(study, participant, form, faults)
+        return _person(study, person, form, faults)
     if _beyond(study, person, said):
-        return _person(study, participant, form, [("scope-wave", _ELSEWHERE)])
+        return _person(study, person, form, [("scope-wave", _ELSEWHERE)])
     try:
         with write(store().engine) as connection:
             decide(connection, _study(connection, study), person, said, actor(), _now())
     except BadDecision as fault:
-        return _person(study, participant, form, [("given_on", str(fault))])
-    return redirect(url_for("office.consent_person", code=study.code, participant=participant, done="recorded"), 303)
+        return _person(study, person, form, [("given_on", str(fault))])
+    return redirect(url_for("office.consent_person", code=study.code, person=person, done="recorded"), 303)
 
 
 _ELSEWHERE: Final = (
@@ -277,9 +276,9 @@ def _said(form: DecisionForm) -> tuple[Decision | None, list[tuple[str, str]]]:
 
 
 def _person(
-    study: Seen, participant: str, form: DecisionForm, faults: Sequence[tuple[str, str]] = ()
+    study: Seen, person: int, form: DecisionForm, faults: Sequence[tuple[str, str]] = ()
 ) -> ResponseReturnValue:
-    person = _allowed_person(study, participant)
+    its = _allowed_person(study, person)
     research = may(study, _RESEARCH)
     with read(store().engine) as connection:
         found = [(wave, _placed(connection, study, person, wave.id)) for wave in study.plan.waves]
@@ -291,7 +290,8 @@ def _person(
         "office/consent-person.html",
         study=study,
         here="consent",
-        participant=participant,
+        person=person,
+        participant=its.code,
         audience=audience,
         school=next((one.school for _, one in reversed(found) if one and one.school), None),
         states=[(wave.title, one.standing) for wave, one in found if one],
@@ -314,13 +314,14 @@ def _person(
 _TYPED: Final = ("says", "by", "parent", "given_on", "scope", "wave", "how", "sheet", "resolved")
 
 
-def _allowed_person(study: Seen, participant: str) -> int:
-    """Return the id of someone the person here may look at, or answer that there is no one."""
+def _allowed_person(study: Seen, person: int) -> ConsentState:
+    """Return a participant the person here may look at, as they are in their first wave; answer 404 for any other.
+
+    person: the participant's id. Their code never stands in an address: addresses are kept in histories and logs.
+    """
     with read(store().engine) as connection:
-        found = participant_id_of(connection, study.id, participant)
-        if found is None or not any(_placed(connection, study, found, wave.id) for wave in study.plan.waves):
-            abort(404)
-    return found
+        found = (_placed(connection, study, person, wave.id) for wave in study.plan.waves)
+        return next((one for one in found if one is not None), None) or abort(404)
 
 
 def _placed(connection: Connection, study: Seen, person: int, wave: str) -> ConsentState | None:
@@ -331,25 +332,25 @@ def _placed(connection: Connection, study: Seen, person: int, wave: str) -> Cons
 # ---- withdrawing ----------------------------------------------------------------------------------------
 
 
-@office.post("/studies/<code>/consent/people/<participant>/withdraw")
+@office.post("/studies/<code>/consent/people/<int:person>/withdraw")
 @allowed(*_RESEARCH)
-def consent_withdraw(study: Seen, participant: str) -> ResponseReturnValue:
+def consent_withdraw(study: Seen, person: int) -> ResponseReturnValue:
     """Ask whether it is sure; then withdraw someone, and lead to the certificate."""
     form = WithdrawForm()
     form.validate()
-    person = _allowed_person(study, participant)
+    its = _allowed_person(study, person)
     if form.stale:
-        return _person(study, participant, DecisionForm(), [("main", _STALE)])
+        return _person(study, person, DecisionForm(), [("main", _STALE)])
     scope, wave, by = form.scope.data or "", form.wave.data or None, form.by.data or ""
     if scope not in SCOPES or by not in DECIDERS:
-        return _person(study, participant, DecisionForm(), [("scope-all", "Choose how far, and who decided.")])
+        return _person(study, person, DecisionForm(), [("scope-all", "Choose how far, and who decided.")])
     if scope == "wave" and wave not in [one.id for one in study.plan.waves]:
-        return _person(study, participant, DecisionForm(), [("withdraw-wave", "Choose the wave.")])
+        return _person(study, person, DecisionForm(), [("withdraw-wave", "Choose the wave.")])
     if form.sure.data != "yes":
         title = next((one.title for one in study.plan.waves if one.id == wave), "")
         return render_template(
-            "office/consent-withdraw.html", study=study, here="consent", participant=participant, scope=scope,
-            wave=wave or "", title=title, by=by, form=form,
+            "office/consent-withdraw.html", study=study, here="consent", person=person, participant=its.code,
+            scope=scope, wave=wave or "", title=title, by=by, form=form,
         )  # fmt: skip
     try:
         done = withdraw(
