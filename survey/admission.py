@@ -15,10 +15,12 @@ from survey.audit import COMMAND_LINE, note
 from survey.database import Engine, session
 from survey.definition.reading import parse_study
 from survey.fieldwork import School, Study, study_by_code, text_of
+from survey.fieldwork.finding import find_study, one_of
 from survey.people import ADMINISTRATOR, COORDINATOR, ROLES, GivenRole, Giver, NotPossible, User
 from survey.people.grants import check, give
 from survey.people.passwords import HASHER, one_time_password
 from survey.people.second import take_off
+from survey.problems import Refused
 
 _LONGEST: Final = 254
 _ADDRESS: Final = re.compile(r"[^@\s]+@[^@\s]+")
@@ -43,17 +45,12 @@ def place(engine: Engine, role: str, study: str | None = None, school: str | Non
 
 
 def _ids(engine: Engine, study: str, school: str | None) -> tuple[int, int | None]:
-    with session(engine) as opened:
-        # PostgreSQL takes no NUL, not even to compare with.
-        found = None if "\0" in study else study_by_code(opened, study)
-        if found is None:
-            raise NotPossible(f"There is no study {study!r}.")
-        if school is None:
-            return found.id, None
-        for one in found.schools:
-            if one.code == school:
-                return found.id, one.id
-        raise NotPossible(f"There is no school {school!r} in the study {study}.")
+    try:
+        with session(engine) as opened:
+            found = opened.get_one(Study, find_study(opened, study).id)
+            return found.id, None if school is None else one_of("school", found.schools, school).id
+    except Refused as fault:
+        raise NotPossible(str(fault)) from fault
 
 
 def place_in_words(engine: Engine, grant: GivenRole) -> str:

@@ -65,6 +65,7 @@ __all__ = [
     "read",
     "scrub",
     "session",
+    "storable",
     "upgrade",
     "write",
 ]
@@ -122,6 +123,13 @@ def encode(value: Any) -> str:
 def decode(text: str) -> Any:
     """Return the value that `encode` made a text of."""
     return json.loads(text)
+
+
+def storable(text: str) -> bool:
+    """Tell whether a text can be looked up: PostgreSQL takes no NUL, not even to compare with, and UTF-8 no half of a
+    surrogate pair.
+    """
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 class Json(TypeDecorator[Any]):

@@ -16,15 +16,14 @@ def audit(study: str | None, out: Path | None) -> None:
     """Show who did what and when, newest first: in the whole installation, or in one study."""
     from survey.audit import entries, who
     from survey.database import session
+    from survey.fieldwork.finding import find_study
     from survey.fieldwork.studies import Study
 
     opened = engine()
     with session(opened) as db:
         studies = {one.id: one.code for one in db.query(Study)}
-    ids = {code: id_ for id_, code in studies.items()}
-    if study is not None and study not in ids:
-        stop(f"There is no study '{study}'. There are: {', '.join(sorted(ids)) or 'none'}.")
-    lines = entries(opened, study_id=ids[study] if study is not None else None)
+        study_id = find_study(db, study).id if study is not None else None
+    lines = entries(opened, study_id=study_id)
     if out is None:
         for line in lines:
             more = f" ({line.particulars})" if line.particulars else ""

@@ -12,7 +12,8 @@ from survey.cli.main import content_of, engine, main, stop, writing
 
 if TYPE_CHECKING:
     from survey.database import Connection
-    from survey.fieldwork.consent import By, Resolved, Says, Scope, StudyRow
+    from survey.fieldwork.consent import By, Resolved, Says, Scope
+    from survey.fieldwork.finding import StudyFound
     from survey.responses.withdrawing import WithdrawalCertificate
 
 
@@ -100,16 +101,14 @@ def withdraw(study: str, participant: str, scope: Scope, wave: str | None, by: B
     """
     from survey.audit import COMMAND_LINE
     from survey.database import read
-    from survey.fieldwork.consent import participant_id_of
+    from survey.fieldwork.finding import find_participant
     from survey.responses.withdrawing import withdraw as do
 
     if scope == "wave" and wave is None:
         stop("Please say which --wave.", status=2)
     here = engine()
     with read(here) as connection:
-        person = participant_id_of(connection, _study(connection, study).id, participant)
-    if person is None:
-        stop(f"There is no participant '{participant}' in this study.")
+        person = find_participant(connection, _study(connection, study).id, participant)
     if not yes:
         click.confirm(
             f"{participant}, {scope} {wave or ''}: deleted answers cannot be brought back. Continue?", abort=True
@@ -148,14 +147,13 @@ def resolve(
     """Record how a yes, and a no or a withdrawal, were resolved. Until then the yes does not count."""
     from survey.audit import COMMAND_LINE
     from survey.database import write
-    from survey.fieldwork.consent import Decision, decide, participant_id_of
+    from survey.fieldwork.consent import Decision, decide
+    from survey.fieldwork.finding import find_participant
 
     said = Decision(says, by, on.date(), scope, wave, parent=parent, resolved=resolved)
     with write(engine()) as connection:
         its = _study(connection, study)
-        person = participant_id_of(connection, its.id, participant)
-        if person is None:
-            stop(f"There is no participant '{participant}' in this study.")
+        person = find_participant(connection, its.id, participant)
         new = decide(connection, its, person, said, COMMAND_LINE, datetime.now(UTC))
     click.echo("Recorded." if new else "It had already been recorded.")
 
@@ -190,22 +188,16 @@ def list_(study: str, wave: str | None, out: Path) -> None:
         plan = plan_of(connection, its.id)
         if plan is None:
             stop(f"The study '{study}' was not published yet. Please run: survey publish FOLDER")
-        try:
-            found = rows(standings(connection, plan, its.id, wave or plan.waves[0].id))
-        except LookupError as fault:
-            stop(str(fault))
+        found = rows(standings(connection, plan, its.id, wave or plan.waves[0].id))
     with writing(out, "wb") as file:
         write_list(COLUMNS, found, "Consent", form, file)
     click.echo(f"{len(found)} participants: {out}")
 
 
-def _study(connection: Connection, code: str) -> StudyRow:
-    from survey.fieldwork.consent import study_row
+def _study(connection: Connection, code: str) -> StudyFound:
+    from survey.fieldwork.finding import find_study
 
-    found = study_row(connection, code)
-    if found is None:
-        stop(f"There is no study '{code}'.")
-    return found
+    return find_study(connection, code)
 
 
 def _print(done: WithdrawalCertificate) -> None:

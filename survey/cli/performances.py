@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
-from survey.cli.main import engine, main, stop
+from survey.cli.main import engine, main
 
 
 @main.group()
@@ -35,15 +35,13 @@ def add(study: str, name: str, wave: str, title: str, day: datetime, school: str
 @click.argument("study")
 def list_(study: str) -> None:
     """Print the performances of a study, by day."""
-    from survey.database import session
-    from survey.fieldwork import study_by_code
+    from survey.database import read
+    from survey.fieldwork.finding import find_study
     from survey.fieldwork.performances import performances
 
     store = engine()
-    with session(store) as db:
-        found = study_by_code(db, study)
-    if found is None:
-        stop(f"There is no study '{study}'.")
+    with read(store) as connection:
+        found = find_study(connection, study)
     for one in performances(store, found.id):
         school = one.school.code if one.school else "several schools"
         click.echo(f"{one.held_on}  {one.code}  {one.title}  ({one.wave.code}, {school})")

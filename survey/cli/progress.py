@@ -37,9 +37,9 @@ def show(
     study: str, wave: str | None, questionnaire: str | None, school: str | None, by: str, remind: Path | None
 ) -> None:
     """Print the response rates; the same numbers as on the page "Progress"."""
-    from survey.database import session
+    from survey.database import read as reading
     from survey.export.lists import form_of, write_list
-    from survey.fieldwork import study_by_code
+    from survey.fieldwork.finding import What, find_published, not_there
     from survey.progress import progress as read
     from survey.progress import tallies, to_remind, total
     from survey.progress.reminders import COLUMNS
@@ -48,17 +48,17 @@ def show(
     if remind is not None and form is None:
         stop(f"{remind}: please give a file that ends in .csv or .xlsx.")
     here = engine()
-    with session(here) as db:
-        found = study_by_code(db, study)
-    if found is None:
-        stop(f"There is no study '{study}'.")
-    try:
-        everything = read(here, found.id, datetime.now(UTC))
-    except LookupError:
-        stop(f"The study '{study}' has no published questionnaires yet. Please publish it first.")
-    _known("wave", wave, [one.code for one in everything.waves])
-    _known("school", school, [place.code for place in everything.places])
-    _known("questionnaire", questionnaire, sorted({line.questionnaire for line in everything.lines}))
+    with reading(here) as connection:
+        found = find_published(connection, study)
+    everything = read(here, found.id, datetime.now(UTC))
+    asked_for: list[tuple[What, str | None, set[str]]] = [
+        ("wave", wave, {one.code for one in everything.waves}),
+        ("school", school, {place.code for place in everything.places}),
+        ("questionnaire", questionnaire, {line.questionnaire for line in everything.lines}),
+    ]
+    for what, name, known in asked_for:
+        if name is not None and name not in known:
+            stop(not_there(what, name, known))
     schools = None if school is None else {place.id for place in everything.places if place.code == school}
     narrowed = everything.only(wave=wave, questionnaire=questionnaire, schools=schools)
     lines = tallies(narrowed, "class" if school else by)  # type: ignore[arg-type]  # click has checked it
@@ -71,14 +71,6 @@ def show(
         with writing(remind, "wb") as file:
             write_list(COLUMNS, rows, "Who to remind", form, file)
         click.echo(f"{len(rows)} to remind written: {remind}")
-
-
-def _known(what: str, name: str | None, known: Sequence[str]) -> None:
-    from survey.problems import did_you_mean
-
-    if name is not None and name not in known:
-        there = f" There are: {', '.join(known)}." if known else " There is none yet."
-        stop(f"There is no {what} '{name}'.{did_you_mean(name, known) or there}")
 
 
 def _table(by: str, lines: Sequence[object]) -> list[str]:

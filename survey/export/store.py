@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import IO
 
-from survey.database import Engine, session
+from survey.database import Engine, read
 from survey.definition.bundle import Bundle
 from survey.definition.reading import parse_study
 from survey.definition.study import StudyDefinition
@@ -15,7 +15,8 @@ from survey.export.columns import AnsweredVersion
 from survey.export.sink import CannotExport
 from survey.export.study import Export
 from survey.fieldwork import publications
-from survey.fieldwork.studies import study_by_code
+from survey.fieldwork.finding import find_published
+from survey.problems import Refused
 from survey.responses import Record, reading
 
 
@@ -47,14 +48,13 @@ class Stored:
     """
 
     def __init__(self, engine: Engine, code: str, waves: tuple[str, ...] | None = None) -> None:
-        with session(engine) as db:
-            found = study_by_code(db, code)
-            if found is None:
-                raise CannotExport(f"There is no study '{code}'. Please look its name up in study.yaml.")
-            self._id, sha256 = found.id, found.sha256
-        if sha256 is None:
-            raise CannotExport(f"The study '{code}' was not published yet. Please run: survey publish FOLDER")
-        self._engine, self._waves, self._sha256 = engine, waves, sha256
+        try:
+            with read(engine) as connection:
+                found = find_published(connection, code)
+        except Refused as fault:
+            raise CannotExport(str(fault)) from fault
+        self._id, self._sha256 = found.id, found.sha256 or ""
+        self._engine, self._waves = engine, waves
 
     @cached_property
     def study(self) -> StudyDefinition:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Final
 
 from sqlalchemy import select, update
 
@@ -15,12 +15,13 @@ from survey.database import Engine, Session, session
 from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.consent import standings
 from survey.fieldwork.doors import Door, NewPersonalDoor, end_door, new_door, new_personal_doors
+from survey.fieldwork.finding import find_place, not_there
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.performances import Performance
 from survey.fieldwork.publications import current
-from survey.fieldwork.studies import School, SchoolClass, Study, Wave, study_by_code
+from survey.fieldwork.studies import School, SchoolClass, Study, Wave
 from survey.fieldwork.waves import asked, hours, plan_of
-from survey.problems import Refused, did_you_mean
+from survey.problems import Refused
 
 _ALWAYS: Final = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
@@ -103,9 +104,9 @@ def open_link(
     exists, when one of the names does not.
     """
     with session(engine) as db:
-        found, its_wave, its_school = _place(db, study, wave, school)
+        found, its_wave, its_school = find_place(db, study, wave, school)
         if questionnaire not in (names := current(engine, found.id)):
-            raise Refused([f"No questionnaire '{questionnaire}' is published.{_known(questionnaire, names)}"])
+            raise Refused([not_there("questionnaire", questionnaire, names)])
         event = _performance(db, found, its_wave, performance)
         its_school = its_school or (event.school if event else None)
         door = new_door(
@@ -167,7 +168,7 @@ def who_gets_links(engine: Engine, study: str, wave: str, school: str | None, sc
     Raises Refused when a name is not known.
     """
     with session(engine) as db:
-        found, its_wave, its_school = _place(db, study, wave, school)
+        found, its_wave, its_school = find_place(db, study, wave, school)
         people = _people(db, _plan(engine, found), its_wave, its_school, school_class)
         return WhoGetsLinks(len(people), len(_earlier(db, its_wave, people)))
 
@@ -188,7 +189,7 @@ def personal_links(
     Raises Refused when a name is not known, or no one is asked there.
     """
     with session(engine) as db:
-        found, its_wave, its_school = _place(db, study, wave, school)
+        found, its_wave, its_school = find_place(db, study, wave, school)
         people = _people(db, _plan(engine, found), its_wave, its_school, school_class)
         if not people:
             raise Refused(["There is no one to ask in this wave yet. Please check the roster and the consent page."])
@@ -277,28 +278,4 @@ def _performance(db: Session, study: Study, wave: Wave, code: str | None) -> Per
             return one
         if one.code == code:
             raise Refused([f"The performance '{code}' is in {one.wave.code}, and the link would be for {wave.code}."])
-    raise Refused([f"There is no performance '{code}'.{_known(code, [one.code for one in known])}"])
-
-
-def _place(db: Session, study: str, wave: str, school: str | None) -> tuple[Study, Wave, School | None]:
-    found = study_by_code(db, study)
-    if found is None:
-        known = db.scalars(select(Study.code)).all()
-        raise Refused([f"There is no study '{study}'.{_known(study, known)}"])
-    return found, _named(found.waves, wave, "wave"), _named(found.schools, school, "school") if school else None
-
-
-_Named = TypeVar("_Named", Wave, School)
-
-
-def _named(things: Sequence[_Named], code: str, what: str) -> _Named:
-    for thing in things:
-        if thing.code == code:
-            return thing
-    raise Refused([f"There is no {what} '{code}'.{_known(code, [thing.code for thing in things])}"])
-
-
-def _known(name: str, known: Iterable[str]) -> str:
-    names = sorted(known)
-    there = f" There are: {', '.join(names)}." if names else " Please publish one first."
-    return did_you_mean(name, names) or there
+    raise Refused([not_there("performance", code, [one.code for one in known])])

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import Final, TypeVar
+from typing import Final
 
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from survey.audit import Actor, note
 from survey.database import Base, Engine, session
+from survey.fieldwork.finding import find_place
 from survey.fieldwork.roster.identifiers import kind_of_identifier
-from survey.fieldwork.studies import School, Study, Wave, study_by_code
-from survey.problems import Refused, did_you_mean
+from survey.fieldwork.studies import School, Study, Wave
+from survey.problems import Refused
 
 _LONGEST: Final = 120
 _CODE: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
@@ -65,11 +66,7 @@ def add_performance(
     Raises Refused, in sentences, when a name is not known, the day is not one of the wave's, or the code is taken.
     """
     with session(engine) as db:
-        found = study_by_code(db, study)
-        if found is None:
-            raise Refused([f"There is no study '{study}'."])
-        its_wave = _one_of(found.waves, wave, "wave")
-        its_school = _one_of(found.schools, school, "school") if school else None
+        found, its_wave, its_school = find_place(db, study, wave, school)
         title = title.strip()
         faults = list(_faults(code, title, held_on, its_wave))
         if faults:
@@ -91,18 +88,6 @@ def performance_by_code(db: Session, study: Study, code: str) -> Performance | N
     """Return the study's performance with this code, or None."""
     query = select(Performance).where(Performance.study_id == study.id, Performance.code == code)
     return db.scalars(query).one_or_none()
-
-
-_Thing = TypeVar("_Thing", Wave, School)
-
-
-def _one_of(things: list[_Thing], code: str, what: str) -> _Thing:
-    for thing in things:
-        if thing.code == code:
-            return thing
-    known = sorted(thing.code for thing in things)
-    hint = did_you_mean(code, known) or f" There are: {', '.join(known)}."
-    raise Refused([f"There is no {what} '{code}'.{hint}"])
 
 
 def _faults(code: str, title: str, held_on: date, wave: Wave) -> list[str]:

@@ -12,11 +12,12 @@ from survey.database import Engine, Session
 from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.consent import NotAgreed, must_agree
 from survey.fieldwork.doors import Door, NewPersonalDoor, hash_of_code, new_door, new_personal_doors
+from survey.fieldwork.finding import find_place, not_there, one_of
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.publications import current, text_of
-from survey.fieldwork.studies import School, SchoolClass, Study, Wave, study_by_code
+from survey.fieldwork.studies import School, SchoolClass, Study, Wave
 from survey.fieldwork.waves import asked, plan_of
-from survey.problems import Refused, did_you_mean
+from survey.problems import Refused
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,11 @@ class Recipient:
 
 def who_to_print(db: Session, engine: Engine, study: str, wave: str, questionnaire: str) -> ToPrint:
     """Return what is to be printed. Raises Refused, with what exists, when one of the names does not."""
-    found = study_by_code(db, study)
-    if found is None:
-        raise Refused([f"There is no study '{study}'.{_known(study, db.scalars(select(Study.code)))}"])
-    its_wave = next((one for one in found.waves if one.code == wave), None)
-    if its_wave is None:
-        raise Refused([f"There is no wave '{wave}'.{_known(wave, (one.code for one in found.waves))}"])
+    found, its_wave, _ = find_place(db, study, wave)
     published = current(engine, found.id)
     plan = plan_of(engine, found)
     if questionnaire not in published or plan is None:
-        raise Refused([f"No questionnaire '{questionnaire}' is published.{_known(questionnaire, published)}"])
+        raise Refused([not_there("questionnaire", questionnaire, published)])
     sha256 = published[questionnaire]
     return ToPrint(found, found.id, its_wave, plan, questionnaire, sha256, text_of(engine, sha256) or "")
 
@@ -78,7 +74,7 @@ def asked_on_paper(
         .order_by(School.code, SchoolClass.code, Participant.code)
     )
     if school is not None:
-        query = query.where(Membership.school_id == _school(what, school).id)
+        query = query.where(Membership.school_id == one_of("school", what.study.schools, school).id)
     if school_class is not None:
         query = query.where(SchoolClass.code == school_class)
     if participants:
@@ -108,7 +104,7 @@ def asked_on_paper(
 
 def open_copies(what: ToPrint, school: str | None, copies: int) -> list[Recipient]:
     """Return so many people no one knows, perhaps of one school. Raises Refused for a school that is not there."""
-    its = _school(what, school) if school is not None else None
+    its = one_of("school", what.study.schools, school) if school is not None else None
     title, id_ = (its.title, its.id) if its is not None else ("", None)
     return [Recipient(number=number, place=title, school_id=id_, facts={}) for number in range(1, copies + 1)]
 
@@ -138,15 +134,3 @@ def _may(db: Session, what: ToPrint, participant_id: int) -> bool:
     except NotAgreed:
         return False
     return True
-
-
-def _school(what: ToPrint, code: str) -> School:
-    for school in what.study.schools:
-        if school.code == code:
-            return school
-    raise Refused([f"There is no school '{code}'.{_known(code, (one.code for one in what.study.schools))}"])
-
-
-def _known(name: str, there: Any) -> str:
-    names = sorted(there)
-    return did_you_mean(name, names) or (f" There are: {', '.join(names)}." if names else " Please publish one first.")

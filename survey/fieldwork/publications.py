@@ -10,6 +10,7 @@ from sqlalchemy import Engine, ForeignKey, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from survey.database import Base, Moment, read
+from survey.fieldwork.finding import no_such
 from survey.fieldwork.studies import Study, study_by_code
 
 STUDY = "study"
@@ -124,7 +125,7 @@ def publish_study(session: Session, study_code: str, text: str, sha256: str) -> 
 def _study(session: Session, code: str) -> Study:
     study = study_by_code(session, code)
     if study is None:
-        raise UnknownStudy(f"There is no study {code!r}.")
+        raise UnknownStudy(no_such("study", code))
     return study
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from survey.database import Base, Moment
+from survey.database import Base, Moment, storable
 
 
 class Study(Base):
@@ -109,6 +109,8 @@ class Wave(Base):
 
 def study_by_code(session: Session, code: str) -> Study | None:
     """Return the study with this code, or None."""
+    if not storable(code):
+        return None
     return session.scalars(select(Study).where(Study.code == code)).one_or_none()
 
 

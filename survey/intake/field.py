@@ -14,13 +14,14 @@ from survey.definition.meaning import compare
 from survey.definition.reading import parse_study
 from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.consent import NotAgreed, must_agree, standings
+from survey.fieldwork.finding import find_published, find_wave, not_there
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.performances import Performance
 from survey.fieldwork.publications import Definition, Publication
-from survey.fieldwork.studies import Programme, School, SchoolClass, Study, Wave
+from survey.fieldwork.studies import Programme, School, SchoolClass
 from survey.intake.checking import Checker
 from survey.intake.rewritten import Codes
-from survey.problems import Nearest, Refused, did_you_mean, listed
+from survey.problems import Nearest, Refused, listed
 from survey.responses import facts_at_start
 from survey.responses.erasing import erasure
 from survey.responses.tables import response
@@ -84,21 +85,13 @@ class WaveField:
     """
 
     def __init__(self, connection: Connection, study: str, questionnaire: str, wave: str) -> None:
-        found = connection.execute(
-            select(Study.id, Definition.text)
-            .outerjoin(Definition, Definition.sha256 == Study.sha256)
-            .where(Study.code == study)
-        ).one_or_none()
-        if found is None:
-            known = connection.scalars(select(Study.code)).all()
-            raise Refused([f"There is no study '{study}'.{did_you_mean(study, known) or _there_are(known)}"])
-        if found.text is None:
-            raise Refused([f"The study '{study}' was not published yet. Please run: survey publish FOLDER"])
+        found = find_published(connection, study)
+        text = connection.scalars(select(Definition.text).where(Definition.sha256 == found.sha256)).one()
         self.study_id: int = found.id
-        self.plan: Plan = parse_study(found.text)
+        self.plan: Plan = parse_study(text)
         self.questionnaire = questionnaire
         self.wave = wave
-        self.wave_id: int = self._wave_id(connection)
+        self.wave_id: int = find_wave(connection, self.study_id, wave).id
         self.checkers = self._versions(connection)
         self._see_that_it_is_asked()
         self.schools = self._schools(connection)
@@ -107,16 +100,6 @@ class WaveField:
         self.performances = self._performances(connection)
         thrown_away = connection.execute(select(erasure.c.kind, erasure.c.key).where(erasure.c.study == study))
         self.erased = {(row.kind, row.key) for row in thrown_away}
-
-    def _wave_id(self, connection: Connection) -> int:
-        rows = connection.execute(
-            select(Wave.code, Wave.id).where(Wave.study_id == self.study_id).order_by(Wave.position)
-        )
-        waves: dict[str, int] = {row.code: row.id for row in rows}
-        if self.wave not in waves:
-            hint = did_you_mean(self.wave, waves) or _there_are(waves)
-            raise Refused([f"There is no wave '{self.wave}' in the study '{self.plan.id}'.{hint}"])
-        return waves[self.wave]
 
     def _versions(self, connection: Connection) -> dict[str, Checker]:
         """Return SHA-256 -> checker of each published version, the newest last."""
@@ -130,8 +113,7 @@ class WaveField:
             known = connection.scalars(
                 select(Publication.questionnaire).where(Publication.study_id == self.study_id).distinct()
             ).all()
-            hint = did_you_mean(self.questionnaire, known) or _there_are(known)
-            raise Refused([f"No questionnaire '{self.questionnaire}' is published in '{self.plan.id}'.{hint}"])
+            raise Refused([not_there("questionnaire", self.questionnaire, known)])
         return {row.sha256: Checker(Bundle.parse(row.text)) for row in rows}
 
     def _see_that_it_is_asked(self) -> None:
@@ -261,14 +243,13 @@ class WaveField:
             nowhere = SchoolOrClass(None, None, {})
             return NoSuchPlace("school", "There is a class here, and no school.") if school_class else nowhere
         if school not in schools:
-            return NoSuchPlace("school", f"There is no school '{school}' in the study.{did_you_mean(school, schools)}")
+            return NoSuchPlace("school", not_there("school", school, schools))
         if not school_class:
             return schools[school]
         classes = self._classes_by_school.get(schools[school].school_id, {})
         if school_class in classes:
             return classes[school_class]
-        hint = did_you_mean(school_class, classes)
-        return NoSuchPlace("class", f"There is no class '{school_class}' in school '{school}'.{hint}")
+        return NoSuchPlace("class", not_there("class", school_class, classes))
 
     # Each row asks for its place, so these are put together once.
 
@@ -360,7 +341,3 @@ _LEAVE_OUT: Final = "Their answers cannot be imported. Please leave this row out
 
 def _kept(row: Any) -> Kept:
     return Kept(row.id, row.sha256, row.state, row.answers, row.facts)
-
-
-def _there_are(names: Iterable[str]) -> str:
-    return f" There are: {listed(sorted(names))}." if names else " There is none yet."

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from survey.fieldwork.finding import no_such
 from survey.fieldwork.roster.tables import (
     DATE,
     NUMBER,
@@ -310,7 +311,7 @@ class AnswerReader:
         person = self._field.people.get(code)
         if person is None:
             hint = self._field.nearest.hint(code) or " Please import the roster first."
-            self._at(row, "participant", f"There is no participant '{shortened(code)}' in the study.{hint}")
+            self._at(row, "participant", no_such("participant", code) + hint)
         elif person.audience != self._field.audience:
             what = f"{code} is of the audience '{person.audience}', and '{self._field.questionnaire}' is for"
             self._at(row, "participant", f"{what} '{self._field.audience}'.")

@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, select
 from survey.audit import Actor, note
 from survey.database import Engine, Session, session
 from survey.definition.study import StudyDefinition as Plan
+from survey.fieldwork.finding import find_study, one_of
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.roster.tables import (
     Cell,
@@ -25,9 +26,9 @@ from survey.fieldwork.roster.tables import (
     until_too_many,
 )
 from survey.fieldwork.roster.zeros import Spellings
-from survey.fieldwork.studies import Study, Wave, study_by_code
+from survey.fieldwork.studies import Study, Wave
 from survey.fieldwork.waves import asked, plan_of
-from survey.problems import Nearest, Refused, did_you_mean, quoted, shortened
+from survey.problems import Nearest, Refused, quoted, shortened
 from survey.progress.outcomes import REASONS
 from survey.progress.tables import reason as table
 
@@ -159,7 +160,7 @@ class _Place:
         if study is None or plan is None:
             raise Refused(["This study has no published questionnaires yet. Please publish it first."])
         self.study, self.plan = study, plan
-        self.wave = _wave(study, wave)
+        self.wave = one_of("wave", study.waves, wave)
         self.ids: dict[str, int] = {}
         self._asked: dict[str, list[str]] = {}
         for code, person, gets in _people(db, plan, self.wave, schools):
@@ -183,20 +184,7 @@ class _Place:
 
 
 def _place(db: Session, engine: Engine, study: str, wave: str, schools: set[int] | None) -> _Place:
-    found = study_by_code(db, study)
-    if found is None:
-        known = db.scalars(select(Study.code)).all()
-        raise Refused([f"There is no study '{study}'.{did_you_mean(study, known)}"])
-    return _Place(db, engine, found.id, wave, schools)
-
-
-def _wave(study: Study, code: str) -> Wave:
-    for wave in study.waves:
-        if wave.code == code:
-            return wave
-    known = [wave.code for wave in study.waves]
-    hint = did_you_mean(code, known) or f" There are: {', '.join(known)}."
-    raise Refused([f"There is no wave '{code}'.{hint}"])
+    return _Place(db, engine, find_study(db, study).id, wave, schools)
 
 
 def _people(db: Session, plan: Plan, wave: Wave, schools: set[int] | None) -> Iterable[tuple[str, int, list[str]]]:

@@ -39,6 +39,7 @@ from survey.fieldwork.consent import (
     today,
     who_would_disagree,
 )
+from survey.fieldwork.finding import find_study, no_such, not_there
 from survey.fieldwork.participants import Participant
 from survey.fieldwork.roster.tables import (
     Cell,
@@ -51,7 +52,7 @@ from survey.fieldwork.roster.tables import (
     until_too_many,
 )
 from survey.fieldwork.roster.zeros import Spellings
-from survey.fieldwork.studies import Study, Wave
+from survey.fieldwork.studies import Wave
 from survey.problems import Refused, quoted, shortened
 from survey.responses.tables import response
 from survey.responses.withdrawing import Withdrawal, withdraw_within
@@ -222,11 +223,8 @@ def _take(connection: Connection, study: InStudy, new: Sequence[GivenDecision], 
             raise Refused([_CHANGED]) from error
 
 
-def _study(connection: Connection, code: str) -> Any:
-    found = connection.execute(select(Study.id, Study.code, Study.time_zone).where(Study.code == code)).one_or_none()
-    if found is None:
-        raise Refused([f"There is no study '{code}'."])
-    return found
+def _study(connection: Connection, code: str) -> InStudy:
+    return find_study(connection, code)
 
 
 def _people(connection: Connection, study_id: int) -> dict[str, int]:
@@ -384,8 +382,8 @@ class _Known:
         if not code.text:
             wrong(code, "The participant's code is missing.")
         elif code.text not in self.people:
-            hint = self._spellings.hint(code.text) or " Codes are as in the roster."
-            wrong(code, f"There is no participant '{shortened(code.text)}' in this study.{hint}")
+            hint = self._spellings.hint(code.text) or " Please write it as it is on the roster."
+            wrong(code, no_such("participant", code.text) + hint)
         says, by = word("says", SAYS), word("by", DECIDERS)
         how, scope = word("how", WAYS, " "), word("scope", SCOPES, "all")
         given_on = self._day(row.cells[places["given_on"]], wrong)
@@ -430,7 +428,7 @@ class _Known:
                 wrong(at or near, f"A decision about one wave needs the wave: one of {quoted(self.waves)}.")
             return None
         if text not in self.waves and at is not None:
-            wrong(at, f"There is no wave '{shortened(text)}'. There are {quoted(self.waves)}.")
+            wrong(at, not_there("wave", text, self.waves))
         return None if scope == "all" else text
 
     def _parent(self, at: Cell | None, child: str, by: str, wrong: Any) -> str | None:

@@ -35,6 +35,7 @@ from survey.audit import Actor, note
 from survey.database import Base, Moment, read, scrub, write
 from survey.fieldwork.consent import By, Decision, How, Scope, add_decision, plan_of, today
 from survey.fieldwork.doors import Door
+from survey.fieldwork.finding import not_there
 from survey.fieldwork.participants import Membership, Participant, linkage
 from survey.fieldwork.studies import Study, Wave
 from survey.problems import Explained
@@ -265,7 +266,8 @@ def _wave(connection: Connection, study_id: int, wave_id: int | None, code: str 
     query = query.where(Wave.code == code) if code is not None else query.where(Wave.id == wave_id)
     found = connection.execute(query).one_or_none()
     if found is None:
-        raise NothingToWithdraw(f"There is no wave '{code or ''}' in this study.")
+        known = connection.scalars(select(Wave.code).where(Wave.study_id == study_id))
+        raise NothingToWithdraw(not_there("wave", code or "", known))
     return _Coded(found.id, found.code)
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select
 
-from survey.database import Engine, read
+from survey.database import Engine, read, storable
 from survey.definition.reading import parse_study
 from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.publications import Definition
@@ -84,7 +84,7 @@ def days(engine: Engine, now: datetime) -> list[DeletionDay]:
 
 def day_of(engine: Engine, code: str, now: datetime) -> DeletionDay | None:
     """Return the day of one study; None when there is no published study with this code."""
-    if "\0" in code:
+    if not storable(code):
         return None
     with read(engine) as connection:
         row = connection.execute(_STUDIES.where(Study.code == code)).one_or_none()

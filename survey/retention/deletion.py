@@ -20,11 +20,12 @@ from sqlalchemy import ColumnElement, Connection, MetaData, Table, Update, func,
 
 from survey.audit import Actor, note
 from survey.database import Engine, read, write
+from survey.fieldwork.finding import not_there
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.studies import School, Study, Wave
 from survey.problems import Refused
 from survey.responses.tables import response
-from survey.retention.dates import DeletionDay, day_of
+from survey.retention.dates import DeletionDay, day_of, days
 from survey.retention.register import erased_study
 from survey.retention.tables import deletion, deletion_count, deletion_note, remaining_count
 
@@ -146,7 +147,7 @@ def delete_study(engine: Engine, code: str, now: datetime, actor: Actor) -> Dele
     """
     day = day_of(engine, code, now)
     if day is None:
-        raise Refused([f"There is no study '{code}'. `survey retention` lists those there are."])
+        raise Refused([not_there("study", code, (one.code for one in days(engine, now)))])
     if not day.is_due and day.deleted_at is None:
         raise Refused(
             [
@@ -164,7 +165,7 @@ def delete_again(engine: Engine, code: str, now: datetime, actor: Actor, first_a
     """
     day = day_of(engine, code, now)
     if day is None:
-        raise Refused([f"There is no study '{code}'."])
+        raise Refused([not_there("study", code, (one.code for one in days(engine, now)))])
     return _deleted(engine, day, now, actor, first_at)
 
 

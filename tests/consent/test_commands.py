@@ -34,7 +34,7 @@ def test_a_sheet_is_recorded_as_sent(tuned: Tuned) -> None:
     assert survey(*words, "--all", "--school", "s1").exit_code == 2
     assert survey(*words, "--school", "s1").output == "Recorded.\n"
     assert survey(*words, "--school", "s1").output == "It had already been recorded.\n"
-    assert survey(*words, "--school", "s9").output == "There is no school 's9' in this study.\n"
+    assert survey(*words, "--school", "s9").output == "There is no school 's9'. There are 's1' and 's2'.\n"
     assert survey("issued", "--study", "x", "--audience", "pupil", "--date", "2025-09-01", "--all").exit_code == 1
 
 

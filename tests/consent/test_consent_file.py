@@ -95,7 +95,7 @@ def test_a_workbook_with_real_dates(lay: Lay) -> None:
 PROBLEMS = {
     ",yes,2025-09-10,parent,,,,": "row 2, column A (participant): The participant's code is missing",
     "P99,yes,2025-09-10,parent,,,,": "row 2, column A (participant): There is no participant 'P99'",
-    "P01,yes,2025-09-10,parent,,,,": "There is no participant 'P01' in this study. Did you mean 'P1'?",
+    "P01,yes,2025-09-10,parent,,,,": "There is no participant 'P01'. Did you mean 'P1'?",
     "P1,maybe,2025-09-10,parent,,,,": "row 2, column B (decision): 'maybe' is not one of",
     "P1,,2025-09-10,parent,,,,": "row 2, column B (decision): Please write one of",
     "P1,yes,soon,parent,,,,": "row 2, column C (date): 'soon' is no day",

@@ -163,7 +163,7 @@ def test_a_study_that_is_not_there_or_not_published_is_named(engine: Engine) -> 
         export("nowhere", engine, "xlsx", io.BytesIO(), NOW)
     with session(engine) as db:
         keep_study(db, "draft", title="A draft")
-    with pytest.raises(CannotExport, match="was not published yet"):
+    with pytest.raises(CannotExport, match="has been published yet"):
         export("draft", engine, "xlsx", io.BytesIO(), NOW)
 
 

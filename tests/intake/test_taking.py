@@ -90,11 +90,11 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ),
     ({"version": 2}, "dance", "Version 2 has no question with the column 'dance'."),
     ({"version": 7}, "version", "Version '7' of 'pupil' has not been published; 1 and 2 have."),
-    ({"participant": "P01"}, "participant", "There is no participant 'P01' in the study. Did you mean 'P001'?"),
+    ({"participant": "P01"}, "participant", "There is no participant 'P01'. Did you mean 'P001'?"),
     (
         {"participant": "zz"},
         "participant",
-        "There is no participant 'zz' in the study. Please import the roster first.",
+        "There is no participant 'zz'. Please import the roster first.",
     ),
     ({"participant": ""}, "participant", "There is no study code here. Please write it, or leave the row out."),
     ({"participant": "P005"}, "participant", "P005 is not on the roster of wave 'w1'."),
@@ -191,8 +191,8 @@ def test_headers_that_are_missing(shared: Engine) -> None:
     ("study_code", "questionnaire", "wave", "data", "sentence"),
     [
         ("sampel", "pupil", "w1", b"a", "There is no study 'sampel'. Did you mean 'sample'?"),
-        ("sample", "pupils", "w1", b"a", "No questionnaire 'pupils' is published in 'sample'. Did you mean 'pupil'?"),
-        ("sample", "pupil", "w9", b"a", "There is no wave 'w9' in the study 'sample'. There are: w1 and w2."),
+        ("sample", "pupils", "w1", b"a", "There is no questionnaire 'pupils'. Did you mean 'pupil'?"),
+        ("sample", "pupil", "w9", b"a", "There is no wave 'w9'. There are 'w1' and 'w2'."),
         ("sample", "pupil", "w1", b"", "The file is empty. Please send a table whose first row has the headings."),
     ],
 )
@@ -229,11 +229,11 @@ def test_answers_that_are_nobodys_come_once(engine: Engine) -> None:
     assert (again.added, again.unchanged) == (0, 3)
     assert [record.school for record in kept(engine)] == ["0124"] * 3
     (problem,) = take(engine, row | {"school": "01240"}, wave="w2").problems
-    assert problem.message == "There is no school '01240' in the study. Did you mean '0124'?"
+    assert problem.message == "There is no school '01240'. Did you mean '0124'?"
     (problem,) = take(engine, row | {"school": "0123", "class": "4rr"}, wave="w2").problems
-    assert problem.message == "There is no class '4rr' in school '0123'. Did you mean '4r'?"
+    assert problem.message == "There is no class '4rr'. Did you mean '4r'?"
     (problem,) = take(engine, row | {"school": "classical", "class": "4r"}, wave="w2").problems
-    assert problem.message.startswith("There is no school 'classical' in the study.")
+    assert problem.message.startswith("There is no school 'classical'")
     assert problem.header == "school", "whatever words are in its sentence"
 
 

@@ -12,12 +12,12 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from survey.pages.account.people import add_user
 from werkzeug.test import TestResponse
 
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import upgrade
-from survey.pages.account.people import add_user
 from tests.pages.strict import strict_client
 from tests.pages.test_account import OWN, choose, sign_in, token
 from tests.rosters.small_field import SCHOOLS, Desk, publish, settings_in

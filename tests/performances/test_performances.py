@@ -78,7 +78,7 @@ def test_the_same_performance_twice_is_one(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("other", "said"),
     [
-        ({"wave": "w9"}, "There is no wave 'w9'. There are: w1, w2."),
+        ({"wave": "w9"}, "There is no wave 'w9'. There are 'w1' and 'w2'."),
         ({"school": "s11"}, "There is no school 's11'. Did you mean"),
         ({"held_on": date(2024, 1, 5)}, "5 January 2024 is not a day of From 2026 on, so no one could answer."),
         ({"title": " "}, "Its title has 1 to 120 characters."),

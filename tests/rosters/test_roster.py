@@ -225,7 +225,7 @@ def test_the_audit_has_counts_and_no_code(desk: Desk) -> None:
     ("study", "wave", "message"),
     [
         ("small-note", "w1", "There is no study 'small-note'. Did you mean 'small-notes'?"),
-        ("small-notes", "w3", "There is no wave 'w3'. There are: 'w1' and 'w2'."),
+        ("small-notes", "w3", "There is no wave 'w3'. Did you mean 'w2'?"),
         ("small-notes", None, "A list of participants is for one wave. Please say which: --wave W."),
     ],
 )

@@ -18,6 +18,7 @@ from survey.audit import Actor, note
 from survey.fieldwork.consent.sheets import sheet_id_of
 from survey.fieldwork.consent.study import InStudy, parents_of, time_zone_of, today
 from survey.fieldwork.consent.tables import PARENTS, BadDecision, By, How, Resolved, Says, Scope, decision
+from survey.fieldwork.finding import not_there
 from survey.fieldwork.participants import Participant
 from survey.fieldwork.studies import Wave
 from survey.problems import shortened
@@ -142,9 +143,10 @@ def _values(db: Connection, study: InStudy, participant_id: int, what: Decision,
         raise BadDecision("A decision about one wave needs the wave. Please say which.")
     wave_id = None
     if what.wave is not None:
-        wave_id = db.scalar(select(Wave.id).where(Wave.study_id == study.id, Wave.code == what.wave))
-        if wave_id is None:
-            raise BadDecision(f"There is no wave '{what.wave}' in this study.")
+        waves = {row.code: row.id for row in db.execute(select(Wave.code, Wave.id).where(Wave.study_id == study.id))}
+        if what.wave not in waves:
+            raise BadDecision(not_there("wave", what.wave, waves))
+        wave_id = waves[what.wave]
     audience = db.scalar(
         select(Participant.audience).where(Participant.id == participant_id, Participant.study_id == study.id)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import (
     Connection,
@@ -17,6 +17,7 @@ from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.consent.ledger import LedgerEntry, ledger_of, ledger_of_all
 from survey.fieldwork.consent.standing import Standing, WaveDays, standing
 from survey.fieldwork.consent.tables import sheet, sheet_issue
+from survey.fieldwork.finding import one_of
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.studies import School, SchoolClass, Wave
 
@@ -45,12 +46,10 @@ def standings(
     """Yield everyone on a wave's list with what holds for them, by school, class and code.
 
     schools: ids, only people there; None for all. participant_id: only this one.
-    Raises LookupError when there is no such wave.
+    Raises Refused when there is no such wave.
     """
-    found = db.execute(select(Wave.id, Wave.position, Wave.closes).where(Wave.study_id == study_id, Wave.code == wave))
-    its = found.one_or_none()
-    if its is None:
-        raise LookupError(f"There is no wave '{wave}'.")
+    waves = select(Wave.id, Wave.code, Wave.position, Wave.closes).where(Wave.study_id == study_id)
+    its: Any = one_of("wave", db.execute(waves), wave)
     round_ = WaveDays(its.position, its.closes)
     lines: dict[int, list[LedgerEntry]] = {}
     for line in ledger_of_all(db, study_id) if participant_id is None else ledger_of(db, participant_id):

@@ -17,6 +17,7 @@ from survey.audit import Actor, note
 from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.consent.study import InStudy, today
 from survey.fieldwork.consent.tables import BadDecision, sheet, sheet_issue
+from survey.fieldwork.finding import not_there
 from survey.fieldwork.publications import VersionTaken
 from survey.fieldwork.studies import School, Study
 
@@ -171,5 +172,6 @@ def _school_ids(db: Connection, study_id: int, schools: Sequence[str] | None) ->
     found = {row.code: row.id for row in rows}
     missing = [code for code in schools if code not in found]
     if missing:
-        raise BadDecision(f"There is no school '{missing[0]}' in this study.")
+        there = db.scalars(select(School.code).where(School.study_id == study_id))
+        raise BadDecision(not_there("school", missing[0], there))
     return [found[code] for code in schools]

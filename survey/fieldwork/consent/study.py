@@ -14,6 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from survey.database import storable
 from survey.definition.reading import parse_study
 from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.participants import Participant, kinship
@@ -55,6 +56,8 @@ class StudyRow:
 
 def study_row(db: Connection | Session, code: str) -> StudyRow | None:
     """Return the study with this code, or None."""
+    if not storable(code):
+        return None
     row = db.execute(select(Study.id, Study.code, Study.time_zone).where(Study.code == code)).one_or_none()
     return StudyRow(row.id, row.code, row.time_zone) if row else None
 
@@ -67,16 +70,9 @@ def schools_of(db: Connection | Session, study_id: int) -> dict[str, str]:
 
 def school_id_of(db: Connection | Session, study_id: int, code: str) -> int | None:
     """Return the id of the study's school with this code, or None."""
-    if "\0" in code:
+    if not storable(code):
         return None
     return db.scalar(select(School.id).where(School.study_id == study_id, School.code == code))
-
-
-def participant_id_of(db: Connection | Session, study_id: int, code: str) -> int | None:
-    """Return the id of the study's participant with this code, or None."""
-    if "\0" in code:  # PostgreSQL takes no NUL, not even to compare with
-        return None
-    return db.scalar(select(Participant.id).where(Participant.study_id == study_id, Participant.code == code))
 
 
 def children_of(db: Connection | Session, participant_id: int) -> list[tuple[int, str]]:

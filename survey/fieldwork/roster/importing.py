@@ -14,15 +14,16 @@ from survey.config import Settings
 from survey.database import Connection, Engine, read, write
 from survey.definition.reading import parse_study
 from survey.definition.study import StudyDefinition as Plan
+from survey.fieldwork.finding import find_published, find_wave
 from survey.fieldwork.participants import Membership, Participant, kinship, linkage
 from survey.fieldwork.publications import text_of
 from survey.fieldwork.roster.comparing import Deeds, RosterPreview, Target, compare, field_of
 from survey.fieldwork.roster.doubts import unanswered
 from survey.fieldwork.roster.identifiers import read_key
 from survey.fieldwork.roster.lists import ListReader, Lists
-from survey.fieldwork.studies import Programme, School, SchoolClass, Study, Wave
+from survey.fieldwork.studies import Programme, School, SchoolClass, Study
 from survey.fieldwork.waves import forget_hours
-from survey.problems import Refused, did_you_mean, quoted
+from survey.problems import Refused
 
 LEFT_BY_ROSTER: Final = "roster"
 """Why someone left: a later list of their school is without them."""
@@ -166,27 +167,9 @@ class ImportTarget:
 def place_of(engine: Engine, study_code: str, wave_code: str | None) -> ImportTarget:
     """Return the study and wave someone names. Raises Refused with what there is."""
     with read(engine) as connection:
-        studies = {row.code: row for row in connection.execute(select(Study.id, Study.code, Study.sha256))}
-        study = studies.get(study_code)
-        if study is None:
-            raise Refused([f"There is no study '{study_code}'.{_known(study_code, list(studies))}"])
-        waves = {
-            row.code: row
-            for row in connection.execute(
-                select(Wave.id, Wave.code, Wave.position).where(Wave.study_id == study.id).order_by(Wave.position)
-            )
-        }
-    text = text_of(engine, study.sha256) if study.sha256 else None
-    if text is None:
-        raise Refused([f"The study '{study_code}' has no file yet. Please publish it first: survey publish FOLDER."])
-    if wave_code is not None and wave_code not in waves:
-        raise Refused([f"There is no wave '{wave_code}'.{_known(wave_code, list(waves))}"])
-    return ImportTarget(study.id, parse_study(text), waves[wave_code] if wave_code is not None else None)
-
-
-def _known(name: str, known: Sequence[str]) -> str:
-    there = f" There are: {quoted(known)}." if known else " Please publish one first: survey publish FOLDER."
-    return did_you_mean(name, known) or there
+        study = find_published(connection, study_code)
+        wave = find_wave(connection, study.id, wave_code) if wave_code is not None else None
+    return ImportTarget(study.id, parse_study(text_of(engine, study.sha256 or "") or ""), wave)
 
 
 def _needs_wave(lists: Lists, there: ImportTarget) -> None:

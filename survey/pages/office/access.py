@@ -48,8 +48,6 @@ def _parsed(text: str) -> Plan:
 
 def seen(code: str) -> Seen | None:
     """Return the study with this code, None when there is none or nothing of it is published."""
-    if "\0" in code:  # PostgreSQL takes no NUL, not even to compare with
-        return None
     engine = store().engine
     with session(engine) as opened:
         study = study_by_code(opened, code)

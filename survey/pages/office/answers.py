@@ -56,7 +56,7 @@ def _who_may(view: View) -> View:
     return guard(guarded)
 
 
-def _page(study: Seen, form: AnswersForm) -> dict[str, Any]:
+def _page(study: Seen, _form: AnswersForm) -> dict[str, Any]:
     return {"questionnaires": [(one, one) for one in _published(study)], "done": counted(_DONE)}
 
 
@@ -81,7 +81,7 @@ def _show(study: Seen, waiting: Waiting) -> Proposal:
     return Proposal({**waiting.chosen, "wave": titles.get(waiting.chosen["wave"], "")}, waiting.chosen["added"] > 0)
 
 
-def _apply(study: Seen, waiting: Waiting, agreed: Collection[str]) -> str:
+def _apply(study: Seen, waiting: Waiting, _agreed: Collection[str]) -> str:
     """Import the file that was checked; it is checked once more, and all of it is kept or nothing."""
     chosen = waiting.chosen
     taken = take_in(

@@ -14,6 +14,7 @@ from survey.audit import Actor, choices, entries, note, who
 from survey.database import session
 from survey.export.audit import write_audit
 from survey.export.lists import ListForm
+from survey.fieldwork.finding import tidied
 from survey.pages.account import turned_away
 from survey.pages.office.access import Seen, actor, allowed, may, refused
 from survey.pages.office.blueprint import office
@@ -34,9 +35,9 @@ class _LogFilter:
 
     def __init__(self, zone: str) -> None:
         said = request.args
-        self.who = said.get("who", "").replace("\0", "")
-        self.what = said.get("what", "").replace("\0", "")
-        self.on = said.get("on", "")[:40].replace("\0", "?").strip()
+        self.who = tidied(said.get("who"))
+        self.what = tidied(said.get("what"))
+        self.on = tidied(said.get("on"), 40)
         self.zone = ZoneInfo(zone)
         self.before = _number(said.get("before", ""))
         self.fault = ""

@@ -400,7 +400,7 @@ def _show(study: Seen, waiting: Waiting) -> Proposal:
     return Proposal(values, bool(given))
 
 
-def _apply(study: Seen, waiting: Waiting, agreed: Collection[str]) -> str:
+def _apply(study: Seen, waiting: Waiting, _agreed: Collection[str]) -> str:
     take_given(store().engine, study.code, unpacked(waiting.content), actor(), _now())
     return url_for("office.consent", code=study.code, done="import")
 

@@ -16,6 +16,7 @@ from flask_security import current_user
 from survey.database import read, session
 from survey.definition.bundle import Bundle
 from survey.fieldwork import current, study_by_code, text_of
+from survey.fieldwork.finding import tidied
 from survey.fieldwork.waves import wave_at
 from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, may, refused, sees_microdata
@@ -153,8 +154,7 @@ def _print_page(study: Seen, faults: Sequence[tuple[str, str]], typed: Mapping[s
 @allowed(*_WHO)
 def paper_printing(study: Seen) -> ResponseReturnValue:
     """Make the papers and send the page to be printed. Each time it makes new codes, and says so in the audit."""
-    # PostgreSQL takes no NUL, not even to compare with.
-    typed = {name: text.replace("\0", "").strip()[:_LONGEST_LIST] for name, text in request.form.items()}
+    typed = {name: tidied(text, _LONGEST_LIST) for name, text in request.form.items()}
     if not Form().validate():
         return _print_page(study, [("main", "Nothing has been printed yet. Please press the button again.")], typed)
     copies = typed.get("copies", "")

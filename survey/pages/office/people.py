@@ -17,7 +17,7 @@ from wtforms.validators import InputRequired, ValidationError
 from survey.admission import checked_address, deletion_day, place_in_words, tidy
 from survey.database import Connection, read, write
 from survey.database import session as database_session
-from survey.fieldwork import Study
+from survey.fieldwork import Study, study_by_code
 from survey.pages.account import turned_away
 from survey.pages.account.forms import Form
 from survey.pages.account.invitations import address_of, invitation_letter, reset_letter
@@ -360,7 +360,7 @@ def _led(code: str) -> Study:
     """Return a study whose coordinators the person here looks after; a page that is not there for all others."""
     with database_session(store().engine) as db:
         # PostgreSQL takes no NUL, not even to compare with.
-        study = None if "\0" in code else db.query(Study).filter_by(code=code).one_or_none()
+        study = study_by_code(db, code)
         if study is None or not giver().may_give(GivenRole(LEAD, study.id)):
             abort(404)
         study.schools.sort(key=lambda one: (one.title, one.id))

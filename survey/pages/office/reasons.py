@@ -27,7 +27,7 @@ _DONE: Final = {
 }
 
 
-def _page(study: Seen, form: WaveForm) -> dict[str, Any]:
+def _page(_study: Seen, _form: WaveForm) -> dict[str, Any]:
     return {"reasons": REASONS, "done": counted(_DONE)}
 
 
@@ -52,7 +52,7 @@ def _show(study: Seen, waiting: Waiting) -> Proposal:
     return Proposal(values, recorded.does_something)
 
 
-def _apply(study: Seen, waiting: Waiting, agreed: Collection[str]) -> str:
+def _apply(study: Seen, waiting: Waiting, _agreed: Collection[str]) -> str:
     wave, now = waiting.chosen["wave"], datetime.now(UTC)
     _as_checked(study, waiting)
     try:

@@ -45,7 +45,7 @@ class RosterForm(WaveForm):
         return {**super().drawn(study), "correct": bool(self.correct.data)}
 
 
-def _page(study: Seen, form: RosterForm) -> dict[str, Any]:
+def _page(study: Seen, _form: RosterForm) -> dict[str, Any]:
     return {
         "counts": wave_counts(store().engine, study.id),
         "linkage": study.plan.linkage,

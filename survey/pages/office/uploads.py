@@ -114,7 +114,7 @@ class Proposal:
     doubts: Sequence[Doubt] = ()
 
 
-def _nothing(study: Any, form: Any) -> dict[str, Any]:
+def _nothing(_study: Any, _form: Any) -> dict[str, Any]:
     return {}
 
 
