@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from survey.pages.account.people import add_user
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
@@ -16,7 +17,6 @@ from survey.app import create_app
 from survey.config import Settings
 from survey.database import Engine, upgrade
 from survey.fieldwork.publishing import Refused
-from survey.pages.account.people import add_user
 from survey.pages.turns import Turn
 from tests.pages.strict import StrictClient, look_at, strict_client, words
 from tests.pages.test_account import OWN, choose, sign_in, token
