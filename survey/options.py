@@ -368,6 +368,8 @@ class Rated(OneOf):
                     sentence=True,
                 )
         codes = [option.code for option in options]
+        if len(set(codes)) < len(codes):
+            return  # told where the code stands
         if codes not in (sorted(codes), sorted(codes, reverse=True)):
             yield Remark(
                 "has points whose codes go up and down. Please put them in order",

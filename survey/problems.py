@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Final
 
@@ -16,6 +16,15 @@ _MANY = 300
 
 MOST_PROBLEMS: Final = 200
 """Problems of one file of a definition that are told: more are of no use, and each takes time to find words for."""
+
+
+@dataclass(frozen=True, order=True)
+class About:
+    """The one name that a problem is about. `there` tells whether it is a name in the file, or one that nothing has."""
+
+    thing: str
+    name: str
+    there: bool = False
 
 
 @dataclass(frozen=True, order=True)
@@ -30,6 +39,7 @@ class Problem:
     column: int
     message: str
     advice: bool = False
+    about: About | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         mark = "advice: " if self.advice else ""

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from survey.definition.cursor import NAMED_LISTS, Cursor
-from survey.definition.messages import faults_of
+from survey.definition.messages import Meant, faults_of, meant_keys
 from survey.definition.model import Fault, Path
 from survey.definition.source import ListNode, MapNode, Node, Scalar, key_place, node_at, place_of, plain
 from survey.problems import ALSO, FIRST, MOST_PROBLEMS, Problem, listed, shortened
@@ -27,13 +27,15 @@ _ROUNDS = 12
 class Bound(Generic[Model]):
     """What came of a tree: a model of the parts that fit, the tree of just these parts, and the problems.
 
-    `guessed` are the keys at the top that were missing or wrong and got a stand-in.
+    `guessed` are the keys at the top that were missing or wrong and got a stand-in; `hurt` are the names of all that
+    something was taken out of.
     """
 
     model: Model | None
     root: Node
     problems: list[Problem] = field(default_factory=list)
     guessed: set[str] = field(default_factory=set)
+    hurt: set[str] = field(default_factory=set)
 
 
 def locate(fault: Fault, root: Node, path: str) -> Problem:
@@ -47,7 +49,7 @@ def locate(fault: Fault, root: Node, path: str) -> Problem:
     if fault.also:
         lines = sorted({_place(root, at, fault.key)[0] for at in fault.also} - {line}) or [line]
         message = message.replace(ALSO, f"line{'s' if len(lines) > 1 else ''} {listed(lines)}")
-    return Problem(path, line, column, message, fault.advice)
+    return Problem(path, line, column, message, fault.advice, fault.about)
 
 
 def _place(root: Node, at: Path, key: bool) -> tuple[int, int]:
@@ -68,6 +70,7 @@ def bind(root: Node, model: type[Model], path: str, stand_ins: Mapping[str, Any]
     empty = _Empty(root, path)
     empty.take_out(Cursor(root, model))
     bound.problems += empty.problems
+    bound.hurt |= empty.hurt
     for turn in range(_ROUNDS):
         data = plain(root)
         assert isinstance(data, dict)
@@ -79,11 +82,25 @@ def bind(root: Node, model: type[Model], path: str, stand_ins: Mapping[str, Any]
         top = Cursor(root, model)
         if turn == 0:
             told = [e for e in errors[: MOST_PROBLEMS + 1] if not empty.explains(e, top)]
-            bound.problems += [locate(fault, root, path) for fault in faults_of(told, top)]
+            meant = meant_keys(told, top)
+            bound.problems += [locate(fault, root, path) for fault in faults_of(told, top, meant)]
+            if meant:
+                # Read as it was meant: what follows from a misspelt key alone would be told for nothing.
+                _rename(root, meant)
+                continue
+        bound.hurt |= {name for error in errors for name in top.at_error(error["loc"]).names}
         bound.guessed |= _prune(top, errors)
         if not bound.guessed <= set(stand_ins):
             return bound
     return bound
+
+
+def _rename(root: MapNode, meant: Meant) -> None:
+    for (at, key), other in meant.items():
+        node = node_at(root, at)
+        if isinstance(node, MapNode) and other in node.keys and key not in node.keys:
+            node.keys = {key if name == other else name: place for name, place in node.keys.items()}
+            node.values = {key if name == other else name: value for name, value in node.values.items()}
 
 
 class _Empty:
@@ -94,6 +111,7 @@ class _Empty:
         self.path = path
         self.problems: list[Problem] = []
         self.taken: set[tuple[Path, str]] = set()
+        self.hurt: set[str] = set()
 
     def take_out(self, here: Cursor) -> None:
         """Go through everything below a place."""
@@ -102,6 +120,7 @@ class _Empty:
             if isinstance(child, Scalar) and not child.text.strip():
                 self._tell(here, step)
                 empty.append(step)
+                self.hurt |= here.names
             elif not isinstance(child, Scalar):
                 below = here.below(step)
                 assert below is not None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from survey.definition.model import Fault, Path
-from survey.problems import did_you_mean, quoted, shortened
+from survey.problems import About, did_you_mean, quoted, shortened
 from survey.question import Question, is_missing
 
 ROSTER: Final = "roster."
@@ -85,6 +85,18 @@ class Not(Condition):
     def tests(self) -> Iterator[Test]:
         """Yield the tests of the part."""
         yield from self.part.tests()
+
+
+class Unclear(Condition):
+    """What could not be read: no one can tell when it holds. It stands in no questionnaire that is published."""
+
+    def holds(self, answers: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
+        """Tell that it holds."""
+        return True
+
+    def tests(self) -> Iterator[Test]:
+        """Yield nothing."""
+        yield from ()
 
 
 @dataclass(frozen=True)
@@ -170,7 +182,7 @@ def read_condition(
     """Turn what stands under ``when`` into a Condition and the faults found on the way.
 
     `at` is the path of `data`; `question` looks an id up; `known` are all ids, and `earlier` gives those asked before,
-    for “did you mean”. A test with a fault is left out of the condition.
+    for “did you mean”. Where there is a fault, it is unclear.
     """
     reader = _ConditionReader(question, known, earlier)
     condition = reader.read(data, at)
@@ -193,14 +205,14 @@ class _ConditionReader:
                 "a condition is a question and its answer in braces, such as {plays: yes}. "
                 "Please write 'when' like that",
             )
-            return All(())
+            return Unclear()
         if not data:
             self._fault(at, "this condition is empty. Please write, for example, {plays: yes}, or remove it")
         parts = [self._part(str(key), value, (*at, key)) for key, value in data.items()]
         return parts[0] if len(parts) == 1 else All(tuple(parts))
 
-    def _fault(self, at: Path, message: str, *, key: bool = False) -> None:
-        self.faults.append(Fault(at, message, key=key))
+    def _fault(self, at: Path, message: str, *, key: bool = False, about: About | None = None) -> None:
+        self.faults.append(Fault(at, message, key=key, about=about))
 
     def _part(self, key: str, value: Any, at: Path) -> Condition:
         if key == "not":
@@ -214,13 +226,13 @@ class _ConditionReader:
             self._fault(
                 at, f"'{key}' takes a list of conditions. Please write one, such as [{{plays: yes}}, {{sings: yes}}]"
             )
-            return All(())
+            return Unclear()
         parts = tuple(self.read(part, (*at, i)) for i, part in enumerate(value))
         return All(parts) if key == "all" else AnyOf(parts)
 
     def _tests(self, subject: str, value: Any, at: Path) -> Condition:
         if not self._known(subject, at):
-            return All(())
+            return Unclear()
         if not isinstance(value, dict):
             return self._test(subject, "is", value, at)
         if not value:
@@ -250,6 +262,7 @@ class _ConditionReader:
                     or " Please use the id of an earlier question."
                 ),
                 key=True,
+                about=About("question", subject),
             )
         return False
 
@@ -259,22 +272,22 @@ class _ConditionReader:
         words = value if isinstance(value, list) else [value]
         if comparison in ("at_least", "at_most") and len(words) != 1:
             self._fault(at, f"'{comparison}' takes one number. Please write one")
-            return All(())
+            return Unclear()
         if not words:
             self._fault(at, f"no answer of '{subject}' is listed here. Please list at least one")
-            return All(())
+            return Unclear()
         values = [
             self._value(subject, word, (*at, i) if isinstance(value, list) else at) for i, word in enumerate(words)
         ]
         good = tuple(v for v in values if v is not None)
         if len(good) < len(values):
-            return All(())
-        return Test(subject, comparison, good, at) if self._fits(subject, comparison, at) else All(())
+            return Unclear()
+        return Test(subject, comparison, good, at) if self._fits(subject, comparison, at) else Unclear()
 
     def _answered(self, subject: str, value: Any, at: Path) -> Condition:
         if value not in ("yes", "no"):
             self._fault(at, "'answered' takes yes or no. Please write one of them")
-            return All(())
+            return Unclear()
         return Test(subject, "answered", (value == "yes",), at)
 
     def _value(self, subject: str, word: Any, at: Path) -> Any:

@@ -168,6 +168,17 @@ class Cursor:
         """The kinds that what stands here can be of."""
         return GRID_KINDS if self.is_grid else tuple(KINDS)
 
+    @property
+    def names(self) -> set[str]:
+        """The names of all that this is a part of: of questions, scales, option lists, and keys at the top."""
+        if self.above is None:
+            return set()
+        found = self.above.names
+        if isinstance(self.at[-1], int):
+            values = [self.node.values.get(key) for key in _NAMES.get(self._list, ()) if isinstance(self.node, MapNode)]
+            return found | {value.text for value in values if isinstance(value, Scalar)}
+        return found | {self.at[-1]} if len(self.at) == 1 or self.at[:-1] == ("options",) else found
+
     @cached_property
     def subject(self) -> str:
         """What stands here, as an author would call it: option 2 of question 'sing_shy'. Empty at the top."""

@@ -6,29 +6,47 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from survey.definition.cursor import Cursor
-from survey.definition.model import Fault
+from survey.definition.model import Fault, Path
 from survey.definition.source import ListNode, MapNode, Node, Scalar
 from survey.kinds import KINDS
 from survey.problems import did_you_mean, nearest, quoted, shortened
 
+Meant = Mapping[tuple[Path, str], str]
+"""Where a mapping stands, and a key it lacks -> the key that stands there in its place, misspelt."""
 
-def faults_of(errors: Sequence[Mapping[str, Any]], top: Cursor) -> list[Fault]:
+
+def meant_keys(errors: Sequence[Mapping[str, Any]], top: Cursor) -> Meant:
+    """Return the keys that are there under another name, of all that pydantic calls unknown or missing."""
+    found: dict[tuple[Path, str], str] = {}
+    for error in errors:
+        here = top.at_error(error["loc"])
+        if error["type"] == "extra_forbidden" and here.above is not None:
+            key = nearest(str(here.at[-1]), _still_possible(here.above))
+            if key is not None:
+                found.setdefault((here.above.at, key), str(here.at[-1]))
+        elif error["type"] in ("union_tag_invalid", "union_tag_not_found"):
+            for key in _OF_EVERY_KIND:
+                other = _other_name(key, here)
+                if other is not None:
+                    found.setdefault((here.at, key), other)
+    return found
+
+
+def _other_name(key: str, here: Cursor) -> str | None:
+    if key in here.keys:
+        return None
+    return nearest(key, [name for name in here.keys if name not in _KEYS_OF_ANY_KIND])
+
+
+def faults_of(errors: Sequence[Mapping[str, Any]], top: Cursor, meant: Meant) -> list[Fault]:
     """Turn pydantic's errors about the plain data of a file, which begins at `top`, into faults."""
-    found = [(error, top.at_error(error["loc"])) for error in errors]
-    meant = {(here.at[:-1], key) for error, here in found if (key := _meant(error, here))}
     faults: list[Fault] = []
-    for error, here in found:
+    for error in errors:
+        here = top.at_error(error["loc"])
         if error["type"] == "missing" and (here.at, str(error["loc"][-1])) in meant:
             continue
         faults += _faults(error, here)
     return faults
-
-
-def _meant(error: Mapping[str, Any], here: Cursor) -> str | None:
-    """Return the key that an unknown key was probably meant to be."""
-    if error["type"] != "extra_forbidden" or here.above is None:
-        return None
-    return nearest(str(here.at[-1]), _still_possible(here.above))
 
 
 def _faults(error: Mapping[str, Any], here: Cursor) -> list[Fault]:
@@ -89,7 +107,7 @@ def _which_kind(here: Cursor) -> list[Fault]:
 
 def _absent(key: str, here: Cursor) -> Fault:
     """Say that a key is missing, or that it is there by another name."""
-    other = nearest(key, [name for name in here.keys if name not in _KEYS_OF_ANY_KIND])
+    other = _other_name(key, here)
     if other is None:
         return _missing(key, here)
     message = f"{here.owner} has the unknown key '{shortened(other)}'. Did you mean '{key}'?"

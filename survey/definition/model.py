@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
+from survey.problems import About
+
 Path = tuple[str | int, ...]
 """Where something stands in a file: keys and positions from the top."""
 
@@ -22,6 +24,7 @@ class Fault:
 
     With `key`, the fault lies in that key itself rather than in its value. Where the message holds FIRST, it names the
     place of `first`: what stands there came before. Where it holds ALSO, it names the lines of `also`.
+    `about` is the name it is about, where it is about one.
     """
 
     at: Path
@@ -30,3 +33,4 @@ class Fault:
     key: bool = False
     first: Path | None = None
     also: tuple[Path, ...] = ()
+    about: About | None = None

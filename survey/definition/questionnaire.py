@@ -17,7 +17,7 @@ from survey.definition.scale import Scale
 from survey.flagged import Flags
 from survey.kinds import KINDS
 from survey.options import Option, Options
-from survey.problems import did_you_mean, quoted, shortened
+from survey.problems import About, did_you_mean, quoted, shortened
 from survey.question import Audience, Question, Setting, Text
 
 
@@ -166,7 +166,8 @@ def _languages(value: Any) -> Any:
 class WrittenFile:
     """What stands in a file, whether or not it could be read.
 
-    `whole` tells that nothing had to be taken out; `guessed` are keys at the top that have a stand-in.
+    `names` are those of questions, grids, pages and option lists: ("question", "sings"). `whole` tells that nothing had
+    to be taken out; `guessed` are keys at the top that have a stand-in; `hurt` are the names of what lost a part.
     """
 
     questions: frozenset[str] = frozenset()
@@ -174,6 +175,8 @@ class WrittenFile:
     scales: frozenset[str] = frozenset()
     whole: bool = True
     guessed: frozenset[str] = frozenset()
+    names: frozenset[tuple[str, str]] = frozenset()
+    hurt: frozenset[str] = frozenset()
 
 
 class Questionnaire(Strict):
@@ -270,6 +273,7 @@ class Questionnaire(Strict):
         return Fault(
             (*owner, "options"),
             f"question '{question.id}' uses the option list '{shortened(name)}', which is not there.{hint}",
+            about=About("option list", name),
         )
 
     def _conditions(self, known: Collection[str]) -> Iterator[Fault]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from survey.definition import files
 from survey.definition.advice import ADVICE
 from survey.definition.binding import Bound, bind, locate
+from survey.definition.misnamed import Given, given, option_lists, told_once
 from survey.definition.model import Fault
 from survey.definition.questionnaire import Questionnaire, WrittenFile
 from survey.definition.rules import RULES
@@ -59,6 +60,12 @@ class Reading:
     files: dict[str, str] = field(default_factory=dict)
     draft: Questionnaire | None = None
     root: Node | None = None
+    translated: list[Node] = field(default_factory=list)
+
+    @property
+    def trees(self) -> list[Node]:
+        """The trees of the questionnaire and of its translations, as far as they could be read."""
+        return [*([self.root] if self.root else []), *self.translated]
 
 
 @dataclass
@@ -75,6 +82,13 @@ class FolderReading:
     readings: dict[str, Reading] = field(default_factory=dict)
     draft: StudyDefinition | None = None
     study_text: str = ""
+    root: Node | None = None
+
+    @property
+    def trees(self) -> list[Node]:
+        """The trees of the study and of its questionnaires, as far as they could be read."""
+        roots = [self.root, *(reading.root for reading in self.readings.values())]
+        return [root for root in roots if root is not None]
 
 
 def read_questionnaire(path: Path | str) -> Reading:
@@ -94,7 +108,7 @@ def read_questionnaire(path: Path | str) -> Reading:
         reading.draft = bound.model
         reading.problems += _look_at(bound, written, path)
         reading.problems += _read_translations(reading, bound)
-    reading.problems = _in_order(reading.problems)
+    reading.problems = _in_order(told_once(reading.problems, _given(reading), reading.trees))
     if not errors(reading.problems):
         reading.questionnaire = Questionnaire.from_data(reading.data, reading.translations)
         reading.files = files.collect(reading.questionnaire, path.parent)
@@ -105,7 +119,8 @@ def _look_at(bound: Bound[Questionnaire], written: WrittenFile, path: Path) -> I
     questionnaire = bound.model
     assert questionnaire is not None
     told = bool(bound.problems)
-    found = questionnaire.arrange(replace(written, whole=not told, guessed=frozenset(bound.guessed)))
+    written = replace(written, whole=not told, guessed=frozenset(bound.guessed), hurt=frozenset(bound.hurt))
+    found = questionnaire.arrange(written)
     for rule in RULES:
         found += islice(rule(questionnaire), MOST_PROBLEMS + 1)
     if not bound.guessed & {"audience", "reader"}:
@@ -121,12 +136,35 @@ def _look_at(bound: Bound[Questionnaire], written: WrittenFile, path: Path) -> I
         yield locate(fault, bound.root, str(path))
 
 
+_NAMES: Final = {"question": "question", "grid": "grid", "page": "page"}
+
+
+def _given(reading: Reading) -> Iterator[Given]:
+    if reading.root is not None:
+        path = str(reading.path)
+        yield from given(reading.root, path, _NAMES)
+        yield from option_lists(reading.root, path)
+
+
+def _given_in(folder: FolderReading) -> Iterator[Given]:
+    """Yield the names that one file of a study gives and another uses."""
+    if folder.root is not None:
+        yield from given(folder.root, str(folder.path / STUDY_FILE), {"fact": "fact", "wave": "wave", "arm": "arm"})
+    for name, reading in folder.readings.items():
+        if reading.root is not None:
+            yield from given(reading.root, str(reading.path), {"scale": "scale"}, prefix=f"{name}.")
+
+
 def _written(root: Node) -> WrittenFile:
     """Collect names from a tree before anything is taken out of it."""
+    questions, lists = frozenset(_names(root, "question")), frozenset(_keys_of(root, "options"))
     return WrittenFile(
-        questions=frozenset(_names(root, "question")),
-        lists=frozenset(_keys_of(root, "options")),
+        questions=questions,
+        lists=lists,
         scales=frozenset(_names(root, "scale")),
+        names=frozenset(
+            {("option list", name) for name in lists} | {(k, name) for k in _NAMES for name in _names(root, k)}
+        ),
     )
 
 
@@ -135,8 +173,9 @@ def _names(node: Node, key: str) -> Iterator[str]:
         value = node.values.get(key)
         if isinstance(value, Scalar):
             yield value.text
-        for child in node.values.values():
+        for child in (*node.values.values(), *(child for _, child in node.again)):
             yield from _names(child, key)
+        yield from (child.text for name, child in node.again if name.text == key and isinstance(child, Scalar))
     elif isinstance(node, ListNode):
         for child in node.items:
             yield from _names(child, key)
@@ -169,6 +208,7 @@ def _read_translations(reading: Reading, bound: Bound[Questionnaire]) -> list[Pr
             message = f"'{shortened(language)}' is not among the other languages of {name}.yaml.{fix}"
             problems.append(Problem(str(path), 1, 1, message))
         elif source.root is not None:
+            reading.translated.append(source.root)
             problems += check_translation(questionnaire, source.root, str(path), language)
             data = plain(source.root)
             reading.translations[language] = data if isinstance(data, dict) else {}
@@ -229,7 +269,7 @@ def read_folder(path: Path | str) -> FolderReading:
         folder.readings[file.stem] = reading
         folder.problems += reading.problems
     folder.problems += _read_study(path / STUDY_FILE, folder)
-    folder.problems = _in_order(folder.problems)
+    folder.problems = _in_order(told_once(folder.problems, _given_in(folder), folder.trees))
     folder.questionnaires = {
         name: reading.questionnaire for name, reading in folder.readings.items() if reading.questionnaire
     }
@@ -271,6 +311,7 @@ def _read_study(path: Path, folder: FolderReading) -> list[Problem]:
     written = {thing: frozenset(_names(source.root, thing)) for thing in ("arm", "wave", "fact")}
     bound = bind(source.root, StudyDefinition, source.path, _STUDY_STAND_INS)
     folder.study = folder.draft = bound.model
+    folder.root = bound.root
     folder.study_text = path.read_text(encoding="utf-8-sig")
     return source.problems + bound.problems + _look_at_study(bound, source.path, folder, written)
 

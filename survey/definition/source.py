@@ -17,7 +17,7 @@ import yaml
 
 from survey.definition.quotes import begins_anew
 from survey.definition.syntax import BREAK, explain, still_open
-from survey.problems import MOST_PROBLEMS, Problem, shortened
+from survey.problems import MOST_PROBLEMS, Problem, quoted, shortened
 
 LARGEST = 1_000_000
 """A definition file has at most this many bytes; a large real questionnaire has 40,000."""
@@ -51,12 +51,16 @@ class ListNode:
 
 @dataclass
 class MapNode:
-    """A mapping, key by key in the author's order, with the place where it begins."""
+    """A mapping, key by key in the author's order, with the place where it begins.
+
+    `again` are keys that stood there for the second time, with their values: they count for nothing, but were written.
+    """
 
     keys: dict[str, Scalar] = field(default_factory=dict)
     values: dict[str, Node] = field(default_factory=dict)
     line: int = 1
     column: int = 1
+    again: list[tuple[Scalar, Node]] = field(default_factory=list)
 
 
 Node = Scalar | ListNode | MapNode
@@ -320,7 +324,34 @@ class _Composer:
             assert isinstance(value_event, yaml.NodeEvent)
             value = self._node(value_event, events, depth + 1)
             self._add(node, key, value, event)
+        self._refuse_repetitions(node)
         return node
+
+    def _refuse_repetitions(self, node: MapNode) -> None:
+        """Keys that stand there twice: several together were copied, or lack the dash that makes them another item."""
+        if not node.again:
+            return
+        if len(self.problems) > MOST_PROBLEMS:
+            raise _TooMuch
+        begins = next(iter(node.keys))
+        runs: list[list[Scalar]] = []
+        for key, _ in node.again:
+            if not runs or key.text == begins:
+                runs.append([])
+            runs[-1].append(key)
+        for keys in runs:
+            first = node.keys[keys[0].text]
+            names = quoted([shortened(key.text) for key in keys])
+            dash = f", or write a dash before '{begins}' if it begins something new" if keys[0].text == begins else ""
+            self.problems.append(
+                Problem(
+                    self.path,
+                    keys[0].line,
+                    keys[0].column,
+                    f"{names} {'is' if len(keys) == 1 else 'are'} here for the second time; the first is on line "
+                    f"{first.line}, column {first.column}. A key can be used only once. Please remove one of them{dash}",
+                )
+            )
 
     def _add(self, node: MapNode, key: Node, value: Node, event: yaml.Event) -> None:
         if not isinstance(key, Scalar):
@@ -332,13 +363,7 @@ class _Composer:
             )
             return
         if key.text in node.keys:
-            first = node.keys[key.text]
-            self._fault(
-                event,
-                f"'{shortened(key.text)}' is here for the second time; the first is on line "
-                f"{first.line}, column "
-                f"{first.column}. A key can be used only once. Please remove one of them",
-            )
+            node.again.append((key, value))
             return
         if len(key.text) > 200:
             self._fault(event, "this key is very long. Is a colon in a sentence? Then please put it in quotes")

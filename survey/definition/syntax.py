@@ -288,6 +288,9 @@ def _indent(fault: _Fault) -> tuple[_Place, str] | None:
             fault.column,
         ), f"{_STARTS[fault.char]}. Please remove it, or put the text in quotes"
     if fault.char == "-" and "mapping" in fault.context:
+        dashless = _item_without_dash(fault)
+        if dashless is not None:
+            return dashless
         return (fault.line, fault.column), (
             "a list begins here where a key is expected. Please indent the list below the key it belongs to, "
             "and leave the line of that key empty behind its colon"
@@ -296,4 +299,21 @@ def _indent(fault: _Fault) -> tuple[_Place, str] | None:
         "this line is not in line with the lines it belongs to (they begin in column "
         f"{fault.open_column + 1}). "
         "Please put the keys of one thing, and the dashes of one list, exactly below each other"
+    )
+
+
+def _item_without_dash(fault: _Fault) -> tuple[_Place, str] | None:
+    """The dash goes on with a list whose first item, just below the key, has none."""
+    first = None
+    for line in range(fault.line - 1, -1, -1):
+        text = fault.text(line)
+        indent = len(text) - len(text.lstrip(" "))
+        if text.strip() and indent <= fault.column:
+            break
+        first = line if text.strip() else first
+    if first is None or fault.text(first).lstrip().startswith("-"):
+        return None
+    column = len(fault.text(first)) - len(fault.text(first).lstrip(" "))
+    return (first, column), (
+        f"an item begins here without a dash, and line {fault.line + 1} goes on with one. Please put '- ' before it"
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
+from typing import Any, Final
 
 from survey.definition.binding import locate
 from survey.definition.languages import TranslationPath, texts
@@ -11,9 +12,12 @@ from survey.definition.model import Fault
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.source import MapNode, Node, Scalar
 from survey.definition.wording import UnreadableWording, checked_gaps
-from survey.problems import MOST_PROBLEMS, Nearest, Problem, quoted, shortened
+from survey.problems import MOST_PROBLEMS, About, Nearest, Problem, quoted, shortened
 
-_HEAD = ("questionnaire", "language", "reviewed")
+_HEAD: Final = ("questionnaire", "language", "reviewed")
+
+_THINGS: Final = {"questions": "question", "grids": "grid", "pages": "page", "options": "option list"}
+"""Parts of a translation whose keys are names in the source -> what is called by such a name."""
 
 
 def check_translation(source: Questionnaire, root: Node, path: str, language: str) -> list[Problem]:
@@ -21,15 +25,22 @@ def check_translation(source: Questionnaire, root: Node, path: str, language: st
     if not isinstance(root, MapNode):
         message = "this file is not made of keys and values. Please begin with a line such as 'questionnaire: name'"
         return [Problem(path, root.line, root.column, message)]
+    comparison = _Comparison(source, language)
+    misspelt = comparison.misspelt_heads(root)
     # One more than are told shows that there are more.
-    faults = [*_head(source, root, language), *islice(_texts(source, root, language), MOST_PROBLEMS + 1)]
-    return [locate(fault, root, path) for fault in faults]
+    found = [
+        *_head(source, root, language, misspelt),
+        *islice(comparison.faults(root, comparison.wanted, ()), MOST_PROBLEMS + 1),
+    ]
+    return [locate(fault, root, path) for fault in found]
 
 
-def _head(source: Questionnaire, root: MapNode, language: str) -> Iterator[Fault]:
+def _head(source: Questionnaire, root: MapNode, language: str, misspelt: Collection[str]) -> Iterator[Fault]:
     expected = {"questionnaire": source.id, "language": language}
     for key, word in expected.items():
         value = root.values.get(key)
+        if key in misspelt:
+            continue
         if value is None:
             yield Fault((), f"this translation has no '{key}'. Please add: {key}: {word}")
         elif not isinstance(value, Scalar) or value.text != word:
@@ -42,7 +53,7 @@ def _head(source: Questionnaire, root: MapNode, language: str) -> Iterator[Fault
     said = reviewed.text if isinstance(reviewed, Scalar) else ""
     if reviewed is not None and said not in ("yes", "no"):
         yield Fault(("reviewed",), "'reviewed' takes yes or no. Please write one of them")
-    elif said != "yes":
+    elif said != "yes" and "reviewed" not in misspelt:
         yield Fault(
             ("reviewed",) if reviewed else (),
             "no person has reviewed this translation. Please have it read by someone who speaks "
@@ -52,40 +63,107 @@ def _head(source: Questionnaire, root: MapNode, language: str) -> Iterator[Fault
         )
 
 
-def _texts(source: Questionnaire, root: MapNode, language: str) -> Iterator[Fault]:
-    expected = {place.key: place.text for place in texts(source)}
-    found = dict(_leaves(root, (), expected))
-    # Where a part of the source could not be read, its texts are not known here and are no extras.
-    unsure = source.written.questions - {question.id for question in source.questions}
-    for key, text in expected.items():
-        node = found.get(key)
-        if not isinstance(node, Scalar) or not node.text.strip():
-            yield _gap(key, text, root, language)
+class _Comparison:
+    """Compares a translation with its source from the top down.
+
+    What differs is told where it begins to differ: a question under another name is one fault, not one for each text.
+    """
+
+    def __init__(self, source: Questionnaire, language: str) -> None:
+        self.language = language
+        self.written = source.written
+        self.wanted: dict[str, Any] = {}
+        for place in texts(source):
+            here = self.wanted
+            for step in place.key[:-1]:
+                here = here.setdefault(step, {})
+            here[place.key[-1]] = place.text
+        self.read = {(what, name) for part, what in _THINGS.items() for name in self.wanted.get(part, ())}
+        self.read |= {("question", question.id) for question in source.questions}
+
+    def misspelt_heads(self, root: MapNode) -> set[str]:
+        """Return the keys at the top that are there under another name."""
+        missing = [key for key in _HEAD if key not in root.values]
+        nearest = Nearest(missing)
+        return {meant for name in self._extras(root, self.wanted, ()) if (meant := nearest.to(name))}
+
+    def faults(self, node: MapNode, wanted: Mapping[str, Any], at: TranslationPath) -> Iterator[Fault]:
+        """Yield every gap and every extra at and below a place: what stands there, and what the source has there."""
+        gaps = [name for name in wanted if not _is_there(node.values.get(name))]
+        nearest = Nearest([*gaps, *(key for key in _HEAD if not at and key not in node.values)])
+        for name in self._extras(node, wanted, at):
+            meant = nearest.to(name)
+            if meant in gaps:
+                # Under another name it is no gap: it has to be renamed.
+                gaps.remove(meant)
+            yield _extra((*at, name), meant)
+        for name in gaps:
+            yield from self._gap((*at, name), wanted[name], (*at, name) if name in node.values else at)
+        for name in wanted:
+            if name in node.values and _is_there(node.values[name]):
+                yield from self._below(node.values[name], wanted[name], (*at, name))
+
+    def _extras(self, node: MapNode, wanted: Mapping[str, Any], at: TranslationPath) -> list[str]:
+        known = {*wanted, *(() if at else _HEAD)}
+        return [name for name in node.values if name not in known and not self._unsure((*at, name))]
+
+    def _below(self, node: Node, wanted: Any, at: TranslationPath) -> Iterator[Fault]:
+        if isinstance(wanted, Mapping):
+            if isinstance(node, MapNode):
+                yield from self.faults(node, wanted, at)
+            else:
+                message = f"{_said(at)} has more than one text. Please write below it, indented, {quoted(wanted)}"
+                yield Fault(at, message, key=True)
+        elif isinstance(node, Scalar):
+            yield from _same_gaps(at, wanted, node.text)
         else:
-            yield from _same_gaps(key, text, node.text)
-    nearest = Nearest(".".join(key) for key in expected)
-    for key in found:
-        if key not in expected and not (key[0] in ("questions", "grids") and unsure):
-            yield _extra(key, nearest)
+            yield Fault(at, f"{_said(at)} is one text. Please write it behind the colon", key=True)
+
+    def _gap(self, key: TranslationPath, wanted: Any, at: TranslationPath) -> Iterator[Fault]:
+        """Yield what is said of something without a translation; `at` is the nearest place that is there."""
+        if len(key) == 1 and key[0] in _THINGS:
+            for name in wanted:
+                yield from self._gap((*key, name), wanted[name], at)
+        elif not self._unsure(key):
+            fix = f"Please add it with {quoted(wanted)}"
+            if isinstance(wanted, str):
+                fix = f"Please translate: {shortened(wanted, 60)}"
+            yield Fault(
+                at,
+                f"{_said(key)} is not translated into '{self.language}'. Every text of the source needs a translation. "
+                f"{fix}",
+                key=bool(at),
+                about=_about(key, there=True),
+            )
+
+    def _unsure(self, key: TranslationPath) -> bool:
+        """Tell whether the source could not be read where this text would stand, which is told there."""
+        if key[0] not in _THINGS:
+            return key[0] in self.written.hurt
+        name = (_THINGS[key[0]], key[1]) if len(key) > 1 else None
+        return name is not None and (name[1] in self.written.hurt or name in self.written.names - self.read)
 
 
-def _leaves(
-    node: MapNode, at: TranslationPath, expected: dict[TranslationPath, str]
-) -> Iterator[tuple[TranslationPath, Node]]:
-    """Yield every text with its path, and every other thing that stands where a text is expected."""
-    for name, child in node.values.items():
-        key = (*at, name)
-        if not at and name in _HEAD:
-            continue
-        if isinstance(child, MapNode) and key not in expected:
-            yield from _leaves(child, key, expected)
-        else:
-            yield key, child
+def _is_there(node: Node | None) -> bool:
+    return node is not None and not (isinstance(node, Scalar) and not node.text.strip())
+
+
+def _about(key: TranslationPath, *, there: bool) -> About | None:
+    return About(_THINGS[key[0]], key[1], there) if len(key) == 2 and key[0] in _THINGS else None
+
+
+def _extra(key: TranslationPath, meant: str | None) -> Fault:
+    about = _about(key, there=False)
+    what = f"no {about.thing} of the source is called '{shortened(about.name)}'" if about else ""
+    hint = f"Did you mean '{shortened(meant)}'?" if meant else "Please remove it, or correct its name"
+    return Fault(key, f"{what or f'{_said(key)} is not a text of the source'}. {hint}", key=True, about=about)
 
 
 def _said(key: TranslationPath) -> str:
     if len(key) == 1:
-        return f"'{key[0]}'"
+        return f"'{shortened(key[0])}'"
+    if len(key) == 2 and key[0] in _THINGS:
+        return f"{_THINGS[key[0]]} '{shortened(key[1])}'"
     if len(key) == 4 and key[2] == "options":
         return f"code {shortened(key[3])} of the options of {key[0][:-1]} '{shortened(key[1])}'"
     if key[0] in ("questions", "grids", "pages") and len(key) > 2:
@@ -94,27 +172,6 @@ def _said(key: TranslationPath) -> str:
     if key[0] == "options" and len(key) == 3:
         return f"code {shortened(key[2])} of option list '{shortened(key[1])}'"
     return f"'{shortened(' '.join(key))}'"
-
-
-def _gap(key: TranslationPath, text: str, root: MapNode, language: str) -> Fault:
-    # The place is the nearest thing that is there: that is where the line has to go.
-    at: TranslationPath = ()
-    node: Node = root
-    for step in key:
-        if not isinstance(node, MapNode) or step not in node.values:
-            break
-        node, at = node.values[step], (*at, step)
-    return Fault(
-        at,
-        f"{_said(key)} is not translated into '{language}'. Every text of the source needs a translation. "
-        f"Please translate: {shortened(text, 60)}",
-        key=bool(at),
-    )
-
-
-def _extra(key: TranslationPath, nearest: Nearest) -> Fault:
-    near = nearest.hint(".".join(key))
-    return Fault(key, f"{_said(key)} is not a text of the source.{near or ' Please remove it.'}", key=True)
 
 
 def _same_gaps(key: TranslationPath, text: str, translation: str) -> Iterator[Fault]:

@@ -111,18 +111,21 @@ def test_right_to_left():
 
 
 def test_gaps_and_extras():
-    """A missing text refuses publication. The message stands where the line has to go, and says what to translate."""
+    """A missing text refuses publication. The message stands where the line has to go, and says what to translate. A name
+    that is spelt differently in the two files is told once, where it is wrong."""
     example = """
 grids:
   vews: {ask: Faint yw?}
 """
-    wrong = WELSH.replace("grids:\n  views: {ask: Faint yw?}\n", example.lstrip())
-    assert told(SOURCE, cy=wrong, ur=URDU) == [
-        (
-            "'ask' of grid 'views' is not translated into 'cy'. Every text of the source needs a translation. "
-            "Please translate: How much is it?"
-        ),
-        "'ask' of grid 'vews' is not a text of the source. Did you mean 'grids.views.ask'?",
+    written = "grids:\n  views: {ask: Faint yw?}\n"
+    assert told(SOURCE, cy=WELSH.replace(written, example.lstrip()), ur=URDU) == [
+        "no grid of the source is called 'vews'. Did you mean 'views'?"
+    ]
+    assert told(SOURCE, cy=WELSH.replace(written, ""), ur=URDU) == [
+        "grid 'views' is not translated into 'cy'. Every text of the source needs a translation. Please add it with 'ask'"
+    ]
+    assert told(SOURCE, cy=WELSH.replace("hint: Gartref.", "hnt: Gartref."), ur=URDU) == [
+        "'hnt' of question 'sings' is not a text of the source. Did you mean 'hint'?"
     ]
 
 

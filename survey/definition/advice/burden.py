@@ -85,7 +85,7 @@ def being_asked(questionnaire: Questionnaire) -> Iterator[Fault]:
 
 def practice(questionnaire: Questionnaire) -> Iterator[Fault]:
     """Young children first learn how to answer."""
-    if questionnaire.audience != "pupil" or questionnaire.reader.age >= 8:
+    if questionnaire.audience != "pupil" or questionnaire.reader.age >= 8 or not questionnaire.written.whole:
         return
     if not any(question.asks and not question.stored for question in questionnaire.questions):
         yield Fault(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from survey.definition.model import Fault
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.scale import Scale
-from survey.problems import listed
+from survey.problems import About, listed
 
 
 def _ranges(questionnaire: Questionnaire, scale: Scale) -> set[tuple[float, float]]:
@@ -67,6 +67,7 @@ def unused(questionnaire: Questionnaire) -> Iterator[Fault]:
             yield Fault(
                 (*at, "question"),
                 f"question '{question.id}' rates, but is in no scale. Please add it to one, or leave it out",
+                about=About("question", question.id, there=True),
             )
 
 

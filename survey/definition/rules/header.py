@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from survey.definition.model import Fault, Path
-from survey.definition.questionnaire import Questionnaire
+from survey.definition.questionnaire import Assent, Questionnaire
 from survey.problems import FIRST, shortened
 from survey.wording import is_language
 
@@ -54,11 +54,22 @@ def assent(questionnaire: Questionnaire) -> Iterator[Fault]:
     elif questionnaire.consent is not None and questionnaire.assent is not questionnaire.consent:
         yield Fault(("consent",), "'assent' and 'consent' are both here. Please keep one", key=True)
     asked = questionnaire.assent
+    yield from _said_twice(asked, right)
     if pupil and asked is not None and len(asked.lines) > 4:
         yield Fault(
             (right, "lines"),
             f"children read at most 4 short lines before they decide; here are {len(asked.lines)}. Please shorten them",
         )
+
+
+def _said_twice(asked: Assent | None, where: str) -> Iterator[Fault]:
+    """Each line says something of its own."""
+    seen: dict[str, Path] = {}
+    for i, line in enumerate(asked.lines if asked else ()):
+        at: Path = (where, "lines", i)
+        if line.text in seen:
+            yield Fault(at, f"this line stands there already, on {FIRST}. Please remove one", first=seen[line.text])
+        seen.setdefault(line.text, at)
 
 
 def something_to_answer(questionnaire: Questionnaire) -> Iterator[Fault]:

@@ -20,9 +20,12 @@ def remarks(questionnaire: Questionnaire) -> Iterator[Fault]:
             where = (*owner, *remark.at)
             # What all statements of a grid share is said once, about the grid.
             name = f"grid '{question.grid}'" if shared else f"question '{question.id}'"
-            if shared and (where, remark.message) in said:
+            # So is what is wrong with a named list, at the first question that uses it.
+            named = getattr(question, "option_list", None) if remark.at == ("options",) and not remark.advice else None
+            spot = named or where
+            if (shared or named) and (spot, remark.message) in said:
                 continue
-            said.add((where, remark.message))
+            said.add((spot, remark.message))
             first = (*owner, *remark.first) if remark.first else None
             joint = ":" if remark.sentence else ""
             fault = Fault(where, f"{name}{joint} {remark.message}", remark.advice, first=first)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 from survey.definition.conditions import CONNECTIVES
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Grid, Questionnaire
-from survey.problems import FIRST, shortened
+from survey.problems import FIRST, listed, shortened
 from survey.question import Question
 
 LONGEST: Final = 32
@@ -99,9 +101,13 @@ def _misspelt(name: str) -> str:
     return f"{fault}. {rule}. {fix}"
 
 
+_Named = tuple[str, str, Path]
+"""What is called so, its name, and where the name stands."""
+
+
 def names(questionnaire: Questionnaire) -> Iterator[Fault]:
     """Every name can be one, and stands for one thing only."""
-    columns: list[tuple[str, str, Path]] = []
+    columns: list[_Named] = []
     for p, page in enumerate(questionnaire.pages):
         for i, entry in enumerate(page.entries):
             at: Path = ("pages", p, "questions", i)
@@ -114,41 +120,89 @@ def names(questionnaire: Questionnaire) -> Iterator[Fault]:
         wrong = wrong_name(name)
         if wrong:
             yield Fault(at, f"the name of {thing} '{shortened(name)}' {wrong}")
-    yield from _twice(columns)
-    yield from _labels(questionnaire)
+    yield from _twice(questionnaire, columns)
+    copied = {again.at[1] for again in _given_again(columns) if again.at[0] == "pages"}
+    yield from _labels(questionnaire, copied)
 
 
-def _of_grid(grid: Grid, at: Path) -> list[tuple[str, str, Path]]:
+def _of_grid(grid: Grid, at: Path) -> list[_Named]:
     found = [("grid", grid.id, (*at, "grid"))]
     return found + [
         ("question", statement.id, (*at, "statements", n, "question")) for n, statement in enumerate(grid.statements)
     ]
 
 
-def _twice(columns: list[tuple[str, str, Path]]) -> Iterator[Fault]:
-    seen: dict[str, tuple[str, str, Path]] = {}
+@dataclass(frozen=True)
+class _Again:
+    """A name that was given before: to what it is given again and where, and what had it first and where."""
+
+    thing: str
+    name: str
+    at: Path
+    first_thing: str
+    first_name: str
+    first: Path
+
+
+def _given_again(columns: list[_Named]) -> Iterator[_Again]:
+    seen: dict[str, _Named] = {}
     for thing, name, at in columns:
-        if name.lower() in seen:
-            first_thing, first, place = seen[name.lower()]
-            how = "" if first == name else f", written '{first}'; SPSS does not tell capital letters apart"
-            other = f"another {thing}" if first_thing == thing else f"a {first_thing}"
+        first = seen.setdefault(name.lower(), (thing, name, at))
+        if first[2] != at:
+            yield _Again(thing, name, at, *first)
+
+
+def _twice(questionnaire: Questionnaire, columns: list[_Named]) -> Iterator[Fault]:
+    """Say which names are given twice; what was copied together is told together."""
+    pages = {page.id.lower(): p for p, page in reversed(list(enumerate(questionnaire.pages)))}
+    for part, names_ in groupby(_given_again(columns), key=lambda again: again.at[:2]):
+        again = list(names_)
+        page = questionnaire.pages[int(part[1])] if part[0] == "pages" else None
+        if page is not None and pages[page.id.lower()] != part[1]:
             yield Fault(
-                at,
-                f"the name '{shortened(name)}' belongs to {other} already, on {FIRST}{how}. "
-                f"Please choose a different name for this {thing}",
-                first=place,
+                (*part, "page"),
+                f"page '{shortened(page.id)}' is here for the second time, with {_some(again)}; the first is on "
+                f"{FIRST}. Please remove one of the two, or give it and what is on it names of their own",
+                first=("pages", pages[page.id.lower()], "page"),
             )
-        seen.setdefault(name.lower(), (thing, name, at))
+        elif len(again) > 1:
+            yield Fault(
+                again[0].at,
+                f"{_some(again)} are names of others already, the first on {FIRST}. "
+                "Please remove what was copied, or choose different names",
+                first=again[0].first,
+            )
+        else:
+            yield _once_more(again[0])
 
 
-def _labels(questionnaire: Questionnaire) -> Iterator[Fault]:
-    """Names of pages and option lists are no columns, but translators and links use them."""
+def _some(again: list[_Again]) -> str:
+    few = [f"'{shortened(one.name)}'" for one in again[:5]]
+    return listed(few + ([f"{len(again) - 5} more"] if len(again) > 5 else []))
+
+
+def _once_more(again: _Again) -> Fault:
+    other = f"another {again.thing}" if again.first_thing == again.thing else f"a {again.first_thing}"
+    how = f", written '{again.first_name}'; SPSS does not tell capital letters apart"
+    return Fault(
+        again.at,
+        f"the name '{shortened(again.name)}' belongs to {other} already, on {FIRST}"
+        f"{how if again.first_name != again.name else ''}. Please choose a different name for this {again.thing}",
+        first=again.first,
+    )
+
+
+def _labels(questionnaire: Questionnaire, copied: Collection[str | int]) -> Iterator[Fault]:
+    """Names of pages and option lists are no columns, but translators and links use them.
+
+    Pages that were `copied` with questions on them are told with those.
+    """
     seen: dict[str, Path] = {}
     for p, page in enumerate(questionnaire.pages):
         at: Path = ("pages", p, "page")
         if not _LABEL.fullmatch(page.id) or len(page.id) > LONGEST:
             yield Fault(at, f"the name of page '{shortened(page.id)}' {_rule_of_labels()}")
-        if page.id.lower() in seen:
+        if page.id.lower() in seen and p not in copied:
             yield Fault(
                 at,
                 f"the name '{shortened(page.id)}' belongs to another page already, on {FIRST}. "

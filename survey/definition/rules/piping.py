@@ -8,7 +8,7 @@ from survey.definition.languages import TextPlace, texts
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.wording import Gap, UnreadableWording, checked_gaps
-from survey.problems import did_you_mean, shortened
+from survey.problems import About, did_you_mean, shortened
 
 
 def texts_that_can_be_filled(questionnaire: Questionnaire) -> Iterator[Fault]:
@@ -35,6 +35,7 @@ def _gap(questionnaire: Questionnaire, gap: Gap, place: TextPlace, asked: _Asked
         yield Fault(
             place.at,
             f"'{{{gap.name}|…}}' is filled from '{gap.name}', which no question has as its id.{hint}",
+            about=About("question", gap.name),
         )
         return
     question = questionnaire.question(gap.name)

@@ -11,7 +11,7 @@ from survey.definition.model import Fault
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.study import Fact, StudyDefinition
 from survey.definition.wording import UnreadableWording, checked_gaps
-from survey.problems import did_you_mean, quoted, shortened
+from survey.problems import About, did_you_mean, quoted, shortened
 
 ALWAYS_KNOWN: Final = ("school", "class", "wave", "arm", "programme", "performance")
 """What is known of a participant without being a fact of the roster."""
@@ -33,7 +33,8 @@ def facts_used(questionnaire: Questionnaire, study: StudyDefinition) -> Iterator
             continue  # told by the rule about piping
         for gap in found:
             if gap.about_roster and gap.fact not in facts and gap.fact not in ALWAYS_KNOWN:
-                yield Fault(place.at, _unknown(f"'{{{gap.name}|…}}'", gap.fact, facts))
+                message = _unknown(f"'{{{gap.name}|…}}'", gap.fact, facts)
+                yield Fault(place.at, message, about=About("fact", gap.fact))
 
 
 def _unknown(where: str, fact: str, facts: dict[str, Fact]) -> str:
@@ -45,7 +46,8 @@ def _test(test: Test, facts: dict[str, Fact]) -> Iterator[Fault]:
     fact = facts.get(test.fact)
     if fact is None:
         if test.fact not in ALWAYS_KNOWN:
-            yield Fault(test.at, _unknown("this condition", test.fact, facts), key=True)
+            message = _unknown("this condition", test.fact, facts)
+            yield Fault(test.at, message, key=True, about=About("fact", test.fact))
         return
     if test.comparison == "answered":
         return

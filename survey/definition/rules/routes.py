@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from survey.definition.conditions import All, AnyOf, Condition, Not, Test, takes_many
+from survey.definition.conditions import All, AnyOf, Condition, Not, Test, Unclear, takes_many
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Grid, Questionnaire
 from survey.definition.rules.answers import possible_answers
@@ -121,6 +121,8 @@ def _ways(condition: Condition, positive: bool) -> list[tuple[_Literal, ...]] | 
     """Return every way in which a condition can hold, as tests that hold or fail; None: too many."""
     if isinstance(condition, Test):
         return [((condition, positive),)]
+    if isinstance(condition, Unclear):
+        return None
     if isinstance(condition, Not):
         return _ways(condition.part, not positive)
     assert isinstance(condition, All | AnyOf)

@@ -9,7 +9,7 @@ from typing import Final, get_args
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.scale import Band, Scale, ScaleItem
-from survey.problems import FIRST, did_you_mean, quoted, shortened
+from survey.problems import FIRST, About, did_you_mean, quoted, shortened
 from survey.question import Audience, Question
 
 ANSWERED_BY: Final = ("self", *get_args(Audience))
@@ -34,7 +34,7 @@ def items(questionnaire: Questionnaire) -> Iterator[Fault]:
             if entry.item in seen:
                 message = f"scale '{scale.id}' has '{entry.item}' twice, first on {FIRST}. An item counts once. "
                 yield Fault(at, message + "Please remove one", first=seen[entry.item])
-            elif fault := _unfit(scale, question):
+            elif question.id not in questionnaire.written.hurt and (fault := _unfit(scale, question)):
                 yield Fault(at, fault)
             seen.setdefault(entry.item, at)
 
@@ -43,7 +43,8 @@ def _unknown(scale: Scale, entry: ScaleItem, at: Path, questionnaire: Questionna
     numbered = [question.id for question in questionnaire.questions if _has_numbers(question)]
     unread = questionnaire.written.questions - {question.id for question in questionnaire.questions}
     hint = did_you_mean(entry.item, [*numbered, *sorted(unread)]) or " Please use the id of a question."
-    return Fault(at, f"scale '{scale.id}' uses '{shortened(entry.item)}', which no question has.{hint}")
+    message = f"scale '{scale.id}' uses '{shortened(entry.item)}', which no question has.{hint}"
+    return Fault(at, message, about=About("question", entry.item))
 
 
 def _unfit(scale: Scale, question: Question) -> str | None:

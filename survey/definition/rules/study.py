@@ -6,7 +6,7 @@ import datetime
 import zoneinfo
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from survey.definition.model import Fault, Path
@@ -14,7 +14,7 @@ from survey.definition.questionnaire import Questionnaire
 from survey.definition.rules.header import FILE_NAME, not_a_language
 from survey.definition.rules.names import wrong_name
 from survey.definition.study import ROLES, Fact, StudyDefinition
-from survey.problems import FIRST, did_you_mean, quoted, shortened
+from survey.problems import FIRST, About, did_you_mean, quoted, shortened
 from survey.wording import is_language
 
 
@@ -246,6 +246,7 @@ def fieldwork(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
                 yield Fault(
                     (*at, "waves", n),
                     f"fieldwork {i + 1} is about wave '{shortened(wave)}', which is not there.{hint}",
+                    about=About("wave", wave),
                 )
         if part.years is not None:
             yield from _years(study, part.years, i, around)
@@ -333,7 +334,8 @@ def _known(name: str, known: Iterable[str], thing: str, at: Path, around: Surrou
         hint = did_you_mean(name, names) or (
             f" Please use {quoted(names, 'or')}" if names else f" Please add the {thing}."
         )
-        yield Fault(at, f"there is no {thing} '{shortened(name)}' in this study.{hint}")
+        message = f"there is no {thing} '{shortened(name)}' in this study.{hint}"
+        yield Fault(at, message, about=About(thing, name))
 
 
 def _scale(name: str, around: Surroundings, at: Path, who: str, *, key: bool = False) -> Iterator[Fault]:
@@ -344,7 +346,8 @@ def _scale(name: str, around: Surroundings, at: Path, who: str, *, key: bool = F
         yield Fault(at, f"{who} speaks of '{shortened(name)}', but there is no such questionnaire.{hint}", key=key)
     elif first in around.scales and scale not in around.scales[first]:
         hint = did_you_mean(name, around.every_scale) or " Please write one of its scales behind the dot."
-        yield Fault(at, f"{who} speaks of '{shortened(name)}', but '{first}' has no such scale.{hint}", key=key)
+        message = f"{who} speaks of '{shortened(name)}', but '{first}' has no such scale.{hint}"
+        yield Fault(at, message, key=key, about=About("scale", name))
 
 
 def pretend(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
@@ -354,7 +357,7 @@ def pretend(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     arm_names = [arm.id for arm in study.arms]
     for arm in study.pretend.schools:
         for fault in _known(arm, arm_names, "arm", ("pretend", "schools", arm), around):
-            yield Fault(fault.at, fault.message, key=True)
+            yield replace(fault, key=True)
     for scale, effects in study.pretend.effects.items():
         yield from _scale(scale, around, ("pretend", "effects", scale), "'effects'", key=True)
         for name in effects:
@@ -381,7 +384,12 @@ def _effect(study: StudyDefinition, name: str, around: Surroundings, at: Path) -
     )
     if name not in known and not unclear:
         hint = did_you_mean(name, known) or " Please write programme, per_year, or fact.code."
-        yield Fault(at, f"'{shortened(name)}' is nothing that can have an effect here.{hint}", key=True)
+        yield Fault(
+            at,
+            f"'{shortened(name)}' is nothing that can have an effect here.{hint}",
+            key=True,
+            about=About("fact", fact),
+        )
 
 
 def _typed(name: str, around: Surroundings, at: Path) -> Iterator[Fault]:
@@ -396,7 +404,12 @@ def _typed(name: str, around: Surroundings, at: Path) -> Iterator[Fault]:
     known = {q.id for q in questionnaire.questions} | questionnaire.written.questions
     if question not in known:
         hint = did_you_mean(question, known) or " Please use the id of a question."
-        yield Fault(at, f"'texts' speaks of '{shortened(name)}', but '{first}' has no such question.{hint}", key=True)
+        yield Fault(
+            at,
+            f"'texts' speaks of '{shortened(name)}', but '{first}' has no such question.{hint}",
+            key=True,
+            about=About("question", name),
+        )
 
 
 STUDY_RULES: tuple[StudyRule, ...] = (
