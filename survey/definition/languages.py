@@ -44,6 +44,8 @@ def _walk(questionnaire: Questionnaire) -> Iterator[TextPlace]:
                 yield from _numbered(line, (name, "lines"), (name, "lines", i), i)
     if questionnaire.free_text is not None:
         yield from _own(questionnaire.free_text, ("free_text",), ("free_text",))
+    for fact, words in questionnaire.facts.items():
+        yield from (TextPlace(("facts", fact, code), ("facts", fact, code), text) for code, text in words.items())
     for name, options in questionnaire.options.items():
         yield from _options(options, ("options", name), ("options", name))
     for p, page in enumerate(questionnaire.pages):

@@ -197,6 +197,10 @@ class Questionnaire(Strict):
     assent: Assent | None = Field(None, description="Asks pupils whether they want to take part")
     consent: Assent | None = Field(None, description="Asks adults whether they want to take part")
     free_text: FreeText | None = Field(None, description="Who reads soon what people type, or whom to talk to")
+    facts: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        description="How a wording says a fact of the roster: {sex: {f: girls, m: boys}}; else as study.yaml does",
+    )
     options: dict[str, list[Option]] = Field(default_factory=dict, description="Named option lists")
     pages: list[Page] = Field(min_length=1, description="Pages, in order")
     scales: list[Scale] = Field(default_factory=list, description="Scales made of the questions")

@@ -16,12 +16,12 @@ from survey.definition.model import Fault
 from survey.definition.questionnaire import Questionnaire, WrittenFile
 from survey.definition.rules import RULES
 from survey.definition.rules.missing import numbers_apart
-from survey.definition.rules.roster import facts_used
+from survey.definition.rules.roster import facts_in_wordings, facts_used
 from survey.definition.rules.study import STUDY_RULES, Surroundings
 from survey.definition.rules.together import once_a_page
 from survey.definition.source import ListNode, MapNode, Node, Scalar, plain, read_source
 from survey.definition.study import StudyDefinition
-from survey.definition.translations import check_translation
+from survey.definition.translations import check_translation, facts_not_said
 from survey.problems import MOST_PROBLEMS, Problem, did_you_mean, errors, shortened
 from survey.wording import is_language
 
@@ -60,12 +60,12 @@ class Reading:
     files: dict[str, str] = field(default_factory=dict)
     draft: Questionnaire | None = None
     root: Node | None = None
-    translated: list[Node] = field(default_factory=list)
+    translated: dict[str, Node] = field(default_factory=dict)
 
     @property
     def trees(self) -> list[Node]:
         """The trees of the questionnaire and of its translations, as far as they could be read."""
-        return [*([self.root] if self.root else []), *self.translated]
+        return [*([self.root] if self.root else []), *self.translated.values()]
 
 
 @dataclass
@@ -208,7 +208,7 @@ def _read_translations(reading: Reading, bound: Bound[Questionnaire]) -> list[Pr
             message = f"'{shortened(language)}' is not among the other languages of {name}.yaml.{fix}"
             problems.append(Problem(str(path), 1, 1, message))
         elif source.root is not None:
-            reading.translated.append(source.root)
+            reading.translated[language] = source.root
             problems += check_translation(questionnaire, source.root, str(path), language)
             data = plain(source.root)
             reading.translations[language] = data if isinstance(data, dict) else {}
@@ -270,6 +270,9 @@ def read_folder(path: Path | str) -> FolderReading:
         folder.problems += reading.problems
     folder.problems += _read_study(path / STUDY_FILE, folder)
     folder.problems = _in_order(told_once(folder.problems, _given_in(folder), folder.trees))
+    if folder.study and not errors(folder.problems):
+        for reading in folder.readings.values():
+            _say_facts(reading, folder.study)
     folder.questionnaires = {
         name: reading.questionnaire for name, reading in folder.readings.items() if reading.questionnaire
     }
@@ -338,7 +341,22 @@ def against_study(reading: Reading, study: StudyDefinition) -> list[Problem]:
     if reading.draft is None or reading.root is None:
         return []
     faults = [*facts_used(reading.draft, study), *numbers_apart(reading.draft, study)]
-    return [locate(fault, reading.root, str(reading.path)) for fault in faults]
+    problems = [locate(fault, reading.root, str(reading.path)) for fault in faults]
+    said = facts_in_wordings(reading.draft, study)
+    for language, root in reading.translated.items():
+        path = reading.path.with_name(f"{reading.path.stem}.{language}.yaml")
+        problems += facts_not_said(reading.draft, said, root, str(path), language)
+    return problems
+
+
+def _say_facts(reading: Reading, study: StudyDefinition) -> None:
+    """Let a questionnaire say facts as its study does, where it has no words of its own: what is published is whole."""
+    if reading.questionnaire is None:
+        return
+    said = facts_in_wordings(reading.questionnaire, study)
+    if said:
+        reading.data = {**reading.data, "facts": {**reading.data.get("facts", {}), **said}}
+        reading.questionnaire = Questionnaire.from_data(reading.data, reading.translations)
 
 
 def parse_study(text: str) -> StudyDefinition:

@@ -197,6 +197,7 @@ def _translation() -> Schema:
                 "assent": asked,
                 "consent": asked,
                 "free_text": _object(_texts_of(FreeText)),
+                "facts": _named(codes) | {"description": "How facts of the roster are said, by their codes"},
                 "options": _named(codes) | {"description": "Named option lists"},
                 "pages": _named(_object(_texts_of(Page))),
                 "questions": _named(_object(questions)),

@@ -16,7 +16,7 @@ from survey.problems import MOST_PROBLEMS, About, Nearest, Problem, quoted, shor
 
 _HEAD: Final = ("questionnaire", "language", "reviewed")
 
-_THINGS: Final = {"questions": "question", "grids": "grid", "pages": "page", "options": "option list"}
+_THINGS: Final = {"questions": "question", "grids": "grid", "pages": "page", "options": "option list", "facts": "fact"}
 """Parts of a translation whose keys are names in the source -> what is called by such a name."""
 
 
@@ -137,11 +137,32 @@ class _Comparison:
             )
 
     def _unsure(self, key: TranslationPath) -> bool:
-        """Tell whether the source could not be read where this text would stand, which is told there."""
+        """Tell whether the source could not be read where this text would stand, which is told there.
+
+        Which facts have to be said can only be told where the study is known.
+        """
+        if key[0] == "facts" and (len(key) == 1 or key[1] not in self.wanted.get("facts", {})):
+            return True
         if key[0] not in _THINGS:
             return key[0] in self.written.hurt
         name = (_THINGS[key[0]], key[1]) if len(key) > 1 else None
         return name is not None and (name[1] in self.written.hurt or name in self.written.names - self.read)
+
+
+def facts_not_said(
+    source: Questionnaire, study_facts: Mapping[str, Mapping[str, str]], root: Node, path: str, language: str
+) -> list[Problem]:
+    """Return the facts of a study, with words for each code, that the translation in the file `path` does not say.
+
+    `study_facts` are those that the source says as study.yaml does.
+    """
+    if not study_facts or not isinstance(root, MapNode):
+        return []
+    comparison = _Comparison(source, language)
+    comparison.wanted = {"facts": {fact: dict(words) for fact, words in study_facts.items()}}
+    there = MapNode({key: root.keys[key] for key in root.keys if key == "facts"}, line=root.line, column=root.column)
+    there.values = {key: root.values[key] for key in there.keys}
+    return [locate(fault, there, path) for fault in comparison.faults(there, comparison.wanted, ())]
 
 
 def _is_there(node: Node | None) -> bool:

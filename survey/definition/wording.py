@@ -10,9 +10,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from survey.definition.conditions import ROSTER
 from survey.problems import shortened
+from survey.wording import Say
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Gap:
 
 Piece = str | Gap
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _GAP = re.compile(r"\{\s*(?P<name>[A-Za-z_][A-Za-z0-9_.]*)\s*\|(?P<fallback>[^{}|]*)\}")
 
 
@@ -107,6 +110,26 @@ def gaps(text: str) -> list[Gap]:
 def checked_gaps(text: str) -> list[Gap]:
     """Return the gaps of a wording that an author has written. Raises Unreadable for any brace that makes no sense."""
     return [piece for piece in _cut(text, lone_brace_allowed=False) if isinstance(piece, Gap)]
+
+
+def facts_in_words(facts: Mapping[str, Any], words: Mapping[str, Mapping[str, str]], say: Say) -> dict[str, str]:
+    """Return facts of the roster as a wording says them: fact -> words; what has no value is left out.
+
+    `words`: fact -> code (yes and no for what is true or not) -> what is said for it. A fact without words is said as
+    it stands in the roster: a number, a date, the name of a school.
+    """
+    return {
+        name: _in_words(value, words.get(name, {}), say) for name, value in facts.items() if value not in (None, "")
+    }
+
+
+def _in_words(value: Any, words: Mapping[str, str], say: Say) -> str:
+    if isinstance(value, bool):
+        return words.get("yes" if value else "no") or say("Yes" if value else "No")
+    if isinstance(value, float):
+        return words.get(f"{value:g}") or f"{value:g}"
+    text = str(value)
+    return words.get(text) or ("/".join(reversed(text.split("-"))) if _DAY.fullmatch(text) else text)
 
 
 def fill(text: str, labels: Mapping[str, str], facts: Mapping[str, object]) -> str:

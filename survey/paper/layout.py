@@ -240,7 +240,7 @@ def _front(asked: Questionnaire, look: Print, tall: float, say: Say) -> Iterator
     for title, text in about:
         if text:
             height = look.paragraphs(text) + (look.line * 1.3 + 3.0 if title else 0.0)
-            yield Block("about", tall * height, title=title, text=text)
+            yield Block("about", tall * height, title=title, text=fill(text, {}, {}))
     if asked.assent:
         lines = sum(max(look.height(line.text, 150), 11.0 if line.picture else 0) + 1 for line in asked.assent.lines)
         art = look.face if asked.audience == "pupil" else 0.0

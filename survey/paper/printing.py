@@ -26,6 +26,7 @@ from survey.definition.bundle import Bundle
 from survey.definition.files import is_file
 from survey.definition.languages import in_language
 from survey.definition.questionnaire import Questionnaire
+from survey.definition.wording import fill
 from survey.drawings import drawing
 from survey.fieldwork.printing import Recipient, asked_on_paper, open_copies, paper_doors, who_to_print
 from survey.paper.layout import Sheets, in_a_row, sheets_of, writes
@@ -189,6 +190,7 @@ def page(made: Papers, style_address: str | None = None, file_address: Callable[
         in_a_row=in_a_row,
         writes=writes,
         talk_to=first.talk_to,
+        filled=lambda text: fill(text or "", {}, {}),
         numbered=lambda boxes: [box for box in boxes if box.code.isdigit()],
         address=style_address,
         styles=None if style_address else Markup(_styles()),

@@ -1,6 +1,6 @@
 """What people answered: beginning, saving a page, finishing, and reading it all again."""
 
-from survey.responses.begin import Ticket, UnknownDoor, begin, facts_at_start, seed_of
+from survey.responses.begin import Ticket, UnknownDoor, begin, facts_at_door, facts_at_start, seed_of
 from survey.responses.bulk import PastResponse, PastSave, add_responses, insert_responses
 from survey.responses.finishing import Done, assent, finish, speak, stop
 from survey.responses.reading import Record, Snapshot, count, earlier, load, stream
@@ -23,6 +23,7 @@ __all__ = [
     "count",
     "earlier",
     "erase",
+    "facts_at_door",
     "facts_at_start",
     "finish",
     "insert_responses",

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Row, and_, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from survey.database import write
+from survey.database import read, write
 from survey.fieldwork.consent import must_agree
 from survey.fieldwork.doors import Door
 from survey.fieldwork.participants import Membership, Participant
@@ -214,6 +214,13 @@ def facts_at_start(
         **(changing or {}),
         **{name: places[name] for name in PLACES if places.get(name)},
     }
+
+
+def facts_at_door(engine: Engine, door_id: int) -> dict[str, Any]:
+    """Return the facts that a response begun at a door would keep; none where there is no such door."""
+    with read(engine) as connection:
+        door = connection.execute(DOOR, {"door_id": door_id}).one_or_none()
+    return facts_at_start(door.lasting_facts, door.changing_facts, door._asdict()) if door else {}
 
 
 def empty_row() -> dict[str, Any]:

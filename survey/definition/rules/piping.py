@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from survey.definition.languages import TextPlace, texts
 from survey.definition.model import Fault, Path
@@ -21,9 +22,25 @@ def texts_that_can_be_filled(questionnaire: Questionnaire) -> Iterator[Fault]:
         except UnreadableWording as fault:
             yield Fault(place.at, f"{shortened(place.text, 30)!r}: {fault}")
             continue
+        if found and not _is_filled(place.at):
+            yield Fault(place.at, f"'{{{found[0].name}|…}}' stands in a text that is the same for all. {_WHERE}")
+            continue
         for gap in found:
             if not gap.about_roster:
                 yield from _gap(questionnaire, gap, place, asked)
+
+
+_OPENING: Final = ("introduction", "data_use", "thanks", "assent", "consent")
+_ON_PAGES: Final = ("ask", "hint", "help", "short", "title", "text")
+_WHERE: Final = (
+    "Please write it without braces: answers and facts can stand in questions, hints, titles and texts of pages, "
+    "facts also in what is said before the first question, and both in the thanks"
+)
+
+
+def _is_filled(at: Path) -> bool:
+    """Tell whether the text at a path is made for each respondent; option labels, units and the contact are not."""
+    return at[0] in _OPENING or (at[0] == "pages" and "options" not in at and at[-1] in _ON_PAGES)
 
 
 def _gap(questionnaire: Questionnaire, gap: Gap, place: TextPlace, asked: _AskedBefore) -> Iterator[Fault]:

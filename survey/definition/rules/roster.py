@@ -26,6 +26,7 @@ def facts_used(questionnaire: Questionnaire, study: StudyDefinition) -> Iterator
             if test.about_roster and test.at not in said:
                 said.add(test.at)
                 yield from _test(test, facts)
+    yield from _said(questionnaire, facts)
     for place in texts(questionnaire):
         try:
             found = checked_gaps(place.text)
@@ -35,6 +36,57 @@ def facts_used(questionnaire: Questionnaire, study: StudyDefinition) -> Iterator
             if gap.about_roster and gap.fact not in facts and gap.fact not in ALWAYS_KNOWN:
                 message = _unknown(f"'{{{gap.name}|…}}'", gap.fact, facts)
                 yield Fault(place.at, message, about=About("fact", gap.fact))
+            elif gap.about_roster and _in_another_language(questionnaire, study, gap.fact):
+                yield Fault(
+                    place.at,
+                    f"'{{{gap.name}|…}}' would be said in the study's language, {study.language}. Please say it in "
+                    f"this questionnaire's own, at the top of the file: {_example(facts[gap.fact])}",
+                )
+
+
+def facts_in_wordings(questionnaire: Questionnaire, study: StudyDefinition) -> dict[str, dict[str, str]]:
+    """Return the words that study.yaml has for the codes of facts which stand in wordings, where the questionnaire has
+    none of its own: fact -> code -> words.
+    """
+    used = set()
+    for place in texts(questionnaire):
+        try:
+            used |= {gap.fact for gap in checked_gaps(place.text) if gap.about_roster}
+        except UnreadableWording:
+            continue
+    return {
+        fact.id: dict(fact.codes) for fact in study.facts if fact.codes and fact.id in used - set(questionnaire.facts)
+    }
+
+
+def _in_another_language(questionnaire: Questionnaire, study: StudyDefinition, fact: str) -> bool:
+    return questionnaire.languages[0] != study.language and fact in facts_in_wordings(questionnaire, study)
+
+
+def _example(fact: Fact) -> str:
+    return f"facts: {{{fact.id}: {{{', '.join(f'{code}: …' for code in fact.codes)}}}}}"
+
+
+def _said(questionnaire: Questionnaire, facts: dict[str, Fact]) -> Iterator[Fault]:
+    """What a questionnaire says for facts is said of facts that there are, for each of their codes."""
+    for name, words in questionnaire.facts.items():
+        fact = facts.get(name)
+        if fact is None:
+            message = _unknown("'facts'", name, facts)
+            yield Fault(("facts", name), message, key=True, about=About("fact", name))
+            continue
+        codes = ("yes", "no") if fact.kind == "yes_no" else tuple(fact.codes)
+        for code in words:
+            if codes and code not in codes:
+                message = (
+                    f"fact '{name}' has no code '{shortened(code)}'. Its codes are {quoted(codes)}. Please change it"
+                )
+                yield Fault(("facts", name, code), message, key=True)
+        gone = [code for code in codes if code not in words]
+        if gone:
+            yield Fault(
+                ("facts", name), f"'facts' has no words for {quoted(gone)} of '{name}'. Please add them", key=True
+            )
 
 
 def _unknown(where: str, fact: str, facts: dict[str, Fact]) -> str:

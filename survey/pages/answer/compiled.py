@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response as Reply
 from survey.definition.files import is_file
 from survey.definition.languages import in_language
 from survey.definition.questionnaire import Questionnaire
-from survey.definition.wording import fill, gaps
+from survey.definition.wording import facts_in_words, fill, gaps
 from survey.drawings import drawing
 from survey.forms import ScreenForm, StepFields
 from survey.journey import Journey, Screen
@@ -198,6 +198,7 @@ class Survey:
         if screen.rest:
             return render_template("answer/rest.html", **given)
         labels = self.labels(answers, facts)
+        facts = self.facts_in_words(facts)
         wordings = {a.name + a.step.part.name: self._worded(a, answers, labels, facts) for a in asked}
         errors = [a for a in asked if a.error]
         if self.pupil:
@@ -252,21 +253,41 @@ class Survey:
             found[question.id] = question.piped(value, answers, self.say)
         return found
 
+    def facts_in_words(self, facts: Mapping[str, Any]) -> dict[str, str]:
+        """Return the facts of a respondent as wordings in this language say them."""
+        return facts_in_words(facts, self.questionnaire.facts, self.say)
+
+    @cached_property
+    def opens_with_facts(self) -> bool:
+        """Whether what is said before the first question holds a fact of the roster."""
+        asked = self.questionnaire
+        decided = asked.assent
+        said = [asked.introduction, asked.data_use]
+        if decided is not None:
+            said += [decided.ask, decided.yes, decided.no, *(line.text for line in decided.lines)]
+        return any(gaps(text) for text in said if text)
+
+    def filled(self, answers: Mapping[str, Any], facts: Mapping[str, Any]) -> Callable[[str | None], str]:
+        """Return what fills a text for a respondent with these answers and facts."""
+        labels, said = self.labels(answers, facts), self.facts_in_words(facts)
+        return lambda text: fill(text or "", labels, said)
+
     def check_rows(
         self, answers: Mapping[str, Any], facts: Mapping[str, Any]
     ) -> list[tuple[str, str | None, str, str]]:
         """Return (title, answer in words or None, address to change it, what is changed) for each question shown."""
         labels = self.labels(answers, facts)
         hidden = self.journey.hidden(answers, facts)
+        said = self.facts_in_words(facts)
         rows = []
         for screen in self.journey.screens:
             for step in screen.steps:
                 question = step.question
                 if question.id in hidden or not (question.asks and question.stored):
                     continue
-                title = fill(question.title, labels, facts)
+                title = fill(question.title, labels, said)
                 address = f"{self.here}/{screen.name}?check=1"
-                rows.append((title, question.show(answers, self.say), address, fill(question.ask, labels, facts)))
+                rows.append((title, question.show(answers, self.say), address, fill(question.ask, labels, said)))
         return rows
 
 

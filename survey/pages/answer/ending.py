@@ -145,8 +145,11 @@ def over(version: str, language: str) -> Reply:
     asked = survey.questionnaire
     declined = asked.assent.declined if asked.assent else None
     receipt = _receipt(survey, snapshot)
+    filled = survey.filled(snapshot.answers, snapshot.facts) if snapshot else survey.filled({}, {})
     more = {"receipt": receipt, "withdraw_at": _withdraw_at(), "code": survey.language}
-    return take_back(_page("done", survey, pass_, state=state, thanks=asked.thanks, declined=declined, **more))
+    return take_back(
+        _page("done", survey, pass_, state=state, thanks=filled(asked.thanks), declined=filled(declined), **more)
+    )
 
 
 def _receipt(survey: Survey, snapshot: Snapshot | None) -> str | None:

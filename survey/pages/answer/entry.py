@@ -20,7 +20,7 @@ from survey.pages.answer.passes import Pass, at_door, current, give, take_back
 from survey.pages.answer.questions import go_on, nothing_here, now, private, wave_over
 from survey.pages.answer.tongue import asked_language
 from survey.pages.store import store
-from survey.responses import Snapshot, assent, begin, earlier, load
+from survey.responses import Snapshot, assent, begin, earlier, facts_at_door, load
 from survey.responses.begin import WaveOver
 from survey.wording import direction, html_language, say_in
 
@@ -154,7 +154,7 @@ def welcome() -> Reply:
     # A program that only looks at the head of a page is no second sitting.
     if found.before is not None and found.before.assent and request.method == "GET":
         return _start(found, pass_)
-    return private(Response(_welcome_page(found.survey, pass_)))
+    return private(Response(_welcome_page(found, pass_)))
 
 
 def _agreed(door: Door) -> bool:
@@ -169,8 +169,10 @@ def _agreed(door: Door) -> bool:
     return True
 
 
-def _welcome_page(survey: Survey, pass_: Pass, error: str | None = None) -> str:
+def _welcome_page(found: _AtDoor, pass_: Pass, error: str | None = None) -> str:
+    survey = found.survey
     asked = survey.questionnaire
+    facts = facts_at_door(store().engine, found.door.id) if survey.opens_with_facts else {}
     links = [(code, name, f"/welcome?language={code}", here) for code, name, _, here in survey.languages("")]
     template = "answer/assent.html" if survey.pupil and asked.assent else "answer/information.html"
     words = survey.words | {"links": links, "look": pass_.classes, "here": "", "look_address": _look_address(survey)}
@@ -181,6 +183,7 @@ def _welcome_page(survey: Survey, pass_: Pass, error: str | None = None) -> str:
         code=survey.language,
         version=survey.version,
         error=error,
+        filled=survey.filled({}, facts),
         **words,
     )
 
@@ -203,10 +206,10 @@ def decide() -> Reply:
     agreed = _said(asked=found.survey.questionnaire.assent is not None)
     if request.form.get("version", found.survey.version) != found.survey.version:
         # A newer version was published since the page was opened: no one agrees to what they have not read.
-        return private(Response(_welcome_page(found.survey, pass_)))
+        return private(Response(_welcome_page(found, pass_)))
     if agreed is None and found.survey.questionnaire.assent is not None:
         error = found.survey.say("Pick one answer.")
-        return private(Response(_welcome_page(found.survey, pass_, error)))
+        return private(Response(_welcome_page(found, pass_, error)))
     return _start(found, pass_, agreed)
 
 
