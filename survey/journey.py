@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from survey.definition.questionnaire import Page, Questionnaire
+from survey.definition.parts import Page
+from survey.definition.questionnaire import Questionnaire
 from survey.question import Part, Question
 
 REST_AFTER = 8

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel, Tag
 
 from survey.definition.model import Path
-from survey.definition.questionnaire import GRID_KINDS, Grid
+from survey.definition.parts import GRID_KINDS, Grid
 from survey.definition.source import ListNode, MapNode, Node, Scalar
 from survey.kinds import KINDS
 from survey.problems import shortened

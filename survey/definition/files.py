@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from survey.definition.model import Fault
 from survey.definition.model import Path as Place
-from survey.definition.questionnaire import Grid, Questionnaire
+from survey.definition.parts import Grid
+from survey.definition.questionnaire import Questionnaire
 from survey.drawings import PICTURES
 from survey.problems import did_you_mean, quoted, shortened
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from survey.definition.model import Path
-from survey.definition.questionnaire import Grid, Questionnaire
+from survey.definition.parts import Assent, Grid, Page
 from survey.options import Option
 from survey.question import Question, Translatable
 
@@ -28,39 +28,23 @@ class TextPlace:
     text: str
 
 
-def texts(questionnaire: Questionnaire) -> list[TextPlace]:
-    """Return every text of a questionnaire that has to be translated, in the order of the file."""
-    return list(_walk(questionnaire))
+def texts_of_assent(asked: Assent, name: str) -> Iterator[TextPlace]:
+    """Yield the texts of the question whether to take part, which the author called `name`: assent or consent."""
+    yield from own_texts(asked, (name,), (name,))
+    for i, line in enumerate(asked.lines):
+        yield from _numbered(line, (name, "lines"), (name, "lines", i), i)
 
 
-def _walk(questionnaire: Questionnaire) -> Iterator[TextPlace]:
-    yield from _own(questionnaire, (), ())
-    for name in ("assent", "consent"):
-        asked = getattr(questionnaire, name)
-        # Consent is also reachable as assent; it is translated under the name the author used.
-        if asked is not None and name in questionnaire.model_fields_set and not _copied(questionnaire, name):
-            yield from _own(asked, (name,), (name,))
-            for i, line in enumerate(asked.lines):
-                yield from _numbered(line, (name, "lines"), (name, "lines", i), i)
-    if questionnaire.free_text is not None:
-        yield from _own(questionnaire.free_text, ("free_text",), ("free_text",))
-    for fact, words in questionnaire.facts.items():
-        yield from (TextPlace(("facts", fact, code), ("facts", fact, code), text) for code, text in words.items())
-    for name, options in questionnaire.options.items():
-        yield from _options(options, ("options", name), ("options", name))
-    for p, page in enumerate(questionnaire.pages):
-        yield from _own(page, ("pages", page.id), ("pages", p))
-        for i, entry in enumerate(page.entries):
-            yield from _entry(entry, ("pages", p, "questions", i))
-
-
-def _copied(questionnaire: Questionnaire, name: str) -> bool:
-    return name == "assent" and questionnaire.consent is not None
+def page_texts(page: Page, p: int) -> Iterator[TextPlace]:
+    """Yield the texts of a page, which is the one at position `p`, and of everything on it."""
+    yield from own_texts(page, ("pages", page.id), ("pages", p))
+    for i, entry in enumerate(page.entries):
+        yield from _entry(entry, ("pages", p, "questions", i))
 
 
 def _numbered(line: BaseModel, key: TranslationPath, at: Path, i: int) -> Iterator[TextPlace]:
     """A list item has no id: its text stands under its number, further texts under number and name."""
-    for place in _own(line, (), at):
+    for place in own_texts(line, (), at):
         tail = () if place.key == ("text",) else place.key
         number = str(i + 1) if not tail else f"{i + 1}_{tail[0]}"
         yield TextPlace((*key, number), place.at, place.text)
@@ -68,28 +52,29 @@ def _numbered(line: BaseModel, key: TranslationPath, at: Path, i: int) -> Iterat
 
 def _entry(entry: Question | Grid, at: Path) -> Iterator[TextPlace]:
     if isinstance(entry, Question):
-        yield from _own(entry, ("questions", entry.id), at)
+        yield from own_texts(entry, ("questions", entry.id), at)
         yield from _inline(entry, ("questions", entry.id), at)
         return
-    yield from _own(entry, ("grids", entry.id), at)
+    yield from own_texts(entry, ("grids", entry.id), at)
     yield from _inline(entry, ("grids", entry.id), at)
     for n, statement in enumerate(entry.statements):
-        yield from _own(statement, ("questions", statement.id), (*at, "statements", n))
+        yield from own_texts(statement, ("questions", statement.id), (*at, "statements", n))
 
 
 def _inline(entry: Question | Grid, key: TranslationPath, at: Path) -> Iterator[TextPlace]:
     options = getattr(entry, "options", None)
     if isinstance(options, list) and not getattr(entry, "option_list", None):
-        yield from _options(options, (*key, "options"), (*at, "options"))
+        yield from option_texts(options, (*key, "options"), (*at, "options"))
 
 
-def _options(options: list[Option], key: TranslationPath, at: Path) -> Iterator[TextPlace]:
+def option_texts(options: list[Option], key: TranslationPath, at: Path) -> Iterator[TextPlace]:
+    """Yield the texts of a list of options, each under its code."""
     for i, option in enumerate(options):
-        for place in _own(option, (), (*at, i)):
+        for place in own_texts(option, (), (*at, i)):
             yield TextPlace((*key, str(option.code)), place.at, place.text)
 
 
-def _own(model: BaseModel, key: TranslationPath, at: Path) -> Iterator[TextPlace]:
+def own_texts(model: BaseModel, key: TranslationPath, at: Path) -> Iterator[TextPlace]:
     """Yield the texts that are a model's own keys, as far as the author wrote them."""
     for name, written in text_fields(type(model)).items():
         value = getattr(model, name)
@@ -126,27 +111,14 @@ def lookup(translation: Mapping[str, Any], key: TranslationPath) -> str | None:
     return here if isinstance(here, str) and here.strip() else None
 
 
-def in_language(questionnaire: Questionnaire, language: str) -> Questionnaire:
-    """Return a questionnaire with its texts in another of its languages; codes stay.
-
-    Raises KeyError for a language that it does not have.
-    """
-    if language == questionnaire.language:
-        return questionnaire
-    if language not in questionnaire.others:
-        words = translated(questionnaire, questionnaire.source, questionnaire.translation(language))
-        questionnaire.others[language] = questionnaire.again(language, words)
-    return questionnaire.others[language]
-
-
-def translated(source: Questionnaire, data: dict[str, Any], translation: Mapping[str, Any]) -> dict[str, Any]:
+def translated(places: list[TextPlace], data: dict[str, Any], translation: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy of a source's plain data with every text replaced by its translation.
 
-    `source` may be in any language: only its paths are used. A text without translation stays, which a checked
-    bundle never has.
+    `places` are those of the source's texts, in any language. A text without translation stays, which a checked bundle
+    never has.
     """
     result = copy.deepcopy(data)
-    for place in texts(source):
+    for place in places:
         text = lookup(translation, place.key)
         if text is not None:
             _put(result, place.at, text)

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from survey.definition.languages import in_language
 from survey.definition.questionnaire import Questionnaire
 from survey.problems import listed
 from survey.question import Question
@@ -76,7 +75,7 @@ def _kept(questionnaire: Questionnaire) -> dict[str, Question]:
 
 def _in_language_of(new: Questionnaire, old: Questionnaire) -> Questionnaire:
     """Return an older version in the new one's language, where it has it, so that like is held against like."""
-    return in_language(old, new.language) if new.language in old.languages else old
+    return old.in_language(new.language) if new.language in old.languages else old
 
 
 # ---- a question that was there before --------------------------------------------------------------------

@@ -5,157 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag, ValidationError
+from pydantic import BeforeValidator, Field, PrivateAttr
 
 from survey.authored import WholeNumber
 from survey.definition.conditions import All, Condition, read_condition
 from survey.definition.free_text import FreeText
+from survey.definition.languages import TextPlace, option_texts, own_texts, page_texts, texts_of_assent, translated
 from survey.definition.model import Fault, Path, Strict
+from survey.definition.parts import Assent, Grid, Page, Reader
 from survey.definition.scale import Scale
 from survey.flagged import Flags
-from survey.kinds import KINDS
-from survey.options import Option, Options
-from survey.problems import About, did_you_mean, quoted, shortened
+from survey.options import Option
+from survey.problems import About, did_you_mean, shortened
 from survey.question import Audience, Question, Setting, Text
-
-
-class IntendedReader(Strict):
-    """For whom the words have to be easy enough."""
-
-    age: WholeNumber = Field(ge=4, le=99, description="The age, in years, of the youngest reader")
-
-
-class AssentLine(Strict):
-    """One short line before an assent or a consent question."""
-
-    text: Text = Field(min_length=1, description="The line")
-    picture: str | None = Field(None, description="A picture beside it")
-    picture_text: Text | None = Field(None, description="The picture in words, where it tells something")
-
-
-class Assent(Strict):
-    """The question whether someone wants to take part. “No” ends politely and stores nothing else."""
-
-    ask: Text = Field(min_length=1, description="The question")
-    lines: list[AssentLine] = Field(
-        default_factory=list, description="What is said before; for children four short lines"
-    )
-    yes: Text = Field(min_length=1, description="The words on the button for yes")
-    no: Text = Field(min_length=1, description="The words on the button for no")
-    declined: Text = Field(min_length=1, description="What is said after a no")
-    audio: str | None = Field(None, description="A recording of this page, a file in audio/")
-
-
-class Statement(Strict):
-    """One statement of a grid: a question that shares its kind and options with the others."""
-
-    id: str = Field(alias="question", description="Name of the question and of its column")
-    ask: Text = Field(description="The statement")
-    short: Text | None = Field(None, description="A short name, for the check-your-answers page and charts")
-    help: Text | None = Field(None, description="More explanation, for who wants it")
-    picture: str | None = Field(None, description="A picture of what is asked about")
-    picture_text: Text | None = Field(None, description="The picture in words, where it tells something")
-    picture_licence: str | None = Field(None, description="Who made the picture, and under which licence")
-    audio: str | None = Field(None, description="A recording of the statement, a file in audio/")
-    attention: bool = Field(False, description="An item that checks attention: never part of a score")
-    when: Any = Field(None, description="Asked only when this holds")
-    note: str | None = Field(None, description="A note for researchers")
-
-
-class Grid(Strict):
-    """Statements sharing options, written once; each becomes a question of its own."""
-
-    id: str = Field(alias="grid", description="Name of the grid")
-    kind: str = Field(description="The kind of each question: one that rates by options")
-    ask: Text = Field(description="What is asked about each statement")
-    hint: Text | None = Field(None, description="A short line below the wording")
-    options: Options = Field(description="The name of an option list, or the list itself")
-    order: Literal["fixed", "reversed", "shuffled"] = Field("fixed", description="The order of the options")
-    required: bool | None = Field(None, description="Whether Next asks again if nothing is chosen")
-    dont_know: bool | None = Field(None, description="Whether “I don't know” is offered")
-    rather_not: bool | None = Field(None, description="Whether “I don't want to say” is offered")
-    when: Any = Field(None, description="Asked only when this holds")
-    statements: list[Statement] = Field(min_length=1, description="The statements, each one question")
-    note: str | None = Field(None, description="A note for researchers")
-
-    def expand(self) -> list[Question]:
-        """Return one question per statement. Raises ValidationError where the kind refuses."""
-        mine = {"id", "ask", "statements", "note", "when"}
-        shared = self.model_dump(by_alias=True, exclude_unset=True, exclude=mine)
-        return [self._question(shared, statement) for statement in self.statements]
-
-    def _question(self, shared: dict[str, Any], statement: Statement) -> Question:
-        own = statement.model_dump(by_alias=True, exclude_unset=True)
-        question = KINDS[self.kind].model_validate({**shared, **own})
-        question.grid, question.stem = self.id, self.ask
-        return question
-
-
-GRID_KINDS = tuple(name for name, kind in KINDS.items() if kind.rated and "options" in kind.model_fields)
-"""The kinds a grid can have: those that rate by options."""
-
-
-def _which(value: Any) -> str | None:
-    if isinstance(value, Grid):
-        return "grid"
-    if isinstance(value, Question):
-        return value.kind
-    if not isinstance(value, dict):
-        return None
-    # Only grids have statements: one whose first key is misspelt is still meant as a grid.
-    if "grid" in value or ("statements" in value and "question" not in value):
-        return "grid"
-    return str(value.get("kind"))
-
-
-if TYPE_CHECKING:
-    Entry = Question | Grid
-else:
-    _members = [Annotated[kind, Tag(name)] for name, kind in KINDS.items()] + [Annotated[Grid, Tag("grid")]]
-    Entry = Annotated[Union[tuple(_members)], Discriminator(_which)]  # noqa: UP007 - the members are only known here
-
-
-class Page(Strict):
-    """Questions that belong together. Adults see them on one page, young pupils one after the other."""
-
-    id: str = Field(alias="page", description="Name of the page")
-    title: Text | None = Field(None, description="The heading of the page")
-    text: Text | None = Field(None, description="A lead text above the questions")
-    when: Any = Field(None, description="Shown only when this holds")
-    entries: list[Entry] = Field(default_factory=list, alias="questions", description="Questions and grids, in order")
-    note: str | None = Field(None, description="A note for researchers")
-
-    _expanded: list[tuple[tuple[str | int, ...], Question]] = PrivateAttr(default_factory=list)
-
-    @property
-    def questions(self) -> list[Question]:
-        """The questions of the page in order, each grid as one question per statement."""
-        return [question for _, question in self._expanded]
-
-    def expand(self) -> list[Fault]:
-        """Make questions of grids; return what stands against it, at paths below the page."""
-        self._expanded = []
-        faults: list[Fault] = []
-        for i, entry in enumerate(self.entries):
-            at: Path = ("questions", i)
-            if isinstance(entry, Question):
-                self._expanded.append((at, entry))
-                continue
-            try:
-                questions = entry.expand()
-            except (ValidationError, KeyError):
-                faults.append(
-                    Fault(
-                        (*at, "kind"),
-                        f"a grid cannot be of kind '{shortened(entry.kind)}'. "
-                        + (did_you_mean(entry.kind, GRID_KINDS).strip() or f"Please use {quoted(GRID_KINDS, 'or')}"),
-                    )
-                )
-                continue
-            self._expanded += [((*at, "statements", n), question) for n, question in enumerate(questions)]
-        return faults
 
 
 def _languages(value: Any) -> Any:
@@ -186,7 +50,7 @@ class Questionnaire(Strict):
     version: WholeNumber = Field(ge=1, le=9999, description="A whole number, raised for each publication")
     title: Text = Field(min_length=1, description="What respondents see as its title")
     audience: Audience = Field(description="Who answers it")
-    reader: IntendedReader = Field(description="For whom the words have to be easy enough")
+    reader: Reader = Field(description="For whom the words have to be easy enough")
     languages: Annotated[list[str], BeforeValidator(_languages)] = Field(
         min_length=1, description="Languages; the first is the one this file is written in"
     )
@@ -387,33 +251,52 @@ class Questionnaire(Strict):
                 return page
         raise KeyError(id)
 
+    def texts(self) -> list[TextPlace]:
+        """Return every text that has to be translated, in the order of the file."""
+        return list(self._texts())
+
+    def _texts(self) -> Iterator[TextPlace]:
+        yield from own_texts(self, (), ())
+        for name in ("assent", "consent"):
+            asked = getattr(self, name)
+            # Consent is also reachable as assent; it is translated under the name the author used.
+            copied = name == "assent" and self.consent is not None
+            if asked is not None and name in self.model_fields_set and not copied:
+                yield from texts_of_assent(asked, name)
+        if self.free_text is not None:
+            yield from own_texts(self.free_text, ("free_text",), ("free_text",))
+        for fact, words in self.facts.items():
+            yield from (TextPlace(("facts", fact, code), ("facts", fact, code), text) for code, text in words.items())
+        for name, options in self.options.items():
+            yield from option_texts(options, ("options", name), ("options", name))
+        for p, page in enumerate(self.pages):
+            yield from page_texts(page, p)
+
     @property
     def language(self) -> str:
         """The language of its texts."""
         return self._language or self.languages[0]
 
-    @property
-    def source(self) -> dict[str, Any]:
-        """The plain data it was read from, in the language it was written in."""
-        return self._data
-
-    @property
-    def others(self) -> dict[str, Questionnaire]:
-        """The same questionnaire in the languages it was asked for so far: one dictionary, which all of them share."""
-        return self._others
-
-    def translation(self, language: str) -> dict[str, Any]:
-        """Return the texts of one of its languages, by their place; none for the language it was written in.
+    def in_language(self, language: str) -> Questionnaire:
+        """Return the questionnaire with its texts in another of its languages; codes stay.
 
         Raises KeyError for a language that it does not have.
         """
-        return {} if language == self.languages[0] else self._translations[language]
+        if language == self.language:
+            return self
+        if language not in self._others:
+            self._others[language] = self._translated(language)
+        return self._others[language]
 
-    def again(self, language: str, data: dict[str, Any]) -> Questionnaire:
-        """Return this questionnaire read from `data`, the same in another language, and let each know the other."""
-        other = Questionnaire.from_data(data, self._translations)
-        # Texts of a third language are found by the source's words, not by the translation's.
-        other._data = self._data
+    def _translated(self, language: str) -> Questionnaire:
+        if language == self.languages[0]:
+            other = Questionnaire.from_data(self._data, self._translations)
+        else:
+            other = Questionnaire.from_data(
+                translated(self.texts(), self._data, self._translations[language]), self._translations
+            )
+            # Texts of a third language are found by the source's words, not by the translation's.
+            other._data = self._data
         other._language = language
         other._others = self._others
         self._others.setdefault(self.language, self)

@@ -19,7 +19,7 @@ from survey.definition.rules.missing import numbers_apart
 from survey.definition.rules.roster import facts_in_wordings, facts_used
 from survey.definition.rules.study import STUDY_RULES, Surroundings
 from survey.definition.rules.together import once_a_page
-from survey.definition.source import ListNode, MapNode, Node, Scalar, plain, read_source
+from survey.definition.source import ListNode, MapNode, Node, Scalar, parse_source, plain, read_source
 from survey.definition.study import StudyDefinition
 from survey.definition.translations import check_translation, facts_not_said
 from survey.problems import MOST_PROBLEMS, Problem, did_you_mean, errors, shortened
@@ -361,8 +361,6 @@ def _say_facts(reading: Reading, study: StudyDefinition) -> None:
 
 def parse_study(text: str) -> StudyDefinition:
     """Return the study of a text that was checked before. Raises ValueError for any other."""
-    from survey.definition.source import parse_source
-
     source = parse_source(text.encode(), STUDY_FILE)
     if source.root is None or source.problems:
         raise ValueError("\n".join(str(problem) for problem in source.problems))

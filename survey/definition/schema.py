@@ -12,7 +12,8 @@ from pydantic import BaseModel, TypeAdapter
 
 from survey.definition.free_text import FreeText
 from survey.definition.languages import text_fields
-from survey.definition.questionnaire import GRID_KINDS, Assent, Grid, Page, Questionnaire, Statement
+from survey.definition.parts import GRID_KINDS, Assent, Grid, Page, Statement
+from survey.definition.questionnaire import Questionnaire
 from survey.definition.rules.header import FILE_NAME
 from survey.definition.study import StudyDefinition
 from survey.kinds import KINDS

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any, Final
 
 from survey.definition.binding import locate
-from survey.definition.languages import TranslationPath, texts
+from survey.definition.languages import TranslationPath
 from survey.definition.model import Fault
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.source import MapNode, Node, Scalar
@@ -73,7 +73,7 @@ class _Comparison:
         self.language = language
         self.written = source.written
         self.wanted: dict[str, Any] = {}
-        for place in texts(source):
+        for place in source.texts():
             here = self.wanted
             for step in place.key[:-1]:
                 here = here.setdefault(step, {})

@@ -18,7 +18,6 @@ from survey.audit import Actor, note
 from survey.config import Settings
 from survey.database import Connection, Engine, read, write
 from survey.definition.bundle import Bundle
-from survey.definition.languages import in_language
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.wording import fill
 from survey.fieldwork.consent import NotAgreed, must_agree, record_assent
@@ -109,7 +108,7 @@ class PaperToKey:
 
     def __init__(self, paper: PaperSheet, questionnaire: Questionnaire, where: Whereabouts, time_zone: str) -> None:
         self.paper = paper
-        self.questionnaire = in_language(questionnaire, paper.language)
+        self.questionnaire = questionnaire.in_language(paper.language)
         self.where = where
         self.time_zone = time_zone
 

@@ -13,8 +13,8 @@ from itertools import groupby
 from math import ceil
 from typing import Any, Final
 
-from survey.definition.languages import in_language
-from survey.definition.questionnaire import Page, Questionnaire
+from survey.definition.parts import Page
+from survey.definition.questionnaire import Questionnaire
 from survey.definition.wording import fill
 from survey.paper.routing import Routing
 from survey.question import Box, Paper, PaperLine, Question
@@ -134,7 +134,7 @@ def sheets_of(questionnaire: Questionnaire, language: str, facts: Mapping[str, A
 
     Raises KeyError for a language it does not have.
     """
-    asked = in_language(questionnaire, language)
+    asked = questionnaire.in_language(language)
     made = Sheets(asked, print_for(asked, large), say_in(language))
     made.sheets = _cut(list(_blocks(asked, facts, made)), made.look.sheet)
     return made

@@ -24,7 +24,6 @@ from survey.config import Settings
 from survey.database import Engine, session
 from survey.definition.bundle import Bundle
 from survey.definition.files import is_file
-from survey.definition.languages import in_language
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.wording import fill
 from survey.drawings import drawing
@@ -124,7 +123,7 @@ def print_papers(engine: Engine, settings: Settings, order: Order, actor: Actor,
     cut = _cutter(questionnaire, language, order.large)
     papers = [_printed(code, person, cut) for (_, code), person in zip(doors, people, strict=True)]
     return Papers(
-        in_language(questionnaire, language), language, found.sha256, Bundle.files(found.text), tuple(papers),
+        questionnaire.in_language(language), language, found.sha256, Bundle.files(found.text), tuple(papers),
         tuple(left_out),
     )  # fmt: skip
 

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Locator, Page
 
-from survey.definition.languages import in_language
 from survey.forms import field_name
 from survey.journey import Journey, Screen
 from tests.browser import accessibility
@@ -140,7 +139,7 @@ def test_from_the_link_to_the_thanks(
     """Every page of one respondent; with JavaScript on (the checks need it) each kind of page is checked."""
     language = WALKS[name]
     questionnaire = published.reading.questionnaires[name]
-    journey = Journey(in_language(questionnaire, language))
+    journey = Journey(questionnaire.in_language(language))
     pupil = questionnaire.audience == "pupil"
     answers = pretended(questionnaire, random.Random(f"{name} {scripts}"))
     page = new_page(java_script_enabled=scripts)

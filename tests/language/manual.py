@@ -15,7 +15,8 @@ from pydantic import BaseModel
 
 from survey.definition.conditions import COMPARISONS, CONNECTIVES
 from survey.definition.free_text import FreeText, TextReader
-from survey.definition.questionnaire import Assent, AssentLine, Grid, Page, Questionnaire, Statement
+from survey.definition.parts import Assent, Grid, Line, Page, Statement
+from survey.definition.questionnaire import Questionnaire
 from survey.definition.rules.names import RESERVED
 from survey.definition.scale import Band, Scale, ScaleItem, Transform
 from survey.definition.study import (
@@ -49,7 +50,7 @@ PARTS: dict[str, tuple[type[BaseModel], ...]] = {
     "In a questionnaire": (
         Questionnaire,
         Assent,
-        AssentLine,
+        Line,
         FreeText,
         TextReader,
         Page,

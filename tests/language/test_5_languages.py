@@ -7,7 +7,6 @@ gets one file, and codes and names never change.
 import pytest
 
 from survey.definition.bundle import Bundle
-from survey.definition.languages import in_language, texts
 from survey.question import missing
 from survey.wording import direction
 from tests.language.examples import AROUND, bundled, filled, folder_of, good, told
@@ -77,7 +76,7 @@ def test_a_translation():
     """The file has the texts of its source under names instead of positions: questions by their names, options by
     their codes, lines by 1, 2, 3. What only researchers read (`note`, titles of scales) is not translated."""
     example = WELSH
-    welsh = in_language(good(SOURCE, cy=example, ur=URDU), "cy")
+    welsh = good(SOURCE, cy=example, ur=URDU).in_language("cy")
     assert (welsh.language, welsh.title, welsh.thanks) == ("cy", "Cerddoriaeth a chi", "Diolch.")
     assert welsh.assent.lines[1].text == "Nid ydym yn cadw enwau."
     assert welsh.pages[0].title == "Canu"
@@ -91,23 +90,23 @@ def test_a_translation():
 def test_every_text_is_translated():
     """After the translation nothing of the source's words is left, and the way back is the source itself."""
     source = good(SOURCE, cy=WELSH, ur=URDU)
-    welsh, urdu = in_language(source, "cy"), in_language(source, "ur")
-    words = {place.key: place.text for place in texts(source)}
+    welsh, urdu = source.in_language("cy"), source.in_language("ur")
+    words = {place.key: place.text for place in source.texts()}
     assert len(words) == 21
-    assert all(place.text != words[place.key] for place in texts(welsh))
-    assert in_language(welsh, "en") is source
-    assert in_language(welsh, "ur") is urdu
-    assert in_language(source, "cy") is welsh
+    assert all(place.text != words[place.key] for place in welsh.texts())
+    assert welsh.in_language("en") is source
+    assert welsh.in_language("ur") is urdu
+    assert source.in_language("cy") is welsh
     with pytest.raises(KeyError):
-        in_language(source, "pl")
+        source.in_language("pl")
     assert [question.columns()[0].name for question in welsh.questions] == ["sings", "where", "loud"]
 
 
 def test_right_to_left():
     """Arabic, Farsi, Hebrew, Urdu and their like run from right to left; nothing has to be written for it."""
     source = good(SOURCE, cy=WELSH, ur=URDU)
-    assert direction(in_language(source, "ur").language) == "rtl"
-    assert direction(in_language(source, "cy").language) == "ltr"
+    assert direction(source.in_language("ur").language) == "rtl"
+    assert direction(source.in_language("cy").language) == "ltr"
 
 
 def test_gaps_and_extras():
@@ -143,8 +142,8 @@ def test_the_published_text_holds_all_languages():
     """All languages are published together, and a response in any of them is the same data."""
     folder = folder_of(sample=filled(SOURCE, AROUND), sample_cy=WELSH, sample_ur=URDU)
     questionnaire = Bundle.parse(bundled(folder, "sample").text)
-    assert in_language(questionnaire, "cy").question("sings").ask == "Faint ydych chi’n canu?"
+    assert questionnaire.in_language("cy").question("sings").ask == "Faint ydych chi’n canu?"
     for language in questionnaire.languages:
-        question = in_language(questionnaire, language).question("where")
+        question = questionnaire.in_language(language).question("where")
         assert question.value_of("2") == 2
         assert question.show({"where": missing("blank")}, str) is None

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from survey.definition.languages import in_language
 from survey.export.store import export
 from survey.journey import Journey
 from survey.problems import errors
@@ -39,7 +38,7 @@ def test_the_shipped_study_is_right_and_no_advice_is_left_that_could_be_followed
 @pytest.mark.parametrize(("name", "language"), CASES)
 def test_walked_to_its_end(shipped: Published, name: str, language: str) -> None:
     questionnaire = SHIPPED.questionnaires[name]
-    journey = Journey(in_language(questionnaire, language))
+    journey = Journey(questionnaire.in_language(language))
     rng = random.Random(f"{name} {language}")
     for person in range(2):
         answers = pretended(questionnaire, rng)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from survey.definition.model import Fault, Path
-from survey.definition.questionnaire import Grid, Questionnaire
+from survey.definition.parts import Grid
+from survey.definition.questionnaire import Questionnaire
 from survey.options import Option
 from survey.question import Question
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from survey.definition.model import Fault, Path
-from survey.definition.questionnaire import Grid, Page, Questionnaire
+from survey.definition.parts import Grid, Page
+from survey.definition.questionnaire import Questionnaire
 from survey.definition.wording import Gap, UnreadableWording, pieces
 from survey.problems import quoted, shortened
 from survey.question import Question

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from survey.definition.model import Fault, Path
-from survey.definition.questionnaire import Assent, Questionnaire
+from survey.definition.parts import Assent
+from survey.definition.questionnaire import Questionnaire
 from survey.problems import FIRST, shortened
 from survey.wording import is_language
 

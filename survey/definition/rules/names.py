@@ -10,7 +10,8 @@ from typing import Final
 
 from survey.definition.conditions import CONNECTIVES
 from survey.definition.model import Fault, Path
-from survey.definition.questionnaire import Grid, Questionnaire
+from survey.definition.parts import Grid
+from survey.definition.questionnaire import Questionnaire
 from survey.problems import FIRST, listed, shortened
 from survey.question import Question
 

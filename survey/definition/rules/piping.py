@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from survey.definition.languages import TextPlace, texts
+from survey.definition.languages import TextPlace
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.wording import Gap, UnreadableWording, checked_gaps
@@ -16,7 +16,7 @@ def texts_that_can_be_filled(questionnaire: Questionnaire) -> Iterator[Fault]:
     """Every gap names an earlier question that is asked, or a fact of the roster."""
     order = {question.id: n for n, question in enumerate(questionnaire.questions)}
     asked = _AskedBefore(questionnaire, order)
-    for place in texts(questionnaire):
+    for place in questionnaire.texts():
         try:
             found = checked_gaps(place.text)
         except UnreadableWording as fault:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from survey.definition.conditions import Test
-from survey.definition.languages import texts
 from survey.definition.model import Fault
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.study import Fact, StudyDefinition
@@ -27,7 +26,7 @@ def facts_used(questionnaire: Questionnaire, study: StudyDefinition) -> Iterator
                 said.add(test.at)
                 yield from _test(test, facts)
     yield from _said(questionnaire, facts)
-    for place in texts(questionnaire):
+    for place in questionnaire.texts():
         try:
             found = checked_gaps(place.text)
         except UnreadableWording:
@@ -49,7 +48,7 @@ def facts_in_wordings(questionnaire: Questionnaire, study: StudyDefinition) -> d
     none of its own: fact -> code -> words.
     """
     used = set()
-    for place in texts(questionnaire):
+    for place in questionnaire.texts():
         try:
             used |= {gap.fact for gap in checked_gaps(place.text) if gap.about_roster}
         except UnreadableWording:

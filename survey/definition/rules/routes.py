@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from survey.definition.conditions import All, AnyOf, Condition, Not, Test, Unclear, takes_many
 from survey.definition.model import Fault, Path
-from survey.definition.questionnaire import Grid, Questionnaire
+from survey.definition.parts import Grid
+from survey.definition.questionnaire import Questionnaire
 from survey.definition.rules.answers import possible_answers
 from survey.question import Question
 

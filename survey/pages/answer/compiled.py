@@ -19,7 +19,6 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as Reply
 
 from survey.definition.files import is_file
-from survey.definition.languages import in_language
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.wording import facts_in_words, fill, gaps
 from survey.drawings import drawing
@@ -83,7 +82,7 @@ class Survey:
     def __init__(
         self, questionnaire: Questionnaire, sha256: str, language: str, files: Mapping[str, bytes] | None = None
     ) -> None:
-        self.questionnaire = in_language(questionnaire, language)
+        self.questionnaire = questionnaire.in_language(language)
         self.sha256 = sha256
         self.language = language
         self.files = files or {}
