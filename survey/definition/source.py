@@ -349,7 +349,7 @@ class _Composer:
                     keys[0].line,
                     keys[0].column,
                     f"{names} {'is' if len(keys) == 1 else 'are'} here for the second time; the first is on line "
-                    f"{first.line}, column {first.column}. A key can be used only once. Please remove one of them{dash}",
+                    f"{first.line}, column {first.column}. A key can be used only once. Please remove one{dash}",
                 )
             )
 

@@ -88,10 +88,15 @@ def wrong_name(name: str) -> str | None:
         return f"has {len(name)} characters. A name has at most {LONGEST}. Please shorten it"
     if not _NAME.fullmatch(name):
         return _misspelt(name)
-    taken = RESERVED.get(name) or ("Stata" if _STATA_STRING.fullmatch(name) else None)
+    taken = kept_by(name)
     if taken:
         return f"is a word that {taken} keeps for another use. Please choose another, such as '{name}_1'"
     return None
+
+
+def kept_by(name: str) -> str | None:
+    """Return who keeps a name for another use than a column, or None."""
+    return RESERVED.get(name) or ("Stata" if _STATA_STRING.fullmatch(name) else None)
 
 
 def _misspelt(name: str) -> str:

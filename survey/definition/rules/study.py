@@ -12,7 +12,7 @@ from functools import cached_property
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.rules.header import FILE_NAME, not_a_language
-from survey.definition.rules.names import wrong_name
+from survey.definition.rules.names import kept_by, wrong_name
 from survey.definition.study import ROLES, Fact, StudyDefinition
 from survey.problems import FIRST, About, did_you_mean, quoted, shortened
 from survey.wording import is_language
@@ -68,7 +68,7 @@ def _names(where: str, thing: str, ids: list[str]) -> Iterator[Fault]:
         at: Path = (where, i, thing)
         wrong = wrong_name(name) if thing == "fact" or name != thing else None
         # Only facts become columns: an arm may well be called programme.
-        if wrong and not (thing != "fact" and "keep" in wrong):
+        if wrong and (thing == "fact" or not kept_by(name)):
             yield Fault(at, f"the name of {thing} '{shortened(name)}' {wrong}")
         if name.lower() in seen:
             yield Fault(

@@ -145,7 +145,7 @@ class SentVersion:
     told: Sequence[str] = ()
 
 
-def _show(_study: None, waiting: Waiting) -> Proposal:
+def _show(_none: None, waiting: Waiting) -> Proposal:
     verdict = _verdict(waiting)
     plan = _plan(verdict)
     _see_that_it_is_theirs(plan.id)
@@ -207,7 +207,7 @@ def _day_before(study: Study | None) -> date | None:
 # ---- publishing ----------------------------------------------------------------------------------------
 
 
-def _apply(_study: None, waiting: Waiting, _agreed: Collection[str]) -> str:
+def _apply(_none: None, waiting: Waiting, _agreed: Collection[str]) -> str:
     plan = _plan(_verdict(waiting))
     _see_that_it_is_theirs(plan.id)
     with tempfile.TemporaryDirectory(prefix="chorus-study-") as place:
