@@ -239,9 +239,19 @@ def limits_of_pages() -> dict[str, int]:
     for module in pkgutil.walk_packages(pages.__path__, f"{pages.__name__}."):
         here = importlib.import_module(module.name)
         for node in ast.walk(ast.parse(inspect.getsource(here))):
-            if isinstance(node, ast.Assign) and "request.max_content_length" in map(ast.unparse, node.targets):
-                found[f"{module.name}:{node.lineno}"] = int(eval(ast.unparse(node.value), vars(here)))
+            if limit := limit_said_by(node):
+                found[f"{module.name}:{node.lineno}"] = int(eval(limit, vars(here)))
     return found
+
+
+def limit_said_by(node: ast.AST) -> str | None:
+    """Return the expression that a page sets its limit to, or an upload is described with."""
+    if isinstance(node, ast.Assign) and "request.max_content_length" in map(ast.unparse, node.targets):
+        limit = ast.unparse(node.value)
+        return None if limit == "self._upload.largest" else limit
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "Upload":
+        return next((ast.unparse(word.value) for word in node.keywords if word.arg == "largest"), "Upload.largest")
+    return None
 
 
 def test_every_file_that_a_page_takes_comes_as_far_as_that_page() -> None:
