@@ -26,7 +26,6 @@ from survey.database import open_engine
 from survey.problems import Explained
 from survey.retention import keep_promises, keep_watch
 from survey.serving.gateway import Gateway
-from survey.serving.handover import hand_over_to, straighten_loops
 
 _HEADERS_WITHIN: Final = 15_000
 """Milliseconds in which the head of a request must have come, and how long an idle connection is kept."""
@@ -69,7 +68,6 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, threads: in
 def listen(load: Callable[[], Gateway], address: str, port: int, workers: int, *, quiet: bool = False) -> None:
     """Serve what `load` returns in each of so many processes, until stopped."""
     _let_many_connect()
-    straighten_loops()
     # Each process is a copy of this one, in which everything is imported: it starts at once and shares the memory.
     # What must not be copied is not there (survey.forks).
     multiprocessing.set_start_method("fork", force=True)
@@ -95,9 +93,7 @@ def listen(load: Callable[[], Gateway], address: str, port: int, workers: int, *
 
 def _begin(load: Callable[[], Gateway], parent: int) -> Gateway:
     _end_with(parent)
-    gateway = load()
-    hand_over_to(gateway)
-    return gateway
+    return load()
 
 
 def load(settings: Settings, threads: int) -> Gateway:

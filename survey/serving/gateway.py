@@ -1,11 +1,11 @@
 """Between granian and Flask: a request is whole before a thread is spent on it, or it is turned away.
 
 granian reads heads and bodies without Python's threads. It hands a request over as soon as its head is there; a WSGI
-app would then hold a thread until the body has come, and a few dozen slow lines would stop every page.
+app would then hold a thread until the body has come, and a few dozen slow lines would stop every page. By RSGI,
+granian's own interface, each request is a coroutine instead: it waits for the body, and a thread answers.
 
-A request goes from granian's thread straight to one of ours, and the reply straight back. Each further thread on the
-way would have to wait for its turn to hold the interpreter, and that is dear. The event loop has the rare work only:
-bodies that are late, and those that are refused.
+The thread sends the reply itself. All that is left for the coroutine is to end, and there is no hurry: many are ended
+at once, because a loop that had to wake for each would take turns with the threads that make pages.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import asyncio
 import io
 import re
 import sys
-import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
 from queue import SimpleQueue
-from threading import Lock, Thread
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from survey.pages.errors import last_page, without_template
@@ -43,8 +43,8 @@ _ON_THEIR_WAY: Final = 192 * 1024 * 1024
 _PATIENCE: Final = 15.0
 """Seconds that any body may take."""
 
-_LOOKS: Final = 0.25
-"""Seconds between two looks for bodies that have had their time."""
+_ENDS: Final = 0.25
+"""Seconds after which the coroutine of an answered request is ended, when no other request comes before."""
 
 _SLOWEST: Final = 16 * 1024
 """Bytes a second at which a larger body must come: a file of 10 MB has eleven minutes."""
@@ -57,98 +57,101 @@ Reply = tuple[int, list[tuple[str, str]], bytes]
 
 
 class Whole(NamedTuple):
-    """A request that has come whole, or is refused: then `refused` says why."""
+    """A request that has come whole, or is refused: then `refused` says why. `answered` ends its coroutine."""
 
     scope: Any
     headers: Any
     protocol: Any
+    answered: asyncio.Future[None]
     body: bytes = b""
     refused: HTTPStatus | None = None
 
 
 class Gateway:
-    """Serves a WSGI app with so many threads of its own."""
+    """Serves a WSGI app by RSGI, with so many threads of its own."""
 
     def __init__(self, app: WSGIApplication, threads: int) -> None:
         self._app = app
         self._threads = [Thread(target=self._work, name=f"request-{n}", daemon=True) for n in range(threads)]
         self._whole: SimpleQueue[Whole | None] = SimpleQueue()
-        self._coming: dict[Arrival, Any] = {}
-        self._room = _Room()
+        self._answered: deque[asyncio.Future[None]] = deque()
+        self._coming = 0
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin; granian calls this once, before the first request."""
+        """Begin; granian calls this once, before the first request and before the loop runs."""
         self._loop = loop
         for thread in self._threads:
             thread.start()
-        self._give_up_late()
+        self._end_now_and_then()
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """End; granian calls this once, after the last request. What is still being answered is finished."""
+        """End; granian calls this once, when the loop runs no more. What is still being answered is finished."""
         for _ in self._threads:
             self._whole.put(None)
         for thread in self._threads:
             thread.join()
+        self._end_answered()
+        loop.run_until_complete(asyncio.sleep(0))
 
-    def take(self, scope: Any, protocol: Any) -> None:
-        """Take a request whose head has come; return at once. granian calls this in its own thread."""
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        """Answer a request whose head has come."""
         headers = scope.headers
+        answered = self._loop.create_future()
         try:
-            self._sort(scope, headers, protocol)
+            # The body is in no variable here: it would stay in memory until this ends.
+            self._whole.put(Whole(scope, headers, protocol, answered, *await self._body(headers, protocol)))
         except Exception as error:
-            # granian looks at nothing that is raised here: no one would be answered.
+            # granian would reply with a page of its own, without headers.
             protocol.response_bytes(*_last_reply(error, environment(scope, headers, b"")))
+            return
+        self._end_answered()
+        await answered
 
-    def _sort(self, scope: Any, headers: Any, protocol: Any) -> None:
+    async def _body(self, headers: Any, protocol: Any) -> tuple[bytes, HTTPStatus | None]:
+        """Return the body, and why the request is refused."""
         length = headers.get("content-length")
         if length is None or length == "0":
             # One that comes in chunks says no length. The app refuses it: every browser says how long a form is.
-            self._whole.put(Whole(scope, headers, protocol))
-            return
+            return b"", None
         size = int(length) if re.fullmatch("[0-9]{1,12}", length) else sys.maxsize
         if size > LARGEST_BODY:
-            self._refuse(scope, headers, protocol, size, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        elif not self._room.enough_for(size):
-            self._refuse(scope, headers, protocol, size, HTTPStatus.SERVICE_UNAVAILABLE)
-        else:
-            self._wait_for(scope, headers, protocol, size)
+            return await _dropped(headers, protocol, size), HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        counted = size if size > _SMALL else 0
+        if counted and self._coming + counted > _ON_THEIR_WAY:
+            return await _dropped(headers, protocol, size), HTTPStatus.SERVICE_UNAVAILABLE
+        self._coming += counted
+        try:
+            async with asyncio.timeout(_time_for(size)):
+                return await protocol(), None
+        except TimeoutError:
+            return b"", HTTPStatus.REQUEST_TIMEOUT
+        except Exception:
+            # Cut off half-way. Whoever sent it may still listen.
+            return b"", HTTPStatus.BAD_REQUEST
+        finally:
+            self._coming -= counted
 
-    def _wait_for(self, scope: Any, headers: Any, protocol: Any, size: int) -> None:
-        def arrived(arrival: Arrival, body: bytes, refused: HTTPStatus | None) -> None:
-            del self._coming[arrival]
-            self._room.leave(size)
-            self._whole.put(Whole(scope, headers, protocol, body, refused))
+    def _end_now_and_then(self) -> None:
+        self._end_answered()
+        self._loop.call_later(_ENDS, self._end_now_and_then)
 
-        body = protocol()
-        arrival = Arrival(time.monotonic() + _time_for(size), arrived)
-        self._coming[arrival] = body
-        body.add_done_callback(arrival)
-
-    def _give_up_late(self) -> None:
-        now = time.monotonic()
-        for arrival, body in self._coming.copy().items():
-            if arrival.until <= now:
-                body.cancel()
-        self._loop.call_later(_LOOKS, self._give_up_late)
-
-    def _refuse(self, scope: Any, headers: Any, protocol: Any, size: int, status: HTTPStatus) -> None:
-        async def refuse() -> None:
-            await _dropped(headers, protocol, size)
-            self._whole.put(Whole(scope, headers, protocol, b"", status))
-
-        asyncio.run_coroutine_threadsafe(refuse(), self._loop)
+    def _end_answered(self) -> None:
+        while self._answered:
+            answered = self._answered.popleft()
+            if not answered.cancelled():
+                answered.set_result(None)
 
     def _work(self) -> None:
-        while True:
-            request = self._whole.get()
-            if request is None:
-                return
-            request.protocol.response_bytes(
-                *self._answer(request.scope, request.headers, request.body, request.refused)
-            )
+        while (request := self._whole.get()) is not None:
+            reply = self._answer(request.scope, request.headers, request.body, request.refused)
+            try:
+                request.protocol.response_bytes(*reply)
+            except BaseException as error:  # granian sends headers of text only
+                request.protocol.response_bytes(*_last_reply(error, environment(request.scope, request.headers, b"")))
+            self._answered.append(request.answered)
             # granian keeps a connection, and does not stop, as long as a body that was not read is held anywhere:
             # here, or by a frame below in which something was raised.
-            del request
+            del request, reply
 
     def _answer(self, scope: Any, headers: Any, body: bytes, refused: HTTPStatus | None) -> Reply:
         """Let the app answer."""
@@ -161,69 +164,19 @@ class Gateway:
             return _last_reply(error, environ)
 
 
-class Arrival:
-    """What is called when a body has come, or never will.
-
-    until: when the body is given up, by the monotonic clock. arrived: is told the body, and why the request is refused,
-    if it is. Of what granian gives for a body, something like a future, nothing is held here: it holds this, and
-    Python cannot tell that granian's objects hold each other.
-    """
-
-    def __init__(self, until: float, arrived: Callable[[Arrival, bytes, HTTPStatus | None], None]) -> None:
-        self.until = until
-        self._arrived = arrived
-
-    def __call__(self, body: Any) -> None:
-        """Tell what has become of it."""
-        self._arrived(self, *_come_of(body))
-
-
-def _come_of(body: Any) -> tuple[bytes, HTTPStatus | None]:
-    try:
-        return body.result(), None
-    except asyncio.CancelledError:
-        return b"", HTTPStatus.REQUEST_TIMEOUT
-    except Exception:
-        # Cut off half-way. Whoever sent it may still listen.
-        return b"", HTTPStatus.BAD_REQUEST
-
-
-class _Room:
-    """The memory that larger bodies on their way may fill; from any thread."""
-
-    def __init__(self) -> None:
-        self._filled = 0
-        self._turn = Lock()
-
-    def enough_for(self, size: int) -> bool:
-        """Tell whether a body may come, and count it from now on."""
-        if size <= _SMALL:
-            return True
-        with self._turn:
-            if self._filled + size > _ON_THEIR_WAY:
-                return False
-            self._filled += size
-            return True
-
-    def leave(self, size: int) -> None:
-        """Count a body no more."""
-        if size > _SMALL:
-            with self._turn:
-                self._filled -= size
-
-
 def _time_for(size: int) -> float:
     return _PATIENCE + size / _SLOWEST
 
 
-async def _dropped(headers: Any, protocol: Any, size: int) -> None:
-    """Let a refused body come to its end, unless it is far too large or waits to be asked for."""
+async def _dropped(headers: Any, protocol: Any, size: int) -> bytes:
+    """Let a refused body come to its end, unless it is far too large or waits to be asked for; return none of it."""
     if size <= _READ_AND_DROPPED and headers.get("expect") is None:
         # However it ends, the reply is the same: that it was refused.
         with suppress(Exception):
             async with asyncio.timeout(_time_for(size)):
                 async for _ in protocol:
                     pass
+    return b""
 
 
 def _last_reply(error: BaseException, environ: dict[str, Any]) -> Reply:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import time
+from types import CoroutineType
 
 from flask import Flask, request
 
@@ -30,10 +31,17 @@ def load() -> gateway.Gateway:
 
     @app.route("/held")
     def held() -> str:
-        gc.collect()
-        return str(sum(isinstance(one, gateway.Arrival) for one in gc.get_objects()))
+        time.sleep(float(request.args["seconds"]))
+        return str(sum(map(_is_of_a_request, gc.get_objects())))
 
+    gc.disable()  # what refers to itself would stay, and be seen
     return gateway.Gateway(app, THREADS)
+
+
+def _is_of_a_request(one: object) -> bool:
+    if type(one) is CoroutineType:
+        return one.cr_code is gateway.Gateway.__rsgi__.__code__
+    return type(one) is gateway.Whole
 
 
 if __name__ == "__main__":

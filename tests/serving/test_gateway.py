@@ -8,12 +8,11 @@ import importlib
 import inspect
 import io
 import pkgutil
-from collections.abc import AsyncIterator, Coroutine, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Timer
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -78,7 +77,9 @@ class Line:
         return self._sends
 
     def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-        self.answer = status, headers, body
+        if not all(isinstance(text, str) for header in headers for text in header):
+            raise TypeError("granian sends text only")
+        self.answer = self.answer or (status, headers, body)
 
 
 def make_app() -> Flask:
@@ -93,38 +94,50 @@ def make_app() -> Flask:
     return app
 
 
-def in_a_loop(work: Coroutine[Any, Any, None]) -> None:
-    """Run it in a thread: the browser of other tests has a loop in this one."""
+def while_serving(work: Callable[[Gateway], Coroutine[Any, Any, None]], app: Any = None, threads: int = 2) -> None:
+    """Do it in the loop of a gateway, begun and ended as by granian. In a thread: a browser has a loop in this one."""
+
+    def begin_and_end() -> None:
+        loop = asyncio.new_event_loop()
+        served = Gateway(app or make_app(), threads)
+        served.__rsgi_init__(loop)
+        try:
+            loop.run_until_complete(work(served))
+        finally:
+            served.__rsgi_del__(loop)
+            left = asyncio.all_tasks(loop)
+            loop.close()
+        assert left == set(), "each request is brought to its end"
+
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, work).result()
+        thread.submit(begin_and_end).result()
 
 
-@contextmanager
-def serving(app: Any, threads: int) -> Iterator[Gateway]:
-    """A gateway that serves an app, in the loop that runs."""
-    served = Gateway(app, threads)
-    served.__rsgi_init__(asyncio.get_running_loop())
-    try:
-        yield served
-    finally:
-        served.__rsgi_del__(asyncio.get_running_loop())
+def ask(served: Gateway, scope: Scope, line: Line) -> asyncio.Task[None]:
+    return asyncio.get_running_loop().create_task(served.__rsgi__(scope, line))
+
+
+async def until(come: Callable[[], object], within: float = 20) -> None:
+    """Let the loop turn until something has come, by the clock of the machine: that of the loop may stand still."""
+    late = time.monotonic() + within
+    while not come():
+        assert time.monotonic() < late, "it did not come"
+        time.sleep(0.001)
+        await asyncio.sleep(0)
 
 
 async def answered(*lines: Line) -> None:
     """Wait until each has its answer."""
-    async with asyncio.timeout(20):
-        while not all(line.answer for line in lines):
-            await asyncio.sleep(0.001)
+    await until(lambda: all(line.answer for line in lines))
 
 
 def send(scope: Scope, *lines: Line, app: Any = None) -> None:
-    async def everyone() -> None:
-        with serving(app or make_app(), 2) as served:
-            for line in lines:
-                served.take(scope, line)
-            await answered(*lines)
+    async def everyone(served: Gateway) -> None:
+        asked = [ask(served, scope, line) for line in lines]
+        await answered(*lines)
+        await asyncio.gather(*asked)
 
-    in_a_loop(everyone())
+    while_serving(everyone, app)
 
 
 def post(length: int | str) -> Scope:
@@ -156,21 +169,21 @@ def test_a_body_has_fifteen_seconds_and_one_more_for_every_sixteen_kilobytes(
     monkeypatch: pytest.MonkeyPatch, size: int, seconds: int
 ) -> None:
     now = 1000.0
-    monkeypatch.setattr(gateway, "_LOOKS", 0.001)
-    monkeypatch.setattr(gateway, "time", SimpleNamespace(monotonic=lambda: now))
     line = Line(None)
 
-    async def everyone() -> None:
+    async def everyone(served: Gateway) -> None:
         nonlocal now
-        with serving(make_app(), 1) as served:
-            served.take(post(size), line)
-            now += seconds - 0.1
-            await asyncio.sleep(0.1)
-            assert line.answer is None, "it is still waited for"
-            now += 0.2
-            await answered(line)
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: now)
+        ask(served, post(size), line)
+        await until(lambda: line.asked)
+        now += seconds - 0.1
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert line.answer is None, "it is still waited for"
+        now += 0.2
+        await answered(line)
 
-    in_a_loop(everyone())
+    while_serving(everyone)
     assert line.answer is not None
     assert line.answer[0] == 408
 
@@ -178,13 +191,13 @@ def test_a_body_has_fifteen_seconds_and_one_more_for_every_sixteen_kilobytes(
 def test_lines_that_hang_keep_nobody_waiting() -> None:
     slow, quick = [Line(None) for _ in range(50)], Line(b"quick")
 
-    async def everyone() -> None:
-        with serving(make_app(), 1) as served:
-            for line in (*slow, quick):
-                served.take(post(5), line)
-            await answered(quick)
+    async def everyone(served: Gateway) -> None:
+        asked = [ask(served, post(5), line) for line in (*slow, quick)]
+        await answered(quick)
+        for one in asked:
+            one.cancel()
 
-    in_a_loop(everyone())
+    while_serving(everyone, threads=1)
     assert all(line.asked for line in slow), "all of them had begun"
     assert quick.answer is not None
     assert quick.answer[2] == b"POST quick"
@@ -265,19 +278,15 @@ def test_so_many_large_bodies_at_once_that_they_would_fill_the_memory_are_refuse
 ) -> None:
     monkeypatch.setattr(gateway, "_ON_THEIR_WAY", 250_000)
     monkeypatch.setattr(gateway, "_time_for", lambda _: 0.1)
-    monkeypatch.setattr(gateway, "_LOOKS", 0.01)
     lines, after = [Line(None) for _ in range(3)], [Line(b"x" * 100_000) for _ in range(2)]
 
-    async def everyone() -> None:
-        with serving(make_app(), 2) as served:
-            for line in lines:
-                served.take(post(100_000), line)
-            await answered(*lines)
-            for line in after:
-                served.take(post(100_000), line)
-            await answered(*after)
+    async def everyone(served: Gateway) -> None:
+        for group in (lines, after):
+            asked = [ask(served, post(100_000), line) for line in group]
+            await answered(*group)
+        await asyncio.gather(*asked)
 
-    in_a_loop(everyone())
+    while_serving(everyone)
     assert [line.answer[0] for line in lines if line.answer] == [408, 408, 503]
     assert [line.answer[0] for line in after if line.answer] == [200, 200], "what was given up is counted no more"
 
@@ -386,12 +395,19 @@ def test_a_request_that_cannot_even_be_sorted_is_answered() -> None:
     assert ("Content-Security-Policy", POLICY) in line.answer[1]
 
 
-def test_whatever_an_app_does_to_a_thread_the_next_request_is_answered() -> None:
-    def leaves(_environ: object, _start: object) -> Iterator[bytes]:
-        raise SystemExit
+def leaves(_environ: object, _start: object) -> Iterator[bytes]:
+    raise SystemExit
 
+
+def says_what_no_server_can_send(_environ: object, start: Any) -> list[bytes]:
+    start("200 OK", [("X-Number", 1)])
+    return [b"not text"]
+
+
+@pytest.mark.parametrize("app", [leaves, says_what_no_server_can_send])
+def test_whatever_an_app_does_to_a_thread_the_next_request_is_answered(app: Any) -> None:
     lines = [Line() for _ in range(10)]
-    send(Scope(), *lines, app=leaves)
+    send(Scope(), *lines, app=app)
     assert [line.answer and line.answer[0] for line in lines] == [500] * 10
 
 
@@ -406,14 +422,48 @@ def test_when_the_server_stops_what_is_being_answered_is_finished() -> None:
 
     line = Line()
 
-    async def everyone() -> None:
-        with serving(slow, 2) as served:
-            served.take(Scope(), line)
-            await asyncio.to_thread(begun.wait, 20)
-            Timer(0.1, may_end.set).start()
+    async def everyone(served: Gateway) -> None:
+        ask(served, Scope(), line)
+        await until(begun.is_set)
+        Timer(0.1, may_end.set).start()
 
-    in_a_loop(everyone())
+    while_serving(everyone, slow)
     assert line.answer == (200, [], b"finished")
+
+
+def test_a_request_ends_after_its_reply_and_soon() -> None:
+    may_end = Event()
+
+    def slow(_environ: object, start: Any) -> list[bytes]:
+        may_end.wait(20)
+        start("200 OK", [])
+        return [b"finished"]
+
+    line = Line()
+
+    async def everyone(served: Gateway) -> None:
+        asked = ask(served, Scope(), line)
+        await asyncio.sleep(2 * gateway._ENDS)
+        assert not asked.done(), "granian would reply for us"
+        may_end.set()
+        await answered(line)
+        await until(asked.done, within=5)
+
+    while_serving(everyone, slow)
+
+
+def test_requests_that_were_answered_end_with_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway, "_ENDS", 3600)
+    lines, last = [Line() for _ in range(20)], Line()
+
+    async def everyone(served: Gateway) -> None:
+        asked = [ask(served, Scope(), line) for line in lines]
+        await answered(*lines)
+        ask(served, Scope(), last)
+        await until(lambda: all(one.done() for one in asked))
+
+    while_serving(everyone)
+    assert last.answer is not None
 
 
 def test_what_the_app_opened_is_closed() -> None:

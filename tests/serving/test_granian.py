@@ -1,4 +1,4 @@
-"""granian itself in front of the gateway: what it hands over, and how, is not what it is made for."""
+"""granian itself in front of the gateway: what it hands over, what it keeps, and how it stops."""
 
 from __future__ import annotations
 
@@ -83,10 +83,34 @@ def test_requests_of_many_at_once_are_all_answered(port: int) -> None:
     assert replies == [(200, b"POST %d" % n) for n in range(400)]
 
 
+def held(port: int) -> int:
+    """Return how much is held of requests when nothing else is asked for a while: the coroutine and the request."""
+    return int(ask(port, "GET", "/held?seconds=1")[1])
+
+
+OWN = 2
+"""What is held of the request that asks."""
+
+
 def test_nothing_is_kept_of_a_request_that_was_answered(port: int) -> None:
     for n in range(100):
         assert ask(port, "POST", body=b"x" * n)[0] == 200
-    assert int(ask(port, "GET", "/held")[1]) <= 1
+    assert held(port) == OWN
+
+
+def test_nothing_is_kept_of_a_client_that_hung_up_and_the_server_stops_without_a_word() -> None:
+    with served() as (port, process):
+        for _ in range(10):
+            opened(port, HALF).close()
+            opened(port, b"GET /?seconds=0.1 HTTP/1.1\r\nHost: x\r\n\r\n").close()
+        time.sleep(1)
+        assert held(port) == OWN
+        opened(port, b"GET /?seconds=1 HTTP/1.1\r\nHost: x\r\n\r\n").close()
+        time.sleep(0.3)
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
 
 
 def test_one_connection_asks_again_and_again(port: int) -> None:
