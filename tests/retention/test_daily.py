@@ -209,7 +209,7 @@ def test_a_backup_and_back_by_the_command_line(here: Engine, tmp_path: Path) -> 
     here.dispose()
     run = survey("restore", file, "--over")
     assert run.exit_code == 0
-    assert "small-notes: a participant was erased again" in run.output
+    assert "small-notes: a participant was deleted again" in run.output
     assert survey("restore", tmp_path / "none.sqlite").exit_code == 1
 
 
@@ -228,5 +228,5 @@ def test_upgrade_erases_again_too(here: Engine, tmp_path: Path) -> None:
     for name in ("chorus.db-wal", "chorus.db-shm"):
         (tmp_path / name).unlink(missing_ok=True)
     shutil.copy(file, tmp_path / "chorus.db")
-    assert "a participant was erased again" in survey("upgrade").output
+    assert "a participant was deleted again" in survey("upgrade").output
     assert "erased again" not in survey("upgrade").output
