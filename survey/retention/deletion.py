@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -288,21 +287,21 @@ def _not_emptied(engine: Engine) -> list[tuple[int, bool]]:
 
 
 def written_afresh(engine: Engine, patience: float = _PATIENCE) -> bool:
-    """Write SQLite's file afresh and empty its log; False when someone was in the way."""
+    """Write SQLite's file afresh and empty its log; False when others were in the way for `patience` seconds."""
     with contextlib.closing(engine.raw_connection()) as pooled:
         connection: Any = pooled.driver_connection
+        usual = connection.execute("PRAGMA busy_timeout").fetchone()[0]
+        connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
         try:
             connection.execute("PRAGMA secure_delete = ON")
             connection.execute("VACUUM")
-            until = time.monotonic() + patience
             # The log holds the pages as they were: it is emptied once no one reads from it.
-            while connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
-                if time.monotonic() > until:
-                    return False
-                time.sleep(0.05)
+            busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         except sqlite3.OperationalError:
             return False
-    return True
+        finally:
+            connection.execute(f"PRAGMA busy_timeout = {usual}")
+    return not busy
 
 
 # ---- the certificate -----------------------------------------------------------------------------------
