@@ -14,6 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -40,6 +41,9 @@ SETTINGS = {
 }
 
 
+_NOTHING = "template1"
+"""PostgreSQL's own template, with nothing in it."""
+
 servers: dict[str, PostgresServer] = {}
 """The servers that run, by the folder of their socket."""
 
@@ -54,7 +58,8 @@ class PostgresServer:
         self.folder = folder
         self._command, self._account = command, account
         self._numbers = count(1)
-        self._spare: list[str] = []
+        self._held: dict[str, str] = {}
+        self._spare: defaultdict[str, list[str]] = defaultdict(list)
         self._orders: psycopg.Connection | None = None
 
     def start(self) -> None:
@@ -89,23 +94,35 @@ class PostgresServer:
         return psycopg.connect(host=str(self.folder), user="postgres", dbname="postgres", autocommit=True)
 
     def create_database(self) -> str:
-        """Return the name of an empty database: a new one, or one that `copy_template` had no use for."""
+        """Return the name of an empty database."""
         name = f"test_{next(self._numbers)}"
-        if self._spare:
-            self._order("ALTER DATABASE {} RENAME TO {}", self._spare.pop(), name)
-        else:
-            self._order("CREATE DATABASE {} STRATEGY FILE_COPY", name)
+        self._hold(name, _NOTHING)
         return name
 
     def copy_template(self, template: str, name: str) -> None:
-        """Put a copy of the database `template` in the place of `name`, which is empty. No one is connected to either.
+        """Put a copy of the database `template` in the place of `name`, into which nothing was written.
 
-        The empty one is kept for the next test: making one costs as much as the copy itself.
+        What was there before is kept for the next test that asks for the same: making it costs as much as this copy.
+        Raises psycopg.errors.ObjectInUse when there is still a connection to one of the two.
         """
+        before = self._held[name]
         spare = f"spare_{next(self._numbers)}"
         self._order("ALTER DATABASE {} RENAME TO {}", name, spare)
-        self._spare.append(spare)
-        self._order("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template)
+        self._spare[before].append(spare)
+        self._hold(name, template)
+
+    def _hold(self, name: str, template: str) -> None:
+        self._held[name] = template
+        if self._spare[template]:
+            self._order("ALTER DATABASE {} RENAME TO {}", self._spare[template].pop(), name)
+        else:
+            self._order("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, template)
+
+    def keep_as_template(self, name: str) -> str:
+        """Return the name of a copy of a database. Raises psycopg.errors.ObjectInUse when there is a connection to it."""
+        template = f"template_{next(self._numbers)}"
+        self._order("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", template, name)
+        return template
 
     def drop_database(self, name: str) -> None:
         """Drop a database, ending connections a failed test left open."""

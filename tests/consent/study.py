@@ -26,6 +26,7 @@ from survey.fieldwork import (
 from survey.fieldwork import issued as issue
 from survey.fieldwork.publishing import publish_folder
 from survey.responses import begin, finish, save
+from tests.templates import laid_out
 
 NOW = datetime(2025, 10, 6, 10, tzinfo=UTC)
 KEY = b"a key for codes in tests"
@@ -159,6 +160,11 @@ class Tuned:
 
 def lay_out(engine: Engine, folder: Path, study_text: str = STUDY) -> Tuned:
     """Publish the study, with two schools, six pupils and two parents in its waves."""
+    return Tuned(engine, *_fill(engine, folder, study_text))
+
+
+@laid_out
+def _fill(engine: Engine, folder: Path, study_text: str) -> tuple[Study, dict[str, int]]:
     folder.mkdir(parents=True, exist_ok=True)
     for name, words in (("study", study_text), ("pupil", PUPIL), ("parent", PARENT.replace("[en, ur]", "en"))):
         (folder / f"{name}.yaml").write_text(words, encoding="utf-8")
@@ -187,7 +193,7 @@ def lay_out(engine: Engine, folder: Path, study_text: str = STUDY) -> Tuned:
                         facts={"year": 4},
                     )
                 )
-    return Tuned(engine, study, waves)
+    return study, waves
 
 
 def everything(engine: Engine) -> str:

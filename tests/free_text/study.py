@@ -8,6 +8,7 @@ from pathlib import Path
 from survey.database import Engine, session
 from survey.fieldwork import Membership, NewDoor, Participant, keep_class, keep_school, new_door, study_by_code
 from survey.fieldwork.publishing import publish_folder
+from tests.templates import laid_out
 
 SAM = "sam@example.org"
 # A Friday, half past nine in London.
@@ -76,6 +77,7 @@ pages:
 """
 
 
+@laid_out
 def make_study(engine: Engine, folder: Path, **changed: str) -> dict[str, NewDoor]:
     """Publish the study; return a door for the pupil p1 of Ash Primary, class 4a, and an open one for parents.
 

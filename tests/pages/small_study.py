@@ -9,6 +9,7 @@ from survey.database import Engine, session
 from survey.fieldwork import current, keep_programmes, keep_school, study_by_code
 from survey.fieldwork.publishing import publish_folder
 from survey.responses import PastResponse, PastSave, add_responses
+from tests.templates import laid_out
 
 STUDY = """
 study: small-notes
@@ -103,6 +104,7 @@ ANSWERED: dict[tuple[str, str, str | None], dict[str, int]] = {
 }
 
 
+@laid_out
 def make_study(engine: Engine, folder: Path) -> None:
     """Publish the study from files in `folder` and add its responses. The database has its tables already."""
     for name, text in (("study", STUDY), ("pupil", PUPIL), ("parent", PARENT)):

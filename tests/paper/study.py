@@ -19,6 +19,7 @@ from survey.fieldwork.publishing import publish_folder
 from survey.paper.keying import PaperToKey, paper_of, sheet_of
 from survey.paper.printing import Order, Papers, print_papers
 from survey.people import User
+from tests.templates import laid_out
 
 NOW = datetime(2026, 3, 27, 9, 30, tzinfo=UTC)
 CODE = "on-paper"
@@ -139,6 +140,12 @@ def lay_out(engine: Engine, settings: Settings, folder: Path, microdata: str = "
     Cay is a third researcher, Lea leads the study, Col coordinates at the school. microdata: who sees single answers.
     """
     upgrade(engine)
+    return OnPaper(engine, settings, *_fill(engine, folder, microdata))
+
+
+@laid_out
+def _fill(engine: Engine, folder: Path, microdata: str) -> tuple[int, int, int, dict[str, str]]:
+    """Return the study's id, those of Ann and Ben, and the one-time passwords by address."""
     plan = STUDY.replace("microdata: [researcher]", f"microdata: {microdata}")
     for name, text in (("study", plan), ("pupil", PUPIL), ("staff", STAFF)):
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
@@ -162,6 +169,7 @@ def lay_out(engine: Engine, settings: Settings, folder: Path, microdata: str = "
                 )
             )
         study_id = study.id
+    settings = Settings(folder, str(engine.url), "s" * 40, "http://localhost")  # of which an account takes nothing
     passwords = {
         email: add_user(engine, email, ["researcher"], study=CODE)
         for email in ("ann@uni.org", "ben@uni.org", "cay@uni.org")
@@ -170,7 +178,7 @@ def lay_out(engine: Engine, settings: Settings, folder: Path, microdata: str = "
     passwords["col@school.org"] = add_user(engine, "col@school.org", ["coordinator"], study=CODE, school="s1")
     with session(engine) as db:
         ids = {user.email: user.id for user in db.scalars(select(User))}
-    return OnPaper(engine, settings, study_id, ids["ann@uni.org"], ids["ben@uni.org"], passwords)
+    return study_id, ids["ann@uni.org"], ids["ben@uni.org"], passwords
 
 
 DAY = date(2026, 3, 20)

@@ -27,6 +27,7 @@ from survey.progress import GivenReason, Outcome, give
 from survey.responses import PastResponse, PastSave, add_responses
 from survey.responses.tables import response
 from tests.pages.small_study import PARENT, PUPIL, STUDY
+from tests.templates import laid_out
 
 CODE = "small-notes"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -78,6 +79,7 @@ _STATES = {
 _REASONS = {Outcome.ABSENT: "absent", Outcome.EXCUSED: "excused", Outcome.OTHER: "other"}
 
 
+@laid_out
 def make(engine: Engine, folder: Path) -> int:
     """Publish the study and let everything happen; return its id. Wave w1 is over, w2 is open at NOW, w3 is to come."""
     text = STUDY.replace(

@@ -13,6 +13,7 @@ from survey.fieldwork.consent import Decision, decide
 from survey.fieldwork.doors import new_door
 from survey.responses import PastResponse, PastSave, add_responses
 from tests.pages.small_study import make_study
+from tests.templates import laid_out
 
 SENTINEL = "zebra-trombone-quartz"
 ANSWERED = datetime(2026, 1, 12, 10, tzinfo=UTC)
@@ -28,6 +29,7 @@ class Field:
     responses: dict[str, str]
 
 
+@laid_out
 def lay_out(engine: Engine, folder: Path) -> Field:
     """Publish the small study and let P1 and P2 answer in its second wave."""
     folder.mkdir(exist_ok=True)

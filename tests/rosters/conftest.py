@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from survey.database import Engine, open_engine, upgrade
-from tests.rosters.small_field import SCHOOLS, Desk, publish, settings_in
+from tests.rosters.small_field import Desk, publish, publish_with_schools, settings_in
 
 
 @pytest.fixture
@@ -26,6 +26,6 @@ def empty_desk(engine: Engine, tmp_path: Path) -> Desk:
 
 
 @pytest.fixture
-def desk(empty_desk: Desk) -> Desk:
-    empty_desk.take(SCHOOLS, None)
-    return empty_desk
+def desk(engine: Engine, tmp_path: Path) -> Desk:
+    publish_with_schools(engine, tmp_path / "study")
+    return Desk(engine, settings_in(tmp_path))

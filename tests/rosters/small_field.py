@@ -15,6 +15,7 @@ from survey.fieldwork import Membership, Participant, School, SchoolClass, Wave
 from survey.fieldwork.publishing import publish_folder
 from survey.fieldwork.roster import RosterPreview, look, take_in
 from tests.pages.small_study import PARENT, PUPIL
+from tests.templates import laid_out
 
 NOW = datetime(2025, 9, 20, 9, tzinfo=UTC)
 
@@ -61,12 +62,20 @@ BY_YEAR = STUDY.replace("audience: pupil, waves", "audience: pupil, years: [3, 4
 """The same study, in which pupils of two year groups are asked."""
 
 
+@laid_out
 def publish(engine: Engine, folder: Path, more: str = "", study: str = STUDY) -> None:
     """Publish the study, its file ending in `more`, into a database that has its tables."""
     folder.mkdir(exist_ok=True)
     for name, text in (("study", study + more), ("pupil", PUPIL), ("parent", PARENT)):
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
     publish_folder(engine, folder, NOW)
+
+
+@laid_out
+def publish_with_schools(engine: Engine, folder: Path) -> None:
+    """Publish the study, and import its schools."""
+    publish(engine, folder)
+    Desk(engine, settings_in(folder)).take(SCHOOLS, None)
 
 
 def settings_in(folder: Path, linkage_key: Path | None = None) -> Settings:

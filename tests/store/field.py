@@ -22,6 +22,7 @@ from survey.fieldwork import (
     new_door,
     publish,
 )
+from tests.templates import laid_out
 
 NOW = datetime(2025, 9, 16, 9, 30, tzinfo=UTC)
 KEY = b"a key for codes in tests"
@@ -42,6 +43,7 @@ class Field:
     open_door: int
 
 
+@laid_out
 def lay_out(engine: Engine) -> Field:
     with session(engine) as db:
         study = keep_study(db, "music", title="Music")
