@@ -46,9 +46,13 @@ def filled(example: str, around: dict[str, str]) -> str:
     return "\n".join([example, *missing]) + "\n"
 
 
+_FOLDERS = tempfile.TemporaryDirectory(prefix="chorus-examples-")
+"""Where the folders of examples are made; it goes when the tests end."""
+
+
 def folder_of(**files: str) -> pathlib.Path:
     """Write a folder; `sample` is sample.yaml, `sample_cy` sample.cy.yaml."""
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="chorus-example-"))
+    folder = pathlib.Path(tempfile.mkdtemp(dir=_FOLDERS.name))
     for name, text in files.items():
         (folder / f"{name.replace('_', '.')}.yaml").write_text(text, encoding="utf-8")
     return folder
