@@ -8,7 +8,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from survey.kinds import KINDS
@@ -48,6 +48,7 @@ def cells_of(question: Question, answers: dict[str, Any]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("name", "place"), CASES, ids=[f"{name}-{place}" for name, place in CASES])
+@settings(max_examples=30)  # for each of forty: more than a thousand
 @given(
     seed=st.integers(0, 10**9),
     latent=st.floats(-3, 3),

@@ -60,7 +60,7 @@ def whole(text: str) -> str:
 def test_any_text_comes_back(engine: Engine, ticket: Ticket) -> None:
     number = 0
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(st.text(st.characters(exclude_categories=[]), max_size=60))
     def check(typed: str) -> None:
         nonlocal number
