@@ -1,6 +1,7 @@
 """What tests in every folder share: a fresh database of each sort, a served app, a real browser.
 
-database_url    a test that takes it runs twice: on SQLite and on PostgreSQL
+database_url    a test that takes it runs twice: on SQLite and on PostgreSQL. One of what is read and said, and not of
+                how it is kept, is marked `one_engine`: it runs on SQLite alone
 sqlite_url      an SQLite file of this test's own
 postgres_url    a PostgreSQL database of this test's own
 serve           serve(app) -> the address it answers at, until the test ends
@@ -111,7 +112,15 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'chorus.sqlite'}"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Let a test that takes `database_url` run on both engines, unless it says that they cannot differ for it."""
+    if "database_url" in metafunc.fixturenames:
+        one = metafunc.definition.get_closest_marker("one_engine")
+        engines = ["sqlite"] if one else ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+        metafunc.parametrize("database_url", engines, indirect=True)
+
+
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest) -> str:
     """An empty database of this test's own: the test runs once on SQLite and once on PostgreSQL."""
     url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")

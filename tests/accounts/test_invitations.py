@@ -126,6 +126,7 @@ def test_nobody_is_invited_twice_or_has_two_accounts(app: Flask, settings: Setti
         invited(engine, EMAIL)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("wrong", ["x", "a%00b", "A" * 5000, "%ED%A0%80"])
 def test_an_address_that_is_no_link_is_met_kindly(app: Flask, wrong: str) -> None:
     reply = strict_client(app).get(f"/office/welcome/{wrong}")
@@ -157,6 +158,7 @@ def test_a_lead_gives_roles_in_their_study(engine: Engine, app: Flask, role: str
     assert invited(engine, wanted=wanted, giver=lead_of(engine))
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "wanted", [GivenRole("administrator"), GivenRole("researcher"), GivenRole("lead"), GivenRole("lead", 999)]
 )
@@ -172,6 +174,7 @@ def test_who_leads_nothing_invites_nobody(engine: Engine, app: Flask, role: str)
         invited(engine, wanted=mine, giver=Giver(Actor("account", "x@example.org"), 99, (mine,)))
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("wanted", "sentence"),
     [

@@ -97,6 +97,7 @@ def test_the_way_leads_back_to_the_page_that_was_asked_for(app: Flask, provider:
     assert client.get(f"{BACK}?{provider.signs_in(asked)}").location == "/office/studies/small-notes"
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("claims", "sentence"),
     [
@@ -157,6 +158,7 @@ def test_a_token_that_nobody_signed_is_refused_even_where_the_provider_offers_su
     assert come(app, provider, client, _key=SHARED, _alg="HS256").status_code == 403
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("query", ["", "code=x", "state=x", "code=x&state=made-up", "error=access_denied&state=x"])
 def test_coming_back_without_having_gone_lets_nobody_in(app: Flask, provider: Provider, ann: None, query: str) -> None:
     client = strict_client(app)

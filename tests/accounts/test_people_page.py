@@ -143,6 +143,7 @@ def test_sending_again_and_withdrawing(app: Flask, admin: StrictClient, clock: C
     assert "There is no such invitation." in post(admin, f"{PEOPLE}/invitations/9/again", PEOPLE).text
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("sent", "sentence"),
     [
@@ -310,6 +311,7 @@ def test_a_link_ends_by_itself(engine: Engine, app: Flask) -> None:
         assert made not in str(connection.execute(text("SELECT * FROM coordinator_link")).all())
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("day", ["", "soon", "31.01.2099", "2099-02-30", "9999-12-31", "0001-01-01"])
 def test_a_day_that_is_none_is_said(lead: StrictClient, engine: Engine, day: str) -> None:
     school = str(place(engine, "coordinator", "small-notes", "s1").school_id)

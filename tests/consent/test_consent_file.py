@@ -112,6 +112,7 @@ PROBLEMS = {
 }
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("rows", list(PROBLEMS), ids=range(len(PROBLEMS)))
 def test_every_problem_is_said_with_its_place_and_nothing_is_taken_in(lay: Lay, rows: str) -> None:
     tuned = lay(consent())

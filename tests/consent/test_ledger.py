@@ -112,6 +112,7 @@ RULES += [
 ]
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("basis", "by", "sent", "decisions", "states"),
     RULES,

@@ -131,6 +131,7 @@ SAID: dict[str, tuple[list[Decision], tuple[str, str]]] = {
 }
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("what", SAID)
 def test_what_two_parents_said_and_whether_the_child_is_asked(lay: Lay, what: str) -> None:
     decisions, holds = SAID[what]
@@ -238,6 +239,7 @@ def test_a_later_file_says_how_it_was_resolved(lay: Lay) -> None:
     assert states(tuned) == "yes yes missing missing"
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("row", "message"),
     [

@@ -376,6 +376,7 @@ def test_every_fault_of_a_page_is_said_at_once_and_what_was_typed_stays(site: Si
     assert site.answers("adult") == {"came": 1}
 
 
+@pytest.mark.one_engine
 def test_urdu_runs_from_right_to_left_and_speaks_urdu_in_errors_too(site: Site) -> None:
     adult = site.walker().open(site.link("adult"))
     adult.open(adult.link("اردو"))
@@ -391,6 +392,7 @@ def test_urdu_runs_from_right_to_left_and_speaks_urdu_in_errors_too(site: Site) 
     assert (record.language, record.answers["proud"]) == ("ur", 3)
 
 
+@pytest.mark.one_engine
 def test_the_language_can_be_changed_on_the_way(site: Site) -> None:
     adult = site.walker().come_in(site.link("adult")).post({"q_came": "1"})
     adult.open(adult.link("اردو"))
@@ -428,6 +430,7 @@ def _without_cookie(walker: Walker) -> tuple[int, str]:
     return walker.reply.status_code, walker.reply.text
 
 
+@pytest.mark.one_engine
 # ── what no page of ours sends ────────────────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize(
     "data",
@@ -451,6 +454,7 @@ def test_a_tampered_post_gets_a_plain_page_and_changes_nothing(site: Site, data:
     assert site.records("child") == before
 
 
+@pytest.mark.one_engine
 def test_an_enormous_post_is_refused_unread(site: Site) -> None:
     child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"})
     reply = child.client.post(child.address, data={"q_sing": "1" * 2_000_000}, headers=OURS)
@@ -459,6 +463,7 @@ def test_an_enormous_post_is_refused_unread(site: Site) -> None:
     assert site.answers("child") == {}
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("number", ["0", "-1", "x", "1.5", "99999999999999999999", "١", ""])
 def test_a_number_that_is_none_is_refused(site: Site, number: str) -> None:
     child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"})
@@ -467,6 +472,7 @@ def test_a_number_that_is_none_is_refused(site: Site, number: str) -> None:
     assert site.answers("child") == {}
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "headers",
     [
@@ -484,6 +490,7 @@ def test_another_sites_form_is_refused(site: Site, headers: dict[str, str]) -> N
     assert site.answers("child") == {}
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "change", [lambda v: v[:-8] + "00000000", lambda v: v.replace("r.", "r.x", 1), lambda v: "r..1..x", lambda v: ""]
 )
@@ -498,6 +505,7 @@ def test_a_forged_pass_opens_nothing(site: Site, change: Callable[[str], str]) -
     assert site.answers("child") == {}
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "address",
     [
@@ -531,6 +539,7 @@ STRANGE = [
 ]
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("text", STRANGE, ids=range(len(STRANGE)))
 def test_strange_texts_are_kept_as_typed_and_shown_as_text(site: Site, text: str) -> None:
     adult = site.walker().come_in(site.link("adult")).post({"q_came": "0"})
@@ -564,12 +573,14 @@ def test_a_childs_question_page_holds_nothing_of_the_child(site: Site) -> None:
     assert pages[0] == pages[1]
 
 
+@pytest.mark.one_engine
 def test_pages_with_an_answer_are_never_kept(site: Site) -> None:
     child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"}).post({"q_sing": "2"})
     child.open(child.link("Back"))
     assert child.reply.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.one_engine
 def test_one_cookie_that_says_nothing_and_ends_with_the_browser(site: Site) -> None:
     child = site.walker().come_in(site.link("child"))
     cookies = [c for c in child.client._cookies.values()] if child.client._cookies else []  # noqa: C416
@@ -579,6 +590,7 @@ def test_one_cookie_that_says_nothing_and_ends_with_the_browser(site: Site) -> N
     assert cookies[0].expires is None
 
 
+@pytest.mark.one_engine
 def test_aa_changes_how_pages_look_on_this_device_and_nothing_else(site: Site) -> None:
     child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"})
     here = child.address
@@ -591,6 +603,7 @@ def test_aa_changes_how_pages_look_on_this_device_and_nothing_else(site: Site) -
     assert site.answers("child") == {"sing": 1}
 
 
+@pytest.mark.one_engine
 # ── a shared device, two devices, second thoughts ─────────────────────────────────────────────────────────
 def test_no_redirect_is_ever_kept(site: Site) -> None:
     """A browser that replays an old “go to the question” on Back leads the next child in a circle."""
@@ -658,6 +671,7 @@ def test_consent_belongs_to_the_text_that_was_read(site: Site, tmp_path: Path) -
     assert adult.place == "q"
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     "data", [{"assent": "1"}, {"assent": ["yes", "no"]}, {"assent": "yes", "x": "1"}, {"start": ["1", "1"]}], ids=str
 )
@@ -685,6 +699,7 @@ def test_a_door_that_closes_before_the_yes_says_so(site: Site) -> None:
     assert "could not find" in words(child.page)
 
 
+@pytest.mark.one_engine
 def test_a_number_far_ahead_is_refused_and_nothing_is_lost(site: Site) -> None:
     child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"})
     ahead = child.address.replace("n=1", "n=9999")
@@ -693,6 +708,7 @@ def test_a_number_far_ahead_is_refused_and_nothing_is_lost(site: Site) -> None:
     assert site.answers("child") == {"sing": 2}
 
 
+@pytest.mark.one_engine
 def test_a_post_in_chunks_is_refused_rather_than_cut(site: Site) -> None:
     child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"})
     reply = child.client.post(child.address, data={"q_sing": "1"}, headers=OURS | {"Transfer-Encoding": "chunked"})
@@ -700,6 +716,7 @@ def test_a_post_in_chunks_is_refused_rather_than_cut(site: Site) -> None:
     assert site.answers("child") == {}
 
 
+@pytest.mark.one_engine
 def test_pages_outside_a_survey_speak_the_language_asked_for(site: Site) -> None:
     adult = site.walker().open(site.link("adult")).open("/welcome?language=ur")
     reply = adult.client.post("/welcome?language=ur", data={"assent": "maybe"}, headers=OURS)

@@ -71,6 +71,7 @@ def printed(output: str) -> dict[str, dict[str, str]]:
     return numbers(lines)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("by", ["school", "programme", "arm", "audience", "questionnaire", "wave"])
 def test_the_page_says_what_the_command_says(
     enter: Callable[..., StrictClient], run: Callable[..., str], by: str
@@ -207,6 +208,7 @@ def test_ticking_two_who_are_absent(enter: Callable[..., StrictClient], field: F
     assert by_sql(field, Outcome.ABSENT, "AND school.code = 's1'") == 3
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("sent", "says"),
     [
@@ -244,6 +246,7 @@ def test_reasons_from_a_file_by_the_command(run: Callable[..., str], tmp_path: P
     assert "row 2, column A (participant): 'no one' is not on the list" in run(*order, fails=True)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -15,6 +15,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from tests.rosters.small_field import ROSTER, Desk
 
+pytestmark = pytest.mark.one_engine
+
 
 def workbook(rows: Sequence[Sequence[Any]], change: Callable[[Workbook, Worksheet], None] | None = None) -> bytes:
     """Return a workbook with these rows on the sheet "Year 4", after `change` did something to it."""

@@ -13,6 +13,8 @@ from survey.fieldwork.roster import looked_at
 from tests.rosters.small_field import STUDY, Desk, publish
 from tests.rosters.test_broken_files import STAYS, workbook
 
+pytestmark = pytest.mark.one_engine
+
 OFFICE: list[list[Any]] = [
     ["Riverside - pupil list for music study"],
     [],

@@ -9,6 +9,8 @@ import pytest
 from survey.fieldwork.roster import Lists, RosterPreview, looked_at
 from tests.rosters.small_field import STUDY, Desk, publish
 
+pytestmark = pytest.mark.one_engine
+
 HEAD = "participant,school,class,"
 
 
