@@ -6,6 +6,7 @@ import base64
 import hashlib
 import secrets
 import time
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,12 +18,18 @@ CLIENT_ID = "chorus"
 CLIENT_SECRET = "a secret between the provider and us"
 
 
+@cache
+def _key(name: str) -> RSAKey:
+    """Return a key, the same for every provider of the tests: two large primes are not found at once."""
+    return RSAKey.generate_key(2048, {"kid": name})
+
+
 class Provider:
     """Serves discovery, keys and tokens. `app` is the WSGI app; set `issuer` to the address it is served at."""
 
     def __init__(self) -> None:
         self.issuer = ""
-        self.key = RSAKey.generate_key(2048, {"kid": "one"})
+        self.key = _key("one")
         self.algorithms = ["RS256"]
         self.faults: list[str] = []
         self._codes: dict[str, dict[str, Any]] = {}

@@ -114,6 +114,11 @@ FAULTS: dict[str, tuple[Check, Callable[[str], str], str]] = {
         replaced(".hint { color: #40405a", ".hint { color: #6c6c80"),
         "color-contrast-enhanced",
     ),
+    "the same, found when only colours are asked about": (
+        accessibility.axe_of_colours,
+        replaced(".hint { color: #40405a", ".hint { color: #6c6c80"),
+        "color-contrast-enhanced",
+    ),
     "text on a picture, where contrast cannot be told": (
         accessibility.axe,
         styled(".hint { background: linear-gradient(#fff, #000); }"),
@@ -203,6 +208,13 @@ FAULTS: dict[str, tuple[Check, Callable[[str], str], str]] = {
             "border-color: Highlight; outline: 3px solid Highlight;\n    outline-offset: -9px;", ""
         ),
         "only by: tick",
+    ),
+    "a button that loses its words with its colours": (
+        accessibility.forced_colours,
+        lambda page: styled("@media (forced-colors: active) { .next span { display: none; } }")(
+            page.replace('class="next">Next', 'class="next"><span>Next</span>')
+        ),
+        "button-name",
     ),
     "movement although less is asked for": (
         accessibility.reduced_motion,
@@ -313,7 +325,8 @@ def test_a_link_in_a_sentence_needs_no_size_of_its_own(page: Page) -> None:
 
 def test_axe_runs_the_rules_that_are_off_by_default(page: Page) -> None:
     opened(page, RIGHT_PAGE)
-    response = accessibility._axe().run(page, options={**accessibility.AXE_OPTIONS, "resultTypes": ["passes"]}).response
+    accessibility.run_axe(page)
+    response = page.evaluate("(options) => axe.run(options)", {**accessibility.AXE_OPTIONS, "resultTypes": ["passes"]})
     ran = {found["id"] for found in response["passes"]}
     assert {"target-size", "color-contrast-enhanced"} <= ran
     assert page.evaluate("() => axe.version") == response["testEngine"]["version"]
