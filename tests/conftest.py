@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -44,7 +45,8 @@ argon2.PasswordHasher = _dear  # type: ignore[misc]
 if folder := fast_folder():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+# Without the window around it, where there is one: `make browser` says why.
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
