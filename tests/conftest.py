@@ -82,6 +82,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.postgres)
 
 
+def pytest_unconfigure() -> None:
+    """Leave nothing of ours in memory."""
+    templates.clear()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
     """Keep what is there before the first test out of the garbage collector's sight: a fifth of the time went there."""

@@ -175,6 +175,12 @@ def _folder() -> Path:
 _folders: list[tempfile.TemporaryDirectory[str]] = []
 
 
+def clear() -> None:
+    """Remove what was kept: a worker of pytest-xdist ends without Python's own tidying up."""
+    for folder in _folders:
+        folder.cleanup()
+
+
 def _copy_database(engine: Engine) -> bool:
     with engine.connect() as connection:
         if connection.exec_driver_sql("SELECT 1 FROM pg_tables WHERE schemaname = 'public' LIMIT 1").first():
