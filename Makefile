@@ -115,6 +115,27 @@ demo: setup fonts ## a study full of pretended answers: prints links to click, s
 bench: setup ## speed and memory on this machine, beside the same work done bare
 	@$(BIN)/python -m bench
 
+# ---- what R says, which the tests only read -----------------------------------------------------------
+
+GOLDEN := tests/scales/golden tests/analysis/golden
+R_PACKAGES := r-base-core r-cran-psych r-cran-gparotation r-cran-lme4 r-cran-lmertest r-cran-nlme r-cran-clubsandwich \
+  r-cran-effectsize
+
+.PHONY: golden
+golden: ## make the tests' golden files again with R, which is installed from Debian when it is not here
+	@if ! command -v Rscript >/dev/null || ! Rscript -e 'for (p in c("psych", "GPArotation", "lmerTest", "clubSandwich", "effectsize", "nlme")) library(p, character.only = TRUE)' >/dev/null 2>&1; then \
+	  command -v apt-get >/dev/null || { echo "The golden files need R. Install it with the packages $(R_PACKAGES)"; exit 1; }; \
+	  as_root=""; \
+	  if [ "$$(id -u)" != 0 ]; then \
+	    command -v sudo >/dev/null || { echo "Ask whoever looks after this machine to run: apt-get install $(R_PACKAGES)"; exit 1; }; \
+	    as_root=sudo; \
+	  fi; \
+	  echo "Installing R from Debian"; mkdir -p .make; export DEBIAN_FRONTEND=noninteractive; \
+	  { $$as_root apt-get update -qq && $$as_root apt-get install -y -qq --no-install-recommends $(R_PACKAGES); } >.make/golden.log 2>&1 \
+	    || { echo "R could not be installed; apt-get said why in .make/golden.log"; exit 1; }; \
+	fi
+	@for folder in $(GOLDEN); do echo "$$folder"; (cd $$folder && Rscript make.R) || exit 1; done
+
 # ---- keeping it right -------------------------------------------------------------------------------
 
 # What does not wait for each other is done at the same time: npm and apt while pip installs, the fences while mypy reads.
