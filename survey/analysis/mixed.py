@@ -137,7 +137,8 @@ def sums(outcomes: ArrayLike, covariates: ArrayLike, clusters: ArrayLike | None 
     Raises ValueError where the lengths differ or a covariate has a gap.
     """
     given = np.asarray(outcomes, dtype=np.float64)
-    beside = np.asarray(covariates, dtype=np.float64).reshape(len(given), -1)
+    beside = np.asarray(covariates, dtype=np.float64)
+    beside = beside[:, None] if beside.ndim == 1 else beside
     if np.isnan(beside).any():
         raise ValueError("covariates must have no gaps; leave these rows out first")
     labels = np.zeros(len(given), dtype=np.int64) if clusters is None else np.asarray(clusters, dtype=np.int64)

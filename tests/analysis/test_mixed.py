@@ -216,6 +216,12 @@ def test_one_row_a_cluster_has_no_variance_between() -> None:
     assert (found.between == 0).all()
 
 
+def test_no_rows_are_no_model() -> None:
+    found = fit(sums(np.zeros((0, 2)), np.zeros((0, 1)), np.zeros(0, dtype=int)))
+    assert np.isnan(found.coefficients).all()
+    assert found.rows.tolist() == [0, 0]
+
+
 def test_gaps_in_covariates_are_refused() -> None:
     with pytest.raises(ValueError, match="no gaps"):
         sums(np.zeros((2, 1)), np.array([[1.0], [np.nan]]), np.array([0, 1]))
