@@ -26,7 +26,7 @@ _TAIL: Final = 0.025
 """What an interval of 95 % leaves out on either side."""
 
 _FAR: Final = 100.0
-"""Beyond such a t the library's noncentral t loses digits and time, later for ever, and a simpler distribution is as good."""
+"""Beyond such a t the library's noncentral t loses digits, and far beyond never ends; a simpler one is as good."""
 
 
 @dataclass(frozen=True)

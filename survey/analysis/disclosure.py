@@ -1,0 +1,295 @@
+"""Tables of counts in which no one can be found: small counts are hidden, and what would let a reader work them out.
+
+A count below the threshold is hidden, 0 too: a 0 tells that everyone in a row is in the other columns. Rows, columns
+and totals add up, so hiding one count alone hides nothing. Others are hidden with it until, with every published number
+known, each small count could be 0 and could be threshold - 1. Tables that belong together, such as a filter and the
+whole, or waves and their sum, are protected as one (:func:`suppress_family`), because a reader can subtract them.
+
+How others are chosen: for each small count, and for the lowest and the highest number it must be able to be, the
+cheapest change of the table that adds up again is found, in whole numbers. Changing what is hidden costs next to
+nothing, a small count little, a total much. Whatever has to change is hidden, so that change is itself the proof of
+safety. Afterwards everything that turns out not to be needed is shown again.
+
+Sources
+    Willenborg, L. and de Waal, T. (2001). Elements of Statistical Disclosure Control. Springer, chapter 8.
+    Kelly, J. P., Golden, B. L. and Assad, A. A. (1992). Cell suppression: disclosure protection for sensitive tabular
+    data. Networks, 22, 397-417.
+    Fischetti, M. and Salazar, J. J. (1999). Models and algorithms for the 2-dimensional cell suppression problem in
+    statistical disclosure control. Mathematical Programming, 84, 283-312.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+Truths = NDArray[np.bool_]
+Wholes = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+USUAL: Final = 10
+"""The smallest count a table shows, unless a study says otherwise."""
+
+LOWEST: Final = 3
+"""A study cannot set a lower one."""
+
+_TOTAL: Final = 30.0
+"""What hiding a total costs, in cells of its size: readers miss totals most."""
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Counts of rows × columns before anything is hidden, with the labels of both."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: Wholes
+
+
+@dataclass(frozen=True)
+class SafeTable:
+    """A table as it may be shown: None is a hidden count. `notes` are sentences to print with it."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    cells: tuple[tuple[int | None, ...], ...]
+    row_totals: tuple[int | None, ...]
+    column_totals: tuple[int | None, ...]
+    total: int | None
+    threshold: int
+    notes: tuple[str, ...]
+
+
+def crossing(rows: Sequence[str | None], columns: Sequence[str | None]) -> tuple[Crossing, int]:
+    """Count two columns of labels against each other. Returns the counts, and how many have a gap and are not counted.
+
+    Labels come in order: numbers by size, before words by the alphabet.
+    """
+    pairs = [(row, column) for row, column in zip(rows, columns, strict=True) if row is not None and column is not None]
+    down = tuple(sorted({row for row, _ in pairs}, key=_in_order))
+    across = tuple(sorted({column for _, column in pairs}, key=_in_order))
+    row_at, column_at = ({label: at for at, label in enumerate(labels)} for labels in (down, across))
+    cells = np.zeros((len(down), len(across)), dtype=np.int64)
+    for row, column in pairs:
+        cells[row_at[row], column_at[column]] += 1
+    return Crossing(down, across, cells), len(rows) - len(pairs)
+
+
+def _in_order(label: str) -> tuple[int, float, str]:
+    try:
+        return 0, float(label), label
+    except ValueError:
+        return 1, 0.0, label
+
+
+def suppress(table: Crossing, threshold: int = USUAL) -> SafeTable:
+    """Return a table with its small counts hidden, and those that would give them away.
+
+    Raises ValueError for a threshold below 3, or counts below 0.
+    """
+    _check(threshold, [table])
+    whole = _with_totals(table.cells)
+    hidden = _protect(whole, np.ones(whole.shape, dtype=bool), threshold)
+    return _safe(table, whole, hidden, threshold)
+
+
+def suppress_family(
+    parts: Mapping[str, Crossing], shown: Sequence[str], threshold: int = USUAL
+) -> tuple[SafeTable, dict[str, SafeTable]]:
+    """Return the table of all parts together and those of the parts that are shown, safe even when subtracted.
+
+    `parts` have the same rows and columns, and no one is in two of them: girls and boys, or wave 1 and wave 2. A filter
+    has two parts, those inside and those outside, of which the first is shown; the second is protected all the same,
+    because the whole less the filter is it. Raises ValueError as :func:`suppress`, and where labels differ.
+    """
+    tables = list(parts.values())
+    _check(threshold, tables)
+    first = tables[0]
+    if any((one.rows, one.columns) != (first.rows, first.columns) for one in tables):
+        raise ValueError("tables of a family have the same rows and columns")
+    whole = _with_totals(np.stack([one.cells for one in tables]))
+    published = np.ones(whole.shape, dtype=bool)
+    for at, name in enumerate(parts):
+        published[at] = name in shown
+    hidden = _protect(whole, published, threshold)
+    found = {
+        name: _safe(part, whole[at], hidden[at], threshold)
+        for at, (name, part) in enumerate(parts.items())
+        if name in shown
+    }
+    together = Crossing(first.rows, first.columns, whole[-1, :-1, :-1])
+    return _safe(together, whole[-1], hidden[-1], threshold), found
+
+
+def suppress_options(counts: ArrayLike, asked: int, threshold: int = USUAL) -> list[int | None]:
+    """Return how many ticked each option of a several-choices question, of all who were asked; None where hidden.
+
+    Options do not add up, so none is hidden for the sake of another; but those who did not tick one are `asked` less
+    those who did, and must not be few either. Raises ValueError for a threshold below 3.
+    """
+    if threshold < LOWEST:
+        raise ValueError(_too_low(threshold))
+    return [
+        int(count) if count >= threshold and asked - count >= threshold else None
+        for count in np.asarray(counts).tolist()
+    ]
+
+
+def _check(threshold: int, tables: Sequence[Crossing]) -> None:
+    if threshold < LOWEST:
+        raise ValueError(_too_low(threshold))
+    if any(table.cells.shape != (len(table.rows), len(table.columns)) or (table.cells < 0).any() for table in tables):
+        raise ValueError("a table has a count of 0 or more for each row and column")
+
+
+def _too_low(threshold: int) -> str:
+    return f"a table may not show counts below {LOWEST}, so the threshold cannot be {threshold}"
+
+
+def _with_totals(cells: Wholes) -> Wholes:
+    """Return counts with their sums added at the end of every direction."""
+    for axis in range(cells.ndim):
+        cells = np.concatenate([cells, cells.sum(axis=axis, keepdims=True)], axis=axis)
+    return cells
+
+
+# ── which counts to hide ──────────────────────────────────────────────────────────────────────────────────
+def _protect(counts: Wholes, published: Truths, threshold: int) -> Truths:
+    """Return which counts to hide (same shape): totals stand at the end of every direction."""
+    system = _System(counts, threshold)
+    small = counts.ravel() < threshold
+    hidden = small | ~published.ravel()
+    proofs: dict[int, Truths] = {}
+    # The count that has furthest to go needs most room, which the others can then use.
+    flat = counts.ravel()
+    for cell in sorted(np.flatnonzero(small).tolist(), key=lambda one: -max(flat[one], threshold - 1 - flat[one])):
+        proof = system.proof(cell, hidden)
+        assert proof is not None  # totals can be hidden too, so there is always a way
+        proofs[cell] = proof
+        hidden |= proof
+    _show_again(system, hidden, small | ~published.ravel(), proofs)
+    return hidden.reshape(counts.shape)
+
+
+def _show_again(system: _System, hidden: Truths, never: Truths, proofs: dict[int, Truths]) -> None:
+    """Show what need not be hidden, the largest first: where every proof that uses it has another without it."""
+    others = np.flatnonzero(hidden & ~never).tolist()
+    for cell in sorted(others, key=lambda one: -system.cost[one]):
+        hidden[cell] = False
+        again: dict[int, Truths] = {}
+        for small, proof in proofs.items():
+            if proof[cell]:
+                found = system.proof(small, hidden, only_hidden=True)
+                if found is None:
+                    hidden[cell] = True
+                    break
+                again[small] = found
+        else:
+            proofs.update(again)
+
+
+class _System:
+    """The counts of a table and how they add up."""
+
+    def __init__(self, counts: Wholes, threshold: int) -> None:
+        self._counts = counts.ravel().astype(np.float64)
+        self._threshold = threshold
+        self._equations = _equations(counts.shape)
+        totals = sum(np.indices(counts.shape)[axis] == size - 1 for axis, size in enumerate(counts.shape))
+        self.cost = np.sqrt(1 + self._counts) * np.where(totals.ravel() > 0, _TOTAL, 1.0)
+
+    def proof(self, cell: int, hidden: Truths, *, only_hidden: bool = False) -> Truths | None:
+        """Return which counts change when this one goes down to 0, and up to the highest it must be able to be.
+
+        With `only_hidden` only hidden counts may change, and None says that there is no such change.
+        """
+        changed = np.zeros(len(self._counts), dtype=bool)
+        for aim in (0, self._threshold - 1):
+            step = aim - self._counts[cell]
+            if step == 0:
+                continue
+            change = self._change(cell, step, hidden | changed, only_hidden)
+            if change is None:
+                return None
+            changed |= change
+        return changed
+
+    def _change(self, cell: int, step: float, hidden: Truths, only_hidden: bool) -> Truths | None:
+        # A small command must start quickly, so the optimiser is loaded where it is used.
+        from scipy.optimize import Bounds, LinearConstraint, milp
+        from scipy.sparse import hstack
+
+        size = len(self._counts)
+        # What is hidden is nearly free: not quite, or the change would wander through it without need.
+        cost = np.where(hidden, 1e-3, self.cost)
+        most = np.where(hidden | (not only_hidden), np.inf, 0.0)
+        up, down = most.copy(), np.minimum(most, self._counts)
+        low = np.zeros(2 * size)
+        up[cell], down[cell] = max(step, 0.0), max(-step, 0.0)
+        low[cell], low[size + cell] = up[cell], down[cell]
+        answer = milp(
+            np.concatenate([cost, cost]),
+            constraints=LinearConstraint(hstack([self._equations, -self._equations]), 0, 0),
+            bounds=Bounds(low, np.concatenate([up, down])),
+            integrality=np.ones(2 * size, dtype=np.int64),
+        )
+        if answer.x is None:
+            return None
+        moved = np.rint(answer.x[:size] - answer.x[size:])
+        found: Truths = moved != 0
+        return found
+
+
+def _equations(shape: tuple[int, ...]) -> csr_array:
+    """Return every sum of a table with totals at its ends as a sparse row: the parts 1, their total -1."""
+    from scipy.sparse import csr_array
+
+    places = np.arange(int(np.prod(shape))).reshape(shape)
+    rows: list[int] = []
+    columns: list[int] = []
+    values: list[float] = []
+    at = 0
+    for axis, size in enumerate(shape):
+        for line in np.moveaxis(places, axis, -1).reshape(-1, size):
+            rows += [at] * size
+            columns += line.tolist()
+            values += [1.0] * (size - 1) + [-1.0]
+            at += 1
+    return csr_array((values, (rows, columns)), shape=(at, places.size))
+
+
+# ── what is shown ─────────────────────────────────────────────────────────────────────────────────────────
+def _safe(table: Crossing, whole: Wholes, hidden: Truths, threshold: int) -> SafeTable:
+    said = [
+        [None if gone else int(count) for count, gone in zip(counts, gones, strict=True)]
+        for counts, gones in zip(whole.tolist(), hidden.tolist(), strict=True)
+    ]
+    return SafeTable(
+        rows=table.rows,
+        columns=table.columns,
+        cells=tuple(tuple(row[:-1]) for row in said[:-1]),
+        row_totals=tuple(row[-1] for row in said[:-1]),
+        column_totals=tuple(said[-1][:-1]),
+        total=said[-1][-1],
+        threshold=threshold,
+        notes=_notes(whole, hidden, threshold),
+    )
+
+
+def _notes(whole: Wholes, hidden: Truths, threshold: int) -> tuple[str, ...]:
+    small = int((hidden & (whole < threshold)).sum())
+    others = int(hidden.sum()) - small
+    if not small and not others:
+        return (f"No count is hidden: none is below {threshold}.",)
+    notes = [f"{small} count{'' if small == 1 else 's'} below {threshold} hidden."] if small else []
+    if others:
+        because = "from which those could be worked out" if small else "from which counts in related tables could be"
+        notes.append(f"{others} larger count{'' if others == 1 else 's'} hidden, {because}.")
+    return tuple(notes)
