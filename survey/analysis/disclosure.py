@@ -27,6 +27,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from survey.analysis.columns import in_order
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
@@ -73,20 +75,13 @@ def crossing(rows: Sequence[str | None], columns: Sequence[str | None]) -> tuple
     Labels come in order: numbers by size, before words by the alphabet.
     """
     pairs = [(row, column) for row, column in zip(rows, columns, strict=True) if row is not None and column is not None]
-    down = tuple(sorted({row for row, _ in pairs}, key=_in_order))
-    across = tuple(sorted({column for _, column in pairs}, key=_in_order))
+    down = tuple(sorted({row for row, _ in pairs}, key=in_order))
+    across = tuple(sorted({column for _, column in pairs}, key=in_order))
     row_at, column_at = ({label: at for at, label in enumerate(labels)} for labels in (down, across))
     cells = np.zeros((len(down), len(across)), dtype=np.int64)
     for row, column in pairs:
         cells[row_at[row], column_at[column]] += 1
     return Crossing(down, across, cells), len(rows) - len(pairs)
-
-
-def _in_order(label: str) -> tuple[int, float, str]:
-    try:
-        return 0, float(label), label
-    except ValueError:
-        return 1, 0.0, label
 
 
 def suppress(table: Crossing, threshold: int = USUAL) -> SafeTable:

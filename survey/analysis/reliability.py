@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
+from survey.analysis.columns import in_order
 from survey.scales import Rule, score, turned
 
 Floats = NDArray[np.float64]
@@ -113,6 +114,98 @@ def describe(
     if len(rule.items) < 2:
         return replace(known, remarks=(*known.remarks, _ONE_ITEM))
     return _of_items(known, rule, covariances(used))
+
+
+@dataclass(frozen=True)
+class ItemFigures:
+    """One item of a scale: how many answered it, its mean and standard deviation, None below 30 answers.
+
+    Both are as the scale counts it: a reversed item is turned round.
+    """
+
+    item: str
+    n: int
+    mean: float | None
+    sd: float | None
+    reversed: bool
+
+
+@dataclass(frozen=True)
+class ScaleReliability:
+    """One scale in one group (`group` of the column `by`; None for everyone), with what to know beside the figures."""
+
+    scale: str
+    by: str | None
+    group: str | None
+    reliability: Reliability
+    items: tuple[ItemFigures, ...]
+    notes: tuple[str, ...]
+
+
+def describe_scales(
+    numbers: Mapping[str, Floats],
+    rules: Mapping[str, Rule],
+    groups: Sequence[str | None] | None = None,
+    *,
+    treatment: Treatment = "listwise",
+    by: str | None = None,
+) -> list[ScaleReliability]:
+    """Describe several scales from the answers to their items (a column of numbers each, NaN for missing).
+
+    With `groups`, a name for each row, every scale is described in each group by itself, in the order of their names,
+    because small children are less reliable; rows without a name are left out and counted in the notes. Raises
+    ValueError where there are not as many names as rows, and as :func:`survey.scales.score`.
+    """
+    found = []
+    for scale, rule in rules.items():
+        matrix = np.column_stack([numbers[item] for item in rule.items])
+        if groups is None:
+            found.append(_described(scale, matrix, rule, treatment, None))
+            continue
+        if len(groups) != len(matrix):
+            raise ValueError(f"{len(matrix)} respondents, but {len(groups)} names of groups")
+        without = sum(group is None for group in groups)
+        for group in sorted({one for one in groups if one is not None}, key=in_order):
+            there = np.array([one == group for one in groups], dtype=bool)
+            found.append(_described(scale, matrix[there], rule, treatment, (str(by), group, without)))
+    return found
+
+
+def _described(
+    scale: str, matrix: Floats, rule: Rule, treatment: Treatment, of: tuple[str, str, int] | None
+) -> ScaleReliability:
+    known = describe(matrix, rule, treatment=treatment)
+    answers = turned(matrix, rule)
+    items = []
+    for at, item in enumerate(rule.items):
+        given = answers[~np.isnan(answers[:, at]), at]
+        told = len(given) >= FEWEST
+        items.append(
+            ItemFigures(
+                item,
+                len(given),
+                float(given.mean()) if told else None,
+                float(given.std(ddof=1)) if told else None,
+                rule.reverse[at],
+            )
+        )
+    by, group, without = of or (None, None, 0)
+    notes = [*([known.too_few] if known.too_few else []), *known.remarks, _whose(known)]
+    if without:
+        notes.append(f"{without:,} row{'' if without == 1 else 's'} without '{by}' left out.")
+    return ScaleReliability(scale, by, group, known, tuple(items), tuple(notes))
+
+
+def _whose(known: Reliability) -> str:
+    if known.treatment == "pairwise":
+        return (
+            f"Pairwise: for each two items, everyone who answered both; n = {known.n:,} is the fewest for any two. "
+            f"{known.respondents:,} answered at least one item."
+        )
+    return (
+        f"Listwise: the {known.n:,} of {known.respondents:,} who answered every item. Floor and ceiling are shares of "
+        f"the {known.scored:,} who have a score."
+    )
 
 
 def _fewest_of_a_pair(there: NDArray[np.bool_]) -> int:

@@ -123,6 +123,24 @@ def score_table(questionnaire: Questionnaire, answers: Path, out: IO[str], missi
     return done
 
 
+def item_numbers(
+    questionnaire: Questionnaire, path: str, columns: dict[str, list[str]], rows: Sequence[int]
+) -> dict[str, NDArray[np.float64]]:
+    """Return the numbers of answers to items: a column of texts for each item, NaN for no answer.
+
+    `columns` are codes by question id, as for :func:`score_table`; `rows` are the numbers of their rows in the file
+    `path`, for messages. Raises BadTable, with the row and column of each fault.
+    """
+    codes = frozenset(str(code) for code in MissingCodes().model_dump().values())
+    known = {column.name: (q, column) for q in questionnaire.questions for column in q.columns()}
+    plan = _Plan(path, list(columns), None, {at: _Lookup(*known[name], codes) for at, name in enumerate(columns)})
+    faults: list[str] = []
+    found = _numbers(plan, list(zip(*columns.values(), strict=True)), rows, faults)
+    if faults:
+        raise BadTable(faults[:_ENOUGH_FAULTS])
+    return {name: found[at] for at, name in enumerate(columns)}
+
+
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of a CSV with their numbers, header first; empty lines are none. Raises BadTable."""
     try:

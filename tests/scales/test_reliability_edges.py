@@ -14,6 +14,7 @@ from survey.analysis.reliability import (
     NoSolution,
     covariances,
     describe,
+    describe_scales,
     omega_total,
     spearman_brown,
 )
@@ -206,6 +207,34 @@ def test_pairs_that_contradict_each_other() -> None:
     found = describe(matrix, replace(rule(3), needs=1), treatment="pairwise")
     assert found.omega_total is None
     assert any("contradict each other" in remark and "listwise" in remark for remark in found.remarks)
+
+
+def test_each_year_group_by_itself() -> None:
+    matrix = np.vstack([answers(100, seed=1), answers(20, seed=2), answers(60, seed=3)])
+    years = ["10"] * 100 + ["9"] * 20 + ["3"] * 60
+    numbers = dict(zip(rule(4).items, matrix.T, strict=True))
+    found = {one.group: one for one in describe_scales(numbers, {"scale": rule(4)}, years, by="year")}
+    assert list(found) == ["3", "9", "10"]
+    assert found["10"].reliability == describe(matrix[:100], rule(4))
+    assert found["3"].reliability == describe(matrix[120:], rule(4))
+    assert found["9"].reliability.too_few is not None
+    assert found["9"].reliability.too_few in found["9"].notes
+    with pytest.raises(ValueError, match="180 respondents, but 179 names"):
+        describe_scales(numbers, {"scale": rule(4)}, years[:-1], by="year")
+
+
+def test_items_are_told_as_the_scale_counts_them() -> None:
+    matrix = answers(100, seed=1)
+    matrix[:5, 0] = np.nan
+    turning = replace(rule(4), reverse=(True, False, False, False))
+    (found,) = describe_scales(dict(zip(turning.items, matrix.T, strict=True)), {"scale": turning})
+    first, second, *_ = found.items
+    there = matrix[5:, 0]
+    assert (first.n, first.reversed, second.n, second.reversed) == (95, True, 100, False)
+    assert first.mean == pytest.approx(turning.low[0] + turning.high[0] - there.mean())
+    assert first.sd == pytest.approx(there.std(ddof=1))
+    few = describe_scales(dict(zip(turning.items, matrix[:29].T, strict=True)), {"scale": turning})[0]
+    assert {item.mean for item in few.items} == {None}
 
 
 def test_too_many_factors_have_no_solution() -> None:
