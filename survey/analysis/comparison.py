@@ -29,8 +29,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from survey.analysis.attrition import Attrition, BaselineDifference, attrition, baseline_difference
-from survey.analysis.effects import ClusteredEffect, Effect, hedges_2007, hedges_g, probability, quantile
-from survey.analysis.mixed import MixedFits, RobustFits, fit, robust, sums
+from survey.analysis.effects import ClusteredEffect, Contrast, Effect, by_t, hedges_2007, hedges_g
+from survey.analysis.mixed import MixedFits, RobustFits, fit, numbered, robust, sums
 
 Floats = NDArray[np.float64]
 Truths = NDArray[np.bool_]
@@ -63,20 +63,7 @@ class Sides:
 
 
 @dataclass(frozen=True)
-class Difference:
-    """A difference of two groups with its standard error and its 95 % interval by t; `n` of what was compared."""
-
-    n: int
-    difference: float
-    se: float | None
-    df: float | None
-    low: float | None
-    high: float | None
-    p: float | None
-
-
-@dataclass(frozen=True)
-class ModelDifference(Difference):
+class ModelContrast(Contrast):
     """A difference in a model. `g` is it by `denominator`, a standard deviation; the interval is divided by the same.
 
     Without clusters the variance between and the intraclass correlation are None. `cluster_robust` is least squares on
@@ -92,7 +79,7 @@ class ModelDifference(Difference):
     g_low: float | None
     g_high: float | None
     singular: bool
-    cluster_robust: Difference | None
+    cluster_robust: Contrast | None
     hedges_within: ClusteredEffect | None
     hedges_total: ClusteredEffect | None
     baseline: str | None = None
@@ -113,9 +100,9 @@ class GroupComparison:
     sd: Mapping[str, float | None]
     difference: float | None
     g: Effect | None
-    multilevel: ModelDifference | None
-    adjusted: ModelDifference | None
-    cluster_means: Difference | None
+    multilevel: ModelContrast | None
+    adjusted: ModelContrast | None
+    cluster_means: Contrast | None
     attrition: Attrition | None
     baseline: BaselineDifference | None
     notes: tuple[str, ...]
@@ -171,7 +158,7 @@ class _Rows:
                     f"No row has '{level}' in the column '{sides.group_name}'"
                     f"{'' if sides.clusters is None else ' and a cluster'}, so there is nothing to compare."
                 )
-        self.clusters = None if sides.clusters is None else _numbered(sides.clusters, self.kept)
+        self.clusters = None if sides.clusters is None else numbered(sides.clusters, self.kept)
         self.baseline = None
         if sides.baseline is not None:
             began = np.asarray(sides.baseline, dtype=np.float64)
@@ -186,12 +173,6 @@ class _Rows:
         """Return how many rows of each group have each outcome (K, K), reference first."""
         other = there[self.arm == 1].sum(axis=0)
         return there.sum(axis=0) - other, other
-
-
-def _numbered(labels: Sequence[str | None], kept: Truths) -> NDArray[np.int64]:
-    known: dict[str | None, int] = {}
-    chosen = [label for label, keep in zip(labels, kept.tolist(), strict=True) if keep]
-    return np.array([known.setdefault(label, len(known)) for label in chosen], dtype=np.int64)
 
 
 class _Plain:
@@ -349,17 +330,6 @@ def _or_none(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _by_t(n: int, difference: float, se: float, df: float) -> Difference | None:
-    """Return a difference with its interval; without one where its standard error or degrees of freedom are unknown."""
-    if not math.isfinite(difference):
-        return None
-    if not (math.isfinite(se) and math.isfinite(df) and se > 0):
-        return Difference(n, float(difference), None, None, None, None, None)
-    reach = float(quantile(df)) * se
-    p = float(probability(difference / se, df))
-    return Difference(n, float(difference), float(se), float(df), difference - reach, difference + reach, p)
-
-
 class _Told:
     """One outcome of all that was computed, and the notes that belong to it."""
 
@@ -433,14 +403,14 @@ class _Told:
         n = int(balance.n[0][at] + balance.n[1][at])
         return baseline_difference(self._sides.baseline_name, n, float(balance.g[at]))
 
-    def _mean_difference(self) -> Difference | None:
+    def _mean_difference(self) -> Contrast | None:
         if self._means is None:
             return None
         means, at = self._means, self._at
         used = int(means.used[0][at]) if self._rows.crossed else int(means.used[0][at] + means.used[1][at])
-        return _by_t(used, float(means.difference[at]), float(means.se[at]), float(means.df[at]))
+        return by_t(used, float(means.difference[at]), float(means.se[at]), float(means.df[at]))
 
-    def _adjusted_model(self) -> ModelDifference | None:
+    def _adjusted_model(self) -> ModelContrast | None:
         if self._adjusted is None:
             return None
         same, at = self._adjusted.same.mixed, self._at
@@ -448,11 +418,11 @@ class _Told:
         variance = same.within[at] if self._sides.clusters is None else same.between[at] + same.within[at]
         return self._model(self._adjusted.models, math.sqrt(variance), self._sides.baseline_name)
 
-    def _model(self, models: _Models, denominator: float | None, baseline: str | None) -> ModelDifference | None:
+    def _model(self, models: _Models, denominator: float | None, baseline: str | None) -> ModelContrast | None:
         found, at = models.mixed, self._at
         n = int(found.rows[at])
         difference = float(found.coefficients[at, 1])
-        told = _by_t(n, difference, float(found.se[at, 1]), float(models.df[at]))
+        told = by_t(n, difference, float(found.se[at, 1]), float(models.df[at]))
         if told is None:
             return None
         between, within = float(found.between[at]), float(found.within[at])
@@ -462,10 +432,10 @@ class _Told:
         inside, total = self._hedges(models, difference)
         flat = None
         if models.robust is not None:
-            flat = _by_t(
+            flat = by_t(
                 n, *(float(one[at, 1]) for one in (models.robust.coefficients, models.robust.se, models.robust.df))
             )
-        return ModelDifference(
+        return ModelContrast(
             n=n,
             difference=told.difference,
             se=told.se,
@@ -538,7 +508,7 @@ class _Told:
                 )
 
     def _about_models(
-        self, multilevel: ModelDifference | None, adjusted: ModelDifference | None, clusters: Mapping[str, int] | None
+        self, multilevel: ModelContrast | None, adjusted: ModelContrast | None, clusters: Mapping[str, int] | None
     ) -> None:
         at, sides = self._at, self._sides
         if clusters is not None:
@@ -571,7 +541,7 @@ class _Told:
                     f"{_rows(gone)} without it left out."
                 )
 
-    def _about_clusters(self, multilevel: ModelDifference, clusters: int) -> None:
+    def _about_clusters(self, multilevel: ModelContrast, clusters: int) -> None:
         if multilevel.singular:
             self._notes.append(
                 "Singular fit: the model finds no variance between clusters. With few clusters that does not show that "
@@ -604,8 +574,8 @@ class _Told:
         n: Mapping[str, int],
         difference: float | None,
         g: Effect | None,
-        multilevel: ModelDifference | None,
-        adjusted: ModelDifference | None,
+        multilevel: ModelContrast | None,
+        adjusted: ModelContrast | None,
     ) -> str:
         sides = self._sides
         who = f"'{sides.other}' ({n[sides.other]:,}) and '{sides.reference}' ({n[sides.reference]:,})"
@@ -633,7 +603,7 @@ class _Told:
         )
 
 
-def _in_sd(best: ModelDifference) -> str:
+def _in_sd(best: ModelContrast) -> str:
     if best.g is None or best.g_low is None or best.g_high is None:
         return ""
     return f"; {best.g:.2f} standard deviations, {best.g_low:.2f} to {best.g_high:.2f}"

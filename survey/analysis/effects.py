@@ -48,6 +48,19 @@ class ClusteredEffect:
     high: float
 
 
+@dataclass(frozen=True)
+class Contrast:
+    """A difference of two groups with its standard error and its 95 % interval by t; `n` of what was compared."""
+
+    n: int
+    difference: float
+    se: float | None
+    df: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+
+
 def quantile(df: ArrayLike) -> Floats:
     """Return t's 97.5 % point for degrees of freedom of any size above 0; NaN elsewhere."""
     given = np.asarray(df, dtype=np.float64)
@@ -58,6 +71,17 @@ def quantile(df: ArrayLike) -> Floats:
 def probability(t: ArrayLike, df: ArrayLike) -> Floats:
     """Return the two-sided probability of a t at least this far from 0."""
     return np.asarray(2 * special.stdtr(np.asarray(df, dtype=np.float64), -np.abs(np.asarray(t, dtype=np.float64))))
+
+
+def by_t(n: int, difference: float, se: float, df: float) -> Contrast | None:
+    """Return a difference with its interval; without one where its standard error or degrees of freedom are unknown."""
+    if not math.isfinite(difference):
+        return None
+    if not (math.isfinite(se) and math.isfinite(df) and se > 0):
+        return Contrast(n, float(difference), None, None, None, None, None)
+    reach = float(quantile(df)) * se
+    p = float(probability(difference / se, df))
+    return Contrast(n, float(difference), float(se), float(df), difference - reach, difference + reach, p)
 
 
 def correction(n: ArrayLike) -> Floats:

@@ -24,6 +24,7 @@ Sources
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -129,6 +130,13 @@ class RobustFits:
 
 
 # ── rows → sums ───────────────────────────────────────────────────────────────────────────────────────────
+def numbered(labels: Sequence[str | None], kept: Truths) -> NDArray[np.int64]:
+    """Return the cluster of each row that is kept as a whole number, in the order in which they first appear."""
+    known: dict[str | None, int] = {}
+    chosen = [label for label, keep in zip(labels, kept.tolist(), strict=True) if keep]
+    return np.array([known.setdefault(label, len(known)) for label in chosen], dtype=np.int64)
+
+
 def sums(outcomes: ArrayLike, covariates: ArrayLike, clusters: ArrayLike | None = None) -> ClusterSums:
     """Reduce rows to sums for each cluster.
 
@@ -226,11 +234,15 @@ def fit(of: ClusterSums) -> MixedFits:
 
 
 def _identified(of: ClusterSums) -> Truths:
-    """Tell which outcomes determine every coefficient, vary, and leave rows over."""
+    """Tell which outcomes determine every coefficient, and leave rows and variance over."""
     p = of.products.shape[-1]
     whole = of.products.sum(axis=1)
     least = np.linalg.eigvalsh(whole)[:, 0]
-    enough: Truths = (of.rows > p) & (least > _NOTHING * of.rows) & (of.squares.sum(axis=1) > _NOTHING)
+    enough: Truths = (of.rows > p) & (least > _NOTHING * of.rows)
+    part = of.take(enough)
+    # An outcome that the covariates tell exactly, as one that does not vary, leaves no variance to estimate.
+    left = _Profile(part, np.zeros(int(enough.sum()))).rest
+    enough[enough] = left > _NOTHING * part.rows
     return enough
 
 

@@ -14,8 +14,9 @@ from survey.cli.main import content_of, main, stop
 
 if TYPE_CHECKING:
     from survey.analysis.columns import Columns
-    from survey.analysis.comparison import Difference, GroupComparison
+    from survey.analysis.comparison import GroupComparison
     from survey.analysis.disclosure import SafeTable
+    from survey.analysis.effects import Contrast
     from survey.analysis.reliability import ScaleReliability
 
 WIDTH: Final = 100
@@ -294,7 +295,7 @@ def _print_comparison(one: GroupComparison) -> None:
     _print_notes(one.notes)
 
 
-def _with_interval(name: str, one: Difference) -> list[str]:
+def _with_interval(name: str, one: Contrast) -> list[str]:
     interval = "none" if one.low is None else f"{_plain(one.low)} to {_plain(one.high)}"
     return [name, _plain(one.difference), interval, "" if one.df is None else f"{one.df:.1f}"]
 

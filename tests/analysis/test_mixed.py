@@ -216,6 +216,12 @@ def test_one_row_a_cluster_has_no_variance_between() -> None:
     assert (found.between == 0).all()
 
 
+def test_an_outcome_that_the_covariates_tell_exactly_has_no_model() -> None:
+    covariate = np.array([1.0, 0, 0, 1, 0, 1])
+    found = fit(sums(2 * covariate[:, None] + 1, covariate, np.array([0, 0, 0, 0, 1, 1])))
+    assert np.isnan(found.coefficients).all()
+
+
 def test_no_rows_are_no_model() -> None:
     found = fit(sums(np.zeros((0, 2)), np.zeros((0, 1)), np.zeros(0, dtype=int)))
     assert np.isnan(found.coefficients).all()
