@@ -169,7 +169,6 @@ def _fill(engine: Engine, folder: Path, microdata: str) -> tuple[int, int, int, 
                 )
             )
         study_id = study.id
-    settings = Settings(folder, str(engine.url), "s" * 40, "http://localhost")  # of which an account takes nothing
     passwords = {
         email: add_user(engine, email, ["researcher"], study=CODE)
         for email in ("ann@uni.org", "ben@uni.org", "cay@uni.org")
