@@ -194,6 +194,7 @@ class _System:
     """The counts of a table and how they add up."""
 
     def __init__(self, counts: Wholes, threshold: int) -> None:
+        self._grid = counts
         self._counts = counts.ravel().astype(np.float64)
         self._threshold = threshold
         self._equations = _equations(counts.shape)
@@ -210,11 +211,36 @@ class _System:
             step = aim - self._counts[cell]
             if step == 0:
                 continue
-            change = self._change(cell, step, hidden | changed, only_hidden)
+            change = self._rectangle(cell, step, hidden)
+            if change is None:
+                change = self._change(cell, step, hidden | changed, only_hidden)
             if change is None:
                 return None
             changed |= change
         return changed
+
+    def _rectangle(self, cell: int, step: float, hidden: Truths) -> Truths | None:
+        """Return the simplest change, if what is hidden allows it: two rows and two columns change crosswise."""
+        if self._grid.ndim != 2:
+            return None
+        row, column = divmod(cell, self._grid.shape[1])
+        last = self._grid.shape[0] - 1, self._grid.shape[1] - 1
+        if row == last[0] or column == last[1]:
+            return None
+        inner, free = self._grid[:-1, :-1], hidden.reshape(self._grid.shape)[:-1, :-1]
+        # Two corners go the way of this count, and need as many if that is down; the other two go the other way.
+        if step < 0:
+            good = free & (inner >= -step) & free[row][None, :] & free[:, column][:, None]
+        else:
+            enough = free & (inner >= step)
+            good = free & enough[row][None, :] & enough[:, column][:, None]
+        good[row, :] = good[:, column] = False
+        if not good.any():
+            return None
+        far_row, far_column = divmod(int(np.argmax(good)), good.shape[1])
+        found = np.zeros(self._grid.shape, dtype=bool)
+        found[np.ix_([row, far_row], [column, far_column])] = True
+        return found.ravel()
 
     def _change(self, cell: int, step: float, hidden: Truths, only_hidden: bool) -> Truths | None:
         # A small command must start quickly, so the optimiser is loaded where it is used.

@@ -6,6 +6,7 @@ import csv
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from survey.cli import main
+from tests.bombs import tables as bombs
 from tests.scales.golden_files import results, table
 
 SCHOOLS = Path(__file__).parents[1] / "analysis" / "golden" / "schools.csv"
@@ -251,6 +253,16 @@ def test_files_that_are_no_table_are_said(tmp_path: Path) -> None:
     assert "two columns called 'y'" in refused("compare-groups", twice, "--outcome", "y", "--group", "g")
     long = written(tmp_path / "d.csv", ["y", "g"], [[1, 2, 3]])
     assert "row 2 has more cells than the header" in refused("compare-groups", long, "--outcome", "y", "--group", "g")
+
+
+@pytest.mark.parametrize(
+    "bomb", [bombs.columns_by_the_million, bombs.quotes_without_end, bombs.entities, bombs.faults_in_every_row]
+)
+def test_files_made_to_stop_their_reader_get_a_sentence(bomb: Callable[[], bytes], tmp_path: Path) -> None:
+    path = tmp_path / ("bomb.xlsx" if bomb in bombs.EXCEL else "bomb.csv")
+    path.write_bytes(bomb())
+    assert path.name in refused("compare-groups", path, "--outcome", "y", "--group", "g")
+    assert path.name in refused("tabulate", path, "--rows", "y", "--columns", "g")
 
 
 # ── tables ────────────────────────────────────────────────────────────────────────────────────────────────
