@@ -13,7 +13,8 @@ What is divided by what
     standard deviation it would look larger, and depend on how good the baseline is.
 
 Degrees of freedom
-    Where whole clusters are in one group, it is the number of clusters that counts: clusters - 2 degrees of freedom.
+    Where whole clusters are in one group, it is the number of clusters that counts: clusters - 2 degrees of freedom,
+    and one less with a baseline that is a fact of the cluster.
     Where both groups are found within clusters (girls and boys), those of Satterthwaite. docs/calibration.md shows how
     often these intervals hold the truth.
 """
@@ -126,7 +127,7 @@ def compare(outcomes: Mapping[str, ArrayLike], sides: Sides) -> list[GroupCompar
     plain = _Plain(matrix, rows)
     models = _models(matrix, rows, np.ones(len(matrix), dtype=bool), adjusted=False)
     means = _cluster_means(matrix, rows) if rows.clusters is not None else None
-    found = _Found(sides, rows, plain, models, means, _adjusted(matrix, rows))
+    found = _Found(sides, rows, matrix, plain, models, means, _adjusted(matrix, rows))
     return [_Told(name, at, found).comparison() for at, name in enumerate(outcomes)]
 
 
@@ -228,16 +229,27 @@ def _models(matrix: Floats, rows: _Rows, chosen: Truths, *, adjusted: bool) -> _
     mixed = fit(found)
     if clusters is None:
         return _Models(mixed, None, mixed.df[:, 1], None)
-    df = _freedom(mixed, rows.crossed)
+    df = _freedom(mixed, rows.crossed, _school_level(covariates[1:], clusters))
     present = ~np.isnan(matrix[chosen])
     sizes = None if rows.crossed else _sizes(present, clusters, rows.arm[chosen])
     return _Models(mixed, robust(found), df, sizes)
 
 
-def _freedom(mixed: MixedFits, crossed: bool) -> Floats:
+def _school_level(covariates: Sequence[Floats], clusters: NDArray[np.int64]) -> int:
+    """Return how many covariates are facts of clusters, the same for everyone in one."""
+    found = 0
+    for values in covariates:
+        sizes = np.maximum(np.bincount(clusters), 1)
+        middle = (np.bincount(clusters, values) / sizes)[clusters]
+        found += bool(np.allclose(values, middle, rtol=1e-9, atol=1e-12))
+    return found
+
+
+def _freedom(mixed: MixedFits, crossed: bool, school_level: int) -> Floats:
     """Return the degrees of freedom of the difference: between clusters, or within them where groups meet there."""
     if not crossed:
-        return np.where(mixed.clusters > 2, mixed.clusters - 2.0, np.nan)
+        between = mixed.clusters - 2.0 - school_level
+        return np.where(between > 0, between, np.nan)
     inside = mixed.rows - mixed.clusters - (mixed.coefficients.shape[1] - 1.0)
     return np.where(np.isnan(mixed.df[:, 1]), np.where(inside > 0, inside, np.nan), mixed.df[:, 1])
 
@@ -319,6 +331,7 @@ class _Found:
 
     sides: Sides
     rows: _Rows
+    matrix: Floats
     plain: _Plain
     models: _Models
     means: _Means | None
@@ -335,7 +348,7 @@ class _Told:
 
     def __init__(self, name: str, at: int, found: _Found) -> None:
         self._name, self._at, self._sides, self._rows = name, at, found.sides, found.rows
-        self._plain, self._models = found.plain, found.models
+        self._matrix, self._plain, self._models = found.matrix, found.plain, found.models
         self._means, self._adjusted = found.means, found.adjusted
         self._levels = (self._sides.reference, self._sides.other)
         self._notes: list[str] = []
@@ -469,6 +482,12 @@ class _Told:
     def _left_out(self, n: Mapping[str, int]) -> None:
         rows, sides = self._rows, self._sides
         without = len(rows.arm) - sum(n.values())
+        code = _like_a_code(self._matrix[:, self._at])
+        if code is not None:
+            self._notes.append(
+                f"'{self._name}' has the value {code[0]:g} in {_rows(code[1])}. If that stands for a missing answer, "
+                "please make it blank or name it as missing: here it counts as a number."
+            )
         for count, what in (
             (rows.without_group, f"no '{sides.group_name}'"),
             (rows.without_cluster, f"no '{sides.cluster_name}'"),
@@ -601,6 +620,19 @@ class _Told:
             f"'{sides.reference}' ({n[sides.reference]:,}), {model}: 95 % interval {_number(best.low)} to "
             f"{_number(best.high)}{_in_sd(best)}."
         )
+
+
+def _like_a_code(values: Floats) -> tuple[float, int] | None:
+    """Return the commonest value that looks like a code for a missing answer: -99 to -1 where all else is 0 or more."""
+    known = values[~np.isnan(values)]
+    below = known[known < 0]
+    if not len(below) or len(below) == len(known):
+        return None
+    codes, counts = np.unique(below, return_counts=True)
+    if len(codes) > 9 or not np.all((codes == np.rint(codes)) & (codes >= -99)):
+        return None
+    # A scale that is centred on 0 has its negative numbers spread; codes are few, and far from the smallest number.
+    return (float(codes[np.argmax(counts)]), int(counts.max())) if codes.max() < known[known >= 0].min() - 1 else None
 
 
 def _in_sd(best: ModelContrast) -> str:

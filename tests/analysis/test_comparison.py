@@ -144,6 +144,29 @@ def test_how_the_groups_were_formed_is_said() -> None:
     assert matched.notes[-1].endswith("They were matched on size, free meals and region.")
 
 
+def test_a_baseline_that_is_a_fact_of_schools_costs_a_degree_of_freedom() -> None:
+    outcomes, sides = study()
+    size = np.unique(sides.clusters or (), return_inverse=True, return_counts=True)
+    by_school = dataclasses.replace(sides, baseline=size[2][size[1]].astype(float))
+    (ours,) = compare({"noise": outcomes["noise"]}, by_school)
+    assert ours.multilevel is not None
+    assert ours.adjusted is not None
+    assert (ours.multilevel.df, ours.adjusted.df) == (16, 15)
+
+
+def test_what_looks_like_a_code_for_a_missing_answer_is_asked_about() -> None:
+    def asked(values: list[float]) -> list[str]:
+        groups = list("pc" * (len(values) // 2))
+        (ours,) = compare({"y": values}, Sides(groups, "c", "p"))
+        return [note for note in ours.notes if "stands for a missing answer" in note]
+
+    (note,) = asked([1, 2, 3, -9, 4, -9, 5, -8])
+    assert note.startswith("'y' has the value -9 in 2 rows.")
+    assert asked([-2, -1, 0, 1, 2, 0, 1, -1]) == []  # a scale around 0
+    assert asked([-0.31, 0.2, 1.4, -1.2, 0.0, 0.3]) == []
+    assert asked([-3, -2, -3, -9]) == []
+
+
 # ── difficult tables ──────────────────────────────────────────────────────────────────────────────────────
 def one(groups: str, clusters: str | None, values: list[float], baseline: list[float] | None = None) -> GroupComparison:
     sides = Sides(list(groups), "c", "p", None if clusters is None else list(clusters), baseline)

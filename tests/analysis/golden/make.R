@@ -1,7 +1,8 @@
 # Makes the golden files beside it: what R says about mixed models, robust standard errors, effect sizes and corrections,
 # for a data set that this script draws (schools.csv) and for small published ones. `make golden` runs it.
 #
-# Debian: r-base-core r-cran-lme4 r-cran-lmertest r-cran-clubsandwich r-cran-effectsize r-cran-nlme.
+# Debian: r-base-core r-cran-lme4 r-cran-lmertest r-cran-clubsandwich r-cran-effectsize r-cran-nlme
+#         r-cran-psych.
 # Made with R 4.2.2, lme4 1.1-31, lmerTest 3.1-3, clubSandwich 0.5.8, effectsize 0.8.3. The tests read the files only.
 #
 # Published data, as they come with R's packages:
@@ -120,6 +121,26 @@ for (set in c("cars", "sleep")) {
   say(set, "d_high", "", d$CI_high)
 }
 keep(data.frame(extra = sleep$extra, group = as.integer(sleep$group)), "extra_sleep")
+
+# ── exploratory factors: Thurstone's nine variables (as in tests/scales/golden), and answers of two kinds ────────────
+thurstone <- as.matrix(read.csv("../../scales/golden/thurstone.csv"))
+rownames(thurstone) <- colnames(thurstone)
+solution <- suppressMessages(psych::fa(thurstone, nfactors = 3, n.obs = 213, fm = "minres", rotate = "none"))
+loadings <- unclass(varimax(unclass(solution$loadings), eps = 1e-14)$loadings)
+loadings <- loadings[, order(-colSums(loadings^2))]
+for (i in 1:9) for (j in 1:3) say("thurstone", "loading", paste(i - 1, j - 1), loadings[i, j])
+for (i in 1:9) say("thurstone", "communality", as.character(i - 1), solution$communality[i])
+two <- matrix(rnorm(300 * 8), 300)
+common <- matrix(rnorm(300 * 2), 300)
+two[, 1:4] <- two[, 1:4] + 1.2 * common[, 1]
+two[, 5:8] <- two[, 5:8] + 1.0 * common[, 2]
+two <- round(pmin(pmax(3 + 0.8 * two, 1), 5))
+colnames(two) <- paste0("item_", 1:8)
+keep(as.data.frame(two), "two_kinds")
+parallel <- psych::fa.parallel(two, fa = "pc", n.iter = 500, plot = FALSE, quant = 0.95, sim = TRUE)
+for (i in 1:8) say("two_kinds", "eigenvalue", as.character(i - 1), parallel$pc.values[i])
+for (i in 1:8) say("two_kinds", "chance", as.character(i - 1), parallel$pc.sim[i])
+say("two_kinds", "factors", "", parallel$ncomp)
 
 # ── the noncentral t behind the interval of d, and corrections for several tests ─────────────────────────────────
 for (case in list(c(0.5, 8), c(-2.4, 20), c(6.5, 898), c(25, 58), c(0, 3), c(12, 5000))) {
