@@ -196,6 +196,16 @@ def test_published_table_of_regions() -> None:
     assert narrowed([table(Z1)], [(None, safe)], 4) == []
 
 
+def test_published_table_of_regions_and_sex() -> None:
+    # sdcTable (Meindl, Statistics Austria), help of getInfo: its test problem with maxN = 3, where women in region A are 2
+    # and both sexes of A and C are hidden.
+    cells = table([[18, 2], [14, 19], [12, 10], [11, 14]])
+    safe = suppress(cells, 4)
+    assert safe.cells == ((None, None), (14, 19), (None, None), (11, 14))
+    assert (safe.row_totals, safe.column_totals, safe.total) == ((20, 33, 22, 25), (55, 45), 100)
+    assert narrowed([cells], [(None, safe)], 4) == []
+
+
 def test_published_table_with_small_totals() -> None:
     # The same package, help of SuppressSmallCounts, data mun_accidents with maxN = 3: two totals of columns and one of a
     # row are small and hidden; zeros are.
