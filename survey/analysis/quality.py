@@ -1,4 +1,4 @@
-"""Responses that someone should look at: the same answer all the way, too fast, only extremes. Flags, no deletions.
+"""Responses worth a look: the same answer throughout, too fast, only extremes. Flags, no deletions.
 
 Source
     Meade, A. W. and Craig, S. B. (2012). Identifying careless responses in survey data. Psychological Methods, 17,

@@ -55,13 +55,13 @@ def structure(items: Sequence[str], answers: ArrayLike) -> Structure:
     given = np.asarray(answers, dtype=np.float64)
     whole = given[~np.isnan(given).any(axis=1)]
     if len(items) < 3:
-        raise NoSolution(f"{len(items)} items are too few to look for a structure. It takes three.")
+        raise NoSolution(f"{len(items)} items are too few: a structure needs three.")
     if len(whole) < FEWEST:
-        raise NoSolution(f"Only {len(whole)} people answered every item, and a structure is told from {FEWEST} on.")
+        raise NoSolution(f"Only {len(whole)} people answered every item, and a structure needs {FEWEST}.")
     covariance = covariances(whole)
     still = [item for item, variance in zip(items, np.diag(covariance), strict=True) if variance <= 1e-12]
     if still:
-        raise NoSolution(f"Everyone gave the same answer to '{still[0]}', so it goes with nothing.")
+        raise NoSolution(f"Everyone gave the same answer to '{still[0]}', so it correlates with nothing.")
     matrix = correlations(covariance)
     values = np.linalg.eigvalsh(matrix)[::-1]
     chance = _by_chance(*whole.shape)

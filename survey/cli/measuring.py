@@ -36,11 +36,11 @@ as_json = click.option("--json", "in_json", is_flag=True, help="Print JSON, with
 @main.command()
 @click.argument("questionnaire", type=TABLE)
 @click.argument("answers", type=TABLE)
-@click.option("--by", metavar="COLUMN", help="Tell each group of this column by itself, such as year.")
+@click.option("--by", metavar="COLUMN", help="Report each group of this column separately, such as year.")
 @click.option("--pairwise", is_flag=True, help="Use, for each two items, all who answered both.")
 @as_json
 def reliability(questionnaire: Path, answers: Path, by: str | None, pairwise: bool, in_json: bool) -> None:
-    """Tell how reliable each scale of a questionnaire is.
+    """Report how reliable each scale of a questionnaire is.
 
     ANSWERS is a CSV or Excel file of codes: a column for each item, blank where there is no answer. Other columns are
     not read. Figures are those of people who answered every item of a scale, unless --pairwise is given. Fewer than 30
@@ -57,12 +57,12 @@ def reliability(questionnaire: Path, answers: Path, by: str | None, pairwise: bo
         stop(*(str(problem) for problem in errors(reading.problems)))
     found = reading.questionnaire
     if not found.scales:
-        stop(f"{questionnaire} has no scales, so there is nothing to tell.")
+        stop(f"{questionnaire} has no scales, so there is nothing to report.")
     table = _columns(answers)
     rules = {scale.id: rule_for(scale, found) for scale in found.scales}
     there = {name: rule for name, rule in rules.items() if any(item in table.texts for item in rule.items)}
     if not there:
-        stop(f"{answers} has no column of an item. Columns are named as questions are, for instance", _some(rules))
+        stop(f"{answers} has no column for any item. Columns are named after questions, such as {_some(rules)}.")
     items = dict.fromkeys(item for rule in there.values() for item in rule.items)
     groups = _labels(table, by) if by else None
     for item in items:
@@ -79,11 +79,11 @@ def reliability(questionnaire: Path, answers: Path, by: str | None, pairwise: bo
             _print_scale(one)
     absent = [name for name in rules if name not in there]
     if absent:
-        click.echo(f"Not told, because no item of theirs is in {answers}: {', '.join(absent)}.", err=True)
+        click.echo(f"Scales left out, because {answers} has none of their items: {', '.join(absent)}.", err=True)
 
 
 def _some(rules: dict[str, Any]) -> str:
-    return f"{', '.join(next(iter(rules.values())).items[:5])}."
+    return ", ".join(next(iter(rules.values())).items[:5])
 
 
 def _scale_as_json(one: ScaleReliability) -> dict[str, Any]:
@@ -318,7 +318,7 @@ def _print_comparisons(found: Sequence[GroupComparison]) -> None:
         rows.append([_cut(one.outcome), _cut(one.other, 14), n, how, _plain(difference), interval, g, between])
     _print_table(["outcome", "group", "n", "how", "difference", "95 % interval", "in SD", "95 %"], rows)
     shared = [note for note in found[0].notes if all(note in one.notes for one in found)]
-    _print_notes([*shared, "Notes on single outcomes are in the JSON (--json), and where up to three are compared."])
+    _print_notes([*shared, "For the notes on each outcome use --json, or compare up to three at a time."])
 
 
 # ── tables ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -344,7 +344,7 @@ def tabulate(table: Path, down: str, across: str, threshold: int, in_json: bool)
     rows, columns = _labels(read, down), _labels(read, across)
     counted, left_out = crossing(rows, columns)
     if not counted.rows:
-        stop(f"No row of {table} has both '{down}' and '{across}'.")
+        stop(f"No row of {table} has both '{down}' and '{across}', so there is nothing to count.")
     if len(counted.rows) * len(counted.columns) > 2_500:
         stop(
             f"'{down}' and '{across}' have {len(counted.rows):,} and {len(counted.columns):,} different values, too "

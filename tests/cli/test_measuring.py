@@ -159,7 +159,7 @@ def test_faults_of_answers_are_named(questionnaire: Path, tmp_path: Path) -> Non
     said = refused("reliability", questionnaire, written(tmp_path / "b.csv", items, cells))
     assert "row 5, column 'item_3': '9' is not an answer" in said
     said = refused("reliability", questionnaire, written(tmp_path / "c.csv", ["a"], [[1]] * 40))
-    assert "no column of an item" in said
+    assert "no column for any item" in said
     said = refused("reliability", questionnaire, answers(tmp_path / "d.csv"), "--by", "yaer")
     assert "Did you mean 'year'?" in said
 
