@@ -14,9 +14,8 @@ What is divided by what
 
 Degrees of freedom
     Where whole clusters are in one group, it is the number of clusters that counts: clusters - 2 degrees of freedom,
-    and one less with a baseline that is a fact of the cluster.
-    Where both groups are found within clusters (girls and boys), those of Satterthwaite. docs/calibration.md shows how
-    often these intervals hold the truth.
+    and one less with a baseline that is a fact of the cluster. Where both groups are found in half of the clusters or
+    more (girls and boys), those of Satterthwaite. docs/calibration.md shows how often these intervals hold the truth.
 """
 
 from __future__ import annotations
@@ -164,11 +163,14 @@ class _Rows:
         if sides.baseline is not None:
             began = np.asarray(sides.baseline, dtype=np.float64)
             self.baseline = np.where(np.isfinite(began), began, np.nan)[self.kept]
-        # Groups that meet in a cluster, as girls and boys do, are compared within it.
+        # Groups that meet in most clusters, as girls and boys do, are compared within them. A child who moved, or one
+        # wrong cell, does not make a comparison of schools into one within schools.
+        self.shared = 0
         self.crossed = False
         if self.clusters is not None:
             share = np.bincount(self.clusters, self.arm) / np.bincount(self.clusters)
-            self.crossed = bool(((share > 0) & (share < 1)).any())
+            self.shared = int(((share > 0) & (share < 1)).sum())
+            self.crossed = 2 * self.shared >= len(share)
 
     def counts(self, there: Truths) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return how many rows of each group have each outcome (K, K), reference first."""
@@ -542,6 +544,12 @@ class _Told:
                 self._about_clusters(
                     multilevel, sum(clusters.values()) if not self._rows.crossed else mixed.clusters[at]
                 )
+        if self._rows.shared and not self._rows.crossed:
+            count = self._rows.shared
+            self._notes.append(
+                f"{_clusters(count)} {'has' if count == 1 else 'have'} people of both groups and "
+                f"{'counts' if count == 1 else 'count'} in each: please check the table."
+            )
         if self._rows.crossed and clusters is not None:
             both = int(self._means.used[0][at]) if self._means is not None else 0
             self._notes.append(

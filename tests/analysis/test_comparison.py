@@ -104,6 +104,21 @@ def test_groups_that_meet_in_schools_are_compared_within_them() -> None:
     assert ours.cluster_means.df == len(gaps) - 1
 
 
+def test_a_child_who_moved_does_not_turn_a_comparison_of_schools_into_one_within_schools() -> None:
+    outcomes, sides = study()
+    usual = compare({"noise": outcomes["noise"]}, sides)[0]
+    moved = list(sides.groups)
+    moved[0] = "programme"
+    (ours,) = compare({"noise": outcomes["noise"]}, dataclasses.replace(sides, groups=moved))
+    assert ours.multilevel is not None
+    assert ours.cluster_means is not None
+    assert ours.multilevel.df == 16
+    assert ours.clusters == {"comparison": 9, "programme": 10}
+    assert ours.cluster_means.n == 19
+    assert ours.difference == pytest.approx(usual.difference or 0, abs=0.05)
+    assert any(note.startswith("1 cluster has people of both groups") for note in ours.notes)
+
+
 def test_what_is_left_out_is_counted() -> None:
     sides = Sides(
         groups=["p", "p", "p", None, "c", "c", "x", "c", "c"],
