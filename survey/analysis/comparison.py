@@ -446,7 +446,8 @@ class _Told:
         g = [None if end is None or not by > 0 else end / by for end in (told.difference, told.low, told.high)]
         inside, total = self._hedges(models, difference)
         flat = None
-        if models.robust is not None:
+        # With one cluster in a group its own spread is unknown, and CR2 would count it as none.
+        if models.robust is not None and (models.sizes is None or min(len(one[at]) for one in models.sizes) > 1):
             flat = by_t(
                 n, *(float(one[at, 1]) for one in (models.robust.coefficients, models.robust.se, models.robust.df))
             )

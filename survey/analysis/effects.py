@@ -142,9 +142,11 @@ def hedges_2007(
 
     `between` and `within` are the variances of the model; `programme` and `comparison` the number of pupils of each
     school in either arm, of any size. Intervals are those of a normal distribution, as published: with few schools they
-    are short. None with fewer than two schools in an arm, or without variance.
+    are short. None with fewer than two schools in an arm, with one pupil in each school, or without variance.
     """
     if min(len(programme), len(comparison)) < 2 or within <= 0:
+        return None
+    if sum(programme) + sum(comparison) <= len(programme) + len(comparison):
         return None
     icc = between / (between + within)
     inside = _within_schools(difference / math.sqrt(within), icc, programme, comparison)
@@ -165,7 +167,7 @@ def _total(d: float, icc: float, one: Sequence[int], other: Sequence[int]) -> Cl
     b = each[0] * (len(one) - 1) + each[1] * (len(other) - 1)
     a = _fourth(one) + _fourth(other)
     lost = both - each[0] * len(one) - each[1] * len(other) + each[0] + each[1] - 2
-    d *= math.sqrt(1 - icc * lost / (both - 2))
+    d *= math.sqrt(max(1 - icc * lost / (both - 2), 0.0))
     first = both / (n * m) * (1 + (_mean_size(one, other) - 1) * icc)
     second = d**2 * ((both - 2) * (1 - icc) ** 2 + a * icc**2 + 2 * b * icc * (1 - icc))
     return _clustered(d, first + second / (2 * (both - 2) * (both - 2 - icc * (both - 2 - b))))

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from survey.analysis.comparison import GroupComparison, NothingToCompare, Sides, compare
-from survey.analysis.effects import correction
+from survey.analysis.effects import correction, hedges_2007
+from survey.analysis.mixed import fit, sums
 from tests.scales.golden_files import results, table
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -198,6 +199,14 @@ def test_one_school_a_side_gets_no_interval() -> None:
     assert any("no interval" in note for note in ours.notes)
 
 
+def test_one_school_alone_on_its_side_has_no_robust_error() -> None:
+    ours = one("pppp" + "c" * 12, "1111" + "222233334444", [1, 2, 3, 4, 2, 3, 4, 6, 3, 4, 6, 6, 1, 2, 2, 3])
+    assert ours.multilevel is not None
+    assert ours.multilevel.cluster_robust is None
+    assert ours.multilevel.df == 2
+    assert any("'p' has only 1 cluster" in note for note in ours.notes)
+
+
 def test_few_schools_on_a_side_are_named() -> None:
     ours = one("ppppppcccccccc", "11223344556677", [1, 2, 3, 4, 5, 6, 2, 3, 4, 6, 3, 2, 4, 5])
     assert any(note.startswith("'p' has only 3 clusters") for note in ours.notes)
@@ -335,3 +344,16 @@ if PUBLISHED.exists():
         for effect, published in ((model.hedges_within, (0.81, 0.10, 1.52)), (model.hedges_total, (0.67, 0.07, 1.28))):
             assert (effect.value, effect.low, effect.high) == pytest.approx(published, abs=0.005)
         assert model.g == pytest.approx(0.63, abs=0.005)  # by the standard deviation without the pre-test
+        # "Unconditional" there is by the variances of the model that holds nothing at all: 0.70 (0.04 to 1.37) and 0.60
+        # (0.02 to 1.17).
+        scores = np.array([[float(row["Posttest"])] for row in rows])
+        schools = np.array([float(row["School"]) for row in rows]).astype(int)
+        empty = fit(sums(scores, np.zeros((len(rows), 0)), schools))
+        sizes = [
+            [int(n) for n in np.bincount(schools[[row["Intervention"] == side for row in rows]]) if n]
+            for side in ("1.0", "0.0")
+        ]
+        found = hedges_2007(model.difference, float(empty.between[0]), float(empty.within[0]), *sizes)
+        assert found is not None
+        for effect, published in zip(found, ((0.70, 0.04, 1.37), (0.60, 0.02, 1.17)), strict=True):
+            assert (effect.value, effect.low, effect.high) == pytest.approx(published, abs=0.011)

@@ -114,3 +114,7 @@ def test_schools_of_one_size_by_the_simpler_formulas() -> None:
 
 def test_one_school_in_an_arm_has_no_form_of_hedges() -> None:
     assert hedges_2007(1.0, 0.1, 1.0, [20], [20, 20]) is None
+
+
+def test_one_pupil_in_each_school_has_no_form_of_hedges() -> None:
+    assert hedges_2007(1.0, 0.1, 1.0, [1, 1], [1, 1, 1]) is None
