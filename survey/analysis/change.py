@@ -56,6 +56,7 @@ def change(outcome: str, before: ArrayLike, after: ArrayLike, sides: Sides) -> W
     :func:`survey.analysis.comparison.compare`.
     """
     first, second = (np.asarray(one, dtype=np.float64) for one in (before, after))
+    first, second = (np.where(np.isfinite(one), one, np.nan) for one in (first, second))
     if first.shape != second.shape:
         raise ValueError(f"{len(first)} people before, but {len(second)} after")
     gain = second - first

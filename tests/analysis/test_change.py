@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from survey.analysis.change import change
 from survey.analysis.comparison import NothingToCompare, Sides
@@ -163,3 +167,42 @@ def test_people_of_no_subgroup_are_counted() -> None:
     )
     assert plain.difference is not None
     assert plain.difference.df == len(sex) - 4
+
+
+# ── any table ─────────────────────────────────────────────────────────────────────────────────────────────
+VALUE = st.sampled_from([0.0, 1.0, 1.0, 2.0, 1e8, -3.5, math.nan, math.inf])
+
+
+def finite(told: Any) -> bool:
+    if isinstance(told, dict):
+        return all(map(finite, told.values()))
+    if isinstance(told, list | tuple):
+        return all(map(finite, told))
+    return not isinstance(told, float) or math.isfinite(told)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.sampled_from(["p", "c", "c", "x", None]),
+            st.sampled_from(["1", "2", "3", None]),
+            st.sampled_from(["girl", "boy", None]),
+            VALUE,
+            VALUE,
+        ),
+        max_size=14,
+    ),
+    clustered=st.booleans(),
+)
+def test_any_table_gets_finite_numbers_or_none(rows: list[tuple[Any, ...]], clustered: bool) -> None:
+    columns: Any = list(zip(*rows, strict=True)) or [()] * 5
+    sides = Sides(columns[0], "c", "p", columns[1] if clustered else None)
+    slope = exposure_slope(("y", columns[3]), ("years", columns[4]), sides.clusters)
+    assert finite(dataclasses.asdict(slope))
+    assert slope.sentence
+    with contextlib.suppress(NothingToCompare):
+        assert finite(dataclasses.asdict(change("y", columns[3], columns[4], sides)))
+    with contextlib.suppress(NothingToCompare):
+        found = subgroup_difference(("y", columns[3]), sides, ("sex", columns[2]), "boy", "girl")
+        assert finite(dataclasses.asdict(found))
