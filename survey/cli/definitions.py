@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from survey.cli.main import main, stop, writing
 from survey.problems import errors
+
+if TYPE_CHECKING:
+    from survey.definition.questionnaire import Questionnaire
 
 
 @main.command()
@@ -37,6 +40,18 @@ def schema(what: Literal["questionnaire", "study", "translation"]) -> None:
     click.echo(json.dumps(json_schema(what), indent=2, ensure_ascii=False))
 
 
+def questionnaire_of(path: Path) -> Questionnaire:
+    """Return the questionnaire in a file; end the command, with sentences, when it is not one or has errors."""
+    from survey.definition.reading import read_questionnaire
+
+    if path.name == "study.yaml" or "." in path.stem:
+        stop(f"{path} is not a questionnaire. Please give the file NAME.yaml that holds the scales.")
+    reading = read_questionnaire(path)
+    if reading.questionnaire is None:
+        stop(*(str(problem) for problem in errors(reading.problems)))
+    return reading.questionnaire
+
+
 @main.command()
 @click.argument("questionnaire", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("answers", type=click.Path(path_type=Path, exists=True, dir_okay=False))
@@ -47,16 +62,11 @@ def score(questionnaire: Path, answers: Path, out: Path) -> None:
     The output has a row per input row: `id` where there is one, then each scale and the number of its items
     that were answered.
     """
-    from survey.definition.reading import read_questionnaire
     from survey.export.scored import score_table
 
-    if questionnaire.name == "study.yaml" or "." in questionnaire.stem:
-        stop(f"{questionnaire} is not a questionnaire. Please give the file NAME.yaml that has the scales.")
-    reading = read_questionnaire(questionnaire)
-    if reading.questionnaire is None:
-        stop(*(str(problem) for problem in errors(reading.problems)))
+    found = questionnaire_of(questionnaire)
     if out.exists() and out.samefile(answers):
         stop(f"{out} has the answers in it, and the scores would overwrite them. Please choose another name for --out.")
     with writing(out, "w") as file:
-        rows = score_table(reading.questionnaire, answers, file)
+        rows = score_table(found, answers, file)
     click.echo(f"{rows} rows scored: {out}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from survey.cli.definitions import questionnaire_of
 from survey.cli.main import content_of, main, stop
 
 if TYPE_CHECKING:
@@ -47,15 +48,10 @@ def reliability(questionnaire: Path, answers: Path, by: str | None, pairwise: bo
     people get no figures.
     """
     from survey.analysis.reliability import describe_scales
-    from survey.definition.reading import read_questionnaire
     from survey.export.scored import BadTable, item_numbers
-    from survey.problems import errors
     from survey.scales import rule_for
 
-    reading = read_questionnaire(questionnaire)
-    if reading.questionnaire is None:
-        stop(*(str(problem) for problem in errors(reading.problems)))
-    found = reading.questionnaire
+    found = questionnaire_of(questionnaire)
     if not found.scales:
         stop(f"{questionnaire} has no scales, so there is nothing to report.")
     table = _columns(answers)
@@ -159,13 +155,13 @@ def _print_scale(one: ScaleReliability) -> None:
 @main.command("compare-groups")
 @click.argument("table", type=TABLE)
 @click.option(
-    "--outcome", "outcomes", multiple=True, required=True, metavar="X", help="A column of numbers; or several."
+    "--outcome", "outcomes", multiple=True, required=True, metavar="X", help="A column of numbers; repeatable."
 )
 @click.option("--group", required=True, metavar="G", help="The column that says who is in which group.")
 @click.option("--reference", metavar="LEVEL", help="The group that the others are compared with.")
 @click.option("--cluster", metavar="C", help="The column of schools or classes.")
 @click.option("--baseline", metavar="B", help="The column to adjust for, such as an earlier score.")
-@click.option("--missing", multiple=True, type=float, metavar="CODE", help="A number that stands for a missing answer.")
+@click.option("--missing", multiple=True, type=float, metavar="CODE", help="A number for a missing answer; repeatable.")
 @click.option("--randomised", is_flag=True, help="The groups were formed at random.")
 @as_json
 def compare_groups(

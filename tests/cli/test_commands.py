@@ -145,7 +145,7 @@ def test_scores_never_overwrite_the_answers(tmp_path: Path) -> None:
     assert answers.read_text(encoding="utf-8") == "id\n1\n"
     for other in ("study.yaml", "parent.cy.yaml"):
         run = survey("score", FOLDER / other, answers, "--out", tmp_path / "out.csv")
-        assert "is no questionnaire" in run.output
+        assert "is not a questionnaire" in run.output
 
 
 def test_someone_who_forgot_a_password_gets_a_new_one_that_works_once() -> None:

@@ -160,6 +160,8 @@ def test_faults_of_answers_are_named(questionnaire: Path, tmp_path: Path) -> Non
     assert "row 5, column 'item_3': '9' is not an answer" in said
     said = refused("reliability", questionnaire, written(tmp_path / "c.csv", ["a"], [[1]] * 40))
     assert "no column for any item" in said
+    study = Path(__file__).parents[2] / "questionnaires" / "study.yaml"
+    assert "study.yaml is not a questionnaire" in refused("reliability", study, tmp_path / "c.csv")
     said = refused("reliability", questionnaire, answers(tmp_path / "d.csv"), "--by", "yaer")
     assert "Did you mean 'year'?" in said
 
