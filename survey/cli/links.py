@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -48,22 +49,49 @@ def _day(day: date) -> str:
 @click.option("--wave", required=True, help="The wave, as named in study.yaml.")
 @click.option("--school", help="The school's code; without it, everyone in the wave.")
 @click.option("--class", "school_class", help="The code of a class of that school.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="A .csv or .xlsx to write.")
-def personal(study: str, wave: str, school: str | None, school_class: str | None, out: Path) -> None:
+@click.option(
+    "--out",
+    "outs",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    multiple=True,
+    help="A .csv or .xlsx to write; may be given again, for both of the same links.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask before earlier links stop working.")
+def personal(
+    study: str, wave: str, school: str | None, school_class: str | None, outs: tuple[Path, ...], yes: bool
+) -> None:
     """Make a link and a code for each person who is asked. Links made for them earlier stop working."""
     from survey.audit import COMMAND_LINE
     from survey.export.lists import form_of, write_list
-    from survey.fieldwork.links import COLUMNS, personal_links
+    from survey.fieldwork.links import COLUMNS, personal_links, who_gets_links
 
-    form = form_of(out.name)
-    if form is None:
-        stop(f"{out}: please give a file that ends in .csv or .xlsx.")
-    now = datetime.now(UTC)
-    # The file is opened first: links that cannot be written down would be lost, and the earlier ones ended.
-    with writing(out, "wb") as file:
-        made = personal_links(engine(), settings(), study, wave, school, school_class, COMMAND_LINE, now)
-        write_list(COLUMNS, [one.row for one in made.links], f"Links {wave}", form, file)
-    click.echo(f"{len(made.links)} links written: {out}")
+    forms = {out: form_of(out.name) for out in outs}
+    for out, form in forms.items():
+        if form is None:
+            stop(f"{out}: please give a file that ends in .csv or .xlsx.")
+    place = (study, wave, school, school_class)
+    who = who_gets_links(engine(), *place)
+    if who.ended and not yes:
+        click.confirm(f"{_many(who.ended)} already given to the same people will stop working. Continue?", abort=True)
+    # The files are opened first: links that cannot be written down would be lost, and the earlier ones ended.
+    with ExitStack() as opened:
+        files = {out: opened.enter_context(writing(out, "wb")) for out in outs}
+        made = personal_links(engine(), settings(), *place, COMMAND_LINE, datetime.now(UTC))
+        rows = [one.row for one in made.links]
+        for out, form in forms.items():
+            assert form is not None
+            write_list(COLUMNS, rows, f"Links {wave}", form, files[out])
+    click.echo(f"{_many(len(made.links))} written: {', '.join(map(str, outs))}")
     if made.ended:
-        click.echo(f"{made.ended} links made for the same people earlier no longer work.")
+        click.echo(f"{_many(made.ended)} made earlier for the same people will not work any more.")
+    if made.without:
+        click.echo(
+            f"{made.without} {'person has' if made.without == 1 else 'people have'} no link: the consent that the "
+            "study asks for is missing or is a no."
+        )
     click.echo("Chorus does not keep them: only what is needed to recognise them is stored.")
+
+
+def _many(links: int) -> str:
+    return f"{links} link{'' if links == 1 else 's'}"

@@ -73,18 +73,23 @@ COLUMNS: Final = ("participant", "school", "class", "questionnaire", "link", "co
 
 @dataclass(frozen=True)
 class PersonalLinks:
-    """Personal links just made; `ended` earlier ones no longer work."""
+    """Personal links just made; `ended` earlier ones no longer work. `without`: as WhoGetsLinks has it."""
 
     links: tuple[PersonalLink, ...]
     ended: int
+    without: int
 
 
 @dataclass(frozen=True)
 class WhoGetsLinks:
-    """For how many links it will be, and how many that were given out earlier it will end."""
+    """How many links there will be, how many given out earlier will end, and how many people will have none.
+
+    without: people who are asked something in the wave and do not have the consent that the study asks for.
+    """
 
     links: int
     ended: int
+    without: int
 
 
 def open_link(
@@ -169,8 +174,8 @@ def who_gets_links(engine: Engine, study: str, wave: str, school: str | None, sc
     """
     with session(engine) as db:
         found, its_wave, its_school = find_place(db, study, wave, school)
-        people = _people(db, _plan(engine, found), its_wave, its_school, school_class)
-        return WhoGetsLinks(len(people), len(_earlier(db, its_wave, people)))
+        people, without = _people(db, _plan(engine, found), its_wave, its_school, school_class)
+        return WhoGetsLinks(len(people), len(_earlier(db, its_wave, people)), without)
 
 
 def personal_links(
@@ -190,7 +195,7 @@ def personal_links(
     """
     with session(engine) as db:
         found, its_wave, its_school = find_place(db, study, wave, school)
-        people = _people(db, _plan(engine, found), its_wave, its_school, school_class)
+        people, without = _people(db, _plan(engine, found), its_wave, its_school, school_class)
         if not people:
             raise Refused(["There is no one to ask in this wave yet. Please check the roster and the consent page."])
         ended = _earlier(db, its_wave, people)
@@ -204,7 +209,7 @@ def personal_links(
         PersonalLink(one.code, one.school, one.school_class, one.questionnaire, address(settings, token), code)
         for one, (token, code) in zip(people, made, strict=True)
     )
-    return PersonalLinks(tuple(links), len(ended))
+    return PersonalLinks(tuple(links), len(ended), without)
 
 
 @dataclass(frozen=True)
@@ -218,8 +223,13 @@ class _LinkRequest:
     questionnaire: str
 
 
-def _people(db: Session, plan: Plan, wave: Wave, school: School | None, school_class: str | None) -> list[_LinkRequest]:
-    """Return who is asked what in a wave and may take part in it, by school, class and study code."""
+def _people(
+    db: Session, plan: Plan, wave: Wave, school: School | None, school_class: str | None
+) -> tuple[list[_LinkRequest], int]:
+    """Return who is asked what in a wave and may take part in it, by school, class and study code.
+
+    Returns also how many more people are asked something and may not.
+    """
     agreed = {one.id for one in standings(db, plan, wave.study_id, wave.code) if one.standing.state == "yes"}
     query = (
         select(Participant, Membership, School.code, SchoolClass.code)
@@ -233,14 +243,15 @@ def _people(db: Session, plan: Plan, wave: Wave, school: School | None, school_c
         query = query.where(Membership.school_id == school.id)
     if school_class is not None:
         query = query.where(SchoolClass.code == school_class)
-    return [
-        _LinkRequest(
-            person.id, person.code, there.school_id, its_school or "", there.school_class_id, its_class or "", what
-        )
-        for person, there, its_school, its_class in db.execute(query)
-        if person.id in agreed
-        for what in asked(plan, person.audience, {**person.facts, **there.facts}, wave.code)
-    ]
+    people, without = [], 0
+    for person, there, its_school, its_class in db.execute(query):
+        questionnaires = asked(plan, person.audience, {**person.facts, **there.facts}, wave.code)
+        if person.id not in agreed:
+            without += 1 if questionnaires else 0
+            continue
+        place = (there.school_id, its_school or "", there.school_class_id, its_class or "")
+        people += [_LinkRequest(person.id, person.code, *place, name) for name in questionnaires]
+    return people, without
 
 
 def _earlier(db: Session, wave: Wave, people: Sequence[_LinkRequest]) -> list[int]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import Iterable, Sequence
 from typing import IO, Final
 
 from flask import Response, send_file
 
-from survey.export.lists import ListForm, write_list
+from survey.export.lists import FORMS, ListForm, write_list
 
 _KINDS: Final = {
     "csv": "text/csv",
@@ -39,6 +40,19 @@ def send_list(
     file = io.BytesIO()
     write_list(columns, rows, title, form, file)
     return send(file, f"{name}.{form}")
+
+
+def send_both(columns: Sequence[str], rows: Sequence[Sequence[str | int]], title: str, name: str) -> Response:
+    """Send a list once as a workbook and once as CSV, in one zip: for what can be made and sent only once.
+
+    name: of the zip and of the two files in it, without an ending.
+    """
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as together:
+        for form in FORMS:
+            with together.open(f"{name}.{form}", "w") as part:
+                write_list(columns, rows, title, form, part)
+    return send(file, f"{name}.zip")
 
 
 def csv_of(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:

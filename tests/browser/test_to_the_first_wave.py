@@ -161,8 +161,10 @@ def personal_links(page: Page, told: str, checked: bool) -> dict[tuple[str, str]
     if checked:
         assert accessibility.every_check(page) == []
     with page.expect_download() as downloading:
-        page.get_by_role("button", name="Make links: .csv").click()
-    text = Path(downloading.value.path()).read_text("utf-8-sig")
+        page.get_by_role("button", name="Make links and download them (.zip)").click()
+    together = zipfile.ZipFile(downloading.value.path())
+    (name,) = [one for one in together.namelist() if one.endswith(".csv")]
+    text = together.read(name).decode("utf-8-sig")
     rows = csv.DictReader(text.splitlines())
     return {(row["participant"], row["questionnaire"]): row["link"].removeprefix("http://localhost") for row in rows}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -121,9 +122,13 @@ def test_personal_links_say_first_how_many_and_what_they_end(
     (form,) = [e for e in root.iter("form") if (e.get("action") or "").endswith("/personal")]
     fields = {e.get("name") or "": e.get("value") or "" for e in form.iter("input")}
     address = form.get("action") or ""
-    first = lead.post(address, data={**fields, "form": "csv"}, headers=OWN_PAGE)
-    assert re.search(r"small-notes-links-w1-s1-[\d-]{10}\.csv", first.headers["Content-Disposition"])
-    lines = list(csv.DictReader(io.StringIO(first.data.decode("utf-8-sig"))))
+    first = lead.post(address, data={**fields, "make": "yes"}, headers=OWN_PAGE)
+    assert re.search(r"small-notes-links-w1-s1-[\d-]{10}\.zip", first.headers["Content-Disposition"])
+    together = zipfile.ZipFile(io.BytesIO(first.data))
+    assert [name.rpartition(".")[2] for name in together.namelist()] == ["csv", "xlsx"]
+    lines = list(csv.DictReader(io.StringIO(together.read(together.namelist()[0]).decode("utf-8-sig"))))
+    book = openpyxl.load_workbook(io.BytesIO(together.read(together.namelist()[1]))).active
+    assert [row[4] for row in book.iter_rows(min_row=2, values_only=True)] == [line["link"] for line in lines]
     assert [(line["participant"], line["class"], line["questionnaire"]) for line in lines] == [
         ("000", "4a", "pupil"),
         ("002", "4a", "pupil"),
@@ -133,8 +138,8 @@ def test_personal_links_say_first_how_many_and_what_they_end(
     assert ground.walker().come_in(path).screen == "sing_enjoy"
     assert ground.walker().open("/").post({"code": lines[1]["code"]}).place == "welcome"
     assert "3 links given out to the same people earlier will stop working." in words(look_at(ask()))
-    again = lead.post(address, data={**fields, "form": "xlsx"}, headers=OWN_PAGE)
-    sheet = openpyxl.load_workbook(io.BytesIO(again.data)).active
+    again = zipfile.ZipFile(io.BytesIO(lead.post(address, data={**fields, "make": "yes"}, headers=OWN_PAGE).data))
+    sheet = openpyxl.load_workbook(io.BytesIO(again.read(again.namelist()[1]))).active
     cells = [list(row) for row in sheet.iter_rows(min_row=2)]
     assert [row[0].value for row in cells] == ["000", "002", "001"]
     assert {cell.data_type for row in cells for cell in row} == {"s"}, "leading noughts stay"
@@ -199,8 +204,15 @@ def test_the_command_makes_both_sorts(
     lines = list(csv.DictReader(io.StringIO(out.read_text("utf-8-sig"))))
     assert sorted(line["participant"] for line in lines) == school
     assert ground.walker().come_in(urlsplit(lines[4]["link"]).path).screen == "sing_enjoy"
-    said = run("link", "personal", "small-notes", "--wave", "w1", "--school", "s2", "--out", str(tmp_path / "b.xlsx"))
-    assert "2 links made for the same people earlier no longer work." in said
+    again = ("link", "personal", "small-notes", "--wave", "w1", "--school", "s2", "--out", str(tmp_path / "b.xlsx"))
+    asked = run(*again, fails=True)
+    assert "2 links already given to the same people will stop working. Continue?" in asked
+    assert ground.walker().come_in(urlsplit(lines[4]["link"]).path).screen == "sing_enjoy", "not without a yes"
+    said = run(*again, "--out", str(tmp_path / "b.csv"), "--yes")
+    assert "2 links made earlier for the same people will not work any more." in said
+    both = list(csv.DictReader(io.StringIO((tmp_path / "b.csv").read_text("utf-8-sig"))))
+    sheet = openpyxl.load_workbook(tmp_path / "b.xlsx").active
+    assert [row[4] for row in sheet.iter_rows(min_row=2, values_only=True)] == [one["link"] for one in both]
     assert ground.walker().open(urlsplit(lines[4]["link"]).path).reply.status_code == 404
     before = out.read_bytes()
     wrong = run("link", "personal", "small-notes", "--wave", "w7", "--out", str(out), fails=True)

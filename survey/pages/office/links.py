@@ -14,7 +14,6 @@ from wtforms import DateField, SelectField, StringField
 from wtforms.validators import InputRequired
 
 from survey.database import session
-from survey.export.lists import FORMS, ListForm
 from survey.fieldwork import Study, current
 from survey.fieldwork.links import COLUMNS, end_link, open_link, open_links, personal_links, who_gets_links
 from survey.fieldwork.performances import Performance, add_performance, performances
@@ -25,7 +24,7 @@ from survey.pages.office.access import Seen, actor, allowed, refused, sees_micro
 from survey.pages.office.blueprint import day, office
 from survey.pages.office.sections import section
 from survey.pages.office.studies import shown
-from survey.pages.sending import send_list
+from survey.pages.sending import send_both
 from survey.pages.store import store
 from survey.people import LEAD, RESEARCHER
 from survey.problems import Refused
@@ -194,10 +193,8 @@ def make_personal_links(study: Seen) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(study, personal=form, faults=_said(form))
     place = (study.code, form.wave.data, form.school.data or None, (form.school_class.data or "").strip() or None)
-    kind = request.form.get("form")
-    wanted: ListForm | None = next((one for one in FORMS if one == kind), None)
     try:
-        if wanted is None:
+        if "make" not in request.form:
             who = who_gets_links(store().engine, *place)
             return render_template("office/links-personal.html", study=study, here="links", form=form, who=who)
         made = personal_links(store().engine, store().settings, *place, actor(), now)
@@ -205,7 +202,7 @@ def make_personal_links(study: Seen) -> ResponseReturnValue:
         return _page(study, personal=form, faults=[("personal-wave", reason) for reason in fault.reasons])
     rows = [one.row for one in made.links]
     name = "-".join([study.code, "links", *(part for part in place[1:] if part), f"{now:%Y-%m-%d}"])
-    return send_list(COLUMNS, rows, "Links", name, wanted)
+    return send_both(COLUMNS, rows, "Links", name)
 
 
 def _page(
