@@ -39,22 +39,26 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 
 @main.command()
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("demo"), show_default=True)
-@click.option("--questionnaires", type=click.Path(path_type=Path, exists=True), default=Path("questionnaires"))
+@click.option(
+    "--questionnaires",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A study's folder; without it, the study that comes with Chorus.",
+)
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--serve/--no-serve", "serving", default=True, help="Whether to start the server at the end.")
-def demo(folder: Path, questionnaires: Path, port: int, serving: bool) -> None:
+def demo(folder: Path, questionnaires: Path | None, port: int, serving: bool) -> None:
     """Make a pretended study with thousands of answers, write its workbook, and serve it.
 
     It is made with the same commands that you would use, which are printed as they run.
     """
-    from survey.demo import clear, run
+    from survey.demo import clear, run, shipped_study
     from survey.serving import see_that_port_is_free
 
     if serving:
         see_that_port_is_free(port)
     clear(folder)
     with _installation({"CHORUS_INSTANCE": str(folder), "CHORUS_URL": f"http://localhost:{port}"}) as command:
-        run(command, folder, questionnaires, port=port, serving=serving)
+        run(command, folder, questionnaires or shipped_study(), port=port, serving=serving)
 
 
 @contextmanager

@@ -85,6 +85,15 @@ def build(command: Command, questionnaires: Path, folder: Path, now: datetime) -
     return Built(plan.id, plan.waves[-1].id, plan.waves[-1].closes, tries, rows)
 
 
+def shipped_study() -> Path:
+    """Return the folder of the study that comes with Chorus: beside the package in a checkout, inside it in a wheel."""
+    package = Path(__file__).parents[1]
+    for folder in (package / "questionnaires", package.parent / "questionnaires"):
+        if (folder / "study.yaml").is_file():
+            return folder
+    raise click.ClickException("The study that comes with Chorus is missing. Please install Chorus again.")
+
+
 def _pretending(reading: FolderReading, folder: Path) -> Plan:
     if reading.study is None:
         raise click.ClickException(f"{folder} has errors. Please look at them first: survey check {folder}")

@@ -281,3 +281,14 @@ def test_only_a_demonstrations_own_folder_is_thrown_away(tmp_path: Path) -> None
     assert run.exit_code == 1
     assert "is not a demonstration" in run.output
     assert (precious / "chorus.db").read_text() == "a year's answers"
+
+
+def test_it_is_made_from_the_shipped_study_in_whichever_folder_one_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    made_from: list[Path] = []
+    monkeypatch.setattr("survey.demo.run", lambda command, folder, study, **rest: made_from.append(study))
+    run = CliRunner().invoke(main, ["demo", "--no-serve"])
+    assert run.exit_code == 0, run.output
+    assert made_from == [FOLDER]

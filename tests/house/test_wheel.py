@@ -59,6 +59,12 @@ def test_the_migrations_go_with_the_package(held: set[str]) -> None:
     assert {f"survey/{name}" for name in migrations} - held == set()
 
 
+def test_the_shipped_study_goes_with_the_package(held: set[str]) -> None:
+    study = in_git("questionnaires")
+    assert "questionnaires/study.yaml" in study
+    assert {f"survey/{name}" for name in study} - held == set()
+
+
 def test_the_wheel_holds_what_pages_are_made_of(held: set[str]) -> None:
     kinds = {Path(name).stem for name in held if name.startswith("survey/kinds/") and name.endswith(".py")}
     shown = {Path(name).stem for name in held if name.startswith("survey/kinds/") and name.endswith(".html")}
@@ -72,7 +78,8 @@ def test_the_wheel_holds_what_pages_are_made_of(held: set[str]) -> None:
 def test_the_wheel_holds_nothing_else(held: set[str]) -> None:
     fonts = {name for name in held if name.startswith("survey/static/fonts/")}
     metadata = {name for name in held if ".dist-info/" in name}
-    expected = in_git("survey") | {f"survey/{name}" for name in in_git("migrations")} | fonts | metadata
+    beside = {f"survey/{name}" for folder in ("migrations", "questionnaires") for name in in_git(folder)}
+    expected = in_git("survey") | beside | fonts | metadata
     assert held - expected == set()
 
 
