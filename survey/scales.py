@@ -65,7 +65,7 @@ class ConversionTable:
 
 
 @dataclass(frozen=True)
-class Band:
+class ScoreBand:
     """A named range of scores, both ends included."""
 
     from_: float
@@ -91,7 +91,7 @@ class Rule:
     needs: int
     round: int | None = None
     transform: Linear | ConversionTable | None = None
-    bands: Mapping[str, tuple[Band, ...]] = field(default_factory=dict)
+    bands: Mapping[str, tuple[ScoreBand, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         count = len(self.items)
@@ -137,7 +137,8 @@ def rule_for(scale: Scale, questionnaire: Questionnaire) -> Rule:
         round=scale.round,
         transform=_transformation(scale.transform),
         bands={
-            who: tuple(Band(band.low, band.high, band.label) for band in bands) for who, bands in scale.bands.items()
+            who: tuple(ScoreBand(band.low, band.high, band.label) for band in bands)
+            for who, bands in scale.bands.items()
         },
     )
 
@@ -382,7 +383,7 @@ def half_up(values: ArrayLike, decimals: int = 0) -> Floats:
     return np.asarray(np.floor(moved + near) / power)
 
 
-def band(scores: ArrayLike, bands: Sequence[Band]) -> NDArray[np.object_]:
+def band(scores: ArrayLike, bands: Sequence[ScoreBand]) -> NDArray[np.object_]:
     """Return the label of the band that holds each score (length n), None where the score is missing or in no band.
 
     Both ends belong to a band. Where one ends at the very score at which the next begins, the score is in the next.

@@ -123,7 +123,7 @@ def compare(outcomes: Mapping[str, ArrayLike], sides: Sides) -> list[GroupCompar
     matrix = np.column_stack([np.asarray(values, dtype=np.float64) for values in outcomes.values()])
     rows = _Rows(sides, len(matrix))
     matrix = np.where(np.isfinite(matrix), matrix, np.nan)[rows.kept]
-    plain = _Plain(matrix, rows)
+    plain = _PlainFigures(matrix, rows)
     models = _models(matrix, rows, np.ones(len(matrix), dtype=bool), adjusted=False)
     means = _cluster_means(matrix, rows) if rows.clusters is not None else None
     found = _Found(sides, rows, matrix, plain, models, means, _adjusted(matrix, rows))
@@ -178,7 +178,7 @@ class _Rows:
         return there.sum(axis=0) - other, other
 
 
-class _Plain:
+class _PlainFigures:
     """What two columns of numbers say by themselves: n, mean, SD, difference and Hedges' g, for every outcome."""
 
     def __init__(self, matrix: Floats, rows: _Rows) -> None:
@@ -313,7 +313,7 @@ class _Adjusted:
 
     models: _Models
     same: _Models
-    balance: _Plain
+    balance: _PlainFigures
 
 
 def _adjusted(matrix: Floats, rows: _Rows) -> _Adjusted | None:
@@ -323,7 +323,7 @@ def _adjusted(matrix: Floats, rows: _Rows) -> _Adjusted | None:
     return _Adjusted(
         _models(matrix, rows, there, adjusted=True),
         _models(matrix, rows, there, adjusted=False),
-        _Plain(np.where(np.isnan(matrix), np.nan, rows.baseline[:, None]), rows),
+        _PlainFigures(np.where(np.isnan(matrix), np.nan, rows.baseline[:, None]), rows),
     )
 
 
@@ -334,7 +334,7 @@ class _Found:
     sides: Sides
     rows: _Rows
     matrix: Floats
-    plain: _Plain
+    plain: _PlainFigures
     models: _Models
     means: _Means | None
     adjusted: _Adjusted | None

@@ -34,14 +34,14 @@ def import_(file: Path, study: str, questionnaire: str, wave: str, ignore: Seque
     rows that are there already are left as they are.
     """
     from survey.audit import COMMAND_LINE
-    from survey.intake import look, take_in
+    from survey.intake import import_answers, look
 
     data = content_of(file)
     now, name = datetime.now(UTC), file.name
     if preview:
         taken = look(engine(), study, questionnaire, wave, data, name, now, ignore)
     else:
-        taken = take_in(engine(), study, questionnaire, wave, data, name, COMMAND_LINE, now, ignore)
+        taken = import_answers(engine(), study, questionnaire, wave, data, name, COMMAND_LINE, now, ignore)
     if taken.problems:
         s = "" if len(taken.problems) == 1 else "s"
         why = f"Nothing was imported, because of {len(taken.problems):,} problem{s}. Please correct the file first."

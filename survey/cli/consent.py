@@ -34,7 +34,7 @@ def import_(file: Path, study: str, preview: bool) -> None:
     their answers at once. Exit status: 0 done, 1 problems, 2 wrong use of the command.
     """
     from survey.audit import COMMAND_LINE
-    from survey.responses.consent_file import look_at_decisions, take_decisions
+    from survey.responses.consent_file import import_decisions, look_at_decisions
 
     here, now = engine(), datetime.now(UTC)
     data = content_of(file)
@@ -58,7 +58,7 @@ def import_(file: Path, study: str, preview: bool) -> None:
     if preview:
         click.echo("Preview only: nothing was imported.")
         return
-    take_decisions(here, study, data, file.name, COMMAND_LINE, now, seen.digest)
+    import_decisions(here, study, data, file.name, COMMAND_LINE, now, seen.digest)
     click.echo("Imported." if seen.new else "Nothing to do: all of this has been imported already.")
 
 

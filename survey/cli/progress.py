@@ -104,13 +104,13 @@ def reasons(file: Path, study: str, wave: str, looking: bool) -> None:
     Reasons are absent, refused, excused, left and other. All of the file is kept or, when it has a problem, nothing.
     """
     from survey.audit import COMMAND_LINE
-    from survey.progress.reasons import look, take_in
+    from survey.progress.reasons import import_reasons, look
 
     data = content_of(file)
     if looking:
         preview = look(engine(), study, wave, data, file.name)
     else:
-        preview = take_in(engine(), study, wave, data, file.name, COMMAND_LINE, datetime.now(UTC))
+        preview = import_reasons(engine(), study, wave, data, file.name, COMMAND_LINE, datetime.now(UTC))
     if preview.problems:
         stop(*map(str, preview.problems), "Nothing was saved. Please correct these first.")
     done, would = preview.recorded, "would be " if looking else ""

@@ -47,7 +47,7 @@ def import_(
     Exit status: 0 done, or nothing to do; 1 problems, and nothing was imported; 2 the command was mistyped.
     """
     from survey.audit import COMMAND_LINE
-    from survey.fieldwork.roster import looked_at, take_in_lists, unanswered
+    from survey.fieldwork.roster import import_lists, looked_at, unanswered
 
     here, store = settings(), engine()
     agreed = {name for name, said in (("left", left), ("codes", codes)) if said}
@@ -68,7 +68,7 @@ def import_(
     if doubts:
         stop("Nothing has been imported.")
     now = datetime.now(UTC)
-    take_in_lists(store, study, wave, lists, COMMAND_LINE, now, seen.digest, correct=correct, agreed=agreed)
+    import_lists(store, study, wave, lists, COMMAND_LINE, now, seen.digest, correct=correct, agreed=agreed)
     click.echo("Imported." if seen.changes else "Nothing to do: all of this has been imported already.")
 
 

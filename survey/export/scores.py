@@ -16,7 +16,7 @@ from survey.export.notes import Notes
 from survey.export.table import Cells, DataTable, by_version
 from survey.intake.identity import Measure, Type
 from survey.responses import Record
-from survey.scales import Band, Rule, band, matrix, rule_for, score_each
+from survey.scales import Rule, ScoreBand, band, matrix, rule_for, score_each
 
 Numbers = NDArray[np.float64]
 
@@ -94,7 +94,7 @@ class ScoreTables:
             found.append(variable(f"{scale.id}_band", f"{scale.title}: band", "text", "ordinal"))
         return found
 
-    def _bands(self, id: str) -> tuple[Band, ...]:
+    def _bands(self, id: str) -> tuple[ScoreBand, ...]:
         bands = self.rule(id).bands
         return bands.get(self._columns.newest.audience) or bands.get(SELF) or ()
 

@@ -2,6 +2,6 @@
 
 from survey.intake.checking import Checker
 from survey.intake.passed import response_of, saves_of
-from survey.intake.taking import Taken, look, take_in
+from survey.intake.taking import Taken, import_answers, look
 
-__all__ = ["Checker", "Taken", "look", "response_of", "saves_of", "take_in"]
+__all__ = ["Checker", "Taken", "import_answers", "look", "response_of", "saves_of"]

@@ -66,7 +66,7 @@ def look(
     return _Import(engine, study_code, questionnaire, wave, data, name, now, ignore).looked()
 
 
-def take_in(
+def import_answers(
     engine: Engine,
     study_code: str,
     questionnaire: str,

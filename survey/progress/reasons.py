@@ -124,7 +124,7 @@ def look(
         return _preview(_difference(db, place, given)[0], given, problems)
 
 
-def take_in(
+def import_reasons(
     engine: Engine,
     study: str,
     wave: str,

@@ -152,7 +152,7 @@ def look_at_given(engine: Engine, study_code: str, given: Sequence[GivenDecision
         return _looked(connection, study, _Read(list(given), []), now)
 
 
-def take_decisions(
+def import_decisions(
     engine: Engine,
     study_code: str,
     data: bytes,
@@ -179,7 +179,7 @@ def take_decisions(
     return seen
 
 
-def take_given(
+def import_given(
     engine: Engine, study_code: str, given: Sequence[GivenDecision], actor: Actor, now: datetime
 ) -> Decisions:
     """Import decisions that were looked at and kept. Raises Refused when the study has changed too much since."""

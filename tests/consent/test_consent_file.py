@@ -15,7 +15,7 @@ from survey.fieldwork import Decision
 from survey.fieldwork.consent import ledger_of, plan_of, state_of
 from survey.problems import Refused
 from survey.responses import load
-from survey.responses.consent_file import Decisions, look_at_decisions, take_decisions, take_given, unpacked
+from survey.responses.consent_file import Decisions, import_decisions, import_given, look_at_decisions, unpacked
 from tests.consent.conftest import Lay
 from tests.consent.study import NOW, SENTINEL, Tuned, consent, everything
 
@@ -29,7 +29,7 @@ def look(tuned: Tuned, data: bytes, name: str = "consent.csv") -> Decisions:
 
 
 def take(tuned: Tuned, data: bytes, digest: str | None = None) -> Decisions:
-    return take_decisions(tuned.engine, "tuned-in", data, "consent.csv", COMMAND_LINE, NOW, digest)
+    return import_decisions(tuned.engine, "tuned-in", data, "consent.csv", COMMAND_LINE, NOW, digest)
 
 
 def states(tuned: Tuned, wave: str = "w1") -> str:
@@ -165,5 +165,5 @@ def test_what_was_looked_at_is_what_is_taken_in(lay: Lay) -> None:
         take(tuned, csv("P1,yes,2025-09-10,parent"), seen.digest)
     kept = unpacked(seen.packed())
     assert kept == seen.new
-    take_given(tuned.engine, "tuned-in", kept, COMMAND_LINE, NOW)
+    import_given(tuned.engine, "tuned-in", kept, COMMAND_LINE, NOW)
     assert states(tuned) == "yes no withdrawn missing"

@@ -79,3 +79,12 @@ def test_nothing_outside_kinds_asks_which_kind_a_question_is() -> None:
         for line in asked_kinds(path.read_text(encoding="utf-8"))
     ]
     assert found == []
+
+
+def test_the_name_of_a_class_has_one_meaning_in_the_whole_house() -> None:
+    where: dict[str, list[str]] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                where.setdefault(node.name, []).append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert {name: places for name, places in where.items() if len(places) > 1} == {}

@@ -15,7 +15,7 @@ from survey.definition.bundle import Bundle
 from survey.export.store import export
 from survey.fieldwork import publish
 from survey.fieldwork.publishing import publish_folder
-from survey.intake import Taken, take_in
+from survey.intake import Taken, import_answers
 from tests.intake.field import table
 from tests.language.examples import bundled
 
@@ -128,7 +128,7 @@ def publish_as_before(engine: Engine, path: Path, text: str) -> None:
 
 def imported(engine: Engine, *rows: dict[str, Any]) -> Taken:
     """Import rows as a CSV."""
-    return take_in(engine, "case", NAME, "w1", table(*rows), "in.csv", COMMAND_LINE, NOW)
+    return import_answers(engine, "case", NAME, "w1", table(*rows), "in.csv", COMMAND_LINE, NOW)
 
 
 def exported(engine: Engine, name: str = f"{NAME}-codes") -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ import pytest
 from survey.audit import COMMAND_LINE
 from survey.database import Engine
 from survey.export.store import export
-from survey.intake import Taken, look, take_in
+from survey.intake import Taken, import_answers, look
 from survey.intake.lookalikes import Lookalike, reading_of
 from survey.question import missing
 from survey.responses import Record, stream
@@ -32,7 +32,7 @@ def looked(engine: Engine, *rows: dict[str, Any]) -> Taken:
 
 def answers(engine: Engine, *rows: dict[str, Any]) -> list[dict[str, Any]]:
     """Import rows and return what is kept of each, in the order of their codes."""
-    taken = take_in(engine, "sample", "pupil", "w1", table(*rows), "a.csv", COMMAND_LINE, NOW)
+    taken = import_answers(engine, "sample", "pupil", "w1", table(*rows), "a.csv", COMMAND_LINE, NOW)
     assert taken.problems == ()
     records: list[Record] = sorted(stream(engine, 1, "pupil"), key=lambda record: str(record.participant))
     return [dict(record.answers) for record in records]

@@ -13,7 +13,7 @@ import pytest
 from survey.audit import COMMAND_LINE, entries
 from survey.database import Engine, session
 from survey.fieldwork import study_by_code
-from survey.intake import look, take_in
+from survey.intake import import_answers, look
 from survey.intake.identity import CAUTIOUS_BELOW, IDENTITY, taken_names
 from survey.intake.names import AS_TYPED
 from survey.journey import Journey
@@ -56,7 +56,7 @@ def test_codes_and_scores_are_the_same_after_the_journey(source: Engine, target:
         file = exported(source, name)
         before = look(target, STUDY, name, "w1", file, "codes.csv", NOW)
         assert before.problems == ()
-        taken = take_in(target, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
+        taken = import_answers(target, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
         assert (taken.added, taken.unchanged, taken.problems) == (before.added, 0, ())
         assert taken.added == len(without_ids(file)) - 1 >= 25
         assert sum(taken.states.values()) == taken.added
@@ -75,7 +75,7 @@ def test_what_looks_like_a_missing_code_was_typed_and_stays(source: Engine, targ
     typed = {row[column] for row in rows if column in row[AS_TYPED].split()}
     assert typed & {"-5", "-9", " -8 "}
     file = exported(source, "parent")
-    assert take_in(target, STUDY, "parent", "w1", file, "a.csv", COMMAND_LINE, NOW).problems == ()
+    assert import_answers(target, STUDY, "parent", "w1", file, "a.csv", COMMAND_LINE, NOW).problems == ()
     texts = {
         value for record in _records(target, "parent") for value in record.answers.values() if isinstance(value, str)
     }
@@ -85,9 +85,9 @@ def test_what_looks_like_a_missing_code_was_typed_and_stays(source: Engine, targ
 def test_the_same_file_again_changes_nothing(source: Engine, target: Engine) -> None:
     for name in ("pupil-ks2", "parent"):
         file = exported(source, name)
-        first = take_in(target, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
+        first = import_answers(target, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
         records = _records(target, name)
-        again = take_in(target, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
+        again = import_answers(target, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
         assert (again.added, again.unchanged, again.problems) == (0, first.added, ())
         assert _records(target, name) == records
 
@@ -95,7 +95,7 @@ def test_the_same_file_again_changes_nothing(source: Engine, target: Engine) -> 
 def test_an_export_of_this_very_study_changes_nothing(source: Engine) -> None:
     for name in ("pupil-ks2", "parent"):
         file = exported(source, name)
-        again = take_in(source, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
+        again = import_answers(source, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
         assert (again.added, again.problems) == (0, ())
         assert again.unchanged == len(without_ids(file)) - 1
 
@@ -105,7 +105,7 @@ def test_looking_changes_nothing_and_taking_is_noted_without_an_answer(source: E
     looked = look(target, STUDY, "pupil-ks2", "w1", file, "codes.csv", NOW)
     assert _count(target, "pupil-ks2") == 0
     assert [entry.what for entry in entries(target) if "answers" in entry.what] == []
-    take_in(target, STUDY, "pupil-ks2", "w1", file, "codes.csv", COMMAND_LINE, NOW)
+    import_answers(target, STUDY, "pupil-ks2", "w1", file, "codes.csv", COMMAND_LINE, NOW)
     (entry,) = [entry for entry in entries(target) if entry.what == "imported answers"]
     assert entry.about == "pupil-ks2 w1"
     assert entry.details == {"added": looked.added, "unchanged": 0, "file": looked.digest[:12]}
@@ -113,7 +113,7 @@ def test_looking_changes_nothing_and_taking_is_noted_without_an_answer(source: E
 
 def test_saves_are_those_of_the_screens(source: Engine, target: Engine, folder: Path) -> None:
     """Each answer is kept with the screen it belongs to, so that a response can be gone on with."""
-    take_in(target, STUDY, "pupil-ks2", "w1", exported(source, "pupil-ks2"), "a.csv", COMMAND_LINE, NOW)
+    import_answers(target, STUDY, "pupil-ks2", "w1", exported(source, "pupil-ks2"), "a.csv", COMMAND_LINE, NOW)
     journey = Journey(reading_of(folder).questionnaires["pupil-ks2"])
     for record in _records(target, "pupil-ks2"):
         assert set(record.stamps) == set(record.answers)
@@ -144,7 +144,7 @@ def test_an_excel_file_does_the_same(source: Engine, target: Engine, folder: Pat
                 cell.data_type = "s"  # openpyxl takes what begins with = for a formula
     out = io.BytesIO()
     book.save(out)
-    take_in(target, STUDY, "pupil-ks2", "w1", out.getvalue(), "codes.xlsx", COMMAND_LINE, NOW)
+    import_answers(target, STUDY, "pupil-ks2", "w1", out.getvalue(), "codes.xlsx", COMMAND_LINE, NOW)
     assert _count(target, "pupil-ks2") == _count(source, "pupil-ks2")
     assert without_ids(exported(target, "pupil-ks2")) == without_ids(exported(source, "pupil-ks2"))
 

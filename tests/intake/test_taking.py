@@ -17,7 +17,7 @@ from survey.audit import COMMAND_LINE
 from survey.cli import main
 from survey.config import Settings
 from survey.database import Engine, write
-from survey.intake import Taken, look, take_in
+from survey.intake import Taken, import_answers, look
 from survey.problems import Refused
 from survey.responses import Record, stream
 from survey.responses.erasing import erase
@@ -30,7 +30,7 @@ def looked(engine: Engine, *rows: dict[str, Any], wave: str = "w1", ignore: tupl
 
 
 def take(engine: Engine, *rows: dict[str, Any], wave: str = "w1") -> Taken:
-    return take_in(engine, "sample", "pupil", wave, table(*rows), "a.csv", COMMAND_LINE, NOW)
+    return import_answers(engine, "sample", "pupil", wave, table(*rows), "a.csv", COMMAND_LINE, NOW)
 
 
 def kept(engine: Engine) -> list[Record]:

@@ -21,7 +21,7 @@ from survey.database import Engine, upgrade
 from survey.export.store import export
 from survey.fieldwork.links import open_link, open_links
 from survey.fieldwork.performances import add_performance, performances
-from survey.intake import Taken, take_in
+from survey.intake import Taken, import_answers
 from survey.problems import Refused
 from tests.pages.small_study import make_study
 from tests.pages.walker import Walker
@@ -117,7 +117,7 @@ def test_answers_from_elsewhere_say_to_which_performance_they_belong(app: Flask,
 
     def taken(performance: str) -> Taken:
         content = f"school,performance,came\ns1,{performance},1\n".encode()
-        return take_in(engine, "small-notes", "parent", "w2", content, "a.csv", COMMAND_LINE, NOW)
+        return import_answers(engine, "small-notes", "parent", "w2", content, "a.csv", COMMAND_LINE, NOW)
 
     assert [problem.message for problem in taken("wintr").problems] == [
         "Wave 'w2' has no performance 'wintr'. Did you mean 'winter'?"

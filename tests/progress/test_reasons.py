@@ -11,7 +11,7 @@ from sqlalchemy import text
 from survey.audit import Actor, entries
 from survey.problems import Refused
 from survey.progress import GivenReason, Outcome, Recorded, give, progress
-from survey.progress.reasons import look, take_in
+from survey.progress.reasons import import_reasons, look
 from tests.progress.conftest import Field
 from tests.progress.every_outcome import CODE, NOW, PUPILS
 
@@ -96,8 +96,8 @@ def test_a_file_is_looked_at_then_taken_in_and_the_second_time_changes_nothing(f
         (),
     )
     assert kept(field) == before, "looking changes nothing"
-    assert take_in(field.engine, CODE, "w2", data, "reasons.csv", ANN, NOW).recorded == Recorded(added=2)
-    assert take_in(field.engine, CODE, "w2", data, "reasons.csv", ANN, NOW).recorded == Recorded(unchanged=2)
+    assert import_reasons(field.engine, CODE, "w2", data, "reasons.csv", ANN, NOW).recorded == Recorded(added=2)
+    assert import_reasons(field.engine, CODE, "w2", data, "reasons.csv", ANN, NOW).recorded == Recorded(unchanged=2)
     assert kept(field) - before == {(FREE[0], "w2", "", "absent"), (FREE[1], "w2", "pupil", "excused")}
     assert len(list(entries(field.engine, actor=ANN.name))) == 1
 
@@ -113,7 +113,7 @@ def test_every_fault_of_a_file_has_its_row_and_column_and_nothing_is_kept(field:
         ",,absent",
         f"{FREE[3]},,",
     )
-    preview = take_in(field.engine, CODE, "w2", data, "reasons.csv", ANN, NOW)
+    preview = import_reasons(field.engine, CODE, "w2", data, "reasons.csv", ANN, NOW)
     assert [(problem.row, problem.letter) for problem in preview.problems] == [
         (3, "A"),
         (4, "B"),
@@ -133,7 +133,7 @@ def test_a_workbook_and_a_missing_column(field: Field) -> None:
         book.active.append(row)
     data = BytesIO()
     book.save(data)
-    assert take_in(field.engine, CODE, "w2", data.getvalue(), "r.xlsx", ANN, NOW).recorded == Recorded(added=1)
+    assert import_reasons(field.engine, CODE, "w2", data.getvalue(), "r.xlsx", ANN, NOW).recorded == Recorded(added=1)
     preview = look(field.engine, CODE, "w2", b"participant\np1\n", "reasons.csv")
     assert "'reason' is missing" in preview.problems[0].message
     outcomes = {

@@ -13,7 +13,7 @@ from survey.config import Settings
 from survey.database import Engine, read
 from survey.fieldwork import Membership, Participant, School, SchoolClass, Wave
 from survey.fieldwork.publishing import publish_folder
-from survey.fieldwork.roster import RosterPreview, look, take_in
+from survey.fieldwork.roster import RosterPreview, import_roster, look
 from tests.pages.small_study import PARENT, PUPIL
 from tests.templates import laid_out
 
@@ -109,7 +109,7 @@ class Desk:
     ) -> RosterPreview:
         """Import a file. yes: the doubts that are answered with a yes."""
         where = (self.engine, self.settings, "small-notes", wave)
-        return take_in(*where, _bytes(text), name, COMMAND_LINE, NOW, correct=correct, agreed=yes)
+        return import_roster(*where, _bytes(text), name, COMMAND_LINE, NOW, correct=correct, agreed=yes)
 
     def problems(self, text: str | bytes, wave: str | None = "w1", name: str = "roster.csv") -> list[str]:
         return [str(problem) for problem in self.look(text, wave, name).problems]

@@ -10,7 +10,7 @@ import pytest
 from survey.audit import COMMAND_LINE
 from survey.database import Engine
 from survey.fieldwork.publishing import publish_folder
-from survey.fieldwork.roster import RosterPreview, look, take_in
+from survey.fieldwork.roster import RosterPreview, import_roster, look
 from survey.fieldwork.roster.identifiers import is_upn
 from survey.fieldwork.roster.tables import MOST_COLUMNS, MOST_PROBLEMS
 from survey.tables.limits import (
@@ -39,7 +39,7 @@ def test_the_files_of_the_document_are_taken_in_and_do_what_it_says(engine: Engi
     def take(name: str, wave: str | None, correct: bool = False) -> RosterPreview:
         data = FILES[name].encode()
         settings = settings_in(folder)
-        return take_in(engine, settings, "first-notes", wave, data, name, COMMAND_LINE, NOW, correct=correct)
+        return import_roster(engine, settings, "first-notes", wave, data, name, COMMAND_LINE, NOW, correct=correct)
 
     assert len(take("schools.csv", None).schools) == 3
     assert [change.code for change in take("roster-w1.csv", "w1").added] == [

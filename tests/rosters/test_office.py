@@ -17,7 +17,7 @@ from survey.app import create_app
 from survey.audit import entries
 from survey.config import Settings
 from survey.database import Engine, read, upgrade, write
-from survey.fieldwork.roster import take_in
+from survey.fieldwork.roster import import_roster
 from survey.fieldwork.waiting import LIFE, upload
 from tests.pages.strict import StrictClient, heading, look_at, strict_client, words
 from tests.pages.test_account import OWN, choose, sign_in, token
@@ -269,7 +269,7 @@ def test_the_list_can_be_taken_away_and_taken_in_again(lead: StrictClient, desk:
     assert taken.mimetype == "text/csv"
     assert next(entries(desk.engine)).what == "took a roster away"
     assert (
-        take_in(
+        import_roster(
             desk.engine,
             desk.settings,
             "small-notes",

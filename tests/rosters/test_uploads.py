@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from survey.audit import COMMAND_LINE, entries
 from survey.database import read, session
 from survey.fieldwork import School, Wave, study_by_code
-from survey.fieldwork.roster import RosterPreview, take_in
+from survey.fieldwork.roster import RosterPreview, import_roster
 from survey.fieldwork.waiting import LIFE, Owner, Waiting, drop, expire, keep, kept, upload
 from tests.rosters.small_field import NOW, ROSTER, Desk
 
@@ -102,7 +102,7 @@ def test_two_lists_taken_in_at_once_are_taken_one_after_the_other(desk: Desk) ->
     def take() -> None:
         ready.wait()
         done.append(
-            take_in(desk.engine, desk.settings, "small-notes", "w1", ROSTER.encode(), "r.csv", COMMAND_LINE, NOW)
+            import_roster(desk.engine, desk.settings, "small-notes", "w1", ROSTER.encode(), "r.csv", COMMAND_LINE, NOW)
         )
 
     threads = [threading.Thread(target=take) for _ in range(4)]

@@ -7,7 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from survey.scales import Band, ConversionTable, Linear, Rule, band, half_up, matrix, numbers, score, score_each, turned
+from survey.scales import (
+    ConversionTable,
+    Linear,
+    Rule,
+    ScoreBand,
+    band,
+    half_up,
+    matrix,
+    numbers,
+    score,
+    score_each,
+    turned,
+)
 
 NAN = np.nan
 THREE = Rule(("a", "b", "c"), (False, True, False), (1.0, 0.0, -2.0), (5.0, 10.0, 2.0), "mean", False, 2)
@@ -179,16 +191,16 @@ def test_a_line_leads_through_both_of_its_points(line: Linear, raw: list[float],
 
 def test_a_band_ends_where_it_ends() -> None:
     step = 1e-9
-    found = band([2 - step, 2, 2 + step, 4 - step, 4, 4 + step, NAN], (Band(2, 4, "Here"),))
+    found = band([2 - step, 2, 2 + step, 4 - step, 4, 4 + step, NAN], (ScoreBand(2, 4, "Here"),))
     assert found.tolist() == [None, "Here", "Here", "Here", "Here", None, None]
     assert found.dtype == object
-    assert band([3, 5], (Band(2, 4, "A much longer name than the first"), Band(5, 5, "B"))).tolist()[1] == "B"
+    assert band([3, 5], (ScoreBand(2, 4, "A much longer name than the first"), ScoreBand(5, 5, "B"))).tolist()[1] == "B"
 
 
 def test_what_is_nearer_than_decimals_can_tell_is_the_same_number_and_no_more() -> None:
     unit = np.spacing(3.0)
     near, far = 3.0 + 16 * unit, 3.0 + 4096 * unit
-    assert band([near, far], (Band(1, 3, "Low"),)).tolist() == ["Low", None]
+    assert band([near, far], (ScoreBand(1, 3, "Low"),)).tolist() == ["Low", None]
     for table in ({3.0: 1.0}, {3.0: 1.0, 50.0: 2.0}, {1.0: 5.0, 2.0: 6.0, 3.0: 1.0, 50.0: 2.0}, {1.0: 5.0, 3.0: 1.0}):
         assert by_table([near, far], table) == [1, None]
 

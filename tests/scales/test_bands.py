@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from survey.scales import Band, Linear, Rule, band, score
+from survey.scales import Linear, Rule, ScoreBand, band, score
 
-CLOSE, RAISED, HIGH = Band(0, 5, "Close to average"), Band(6, 6, "Slightly raised"), Band(7, 10, "High")
+CLOSE, RAISED, HIGH = ScoreBand(0, 5, "Close to average"), ScoreBand(6, 6, "Slightly raised"), ScoreBand(7, 10, "High")
 
 
 def test_both_ends_belong_to_a_band() -> None:
@@ -24,18 +24,22 @@ def test_a_missing_score_and_one_in_no_band_have_no_label() -> None:
 
 
 def test_a_shared_end_belongs_to_the_band_that_begins_there() -> None:
-    assert band([2.49, 2.5, 2.51], (Band(1, 2.5, "Low"), Band(2.5, 5, "High"))).tolist() == ["Low", "High", "High"]
+    assert band([2.49, 2.5, 2.51], (ScoreBand(1, 2.5, "Low"), ScoreBand(2.5, 5, "High"))).tolist() == [
+        "Low",
+        "High",
+        "High",
+    ]
 
 
 def test_a_score_on_the_end_is_inside_though_its_binary_fraction_is_not() -> None:
     assert 0.1 + 0.2 > 0.3
-    assert band([0.1 + 0.2], (Band(0, 0.3, "Low"),)).tolist() == ["Low"]
+    assert band([0.1 + 0.2], (ScoreBand(0, 0.3, "Low"),)).tolist() == ["Low"]
     assert 0.7 - 0.4 < 0.3
-    assert band([0.7 - 0.4], (Band(0.3, 1, "High"),)).tolist() == ["High"]
+    assert band([0.7 - 0.4], (ScoreBand(0.3, 1, "High"),)).tolist() == ["High"]
 
 
 def test_bands_differ_by_who_answered() -> None:
-    bands = {"self": (Band(0, 50, "Low"), Band(50, 100, "High")), "parent": (Band(0, 100, "Any"),)}
+    bands = {"self": (ScoreBand(0, 50, "Low"), ScoreBand(50, 100, "High")), "parent": (ScoreBand(0, 100, "Any"),)}
     by = Rule(("a",), (False,), (1.0,), (5.0,), "mean", False, 1, None, Linear(1, 5, 0, 100), bands)
     found = score([[1], [3], [5]], by).score
     assert band(found, by.bands["self"]).tolist() == ["Low", "High", "High"]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from survey.definition.scale import Scale
-from survey.scales import Band, ConversionTable, Linear, Rule, matrix, numbers, rule_for, score
+from survey.scales import ConversionTable, Linear, Rule, ScoreBand, matrix, numbers, rule_for, score
 
 
 @dataclass
@@ -69,7 +69,7 @@ def test_sum_prorating_rounding_and_bands_come_along() -> None:
     )
     by = rule_for(said, PAPER)
     assert (by.score, by.prorate, by.round) == ("sum", True, 0)
-    assert by.bands == {"self": (Band(0, 15, "Any"),), "parent": ()}
+    assert by.bands == {"self": (ScoreBand(0, 15, "Any"),), "parent": ()}
 
 
 def test_a_line_and_a_table_come_along() -> None:

@@ -3,7 +3,7 @@
 from survey.fieldwork.roster.comparing import Change, RosterPreview
 from survey.fieldwork.roster.doubts import Doubt, unanswered
 from survey.fieldwork.roster.identifiers import make_key
-from survey.fieldwork.roster.importing import look, looked_at, preview_of, read_lists, take_in, take_in_lists
+from survey.fieldwork.roster.importing import import_lists, import_roster, look, looked_at, preview_of, read_lists
 from survey.fieldwork.roster.lists import Lists
 from survey.fieldwork.roster.tables import Misread
 from survey.fieldwork.roster.writing import WaveCount, wave_counts, write_linkage, write_roster
@@ -15,13 +15,13 @@ __all__ = [
     "Misread",
     "RosterPreview",
     "WaveCount",
+    "import_lists",
+    "import_roster",
     "look",
     "looked_at",
     "make_key",
     "preview_of",
     "read_lists",
-    "take_in",
-    "take_in_lists",
     "unanswered",
     "wave_counts",
     "write_linkage",

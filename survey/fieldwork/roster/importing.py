@@ -84,7 +84,7 @@ def _preview(engine: Engine, there: ImportTarget, wave_code: str | None, lists: 
     return compare(lists, here, there.plan, wave_code, correct)[0]
 
 
-def take_in(
+def import_roster(
     engine: Engine,
     settings: Settings,
     study_code: str,
@@ -106,7 +106,7 @@ def take_in(
     """
     plan = place_of(engine, study_code, wave_code).plan
     lists = read_lists(settings, plan, [(data, name)])
-    return take_in_lists(engine, study_code, wave_code, lists, actor, now, digest, correct=correct, agreed=agreed)
+    return import_lists(engine, study_code, wave_code, lists, actor, now, digest, correct=correct, agreed=agreed)
 
 
 def read_lists(settings: Settings, plan: Plan, files: Sequence[File]) -> Lists:
@@ -114,7 +114,7 @@ def read_lists(settings: Settings, plan: Plan, files: Sequence[File]) -> Lists:
     return ListReader(plan, lambda: read_key(settings)).read(files)
 
 
-def take_in_lists(
+def import_lists(
     engine: Engine,
     study_code: str,
     wave_code: str | None,
@@ -126,7 +126,7 @@ def take_in_lists(
     correct: bool = False,
     agreed: Collection[str] = (),
 ) -> RosterPreview:
-    """Take lists in that were read before, as `take_in` does."""
+    """Import lists that were read before, as `import_roster` does."""
     there = place_of(engine, study_code, wave_code)
     _needs_wave(lists, there)
     with write(engine) as connection:

@@ -14,7 +14,7 @@ from wtforms import StringField
 
 from survey.fieldwork import current
 from survey.fieldwork.waiting import Waiting
-from survey.intake import look, take_in
+from survey.intake import import_answers, look
 from survey.pages.office.access import Seen, View, actor, allowed, refused, sees_microdata
 from survey.pages.office.sections import section
 from survey.pages.office.uploads import CHANGED, Fault, Proposal, Upload, WaveForm, add, counted
@@ -84,7 +84,7 @@ def _show(study: Seen, waiting: Waiting) -> Proposal:
 def _apply(study: Seen, waiting: Waiting, _agreed: Collection[str]) -> str:
     """Import the file that was checked; it is checked once more, and all of it is kept or nothing."""
     chosen = waiting.chosen
-    taken = take_in(
+    taken = import_answers(
         store().engine,
         study.code,
         chosen["questionnaire"],

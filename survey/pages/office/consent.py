@@ -53,7 +53,7 @@ from survey.pages.office.uploads import FileForm, Proposal, Upload, add
 from survey.pages.sending import send_list
 from survey.pages.store import store
 from survey.people import COORDINATOR, LEAD, RESEARCHER
-from survey.responses.consent_file import look_at_decisions, look_at_given, take_given, unpacked
+from survey.responses.consent_file import import_given, look_at_decisions, look_at_given, unpacked
 from survey.responses.withdrawing import NothingToWithdraw, certificate_by_number, certificates_of, withdraw
 
 section("consent", "Consent", "office.consent", order=30, roles=(LEAD, RESEARCHER, COORDINATOR))
@@ -401,7 +401,7 @@ def _show(study: Seen, waiting: Waiting) -> Proposal:
 
 
 def _apply(study: Seen, waiting: Waiting, _agreed: Collection[str]) -> str:
-    take_given(store().engine, study.code, unpacked(waiting.content), actor(), _now())
+    import_given(store().engine, study.code, unpacked(waiting.content), actor(), _now())
     return url_for("office.consent", code=study.code, done="import")
 
 

@@ -16,9 +16,9 @@ from survey.database import session
 from survey.fieldwork.roster import (
     Lists,
     RosterPreview,
+    import_lists,
     looked_at,
     preview_of,
-    take_in_lists,
     wave_counts,
     write_roster,
 )
@@ -83,7 +83,7 @@ def _show(study: Seen, waiting: Waiting) -> Proposal:
 def _apply(study: Seen, waiting: Waiting, agreed: Collection[str]) -> str:
     chosen = waiting.chosen
     try:
-        done = take_in_lists(
+        done = import_lists(
             store().engine,
             study.code,
             chosen["wave"],
