@@ -92,10 +92,12 @@ class Tally:
 KINDS = ("multilevel", "g", "adjusted", "adjusted g", "cluster means", "CR2", "Satterthwaite", "pupils alone")
 
 
-def _studies(condition: Condition, effect: float, rng: np.random.Generator) -> Iterator[tuple[Sides, np.ndarray]]:
+def _studies(
+    condition: Condition, effect: float, rng: np.random.Generator, layouts: int
+) -> Iterator[tuple[Sides, np.ndarray]]:
     """Yield layouts with the outcomes of their studies (n × studies); outcomes have variance 1, schools included."""
     each = max(1, STUDIES // LAYOUTS)
-    for _ in range(LAYOUTS):
+    for _ in range(layouts):
         sizes = rng.integers(condition.sizes[0], condition.sizes[1] + 1, condition.schools)
         school = np.repeat(np.arange(condition.schools), sizes)
         arm = rng.integers(0, 2, len(school)) if condition.crossed else (school < condition.programme).astype(int)
@@ -131,10 +133,10 @@ def _truth(condition: Condition, effect: float) -> tuple[float, float]:
     return float(on.mean() - off.mean()), float(math.sqrt((off.var() + on.var()) / 2))
 
 
-def tallied(condition: Condition, effect: float, rng: np.random.Generator) -> dict[str, Tally]:
+def tallied(condition: Condition, effect: float, rng: np.random.Generator, layouts: int = LAYOUTS) -> dict[str, Tally]:
     truth, sd = _truth(condition, effect)
     found = {kind: Tally() for kind in KINDS}
-    for sides, y in _studies(condition, effect, rng):
+    for sides, y in _studies(condition, effect, rng, layouts):
         for one in compare({str(at): y[:, at] for at in range(y.shape[1])}, sides):
             _add(found, one, truth, sd)
         arm = np.array([one == "p" for one in sides.groups], dtype=float)
@@ -162,14 +164,18 @@ def _add(found: dict[str, Tally], one: GroupComparison, truth: float, sd: float)
         found["pupils alone"].add(truth / sd, one.g.value, one.g.low, one.g.high)
 
 
-def run() -> list[str]:
-    """Return the tables as lines of Markdown: coverage and bias with an effect, false alarms without one."""
+def run(*, small: bool = False) -> list[str]:
+    """Return the tables as lines of Markdown: coverage and bias with an effect, false alarms without one.
+
+    small: a hundredth of the studies, to see that it runs.
+    """
+    layouts = 1 if small else LAYOUTS
     head = f"| condition | {' | '.join(KINDS)} |"
     rule = f"|---|{'---|' * len(KINDS)}"
     coverage, alarms, bias = [], [], []
     for at, condition in enumerate(CONDITIONS):
-        some = tallied(condition, EFFECT, np.random.default_rng((at, 1)))
-        none = tallied(condition, 0.0, np.random.default_rng((at, 2)))
+        some = tallied(condition, EFFECT, np.random.default_rng((at, 1)), layouts)
+        none = tallied(condition, 0.0, np.random.default_rng((at, 2)), layouts)
         coverage.append(f"| {condition.name} | {' | '.join(f'{some[kind].coverage:.1f}' for kind in KINDS)} |")
         alarms.append(f"| {condition.name} | {' | '.join(f'{100 - none[kind].coverage:.1f}' for kind in KINDS)} |")
         bias.append(f"| {condition.name} | {' | '.join(f'{some[kind].bias:+.3f}' for kind in KINDS)} |")

@@ -25,14 +25,14 @@ import openpyxl
 
 from bench.answered import COLUMNS, NAME, POOL, STUDY, database
 from survey.database import open_engine
-from survey.export import FORMATS, ExportFormat, export
 from survey.export.columns import column_set
 from survey.export.contents import SmallSheet
 from survey.export.csv import CsvFile, cleaned
+from survey.export.formats import FORMATS, ExportFormat
 from survey.export.missing import Gaps
 from survey.export.notes import Notes
 from survey.export.sink import Dataset, Sink
-from survey.export.store import Stored
+from survey.export.store import Stored, export
 from survey.export.table import Cells, DataTable, Tabulator
 
 RESPONSES, FEW = 20_000, 20

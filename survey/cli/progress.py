@@ -62,7 +62,7 @@ def show(
     schools = None if school is None else {place.id for place in everything.places if place.code == school}
     narrowed = everything.only(wave=wave, questionnaire=questionnaire, schools=schools)
     lines = tallies(narrowed, "class" if school else by)  # type: ignore[arg-type]  # click has checked it
-    for row in _table("class" if school else by, [*lines, total(narrowed.lines, "Together")]):
+    for row in _table("class" if school else by, [*lines, total(narrowed.lines)]):
         click.echo(row)
     for sentence in narrowed.unasked_said:
         click.echo(sentence)

@@ -24,4 +24,4 @@ def write_audit(lines: Iterable[LogEntry], studies: dict[int, str], form: ListFo
         )
         for line in lines
     ]
-    write_list(COLUMNS, rows, "Audit", form, out)
+    write_list(COLUMNS, rows, "Activity log", form, out)

@@ -105,7 +105,7 @@ def _note(db: Session, plan: Plan, actor: Actor, before: date | None, done: Publ
     """Write down what was published, and apart from it when the data will be deleted on another day than was said."""
     study = study_by_code(db, plan.id)
     assert study is not None
-    new = sum(one.new for one in done.versions)
+    new = done.changed + len(done.sheets) + sum(one.new for one in done.versions)
     note(db, actor, "published the study", study_id=study.id, about=plan.id, details={"new": new}, now=now)
     after = plan.retention.delete_on
     if before is not None and before != after:

@@ -149,9 +149,7 @@ class PaperToKey:
             return None
         said = typed.get(ASSENT, "").strip()
         if said not in ("0", "1"):
-            faults.append(
-                (ASSENT, "Key 1 for yes or 0 for no. Where no box or both are ticked there is no yes: key 0.")
-            )
+            faults.append((ASSENT, "Enter 1 for yes or 0 for no. If no box or both boxes are ticked, enter 0."))
             return None
         return said == "1"
 

@@ -42,7 +42,7 @@ class Outcome(StrEnum):
 TITLES: Final[dict[Outcome, str]] = {
     Outcome.FINISHED: "Finished",
     Outcome.STOPPED: "Stopped early",
-    Outcome.UNDER_WAY: "Under way",
+    Outcome.UNDER_WAY: "In progress",
     Outcome.NOT_STARTED: "Not started",
     Outcome.SAID_NO: "Said no",
     Outcome.REFUSED: "Consent refused",

@@ -418,7 +418,7 @@ class _Known:
             wrong(at, f"'{shortened(at.text)}' is not a date. Please write it like 2025-09-22 or 22/09/2025.")
             return ""
         if day > self.day:
-            wrong(at, f"{day.isoformat()} has not come yet.")
+            wrong(at, f"{day.isoformat()} is in the future. Please write the day on which the decision was given.")
         return day.isoformat()
 
     def _wave(self, at: Cell | None, near: Cell, scope: str, wrong: Any) -> str | None:

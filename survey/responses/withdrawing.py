@@ -1,7 +1,7 @@
 """Withdrawing: answers are deleted, nothing more is asked, and a certificate says so.
 
-`withdraw` is one transaction, and so is `withdraw_together`: either all of it was done or nothing. What was thrown
-away is gone from tables, charts and every export made later as soon as it returns, and from backups on the day the
+`withdraw` is one transaction, and so is `withdraw_together`: either all of it was done or nothing. What was deleted
+ is gone from tables, charts and every export made later as soon as it returns, and from backups on the day the
 certificate names.
 """
 

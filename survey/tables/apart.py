@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from survey.bounded import Bounds, Busy, Exceeded, reading
+from survey.problems import Refused
 from survey.tables.cells import KINDS, FaultRead, RowRead
 from survey.tables.limits import LARGEST_FILE, LONGEST_CELL, MOST_CELLS, MOST_CHARACTERS, MOST_FAULTS, Refusal
 
@@ -38,7 +39,7 @@ class TableRead:
 
 def read_apart(data: bytes, name: str, *, verbatim: bool, most_columns: int) -> list[TableRead]:
     """Return the sheets of a CSV or Excel file. Raises Refusal, with a sentence for the person who sent it, when it is
-    no table, damaged or protected, or would take too much time or memory, and when too many files are read just now.
+    no table, damaged or protected, or would take too much time or memory; and Refused when others are being read.
     """
     if len(data) > LARGEST_FILE:
         raise Refusal(
@@ -54,7 +55,8 @@ def read_apart(data: bytes, name: str, *, verbatim: bool, most_columns: int) -> 
     except Exceeded as error:
         raise Refusal(TOO_MUCH) from error
     except Busy as error:
-        raise Refusal(BUSY) from error
+        # Nothing is wrong with the file: it must not be said among its problems.
+        raise Refused([BUSY]) from error
 
 
 def _printable(name: str) -> str:

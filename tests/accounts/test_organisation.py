@@ -183,7 +183,7 @@ def test_an_address_given_to_someone_else_at_the_organisation_opens_nothing(
     app: Flask, provider: Provider, ann: None
 ) -> None:
     assert come(app, provider, sub="u-1").location == "/office/"
-    assert "belonged to someone else" in words(look_at(come(app, provider, sub="u-2")))
+    assert "used to belong to another person" in words(look_at(come(app, provider, sub="u-2")))
     assert come(app, provider, sub="u-1").location == "/office/"
 
 

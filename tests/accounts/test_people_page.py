@@ -139,7 +139,7 @@ def test_sending_again_and_withdrawing(app: Flask, admin: StrictClient, clock: C
     assert post(admin, f"{PEOPLE}/invitations/1/withdraw", PEOPLE).location == PEOPLE
     assert f"The invitation of {ANN} is withdrawn." in words(look_at(admin.get(PEOPLE)))
     assert strict_client(app).get(new).status_code == 404
-    assert "in the meantime" in post(admin, f"{PEOPLE}/invitations/1/withdraw", PEOPLE).text
+    assert "has since been used or cancelled" in post(admin, f"{PEOPLE}/invitations/1/withdraw", PEOPLE).text
     assert "There is no such invitation." in post(admin, f"{PEOPLE}/invitations/9/again", PEOPLE).text
 
 
@@ -188,11 +188,11 @@ def test_giving_and_taking_a_role_counts_at_once(
 def test_nobody_changes_their_own_roles(admin: StrictClient, engine: Engine) -> None:
     address = page_of(engine, ADMIN)
     page = words(look_at(admin.get(address)))
-    assert "No one changes their own roles" in page
+    assert "You cannot change your own roles" in page
     assert "Give another role" not in page
     sent = {"csrf_token": token(admin.get(PEOPLE)), "role": "lead", "place": "", "sure": "y"}
     for what in ("give", "end", "roles/1/take"):
-        assert "No one changes their own roles" in admin.post(f"{address}/{what}", data=sent).text
+        assert "You cannot change your own roles" in admin.post(f"{address}/{what}", data=sent).text
 
 
 def test_the_last_administrator_cannot_be_ended_by_another_who_ends_at_the_same_time(

@@ -81,7 +81,7 @@ def test_a_code_from_the_app_turns_it_on_and_ten_recovery_codes_are_shown_once(
     assert len(set(codes)) == 10
     again = client.get("/office/two-step")
     assert heading(look_at(again)) == "Two-step sign-in is on"
-    assert "10 of your recovery codes are unused" in words(look_at(again))
+    assert "You have 10 unused recovery codes." in words(look_at(again))
     with engine.connect() as connection:
         held = str(connection.execute(text("SELECT * FROM account")).all())
         held += str(connection.execute(text("SELECT * FROM recovery_code")).all())
@@ -134,7 +134,7 @@ def test_each_recovery_code_works_once(app: Flask, settings: Settings, engine: E
     sign_in(client, OWN)
     assert WRONG in enter_code(client, codes[0]).text
     assert enter_code(client, codes[2]).status_code == 302
-    assert "7 of your recovery codes are unused" in words(look_at(client.get("/office/two-step")))
+    assert "You have 7 unused recovery codes." in words(look_at(client.get("/office/two-step")))
     used = [entry for entry in entries(engine) if entry.what == "used a recovery code"]
     assert [entry.details for entry in used] == [{"left": 7}, {"left": 8}, {"left": 9}]
 

@@ -139,7 +139,7 @@ PAGE = "/office/studies/small-notes/audit"
 def test_the_page_shows_the_newest_first_and_leads_to_the_older(visitors: Visitors) -> None:
     client = visitors.browser(LEAD)
     root = look_at(client.get(PAGE))
-    assert heading(root) == "Audit"
+    assert heading(root) == "Activity log"
     (table,) = root.iter("table")
     rows = [["".join(cell.itertext()) for cell in row] for body in table.iter("tbody") for row in body]
     assert len(rows) == 50

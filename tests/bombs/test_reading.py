@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import survey.tables.excel
 from survey.bounded import Exceeded
 from survey.fieldwork.roster.tables import UnreadableTable, read_sheets
+from survey.problems import Refused
 from survey.tables import apart
 from survey.tables.cells import RowRead, tidied
 from survey.tables.formats import format_of
@@ -131,7 +132,11 @@ def test_rows_come_in_their_order() -> None:
 def test_who_sent_a_file_hears_that_it_took_too_long_and_that_others_come_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for fault, said in ((Exceeded, "takes too long to read"), (survey.bounded.Busy, "busy reading other files")):
+    for fault, kind, said in (
+        (Exceeded, UnreadableTable, "takes too long to read"),
+        # Nothing is wrong with this file, so it is no problem of the file's.
+        (survey.bounded.Busy, Refused, "busy reading other files"),
+    ):
 
         @contextmanager
         def failing(*_: Any, fault: type[Exception] = fault, **__: Any) -> Iterator[Iterator[bytes]]:
@@ -139,7 +144,7 @@ def test_who_sent_a_file_hears_that_it_took_too_long_and_that_others_come_first(
             yield
 
         monkeypatch.setattr(apart, "reading", failing)
-        with pytest.raises(UnreadableTable, match=said):
+        with pytest.raises(kind, match=said):
             read_sheets(b"a,b\n1,2\n", "x.csv")
 
 

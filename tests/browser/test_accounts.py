@@ -127,7 +127,7 @@ def test_from_an_invitation_to_signing_in_with_a_code(
     enter(page, codes[3], "Sign in")
     assert heading(page) == "Small notes"
     press(page.get_by_role("link", name="Two-step sign-in"))
-    assert "9 of your recovery codes are unused" in page.get_by_role("main").inner_text()
+    assert "You have 9 unused recovery codes." in page.get_by_role("main").inner_text()
 
 
 def test_a_lead_invites_prints_a_link_and_its_coordinator_comes_in(

@@ -103,8 +103,8 @@ def test_the_audit_is_accessible_and_narrows_down(office: tuple[str, str], page:
     page.get_by_label("Or a zip of the folder").set_input_files(zipped(tmp_path / "good.zip", lambda _, text: text))
     press(page.get_by_role("button", name="Check folder"))
     press(page.get_by_role("button", name="Publish study"))
-    press(page.get_by_role("navigation", name="First Notes").get_by_role("link", name="Audit"))
-    assert heading(page) == "Audit"
+    press(page.get_by_role("navigation", name="First Notes").get_by_role("link", name="Activity log"))
+    assert heading(page) == "Activity log"
     assert accessibility.every_check(page) == []
     page.get_by_label("What", exact=True).select_option("published the study")
     press(page.get_by_role("button", name="Show"))

@@ -143,20 +143,20 @@ def test_two_people_key_a_paper_settle_a_difference_and_it_is_in_the_export(
     press(ann.get_by_role("link", name="Print forms"))
     ann.get_by_label("Questionnaire").select_option("pupil")
     ann.get_by_label("Only for these study codes").fill("P002")
-    press(ann.get_by_role("button", name="Make the papers"))
-    assert ann.get_by_role("heading", level=1).inner_text() == "Music and me: 1 paper to print"
+    press(ann.get_by_role("button", name="Make forms"))
+    assert ann.get_by_role("heading", level=1).inner_text() == "Music and me: 1 form to print"
     code = ann.locator(".foot .code").first.inner_text()
 
     # She keys it when it comes back.
     ann.goto(f"{address}/office/studies/{CODE}/paper")
     ann.get_by_label("Code at the foot of the sheet").fill(code)
-    press(ann.get_by_role("button", name="Go on"))
+    press(ann.get_by_role("button", name="Continue"))
     type_through(ann, FULL)
-    assert "Someone else has to key this paper now." in ann.get_by_role("status").inner_text()
+    assert "Saved. A second person now has to enter this form." in ann.get_by_role("status").inner_text()
 
     # Ben reads one number differently.
     ben.get_by_label("Code at the foot of the sheet").fill(code)
-    press(ben.get_by_role("button", name="Go on"))
+    press(ben.get_by_role("button", name="Continue"))
     for name, text in (FULL | {"q_songs": "17"}).items():
         ben.locator(f"[name={name}]").fill(text)
     press(ben.get_by_role("button", name="Save entry"))
@@ -164,7 +164,7 @@ def test_two_people_key_a_paper_settle_a_difference_and_it_is_in_the_export(
     group = ben.get_by_role("group", name="5 How many songs do you know?")
     group.get_by_role("radio").nth(1).check()
     press(ben.get_by_role("button", name="Resolve and store the answers"))
-    assert ben.get_by_role("status").inner_text() == "Settled. The answers are taken."
+    assert ben.get_by_role("status").inner_text() == "Resolved. The answers are stored."
 
     ben.goto(f"{address}/office/studies/{CODE}")
     with ben.expect_download() as downloading:
@@ -188,7 +188,7 @@ def test_the_pages_of_paper_pass_every_check(office: tuple[str, OnPaper], new_pa
     code = study.print(participants=["P001"]).papers[0].code
     page.goto(home)
     page.get_by_label("Code at the foot of the sheet").fill(code)
-    press(page.get_by_role("button", name="Go on"))
+    press(page.get_by_role("button", name="Continue"))
     faults["key"] = accessibility.every_check(page)
     page.locator("[name=q_songs]").fill("999")
     press(page.get_by_role("button", name="Save entry"))
@@ -199,7 +199,7 @@ def test_the_pages_of_paper_pass_every_check(office: tuple[str, OnPaper], new_pa
     ben = new_page()
     come_in(ben, address, "ben@uni.org", study.passwords["ben@uni.org"])
     ben.get_by_label("Code at the foot of the sheet").fill(code)
-    press(ben.get_by_role("button", name="Go on"))
+    press(ben.get_by_role("button", name="Continue"))
     for name, text in (FULL | {"q_songs": "17", "date": ""}).items():
         ben.locator(f"[name={name}]").fill(text)
     press(ben.get_by_role("button", name="Save entry"))

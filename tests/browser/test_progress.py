@@ -57,7 +57,7 @@ def test_a_coordinator_ticks_two_and_takes_who_to_remind(
     page.get_by_label("Wave").select_option(label="Autumn 2026")
     press(page.get_by_role("button", name="Show"))
     table = page.get_by_role("region", name="response rates")
-    assert table.get_by_role("row", name="Together").inner_text().split("\t")[:2] == ["Together", str(len(MINE))]
+    assert table.get_by_role("row", name="All").inner_text().split("\t")[:2] == ["All", str(len(MINE))]
     assert page.get_by_text("Birch Primary").count() == page.get_by_text("Comparison").count() == 0
 
     press(table.get_by_role("link", name="Ash Primary"))
@@ -65,12 +65,12 @@ def test_a_coordinator_ticks_two_and_takes_who_to_remind(
     free = [pupil.code for pupil in MINE if pupil.outcome is Outcome.NOT_STARTED][:2]
     for code in free:
         page.get_by_label(code, exact=True).check()
-    press(page.get_by_role("button", name="Keep"))
+    press(page.get_by_role("button", name="Save reasons"))
     assert "Choose a reason." in page.get_by_role("alert").inner_text()
     assert page.get_by_label(free[0], exact=True).is_checked(), "what was ticked stays ticked"
     page.get_by_label("Reason for the people ticked").select_option(label="Absent")
-    press(page.get_by_role("button", name="Keep"))
-    assert page.get_by_role("status").inner_text() == "Kept for 2 participants."
+    press(page.get_by_role("button", name="Save reasons"))
+    assert page.get_by_role("status").inner_text() == "Saved for 2 participants."
     for code in free:
         assert "Absent" in page.get_by_role("row", name=code).inner_text()
 

@@ -70,7 +70,7 @@ def test_from_the_one_time_password_to_the_workbook(
     press(page.get_by_role("link", name="See progress"))
     page.get_by_label("Wave").select_option(label="All waves")
     press(page.get_by_role("button", name="Show"))
-    counts = page.get_by_role("region", name="by an open link")
+    counts = page.get_by_role("region", name="by open links")
     row = counts.get_by_role("row", name="Ash Primary")
     assert row.inner_text().split("\t") == ["Ash Primary", "11", "8", "1", "0", "1", "1"]
     page.get_by_label("Questionnaire").select_option("parent")

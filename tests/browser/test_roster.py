@@ -102,7 +102,7 @@ def test_from_a_wrong_file_to_a_list_that_is_in(
     assert heading(page) == "Check before you import"
     moved = page.get_by_role("region", name="Moved to another school or class")
     assert "s2, class 4 in w1 → 07, class 7x" in moved.inner_text()
-    assert "'yes' stays, and 'no' is left aside" in page.get_by_role("main").inner_text()
+    assert "'yes' is kept and 'no' is not used" in page.get_by_role("main").inner_text()
     assert desk.where("w2") == {}
     press(page.get_by_role("button", name="Import roster"))
     assert heading(page) == "Roster"

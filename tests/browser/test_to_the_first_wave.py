@@ -212,7 +212,7 @@ def test_from_a_folder_to_the_first_answers(
     if scripts:
         assert accessibility.every_check(page) == []
 
-    section(page, "Audit")
+    section(page, "Activity log")
     done = page.get_by_role("region", name="What was done").inner_text()
     for deed in ("published the study", "imported a roster", "made an open link", "made personal links"):
         assert deed in done, deed

@@ -123,7 +123,8 @@ def test_a_child_whose_parent_said_no_meets_a_calm_page(
 
     from survey.audit import COMMAND_LINE
     from survey.database import write
-    from survey.fieldwork.consent import Decision, decide, participant_id_of, study_row
+    from survey.fieldwork.consent import Decision, decide, study_row
+    from survey.fieldwork.finding import find_participant
 
     page = new_page()
     link = published.link("pupil-ks1", "p77")
@@ -131,8 +132,7 @@ def test_a_child_whose_parent_said_no_meets_a_calm_page(
     with write(published.engine) as connection:
         study = study_row(connection, "first-notes")
         assert study is not None
-        person = participant_id_of(connection, study.id, "p77")
-        assert person is not None
+        person = find_participant(connection, study.id, "p77")
         decide(connection, study, person, Decision("no", "parent", now.date()), COMMAND_LINE, now)
     page.goto(site + link)
     assert page.locator("h1").inner_text() == "There is nothing to answer here for you just now."

@@ -45,7 +45,7 @@ def test_check_does_not_wait_for_a_pipe(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     run = survey("check", pipe)
     assert run.exit_code == 1
-    assert "no ordinary file" in run.output
+    assert "this is not an ordinary file" in run.output
 
 
 @pytest.mark.parametrize("what", ["questionnaire", "study", "translation"])
@@ -94,7 +94,10 @@ def test_from_an_empty_folder_to_a_file(tmp_path: Path) -> None:
     assert "published" in survey("publish", FOLDER).output
     assert "unchanged" in survey("publish", FOLDER).output
     assert "/j/" in survey("link", "first-notes", "parent", "--wave", "w3").output
-    assert "No one can come in today" in survey("link", "first-notes", "parent", "--wave", "w1").output
+    assert (
+        "It does not work today: the wave is not open."
+        in survey("link", "first-notes", "parent", "--wave", "w1").output
+    )
     assert "Did you mean 'parent'?" in survey("link", "first-notes", "parnet", "--wave", "w3").output
     for form in ("xlsx", "csv"):
         out = tmp_path / f"out.{form}"

@@ -98,10 +98,10 @@ PROBLEMS = {
     "P01,yes,2025-09-10,parent,,,,": "There is no participant 'P01'. Did you mean 'P1'?",
     "P1,maybe,2025-09-10,parent,,,,": "row 2, column B (decision): 'maybe' is not one of",
     "P1,,2025-09-10,parent,,,,": "row 2, column B (decision): Please write one of",
-    "P1,yes,soon,parent,,,,": "row 2, column C (date): 'soon' is no day",
-    "P1,yes,31/02/2025,parent,,,,": "row 2, column C (date): '31/02/2025' is no day",
-    "P1,yes,2025-13-01,parent,,,,": "is no day",
-    "P1,yes,2025-10-07,parent,,,,": "row 2, column C (date): 2025-10-07 has not come yet",
+    "P1,yes,soon,parent,,,,": "row 2, column C (date): 'soon' is not a date",
+    "P1,yes,31/02/2025,parent,,,,": "row 2, column C (date): '31/02/2025' is not a date",
+    "P1,yes,2025-13-01,parent,,,,": "'2025-13-01' is not a date",
+    "P1,yes,2025-10-07,parent,,,,": "row 2, column C (date): 2025-10-07 is in the future",
     "P1,yes,2025-09-10,mother,,,,": "row 2, column D (by): 'mother' is not one of",
     "P1,yes,2025-09-10,parent,pigeon,,,": "row 2, column E (how): 'pigeon' is not one of",
     "P1,yes,2025-09-10,parent,,7,,": "row 2, column F (sheet): There is no version '7'",
@@ -148,7 +148,7 @@ def test_a_title_above_the_headings_is_left_out_and_rows_keep_their_numbers(lay:
 
 def test_a_row_above_the_headings_that_is_no_title_is_said(lay: Lay) -> None:
     (problem,) = look(lay(consent()), b"Sent,by,Ash,Primary\n" + csv("P1,yes,2025-09-10,parent")).problems
-    assert str(problem).startswith("row 2: The headers are in this row. Please delete what is above it")
+    assert str(problem).startswith("row 2: The headings are in this row. Please delete everything above it")
 
 
 def test_a_withdrawal_before_a_yes_is_asked_about(lay: Lay) -> None:

@@ -244,9 +244,12 @@ def test_a_later_file_says_how_it_was_resolved(lay: Lay) -> None:
     ("row", "message"),
     [
         ("P1,no,2025-09-10,parent,R1,", "row 2, column E (parent): 'R1' is not a parent of this child in the roster."),
-        ("P1,no,2025-09-10,school,first,", "row 2, column E (parent): Only a decision by a parent says which parent."),
+        (
+            "P1,no,2025-09-10,school,first,",
+            "row 2, column E (parent): Only a decision by a parent can say which parent.",
+        ),
         ("P1,no,2025-09-10,parent,,perhaps", "row 2, column F (resolved): 'perhaps' is not one of"),
-        ("P1,withdrawn,2025-09-10,parent,,agreed", "row 2, column F (resolved): A withdrawal cannot resolve."),
+        ("P1,withdrawn,2025-09-10,parent,,agreed", "row 2, column F (resolved): A withdrawal cannot resolve anything."),
     ],
 )
 def test_what_cannot_be_said_of_two_parents_is_refused_with_its_place(lay: Lay, row: str, message: str) -> None:

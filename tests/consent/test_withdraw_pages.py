@@ -183,12 +183,12 @@ def test_a_parent_speaks_for_their_children_and_nobody_else_s(
     assert "My child should not be asked any more" in said
     status, title, said = post(client, "/withdraw/check", receipt=code, own="none", child_all="P1")
     assert (status, title) == (200, "Is this right?")
-    assert "All answers of your child will be deleted" in said
+    assert "All your child’s answers will be deleted" in said
     assert "answers you sent" not in said
     assert client.post("/withdraw/do", data={"receipt": code, "child_all": "P2"}, headers=OURS).status_code == 400
     status, address, _ = post(client, "/withdraw/do", receipt=code, own="none", child_all="P1")
     assert status == 303
-    assert "All answers were deleted" in words(look_at(client.get(address)))
+    assert "Your child: All answers have been deleted" in words(look_at(client.get(address)))
     states = [load(tuned.engine, one).state for one in (mine, other, its_id)]  # type: ignore[union-attr]
     assert states == ["withdrawn", "finished", "finished"]
 

@@ -101,7 +101,7 @@ def test_from_what_comes(lay: Lay) -> None:
     certificate = out(tuned, "P1", "future")
     assert (certificate.scope, certificate.wave, certificate.responses) == ("future", "", 0)
     assert row_of(tuned, kept)["answers"] == {"why": SENTINEL}
-    with pytest.raises(NotAgreed, match="no consent"):
+    with pytest.raises(NotAgreed, match="does not have the consent"):
         tuned.begin("P1", "w2")
     with session(tuned.engine) as db:
         assert door_by_id(db, door, LATER) is None, "the door is ended"

@@ -189,6 +189,7 @@ ELSEWHERE = {
     "survey/retention/backup.py": "a file or a folder opened to be synchronised",
     "survey/definition/unpacking.py": "folders below one that is closed",
     "survey/export/workbook.py": "an entry of a workbook",
+    "survey/pages/sending.py": "an entry of a zip that is held in memory",
 }
 
 

@@ -22,7 +22,7 @@ from tests.intake.test_rewritten import workbook
 
 ASK = (
     "'{0}' in a column of text can be a missing code or what the person wrote. Please add a column 'as_typed' to the "
-    "file: leave it empty where {0} is the code, and write best in it where the person wrote {0}."
+    "file: leave it empty if {0} is the code, and write best in it if the person wrote {0}."
 )
 
 

@@ -174,9 +174,7 @@ def test_before_it_is_confirmed_no_answer_lies_on_the_server_that_it_could_read(
 def test_what_no_longer_fits_when_it_is_confirmed_is_not_imported(lead: StrictClient, engine: Engine) -> None:
     first, second = table({"response": "r1", "came": 1}), table({"response": "r1", "came": 0})
     sent = send(lead, second)
-    import_answers(
-        engine, Settings.from_environment({}), "small-notes", "parent", "w2", first, "a.csv", COMMAND_LINE, NOW
-    )
+    import_answers(engine, "small-notes", "parent", "w2", first, "a.csv", COMMAND_LINE, NOW)
     done = confirm(lead, sent.location)
     assert done.status_code == 409
     assert "has changed since you checked this file" in done.text

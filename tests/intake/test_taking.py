@@ -101,11 +101,11 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"participant": "P006"}, "participant", "P006 is of the audience 'parent', and 'pupil' is for 'pupil'."),
     ({"school": "0124"}, "school", "The roster of wave 'w1' has P001 in school '0123'."),
     ({"class": "4x"}, "class", "The roster of wave 'w1' has P001 in class '4r'."),
-    ({"wave": "w2"}, "wave", "This row is of wave 'w2', and 'w1' is imported. Please leave it out."),
+    ({"wave": "w2"}, "wave", "This row is for wave 'w2', but 'w1' is being imported. Please leave it out."),
     (
         {"questionnaire": "staff"},
         "questionnaire",
-        "This row is of questionnaire 'staff', and 'pupil' is imported. Please leave it out.",
+        "This row is for questionnaire 'staff', but 'pupil' is being imported. Please leave it out.",
     ),
     ({"language": "cy"}, "language", "'pupil' is answered in en."),
     (
@@ -116,7 +116,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     (
         {"state": "declined"},
         "state",
-        "What is 'declined' keeps no answers. Please take them out of this row.",
+        "A response that is 'declined' has no answers. Please remove them from this row.",
     ),
     ({"started": "3/10/25"}, "started", "In a file this is a date and a time such as 2025-10-03 09:41:20."),
     ({"started": "2031-01-01"}, "started", "This day has not come yet."),
@@ -246,7 +246,7 @@ def test_whoever_withdrew_is_never_taken_again(engine: Engine) -> None:
     (problem,) = take(engine, RIGHT).problems
     assert problem.message == "P001 has said no or withdrawn since. These answers cannot be imported again."
     (problem,) = take(engine, row, wave="w2").problems
-    assert problem.message == "Whoever this is has said no or withdrawn since. These answers cannot be imported again."
+    assert problem.message == "This person has said no or withdrawn since. These answers cannot be imported again."
 
 
 @pytest.mark.parametrize("basis", ["opt_in", "opt_out"])

@@ -61,8 +61,8 @@ def test_care_for_data():
     """`disclosure` sets the smallest count that a table of answers may show, 3 at least. No page of Chorus shows a table of
     answers yet, so the threshold hides nothing so far: response rates show how many people took part, however few, and a
     downloaded file holds every answer. `retention` says when answers are deleted, `access`
-    which roles see tables and which see single answers; `backups` is after how many days a copy of the database is thrown
-    away. `missing` gives each reason for a missing value its own negative
+    which roles see tables and which see single answers; `backups` is after how many days a copy of the database is deleted
+    . `missing` gives each reason for a missing value its own negative
     number; these are the ones you get when you leave it out."""
     example = """
 disclosure: {threshold: 10}

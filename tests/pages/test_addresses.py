@@ -12,9 +12,9 @@ from urllib.parse import unquote, urljoin, urlsplit
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from survey.pages.account.people import add_user
 from werkzeug.test import TestResponse
 
+from survey.admission import add_user
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import upgrade
@@ -113,7 +113,7 @@ def app(tmp_path: Path) -> Flask:
 def wanderer(app: Flask) -> Wanderer:
     store = app.extensions["chorus"]
     client = strict_client(app)
-    password = add_user(store.engine, store.settings, "lead@example.org", ["lead"], study="small-notes")
+    password = add_user(store.engine, "lead@example.org", ["lead"], study="small-notes")
     sign_in(client, password, "lead@example.org")
     assert choose(client, OWN).status_code == 302
     return Wanderer(client)

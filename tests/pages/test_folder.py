@@ -94,7 +94,7 @@ def test_a_zip_is_looked_at_and_then_published(lead: StrictClient, engine: Engin
     assert heading(root) == "Check before you publish"
     assert "New notes: a new study, new-notes. Nothing has been published yet." in said
     assert "Wave: Autumn 202522 September 2025 to 19 December 2025" in said
-    assert "The data are deleted on31 August 2100" in said
+    assert "The data will be deleted on31 August 2100" in said
     assert said.count("New ") >= 2
     assert "Left out, because a study has no such files: new notes/README.md" in said
     with session(engine) as db:

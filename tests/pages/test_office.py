@@ -55,7 +55,7 @@ def test_the_progress_counts_what_is_in_the_database(
     researcher: StrictClient, study: None, engine: Engine, questionnaire: str
 ) -> None:
     root = look_at(researcher.get(f"{PAGE}/progress", query_string={"wave": "all", "questionnaire": questionnaire}))
-    (table,) = [e for e in root.iter("table") if "by an open link" in "".join(next(e.iter("caption")).itertext())]
+    (table,) = [e for e in root.iter("table") if "by open links" in "".join(next(e.iter("caption")).itertext())]
     shown = [["".join(cell.itertext()).strip() for cell in row] for row in table.iter("tr")][1:]
     counting = text(
         "SELECT coalesce(school.title, 'Not tied to a school'), count(*), "

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from survey.pages.account.people import add_user
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 import survey
+from survey.admission import add_user
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import Engine, upgrade
@@ -48,7 +48,7 @@ def app(settings: Settings, tmp_path: Path) -> Flask:
 @pytest.fixture
 def lead(app: Flask, settings: Settings) -> StrictClient:
     client = strict_client(app)
-    password = add_user(app.extensions["chorus"].engine, settings, "lead@example.org", ["lead"], study="small-notes")
+    password = add_user(app.extensions["chorus"].engine, "lead@example.org", ["lead"], study="small-notes")
     sign_in(client, password, "lead@example.org")
     assert choose(client, OWN).status_code == 302
     return client

@@ -32,7 +32,7 @@ def test_a_class_as_one_file_that_asks_nothing_of_any_other(here: OnPaper, tmp_p
     out = tmp_path / "robins.html"
     done = run("pupil", "--wave", "w1", "--school", "s1", "--class", "4r", "--large", "--out", str(out))
     assert done.exit_code == 0, done.output
-    assert done.output.startswith(f"3 papers written: {out}")
+    assert done.output.startswith(f"3 forms written: {out}")
     page = out.read_text(encoding="utf-8")
     assert len(codes_of(page)) == 3
     assert '<body class="large pupil">' in page

@@ -70,7 +70,7 @@ def printed(office: Office, **more: str) -> TestResponse:
 def test_one_paper_for_everyone_in_a_class_each_with_its_code(office: Office) -> None:
     reply = printed(office)
     root = look_at(reply)
-    assert heading(root) == "Music and me: 3 papers to print"
+    assert heading(root) == "Music and me: 3 forms to print"
     codes = codes_of(reply.text)
     assert len(codes) == 3
     for code in codes:
@@ -112,13 +112,13 @@ def test_two_people_key_a_paper_and_its_answers_are_there(office: Office, ann: S
     address = find(ann, code)
     assert heading(look_at(ann.get(address))) == "Enter a form"
     reply = send(ann, address, FULL)
-    assert "Someone else has to key this paper now." in words(look_at(ann.get(reply.location)))
+    assert "A second person now has to enter this form." in words(look_at(ann.get(reply.location)))
     assert "You have entered this form." in words(look_at(ann.get(address)))
     assert "You have entered this form." in words(look_at(send(ann, address, FULL, PAGE)))
     ben = office.browser("ben")
     assert "banjo" not in ben.get(find(ben, code)).text
     reply = send(ben, address, FULL)
-    assert "Both of you read the same." in words(look_at(ben.get(reply.location)))
+    assert "Both entries agree. The answers are stored." in words(look_at(ben.get(reply.location)))
     (record,) = stream(office.study.engine, office.study.study_id, "pupil")
     assert (record.mode, record.answers["songs"]) == ("paper", 12)
     assert "This form is done" in words(look_at(ben.get(address)))
@@ -131,7 +131,7 @@ def test_faults_are_said_at_their_fields_and_what_was_typed_stays(office: Office
     assert "Write a number of 200 or less." in words(root)
     assert [link.get("href") for link in root.iter("a") if (link.get("href") or "").startswith("#q_")] == ["#q_songs"]
     assert 'value="banjo"' in reply.text
-    assert "Key 1 for yes or 0 for no." in words(root)
+    assert "Enter 1 for yes or 0 for no." in words(root)
 
 
 def test_differences_are_settled_by_those_who_keyed_or_the_lead(office: Office, ann: StrictClient) -> None:
@@ -154,7 +154,7 @@ def test_differences_are_settled_by_those_who_keyed_or_the_lead(office: Office, 
     lea = office.browser("lea")
     assert "Differences to resolve" in words(look_at(lea.get(PAGE)))
     done = send(lea, reply.location, {"choose-songs": "other", "q_songs": "14"})
-    assert "Settled. The answers are taken." in words(look_at(lea.get(done.location)))
+    assert "Resolved. The answers are stored." in words(look_at(lea.get(done.location)))
     (record,) = stream(office.study.engine, office.study.study_id, "pupil")
     assert record.answers["songs"] == 14
 
@@ -168,9 +168,9 @@ def test_the_page_says_how_far_each_paper_has_come(office: Office, ann: StrictCl
     said = words(look_at(ann.get(PAGE)))
     root = look_at(ann.get(PAGE))
     rows = [["".join(cell.itertext()) for cell in row] for row in root.iter("tr")]
-    assert rows[0] == ["Wave", "Questionnaire", "Printed", "Keyed once", "Differences to resolve", "Done"]
+    assert rows[0] == ["Wave", "Questionnaire", "Printed", "Entered once", "To resolve", "Done"]
     assert rows[1] == ["From 2026 on", "pupil", "1", "1", "0", "1"]
-    assert [(row[0], row[-1]) for row in rows[3:]] == [("P002", "Keyed once"), ("P003", "Printed")]
+    assert [(row[0], row[-1]) for row in rows[3:]] == [("P002", "Entered once"), ("P003", "Printed")]
     assert "P001" not in said, "it is done"
     assert not any(code in said for code in codes)
 

@@ -81,8 +81,8 @@ def test_the_same_performance_twice_is_one(engine: Engine) -> None:
         ({"wave": "w9"}, "There is no wave 'w9'. There are 'w1' and 'w2'."),
         ({"school": "s11"}, "There is no school 's11'. Did you mean"),
         ({"held_on": date(2024, 1, 5)}, "5 January 2024 is not a day of From 2026 on, so no one could answer."),
-        ({"title": " "}, "Its title has 1 to 120 characters."),
-        ({"title": "Winter\0"}, "signs that cannot be printed"),
+        ({"title": " "}, "The title can have 1 to 120 characters."),
+        ({"title": "Winter\0"}, "characters that cannot be printed"),
         ({"title": "=1+1"}, "which spreadsheets take for a formula"),
         ({"title": "For H801200001001's class"}, "looks like a unique pupil number"),
         ({"title": "Ask zoe@example.org"}, "looks like an e-mail address"),
@@ -99,7 +99,7 @@ def test_what_cannot_be_says_why_and_adds_nothing(engine: Engine, other: dict[st
 
 def test_a_name_stays_one_performances(engine: Engine) -> None:
     add(engine)
-    with pytest.raises(Refused, match="There is a performance 'winter' already: Winter concert"):
+    with pytest.raises(Refused, match="There is already a performance 'winter': Winter concert"):
         add(engine, title="Another concert")
 
 

@@ -309,7 +309,7 @@ def test_nothing_of_it_is_logged(
     """Answering by hand, wrong posts, refused uploads, and a page that breaks: the log names places only."""
     with caplog.at_level(logging.DEBUG):
         links = here.files / "links.csv"
-        here.survey("link", "personal", "leaks", "--wave", "w1", "--out", links)
+        here.survey("link", "personal", "leaks", "--wave", "w1", "--out", links, "--yes")
         found = re.search(r"aq02,.*?http://localhost(/j/[^,\s]+)", links.read_text(encoding="utf-8-sig"))
         assert found
         client = FlaskClient(here.app)

@@ -85,12 +85,12 @@ def test_every_number_of_the_page_is_what_plain_sql_counts(enter: Callable[..., 
     root = look_at(enter("researcher").get(PAGE, query_string=W2))
     shown = numbers(rows(root, "response rates"))
     schools = {"Ash Primary": "s1", "Birch Primary": "s2", "Cedar Primary": "s3", "Downs Secondary": "sec"}
-    assert set(shown) == {*schools, "Together"}
+    assert set(shown) == {*schools, "All"}
     for title, school in schools.items():
         for column, figure in shown[title].items():
             if column in BY_TITLE:
                 assert int(figure) == by_sql(field, BY_TITLE[column], f"AND school.code = '{school}'"), (title, column)
-    assert {BY_TITLE[column] for column in shown["Together"] if column in BY_TITLE} == set(Outcome) - {Outcome.NO_PART}
+    assert {BY_TITLE[column] for column in shown["All"] if column in BY_TITLE} == set(Outcome) - {Outcome.NO_PART}
     assert (shown["Ash Primary"]["Asked"], shown["Ash Primary"]["Rate"]) == ("39", "9.1 %")
     assert shown["Downs Secondary"]["Rate"] == "–"
 
@@ -100,7 +100,7 @@ def test_drilling_down_to_the_classes_of_a_school(enter: Callable[..., StrictCli
     root = look_at(lead.get(PAGE, query_string={**W2, "by": "programme"}))
     (north,) = [e.get("href") or "" for e in root.iter("a") if "Northmouth" in "".join(e.itertext())]
     root = look_at(lead.get(north))
-    assert set(numbers(rows(root, "what became"))) == {"Ash Primary", "Cedar Primary", "Together"}
+    assert set(numbers(rows(root, "response rates"))) == {"Ash Primary", "Cedar Primary", "All"}
     (ash,) = [e.get("href") or "" for e in root.iter("a") if "Ash" in "".join(e.itertext())]
     root = look_at(lead.get(ash))
     assert heading(root) == "Progress: Ash Primary"
@@ -109,7 +109,7 @@ def test_drilling_down_to_the_classes_of_a_school(enter: Callable[..., StrictCli
     assert {name: line["Asked"] for name, line in shown.items()} == {
         "Class 4a": "26",
         "Class 4b": "13",
-        "Together": "39",
+        "All": "39",
     }
     (room,) = [e.get("href") or "" for e in root.iter("a") if "Class 4a" in "".join(e.itertext())]
     assert "26 on the list" in words(look_at(lead.get(room)))
@@ -138,7 +138,7 @@ def test_a_coordinator_sees_own_school_and_no_other(enter: Callable[..., StrictC
     coordinator = enter("coordinator", school="s2")
     assert coordinator.get(f"/office/studies/{CODE}").location == PAGE
     root = look_at(coordinator.get(PAGE, query_string=W2))
-    assert set(numbers(rows(root, "what became"))) == {"Birch Primary", "Together"}
+    assert set(numbers(rows(root, "response rates"))) == {"Birch Primary", "All"}
     said = words(root)
     for title in ("Ash Primary", "Cedar Primary", "Programme schools", "Comparison schools", "Southwick"):
         assert title not in said
@@ -198,13 +198,13 @@ def test_ticking_two_who_are_absent(enter: Callable[..., StrictClient], field: F
     own = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
     reply = coordinator.post(address, data=sent, headers=own)
     assert reply.status_code == 303
-    assert "Kept for 2 participants." in words(look_at(coordinator.get(reply.location)))
+    assert "Saved for 2 participants." in words(look_at(coordinator.get(reply.location)))
     assert coordinator.post(address, data=sent, headers=own).location.endswith("kept=0"), "twice changes nothing"
     assert by_sql(field, Outcome.ABSENT, "AND school.code = 's1'") == 5
     root = look_at(coordinator.get(PAGE, query_string=where))
-    assert numbers(rows(root, "what became"))["Together"]["Absent"] == "5"
+    assert numbers(rows(root, "response rates"))["All"]["Absent"] == "5"
     back = coordinator.post(address, data={**sent, "reason": "none"}, headers=own)
-    assert "Kept for 2" in words(look_at(coordinator.get(back.location)))
+    assert "Saved for 2" in words(look_at(coordinator.get(back.location)))
     assert by_sql(field, Outcome.ABSENT, "AND school.code = 's1'") == 3
 
 
@@ -243,7 +243,7 @@ def test_reasons_from_a_file_by_the_command(run: Callable[..., str], tmp_path: P
     assert run(*order) == "1 reasons added, 0 changed, 0 as they were.\n"
     assert run(*order) == "0 reasons added, 0 changed, 1 as they were.\n"
     file.write_text("participant,reason\nnobody,absent\n")
-    assert "row 2, column A (participant): 'no one' is not on the list" in run(*order, fails=True)
+    assert "row 2, column A (participant): 'nobody' is not on the list" in run(*order, fails=True)
 
 
 @pytest.mark.one_engine

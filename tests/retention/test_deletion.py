@@ -110,7 +110,7 @@ def test_response_rates_stay(engine: Engine, field: Field) -> None:
     assert sum(number for (kind, *_), number in said.items() if kind == "answered") == 19
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.one_engine
 def test_the_certificate_counts_this_study_and_no_other(engine: Engine, field: Field) -> None:
     other = store_field.lay_out(engine)
     begin(engine, other.pupils_door, "en", store_field.SHA, store_field.NOW)

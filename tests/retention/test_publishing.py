@@ -47,7 +47,7 @@ def test_the_day_comes_after_the_last_late_answer(field: Field, tmp_path: Path) 
 
 def test_a_day_that_is_past_is_refused(engine: Engine, field: Field, tmp_path: Path) -> None:
     late = datetime(2100, 9, 1, 9, tzinfo=UTC)
-    with pytest.raises(Refused, match="2100-08-31, which is past"):
+    with pytest.raises(Refused, match="2100-08-31, which is in the past"):
         publish_folder(engine, tmp_path / "study", late)
 
 
@@ -67,5 +67,5 @@ def test_another_day_is_published_and_stands_in_the_audit(engine: Engine, field:
 def test_a_study_that_is_over_is_not_published_again(engine: Engine, field: Field, tmp_path: Path) -> None:
     delete_study(engine, "small-notes", THE_DAY, PROGRAM)
     rewrite(tmp_path / "study", "2100-08-31", "2101-08-31")
-    with pytest.raises(Refused, match="were deleted on their day"):
+    with pytest.raises(Refused, match="have been deleted: the study is over"):
         publish_folder(engine, tmp_path / "study", THE_DAY)

@@ -217,7 +217,7 @@ def test_a_damaged_register_is_said_with_its_line(tmp_path: Path, line: str) -> 
     register.add([Erasure(NOW, "s", "study", "")])
     with register.path.open("a") as file:
         file.write(f"{line}\n")
-    with pytest.raises(RegisterDamaged, match=r"register\.jsonl:2: this line is none"):
+    with pytest.raises(RegisterDamaged, match=r"register\.jsonl:2: this line does not belong"):
         register.lines()
 
 

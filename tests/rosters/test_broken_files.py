@@ -298,8 +298,8 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         "roster.csv",
         [
             (
-                "row 3: The headers are in this row. Please delete what is above it, so that they are the first row "
-                "(now row 1 is taken for them)."
+                "row 3: The headings are in this row. Please delete everything above it, so that they are the first row "
+                "(row 1 is read as the headings now)."
             ),
         ],
     ),
@@ -517,8 +517,8 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         "roster.csv",
         [
             (
-                "row 2, column A (participant): The study codes look like dates of birth. Please give codes that say nothing "
-                "about anyone, like p0012."
+                "row 2, column A (participant): The study codes look like dates of birth. Please use codes that say nothing "
+                "about a person, like p0012."
             )
         ],
     ),
@@ -537,8 +537,8 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         "roster.csv",
         [
             (
-                "row 2, column A (participant): The study codes look like NHS numbers. Please give codes that say nothing "
-                "about anyone, like p0012."
+                "row 2, column A (participant): The study codes look like NHS numbers. Please use codes that say nothing "
+                "about a person, like p0012."
             )
         ],
     ),
@@ -547,8 +547,8 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         "roster.csv",
         [
             (
-                "row 2, column D (class_title): This looks like someone's name, and names stay in school. "
-                "Give the class another title."
+                "row 2, column D (class_title): This looks like a person's name, and names stay in school. "
+                "Please give the class another title."
             )
         ],
     ),

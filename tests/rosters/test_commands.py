@@ -72,7 +72,10 @@ def test_a_part_of_a_list_is_imported_only_with_an_option(tmp_path: Path) -> Non
     assert "1 of the 2 pupils of school s1 is not in this file and would leave: p2." in looked.stderr
     refused = survey(*IMPORT)
     assert refused.exit_code == 1
-    assert "If this is right, add --they-have-left: The file is the whole list" in refused.stderr
+    assert (
+        "If this is right, add --they-have-left: The file is the complete list: everyone not on it has left."
+        in refused.stderr
+    )
     assert "If it is only part of the list, send a file with everyone in these schools instead." in refused.stderr
     assert refused.stderr.endswith("Nothing has been imported.\n")
     done = survey(*IMPORT, "--they-have-left")

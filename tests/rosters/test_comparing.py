@@ -9,7 +9,7 @@ import pytest
 from survey.fieldwork.roster import RosterPreview
 from tests.rosters.small_field import BY_YEAR, SCHOOLS, STUDY, Desk, publish
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.one_engine
 
 HEAD = "participant,school,class,year,sex\n"
 THREE_WAVES = STUDY.replace(

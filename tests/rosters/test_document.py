@@ -53,7 +53,7 @@ def test_the_files_of_the_document_are_taken_in_and_do_what_it_says(engine: Engi
     assert [change.code for change in second.moved] == ["p0003"]
     assert [change.code for change in second.added] == ["p0001", "p0004"]
     assert [change.code for change in second.not_here] == ["p0002"]
-    assert ["'no' stays, and 'yes' is left aside" in str(note) for note in second.notes] == [True]
+    assert ["'no' is kept and 'yes' is not used" in str(note) for note in second.notes] == [True]
     assert take("roster-w2.csv", "w2", correct=True).corrected == 1
 
 

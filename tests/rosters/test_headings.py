@@ -44,7 +44,7 @@ def test_what_an_office_sends_gets_one_answer_and_once_that_is_done_it_is_import
         (
             "sheet \"Year 4\", row 3: Some headings have to be changed. Rename 'Pupil No.' (column A) to 'participant' if it holds the "
             "study codes. Add a column 'school' with the school's code in every row. Delete 'PP?' (column G) and 'House' "
-            "(column H), which the study does not ask for."
+            "(column H), which the study does not use."
         ),
     ]
     # The answer, followed: two columns of names, PP? and House deleted, one heading changed, a column added.
@@ -82,7 +82,7 @@ def test_what_is_wrong_in_the_rows_is_said_in_the_same_answer(desk: Desk) -> Non
     said = desk.problems(workbook(rows), name="list.xlsx")
     assert said[0].startswith("sheet \"Year 4\", row 1: Some headings have to be changed. Rename 'Pupil No.'")
     assert "row 3, column A (Pupil No.): This looks like a name or a word." in said[1]
-    assert "row 3, column B (Reg): This looks like someone's name" in said[2]
+    assert "row 3, column B (Reg): This looks like a person's name" in said[2]
     assert "row 2, column C (NC Year): 'N2' is not a year group of this study." in said[3]
 
 
@@ -139,7 +139,7 @@ def test_a_column_of_a_school_system_is_no_slip_of_the_pen_for_one_of_ours(desk:
     publish(desk.engine, tmp_path / "study", study=STUDY.replace("fact: clubs", "fact: hours"))
     (said,) = desk.problems("participant,House,hous\np1,Red,3\n")
     assert "Did you mean 'hours'" in said.split("'hous'")[1]
-    assert "Delete 'House' (column B), which the study does not ask for." in said
+    assert "Delete 'House' (column B), which the study does not use." in said
     assert desk.problems("participant,school,House\np1,s1,Red\n") == [
         (
             "row 1, column C (House): The heading 'House' is not known. Please delete the column, which the study "

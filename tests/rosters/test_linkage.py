@@ -81,7 +81,7 @@ def test_only_the_keyed_hash_is_stored(linked: Desk) -> None:
 
 def test_a_wrong_check_letter_is_said_and_not_quoted(linked: Desk) -> None:
     (said,) = linked.problems("participant,school,upn\np1,s1,Q207000016049\n")
-    assert said.startswith("row 2, column C (upn): This is no valid unique pupil number")
+    assert said.startswith("row 2, column C (upn): This is not a valid unique pupil number")
     assert "2070" not in said
 
 
@@ -124,7 +124,7 @@ def test_the_key_is_kept_apart_whole_and_for_its_owner_only(tmp_path: Path) -> N
     make_key(file, settings)
     assert file.stat().st_mode & 0o077 == 0
     before = file.read_text()
-    with pytest.raises(Refused, match="is there already"):
+    with pytest.raises(Refused, match="already exists"):
         make_key(file, settings)
     assert file.read_text() == before
 

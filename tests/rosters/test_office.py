@@ -255,7 +255,7 @@ def test_facts_are_corrected_only_when_ticked(lead: StrictClient, desk: Desk) ->
     later = "participant,school,class,fsm\np1,s1,4a,no\np2,s1,4a,no\n"
     page = lead.get(send(lead, later).location)
     assert "First values that stay" in page.text
-    assert "&#39;yes&#39; stays" in page.text
+    assert "&#39;yes&#39; is kept and &#39;no&#39; is not used" in page.text
     sent = send(lead, later, correct="y")
     assert "Free school meals: yes → no, corrected" in lead.get(sent.location).text
     confirm(lead, sent.location)

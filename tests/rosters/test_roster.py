@@ -161,7 +161,7 @@ def test_a_fact_that_does_not_change_keeps_its_first_value_unless_corrected(desk
     assert [str(note) for note in preview.notes] == [
         (
             "row 2, column E (fsm): p1: Free school meals was 'yes' on the first list and is not a fact that changes. "
-            "'yes' stays, and 'no' is left aside. "
+            "'yes' is kept and 'no' is not used. "
             "If the first was wrong, choose “correct facts that should not change” (--correct)."
         )
     ]
@@ -225,7 +225,7 @@ def test_the_audit_has_counts_and_no_code(desk: Desk) -> None:
     ("study", "wave", "message"),
     [
         ("small-note", "w1", "There is no study 'small-note'. Did you mean 'small-notes'?"),
-        ("small-notes", "w3", "There is no wave 'w3'. Did you mean 'w2'?"),
+        ("small-notes", "w3", "There is no wave 'w3'. There are 'w1' and 'w2'."),
         ("small-notes", None, "A list of participants is for one wave. Please say which: --wave W."),
     ],
 )

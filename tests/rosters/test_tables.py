@@ -78,14 +78,15 @@ def test_excel_says_what_it_takes_a_cell_for() -> None:
 
 def test_columns_are_found_by_their_headers() -> None:
     (sheet,) = read_sheets(b"Class_Title, PARTICIPANT\n4b,p1\n", "x.csv")
-    found, problems = columns(sheet, {"participant": ["participant"], "title": ["class_title", "class name"]})
+    headed, found, problems = columns(sheet, {"participant": ["participant"], "title": ["class_title", "class name"]})
+    assert headed == sheet
     assert found == {"title": 0, "participant": 1}
     assert problems == []
 
 
 def test_what_is_wrong_with_headers_is_said_with_the_column() -> None:
     (sheet,) = read_sheets(b"particpant,class,Class,\np1,4b,4b,x\n", "x.csv")
-    _, problems = columns(sheet, {"participant": ["participant"], "class": ["class"]}, ["participant"])
+    _, _, problems = columns(sheet, {"participant": ["participant"], "class": ["class"]}, ["participant"])
     assert [str(problem) for problem in problems] == [
         "row 1: The column 'participant' is missing. The first row should have the headings.",
         "row 1, column A (particpant): The heading 'particpant' is not known. Did you mean 'participant'?",

@@ -135,7 +135,7 @@ def test_the_office_says_it_before_and_after_the_import_in_progress_and_on_the_c
     preview = said_on(lead, sent.location)
     assert all(sentence in preview for sentence in SAID)
     assert "Asked nothing in this wave: 5" in preview
-    assert "5 people on this list will not be asked anything in this wave" in said_on(
+    assert "5 people on this roster will not be asked anything in this wave" in said_on(
         lead, confirm(lead, sent.location).location
     )
     assert SAID[0] in said_on(lead, f"{STUDY_PAGE}/progress?wave=w1")

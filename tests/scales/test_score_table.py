@@ -100,18 +100,18 @@ def test_columns_that_are_not_items_are_taken_and_looked_at(paths: tuple[Path, P
     rows = scored(paths, "one,two,three,plays,words,places_1,places_2\n1,1,1,1,anything,0,1\n")
     assert rows[0]["feel"] == "2"
     assert faults(paths, "one,two,plays,places_1\n1,1,1,7\n") == [
-        "answers.csv: row 2, column 'places_1': '7' is not an answer. It takes the codes 0, 1, or blank. Please correct it."
+        "answers.csv: row 2, column 'places_1': '7' is not an answer. It takes the codes 0, 1, or an empty cell. Please correct it."
     ]
 
 
 def test_every_bad_code_is_named_with_row_and_column(paths: tuple[Path, Path]) -> None:
     assert faults(paths, "id,one,two,plays,hours\na,5,1,1,1\nb,1,x,3,11\n") == [
-        "answers.csv: row 2, column 'one': '5' is not an answer. It takes the codes 1, 2, 3, 4, or blank. Please correct it.",
-        "answers.csv: row 3, column 'two': 'x' is not an answer. It takes the codes 1, 2, 3, 4, or blank. Please correct it.",
-        "answers.csv: row 3, column 'plays': '3' is not an answer. It takes the codes 0, 1, 2, or blank. Please correct it.".replace(
+        "answers.csv: row 2, column 'one': '5' is not an answer. It takes the codes 1, 2, 3, 4, or an empty cell. Please correct it.",
+        "answers.csv: row 3, column 'two': 'x' is not an answer. It takes the codes 1, 2, 3, 4, or an empty cell. Please correct it.",
+        "answers.csv: row 3, column 'plays': '3' is not an answer. It takes the codes 0, 1, 2, or an empty cell. Please correct it.".replace(
             "0, 1, 2", "1, 0, 2"
         ),
-        "answers.csv: row 3, column 'hours': '11' is not an answer. It takes numbers from 0 to 10, or blank. Please correct it.",
+        "answers.csv: row 3, column 'hours': '11' is not an answer. It takes numbers from 0 to 10, or an empty cell. Please correct it.",
     ]
 
 
@@ -119,9 +119,9 @@ def test_every_bad_code_is_named_with_row_and_column(paths: tuple[Path, Path]) -
     ("table", "fault"),
     [
         ("", "answers.csv: is empty. The first row names the columns: id and question ids."),
-        ("id,oen,two,plays\n", "answers.csv: row 1, column 2: 'oen' is no question of small. Columns are question ids, and 'id'. Did you mean 'one'?"),
+        ("id,oen,two,plays\n", "answers.csv: row 1, column 2: 'oen' is not a question of small. Columns are question ids, and 'id'. Did you mean 'one'?"),
         ("one,one,two,plays\n", "answers.csv: row 1, column 2: 'one' is there twice. Please remove one."),
-        ("one,two,plays\n1,2\n", "answers.csv: row 2 has 2 columns, and the header has 3. Each row needs as many as the header. Please look for a missing or unquoted comma."),
+        ("one,two,plays\n1,2\n", "answers.csv: row 2 has 2 columns, but the headings have 3. Each row needs the same number. Please look for a missing or unquoted comma."),
         ('one,two,plays\n"1,2,0\n', "answers.csv: row 2 is broken (unexpected end of data). Please look for a quotation mark that is not closed."),
         (b"one,two,plays\n\xff,1,1\n", "answers.csv: is not UTF-8 text (from byte 14). Please save it as “CSV UTF-8” and try again."),
         ("one,two\n1,1\n", "answers.csv: row 1: no item of scale 'active' is there (plays, hours). Please add its columns, or blank ones."),

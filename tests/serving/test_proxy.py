@@ -241,7 +241,9 @@ def test_a_page_of_chorus_keeps_its_own_headers_and_gets_none_twice(proxy: Proxy
         assert [name for name in SAFETY if proxy.said.count(name) != 1] == []
 
 
-@pytest.mark.parametrize("path", ["/" + "a" * 40_000, "/?half=%zz&\r"])
+# The long path is longer than nginx's buffer of 8 kB, and goes out in one TLS record: nginx refuses a longer one, and
+# closes the line, while it is still being sent.
+@pytest.mark.parametrize("path", ["/" + "a" * 12_000, "/?half=%zz&\r"])
 def test_what_nginx_refuses_itself_has_the_headers(proxy: Proxy, path: str) -> None:
     status, headers, _ = raw(proxy, f"GET {path} HTTP/1.1\r\nHost: survey.example.org\r\n\r\n")
     assert status in (400, 414)

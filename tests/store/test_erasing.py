@@ -54,7 +54,7 @@ def row(engine: Engine, its_id: str) -> dict[str, Any]:
         return dict(connection.execute(select(response).where(response.c.id == its_id)).one()._mapping)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.one_engine
 @pytest.mark.parametrize("state", ["withdrawn", "declined"])
 @pytest.mark.parametrize("what", BEFORE)
 def test_what_held_anything_is_counted_and_noted(engine: Engine, ticket: Ticket, what: str, state: str) -> None:
@@ -76,7 +76,7 @@ def test_what_held_anything_is_counted_and_noted(engine: Engine, ticket: Ticket,
             assert (line.scope, line.wave, line.reason) == ("all", "w1", "a reason")
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.one_engine
 def test_who_declined_keeps_their_facts_and_who_withdrew_only_where_they_were(engine: Engine, ticket: Ticket) -> None:
     its_id = ticket.response
     facts = row(engine, its_id)["facts"]
@@ -90,7 +90,7 @@ def test_who_declined_keeps_their_facts_and_who_withdrew_only_where_they_were(en
     assert kept["school_code"] == "s01"
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.one_engine
 @pytest.mark.parametrize(("minutes", "seen"), [(-1, 0), (0, 0), (1, 1)])
 def test_when_the_clock_goes_back_nobody_was_seen_earlier(
     engine: Engine, ticket: Ticket, minutes: int, seen: int

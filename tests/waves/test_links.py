@@ -99,7 +99,7 @@ def test_a_link_is_ended_after_a_question(ground: Ground, lead: StrictClient) ->
     going_on = ground.walker().come_in(path)
     asks = look_at(lead.get(f"{PAGE}/1/end"))
     assert heading(asks) == "End link 1?"
-    assert "1 began by it, and 0 finished." in words(asks)
+    assert "1 person has started with it, and 0 have finished." in words(asks)
     assert send(lead, "/links/1/end", at=f"{PAGE}/1/end").location == PAGE
     assert ground.walker().open(path).reply.status_code == 404
     assert going_on.post({"q_sing_enjoy": "4"}).screen == "play_enjoy", "who is answering goes on"
@@ -137,7 +137,7 @@ def test_personal_links_say_first_how_many_and_what_they_end(
     path = urlsplit(lines[0]["link"]).path
     assert ground.walker().come_in(path).screen == "sing_enjoy"
     assert ground.walker().open("/").post({"code": lines[1]["code"]}).place == "welcome"
-    assert "3 links given out to the same people earlier will stop working." in words(look_at(ask()))
+    assert "3 links already given to the same people will stop working," in words(look_at(ask()))
     again = zipfile.ZipFile(io.BytesIO(lead.post(address, data={**fields, "make": "yes"}, headers=OWN_PAGE).data))
     sheet = openpyxl.load_workbook(io.BytesIO(again.read(again.namelist()[1]))).active
     cells = [list(row) for row in sheet.iter_rows(min_row=2)]
@@ -154,7 +154,7 @@ def test_one_class_and_nobody(lead: StrictClient, school: list[str]) -> None:
     one = words(look_at(send(lead, "/links/personal", wave="w1", school="s1", school_class="4b")))
     assert "1 link will be made" in one
     none = words(look_at(send(lead, "/links/personal", wave="w2")))
-    assert "No one there may be asked anything in this wave yet." in none
+    assert "There is no one to ask in this wave yet." in none
 
 
 @pytest.mark.parametrize("change", [{"wave": "w9"}, {"school": "s9"}, {"token": "no"}])

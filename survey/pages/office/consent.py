@@ -90,7 +90,7 @@ class SheetForm(Form):
 class WithdrawForm(Form):
     """How far someone withdraws, and that it is sure."""
 
-    scope = StringField("How far")
+    scope = StringField("Scope")
     wave = StringField("Wave")
     by = StringField("Who decided")
     sure = StringField("Sure")
