@@ -8,12 +8,13 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from survey.audit import COMMAND_LINE
+from survey.audit import COMMAND_LINE, Actor
 from survey.config import Settings
 from survey.database import Engine, read
 from survey.fieldwork import Membership, Participant, School, SchoolClass, Wave
 from survey.fieldwork.publishing import publish_folder
-from survey.fieldwork.roster import RosterPreview, import_roster, look
+from survey.fieldwork.roster import RosterPreview, import_lists, look, read_lists
+from survey.fieldwork.roster.importing import place_of
 from tests.pages.small_study import PARENT, PUPIL
 from tests.templates import laid_out
 
@@ -86,6 +87,26 @@ def settings_in(folder: Path, linkage_key: Path | None = None) -> Settings:
         base_url="http://localhost",
         linkage_key=linkage_key,
     )
+
+
+def import_roster(
+    engine: Engine,
+    settings: Settings,
+    study_code: str,
+    wave_code: str | None,
+    data: bytes,
+    name: str,
+    actor: Actor,
+    now: datetime,
+    digest: str | None = None,
+    *,
+    correct: bool = False,
+    agreed: Collection[str] = (),
+) -> RosterPreview:
+    """Read one file and import it, as the office and the command do one after the other."""
+    plan = place_of(engine, study_code, wave_code).plan
+    lists = read_lists(settings, plan, [(data, name)])
+    return import_lists(engine, study_code, wave_code, lists, actor, now, digest, correct=correct, agreed=agreed)
 
 
 class Desk:

@@ -10,7 +10,7 @@ import pytest
 from survey.audit import COMMAND_LINE
 from survey.database import Engine
 from survey.fieldwork.publishing import publish_folder
-from survey.fieldwork.roster import RosterPreview, import_roster, look
+from survey.fieldwork.roster import RosterPreview, look
 from survey.fieldwork.roster.identifiers import is_upn
 from survey.fieldwork.roster.tables import MOST_COLUMNS, MOST_PROBLEMS
 from survey.tables.limits import (
@@ -22,7 +22,7 @@ from survey.tables.limits import (
     MOST_ROWS,
     MOST_SHEETS,
 )
-from tests.rosters.small_field import NOW, settings_in
+from tests.rosters.small_field import NOW, import_roster, settings_in
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "rosters.md").read_text(encoding="utf-8")

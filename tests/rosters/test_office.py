@@ -17,11 +17,10 @@ from survey.app import create_app
 from survey.audit import entries
 from survey.config import Settings
 from survey.database import Engine, read, upgrade, write
-from survey.fieldwork.roster import import_roster
 from survey.fieldwork.waiting import LIFE, upload
 from tests.pages.strict import StrictClient, heading, look_at, strict_client, words
 from tests.pages.test_account import OWN, choose, sign_in, token
-from tests.rosters.small_field import NOW, ROSTER, SCHOOLS, Desk, publish, settings_in
+from tests.rosters.small_field import NOW, ROSTER, SCHOOLS, Desk, import_roster, publish, settings_in
 
 ROSTERS = "/office/studies/small-notes/roster"
 

@@ -15,9 +15,9 @@ from sqlalchemy import func, select
 from survey.audit import COMMAND_LINE, entries
 from survey.database import read, session
 from survey.fieldwork import School, Wave, study_by_code
-from survey.fieldwork.roster import RosterPreview, import_roster
+from survey.fieldwork.roster import RosterPreview
 from survey.fieldwork.waiting import LIFE, Owner, Waiting, drop, expire, keep, kept, upload
-from tests.rosters.small_field import NOW, ROSTER, Desk
+from tests.rosters.small_field import NOW, ROSTER, Desk, import_roster
 
 
 def ann(desk: Desk, kind: str = "roster", name: str = "ann", other: int = 0) -> Owner:

@@ -3,7 +3,7 @@
 from survey.fieldwork.roster.comparing import Change, RosterPreview
 from survey.fieldwork.roster.doubts import Doubt, unanswered
 from survey.fieldwork.roster.identifiers import make_key
-from survey.fieldwork.roster.importing import import_lists, import_roster, look, looked_at, preview_of, read_lists
+from survey.fieldwork.roster.importing import import_lists, look, looked_at, preview_of, read_lists
 from survey.fieldwork.roster.lists import Lists
 from survey.fieldwork.roster.tables import Misread
 from survey.fieldwork.roster.writing import WaveCount, wave_counts, write_linkage, write_roster
@@ -16,7 +16,6 @@ __all__ = [
     "RosterPreview",
     "WaveCount",
     "import_lists",
-    "import_roster",
     "look",
     "looked_at",
     "make_key",

@@ -84,31 +84,6 @@ def _preview(engine: Engine, there: ImportTarget, wave_code: str | None, lists: 
     return compare(lists, here, there.plan, wave_code, correct)[0]
 
 
-def import_roster(
-    engine: Engine,
-    settings: Settings,
-    study_code: str,
-    wave_code: str | None,
-    data: bytes,
-    name: str,
-    actor: Actor,
-    now: datetime,
-    digest: str | None = None,
-    *,
-    correct: bool = False,
-    agreed: Collection[str] = (),
-) -> RosterPreview:
-    """Take a file in and return what was done. All or nothing.
-
-    digest: that of the preview someone looked at; nothing is done when it would be something else by now.
-    agreed: names of the preview's doubts that were answered with a yes.
-    Raises Refused, with every problem, and every doubt that no one answered, as a sentence.
-    """
-    plan = place_of(engine, study_code, wave_code).plan
-    lists = read_lists(settings, plan, [(data, name)])
-    return import_lists(engine, study_code, wave_code, lists, actor, now, digest, correct=correct, agreed=agreed)
-
-
 def read_lists(settings: Settings, plan: Plan, files: Sequence[File]) -> Lists:
     """Return what files say, for this study. Raises Refused when an identifier is met and there is no key."""
     return ListReader(plan, lambda: read_key(settings)).read(files)
@@ -126,7 +101,12 @@ def import_lists(
     correct: bool = False,
     agreed: Collection[str] = (),
 ) -> RosterPreview:
-    """Import lists that were read before, as `import_roster` does."""
+    """Import lists that `read_lists` has read, and return what was done. All or nothing.
+
+    digest: that of the preview someone looked at; nothing is done when it would be something else by now.
+    agreed: names of the preview's doubts that were answered with a yes.
+    Raises Refused, with every problem, and every doubt that no one answered, as a sentence.
+    """
     there = place_of(engine, study_code, wave_code)
     _needs_wave(lists, there)
     with write(engine) as connection:
