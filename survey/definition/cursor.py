@@ -25,6 +25,7 @@ _NAMES: Final = {
     "programmes": ("programme",),
     "waves": ("wave",),
     "facts": ("fact",),
+    "shares": ("share",),
 }
 """Lists whose items have a name: the key of the list -> the key of the name."""
 
@@ -38,6 +39,9 @@ _PARTS: Final = {
     "fieldwork": "fieldwork",
     "bands": "band",
     "consent": "consent",
+    "roster_outcomes": "outcome",
+    "start_up": "amount",
+    "each_year": "amount",
 }
 """Lists whose items are counted: the key of the list -> what one item is called."""
 
@@ -53,6 +57,8 @@ _SECTIONS: Final = frozenset(
         "transform",
         "plan",
         "comparison",
+        "exposure",
+        "costs",
         "pretend",
         "missing",
         "retention",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from survey.authored import Day, RealNumber, WholeNumber
 from survey.definition.model import Strict
@@ -97,12 +97,10 @@ class Linkage(Strict):
 
 
 class Disclosure(Strict):
-    """What tables of answers hide. There are none yet, so it hides nothing so far."""
+    """What tables of answers hide."""
 
     threshold: WholeNumber = Field(
-        10,
-        ge=3,
-        description="The smallest count a table of answers may show: 3 at least, 5 or 10 are usual. Not used yet",
+        10, ge=3, description="The smallest count a table of answers may show: 3 at least, 5 or 10 are usual"
     )
 
 
@@ -145,18 +143,86 @@ class Comparison(Strict):
 
     between: Literal["arm"] = Field("arm", description="What the two sides are")
     programme: str = Field(description="The arm that has the programme")
+    randomised: bool = Field(False, description="Whether schools were put into the arms at random")
+    matched_on: list[str] = Field(default_factory=list, description="What the arms were matched on, in words")
+
+
+class Exposure(Strict):
+    """The fact that says how much of the programme someone has had, and how it is counted in tables."""
+
+    fact: str = Field(description="A fact of kind: number, such as months")
+    per: RealNumber = Field(1, gt=0, description="How many of it are one unit: 12 where months are told as years")
+    unit: str | None = Field(None, description="What one unit is called: year in the programme")
+    bands: list[RealNumber] = Field(
+        default_factory=list, description="Where bands begin, in units, from low to high: [0, 1, 2, 3]"
+    )
+
+
+def _exposure(value: Any) -> Any:
+    return {"fact": value} if isinstance(value, str) else value
+
+
+class RosterOutcome(Strict):
+    """A fact of the roster that is compared like a scale: attendance, or who reached the expected standard."""
+
+    fact: str = Field(description="A fact; it should be one that changes from wave to wave")
+    title: str | None = Field(None, description="What it is called in tables; else the title of the fact")
+    reached: list[str] = Field(
+        default_factory=list, description="For kind: code, the codes that count as reached; the share is compared"
+    )
+
+
+class CountedAnswer(Strict):
+    """A question with yes or no as its answer, put to the data: who takes part, who does not like singing.
+
+    It comes from a fact of the roster, or from items of a questionnaire and the codes that count.
+    """
+
+    id: str = Field(alias="share", description="Name of the share: after_school")
+    title: str = Field(description="What it is called in tables: Took part in an after-school group")
+    fact: str | None = Field(None, description="A fact of kind: yes_no")
+    questionnaire: str | None = Field(None, description="The questionnaire of the items")
+    items: list[str] = Field(default_factory=list, description="Ids of questions with codes")
+    codes: list[WholeNumber] = Field(default_factory=list, description="The codes that count")
+    of: Literal["any", "all"] = Field("any", description="Whether one of the items is enough, or all have to count")
+
+
+class Amount(Strict):
+    """Something the programme pays for."""
+
+    title: str = Field(description="What it is")
+    amount: RealNumber = Field(ge=0, description="In pounds, once or each year, for the whole programme")
+
+
+class Costs(Strict):
+    """What the programme costs, told per pupil and year over three years."""
+
+    start_up: list[Amount] = Field(default_factory=list, description="What is paid once")
+    each_year: list[Amount] = Field(default_factory=list, description="What is paid every year")
+    pupils: Annotated[list[Annotated[WholeNumber, Field(ge=1)]], Field(min_length=3, max_length=3)] = Field(
+        description="How many pupils take part in each of the three years"
+    )
 
 
 class Plan(Strict):
     """The analysis, fixed before the data."""
 
     outcomes: list[str] = Field(min_length=1, description="Scales, each questionnaire.scale")
+    roster_outcomes: list[RosterOutcome] = Field(
+        default_factory=list, description="Facts that are compared too, such as attendance"
+    )
     comparison: Comparison = Field(description="What is compared")
     clusters: Literal["school", "school_class"] = Field("school", description="What participants are grouped in")
     adjust: Literal["baseline", "none"] = Field("baseline", description="What outcomes are adjusted for")
-    exposure: str | None = Field(None, description="The fact that says how much of the programme a participant has had")
+    exposure: Annotated[Exposure | None, BeforeValidator(_exposure, json_schema_input_type=str | Exposure | None)] = (
+        Field(None, description="The fact that says how much of the programme a participant has had")
+    )
     subgroups: list[str] = Field(default_factory=list, description="Facts by which results are shown")
-    correction: Literal["holm", "hochberg", "bonferroni", "none"] = Field(
+    shares: list[CountedAnswer] = Field(
+        default_factory=list, description="Who takes part in what, and whom else to count, by arm and by subgroup"
+    )
+    costs: Costs | None = Field(None, description="What the programme costs")
+    correction: Literal["holm", "hochberg", "benjamini_hochberg", "bonferroni", "none"] = Field(
         "holm", description="How many tests are corrected for"
     )
 

@@ -58,9 +58,9 @@ fieldwork:
 
 
 def test_care_for_data():
-    """`disclosure` sets the smallest count that a table of answers may show, 3 at least. No page of Chorus shows a table of
-    answers yet, so the threshold hides nothing so far: response rates show how many people took part, however few, and a
-    downloaded file holds every answer. `retention` says when answers are deleted, `access`
+    """`disclosure` sets the smallest count that a table of answers may show, 3 at least: smaller ones are hidden, and so is
+    what would give them away. Response rates show how many people took part, however few, and the sheets of single answers
+    hold every one. `retention` says when answers are deleted, `access`
     which roles see tables and which see single answers; `backups` is after how many days a copy of the database is deleted
     . `missing` gives each reason for a missing value its own negative
     number; these are the ones you get when you leave it out."""
@@ -126,23 +126,94 @@ def test_linkage():
 
 def test_the_plan():
     """The analysis is planned before there are data: the scales that count as outcomes, what is compared, the clusters,
-    the adjustment, the exposure, the subgroups and the correction for many tests."""
+    the adjustment, the exposure, the subgroups and the correction for many tests. `survey analyse` and the workbook do
+    what stands here; what does not stand here is marked exploratory."""
     example = """
 facts:
   - {fact: months, title: Months in the programme, kind: number, min: 0, max: 60, changes: yes}
   - {fact: lead, title: Leads music, kind: yes_no}
 plan:
   outcomes: [sample.joy]
-  comparison: {between: arm, programme: programme}
+  comparison: {between: arm, programme: programme, randomised: no, matched_on: [number of pupils]}
   clusters: school
   adjust: baseline
-  exposure: months
+  exposure: {fact: months, per: 12, unit: year in the programme, bands: [0, 1, 2]}
   subgroups: [lead]
   correction: holm
 """
     plan = good_study(example, QUESTIONNAIRE).study.plan
     assert plan.outcomes == ["sample.joy"]
     assert plan.comparison.programme == "programme"
+    assert plan.exposure.fact == "months"
+    assert plan.exposure.per == 12
+    short = example.replace("{fact: months, per: 12, unit: year in the programme, bands: [0, 1, 2]}", "months")
+    assert good_study(short, QUESTIONNAIRE).study.plan.exposure.fact == "months"
+
+
+def test_more_that_the_plan_compares():
+    """Facts of the roster can be outcomes too: attendance by its mean, a code by the share that `reached` it. `shares`
+    count people, by arm and by subgroup: who takes part in something, or who gave certain answers. `costs` are told per
+    pupil and year, over three years."""
+    example = """
+facts:
+  - {fact: attendance, title: Attendance, kind: number, min: 0, max: 100, changes: yes}
+  - {fact: reading, title: Reading, kind: code, codes: {below: Below, expected: As expected}, changes: yes}
+  - {fact: club, title: In the music club, kind: yes_no, changes: yes}
+  - {fact: lead, title: Leads music, kind: yes_no}
+plan:
+  outcomes: [sample.joy]
+  roster_outcomes:
+    - {fact: attendance}
+    - {fact: reading, reached: [expected], title: At the expected standard in reading}
+  comparison: {programme: programme}
+  shares:
+    - {share: club, title: Takes part in the music club, fact: club}
+    - {share: dislikes, title: Finds little joy, questionnaire: sample, items: [a, b], codes: [1], of: any}
+  costs:
+    start_up: [{title: Instruments, amount: 12000}]
+    each_year: [{title: Teachers, amount: 30000}]
+    pupils: [100, 120, 130]
+"""
+    plan = good_study(example, QUESTIONNAIRE).study.plan
+    assert [one.fact for one in plan.roster_outcomes] == ["attendance", "reading"]
+    assert [one.id for one in plan.shares] == ["club", "dislikes"]
+    assert plan.costs.pupils == [100, 120, 130]
+
+
+PLAN = """
+facts:
+  - {fact: born, title: Born, kind: date}
+  - {fact: reading, title: Reading, kind: code, codes: {below: Below, expected: As expected}}
+  - {fact: hours, title: Hours, kind: number}
+  - {fact: club, title: Club, kind: yes_no}
+  - {fact: lead, title: Lead, kind: yes_no}
+plan:
+  outcomes: [sample.joy]
+  comparison: {programme: programme}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ("  subgroups: [born]", "'born' is a date, and dates make no subgroups."),
+        ("  exposure: {fact: hours, bands: [0, 2, 1]}", "the bands do not go up."),
+        ("  roster_outcomes: [{fact: born}]", "'born' is a date, which cannot be an outcome."),
+        ("  roster_outcomes: [{fact: reading}]", "'reading' has codes, so the plan has to say which of them count."),
+        ("  roster_outcomes: [{fact: reading, reached: [expectd]}]", "Did you mean 'expected'?"),
+        ("  roster_outcomes: [{fact: hours, reached: [1]}]", "'hours' has no codes, so nothing can be 'reached'."),
+        ("  shares: [{share: s, title: S, fact: hours}]", "'hours' is not answered by yes or no."),
+        ("  shares: [{share: s, title: S, fact: club, items: [a]}]", "a share comes from a fact or from items."),
+        ("  shares: [{share: s, title: S}]", "the share 's' does not say what counts."),
+        ("  shares: [{share: s, title: S, questionnaire: sampel, items: [a], codes: [1]}]", "Did you mean 'sample'?"),
+        ("  shares: [{share: s, title: S, questionnaire: sample, items: [z], codes: [1]}]", "has no question 'z'."),
+        ("  shares: [{share: s, title: S, questionnaire: sample, items: [a], codes: [7]}]", "none of the items has"),
+        ("  costs: {pupils: [100, 120]}", "3"),
+    ],
+)
+def test_what_the_plan_cannot_mean(more, message):
+    (told,) = told_study(f"{PLAN}{more}\n", QUESTIONNAIRE)
+    assert message in told
 
 
 def test_pretended_data():

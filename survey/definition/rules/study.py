@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
+from typing import Final
 
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.rules.header import FILE_NAME, not_a_language
 from survey.definition.rules.names import kept_by, wrong_name
-from survey.definition.study import ROLES, Fact, StudyDefinition
+from survey.definition.study import ROLES, CountedAnswer, Fact, Plan, StudyDefinition
 from survey.problems import FIRST, About, did_you_mean, quoted, shortened
 from survey.wording import is_language
 
@@ -317,15 +319,100 @@ def plan(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     facts = {fact.id: fact for fact in study.facts}
     for i, subgroup in enumerate(study.plan.subgroups):
         yield from _known(subgroup, facts, "fact", ("plan", "subgroups", i), around)
-    exposure = study.plan.exposure
+        if subgroup in facts and facts[subgroup].kind == "date":
+            yield Fault(("plan", "subgroups", i), f"'{subgroup}' is a date, and dates make no subgroups. {_OTHER_FACT}")
+    yield from _exposure(study.plan, facts, around)
+    yield from _roster_outcomes(study.plan, facts, around)
+    yield from _shares(study.plan, facts, around)
+
+
+_OTHER_FACT: Final = "Please use another fact, or take this line out"
+
+
+def _exposure(plan: Plan, facts: Mapping[str, Fact], around: Surroundings) -> Iterator[Fault]:
+    exposure = plan.exposure
     if exposure is None:
         return
-    yield from _known(exposure, facts, "fact", ("plan", "exposure"), around)
-    if exposure in facts and facts[exposure].kind != "number":
+    yield from _known(exposure.fact, facts, "fact", ("plan", "exposure", "fact"), around)
+    if exposure.fact in facts and facts[exposure.fact].kind != "number":
         yield Fault(
-            ("plan", "exposure"),
-            f"exposure is '{exposure}', which is not a number. Please use a fact of kind: number",
+            ("plan", "exposure", "fact"),
+            f"exposure is '{exposure.fact}', which is not a number. Please use a fact of kind: number",
         )
+    if any(low >= high for low, high in pairwise(exposure.bands)):
+        yield Fault(("plan", "exposure", "bands"), "the bands do not go up. Please write where each begins, in order")
+
+
+def _roster_outcomes(plan: Plan, facts: Mapping[str, Fact], around: Surroundings) -> Iterator[Fault]:
+    yield from _once(
+        [one.fact for one in plan.roster_outcomes], lambda i: ("plan", "roster_outcomes", i, "fact"), "outcome"
+    )
+    for i, one in enumerate(plan.roster_outcomes):
+        at: Path = ("plan", "roster_outcomes", i)
+        yield from _known(one.fact, facts, "fact", (*at, "fact"), around)
+        fact = facts.get(one.fact)
+        if fact is None:
+            continue
+        if fact.kind == "date":
+            yield Fault((*at, "fact"), f"'{one.fact}' is a date, which cannot be an outcome. {_OTHER_FACT}")
+        elif fact.kind == "code" and not one.reached:
+            message = f"'{one.fact}' has codes, so the plan has to say which of them count. Please add 'reached:'"
+            yield Fault((*at, "fact"), message)
+        elif fact.kind != "code" and one.reached:
+            yield Fault((*at, "reached"), f"'{one.fact}' has no codes, so nothing can be 'reached'. Please remove it")
+        for n, code in enumerate(one.reached if fact.kind == "code" else ()):
+            yield from _known(code, fact.codes, f"code of '{one.fact}'", (*at, "reached", n), around)
+
+
+def _shares(plan: Plan, facts: Mapping[str, Fact], around: Surroundings) -> Iterator[Fault]:
+    yield from _once([one.id for one in plan.shares], lambda i: ("plan", "shares", i, "share"), "share")
+    for i, one in enumerate(plan.shares):
+        at: Path = ("plan", "shares", i)
+        if one.fact is not None:
+            yield from _known(one.fact, facts, "fact", (*at, "fact"), around)
+            if one.fact in facts and facts[one.fact].kind != "yes_no":
+                message = f"'{one.fact}' is not answered by yes or no. Please use a fact of kind: yes_no"
+                yield Fault((*at, "fact"), message)
+            if one.items or one.codes or one.questionnaire:
+                yield Fault((*at, "fact"), "a share comes from a fact or from items. Please remove one of the two")
+        elif not (one.questionnaire and one.items and one.codes):
+            message = f"the share '{shortened(one.id)}' does not say what counts. Please give a fact, or a {_THREE}"
+            yield Fault((*at, "share"), message)
+        else:
+            yield from _counted(one, at, around)
+
+
+_THREE: Final = "questionnaire, its items and the codes that count"
+
+
+def _counted(one: CountedAnswer, at: Path, around: Surroundings) -> Iterator[Fault]:
+    """Check the items of a share, and that each of its codes is one of an item."""
+    name = str(one.questionnaire)
+    if name not in around.names:
+        hint = did_you_mean(name, around.names) or " Please write the id of a questionnaire."
+        yield Fault((*at, "questionnaire"), f"there is no questionnaire '{shortened(name)}'.{hint}")
+        return
+    questionnaire = around.questionnaires.get(name)
+    if questionnaire is None:
+        return
+    questions = {question.id: question for question in questionnaire.questions}
+    codes: set[int] = set()
+    for n, item in enumerate(one.items):
+        question = questions.get(item)
+        if question is None:
+            if item not in questionnaire.written.questions:
+                hint = did_you_mean(item, questions) or " Please use the id of a question."
+                yield Fault((*at, "items", n), f"'{name}' has no question '{shortened(item)}'.{hint}")
+            return
+        own = next((column for column in question.columns() if column.name == item), None)
+        if own is None or not own.codes:
+            yield Fault((*at, "items", n), f"'{item}' is not answered by one code. Please use another question")
+            return
+        codes |= {code for code in own.codes if isinstance(code, int)}
+    for n, code in enumerate(one.codes):
+        if code not in codes:
+            there = quoted(list(map(str, sorted(codes))), "and")
+            yield Fault((*at, "codes", n), f"none of the items has the code {code}. Their codes are {there}")
 
 
 def _known(name: str, known: Iterable[str], thing: str, at: Path, around: Surroundings) -> Iterator[Fault]:
