@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from survey.analysis.comparison import GroupComparison, Sides, compare
-from survey.analysis.effects import Contrast, by_t
-from survey.analysis.mixed import Floats, fit, numbered, sums
+from survey.analysis.effects import Contrast
+from survey.analysis.means import mean_by_model
+from survey.analysis.mixed import Floats, numbered
 
 
 @dataclass(frozen=True)
@@ -100,17 +101,8 @@ def _of_group(level: str, first: Floats, second: Floats, sides: Sides) -> GroupC
         before=float(one[both].mean()) if known else None,
         after=float(two[both].mean()) if known else None,
         sd_before=float(one[both].std(ddof=1)) if known > 1 else None,
-        change=_mean_change(two[both] - one[both], clusters),
+        change=mean_by_model(two[both] - one[both], clusters),
     )
-
-
-def _mean_change(gain: Floats, clusters: NDArray[np.int64] | None) -> Contrast | None:
-    """Return the mean of a gain: that of the model where there are clusters, else the plain one."""
-    found = fit(sums(gain[:, None], np.zeros((len(gain), 0)), clusters))
-    if math.isnan(found.coefficients[0, 0]):
-        return by_t(len(gain), float(gain.mean()), math.nan, math.nan) if len(gain) else None
-    df = float(found.rows[0] if clusters is None else found.clusters[0]) - 1
-    return by_t(int(found.rows[0]), float(found.coefficients[0, 0]), float(found.se[0, 0]), df if df > 0 else math.nan)
 
 
 def _pooled(parts: list[Floats]) -> float | None:

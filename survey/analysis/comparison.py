@@ -108,6 +108,19 @@ class GroupComparison:
     notes: tuple[str, ...]
     sentence: str
 
+    @property
+    def best(self) -> ModelContrast | None:
+        """The model to lead with: adjusted, where at least half of the people compared have a baseline."""
+        return _leading(self.n, self.multilevel, self.adjusted)
+
+
+def _leading(
+    n: Mapping[str, int], multilevel: ModelContrast | None, adjusted: ModelContrast | None
+) -> ModelContrast | None:
+    if adjusted is not None and (multilevel is None or 2 * adjusted.n >= sum(n.values())):
+        return adjusted
+    return multilevel
+
 
 class NothingToCompare(ValueError):
     """Two groups that cannot be compared at all; the message is a sentence for a researcher."""
@@ -607,7 +620,7 @@ class _Told:
     ) -> str:
         sides = self._sides
         who = f"'{sides.other}' ({n[sides.other]:,}) and '{sides.reference}' ({n[sides.reference]:,})"
-        best = adjusted or multilevel
+        best = _leading(n, multilevel, adjusted)
         if difference is None:
             return f"{self._name}: {who} cannot be compared."
         if best is None or best.low is None or best.high is None:
@@ -618,7 +631,10 @@ class _Told:
                 f"({g.low:.2f} to {g.high:.2f}), people treated as independent."
             )
         higher = "higher" if best.difference > 0 else "lower"
-        model = "adjusted for the baseline" if best.baseline else "in the multilevel model"
+        model = "in the multilevel model"
+        if best.baseline:
+            of = "" if best.n == sum(n.values()) else f" among the {best.n:,} who have it"
+            model = f"adjusted for the baseline{of}"
         if best.low <= 0 <= best.high:
             return (
                 f"{self._name}: no clear difference between {who}, {model}: {_number(best.difference)} "

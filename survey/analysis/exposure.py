@@ -15,11 +15,14 @@ from survey.analysis.mixed import Floats, fit, numbered, sums
 
 @dataclass(frozen=True)
 class ExposureBand:
-    """People whose exposure is from `low` up to below `high` (None: no end), and their outcome."""
+    """People whose exposure is from `low` up to below `high` (None: no end), and their outcome.
+
+    `n` is None where it is hidden.
+    """
 
     low: float
     high: float | None
-    n: int
+    n: int | None
     mean: float | None
     sd: float | None
 

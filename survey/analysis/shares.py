@@ -97,10 +97,10 @@ def participation(
     if inside or outside:
         notes.append("Intervals treat people as independent.")
     of_roll, of_participants = share(len(inside), len(known)), share(sum(inside), taking)
-    said = f"{activity}: {_percent(rate)} of '{group}' take part, and {_percent(others)} of the others"
+    said = f"{activity}: {_percent(rate)} of '{group}', and {_percent(others)} of the others"
     if gap is not None:
         said += f", a difference of {100 * gap[0]:+.1f} points ({100 * gap[1]:+.1f} to {100 * gap[2]:+.1f})"
-    said += f". They are {_percent(of_participants)} of those who take part, and {_percent(of_roll)} of the roll."
+    said += f". '{group}' are {_percent(of_participants)} of all who do, and {_percent(of_roll)} of the roll."
     low, high = (None, None) if gap is None else gap[1:]
     return Participation(
         group, activity, of_roll, of_participants, rate, others, gap and gap[0], low, high, tuple(notes), said

@@ -299,7 +299,7 @@ def _with_interval(name: str, one: Contrast) -> list[str]:
 def _print_comparisons(found: Sequence[GroupComparison]) -> None:
     rows = []
     for one in found:
-        best = one.adjusted or one.multilevel
+        best = one.best
         difference = one.difference
         if best is not None and best.low is not None:
             interval = f"{_plain(best.low)} to {_plain(best.high)}"

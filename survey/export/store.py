@@ -16,6 +16,7 @@ from survey.export.sink import CannotExport
 from survey.export.study import Export
 from survey.fieldwork import publications
 from survey.fieldwork.finding import find_published
+from survey.fieldwork.listed import Listed, listed
 from survey.problems import Refused
 from survey.responses import Record, reading
 
@@ -86,3 +87,8 @@ class Stored:
     def count(self, questionnaire: str) -> int:
         """Return how many responses there are now."""
         return reading.count(self._engine, self._id, questionnaire, self._waves)
+
+    def listed(self) -> Iterator[Listed]:
+        """Yield everyone on the lists of the study's waves."""
+        with read(self._engine) as connection:
+            yield from listed(connection, self.study, self._id)

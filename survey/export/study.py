@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version as installed_version
@@ -17,12 +17,15 @@ from survey.export import contents
 from survey.export.columns import AnsweredVersion, column_set
 from survey.export.contents import SmallSheet
 from survey.export.formats import FORMATS
+from survey.export.gathering import Gathering
 from survey.export.missing import Gaps
 from survey.export.notes import Notes
 from survey.export.scales import scale_items, scales
 from survey.export.scores import ScoreTables
 from survey.export.sink import CannotExport, Dataset, Frame, Sink
 from survey.export.table import Tabulator
+from survey.fieldwork.listed import Listed
+from survey.findings.study import StudyFindings, analyse
 from survey.responses import Record
 
 ROWS_AT_ONCE: Final = 1_000
@@ -45,6 +48,9 @@ class ExportSource(Protocol):
     def count(self, questionnaire: str) -> int:
         """Return how many responses there are at this moment."""
 
+    def listed(self) -> Iterable[Listed]:
+        """Yield everyone on the lists of the study's waves."""
+
 
 @dataclass
 class Export:
@@ -60,6 +66,7 @@ class Export:
     def __post_init__(self) -> None:
         self.study = self.source.study
         self.gaps = Gaps(self.study.missing)
+        self.gathering = Gathering(self.study, self.source.listed())
 
     def write(self, form: str, out: IO[bytes]) -> None:
         """Write the file. form: the name of one of FORMATS. Raises CannotExport."""
@@ -91,7 +98,9 @@ class Export:
         name = dataset.columns.questionnaire
         for rows in _by(ROWS_AT_ONCE, self.source.rows(name)):
             table = dataset.tabulator.table(rows)
-            sink.add(dataset, table, dataset.scores.add(table, rows))
+            scores = dataset.scores.add(table, rows)
+            self.gathering.add(dataset, table, rows, scores)
+            sink.add(dataset, table, scores)
             dataset.written += len(rows)
             self.written.update((name, row.wave, row.state) for row in rows)
         # People go on answering while this is written: the truth lies between the two counts, and nowhere else.
@@ -100,6 +109,15 @@ class Export:
                 f"The file would hold {dataset.written} responses to {name}, and the database has {dataset.expected}. "
                 "Nothing was written. Please try again. If it happens again, please tell your IT support."
             )
+
+    def findings(self, datasets: Sequence[Dataset]) -> StudyFindings | None:
+        """Return the analysis of what was written; None where no one has finished anything."""
+        finished = {wave for (_, wave, state) in self.written if state == "finished"}
+        waves = [wave.id for wave in self.study.waves if wave.id in finished]
+        if not waves:
+            return None
+        newest = {dataset.columns.questionnaire: dataset.columns.newest for dataset in datasets}
+        return analyse(self.gathering.data, newest, waves)
 
     def _explaining(self, datasets: Sequence[Dataset]) -> list[SmallSheet]:
         columns = [dataset.columns for dataset in datasets]

@@ -1,0 +1,99 @@
+"""The arms of a study: the mean of each, and the programme's beside every other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from survey.analysis.comparison import GroupComparison, NothingToCompare, compare
+from survey.analysis.effects import Contrast
+from survey.analysis.means import GroupMean, group_mean
+from survey.findings.basis import Basis
+from survey.findings.outcomes import StudyOutcome
+from survey.findings.significance import Tested
+
+EVERYONE: Final = ""
+"""The arm of a mean over all arms."""
+
+
+@dataclass(frozen=True)
+class ArmMean:
+    """The mean of an outcome in one wave and one arm (EVERYONE: all of them). `found` is None where it is hidden."""
+
+    outcome: StudyOutcome
+    wave: str
+    arm: str
+    found: GroupMean | None
+    hidden: str | None = None
+
+
+@dataclass(frozen=True)
+class ArmComparison(Tested):
+    """The programme's arm beside another in one wave, adjusted for the first wave where people can be matched."""
+
+    outcome: StudyOutcome
+    wave: str
+    reference: str
+    found: GroupComparison | None
+    hidden: str | None = None
+
+    @property
+    def best(self) -> Contrast | None:
+        """What to lead with: the adjusted model or the multilevel one, else the clusters' means."""
+        return None if self.found is None else self.found.best or self.found.cluster_means
+
+
+def arm_means(basis: Basis) -> Iterable[ArmMean]:
+    """Yield the means of every outcome in every wave: of everyone, then of each arm that has anyone."""
+    for outcome in basis.outcomes:
+        for wave in basis.waves:
+            if basis.known(outcome, wave):
+                yield from _means_of(basis, outcome, wave)
+
+
+def _means_of(basis: Basis, outcome: StudyOutcome, wave: str) -> Iterable[ArmMean]:
+    values, people = basis.numbers(outcome, wave), basis.people(outcome, wave)
+    clusters = basis.clusters(people)
+    arms = np.array(people.arms, dtype=object)
+    chosen = {arm.id: arms == arm.id for arm in basis.study.arms}
+    counts = {arm: int(np.isfinite(values[rows]).sum()) for arm, rows in chosen.items()}
+    counts = {arm: count for arm, count in counts.items() if count}
+    small = basis.is_small(counts.values())
+    for arm in (EVERYONE, *counts):
+        rows = chosen.get(arm, np.ones(len(values), dtype=bool))
+        # With one arm hidden, everyone less the others would be it: then the whole is hidden.
+        count = counts.get(arm, int(np.isfinite(values).sum()))
+        if basis.is_small([count]) or (arm == EVERYONE and small):
+            yield ArmMean(outcome, wave, arm, None, basis.hidden)
+            continue
+        places = None if clusters is None else [one for one, inside in zip(clusters, rows, strict=True) if inside]
+        yield ArmMean(outcome, wave, arm, group_mean(values[rows], places))
+
+
+def arm_comparisons(basis: Basis) -> Iterable[ArmComparison]:
+    """Yield the comparison of every outcome in every wave with each other arm."""
+    for reference in basis.others:
+        for outcome in basis.outcomes:
+            for wave in basis.waves:
+                found = _comparison(basis, outcome, wave, reference)
+                if found is not None:
+                    yield found
+
+
+def _comparison(basis: Basis, outcome: StudyOutcome, wave: str, reference: str) -> ArmComparison | None:
+    if not basis.known(outcome, wave):
+        return None
+    sides = basis.sides(basis.people(outcome, wave), reference, basis.baseline(outcome, wave))
+    try:
+        (found,) = compare({outcome.title: basis.numbers(outcome, wave)}, sides)
+    except NothingToCompare:
+        return None
+    blank = ArmComparison(outcome.planned, None, None, outcome, wave, reference, None, basis.hidden)
+    if basis.is_small(found.n.values()):
+        return blank
+    if found.adjusted is not None and basis.is_small([found.adjusted.n]):
+        found = replace(found, adjusted=None, baseline=None)
+    return replace(blank, found=found, hidden=None)

@@ -1,0 +1,101 @@
+"""What every finding of a study rests on: whose numbers they are, what is compared, and what has to be hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from survey.analysis.comparison import Sides
+from survey.definition.questionnaire import Questionnaire
+from survey.definition.study import StudyDefinition
+from survey.findings.outcomes import StudyOutcome, roster_outcomes, scale_outcomes, share_outcomes
+from survey.findings.people import Floats, People, StudyData
+
+
+class Basis:
+    """A study, the waves that count, and what its plan says; people and numbers are read once and remembered.
+
+    `wave` is the one in focus, the last of `waves`. `programme` is the arm that has the programme, `others` all others.
+    `outcomes` are compared between arms: scales, facts of the roster, shares.
+    """
+
+    def __init__(self, data: StudyData, questionnaires: Mapping[str, Questionnaire], waves: Sequence[str]) -> None:
+        self.data, self.study, self.plan = data, data.study, data.study.plan
+        self.waves, self.wave = list(waves), waves[-1]
+        self.threshold = self.study.disclosure.threshold
+        self.shares = share_outcomes(self.study, questionnaires)
+        self.outcomes = [*scale_outcomes(self.study, questionnaires), *roster_outcomes(self.study), *self.shares]
+        self.programme = _programme(self.study)
+        self.others = [arm.id for arm in self.study.arms if arm.id != self.programme]
+        self._people: dict[tuple[str, str], People] = {}
+        self._numbers: dict[tuple[str, str], Floats] = {}
+
+    def people(self, outcome: StudyOutcome, wave: str) -> People:
+        """Return who is asked about an outcome in a wave."""
+        key = (outcome.questionnaire or f"list of {outcome.audience}", wave)
+        if key not in self._people:
+            self._people[key] = outcome.people(self.data, wave)
+        return self._people[key]
+
+    def numbers(self, outcome: StudyOutcome, wave: str) -> Floats:
+        """Return an outcome of everyone who is asked about it in a wave; NaN where there is none."""
+        key = (outcome.id, wave)
+        if key not in self._numbers:
+            self._numbers[key] = outcome.numbers(self.people(outcome, wave))
+        return self._numbers[key]
+
+    def known(self, outcome: StudyOutcome, wave: str) -> int:
+        """Return how many have a number."""
+        return int(np.isfinite(self.numbers(outcome, wave)).sum())
+
+    def clusters(self, people: People) -> list[str | None] | None:
+        """Return the clusters of people; None where no one has one."""
+        found = people.clusters(self.plan.clusters if self.plan else "school")
+        return found if any(one is not None for one in found) else None
+
+    def sides(self, people: People, reference: str, baseline: Floats | None = None) -> Sides:
+        """Return the programme's arm beside another."""
+        comparison = self.plan.comparison if self.plan else None
+        return Sides(
+            groups=people.arms,
+            reference=reference,
+            other=self.programme,
+            clusters=self.clusters(people),
+            baseline=baseline,
+            group_name="arm",
+            cluster_name=self.plan.clusters if self.plan else "school",
+            baseline_name=f"the same in {self.title(self.waves[0])}",
+            randomised=bool(comparison and comparison.randomised),
+            matched_on=tuple(comparison.matched_on) if comparison else (),
+        )
+
+    def title(self, wave: str) -> str:
+        """Return what a wave is called."""
+        return self.study.wave(wave).title
+
+    def baseline(self, outcome: StudyOutcome, wave: str) -> Floats | None:
+        """Return what each person of a wave had in the first one; None where nothing is to be adjusted for."""
+        first = self.waves[0]
+        if wave == first or (self.plan is not None and self.plan.adjust == "none"):
+            return None
+        known = dict(zip(self.people(outcome, first).keys, self.numbers(outcome, first).tolist(), strict=True))
+        found = np.array([known.get(key, np.nan) for key in self.people(outcome, wave).keys], dtype=np.float64)
+        return found if np.isfinite(found).any() else None
+
+    def is_small(self, counts: Iterable[int]) -> bool:
+        """Tell whether one of the counts is below the threshold."""
+        return any(count < self.threshold for count in counts)
+
+    @property
+    def hidden(self) -> str:
+        """The sentence for what is hidden."""
+        return f"Hidden: fewer than {self.threshold} people, or a figure that would give so few away."
+
+
+def _programme(study: StudyDefinition) -> str:
+    """Return the arm that has the programme: as the plan says, else the one of that name, else the first."""
+    if study.plan is not None:
+        return study.plan.comparison.programme
+    named = [arm.id for arm in study.arms if arm.id == "programme"]
+    return named[0] if named else study.arms[0].id

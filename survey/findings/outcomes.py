@@ -1,0 +1,110 @@
+"""What is analysed: scales of questionnaires, facts of the roster that count as outcomes, and the plan's shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from survey.definition.questionnaire import Questionnaire
+from survey.definition.study import CountedAnswer, StudyDefinition
+from survey.findings.people import People, StudyData
+
+ROSTER_AUDIENCE = "pupil"
+"""Whose facts the roster holds."""
+
+
+@dataclass(frozen=True)
+class StudyOutcome:
+    """Something that can be compared between people.
+
+    id          questionnaire.scale, roster.fact, or share.name
+    unit        “points” of a scale or a fact, or “share”: 0 or 1 for each person
+    planned     whether the plan names it; what it does not is exploratory
+    direction   what a high number means; empty for a fact
+    """
+
+    id: str
+    title: str
+    unit: Literal["points", "share"]
+    planned: bool
+    audience: str
+    questionnaire: str | None = None
+    name: str = ""
+    reached: tuple[str, ...] = ()
+    direction: str = ""
+
+    def people(self, data: StudyData, wave: str) -> People:
+        """Return who is asked about it in a wave."""
+        if self.questionnaire is not None:
+            return data.people(self.questionnaire, wave)
+        return data.listed(self.audience, wave)
+
+    def numbers(self, people: People) -> NDArray[np.float64]:
+        """Return it for each of these people; NaN where it is not known."""
+        if self.questionnaire is not None:
+            return people.shares(self.name) if self.unit == "share" else people.scores(self.name)
+        if self.unit == "points":
+            return people.numbers(self.name)
+        return people.reached(self.name, self.reached) if self.reached else people.is_yes(self.name)
+
+
+def scale_outcomes(study: StudyDefinition, questionnaires: Mapping[str, Questionnaire]) -> list[StudyOutcome]:
+    """Return every scale of every questionnaire, those of the plan first and in its order."""
+    planned = study.plan.outcomes if study.plan else []
+    found = {
+        f"{name}.{scale.id}": StudyOutcome(
+            f"{name}.{scale.id}",
+            scale.title,
+            "points",
+            f"{name}.{scale.id}" in planned,
+            questionnaire.audience,
+            name,
+            scale.id,
+            direction=scale.direction,
+        )
+        for name, questionnaire in questionnaires.items()
+        for scale in questionnaire.scales
+    }
+    return _in_order(planned, found)
+
+
+def _in_order(planned: Iterable[str], found: Mapping[str, StudyOutcome]) -> list[StudyOutcome]:
+    first = [found[id] for id in planned if id in found]
+    return [*first, *(one for one in found.values() if one not in first)]
+
+
+def roster_outcomes(study: StudyDefinition) -> list[StudyOutcome]:
+    """Return the plan's outcomes from the roster."""
+    facts = {fact.id: fact for fact in study.facts}
+    return [
+        StudyOutcome(
+            f"roster.{one.fact}",
+            one.title or facts[one.fact].title,
+            "points" if facts[one.fact].kind == "number" else "share",
+            True,
+            ROSTER_AUDIENCE,
+            name=one.fact,
+            reached=tuple(one.reached),
+        )
+        for one in (study.plan.roster_outcomes if study.plan else ())
+    ]
+
+
+def share_outcomes(study: StudyDefinition, questionnaires: Mapping[str, Questionnaire]) -> list[StudyOutcome]:
+    """Return the plan's shares; one of a questionnaire that no one was asked is left out."""
+    return [
+        _share(one, questionnaires)
+        for one in (study.plan.shares if study.plan else ())
+        if one.questionnaire is None or one.questionnaire in questionnaires
+    ]
+
+
+def _share(one: CountedAnswer, questionnaires: Mapping[str, Questionnaire]) -> StudyOutcome:
+    if one.questionnaire is None:
+        return StudyOutcome(f"share.{one.id}", one.title, "share", True, ROSTER_AUDIENCE, name=str(one.fact))
+    audience = questionnaires[one.questionnaire].audience
+    return StudyOutcome(f"share.{one.id}", one.title, "share", True, audience, one.questionnaire, one.id)

@@ -1,0 +1,179 @@
+"""What was found, each in one plain sentence with its size, its interval and how many it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from survey.analysis.comparison import GroupComparison, ModelContrast
+from survey.analysis.effects import Contrast
+from survey.analysis.shares import Share
+from survey.findings.arms import ArmComparison
+from survey.findings.changes import ArmChange
+from survey.findings.exposures import ExposureFinding
+from survey.findings.outcomes import StudyOutcome
+from survey.findings.study import StudyFindings
+from survey.findings.subgroups import Participating, SubgroupFinding
+
+_PEOPLE: Final[Mapping[str, tuple[str, str]]] = {
+    "pupil": ("pupil", "pupils"),
+    "parent": ("parent", "parents"),
+    "staff": ("member of staff", "members of staff"),
+}
+
+
+def of_comparison(findings: StudyFindings, one: ArmComparison) -> str:
+    """Return the sentence of a comparison of two arms."""
+    if one.found is None:
+        return f"{one.outcome.title} is {_small(one.hidden)}"
+    here, there = _arm(findings, one.found.other), _arm(findings, one.reference)
+    rests = f"{_two_counts(one.found.n, one.found, one.outcome)}{_schools(one.found)}"
+    best = one.best
+    if best is None or best.low is None or best.high is None:
+        gap = "" if one.found.difference is None else f", {_amount(one.outcome, one.found.difference)} apart"
+        return f"{one.outcome.title}: {here} and {there} cannot be told apart by these data{gap}; {rests}."
+    adjusted = one.found.adjusted
+    how = f"; adjusted for {adjusted.baseline}" if adjusted is not None and adjusted is one.found.best else ""
+    return f"{_difference(one.outcome, best, here, there)}; {rests}{how}."
+
+
+def of_change(findings: StudyFindings, one: ArmChange) -> str:
+    """Return the sentence of a change between two waves."""
+    when = f"{findings.waves[one.first]} to {findings.waves[one.wave]}"
+    if one.found is None:
+        return f"{one.outcome.title}, {when}, is {_small(one.hidden)}"
+    changes = [
+        f"{_arm(findings, level)} changed by {_signed(one.outcome, group.change.difference)} ({group.matched:,})"
+        for level, group in reversed(list(one.found.groups.items()))
+        if group.change is not None
+    ]
+    said = f"{one.outcome.title}, {when}, {_people(one.outcome)} who answered both times: {' and '.join(changes)}"
+    best = one.best
+    if best is None or best.low is None or best.high is None:
+        return f"{said}."
+    clear = "" if _is_clear(best) else ", which is no clear difference"
+    return (
+        f"{said}. The changes differ by {_signed(one.outcome, best.difference)}{_interval(one.outcome, best)}{clear}."
+    )
+
+
+def of_exposure(findings: StudyFindings, one: ExposureFinding) -> str:
+    """Return the sentence of a slope."""
+    if one.found is None:
+        return f"{one.outcome.title} is {_small(one.hidden)}"
+    slope = one.found.slope
+    if slope is None or slope.low is None or slope.high is None:
+        return f"{one.outcome.title}: nothing can be said about each {one.found.exposure}; n = {one.found.n:,}."
+    way = "goes up by" if slope.difference > 0 else "goes down by"
+    said = f"{way} {_amount(one.outcome, abs(slope.difference))} with each {one.found.exposure}"
+    if not _is_clear(slope):
+        said = f"does not clearly change with each {one.found.exposure} ({_signed(one.outcome, slope.difference)})"
+    in_sd = "" if one.found.standardised is None else f", {one.found.standardised:.2f} standard deviations"
+    rests = f"{one.found.n:,} {_people(one.outcome)} in {_arm(findings, findings.programme or '')}"
+    return f"{one.outcome.title} {said}{in_sd}{_interval(one.outcome, slope)}; {rests}."
+
+
+def of_subgroup(one: SubgroupFinding) -> str:
+    """Return the sentence of two subgroups beside one another."""
+    who, other = one.subgroup.level_title, one.subgroup.reference_title
+    if one.overall is None:
+        return f"{one.outcome.title}, {who} and {other}, is {_small(one.hidden)}"
+    best = one.best
+    rests = _two_counts(one.overall.n, one.overall, one.outcome)
+    if best is None or best.low is None or best.high is None:
+        return f"{one.outcome.title}, {who} and {other}: too few to say whether they differ; {rests}."
+    return f"{_difference(one.outcome, best, f'“{who}”', f'“{other}”', 'among')}; {rests}."
+
+
+def of_participation(findings: StudyFindings, one: Participating) -> str:
+    """Return the sentence of a subgroup's share."""
+    where = _arm(findings, one.arm) if findings.programme else "all schools"
+    who = one.subgroup.level_title
+    if one.found is None:
+        return f"{one.share.title}, {who}, {where}, is {_small(one.hidden)}"
+    found = one.found
+    gap = ""
+    if found.difference is not None and found.low is not None and found.high is not None:
+        unclear = found.low <= 0 <= found.high
+        low, high = _plus(100 * found.low, 0), _plus(100 * found.high, 0)
+        size = f"{_plus(100 * found.difference, 0)} percentage points, {low} to {high}"
+        gap = f" ({size}{', no clear difference' if unclear else ''})"
+    return (
+        f"{one.share.title}, {where}: {_percent(found.rate)} of “{who}” and {_percent(found.rate_others)} of the others"
+        f"{gap}. They are {_percent(found.of_participants)} of all who do, and {_percent(found.of_roll)} of the roll."
+    )
+
+
+# ── parts of sentences ──
+def _small(hidden: str | None) -> str:
+    return f"{hidden or 'Nothing that can be compared.'}".replace("Hidden", "hidden").replace("Nothing", "nothing")
+
+
+def _arm(findings: StudyFindings, arm: str) -> str:
+    """Return an arm's title as it stands inside a sentence: its first letter small unless the word is a name."""
+    title = findings.arms.get(arm, arm)
+    return title[:1].lower() + title[1:] if title[1:2].islower() else title
+
+
+def _people(outcome: StudyOutcome) -> str:
+    return _PEOPLE[outcome.audience][1]
+
+
+def _difference(outcome: StudyOutcome, best: Contrast, here: str, there: str, where: str = "in") -> str:
+    size = _size(outcome, best)
+    if not _is_clear(best):
+        return f"{outcome.title}: no clear difference between {here} and {there} ({size})"
+    if outcome.unit == "share":
+        word = "more" if best.difference > 0 else "fewer"
+        return f"{outcome.title}: {word} {where} {here} than {where} {there}, {size}"
+    word = "higher" if best.difference > 0 else "lower"
+    return f"{outcome.title}: {word} {where} {here} than {where} {there}, {size}"
+
+
+def _size(outcome: StudyOutcome, best: Contrast) -> str:
+    """Return a difference with its interval: in standard deviations of a scale, in percentage points of a share."""
+    if outcome.unit == "points" and isinstance(best, ModelContrast) and best.g is not None and best.g_low is not None:
+        return f"{best.g:.2f} standard deviations, 95 % interval {best.g_low:.2f} to {best.g_high:.2f}"
+    return f"{_signed(outcome, best.difference)}{_interval(outcome, best)}"
+
+
+def _interval(outcome: StudyOutcome, best: Contrast) -> str:
+    if best.low is None or best.high is None:
+        return ""
+    by = 100 if outcome.unit == "share" else 1
+    places = 0 if outcome.unit == "share" else 2
+    return f", 95 % interval {_plus(by * best.low, places)} to {_plus(by * best.high, places)}"
+
+
+def _amount(outcome: StudyOutcome, value: float) -> str:
+    return f"{100 * value:.0f} percentage points" if outcome.unit == "share" else f"{value:.2f} points"
+
+
+def _signed(outcome: StudyOutcome, value: float) -> str:
+    return f"{_plus(100 * value, 0)} percentage points" if outcome.unit == "share" else f"{_plus(value, 2)} points"
+
+
+def _plus(value: float, places: int) -> str:
+    """Return a number with its sign; what rounds to nothing has none."""
+    said = f"{value:+.{places}f}"
+    return said[1:] if float(said) == 0 else said
+
+
+def _is_clear(best: Contrast) -> bool:
+    return best.low is not None and best.high is not None and not best.low <= 0 <= best.high
+
+
+def _two_counts(n: Mapping[str, int], found: GroupComparison, outcome: StudyOutcome) -> str:
+    if found.adjusted is not None and found.adjusted is found.best and found.adjusted.n < sum(n.values()):
+        return f"{found.adjusted.n:,} {_people(outcome)} with both answers"
+    return f"{n[found.other]:,} and {n[found.reference]:,} {_people(outcome)}"
+
+
+def _schools(found: GroupComparison) -> str:
+    if found.clusters is None:
+        return ""
+    return f", {found.clusters[found.other]:,} and {found.clusters[found.reference]:,} schools"
+
+
+def _percent(one: Share) -> str:
+    return "none" if one.value is None else f"{100 * one.value:.0f} %"

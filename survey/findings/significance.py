@@ -1,0 +1,48 @@
+"""Probabilities of many tests at once, corrected as the plan says."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from survey.analysis.corrections import Correction, corrected
+from survey.analysis.effects import Contrast
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A finding with a test. `planned` is whether the plan names it: what it does not is exploratory.
+
+    `p` is the probability of a difference at least this large if there is none; `p_corrected` is it corrected for the
+    other planned tests of its table, None for what is exploratory.
+    """
+
+    planned: bool
+    p: float | None
+    p_corrected: float | None
+
+    @property
+    def best(self) -> Contrast | None:
+        """What is tested."""
+        raise NotImplementedError
+
+
+AnyTested = TypeVar("AnyTested", bound=Tested)
+
+
+def corrected_in(
+    findings: Iterable[AnyTested], family: Callable[[AnyTested], Hashable], correction: Correction
+) -> tuple[AnyTested, ...]:
+    """Return findings with their probabilities; planned ones of one family are corrected together."""
+    found = [replace(one, p=None if one.best is None else one.best.p) for one in findings]
+    families = defaultdict(list)
+    for at, one in enumerate(found):
+        if one.planned:
+            families[family(one)].append(at)
+    for places in families.values():
+        ps = corrected([found[at].p for at in places], correction)
+        for at, p in zip(places, ps, strict=True):
+            found[at] = replace(found[at], p_corrected=p)
+    return tuple(found)

@@ -1,0 +1,106 @@
+"""The whole analysis of a study, driven by its plan: arms compared, change, exposure, subgroups, shares and costs.
+
+Every figure that leaves this room may be shown: where a count is below the study's threshold, or would give a small one
+away, the finding has no figures, and `hidden` is a sentence that says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from survey.analysis.costs import CostPerChild, Outlay, cost_per_child
+from survey.definition.questionnaire import Questionnaire
+from survey.definition.study import Plan
+from survey.findings.arms import ArmComparison, ArmMean, arm_comparisons, arm_means
+from survey.findings.basis import Basis
+from survey.findings.changes import ArmChange, arm_changes
+from survey.findings.exposures import ExposureFinding, exposures
+from survey.findings.outcomes import StudyOutcome
+from survey.findings.people import StudyData
+from survey.findings.significance import corrected_in
+from survey.findings.subgroups import Participating, SubgroupFinding, participations, subgroup_findings
+
+
+@dataclass(frozen=True)
+class StudyFindings:
+    """Everything that was found.
+
+    `waves` are those that count, code to title and in order; `wave` is the one in focus, the last. `arms` are codes to
+    titles; `programme` is the arm that has the programme, None where there is no other. `notes` are sentences about the
+    whole.
+    """
+
+    study: str
+    title: str
+    waves: Mapping[str, str]
+    wave: str
+    arms: Mapping[str, str]
+    programme: str | None
+    threshold: int
+    correction: str
+    outcomes: tuple[StudyOutcome, ...]
+    means: tuple[ArmMean, ...]
+    comparisons: tuple[ArmComparison, ...]
+    changes: tuple[ArmChange, ...]
+    exposures: tuple[ExposureFinding, ...]
+    subgroups: tuple[SubgroupFinding, ...]
+    participation: tuple[Participating, ...]
+    costs: CostPerChild | None
+    notes: tuple[str, ...]
+
+
+def analyse(data: StudyData, questionnaires: Mapping[str, Questionnaire], waves: Sequence[str]) -> StudyFindings:
+    """Analyse a study as its plan says; without a plan every scale is compared, and all of it is exploratory.
+
+    questionnaires: the newest version of each, by id. waves: those that count, in order, at least one.
+    """
+    basis = Basis(data, questionnaires, waves)
+    study, plan = basis.study, basis.plan
+    correction = plan.correction if plan else "none"
+    return StudyFindings(
+        study=study.id,
+        title=study.title,
+        waves={wave: basis.title(wave) for wave in basis.waves},
+        wave=basis.wave,
+        arms={arm.id: arm.title for arm in study.arms},
+        programme=basis.programme if basis.others else None,
+        threshold=basis.threshold,
+        correction=correction,
+        outcomes=tuple(one for one in basis.outcomes if any(basis.known(one, wave) for wave in basis.waves)),
+        means=tuple(arm_means(basis)),
+        comparisons=corrected_in(arm_comparisons(basis), lambda one: (one.wave, one.reference), correction),
+        changes=corrected_in(arm_changes(basis), lambda one: (one.first, one.wave, one.reference), correction),
+        exposures=corrected_in(exposures(basis), lambda one: one.wave, correction),
+        subgroups=corrected_in(subgroup_findings(basis), lambda one: one.wave, correction),
+        participation=tuple(participations(basis)),
+        costs=_costs(plan),
+        notes=tuple(_notes(basis)),
+    )
+
+
+def _notes(basis: Basis) -> Iterable[str]:
+    if basis.plan is None:
+        yield "The study has no plan, so every finding is exploratory."
+    elif basis.plan.correction == "none":
+        yield "The plan corrects for nothing: of twenty tests where nothing differs, one will look like a finding."
+    else:
+        how = basis.plan.correction.replace("_", "-").title()
+        yield (
+            f"Probabilities are corrected ({how}) over what the plan names, within each table and wave. What the plan "
+            "does not name is exploratory, and is not corrected."
+        )
+    if not basis.others:
+        yield "The study has one arm, so nothing is compared with another."
+    yield (
+        f"Groups of fewer than {basis.threshold} people are hidden, and so is what would give them away. Only people "
+        "who finished count."
+    )
+
+
+def _costs(plan: Plan | None) -> CostPerChild | None:
+    if plan is None or plan.costs is None:
+        return None
+    once = [Outlay(one.title, one.amount, running=False) for one in plan.costs.start_up]
+    yearly = [Outlay(one.title, one.amount, running=True) for one in plan.costs.each_year]
+    return cost_per_child([*once, *yearly], plan.costs.pupils)

@@ -1,0 +1,201 @@
+"""Girls and boys, children with and without special needs: who is higher, whether the programme differs for them, and
+who takes part in what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from survey.analysis.columns import in_order
+from survey.analysis.comparison import GroupComparison, NothingToCompare, Sides, compare
+from survey.analysis.disclosure import crossing, suppress
+from survey.analysis.effects import Contrast
+from survey.analysis.shares import Participation, participation
+from survey.analysis.subgroups import SubgroupDifference, subgroup_difference
+from survey.definition.study import Fact
+from survey.findings.basis import Basis
+from survey.findings.outcomes import StudyOutcome
+from survey.findings.people import NO, YES, Floats, People
+from survey.findings.significance import Tested
+
+MOST_LEVELS: Final = 12
+"""A number with more values than that makes no subgroups."""
+
+_NO_ARM: Final = "everyone"
+
+
+@dataclass(frozen=True)
+class Subgroup:
+    """A level of a fact beside the fact's reference: boys beside girls. Titles are for people."""
+
+    fact: str
+    fact_title: str
+    reference: str
+    level: str
+    reference_title: str
+    level_title: str
+
+
+@dataclass(frozen=True)
+class SubgroupFinding(Tested):
+    """An outcome in two subgroups of one wave.
+
+    `overall` compares the subgroups, whatever their arm; it is what is tested. `by_arm` says whether the difference
+    between arms differs between them; None with one arm. Both are None where they are hidden.
+    """
+
+    outcome: StudyOutcome
+    wave: str
+    subgroup: Subgroup
+    overall: GroupComparison | None
+    by_arm: SubgroupDifference | None
+    hidden: str | None = None
+
+    @property
+    def best(self) -> Contrast | None:
+        """The difference between the subgroups."""
+        return None if self.overall is None else self.overall.multilevel or self.overall.cluster_means
+
+
+@dataclass(frozen=True)
+class Participating:
+    """How a subgroup takes part in a share of the plan, in one arm and wave. `found` is None where it is hidden."""
+
+    share: StudyOutcome
+    wave: str
+    arm: str
+    subgroup: Subgroup
+    found: Participation | None
+    hidden: str | None = None
+
+
+def subgroup_findings(basis: Basis) -> Iterable[SubgroupFinding]:
+    """Yield every planned outcome of the wave in focus in the plan's subgroups."""
+    for outcome in basis.outcomes:
+        if not outcome.planned or not basis.known(outcome, basis.wave):
+            continue
+        people, values = basis.people(outcome, basis.wave), basis.numbers(outcome, basis.wave)
+        for fact in _facts(basis):
+            labels = people.labels(fact.id)
+            shown = _shown(people.arms, labels, np.isfinite(values), basis.threshold)
+            for one in _of_fact(fact, labels, np.isfinite(values)):
+                yield _finding(basis, outcome, one, shown)
+
+
+def participations(basis: Basis) -> Iterable[Participating]:
+    """Yield how the plan's subgroups take part in the plan's shares, in the wave in focus, arm by arm."""
+    for share in basis.shares:
+        if not basis.known(share, basis.wave):
+            continue
+        people, values = basis.people(share, basis.wave), basis.numbers(share, basis.wave)
+        arms = np.array(people.arms, dtype=object)
+        for arm in basis.study.arms:
+            inside = (arms == arm.id) & np.isfinite(values)
+            for fact in _facts(basis) if inside.any() else ():
+                labels = people.labels(fact.id)
+                for one in _of_fact(fact, labels, inside):
+                    yield _participating(basis, share, arm.id, one, _chosen(labels, values, inside))
+
+
+def _facts(basis: Basis) -> list[Fact]:
+    return [basis.data.facts[name] for name in (basis.plan.subgroups if basis.plan else ())]
+
+
+def _of_fact(fact: Fact, labels: Sequence[str | None], counted: NDArray[np.bool_]) -> list[Subgroup]:
+    """Return the subgroups that anyone is in, each beside the first; none where there are too many values."""
+    there = {label for label, counts in zip(labels, counted.tolist(), strict=True) if counts and label is not None}
+    order = {YES: 1, NO: 0} if fact.kind == "yes_no" else {code: at for at, code in enumerate(fact.codes)}
+    levels = sorted(there, key=lambda one: (order.get(one, len(order)), in_order(one)))
+    if not 2 <= len(levels) <= MOST_LEVELS:
+        return []
+    return [
+        Subgroup(fact.id, fact.title, levels[0], level, _titled(fact, levels[0]), _titled(fact, level))
+        for level in levels[1:]
+    ]
+
+
+def _titled(fact: Fact, level: str) -> str:
+    if fact.kind == "yes_no":
+        return f"{fact.title}: {level}"
+    return fact.codes.get(level, f"{fact.title} {level}")
+
+
+def _shown(
+    arms: Sequence[str | None], labels: Sequence[str | None], counted: NDArray[np.bool_], threshold: int
+) -> set[str]:
+    """Return the levels of which every count by arm may be shown."""
+    rows = [arm or _NO_ARM if counts else None for arm, counts in zip(arms, counted.tolist(), strict=True)]
+    table, _ = crossing(rows, labels)
+    if not table.rows:
+        return set()
+    safe = suppress(table, threshold)
+    columns = zip(safe.columns, zip(*safe.cells, strict=True), safe.column_totals, strict=True)
+    return {label for label, cells, total in columns if total is not None and None not in cells}
+
+
+def _finding(basis: Basis, outcome: StudyOutcome, one: Subgroup, shown: set[str]) -> SubgroupFinding:
+    blank = SubgroupFinding(True, None, None, outcome, basis.wave, one, None, None, basis.hidden)
+    if not {one.reference, one.level} <= shown:
+        return blank
+    people, values = basis.people(outcome, basis.wave), basis.numbers(outcome, basis.wave)
+    labels = people.labels(one.fact)
+    overall = _overall(basis, outcome, one, people, values)
+    by_arm = None
+    if basis.others:
+        sides = basis.sides(people, basis.others[0])
+        fact = (one.fact_title, labels)
+        try:
+            by_arm = subgroup_difference((outcome.title, values), sides, fact, one.reference, one.level)
+        except NothingToCompare:
+            by_arm = None
+    return replace(blank, overall=overall, by_arm=by_arm, hidden=None)
+
+
+def _overall(
+    basis: Basis, outcome: StudyOutcome, one: Subgroup, people: People, values: Floats
+) -> GroupComparison | None:
+    titles = {one.reference: one.reference_title, one.level: one.level_title}
+    groups = [titles.get(label) if label is not None else None for label in people.labels(one.fact)]
+    sides = Sides(
+        groups=groups,
+        reference=one.reference_title,
+        other=one.level_title,
+        clusters=basis.clusters(people),
+        group_name=one.fact_title,
+        cluster_name=basis.plan.clusters if basis.plan else "school",
+    )
+    try:
+        (found,) = compare({outcome.title: values}, sides)
+    except NothingToCompare:
+        return None
+    return found
+
+
+Pair = tuple[str, bool]
+
+
+def _chosen(labels: Sequence[str | None], values: Floats, inside: NDArray[np.bool_]) -> list[Pair]:
+    """Return the label of each person who counts, and whether they take part."""
+    rows = zip(labels, values.tolist(), inside.tolist(), strict=True)
+    return [(label, value > 0.5) for label, value, counts in rows if counts and label is not None]
+
+
+def _participating(basis: Basis, share: StudyOutcome, arm: str, one: Subgroup, pairs: Sequence[Pair]) -> Participating:
+    """Return how a level takes part, beside all other levels of its fact."""
+    table, _ = crossing([label for label, _ in pairs], [YES if takes else NO for _, takes in pairs])
+    safe = suppress(table, basis.threshold)
+    at = safe.rows.index(one.level)
+    totals = (safe.total, *safe.column_totals, safe.row_totals[at], *safe.cells[at])
+    if None in totals or len(safe.columns) < 2:
+        return Participating(share, basis.wave, arm, one, None, basis.hidden)
+    members = [label == one.level for label, _ in pairs]
+    found = participation(members, [takes for _, takes in pairs], one.level_title, share.title)
+    # Everyone who is not in this level, who may be few although each shown count is not.
+    if basis.is_small([found.rate_others.of, found.rate_others.count, found.rate_others.of - found.rate_others.count]):
+        return Participating(share, basis.wave, arm, one, None, basis.hidden)
+    return Participating(share, basis.wave, arm, one, found)
