@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final
 
 from survey.definition.study import StudyDefinition
+from survey.export.charts import SheetChart
 from survey.export.columns import ColumnSet, Variable
 from survey.export.missing import MEANINGS, WORDS, Gaps
 from survey.export.notes import Notes
@@ -24,19 +26,116 @@ TYPES: Final = {
 
 
 @dataclass(frozen=True)
+class Look:
+    """How the cells of a column are shown. What they hold is not changed: 0.123456 shown as 0.12 stays 0.123456.
+
+    number: a number format, such as "0.00"; empty for as it is. wraps: whether long texts go on in a second line.
+    """
+
+    number: str = ""
+    wraps: bool = False
+
+
+WHOLE: Final = Look("0")
+ONE_DECIMAL: Final = Look("0.0")
+TWO_DECIMALS: Final = Look("0.00")
+THREE_DECIMALS: Final = Look("0.000")
+PERCENT: Final = Look("0.0%")
+"""For shares from 0 to 1."""
+WRAPPED: Final = Look(wraps=True)
+
+
+@dataclass(frozen=True)
 class SmallSheet:
-    """A small sheet: a header, rows, and a sentence about what is on it. Widths are in characters."""
+    """A small sheet: its title, a sentence about what is on it, a header, rows, and how they are shown.
+
+    looks: heading -> how its column is shown, for those that are not shown as they are. charts: they stand beside or
+    below the table. widths: of the columns, in characters; without them each fits what it holds, within limits.
+    """
 
     title: str
     about: str
     header: tuple[str, ...]
     rows: list[tuple[Any, ...]]
-    widths: tuple[int, ...]
+    widths: tuple[float, ...] = ()
+    looks: Mapping[str, Look] = field(default_factory=dict)
+    charts: tuple[SheetChart, ...] = ()
 
     @property
     def columns(self) -> list[list[Any]]:
         """The cells column by column."""
         return [[row[place] for row in self.rows] for place in range(len(self.header))]
+
+    @property
+    def fitting(self) -> tuple[float, ...]:
+        """The widths of the columns, in characters."""
+        return self.widths or tuple(
+            fitting(name, cells, self.looks.get(name, _AS_IS))
+            for name, cells in zip(self.header, self.columns, strict=True)
+        )
+
+    @property
+    def heights(self) -> list[float | None]:
+        """The heights of the rows in points, as far as can be told before they are drawn; None for a single line.
+
+        Excel fits a row to its texts by itself; LibreOffice needs to be told.
+        """
+        widths = [
+            (place, width)
+            for place, (name, width) in enumerate(zip(self.header, self.fitting, strict=True))
+            if name in self.looks and self.looks[name].wraps
+        ]
+        lines = [max((_lines(row[place], width) for place, width in widths), default=1) for row in self.rows]
+        return [None if number == 1 else min(_HIGHEST, number * _LINE) for number in lines]
+
+
+_AS_IS: Final = Look()
+_NARROWEST: Final = 7.0
+_WIDEST: Final = 60.0
+_LINE: Final = 15.0
+_HIGHEST: Final = 405.0
+"""Points, of a line and of the highest row that spreadsheets have."""
+_ARROW: Final = 4
+"""Characters that the arrow of the filter takes beside a heading."""
+
+
+def fitting(name: str, cells: Iterable[Any], look: Look) -> float:
+    """Return a column's width in characters: that of its longest cell or its heading, within limits."""
+    longest = max((_shown(cell, look) for cell in cells), default=0)
+    return min(_WIDEST, max(_NARROWEST, len(name) + _ARROW, longest + 1.5))
+
+
+def _lines(cell: Any, width: float) -> int:
+    """Return how many lines a text takes in a column of so many characters."""
+    if not isinstance(cell, str):
+        return 1
+    # Letters are narrower, on average, than the digit by which widths are measured.
+    return sum(_lines_of(paragraph, int(1.1 * width)) for paragraph in cell.splitlines()) or 1
+
+
+def _lines_of(paragraph: str, width: int) -> int:
+    if len(paragraph) <= width:
+        return 1
+    lines, free = 1, width
+    for word in paragraph.split(" "):
+        if len(word) > free and free < width:
+            lines, free = lines + 1, width
+        lines += max(0, len(word) - 1) // width
+        free -= len(word) % width + 1
+    return lines
+
+
+def _shown(cell: Any, look: Look) -> int:
+    """Return how many characters a cell takes as it is shown."""
+    if isinstance(cell, str):
+        return max(map(len, cell.splitlines()), default=0)
+    if cell is None:
+        return 0
+    if not look.number or isinstance(cell, date):
+        return len(str(cell))
+    decimals = len(look.number.partition(".")[2].rstrip("%"))
+    percent = look.number.endswith("%")
+    return len(f"{cell * (100 if percent else 1):.{decimals}f}") + percent
 
 
 Counts = Mapping[tuple[str, str, str], int]

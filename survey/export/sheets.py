@@ -37,10 +37,11 @@ _SURELY_SHORT: Final = LONGEST // 2
 
 @dataclass(frozen=True)
 class Styles:
-    """Numbers of the workbook's cell styles for days and for moments."""
+    """Numbers of the workbook's cell styles for days, for moments, and for all else in a column (0: none)."""
 
     day: int
     moment: int
+    other: int = 0
 
 
 class _Fragments(dict[Any, str]):
@@ -49,6 +50,7 @@ class _Fragments(dict[Any, str]):
     def __init__(self, styles: Styles) -> None:
         super().__init__({None: "/>", "": "/>"})
         self._styles = styles
+        self._style = f' s="{styles.other}"' if styles.other else ""
 
     def __missing__(self, cell: Any) -> str:
         fragment = self._made(cell)
@@ -58,7 +60,7 @@ class _Fragments(dict[Any, str]):
 
     def _made(self, cell: Any) -> str:
         if isinstance(cell, str):
-            return string_fragment(cell)
+            return self._style + string_fragment(cell)
         if isinstance(cell, datetime):
             if cell < _FIRST_SURE_MOMENT:
                 return string_fragment(cell.isoformat(" "))
@@ -69,8 +71,8 @@ class _Fragments(dict[Any, str]):
             return f' s="{self._styles.day}"><v>{(cell - _DAY_NOUGHT.date()).days}</v></c>'
         if isinstance(cell, int) and abs(cell) >= _EXACT:
             # A spreadsheet keeps 15 digits of a number. As text it keeps them all.
-            return string_fragment(str(cell))
-        return f"><v>{cell!r}</v></c>"
+            return self._style + string_fragment(str(cell))
+        return f"{self._style}><v>{cell!r}</v></c>"
 
 
 def string_fragment(text: str) -> str:
@@ -81,14 +83,15 @@ def string_fragment(text: str) -> str:
 class DataSheet:
     """A large sheet: one header row of names, then rows that are added a table at a time.
 
-    words: missing number -> what it means, for a sheet of labels; without it, codes stay codes.
+    styles: of every column, or of each. words: missing number -> what it means, for a sheet of labels; without it,
+    codes stay codes.
     """
 
     def __init__(
         self,
         title: str,
         variables: Sequence[Variable],
-        styles: Styles,
+        styles: Styles | Sequence[Styles],
         words: Mapping[int, str] | None = None,
     ) -> None:
         self.title = title
@@ -99,7 +102,8 @@ class DataSheet:
         self._row = '<row r="#">' + "".join(f'<c r="{letter}#"%s' for letter in letters) + "</row>"
         self._gaps = {number: string_fragment(word) for number, word in (words or {}).items()}
         self._labelled = words is not None
-        self._prepared = [self._fragments(variable, styles) for variable in self.variables]
+        each = [styles] * len(self.variables) if isinstance(styles, Styles) else styles
+        self._prepared = [self._fragments(*pair) for pair in zip(self.variables, each, strict=True)]
 
     def _fragments(self, variable: Variable, styles: Styles) -> _Fragments:
         fragments = _Fragments(styles)
@@ -126,13 +130,19 @@ class DataSheet:
     def _has_words(self, variable: Variable) -> bool:
         return self._labelled and (bool(variable.codes) or variable.coded)
 
-    def add(self, fragments: Sequence[list[str]]) -> None:
-        """Add rows, given column by column as what stands behind their references (:meth:`fragments`)."""
+    def add(self, fragments: Sequence[list[str]], heights: Sequence[float | None] = ()) -> None:
+        """Add rows, given column by column as what stands behind their references (:meth:`fragments`).
+
+        heights: of the rows, in points; None, or none at all, for the usual one.
+        """
         template = self._row
         rows = [
             template.replace("#", str(number)) % row
             for number, row in enumerate(zip(*fragments, strict=True), start=self.rows + 2)
         ]
+        for place, height in enumerate(heights):
+            if height is not None:
+                rows[place] = rows[place].replace("<row ", f'<row ht="{height:g}" ', 1)
         self.rows += len(rows)
         self._file.write("".join(rows).encode())
 

@@ -18,8 +18,9 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.xml.functions import tostring
 
+from survey.export.charts import ChartTable, Whiskers, drawn, places
 from survey.export.columns import Variable
-from survey.export.contents import SmallSheet
+from survey.export.contents import THREE_DECIMALS, Look, SmallSheet
 from survey.export.sheets import COLUMNS, ROWS, DataSheet, Styles, cleaned
 from survey.export.sink import CannotExport, Dataset, Frame, Sink
 from survey.export.table import Cells, DataTable
@@ -37,6 +38,7 @@ _FORBIDDEN: Final = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _BOLD: Final = Font(name="Calibri", size=11, bold=True)
 _LINK: Final = Font(name="Calibri", size=11, underline="single")
 _UPRIGHT: Final = Alignment(vertical="top", wrap_text=True)
+_TOP: Final = Alignment(vertical="top")
 # Deflate's lowest level: a third of the time of the usual one, a fifth more bytes.
 _LEVEL: Final = 1
 _LARGE: Final = 1 << 31
@@ -70,11 +72,14 @@ class WorkbookFile:
         self._styles = Styles(self._style(DAY_FORMAT), self._style(MOMENT_FORMAT))
         self._sheets: list[DataSheet] = []
         self._widths: list[Sequence[float]] = []
-        self._small: set[str] = set()
+        self._small: dict[str, SmallSheet] = {}
+        self._whiskers = Whiskers()
 
-    def _style(self, number_format: str) -> int:
+    def _style(self, number_format: str, alignment: Alignment | None = None) -> int:
         cell = WriteOnlyCell(self._first)
         cell.number_format = number_format
+        if alignment is not None:
+            cell.alignment = alignment
         return int(cell.style_id)
 
     def data_sheet(
@@ -89,18 +94,35 @@ class WorkbookFile:
     def sheet(self, contents: SmallSheet) -> None:
         """Add a small sheet."""
         variables = [Variable(name, name, "number", "nominal") for name in contents.header]
-        sheet = DataSheet(contents.title, variables, self._styles)
-        sheet.add(sheet.fragments([[_clean(cell) for cell in column] for column in contents.columns]))
+        sheet = DataSheet(contents.title, variables, self._styles_of(contents))
+        cells = [[_clean(cell) for cell in column] for column in contents.columns]
+        sheet.add(sheet.fragments(cells), contents.heights)
         self._sheets.append(sheet)
-        self._widths.append(contents.widths)
-        if sum(contents.widths) <= WIDEST_PAGE:
-            self._small.add(contents.title)
+        self._widths.append(contents.fitting)
+        self._small[contents.title] = contents
+
+    def _styles_of(self, contents: SmallSheet) -> list[Styles]:
+        """Return the styles of each column. Where a text can take several lines, its neighbours begin on the first."""
+        looks = [contents.looks.get(name, Look()) for name in contents.header]
+        if not any(look.wraps for look in looks):
+            return [self._styles_with(look.number, None) for look in looks]
+        return [self._styles_with(look.number, _UPRIGHT if look.wraps else _TOP) for look in looks]
+
+    def _styles_with(self, number: str, alignment: Alignment | None) -> Styles:
+        return Styles(
+            self._style(DAY_FORMAT, alignment),
+            self._style(MOMENT_FORMAT, alignment),
+            self._style(number or "General", alignment),
+        )
 
     def save(self, readme: Iterable[tuple[str, Any]], contents: Iterable[tuple[str, str]], out: IO[bytes]) -> None:
         """Write the workbook. readme: (what, value); contents: (sheet title, what is on it), linked."""
-        self._write_readme(readme, contents)
+        listed = list(contents)
         for sheet, widths in zip(self._sheets, self._widths, strict=True):
             self._write_frame(sheet, widths)
+        if self._whiskers.rows:
+            listed.append(self._add_whiskers())
+        self._write_readme(readme, listed)
         frame = BytesIO()
         self._book.save(frame)
         with zipfile.ZipFile(frame) as made, zipfile.ZipFile(out, "w", compresslevel=_LEVEL) as file:
@@ -151,8 +173,11 @@ class WorkbookFile:
             page.column_dimensions[get_column_letter(number)].width = width
         page.freeze_panes = "B2"
         page.print_title_rows = "1:1"
-        if sheet.title in self._small:
+        small = self._small.get(sheet.title)
+        if small is not None and sum(widths) <= WIDEST_PAGE:
             _one_page_wide(page)
+        if small is not None and small.charts:
+            self._draw(page, small)
         last = get_column_letter(len(sheet.variables))
         page.auto_filter.ref = f"A1:{last}{sheet.rows + 1}"
         header = []
@@ -162,6 +187,22 @@ class WorkbookFile:
             cell.font = _BOLD
             header.append(cell)
         page.append(header)
+
+    def _draw(self, page: Any, contents: SmallSheet) -> None:
+        """Put a sheet's charts beside or below its table."""
+        formats = {name: look.number for name, look in contents.looks.items() if look.number}
+        table = ChartTable(contents.title, contents.header, contents.rows, formats)
+        at = places(contents.charts, len(contents.header), len(contents.rows))
+        for chart, place in zip(contents.charts, at, strict=True):
+            page.add_chart(drawn(chart, table, self._whiskers), place)
+
+    def _add_whiskers(self) -> tuple[str, str]:
+        """Add the sheet of what the charts need and no other sheet has; return its title and what is on it."""
+        kept = self._whiskers
+        looks = {"below": THREE_DECIMALS, "above": THREE_DECIMALS}
+        self.sheet(SmallSheet(kept.title, kept.about, kept.header, kept.rows, looks=looks))
+        self._write_frame(self._sheets[-1], self._widths[-1])
+        return kept.title, kept.about
 
     def _put_together(self, made: zipfile.ZipFile, file: zipfile.ZipFile) -> None:
         # The read me is the first sheet; the others follow in their order.
