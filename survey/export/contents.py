@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, Final
 
 from survey.definition.study import StudyDefinition
@@ -12,6 +11,7 @@ from survey.export.charts import SheetChart
 from survey.export.columns import ColumnSet, Variable
 from survey.export.missing import MEANINGS, WORDS, Gaps
 from survey.export.notes import Notes
+from survey.export.sheets import length_shown
 from survey.intake.identity import STATES
 from survey.intake.names import AS_TYPED
 
@@ -92,6 +92,7 @@ class SmallSheet:
 _AS_IS: Final = Look()
 _NARROWEST: Final = 7.0
 _WIDEST: Final = 60.0
+"""Characters. What is longer wraps, or is cut short on the screen."""
 _LINE: Final = 15.0
 _HIGHEST: Final = 405.0
 """Points, of a line and of the highest row that spreadsheets have."""
@@ -101,7 +102,11 @@ _ARROW: Final = 4
 
 def fitting(name: str, cells: Iterable[Any], look: Look) -> float:
     """Return a column's width in characters: that of its longest cell or its heading, within limits."""
-    longest = max((_shown(cell, look) for cell in cells), default=0)
+    return width_of(name, max((_shown(cell, look) for cell in cells), default=0))
+
+
+def width_of(name: str, longest: int) -> float:
+    """Return the width of a column with this heading whose longest cell has so many characters as it is shown."""
     return min(_WIDEST, max(_NARROWEST, len(name) + _ARROW, longest + 1.5))
 
 
@@ -127,12 +132,8 @@ def _lines_of(paragraph: str, width: int) -> int:
 
 def _shown(cell: Any, look: Look) -> int:
     """Return how many characters a cell takes as it is shown."""
-    if isinstance(cell, str):
-        return max(map(len, cell.splitlines()), default=0)
-    if cell is None:
-        return 0
-    if not look.number or isinstance(cell, date):
-        return len(str(cell))
+    if not look.number or not isinstance(cell, int | float):
+        return length_shown(cell)
     decimals = len(look.number.partition(".")[2].rstrip("%"))
     percent = look.number.endswith("%")
     return len(f"{cell * (100 if percent else 1):.{decimals}f}") + percent
@@ -156,7 +157,7 @@ def counts(study: StudyDefinition, written: Counts) -> SmallSheet:
         rows.append((questionnaire, wave, titles.get(wave, ""), sum(by_state), *by_state))
     header = ("questionnaire", "wave", "wave title", "responses", *STATES.values())
     about = "Responses in this file by questionnaire, wave and state"
-    return SmallSheet("Counts", about, header, rows, (18, 8, 22, 11, *[14] * len(STATES)))
+    return SmallSheet("Counts", about, header, rows)
 
 
 def codebook(columns: Iterable[ColumnSet], scores: Mapping[str, Sequence[Variable]], gaps: Gaps) -> SmallSheet:
@@ -171,7 +172,7 @@ def codebook(columns: Iterable[ColumnSet], scores: Mapping[str, Sequence[Variabl
         for variable in (*found.variables, *scores.get(found.questionnaire, ()))
     ]
     about = "Every variable: label, type, range, wording, versions, scales"
-    return SmallSheet("Codebook", about, header, rows, (16, 24, 50, 12, 10, 12, 16, 18, 60, 9, 24, 16))
+    return SmallSheet("Codebook", about, header, rows, looks={"label": WRAPPED, "wording": WRAPPED, "scales": WRAPPED})
 
 
 def _described(variable: Variable, columns: ColumnSet, gaps: Gaps) -> tuple[Any, ...]:
@@ -213,7 +214,8 @@ def value_labels(columns: Iterable[ColumnSet]) -> SmallSheet:
         for code, label in variable.codes.items()
     ]
     about = "What each code of each variable means"
-    return SmallSheet("Value labels", about, ("questionnaire", "variable", "code", "label"), rows, (16, 24, 14, 50))
+    header = ("questionnaire", "variable", "code", "label")
+    return SmallSheet("Value labels", about, header, rows, looks={"label": WRAPPED})
 
 
 def missing_codes(gaps: Gaps) -> SmallSheet:
@@ -231,7 +233,7 @@ def missing_codes(gaps: Gaps) -> SmallSheet:
         ("empty", "no score", "Scores: fewer items were answered than the scale needs."),
     ]
     about = "The codes for missing answers, the same in every sheet"
-    return SmallSheet("Missing codes", about, ("code", "label", "meaning"), rows, (10, 32, 80))
+    return SmallSheet("Missing codes", about, ("code", "label", "meaning"), rows, looks={"meaning": WRAPPED})
 
 
 def _by_number(item: tuple[str, int]) -> int:
@@ -244,4 +246,4 @@ def notes_sheet(notes: Notes) -> SmallSheet:
     nothing = [("", None, "", "", "Nothing was replaced, cut, hidden or merged.")]
     about = "Everything that was replaced, cut, hidden or merged, and why"
     header = ("where", "row", "column", "response", "what was done")
-    return SmallSheet("Notes", about, header, rows or nothing, (28, 8, 22, 26, 100))
+    return SmallSheet("Notes", about, header, rows or nothing, looks={"where": WRAPPED, "what was done": WRAPPED})

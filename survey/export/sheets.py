@@ -75,6 +75,21 @@ class _Fragments(dict[Any, str]):
         return f"{self._style}><v>{cell!r}</v></c>"
 
 
+def length_shown(cell: Any) -> int:
+    """Return how many characters wide a cell is as it is shown, where its column has no number format."""
+    if cell is None:
+        return 0
+    if isinstance(cell, str):
+        return len(cell) if "\n" not in cell else max(map(len, cell.splitlines()), default=0)
+    if isinstance(cell, date):
+        return len("2026-01-01 00:00:00") if isinstance(cell, datetime) else len("2026-01-01")
+    return min(len(str(cell)), _MOST_DIGITS)
+
+
+_MOST_DIGITS: Final = 11
+"""So many characters of a number are shown, unless its column has a format."""
+
+
 def string_fragment(text: str) -> str:
     """Return the XML of an inline string behind its reference. No formula can be made of it."""
     return f' t="inlineStr"><is>{string_xml(text)}</is></c>'
@@ -104,6 +119,8 @@ class DataSheet:
         self._labelled = words is not None
         each = [styles] * len(self.variables) if isinstance(styles, Styles) else styles
         self._prepared = [self._fragments(*pair) for pair in zip(self.variables, each, strict=True)]
+        self._words = dict(words or {})
+        self._longest = [0] * len(self.variables)
 
     def _fragments(self, variable: Variable, styles: Styles) -> _Fragments:
         fragments = _Fragments(styles)
@@ -122,10 +139,29 @@ class DataSheet:
         The cells' texts have gone through :func:`cleaned`. codes: the fragments of the same cells on a sheet without
         words, which are those of this one wherever it has no words of its own.
         """
+        self.measure(cells, first)
         return [
             codes[place] if codes is not None and not self._has_words(variable) else self._column(place, column)
             for place, (variable, column) in enumerate(zip(self.variables[first:], cells, strict=True), start=first)
         ]
+
+    def measure(self, cells: Sequence[Cells], first: int = 0) -> None:
+        """Learn how wide columns are from cells, given column by column from the column `first` on."""
+        for place, column in enumerate(cells, start=first):
+            self._longest[place] = max(self._longest[place], self._longest_in(place, column))
+
+    def _longest_in(self, place: int, cells: Cells) -> int:
+        variable = self.variables[place]
+        words = {**self._words, **variable.codes} if self._labelled and variable.codes else self._words
+        distinct = set(cells)
+        if words and (variable.codes or variable.coded):
+            distinct = {words.get(cell, cell) for cell in distinct}
+        return max(map(length_shown, distinct), default=0)
+
+    @property
+    def longest(self) -> list[int]:
+        """The number of characters of the longest cell of each column as it is shown, the header left out."""
+        return self._longest
 
     def _has_words(self, variable: Variable) -> bool:
         return self._labelled and (bool(variable.codes) or variable.coded)

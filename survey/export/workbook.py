@@ -20,7 +20,7 @@ from openpyxl.xml.functions import tostring
 
 from survey.export.charts import ChartTable, Whiskers, drawn, places
 from survey.export.columns import Variable
-from survey.export.contents import THREE_DECIMALS, Look, SmallSheet
+from survey.export.contents import THREE_DECIMALS, Look, SmallSheet, width_of
 from survey.export.sheets import COLUMNS, ROWS, DataSheet, Styles, cleaned
 from survey.export.sink import CannotExport, Dataset, Frame, Sink
 from survey.export.table import Cells, DataTable
@@ -71,7 +71,6 @@ class WorkbookFile:
         self._first = self._book.create_sheet(README)
         self._styles = Styles(self._style(DAY_FORMAT), self._style(MOMENT_FORMAT))
         self._sheets: list[DataSheet] = []
-        self._widths: list[Sequence[float]] = []
         self._small: dict[str, SmallSheet] = {}
         self._whiskers = Whiskers()
 
@@ -88,7 +87,6 @@ class WorkbookFile:
         """Begin a data sheet; with `words` (missing number -> meaning) one of labels rather than codes."""
         sheet = DataSheet(title, variables, self._styles, words)
         self._sheets.append(sheet)
-        self._widths.append([_width(variable, words is not None) for variable in variables])
         return sheet
 
     def sheet(self, contents: SmallSheet) -> None:
@@ -98,7 +96,6 @@ class WorkbookFile:
         cells = [[_clean(cell) for cell in column] for column in contents.columns]
         sheet.add(sheet.fragments(cells), contents.heights)
         self._sheets.append(sheet)
-        self._widths.append(contents.fitting)
         self._small[contents.title] = contents
 
     def _styles_of(self, contents: SmallSheet) -> list[Styles]:
@@ -118,8 +115,8 @@ class WorkbookFile:
     def save(self, readme: Iterable[tuple[str, Any]], contents: Iterable[tuple[str, str]], out: IO[bytes]) -> None:
         """Write the workbook. readme: (what, value); contents: (sheet title, what is on it), linked."""
         listed = list(contents)
-        for sheet, widths in zip(self._sheets, self._widths, strict=True):
-            self._write_frame(sheet, widths)
+        for sheet in self._sheets:
+            self._write_frame(sheet)
         if self._whiskers.rows:
             listed.append(self._add_whiskers())
         self._write_readme(readme, listed)
@@ -167,13 +164,14 @@ class WorkbookFile:
             cell.number_format = MOMENT_FORMAT
         return cell
 
-    def _write_frame(self, sheet: DataSheet, widths: Sequence[float]) -> None:
+    def _write_frame(self, sheet: DataSheet) -> None:
         page: Any = self._book.create_sheet(sheet.title)
+        small = self._small.get(sheet.title)
+        widths = small.fitting if small is not None else _widths(sheet)
         for number, width in enumerate(widths, start=1):
             page.column_dimensions[get_column_letter(number)].width = width
         page.freeze_panes = "B2"
         page.print_title_rows = "1:1"
-        small = self._small.get(sheet.title)
         if small is not None and sum(widths) <= WIDEST_PAGE:
             _one_page_wide(page)
         if small is not None and small.charts:
@@ -201,7 +199,7 @@ class WorkbookFile:
         kept = self._whiskers
         looks = {"below": THREE_DECIMALS, "above": THREE_DECIMALS}
         self.sheet(SmallSheet(kept.title, kept.about, kept.header, kept.rows, looks=looks))
-        self._write_frame(self._sheets[-1], self._widths[-1])
+        self._write_frame(self._sheets[-1])
         return kept.title, kept.about
 
     def _put_together(self, made: zipfile.ZipFile, file: zipfile.ZipFile) -> None:
@@ -243,18 +241,13 @@ def _with_rows(frame: bytes, sheet: DataSheet | None) -> Iterator[bytes]:
     yield end + after
 
 
+def _widths(sheet: DataSheet) -> list[float]:
+    pairs = zip(sheet.variables, sheet.longest, strict=True)
+    return [width_of(variable.name, longest) for variable, longest in pairs]
+
+
 def _clean(cell: Any) -> Any:
     return for_workbook(cell)[0] if isinstance(cell, str) else cell
-
-
-def _width(variable: Variable, labels: bool) -> float:
-    """Return a width in characters: what is in it, and its name with room for the filter's arrow."""
-    longest = {"text": 24, "date": 12, "moment": 20, "number": 9, "code": 9, "flag": 6}[variable.type]
-    if variable.group == "question" and variable.type == "text":
-        longest = 40
-    if labels and variable.codes:
-        longest = max(longest, min(30, max(len(label) for label in variable.codes.values()) + 1))
-    return float(max(longest, min(len(variable.name) + 4, 36)))
 
 
 # ---- an export as a workbook ---------------------------------------------------------------------------
@@ -297,6 +290,7 @@ class Workbook(Sink):
         # What looks alike on several sheets is written once.
         codes = self._codes.fragments(cells)
         beside = [codes[place] for place in dataset.beside_scores]
+        self._scores.measure([cells[place] for place in dataset.beside_scores])
         self._labels.add(self._labels.fragments(cells, codes))
         self._codes.add(codes)
         self._scores.add([*beside, *self._scores.fragments(scores, first=len(beside))])

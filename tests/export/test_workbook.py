@@ -283,3 +283,38 @@ def test_the_export_writes_to_any_file(tmp_path: Any) -> None:
     with (tmp_path / "file.xlsx").open("wb") as out:
         Export(GIVEN, NOW).write("xlsx", out)
     assert (tmp_path / "file.xlsx").read_bytes() == workbook_bytes(GIVEN)
+
+
+def test_data_sheets_are_as_wide_as_what_they_show() -> None:
+    long = "a very long answer " * 10
+    given = source(
+        *[Response(f"r{n}", FULL | {"best": "short" if n else "a text of 30 characters, all s."}) for n in range(3)]
+    )
+    book = workbook(given)
+
+    def width(sheet: str, column: str) -> float:
+        page = book[sheet]
+        place = next(cell.column_letter for cell in page[1] if cell.value == column)
+        return float(page.column_dimensions[place].width)
+
+    assert width("Codes · pupil", "best") == width("Labels · pupil", "best") == 32.5
+    assert width("Codes · pupil", "arm") == len("programme") + 1.5
+    assert width("Labels · pupil", "arm") == len("Programme schools") + 1.5
+    assert width("Labels · pupil", "instrument") == len("Something else") + 1.5
+    assert width("Labels · pupil", "dance") == 9, "no narrower than its heading and the arrow of the filter"
+    assert width("Scores · pupil", "participant") == len("participant") + 4
+    assert width("Scores · pupil", "arm") == len("programme") + 1.5
+    book = workbook(source(Response("r1", FULL | {"best": long, "dance": {"missing": "dont_know"}})))
+    assert width("Codes · pupil", "best") == 60
+    assert width("Labels · pupil", "dance") == len("I don't know") + 1.5
+
+
+def test_long_wordings_and_notes_wrap() -> None:
+    second = later()
+    given = source(Response("r1", FULL), Response("r2", {"sing": 3}, sha256=SECOND), of=[ONE, second])
+    book = workbook(given)
+    for title, heading in (("Codebook", "wording"), ("Value labels", "label"), ("Notes", "what was done")):
+        page = book[title]
+        place = next(cell.column for cell in page[1] if cell.value == heading)
+        assert any(row[place - 1].alignment.wrap_text for row in page.iter_rows(min_row=2)), title
+        assert page.column_dimensions[page.cell(1, place).column_letter].width <= 60
