@@ -202,12 +202,26 @@ def _differences(new: tuple[Question, Column], old: tuple[Question, Column]) -> 
         yield f"the column held values of type {was.type}, and now of type {column.type}"
     if wording_of(earlier) != wording_of(question):
         yield f"the question was “{wording_of(earlier)}” and is now “{wording_of(question)}”"
-    for code, label in was.codes.items():
-        now = column.codes.get(code)
+    words_before, words = _words_of(*old), _words_of(*new)
+    for code, label in words_before.items():
+        now = words.get(code)
         if now is None:
             yield f"code {code} ({label}) is no longer offered"
         elif now != label:
             yield f"code {code} was “{label}” and is now “{now}”"
+    if words_before:
+        yield from (f"code {code} ({label}) is new" for code, label in words.items() if code not in words_before)
+
+
+def _words_of(question: Question, column: Column) -> Mapping[int, str]:
+    """Return the words of the codes that are told at a column.
+
+    Those of a question with a column for each option (several choices, a ranking) are told once, at the column with its
+    own name; they are the numbers at the end of its columns' names.
+    """
+    if column.name == question.id:
+        return question.meanings or column.codes
+    return column.codes
 
 
 def wording_of(question: Question) -> str:

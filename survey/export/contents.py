@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from survey.definition.meaning import same_words
 from survey.definition.study import StudyDefinition
 from survey.export.charts import SheetChart
 from survey.export.columns import ColumnSet, Variable
@@ -206,22 +207,45 @@ def _codes_range(variable: Variable) -> str:
 
 
 def value_labels(columns: Iterable[ColumnSet]) -> SmallSheet:
-    """Every code of every variable."""
+    """Every code of every variable, and what it was called in which versions.
+
+    All codes are texts: a column of numbers and texts would be read as either, depending on the program.
+    """
     rows = [
-        (found.questionnaire, variable.name, code, label)
+        (found.questionnaire, variable.name, str(code), label, ", ".join(map(str, numbers)))
         for found in columns
         for variable in found.variables
-        for code, label in variable.codes.items()
+        for code in variable.codes
+        for label, numbers in _called(code, variable, found)
     ]
-    about = "What each code of each variable means"
-    header = ("questionnaire", "variable", "code", "label")
+    about = "What each code of each variable means; one row for each wording, with the versions that have it"
+    header = ("questionnaire", "variable", "code", "label", "versions")
     return SmallSheet("Value labels", about, header, rows, looks={"label": WRAPPED})
+
+
+def _called(code: Any, variable: Variable, columns: ColumnSet) -> list[tuple[str, list[int]]]:
+    """Return the wordings of a code, the newest first, with their versions; who, where and when have none."""
+    if not variable.columns:
+        return [(variable.codes[code], [])]
+    wordings: list[tuple[str, list[int]]] = []
+    for version in reversed(columns.versions):
+        column = variable.columns.get(version.sha256)
+        if column is None or code not in column.codes:
+            continue
+        number, label = version.questionnaire.version, column.codes[code]
+        for words, numbers in wordings:
+            if same_words(words, label):
+                numbers.insert(0, number)
+                break
+        else:
+            wordings.append((label, [number]))
+    return wordings
 
 
 def missing_codes(gaps: Gaps) -> SmallSheet:
     """What each missing code means, and what an empty cell means."""
     rows: list[tuple[Any, ...]] = [
-        (int(number), WORDS[reason], MEANINGS[reason]) for reason, number in sorted(gaps.items(), key=_by_number)
+        (str(int(number)), WORDS[reason], MEANINGS[reason]) for reason, number in sorted(gaps.items(), key=_by_number)
     ]
     rows += [
         ("empty", "nothing known", "Identity and roster: not recorded. Typed text: none."),

@@ -100,8 +100,12 @@ def test_a_code_that_meant_something_else_is_called_by_both_words() -> None:
     homes = [{"code": "1", "label": "In school"}, {"code": "2", "label": "At home"}]
     given = [Response("r1", FULL | {"instrument": 2}), Response("r2", {"instrument": 2, "plays": 1}, sha256=SECOND)]
     book = workbook(source(*given, of=[ONE, _instead(instrument=drums, places=homes)]))
-    labels = {row["code"]: row["label"] for row in rows(book, "Value labels") if row["variable"] == "instrument"}
-    assert labels == {1: "Drums", 2: "Viola (version 1: Violin)", 8: "Something else"}
+    labels = [
+        (r["code"], r["label"], r["versions"]) for r in rows(book, "Value labels") if r["variable"] == "instrument"
+    ]
+    assert labels == [
+        ("1", "Drums", "1, 2"), ("2", "Viola", "2"), ("2", "Violin", "1"), ("8", "Something else", "1, 2"),
+    ]  # fmt: skip
     assert [row["instrument"] for row in rows(book, "Labels · pupil")] == ["Viola (version 1: Violin)"] * 2
     described = {row["variable"]: row["label"] for row in rows(book, "Codebook")}
     assert described["places_1"] == "Where: In school (version 1: Where: In class)"
@@ -124,9 +128,64 @@ def test_codes_of_both_versions_keep_their_labels() -> None:
     page = {**page, "questions": [*page["questions"][:2], instrument, *page["questions"][3:]]}
     book = two_versions({**second, "pages": [page, rest]})
     labels = {row["code"]: row["label"] for row in rows(book, "Value labels") if row["variable"] == "instrument"}
-    assert labels == {1: "Drums", 3: "Lute", 2: "Violin", 8: "Something else"}
+    assert labels == {"1": "Drums", "3": "Lute", "2": "Violin", "8": "Something else"}
     assert rows(book, "Labels · pupil")[0]["instrument"] == "Something else"
-    assert any("code 2 (Violin) is no longer offered" in row["what was done"] for row in rows(book, "Notes"))
+    told = [row["what was done"] for row in rows(book, "Notes") if row["column"] == "instrument"]
+    assert told == [
+        "Version 1 and version 2 differ: code 2 (Violin) is no longer offered.",
+        "Version 1 and version 2 differ: code 8 (Something else) is no longer offered.",
+        "Version 1 and version 2 differ: code 3 (Lute) is new.",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["several", "ranking"])
+def test_options_with_a_column_each_are_told_like_those_of_a_single_choice(kind: str) -> None:
+    """Once for the question, not again at each of its columns."""
+    options = [
+        {"code": "1", "label": "In class"},
+        {"code": "2", "label": "At home"},
+        {"code": "3", "label": "In a club"},
+    ]
+    changed = [
+        {"code": "1", "label": "In lessons", "was": "In class"},
+        options[2],
+        {"code": "4", "label": "On a stage"},
+    ]
+    made = []
+    for number, offered in (("1", options), ("2", changed)):
+        question = {"question": "places", "kind": kind, "ask": "Where?", "short": "Where", "options": offered}
+        pages = [{"page": "p", "questions": [question]}]
+        made.append(
+            {**ONE, "version": number, "scales": [], "pages": pages, "audience": "staff", "reader": {"age": "16"}}
+        )
+    book = workbook(source(Response("r1", {}), Response("r2", {}, sha256=SECOND), of=made))
+    told = [(row["column"], row["what was done"]) for row in rows(book, "Notes")]
+    assert told == [
+        ("places", f"Version 1 and version 2 differ: {what}.")
+        for what in (
+            "code 1 was “In class” and is now “In lessons”",
+            "code 2 (At home) is no longer offered",
+            "code 4 (On a stage) is new",
+        )
+    ]
+
+
+def test_a_code_with_other_words_has_a_row_for_each_with_its_versions() -> None:
+    """Also where both words mean the same; who, where and when are the same in every version."""
+    labels = [
+        (row["code"], row["label"], row["versions"])
+        for row in rows(two_versions(later()), "Value labels")
+        if row["variable"] in ("sing", "wave")
+    ]
+    assert labels == [
+        ("w1", "Autumn", None), ("w2", "Spring", None),
+        ("1", "No", "1, 2"), ("2", "A bit", "1, 2"), ("3", "Very much", "2"), ("3", "A lot", "1"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("title", ["Value labels", "Missing codes"])
+def test_codes_on_one_sheet_are_all_texts(title: str) -> None:
+    assert {type(row["code"]) for row in rows(two_versions(later()), title)} == {str}
 
 
 def test_a_question_that_changes_its_words_or_its_kind_is_told() -> None:
