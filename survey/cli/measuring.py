@@ -69,7 +69,7 @@ def reliability(questionnaire: Path, answers: Path, by: str | None, pairwise: bo
         stop(*str(error).splitlines())
     told = describe_scales(numbers, there, groups, treatment="pairwise" if pairwise else "listwise", by=by)
     if in_json:
-        _print_json([_scale_as_json(one) for one in told])
+        print_json([_scale_as_json(one) for one in told])
     else:
         for one in told:
             _print_scale(one)
@@ -213,7 +213,7 @@ def compare_groups(
     if in_json:
         from dataclasses import asdict
 
-        _print_json([asdict(one) for one in found])
+        print_json([asdict(one) for one in found])
     elif len(found) <= _FEW:
         for one in found:
             _print_comparison(one)
@@ -351,7 +351,7 @@ def tabulate(table: Path, down: str, across: str, threshold: int, in_json: bool)
     if left_out:
         notes.append(f"{left_out:,} row{'' if left_out == 1 else 's'} left out: no '{down}' or no '{across}'.")
     if in_json:
-        _print_json(
+        print_json(
             {
                 "row": down,
                 "column": across,
@@ -417,7 +417,8 @@ def _labels(table: Columns, column: str) -> list[str | None]:
         stop(*error.sentences)
 
 
-def _print_json(what: object) -> None:
+def print_json(what: object) -> None:
+    """Print something as JSON, with numbers that are not rounded."""
     click.echo(json.dumps(what, ensure_ascii=False, indent=2, allow_nan=False))
 
 

@@ -89,6 +89,9 @@ class ChartTable:
         return [self.rows[row][place] for row in rows]
 
 
+_FEW: Final = 6
+"""So many names stand below an axis without being turned."""
+
 WIDTH: Final = 20.0
 """Centimetres, of every chart."""
 
@@ -109,9 +112,10 @@ _HAIR: Final = 9525
 
 def height_of(chart: SheetChart) -> float:
     """Return the height of a chart in centimetres: bars that lie need room for each of them."""
-    if chart.kind not in ("bars", "shares"):
-        return 9.0
     rows = max(len(series.rows) for series in chart.series)
+    if chart.kind not in ("bars", "shares"):
+        # Many names below an axis are turned, and take half of the chart.
+        return 9.0 if rows <= _FEW else 14.0
     bars = rows * (len(chart.series) if chart.kind == "bars" else 1)
     return min(40.0, 4.5 + max(0.9 * rows, 0.45 * bars))
 

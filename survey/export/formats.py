@@ -8,15 +8,20 @@ from typing import Final
 
 from survey.export.csv import CsvZip
 from survey.export.sink import Frame, Sink
-from survey.export.workbook import Workbook
+from survey.export.workbook import TablesOnly, Workbook
+
+_WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+TABLES: Final = "tables"
+"""The format without anything that a single person answered."""
 
 
 @dataclass(frozen=True)
 class ExportFormat:
     """One format.
 
-    name: in commands and addresses. ending: of the file's name. title: what it is called on a button. sink: begins a
-    file of it.
+    name: in commands and addresses. ending: of the file's name, behind `mark`. title: what it is called on a button.
+    sink: begins a file of it. microdata: whether it holds what single people answered.
     """
 
     name: str
@@ -24,6 +29,8 @@ class ExportFormat:
     media_type: str
     title: str
     sink: Callable[[Frame], Sink]
+    microdata: bool = True
+    mark: str = ""
 
 
 FORMATS: Final[Mapping[str, ExportFormat]] = {
@@ -32,11 +39,12 @@ FORMATS: Final[Mapping[str, ExportFormat]] = {
         ExportFormat(
             "xlsx",
             ".xlsx",
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            _WORKBOOK,
             "workbook",
             Workbook,
         ),
         ExportFormat("csv", ".zip", "application/zip", "CSV files", CsvZip),
+        ExportFormat(TABLES, ".xlsx", _WORKBOOK, "tables", TablesOnly, microdata=False, mark="-tables"),
     )
 }
 """By their names, the usual one first."""

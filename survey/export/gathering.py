@@ -12,52 +12,60 @@ from survey.export.missing import MissingNumber
 from survey.export.sink import Dataset
 from survey.export.table import Cells, DataTable
 from survey.fieldwork.listed import Listed
-from survey.findings.people import Answered, OnList, Place, Row, StudyData
+from survey.findings.outcomes import facts_of, share_id
+from survey.findings.people import OnList, Place, Row, StudyData
 from survey.responses import Record
 
 
 class Gathering:
-    """Keeps, of each response, whose it is, its scores, and whether it counts for the plan's shares."""
+    """Keeps, of each response, whose it is, its scores, and whether it counts for the plan's shares.
+
+    Of a study of any size that has to stay small: places and facts, of which there are few different ones, are kept
+    once, and only the facts that the plan speaks of.
+    """
 
     def __init__(self, study: StudyDefinition, listed: Iterable[Listed]) -> None:
-        lists: dict[str, list[OnList]] = {wave.id: [] for wave in study.waves}
+        self._shares = study.plan.shares if study.plan else []
+        self._facts = sorted(facts_of(study))
+        self._places: dict[Place, Place] = {}
+        self._known: dict[tuple[Any, ...], Mapping[str, Any]] = {}
         self._rows: dict[tuple[str, str], Row] = {}
+        lists: dict[str, list[OnList]] = {wave.id: [] for wave in study.waves}
         for one in listed:
-            row = Row(one.participant, Place(one.arm, one.programme, one.school, one.school_class), one.facts)
+            row = self._row(one.participant, Place(one.arm, one.programme, one.school, one.school_class), one.facts)
             self._rows[one.participant, one.wave] = row
             lists[one.wave].append(OnList(row, one.audience, one.asked, one.left))
         self.data = StudyData(study, lists)
-        self._shares = study.plan.shares if study.plan else []
 
     def add(self, dataset: Dataset, table: DataTable, rows: Sequence[Record], scores: Sequence[Cells]) -> None:
         """Keep some responses of a questionnaire, with the cells of its data and of its scores. Only finished count."""
         name = dataset.columns.questionnaire
         at = {variable.name: place for place, variable in enumerate(dataset.scores.variables)}
-        given = {scale: scores[at[scale]] for scale in dataset.scores.scales}
-        shares = {
-            share.id: _counted(share, dataset, table.cells) for share in self._shares if share.questionnaire == name
-        }
+        columns: dict[str, Sequence[Any]] = {scale: scores[at[scale]] for scale in dataset.scores.scales}
+        for share in self._shares:
+            if share.questionnaire == name:
+                columns[share_id(share)] = _counted(share, dataset, table.cells)
         for place, row in enumerate(rows):
             if row.state in ("declined", "withdrawn"):
                 continue
-            finished = row.state == "finished"
-            self.data.answers[name, row.wave].append(
-                Answered(
-                    self._row(row),
-                    _at(given, place) if finished else {},
-                    _at(shares, place) if finished else {},
-                )
-            )
+            counts = row.state == "finished"
+            numbers = {name: _number(column[place]) if counts else np.nan for name, column in columns.items()}
+            self.data.answers[name, row.wave].add(self._row_of(row), numbers)
 
-    def _row(self, record: Record) -> Row:
-        if record.participant is not None and (listed := self._rows.get((record.participant, record.wave))):
-            return listed
+    def _row_of(self, record: Record) -> Row:
+        if record.participant is not None and (one := self._rows.get((record.participant, record.wave))):
+            return one
         place = Place(record.arm, record.programme, record.school, record.school_class)
-        return Row(record.participant or record.id, place, record.facts)
+        return self._row(record.participant, place, record.facts)
+
+    def _row(self, key: str | None, place: Place, facts: Mapping[str, Any]) -> Row:
+        told = tuple(facts.get(name) for name in self._facts)
+        known = self._known.setdefault(told, dict(zip(self._facts, told, strict=True)))
+        return Row(key, self._places.setdefault(place, place), known)
 
 
-def _at(columns: Mapping[str, Sequence[Any]], place: int) -> dict[str, float]:
-    return {name: float(column[place]) for name, column in columns.items() if column[place] is not None}
+def _number(cell: Any) -> float:
+    return np.nan if cell is None else float(cell)
 
 
 def _counted(share: CountedAnswer, dataset: Dataset, cells: Sequence[Cells]) -> list[float]:

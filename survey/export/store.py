@@ -17,7 +17,8 @@ from survey.export.study import Export
 from survey.fieldwork import publications
 from survey.fieldwork.finding import find_published
 from survey.fieldwork.listed import Listed, listed
-from survey.problems import Refused
+from survey.findings.study import StudyFindings
+from survey.problems import Refused, did_you_mean, shortened
 from survey.responses import Record, reading
 
 
@@ -40,6 +41,25 @@ def export(
     """
     stored = Stored(engine, study, None if waves is None else tuple(waves))
     Export(stored, now, waves, seconds_per_screen).write(form, out)
+
+
+def analyse(study: str, engine: Engine, now: datetime, until: str | None = None) -> StudyFindings:
+    """Return what is found in a study's answers, of its waves up to `until` (a code; None for all).
+
+    Raises CannotExport with a sentence.
+    """
+    return Export(Stored(engine, study, waves_until(study, engine, until)), now).analyse()
+
+
+def waves_until(study: str, engine: Engine, wave: str | None) -> tuple[str, ...] | None:
+    """Return the codes of a study's waves up to one; None for all. Raises CannotExport for one that is not there."""
+    if wave is None:
+        return None
+    there = [one.id for one in Stored(engine, study).study.waves]
+    if wave not in there:
+        hint = did_you_mean(wave, there) or f" There are: {', '.join(there)}."
+        raise CannotExport(f"{study} has no wave '{shortened(wave)}'.{hint}")
+    return tuple(there[: there.index(wave) + 1])
 
 
 class Stored:

@@ -16,7 +16,8 @@ from survey.definition.study import StudyDefinition
 from survey.export import contents
 from survey.export.columns import AnsweredVersion, column_set
 from survey.export.contents import SmallSheet
-from survey.export.formats import FORMATS
+from survey.export.findings import findings_sheets
+from survey.export.formats import FORMATS, TABLES
 from survey.export.gathering import Gathering
 from survey.export.missing import Gaps
 from survey.export.notes import Notes
@@ -72,18 +73,32 @@ class Export:
         """Write the file. form: the name of one of FORMATS. Raises CannotExport."""
         sink = FORMATS[form].sink(Frame(self.study, self.made, self.gaps.words, self.notes))
         try:
-            self._write(sink, out)
+            datasets = self._read(sink)
+            sink.finish(self._readme(datasets, FORMATS[form].microdata), self._explaining(datasets), out)
         finally:
             sink.close()
 
-    def _write(self, sink: Sink, out: IO[bytes]) -> None:
+    def analyse(self) -> StudyFindings:
+        """Return the analysis by itself. Raises CannotExport where no one has finished anything."""
+        sink = FORMATS[TABLES].sink(Frame(self.study, self.made, self.gaps.words, self.notes))
+        try:
+            found = self._findings(self._read(sink))
+        finally:
+            sink.close()
+        if found is None:
+            raise CannotExport(
+                f"Nobody has finished a questionnaire of {self.study.id} yet, so there is nothing to analyse."
+            )
+        return found
+
+    def _read(self, sink: Sink) -> list[Dataset]:
+        """Read every response, give it to the sink, and return what was read."""
         published = self.source.questionnaires()
         datasets = [dataset for name, versions in published.items() if (dataset := self._dataset(name, versions))]
         for dataset in datasets:
             sink.begin(dataset)
             self._fill(dataset, sink)
-        sheets = self._explaining(datasets)
-        sink.finish(self._readme(datasets), sheets, out)
+        return datasets
 
     def _dataset(self, name: str, versions: Sequence[AnsweredVersion]) -> Dataset | None:
         """Return the beginnings of a questionnaire's sheets; None where no one has been asked it."""
@@ -110,8 +125,8 @@ class Export:
                 "Nothing was written. Please try again. If it happens again, please tell your IT support."
             )
 
-    def findings(self, datasets: Sequence[Dataset]) -> StudyFindings | None:
-        """Return the analysis of what was written; None where no one has finished anything."""
+    def _findings(self, datasets: Sequence[Dataset]) -> StudyFindings | None:
+        """Return the analysis of what was read; None where no one has finished anything."""
         finished = {wave for (_, wave, state) in self.written if state == "finished"}
         waves = [wave.id for wave in self.study.waves if wave.id in finished]
         if not waves:
@@ -122,7 +137,9 @@ class Export:
     def _explaining(self, datasets: Sequence[Dataset]) -> list[SmallSheet]:
         columns = [dataset.columns for dataset in datasets]
         scored = {dataset.columns.questionnaire: dataset.scores for dataset in datasets}
+        findings = self._findings(datasets)
         return [
+            *(findings_sheets(findings) if findings is not None else ()),
             contents.counts(self.study, self.written),
             scales(scored),
             scale_items(scored),
@@ -132,7 +149,7 @@ class Export:
             contents.notes_sheet(self.notes),
         ]
 
-    def _readme(self, datasets: Sequence[Dataset]) -> list[tuple[str, Any]]:
+    def _readme(self, datasets: Sequence[Dataset], microdata: bool) -> list[tuple[str, Any]]:
         study = self.study
         waves = [wave for wave in study.waves if self.waves is None or wave.id in self.waves]
         lines: list[tuple[str, Any]] = [
@@ -151,6 +168,9 @@ class Export:
                 lines.append((f"{name}, version {version.questionnaire.version}", f"SHA-256 {version.sha256}"))
         answered = {dataset.columns.questionnaire for dataset in datasets}
         lines += [(f"Responses to {name}", 0) for name in self.source.questionnaires() if name not in answered]
+        if not microdata:
+            lines.append(("Answers", "Tables only. No row of this file is one person, and small counts are hidden."))
+            return lines
         lines += [
             ("Rows", "One row is one response. There are no names in this file: participants have study codes."),
             ("Missing answers", "Negative numbers in the codes, words in the labels: see Missing codes."),

@@ -308,6 +308,30 @@ class Workbook(Sink):
         self._file.close()
 
 
+class TablesOnly(Sink):
+    """The sheets of what was found, and no answer of anyone: a workbook to be shared."""
+
+    def __init__(self, frame: Frame) -> None:
+        super().__init__(frame)
+        self._file = WorkbookFile(frame.study.title, frame.study.language, frame.made)
+
+    def begin(self, dataset: Dataset) -> None:
+        """Begin nothing: what people answered does not go into this file."""
+
+    def add(self, dataset: Dataset, table: DataTable, scores: list[Cells]) -> None:
+        """Add nothing."""
+
+    def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[SmallSheet], out: IO[bytes]) -> None:
+        """Write the workbook."""
+        for sheet in sheets:
+            self._file.sheet(sheet)
+        self._file.save(readme, ((sheet.title, sheet.about) for sheet in sheets), out)
+
+    def close(self) -> None:
+        """Let go of the rows that were kept."""
+        self._file.close()
+
+
 def _check_size(name: str, rows: int, columns: int) -> None:
     if rows < ROWS and columns <= COLUMNS:
         return

@@ -51,11 +51,11 @@ def _change(basis: Basis, outcome: StudyOutcome, waves: tuple[str, str], referen
         for there, wave in zip(people, waves, strict=True)
     ]
     # People are where they are in the second wave; those who are not on its list are where they were.
-    rows = {row.key: row for there in people for row in there.rows}
+    rows = {key: row for there in people for key, row in zip(there.keys, there.rows, strict=True)}
     before, after = (np.array([of.get(key, np.nan) for key in rows]) for of in numbers)
     if not (np.isfinite(before) & np.isfinite(after)).any():
         return None
-    both = People(basis.data.facts, list(rows.values()), [None] * len(rows))
+    both = People(basis.data.facts, list(rows.values()))
     try:
         found = change(outcome.title, before, after, basis.sides(both, reference))
     except NothingToCompare:

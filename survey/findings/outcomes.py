@@ -46,7 +46,7 @@ class StudyOutcome:
     def numbers(self, people: People) -> NDArray[np.float64]:
         """Return it for each of these people; NaN where it is not known."""
         if self.questionnaire is not None:
-            return people.shares(self.name) if self.unit == "share" else people.scores(self.name)
+            return people.answered(self.id if self.unit == "share" else self.name)
         if self.unit == "points":
             return people.numbers(self.name)
         return people.reached(self.name, self.reached) if self.reached else people.is_yes(self.name)
@@ -94,6 +94,20 @@ def roster_outcomes(study: StudyDefinition) -> list[StudyOutcome]:
     ]
 
 
+def facts_of(study: StudyDefinition) -> set[str]:
+    """Return the facts that an analysis of the study reads."""
+    plan = study.plan
+    if plan is None:
+        return set()
+    found = {*plan.subgroups, *(one.fact for one in plan.roster_outcomes), *(str(one.fact) for one in plan.shares)}
+    return (found | ({plan.exposure.fact} if plan.exposure else set())) - {"None"}
+
+
+def share_id(share: CountedAnswer) -> str:
+    """Return the id under which a share of the plan is analysed."""
+    return f"share.{share.id}"
+
+
 def share_outcomes(study: StudyDefinition, questionnaires: Mapping[str, Questionnaire]) -> list[StudyOutcome]:
     """Return the plan's shares; one of a questionnaire that no one was asked is left out."""
     return [
@@ -105,6 +119,6 @@ def share_outcomes(study: StudyDefinition, questionnaires: Mapping[str, Question
 
 def _share(one: CountedAnswer, questionnaires: Mapping[str, Questionnaire]) -> StudyOutcome:
     if one.questionnaire is None:
-        return StudyOutcome(f"share.{one.id}", one.title, "share", True, ROSTER_AUDIENCE, name=str(one.fact))
+        return StudyOutcome(share_id(one), one.title, "share", True, ROSTER_AUDIENCE, name=str(one.fact))
     audience = questionnaires[one.questionnaire].audience
-    return StudyOutcome(f"share.{one.id}", one.title, "share", True, audience, one.questionnaire, one.id)
+    return StudyOutcome(share_id(one), one.title, "share", True, audience, one.questionnaire, one.id)

@@ -6,8 +6,9 @@ an audience came by open links, no one knows how many might have come, and rows 
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -33,22 +34,11 @@ class Place(NamedTuple):
 
 
 class Row(NamedTuple):
-    """Someone in one wave. `key` is the study code, the same in every wave, or the response's id for an open link."""
+    """Someone in one wave. `key` is the study code, the same in every wave; None for an open link."""
 
-    key: str
+    key: str | None
     place: Place
     facts: Mapping[str, Any]
-
-
-class Answered(NamedTuple):
-    """A response to a questionnaire: whose it is, and what came of it, which is nothing until it is finished.
-
-    `scores` are by scale, `shares` by the name of the plan's share.
-    """
-
-    row: Row
-    scores: Mapping[str, float]
-    shares: Mapping[str, float]
 
 
 class OnList(NamedTuple):
@@ -61,13 +51,31 @@ class OnList(NamedTuple):
 
 
 @dataclass
+class ResponseColumns:
+    """The responses to a questionnaire in a wave: whose they are, and what came of each.
+
+    `numbers` are columns of one length: scores by scale, and shares by their name. NaN stands for none, as for a
+    response that is not finished.
+    """
+
+    rows: list[Row] = field(default_factory=list)
+    numbers: dict[str, array[float]] = field(default_factory=lambda: defaultdict(lambda: array("d")))
+
+    def add(self, row: Row, numbers: Mapping[str, float]) -> None:
+        """Add a response; each has a number in every column."""
+        self.rows.append(row)
+        for name, number in numbers.items():
+            self.numbers[name].append(number)
+
+
+@dataclass
 class StudyData:
     """What an analysis reads of a study: the lists of its waves, and the responses."""
 
     study: StudyDefinition
-    lists: Mapping[str, Sequence[OnList]]
+    lists: Mapping[str, list[OnList]]
     """wave -> everyone on its list."""
-    answers: dict[tuple[str, str], list[Answered]] = field(default_factory=lambda: defaultdict(list))
+    answers: dict[tuple[str, str], ResponseColumns] = field(default_factory=lambda: defaultdict(ResponseColumns))
     """(questionnaire, wave) -> responses."""
 
     @cached_property
@@ -77,38 +85,48 @@ class StudyData:
 
     def people(self, questionnaire: str, wave: str) -> People:
         """Return everyone who was asked a questionnaire in a wave, or answered it all the same."""
-        given = {one.row.key: one for one in self.answers.get((questionnaire, wave), ())}
-        listed = [
-            one.row
-            for one in self.lists.get(wave, ())
-            if questionnaire in one.asked and (not one.left or one.row.key in given)
-        ]
-        there = {row.key for row in listed}
-        others = [one.row for key, one in given.items() if key not in there]
-        rows = [*listed, *others]
-        return People(self.facts, rows, [given.get(row.key) for row in rows])
+        answers = self.answers.get((questionnaire, wave), ResponseColumns())
+        given = {row.key: at for at, row in enumerate(answers.rows) if row.key is not None}
+        rows, places = [], []
+        for one in self.lists.get(wave, ()):
+            at = given.get(one.row.key or "", NOWHERE)
+            if questionnaire in one.asked and (not one.left or at != NOWHERE):
+                rows.append(one.row)
+                places.append(at)
+        there = set(places)
+        others = [at for at in range(len(answers.rows)) if at not in there]
+        rows += [answers.rows[at] for at in others]
+        return People(self.facts, rows, answers, [*places, *others])
 
     def listed(self, audience: str, wave: str) -> People:
         """Return everyone of an audience on a wave's list who has not left."""
         rows = [one.row for one in self.lists.get(wave, ()) if one.audience == audience and not one.left]
-        return People(self.facts, rows, [None] * len(rows))
+        return People(self.facts, rows)
+
+
+NOWHERE: Final = -1
+"""Where the answer of someone stands who gave none."""
 
 
 @dataclass(frozen=True)
 class People:
-    """Some people in one wave, column by column; each column has an entry for each of them."""
+    """Some people in one wave, column by column; each column has an entry for each of them.
+
+    `places` are where the answer of each stands among `answers`.
+    """
 
     facts: Mapping[str, Fact]
     rows: Sequence[Row]
-    answers: Sequence[Answered | None]
+    answers: ResponseColumns = field(default_factory=ResponseColumns)
+    places: Sequence[int] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
 
     @cached_property
-    def keys(self) -> list[str]:
-        """Who they are."""
-        return [row.key for row in self.rows]
+    def keys(self) -> list[Hashable]:
+        """Who they are, the same in every wave; who came by an open link is no one that anyone could find again."""
+        return [object() if row.key is None else row.key for row in self.rows]
 
     @cached_property
     def arms(self) -> list[str | None]:
@@ -124,16 +142,13 @@ class People:
             for row in self.rows
         ]
 
-    def scores(self, scale: str) -> Floats:
-        """Return their scores on a scale; NaN for none."""
-        return self._of(lambda one: one.scores.get(scale, np.nan))
-
-    def shares(self, name: str) -> Floats:
-        """Return 1 or 0 for each as the items of a share say; NaN where they were not answered."""
-        return self._of(lambda one: one.shares.get(name, np.nan))
-
-    def _of(self, number: Callable[[Answered], float]) -> Floats:
-        return np.array([np.nan if one is None else number(one) for one in self.answers], dtype=np.float64)
+    def answered(self, name: str) -> Floats:
+        """Return the scores on a scale, or 1 and 0 as the items of a share say; NaN for none."""
+        column = self.answers.numbers.get(name)
+        if column is None:
+            return np.full(len(self), np.nan)
+        places = np.asarray(self.places, dtype=np.int64)
+        return np.where(places == NOWHERE, np.nan, np.array(column)[places])
 
     def numbers(self, fact: str) -> Floats:
         """Return a fact of kind: number; NaN where it is not known."""

@@ -15,6 +15,9 @@ from survey.findings.outcomes import StudyOutcome
 from survey.findings.study import StudyFindings
 from survey.findings.subgroups import Participating, SubgroupFinding
 
+MINUS: Final = "\N{MINUS SIGN}"
+"""No line is broken behind it, as one is behind a hyphen."""
+
 _PEOPLE: Final[Mapping[str, tuple[str, str]]] = {
     "pupil": ("pupil", "pupils"),
     "parent": ("parent", "parents"),
@@ -68,7 +71,7 @@ def of_exposure(findings: StudyFindings, one: ExposureFinding) -> str:
     said = f"{way} {_amount(one.outcome, abs(slope.difference))} with each {one.found.exposure}"
     if not _is_clear(slope):
         said = f"does not clearly change with each {one.found.exposure} ({_signed(one.outcome, slope.difference)})"
-    in_sd = "" if one.found.standardised is None else f", {one.found.standardised:.2f} standard deviations"
+    in_sd = "" if one.found.standardised is None else f", {_decimal(one.found.standardised)} standard deviations"
     rests = f"{one.found.n:,} {_people(one.outcome)} in {_arm(findings, findings.programme or '')}"
     return f"{one.outcome.title} {said}{in_sd}{_interval(one.outcome, slope)}; {rests}."
 
@@ -94,10 +97,9 @@ def of_participation(findings: StudyFindings, one: Participating) -> str:
     found = one.found
     gap = ""
     if found.difference is not None and found.low is not None and found.high is not None:
-        unclear = found.low <= 0 <= found.high
         low, high = _plus(100 * found.low, 0), _plus(100 * found.high, 0)
         size = f"{_plus(100 * found.difference, 0)} percentage points, {low} to {high}"
-        gap = f" ({size}{', no clear difference' if unclear else ''})"
+        gap = f" ({size}{'' if one.is_clear else ', no clear difference'})"
     return (
         f"{one.share.title}, {where}: {_percent(found.rate)} of “{who}” and {_percent(found.rate_others)} of the others"
         f"{gap}. They are {_percent(found.of_participants)} of all who do, and {_percent(found.of_roll)} of the roll."
@@ -133,7 +135,8 @@ def _difference(outcome: StudyOutcome, best: Contrast, here: str, there: str, wh
 def _size(outcome: StudyOutcome, best: Contrast) -> str:
     """Return a difference with its interval: in standard deviations of a scale, in percentage points of a share."""
     if outcome.unit == "points" and isinstance(best, ModelContrast) and best.g is not None and best.g_low is not None:
-        return f"{best.g:.2f} standard deviations, 95 % interval {best.g_low:.2f} to {best.g_high:.2f}"
+        g, low, high = map(_decimal, (best.g, best.g_low, best.g_high))
+        return f"{g} standard deviations, 95 % interval {low} to {high}"
     return f"{_signed(outcome, best.difference)}{_interval(outcome, best)}"
 
 
@@ -156,7 +159,11 @@ def _signed(outcome: StudyOutcome, value: float) -> str:
 def _plus(value: float, places: int) -> str:
     """Return a number with its sign; what rounds to nothing has none."""
     said = f"{value:+.{places}f}"
-    return said[1:] if float(said) == 0 else said
+    return said[1:] if float(said) == 0 else said.replace("-", MINUS)
+
+
+def _decimal(value: float | None) -> str:
+    return _plus(value or 0.0, 2).removeprefix("+")
 
 
 def _is_clear(best: Contrast) -> bool:

@@ -73,6 +73,14 @@ class Participating:
     found: Participation | None
     hidden: str | None = None
 
+    @property
+    def is_clear(self) -> bool:
+        """Whether the interval of the difference from all others leaves out 0."""
+        found = self.found
+        return (
+            found is not None and found.low is not None and found.high is not None and not found.low <= 0 <= found.high
+        )
+
 
 def subgroup_findings(basis: Basis) -> Iterable[SubgroupFinding]:
     """Yield every planned outcome of the wave in focus in the plan's subgroups."""

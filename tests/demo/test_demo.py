@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import random
 import re
 import shlex
@@ -12,9 +13,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean, stdev
+from typing import Any
 
+import openpyxl
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from sqlalchemy import text
 
 from survey.app import create_app
@@ -292,3 +295,87 @@ def test_it_is_made_from_the_shipped_study_in_whichever_folder_one_is(
     run = CliRunner().invoke(main, ["demo", "--no-serve"])
     assert run.exit_code == 0, run.output
     assert made_from == [FOLDER]
+
+
+@pytest.fixture(scope="module")
+def analysed(built: Built) -> tuple[dict[str, Any], Path]:
+    """What `survey analyse` says of the pretended study: its JSON, and its workbook."""
+    out = built.folder / "tables.xlsx"
+    environment = {"CHORUS_INSTANCE": str(built.folder / "demo"), "DATABASE_URL": "", "SECRET_KEY": ""}
+    run = CliRunner().invoke(main, ["analyse", "first-notes", "--json", "--out", str(out)], env=environment)
+    assert run.exit_code == 0, run.output
+    return json.loads(run.output), out
+
+
+def test_the_analysis_counts_whom_the_database_counts(
+    built: Built, records: list[Record], analysed: tuple[dict[str, Any], Path]
+) -> None:
+    found, _ = analysed
+    assert list(found["waves"]) == ["w1", "w2", "w3"]
+    finished = Counter(
+        (record.wave, record.arm)
+        for record in records
+        if record.questionnaire == "pupil-ks2" and record.state == "finished"
+    )
+    means = [mean for mean in found["means"] if mean["outcome"]["id"] == "pupil-ks2.enjoyment" and mean["arm"]]
+    assert len(means) == 6
+    for one in means:
+        place = (one["wave"], one["arm"])
+        # Some finish without items enough for a score, and no one has a score who did not finish.
+        assert 0.9 * finished[place] <= one["found"]["n"] <= finished[place]
+        on_list = built.count(
+            "SELECT count(*) FROM membership m JOIN participant p ON p.id = m.participant_id "
+            "JOIN wave w ON w.id = m.wave_id JOIN school s ON s.id = m.school_id "
+            f"WHERE w.code = '{one['wave']}' AND s.arm = '{one['arm']}' AND p.audience = 'pupil' "
+            "AND CAST(json_extract(m.facts, '$.year') AS INTEGER) BETWEEN 3 AND 6 "
+            "AND (m.left_at IS NULL OR EXISTS (SELECT 1 FROM response r WHERE r.participant_id = p.id "
+            "AND r.wave_id = w.id AND r.questionnaire = 'pupil-ks2' AND r.state NOT IN ('declined', 'withdrawn')))"
+        )
+        assert one["found"]["asked"] == on_list
+
+
+def test_the_analysis_speaks_of_the_whole_plan(analysed: tuple[dict[str, Any], Path]) -> None:
+    found, _ = analysed
+    plan = read_folder(FOLDER).study.plan
+    planned = {one["outcome"]["id"] for one in found["comparisons"] if one["outcome"]["planned"]}
+    shares = {f"share.{one.id}" for one in plan.shares}
+    assert planned == {*plan.outcomes, "roster.attendance", "roster.attainment", *shares}
+    assert {one["subgroup"]["fact"] for one in found["subgroups"]} == set(plan.subgroups)
+    assert all(one["found"]["exposure"] == "year in the programme" for one in found["exposures"] if one["found"])
+    assert found["costs"]["per_pupil_year"] == pytest.approx((355_000 + 3 * 819_000) / 3_775)
+    for part in ("comparisons", "changes", "exposures", "subgroups", "participation"):
+        assert all(one["sentence"].endswith(".") for one in found[part])
+
+
+def test_the_workbook_of_tables_holds_what_was_found_and_no_one(
+    analysed: tuple[dict[str, Any], Path], records: list[Record]
+) -> None:
+    found, path = analysed
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames[:4] == ["Read me", "Findings", "Effects", "Means"]
+    assert {"Comparison", "Change", "Exposure", "Subgroups", "Participation", "Costs"} <= set(book.sheetnames)
+    texts = {cell.value for sheet in book for row in sheet for cell in row if isinstance(cell.value, str)}
+    assert not texts & {record.id for record in records}
+    assert not texts & {record.participant for record in records if record.participant}
+    header, *rows = book["Comparison"].iter_rows(values_only=True)
+    told = {(row[header.index("outcome")], row[header.index("wave")]): row for row in rows}
+    for one in found["comparisons"]:
+        row = dict(zip(header, told[one["outcome"]["id"], one["wave"]], strict=True))
+        assert row["finding"] == one["sentence"]
+        if one["found"] is not None:
+            assert row["n programme"] == one["found"]["n"]["programme"]
+            assert row["mean other"] == pytest.approx(one["found"]["mean"]["comparison"])
+
+
+def test_only_waves_up_to_the_one_asked_for_are_analysed(built: Built, tmp_path: Path) -> None:
+    environment = {"CHORUS_INSTANCE": str(built.folder / "demo"), "DATABASE_URL": "", "SECRET_KEY": ""}
+
+    def analyse(*words: str) -> Result:
+        return CliRunner().invoke(main, ["analyse", *words], env=environment)
+
+    found = json.loads(analyse("first-notes", "--wave", "w2", "--json").output)
+    assert (list(found["waves"]), found["wave"]) == (["w1", "w2"], "w2")
+    assert {one["wave"] for one in found["comparisons"]} == {"w1", "w2"}
+    assert "has no wave 'w4'. There are: w1, w2, w3." in analyse("first-notes", "--wave", "w4", "--json").output
+    assert "There is no study 'second-notes'" in analyse("second-notes", "--json").output
+    assert "where the workbook is to go" in analyse("first-notes").output

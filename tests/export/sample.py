@@ -16,6 +16,7 @@ from survey.definition.questionnaire import Questionnaire
 from survey.definition.study import StudyDefinition
 from survey.export.columns import AnsweredVersion
 from survey.export.study import Export
+from survey.fieldwork.listed import Listed
 
 NOW = datetime(2026, 7, 1, 11, 30, tzinfo=UTC)
 FIRST, SECOND = "1" * 64, "2" * 64
@@ -196,6 +197,9 @@ class Source:
 
     def count(self, questionnaire: str) -> int:
         return len(self.responses.get(questionnaire, ())) + self.lost
+
+    def listed(self) -> Iterator[Listed]:
+        return iter(())
 
 
 def source(*responses: Response, of: Sequence[Mapping[str, Any]] = (ONE,), **changes: Any) -> Source:

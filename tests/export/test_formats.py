@@ -63,10 +63,10 @@ def test_a_new_format_is_one_entry(begun: list[Lines]) -> None:
 
 
 def test_the_command_knows_every_format(begun: list[Lines]) -> None:
-    assert "[xlsx|csv|lines]" in CliRunner().invoke(main, ["export", "--help"]).output
+    assert "[xlsx|csv|tables|lines]" in CliRunner().invoke(main, ["export", "--help"]).output
     refused = CliRunner().invoke(main, ["export", "sample", "--format", "odt", "--out", "x"])
     assert refused.exit_code == 2
-    assert "'odt' is not one of 'xlsx', 'csv', 'lines'" in refused.output
+    assert "'odt' is not one of 'xlsx', 'csv', 'tables', 'lines'" in refused.output
 
 
 def test_what_a_file_kept_is_let_go_when_the_export_fails(begun: list[Lines]) -> None:

@@ -35,11 +35,13 @@ from tests.export.sample import (
 
 GIVEN = source(Response("r1", FULL), Response("r2", {"sing": 1}, state="stopped", wave="w2", finished_at=None))
 EXPLAINING = ["Counts", "Scales", "Scale items", "Codebook", "Value labels", "Missing codes", "Notes"]
+FOUND = ["Findings", "Means"]
+"""What an analysis has to say of a few people: no more than that they are few."""
 
 
 def test_sheets_stand_in_order() -> None:
     data = ["Labels · pupil", "Codes · pupil", "Scores · pupil"]
-    assert workbook(GIVEN).sheetnames == ["Read me", *data, *EXPLAINING]
+    assert workbook(GIVEN).sheetnames == ["Read me", *data, *FOUND, *EXPLAINING]
 
 
 def test_each_questionnaire_has_its_own_sheets_and_one_nobody_answered_has_none() -> None:

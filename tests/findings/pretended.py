@@ -9,7 +9,7 @@ import numpy as np
 
 from survey.definition.reading import parse_study
 from survey.definition.study import StudyDefinition
-from survey.findings.people import Answered, OnList, Place, Row, StudyData
+from survey.findings.people import OnList, Place, Row, StudyData
 from tests.language.examples import good_study
 
 QUESTIONNAIRE = """
@@ -100,16 +100,14 @@ class Pretended:
                 "club": ("no", "yes")[rng.integers(2)],
             }
             row = Row(key, place, facts)
-            self.data.lists[wave].append(OnList(row, "pupil", ("sample",), False))  # type: ignore[attr-defined]
+            self.data.lists[wave].append(OnList(row, "pupil", ("sample",), False))
             joy = 3 + school + trait + rng.normal(0, 0.7) + effect * at
             told = rng.random() < answering
             given = {"key": key, "wave": wave, "arm": place.arm, "school": place.school, "joy": joy, **facts}
             self.rows.append(given | {"told": told})
             if told:
-                shares = {"dislikes": float(joy < 2)}
-                self.data.answers["sample", wave].append(
-                    Answered(row, {"joy": joy, "calm": float(rng.normal())}, shares)
-                )
+                numbers = {"joy": joy, "calm": float(rng.normal()), "share.dislikes": float(joy < 2)}
+                self.data.answers["sample", wave].add(row, numbers)
 
     def numbers(self, wave: str, arm: str, what: str = "joy") -> np.ndarray:
         """The numbers of those who answered."""

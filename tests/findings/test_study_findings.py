@@ -11,7 +11,7 @@ import pytest
 from survey.analysis.comparison import Sides, compare
 from survey.analysis.corrections import corrected
 from survey.findings import sentences
-from survey.findings.people import Answered, OnList, Place, Row, StudyData
+from survey.findings.people import OnList, Place, Row, StudyData
 from survey.findings.study import StudyFindings, analyse
 from tests.findings.pretended import PLAN, STUDY, Pretended, questionnaires, study, usual
 
@@ -197,14 +197,10 @@ def test_no_small_count_of_answers_is_in_any_finding(seed: int) -> None:
 def test_subgroups_of_few_are_hidden_with_the_one_that_would_give_them_away() -> None:
     pretended = usual()
     few = [row.row.key for row in pretended.data.lists["w2"]][:4]
-    for wave, people in pretended.data.lists.items():
+    for people in pretended.data.lists.values():
         for at, one in enumerate(people):
             sen = "yes" if one.row.key in few else "no"
             people[at] = one._replace(row=one.row._replace(facts=one.row.facts | {"sen": sen}))
-        pretended.data.answers["sample", wave] = [
-            one._replace(row=one.row._replace(facts=one.row.facts | {"sen": "yes" if one.row.key in few else "no"}))
-            for one in pretended.data.answers["sample", wave]
-        ]
     found = analyse(pretended.data, questionnaires(), WAVES)
     told = [one for one in found.subgroups if one.subgroup.fact == "sen"]
     assert told
@@ -228,8 +224,8 @@ def test_people_of_open_links_are_counted_though_no_list_has_them() -> None:
     data = StudyData(study(), {"w1": [], "w2": []})
     for number in range(40):
         arm = ("programme", "comparison")[number % 2]
-        row = Row(f"r{number}", Place(arm, None, f"S{number % 8}", None), {})
-        data.answers["sample", "w1"].append(Answered(row, {"joy": float(number % 5)}, {}))
+        row = Row(None, Place(arm, None, f"S{number % 8}", None), {})
+        data.answers["sample", "w1"].add(row, {"joy": float(number % 5)})
     found = analyse(data, questionnaires(), ["w1"])
     assert comparison(found, "sample.joy", "w1").found.n == {"programme": 20, "comparison": 20}
 
@@ -241,7 +237,7 @@ def test_those_who_left_are_not_attrition_unless_they_had_answered() -> None:
         row = Row(f"k{number}", Place(arm, None, f"S{number % 8}", None), {})
         data.lists["w1"].append(OnList(row, "pupil", ("sample",), left=number < 8))
         if number >= 4:
-            data.answers["sample", "w1"].append(Answered(row, {"joy": float(number % 5)}, {}))
+            data.answers["sample", "w1"].add(row, {"joy": float(number % 5)})
     told = comparison(analyse(data, questionnaires(), ["w1"]), "sample.joy", "w1").found
     assert told.attrition.rows == {"programme": 18, "comparison": 18}
     assert told.attrition.lost == {"programme": 0, "comparison": 0}
@@ -251,9 +247,10 @@ def test_with_few_matched_the_unadjusted_difference_leads() -> None:
     pretended = usual()
     few = {f"P{school}-{number}" for school in range(6) for number in range(3)}
     few |= {key.replace("P", "C") for key in few}
-    pretended.data.answers["sample", "w1"] = [
-        one for one in pretended.data.answers["sample", "w1"] if one.row.key in few
-    ]
+    answers = pretended.data.answers["sample", "w1"]
+    for at, row in enumerate(answers.rows):
+        if row.key not in few:
+            answers.numbers["joy"][at] = np.nan
     told = comparison(analyse(pretended.data, questionnaires(), WAVES), "sample.joy")
     assert told.found.adjusted is not None
     assert told.best is told.found.multilevel

@@ -208,10 +208,12 @@ def test_the_study_file_decides_whether_researchers_take_answers_away(
     file.write_text(re.sub(r"microdata: \[researcher\]", "microdata: [lead]", file.read_text()))
     publish_folder(engine, file.parent, datetime.now(UTC))
     researcher = enter("researcher")
-    assert "Download" not in words(look_at(researcher.get(PAGE)))
+    offered = re.findall(r"Download [\w ]+", words(look_at(researcher.get(PAGE))))
+    assert offered == ["Download tables "]
+    assert researcher.get(f"{PAGE}/data.tables").status_code == 200
     reply = researcher.get(f"{PAGE}/data.xlsx")
     assert reply.status_code == 403
-    assert "You may not take the answers of this study away." in words(look_at(reply))
+    assert "You may not download the answers of this study." in words(look_at(reply))
     assert enter("lead").get(f"{PAGE}/data.csv").status_code == 200
     # A personal link opens what someone has begun.
     assert "Personal links" not in words(look_at(researcher.get(f"{PAGE}/links")))

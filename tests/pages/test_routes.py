@@ -108,7 +108,7 @@ ROUTES: dict[str, frozenset[str]] = {
     # the study's pages
     "GET /office/": SIGNED_IN,
     "GET /office/studies/<code>": IN_THE_STUDY,  # coordinators are led on to their school
-    "GET /office/studies/<code>/data.<any(xlsx, csv):form>": RESEARCH,
+    "GET /office/studies/<code>/data.<any(xlsx, csv, tables):form>": RESEARCH,
     "GET /office/studies/<code>/questionnaires/<questionnaire>/<int:version>.json": RESEARCH,
     # the roster
     "GET /office/studies/<code>/roster": RESEARCH,
@@ -196,6 +196,7 @@ EXAMPLES = {
     "<upload>": "AAAAAAAAAAAAAAAAAAAAAA",
     "<code>": "small-notes",
     "<any(xlsx, csv):form>": "csv",
+    "<any(xlsx, csv, tables):form>": "csv",
     "<any(csv, xlsx):form>": "csv",
     "<token>": "0123456789abcdefghijkl",
     "<questionnaire>": "pupil",

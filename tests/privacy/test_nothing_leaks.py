@@ -294,6 +294,7 @@ def test_answers_are_in_the_researchers_files_and_on_no_page_of_anyone_else(walk
     assert with_answers["administrator"] == with_answers["coordinator"] == with_answers["link"] == []
     for who in ("lead", "researcher"):
         assert all("/data." in address for address in with_answers[who])
+        assert not any("data.tables" in address for address in with_answers[who])
 
 
 def test_the_audit_has_neither_answers_nor_numbers_nor_names(here: Installation) -> None:

@@ -60,16 +60,17 @@ def study(study: Seen) -> ResponseReturnValue:
         "office/study.html",
         study=found,
         here="overview",
-        formats=FORMATS.values() if sees_microdata(study) else (),
+        formats=[form for form in FORMATS.values() if sees_microdata(study) or not form.microdata],
+        microdata=sees_microdata(study),
     )
 
 
 @office.get(f"/studies/<code>/data.<any({', '.join(FORMATS)}):form>")
 @allowed(LEAD, RESEARCHER)
 def data(study: Seen, form: str) -> ResponseReturnValue:
-    """Send the study's answers and scale scores: a workbook, or a zip of CSV files. Made anew each time."""
-    if not sees_microdata(study):
-        return refused("You may not take the answers of this study away.")
+    """Send the study's answers and scale scores, or what was found in them. Made anew each time."""
+    if not (sees_microdata(study) or (sees_tables(study) and not FORMATS[form].microdata)):
+        return refused("You may not download the answers of this study.")
     now = datetime.now(UTC)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - it is open until the last byte was sent
     try:
@@ -84,7 +85,7 @@ def data(study: Seen, form: str) -> ResponseReturnValue:
         file.close()
         raise
     made = FORMATS[form]
-    return send(file, f"{study.code}-{now:%Y-%m-%d}{made.ending}", made.media_type)
+    return send(file, f"{study.code}-{now:%Y-%m-%d}{made.mark}{made.ending}", made.media_type)
 
 
 @office.get("/studies/<code>/questionnaires/<questionnaire>/<int:version>.json")

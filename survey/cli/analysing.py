@@ -1,0 +1,62 @@
+"""The whole analysis of a study: `survey analyse`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from survey.cli.main import engine, main, stop, writing
+from survey.cli.measuring import as_json, print_json
+
+if TYPE_CHECKING:
+    from survey.findings.study import StudyFindings
+
+
+@main.command()
+@click.argument("study")
+@click.option("--wave", metavar="W", help="The wave to report, with those before it; without it, the newest.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The workbook of tables to write.")
+@as_json
+def analyse(study: str, wave: str | None, out: Path | None, in_json: bool) -> None:
+    """Analyse a whole study as its plan says.
+
+    Writes a workbook of tables and charts: arms compared, change between waves, exposure, subgroups, who takes part,
+    costs. Its first sheet says in sentences what was found. It holds no single answer, and small counts are hidden.
+    """
+    from survey.export.formats import TABLES
+    from survey.export.store import analyse as analysis
+    from survey.export.store import export, waves_until
+
+    store, now = engine(), datetime.now(UTC)
+    if out is None and not in_json:
+        stop("Please say where the workbook is to go (--out FILE.xlsx), or ask for JSON (--json).")
+    if out is not None:
+        with writing(out, "wb") as file:
+            export(study, store, TABLES, file, now, waves=waves_until(study, store, wave))
+    if in_json:
+        print_json(_as_json(analysis(study, store, now, wave)))
+    elif out is not None:
+        click.echo(f"Written: {out}")
+
+
+def _as_json(found: StudyFindings) -> dict[str, Any]:
+    """Return everything that was found, each finding with its sentence."""
+    from dataclasses import asdict
+
+    from survey.findings import sentences
+
+    told = asdict(found)
+    said = {
+        "comparisons": [sentences.of_comparison(found, one) for one in found.comparisons],
+        "changes": [sentences.of_change(found, one) for one in found.changes],
+        "exposures": [sentences.of_exposure(found, one) for one in found.exposures],
+        "subgroups": [sentences.of_subgroup(one) for one in found.subgroups],
+        "participation": [sentences.of_participation(found, one) for one in found.participation],
+    }
+    for part, lines in said.items():
+        for one, sentence in zip(told[part], lines, strict=True):
+            one["sentence"] = sentence
+    return told
