@@ -176,6 +176,8 @@ IDENTITY: Final[Sequence[IdentityColumn]] = (
         beside_scores=True,
     ),
     IdentityColumn("school", "School code", lambda row, _: row.school, beside_scores=True, spoilt=True),
+    # A class has no title here: many are called after their teacher.
+    IdentityColumn("school_title", "School", lambda row, _: row.school_title, beside_scores=True),
     IdentityColumn("class", "Class code", lambda row, _: row.school_class, beside_scores=True, spoilt=True),
     IdentityColumn(
         "performance",

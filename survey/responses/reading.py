@@ -128,7 +128,7 @@ def _snapshot(row: Sequence[Any] | None) -> Snapshot | None:
 
 
 class Record(NamedTuple):
-    """One response for an export, with the codes of where it belongs.
+    """One response for an export, with the codes of where it belongs and the title of its school.
 
     Stamps and screens stay the JSON they are stored as until they are asked for: hardly any export does, and the
     million small lists of 20,000 responses' stamps cost more than all the answers.
@@ -141,6 +141,7 @@ class Record(NamedTuple):
     arm: str | None
     programme: str | None
     school: str | None
+    school_title: str | None
     school_class: str | None
     questionnaire: str
     sha256: str
@@ -177,8 +178,9 @@ _RECORDS: Final = (
         School.arm,
         Programme.code,
         School.code,
+        School.title,
         SchoolClass.code,
-        *[response.c[name] for name in Record._fields[8:-2]],
+        *[response.c[name] for name in Record._fields[9:-2]],
         type_coerce(response.c.stamps, Text),
         type_coerce(response.c.screens, Text),
     )

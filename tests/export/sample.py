@@ -146,6 +146,7 @@ class Response:
     arm: str | None = "programme"
     programme: str | None = "north"
     school: str | None = "0123"
+    school_title: str | None = "Hill School"
     school_class: str | None = "4B"
     language: str = "en"
     mode: str = "own device"

@@ -35,6 +35,7 @@ IDENTITY = {
     "arm": "programme",
     "programme": "north",
     "school": "0123",
+    "school_title": "Hill School",
     "class": "4B",
     "performance": None,
     "year_group": 4,

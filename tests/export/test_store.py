@@ -138,14 +138,26 @@ def test_waves_can_be_chosen(engine: Engine, field: Field) -> None:
     assert [row["wave"] for row in rows(exported(engine, waves=["w1"]), "Codes · pupil")] == ["w1"]
 
 
-def test_no_name_no_upn_and_no_school_name_comes_out(engine: Engine, field: Field) -> None:
+def test_no_name_of_a_person_no_upn_and_no_class_title_comes_out(engine: Engine, field: Field) -> None:
     answer(engine, field)
     for sheet in exported(engine):
         for line in sheet.iter_rows(values_only=True):
             said = " ".join(str(cell) for cell in line)
-            assert not any(
-                secret in said for secret in ("Alice", "Underhill", "A123456789012", "Hill School", "Robins")
-            )
+            assert not any(secret in said for secret in ("Alice", "Underhill", "A123456789012", "Robins"))
+
+
+def test_a_schools_title_stands_beside_its_code(engine: Engine, field: Field) -> None:
+    """It is the school's title now; whoever answered by no one's link has neither."""
+    answer(engine, field)
+    book = exported(engine)
+    for sheet in ("Codes · pupil", "Labels · pupil", "Scores · pupil"):
+        found = rows(book, sheet)
+        names = list(found[0])
+        assert names[names.index("school") + 1] == "school_title"
+        assert {(row["school"], row["school_title"]) for row in found} == {
+            ("0123", "Hill School"),
+            ("0124", "Dale School"),
+        }
 
 
 def test_the_order_and_the_bytes_are_the_same_each_time(engine: Engine, field: Field) -> None:

@@ -61,6 +61,12 @@ def test_a_right_row_is_a_response(engine: Engine) -> None:
     }
 
 
+def test_the_title_of_a_school_is_for_reading_and_its_code_counts(engine: Engine) -> None:
+    assert take(engine, RIGHT | {"school": "0123", "school_title": "Hill Primary, as it is called now"}).added == 1
+    (record,) = kept(engine)
+    assert (record.school, record.school_title) == ("0123", "Hill School")
+
+
 def test_a_row_that_says_little_is_enough(engine: Engine) -> None:
     """The newest version, the first language, finished, now; questions without a column were not answered."""
     assert take(engine, {"participant": "P002", "sing": 2}).added == 1
