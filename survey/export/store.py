@@ -19,6 +19,7 @@ from survey.fieldwork.finding import find_published
 from survey.fieldwork.listed import Listed, listed
 from survey.findings.study import StudyFindings
 from survey.problems import Refused, did_you_mean, shortened
+from survey.progress import Progress, progress
 from survey.responses import Record, reading
 
 
@@ -103,6 +104,10 @@ class Stored:
     def rows(self, questionnaire: str) -> Iterator[Record]:
         """Yield the responses, by wave, school, class and participant."""
         return reading.stream(self._engine, self._id, questionnaire, self._waves)
+
+    def progress(self, now: datetime) -> Progress:
+        """Return who was asked, and what they did."""
+        return progress(self._engine, self._id, now)
 
     def count(self, questionnaire: str) -> int:
         """Return how many responses there are now."""

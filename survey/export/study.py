@@ -16,6 +16,7 @@ from survey.definition.study import StudyDefinition
 from survey.export import contents
 from survey.export.columns import AnsweredVersion, column_set
 from survey.export.contents import SmallSheet
+from survey.export.fieldwork import fieldwork
 from survey.export.findings import findings_sheets
 from survey.export.formats import FORMATS, TABLES
 from survey.export.gathering import Gathering
@@ -27,6 +28,7 @@ from survey.export.sink import CannotExport, Dataset, Frame, Sink
 from survey.export.table import Tabulator
 from survey.fieldwork.listed import Listed
 from survey.findings.study import StudyFindings, analyse
+from survey.progress import Progress
 from survey.responses import Record
 
 ROWS_AT_ONCE: Final = 1_000
@@ -51,6 +53,9 @@ class ExportSource(Protocol):
 
     def listed(self) -> Iterable[Listed]:
         """Yield everyone on the lists of the study's waves."""
+
+    def progress(self, now: datetime) -> Progress:
+        """Return who was asked, and what they did."""
 
 
 @dataclass
@@ -141,6 +146,7 @@ class Export:
         return [
             *(findings_sheets(findings) if findings is not None else ()),
             contents.counts(self.study, self.written),
+            fieldwork(self.source.progress(self.made), self.study, self.waves),
             scales(scored),
             scale_items(scored),
             contents.codebook(columns, {name: scores.variables for name, scores in scored.items()}, self.gaps),

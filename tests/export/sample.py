@@ -17,6 +17,7 @@ from survey.definition.study import StudyDefinition
 from survey.export.columns import AnsweredVersion
 from survey.export.study import Export
 from survey.fieldwork.listed import Listed
+from survey.progress import Progress
 
 NOW = datetime(2026, 7, 1, 11, 30, tzinfo=UTC)
 FIRST, SECOND = "1" * 64, "2" * 64
@@ -187,6 +188,7 @@ class Source:
     responses: Mapping[str, Sequence[Response]]
     published: Mapping[str, Sequence[AnsweredVersion]]
     study: StudyDefinition = field(default_factory=study)
+    fieldwork: Progress = field(default_factory=lambda: Progress((), (), (), (), ()))
     lost: int = 0
     """So many more responses does it count than it gives."""
 
@@ -195,6 +197,9 @@ class Source:
 
     def rows(self, questionnaire: str) -> Iterator[Any]:
         return iter(self.responses.get(questionnaire, ()))
+
+    def progress(self, now: datetime) -> Progress:
+        return self.fieldwork
 
     def count(self, questionnaire: str) -> int:
         return len(self.responses.get(questionnaire, ())) + self.lost

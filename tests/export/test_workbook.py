@@ -34,9 +34,9 @@ from tests.export.sample import (
 )
 
 GIVEN = source(Response("r1", FULL), Response("r2", {"sing": 1}, state="stopped", wave="w2", finished_at=None))
-EXPLAINING = ["Counts", "Scales", "Scale items", "Codebook", "Value labels", "Missing codes", "Notes"]
 FOUND = ["Findings", "Means"]
 """What an analysis has to say of a few people: no more than that they are few."""
+EXPLAINING = ["Counts", "Fieldwork", "Scales", "Scale items", "Codebook", "Value labels", "Missing codes", "Notes"]
 
 
 def test_sheets_stand_in_order() -> None:
