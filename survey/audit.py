@@ -56,7 +56,7 @@ _WHO: Final = {
     "link": "a coordinator's link",
     "command line": "the command line",
     "respondent": "a respondent",
-    "program": "the program",
+    "program": "Chorus",
 }
 
 

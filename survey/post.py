@@ -38,7 +38,7 @@ def send(mail: Mail, to: str, subject: str, text: str) -> None:
     except (OSError, smtplib.SMTPException, UnicodeError) as error:
         # Only the kind of the fault: its words hold addresses.
         raise NotSent(
-            f"The mail could not be sent ({type(error).__name__}). Hand the link over yourself, or try again later."
+            f"The e-mail could not be sent ({type(error).__name__}). Pass on the link yourself, or try again later."
         ) from None
 
 

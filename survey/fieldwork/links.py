@@ -197,7 +197,7 @@ def personal_links(
         found, its_wave, its_school = find_place(db, study, wave, school)
         people, without = _people(db, _plan(engine, found), its_wave, its_school, school_class)
         if not people:
-            raise Refused(["There is no one to ask in this wave yet. Please check the roster and the consent page."])
+            raise Refused(["There is no one to ask in this wave yet. Please check the roster and the Consent page."])
         ended = _earlier(db, its_wave, people)
         for chunk in _chunks(ended):
             db.execute(update(Door).where(Door.id.in_(chunk)).values(ended_at=now))

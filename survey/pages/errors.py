@@ -38,10 +38,10 @@ _SORRY = ("Something went wrong", "Your answers so far are safe. Please go back 
 # Who runs a study has no answers here, but a change or a file that was sent, and asks first whether it was saved.
 _AGAIN = "Nothing was changed. Please go back, reload the page and try again."
 _OFFICE_WORDS = {
-    400: ("Chorus could not read what was sent", _AGAIN),
+    400: ("Chorus could not read this request", _AGAIN),
     403: ("This was not accepted", _AGAIN),
-    404: ("There is no page here", "Check the address, or start from your studies."),
-    405: ("This page cannot be opened directly", "Start from your studies, and use the buttons there."),
+    404: ("There is no page here", "Check the address, or go to your studies."),
+    405: ("This page cannot be opened directly", "Go to your studies, and use the buttons there."),
     408: (
         "Sending took too long",
         "Nothing was changed, because not everything arrived. Check your connection, then go back and send it again.",
@@ -53,8 +53,8 @@ _OFFICE_SORRY = ("Something went wrong", "Please go back, check whether your las
 _FILE_TOO_LARGE = (
     "The file is too large",
     (
-        f"Nothing was imported. A table may have up to {LARGEST_FILE // 1024 // 1024} MB: please split a larger one, "
-        "for instance into a file for each school. A study’s folder may have up to 40 MB."
+        f"Nothing was imported. A table can be up to {LARGEST_FILE // 1024 // 1024} MB: please split a larger one, "
+        "for instance into a file for each school. A study’s folder can be up to 40 MB."
     ),
 )
 _NOT_SAVED = "What you sent was not saved. Please wait a minute, then go back and send it again."

@@ -410,7 +410,7 @@ def settle(
             raise CannotKey("Two people have to enter this form before anything can be resolved.")
         gaps = differences(sheet, both)
         faults = tuple(
-            (f"choose-{gap.name}", "Choose one of the three.")
+            (f"choose-{gap.name}", "Choose one of the three answers.")
             for gap in gaps
             if chosen.get(gap.name) not in ("first", "second", "other")
         )

@@ -21,7 +21,7 @@ RESEARCHER: Final = "researcher"
 COORDINATOR: Final = "coordinator"
 
 ROLES: Final = {
-    RESEARCHER: "Sees counts, tables and data, as far as the study's access allows",
+    RESEARCHER: "Sees counts, tables and answers, as far as the study's access allows",
     LEAD: "Leads the research: sees and decides everything of the study",
     COORDINATOR: "Looks after the fieldwork of one school: sees who has taken part, and no answers",
     ADMINISTRATOR: "Looks after the installation and its accounts: sees no answers",
@@ -86,7 +86,10 @@ def give(connection: Connection, account_id: int, wanted: GivenRole, giver: Give
     check(wanted)
     _refuse_own(giver, account_id)
     if not giver.may_give(wanted):
-        raise NotPossible(f"You cannot give the role {wanted.role} there: it goes further than your own.")
+        raise NotPossible(
+            f"You cannot give the role {wanted.role} there, because it goes further than your own. Ask a lead "
+            "or an administrator."
+        )
     email = _email(connection, account_id)
     if wanted in _of(connection, account_id):
         return
@@ -104,15 +107,15 @@ def take(connection: Connection, account_id: int, grant_id: int, giver: Giver, n
     _refuse_own(giver, account_id)
     row = connection.execute(select(Grant).where(Grant.id == grant_id, Grant.account_id == account_id)).one_or_none()
     if row is None:
-        raise NotPossible("This role was taken away already.")
+        raise NotPossible("This role has already been removed.")
     was = GivenRole(row.role, row.study_id, row.school_id)
     if not giver.may_give(was):
-        raise NotPossible(f"You cannot take the role {was.role} away: only a person who could give it can.")
+        raise NotPossible(f"You cannot remove the role {was.role}: only a person who may give it can.")
     if was.role == ADMINISTRATOR:
         _refuse_last_administrator(connection, account_id)
     email = _email(connection, account_id)
     connection.execute(delete(Grant).where(Grant.id == grant_id))
-    note(connection, giver.actor, "took a role away", study_id=was.study_id, about=email, details=_noted(was), now=now)
+    note(connection, giver.actor, "removed a role", study_id=was.study_id, about=email, details=_noted(was), now=now)
     return was
 
 
@@ -138,7 +141,7 @@ def end(engine: Engine, account_id: int, giver: Giver, now: datetime) -> None:
             "fs_uniquifier": secrets.token_hex(16),
         }
         connection.execute(update(User).where(User.id == account_id).values(ended))
-        note(connection, giver.actor, "ended an account", about=email, now=now)
+        note(connection, giver.actor, "closed an account", about=email, now=now)
 
 
 def may_change(connection: Connection, account_id: int, giver: Giver) -> None:
@@ -161,7 +164,7 @@ def second_factor_off(engine: Engine, account_id: int, giver: Giver, now: dateti
         email = _email(connection, account_id)
         take_off(connection, account_id)
         connection.execute(update(User).where(User.id == account_id).values(fs_uniquifier=secrets.token_hex(16)))
-        note(connection, giver.actor, "took two-step sign-in off an account", about=email, now=now)
+        note(connection, giver.actor, "turned off two-step sign-in for an account", about=email, now=now)
 
 
 def _refuse_own(giver: Giver, account_id: int) -> None:
@@ -189,7 +192,7 @@ def _of(connection: Connection, account_id: int) -> list[GivenRole]:
 def _email(connection: Connection, account_id: int) -> str:
     email = connection.scalar(select(User.email).where(User.id == account_id))
     if email is None:
-        raise NotPossible("There is no such account.")
+        raise NotPossible("There is no such account. Go back to People and choose one.")
     return email
 
 

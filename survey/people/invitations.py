@@ -50,7 +50,10 @@ def invite(connection: Connection, email: str, wanted: GivenRole, giver: Giver, 
     """
     check(wanted)
     if not giver.may_give(wanted):
-        raise NotPossible(f"You cannot give the role {wanted.role} there: it goes further than your own.")
+        raise NotPossible(
+            f"You cannot give the role {wanted.role} there, because it goes further than your own. Ask a lead "
+            "or an administrator."
+        )
     if connection.scalar(select(User.id).where(User.email == email, User.active)) is not None:
         raise NotPossible(f"{email} already has an account. Please give that account the role instead.")
     if connection.scalar(select(Invitation.id).where(_open(now), Invitation.email == email)) is not None:
@@ -83,7 +86,7 @@ def withdraw(connection: Connection, invitation_id: int, giver: Giver, now: date
     """Withdraw an invitation: its link is dead from now on."""
     invited = _of_giver(connection, invitation_id, giver)
     connection.execute(update(Invitation).where(Invitation.id == invitation_id).values(withdrawn_at=now))
-    _note(connection, giver, "withdrew an invitation", invited, now)
+    _note(connection, giver, "cancelled an invitation", invited, now)
     return invited
 
 
@@ -154,7 +157,7 @@ def use(connection: Connection, invited: Invited, password_hash: str | None, now
     """
     first = connection.execute(update(Invitation).where(Invitation.id == invited.id, _open(now)).values(used_at=now))
     if first.rowcount != 1:
-        raise NotPossible("This link has already been used. If it was not you, tell the person who gave it to you.")
+        raise NotPossible("This link has already been used. If that was not you, tell the person who gave it to you.")
     mine = {
         "password": password_hash,
         "active": True,
@@ -176,7 +179,7 @@ def _renew(connection: Connection, invited: Invited, mine: dict[str, Any], actor
     changed = connection.execute(update(User).where(User.id == invited.account_id, User.active).values(mine))
     if changed.rowcount != 1 or invited.account_id is None:
         raise NotPossible("This account is closed. Please ask an administrator.")
-    note(connection, actor, "chose a new password by a link", about=invited.email, now=now)
+    note(connection, actor, "chose a new password with a link", about=invited.email, now=now)
     return invited.account_id
 
 
@@ -186,7 +189,7 @@ def _let_in(
     there = connection.execute(select(User.id, User.active).where(User.email == invited.email)).one_or_none()
     if there is not None and there.active:
         # Someone made the account in the meantime, perhaps with more than this invitation's maker could give.
-        raise NotPossible("There is already an account with this address. Please sign in with it.")
+        raise NotPossible("There is already an account with this e-mail address. Please sign in with it.")
     if there is None:
         made = connection.execute(insert(User).values(email=invited.email, **mine).returning(User.id))
         account_id = made.scalar_one()
@@ -220,7 +223,7 @@ def _open(now: datetime) -> ColumnElement[bool]:
 def _of_giver(connection: Connection, invitation_id: int, giver: Giver) -> Invited:
     row = connection.execute(select(Invitation).where(Invitation.id == invitation_id).with_for_update()).one_or_none()
     if row is None or row.purpose != "invitation":
-        raise NotPossible("There is no such invitation.")
+        raise NotPossible("There is no such invitation. Go back to People and choose one.")
     if row.used_at is not None or row.withdrawn_at is not None:
         raise NotPossible("This invitation has since been used or cancelled.")
     invited = _invited(row)

@@ -64,7 +64,9 @@ class CoordinatorLinkState:
         return GivenRole(COORDINATOR, self.study_id, self.school_id)
 
 
-_NOT_YOURS: Final = "Only leads of this study and administrators can give out its links."
+_NOT_YOURS: Final = (
+    "Only leads of this study and administrators can make its coordinators’ links. Please ask one of them."
+)
 
 
 def make_link(
@@ -83,7 +85,7 @@ def make_link(
     if not giver.may_give(GivenRole(COORDINATOR, study_id, school_id)):
         raise NotPossible(_NOT_YOURS)
     if ends_at <= now:
-        raise NotPossible("This link would have ended already. Choose a later day.")
+        raise NotPossible("This link would already have ended. Choose a later day.")
     token = secrets.token_urlsafe(18)
     row = {
         "study_id": study_id,

@@ -55,10 +55,10 @@ def fault_of(password: str, email: str) -> str | None:
     if len(password) > LONGEST:
         return f"Use at most {LONGEST} characters."
     if _is_common(password):
-        return "Many people use this password, so it would be guessed. Please choose another one."
+        return "Many people use this password, so it is easy to guess. Please choose a different one."
     plain = password.casefold()
     if plain in (email.casefold(), email.casefold().split("@")[0]):
-        return "This is your e-mail address, so it would be guessed. Please choose another password."
+        return "This is your e-mail address, so it is easy to guess. Please choose a different password."
     return None
 
 

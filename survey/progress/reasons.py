@@ -302,7 +302,7 @@ def _keep(db: Session, place: _Place, given: Iterable[GivenReason], actor: Actor
     note(
         db,
         actor,
-        "gave reasons for those missing",
+        "recorded reasons for not answering",
         study_id=place.study.id,
         about=place.wave.code,
         details={

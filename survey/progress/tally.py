@@ -15,7 +15,7 @@ Level = Literal["programme", "arm", "school", "class", "audience", "questionnair
 
 _AUDIENCES: Final = {"pupil": "Pupils", "parent": "Parents", "staff": "Staff"}
 
-NOWHERE = "Not tied to a school"
+NOWHERE = "No school"
 
 
 @dataclass(frozen=True)
@@ -99,16 +99,16 @@ def _titles(progress: Progress, level: Level) -> dict[str, str]:
         return _AUDIENCES
     if level == "class":
         return {
-            line.school_class: line.class_title or "In no class"
+            line.school_class: line.class_title or "No class"
             for line in sorted(progress.lines, key=lambda one: (not one.school_class, one.school_class))
         }
     if level == "questionnaire":
         return {line.questionnaire: line.questionnaire for line in progress.lines}
     if level == "programme":
         named = sorted({(place.programme_title, place.programme) for place in progress.places if place.programme})
-        return {**{code: title for title, code in named}, "": "In no programme"}
+        return {**{code: title for title, code in named}, "": "No programme"}
     if level == "arm":
-        return {**{place.arm: place.arm_title for place in progress.places if place.arm}, "": "In no arm"}
+        return {**{place.arm: place.arm_title for place in progress.places if place.arm}, "": "No arm"}
     return {place.code: place.title for place in progress.places}
 
 

@@ -259,7 +259,7 @@ def mark(
     if state == PASSED_ON:
         changes |= {"passed_on_at": now, "passed_on_by": email}
     connection.execute(update(concern).where(concern.c.id == id).values(changes))
-    what = "saw a flagged text" if state == SEEN else "passed a flagged text on"
+    what = "marked a flagged text as seen" if state == SEEN else "passed on a flagged text"
     note(connection, actor, what, study_id=row.study_id, about=row.questionnaire, details={"concern": id}, now=now)
     return True
 

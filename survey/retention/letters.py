@@ -15,7 +15,7 @@ from survey.people import LEAD, Grant, User
 from survey.post import NotSent, send
 from survey.retention.dates import DeletionDay, days
 
-WARNED: Final = "warned of the deletion"
+WARNED: Final = "sent a warning of the deletion"
 
 _LETTER: Final = """\
 All data of the study "{title}" will be deleted on {day}, in {left} days.

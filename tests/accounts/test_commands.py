@@ -58,7 +58,7 @@ def test_an_account_ends_with_its_sessions_and_can_come_again(browser: StrictCli
     choose(browser, OWN)
     assert survey("user", "end", ANN).output == f"The account of {ANN} is closed.\n"
     assert browser.get("/office/").status_code == 302
-    assert "do not belong together" in sign_in(browser, OWN, ANN).text
+    assert "is not right" in sign_in(browser, OWN, ANN).text
     assert ANN not in survey("user", "list").output
     assert survey("user", "end", ANN).exit_code == 1
     again = survey("user", "add", ANN, "--role", "lead").output.splitlines()[-1]
@@ -89,7 +89,7 @@ def test_the_last_administrator_stays() -> None:
         (("user", "add", ANN, "--role", "coordinator", "--school", "s1"), "Say in which study this school is."),
         (("user", "role", "add", ANN, "lead"), "No one has an account with the address"),
         (("link", "coordinator", "small-notes", "--school", "s9"), "There is no school 's9'"),
-        (("link", "coordinator", "small-notes", "--school", "s1", "--until", "2020-01-01"), "ended already"),
+        (("link", "coordinator", "small-notes", "--school", "s1", "--until", "2020-01-01"), "already have ended"),
         (("link", "coordinator-end", 7), "There is no link 7."),
     ],
 )

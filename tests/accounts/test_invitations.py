@@ -49,7 +49,9 @@ def test_an_invitation_leads_to_a_password_and_an_account_with_its_role(app: Fla
     client = strict_client(app)
     page = look_at(client.get(f"/office/welcome/{token}"))
     assert heading(page) == "Welcome to Chorus"
-    assert "You have been invited (new@example.org) to be coordinator of Small notes, Ash Primary." in words(page)
+    assert "You have been invited (new@example.org) to join Chorus as coordinator (Small notes, Ash Primary)." in words(
+        page
+    )
     assert "Use at least 12 characters." in post(client, f"/office/welcome/{token}", new="short", again="short").text
     assert post(client, f"/office/welcome/{token}", new=OWN, again=OWN).location == "/office/"
     assert client.get("/office/two-step").status_code == 200, "signed in"
@@ -164,7 +166,7 @@ def test_a_lead_gives_roles_in_their_study(engine: Engine, app: Flask, role: str
 )
 def test_and_nowhere_else(engine: Engine, app: Flask, wanted: GivenRole) -> None:
     with pytest.raises(
-        NotPossible, match=f"You cannot give the role {wanted.role} there: it goes further than your own"
+        NotPossible, match=f"You cannot give the role {wanted.role} there, because it goes further than your own"
     ):
         invited(engine, wanted=wanted, giver=lead_of(engine))
 
@@ -172,7 +174,9 @@ def test_and_nowhere_else(engine: Engine, app: Flask, wanted: GivenRole) -> None
 @pytest.mark.parametrize("role", ["researcher", "coordinator"])
 def test_who_leads_nothing_invites_nobody(engine: Engine, app: Flask, role: str) -> None:
     mine = place(engine, role, "small-notes", "s1" if role == "coordinator" else None)
-    with pytest.raises(NotPossible, match=f"You cannot give the role {role} there: it goes further than your own"):
+    with pytest.raises(
+        NotPossible, match=f"You cannot give the role {role} there, because it goes further than your own"
+    ):
         invited(engine, wanted=mine, giver=Giver(Actor("account", "x@example.org"), 99, (mine,)))
 
 
@@ -294,7 +298,7 @@ def test_a_letter_brings_the_way_back_and_every_session_ends(
     assert post(client, address, new="four words in one row", again="four words in one row").status_code == 302
     assert client.get("/office/two-step").status_code == 200
     assert (before.get("/office/").location or "").startswith("/office/sign-in")
-    assert "do not belong together" in sign_in(strict_client(app), OWN).text
+    assert "is not right" in sign_in(strict_client(app), OWN).text
     assert strict_client(app).get(address).status_code == 404
 
 

@@ -87,7 +87,7 @@ def test_who_is_invited_comes_in_and_needs_no_password(app: Flask, provider: Pro
     assert given(user) == (GivenRole("lead"),)
     assert user.password is None
     assert client.get(f"/office/welcome/{token}").status_code == 404, "the invitation is used"
-    assert "do not belong together" in sign_in(strict_client(app), "any password at all").text
+    assert "is not right" in sign_in(strict_client(app), "any password at all").text
 
 
 def test_the_way_leads_back_to_the_page_that_was_asked_for(app: Flask, provider: Provider, ann: None) -> None:
@@ -102,10 +102,10 @@ def test_the_way_leads_back_to_the_page_that_was_asked_for(app: Flask, provider:
     ("claims", "sentence"),
     [
         ({"email": "stranger@example.org"}, "no one has invited you here"),
-        ({"email_verified": False}, "does not vouch for your e-mail address"),
-        ({"email_verified": None}, "does not vouch for your e-mail address"),
-        ({"email_verified": "true"}, "does not vouch for your e-mail address"),
-        ({"email": None}, "does not vouch for your e-mail address"),
+        ({"email_verified": False}, "has not confirmed your e-mail address"),
+        ({"email_verified": None}, "has not confirmed your e-mail address"),
+        ({"email_verified": "true"}, "has not confirmed your e-mail address"),
+        ({"email": None}, "has not confirmed your e-mail address"),
         ({"email": ["ann@example.org"]}, "no one has invited you here"),
         ({"nonce": "another"}, "did not work"),
         ({"nonce": None}, "did not work"),

@@ -115,7 +115,7 @@ def test_researchers_and_coordinators_do_not_see_it(app: Flask, settings: Settin
 def test_without_mail_the_link_is_shown_once_to_be_handed_over(app: Flask, lead: StrictClient, engine: Engine) -> None:
     where = place(engine, "coordinator", "small-notes", "s1")
     reply = post(lead, PEOPLE, email=ANN, role="coordinator", place=f"{where.study_id}/{where.school_id}")
-    assert "hand this link over yourself" in reply.text
+    assert "pass on this link yourself" in reply.text
     address = shown_link(reply)
     assert address not in lead.get(PEOPLE).text
     assert "coordinator: Small notes, Ash Primary" in words(look_at(lead.get(PEOPLE)))
@@ -127,7 +127,7 @@ def test_a_mail_server_that_fails_costs_no_invitation(make_app: Callable[..., Fl
     app = make_app(mail=Mail("smtp://127.0.0.1:1", "chorus@example.org"))
     admin = member(app, settings, "administrator", ADMIN)
     reply = post(admin, PEOPLE, email=ANN, role="researcher", place="")
-    assert "The mail could not be sent" in reply.text
+    assert "The e-mail could not be sent" in reply.text
     assert strict_client(app).get(shown_link(reply)).status_code == 200
 
 
@@ -137,10 +137,13 @@ def test_sending_again_and_withdrawing(app: Flask, admin: StrictClient, clock: C
     assert strict_client(app).get(old).status_code == 404
     assert strict_client(app).get(new).status_code == 200
     assert post(admin, f"{PEOPLE}/invitations/1/withdraw", PEOPLE).location == PEOPLE
-    assert f"The invitation of {ANN} is withdrawn." in words(look_at(admin.get(PEOPLE)))
+    assert f"The invitation for {ANN} is cancelled." in words(look_at(admin.get(PEOPLE)))
     assert strict_client(app).get(new).status_code == 404
     assert "has since been used or cancelled" in post(admin, f"{PEOPLE}/invitations/1/withdraw", PEOPLE).text
-    assert "There is no such invitation." in post(admin, f"{PEOPLE}/invitations/9/again", PEOPLE).text
+    assert (
+        "There is no such invitation. Go back to People and choose one."
+        in post(admin, f"{PEOPLE}/invitations/9/again", PEOPLE).text
+    )
 
 
 @pytest.mark.one_engine
@@ -182,7 +185,7 @@ def test_giving_and_taking_a_role_counts_at_once(
     role = re.findall(r"/roles/(\d+)/take", admin.get(address).text)[-1]
     assert post(admin, f"{address}/roles/{role}/take", address).location == address
     assert ben.get("/office/studies/small-notes").status_code == 404
-    assert "taken away already" in post(admin, f"{address}/roles/{role}/take", address).text
+    assert "already been removed" in post(admin, f"{address}/roles/{role}/take", address).text
 
 
 def test_nobody_changes_their_own_roles(admin: StrictClient, engine: Engine) -> None:
@@ -218,9 +221,9 @@ def test_ending_needs_the_box_and_ends_every_session(
     assert ann.get("/office/two-step").status_code == 200
     assert post(admin, f"{address}/end", address, sure="y").location == PEOPLE
     assert ann.get("/office/two-step").status_code == 302
-    assert ANN not in admin.get(PEOPLE).text.split("has ended")[-1]
-    assert "ended an account" in [entry.what for entry in entries(engine)]
-    assert "do not belong together" in sign_in(strict_client(app), OWN, ANN).text
+    assert ANN not in admin.get(PEOPLE).text.split("have ended")[-1]
+    assert "closed an account" in [entry.what for entry in entries(engine)]
+    assert "is not right" in sign_in(strict_client(app), OWN, ANN).text
     reply = post(admin, PEOPLE, email=ANN, role="researcher", place="")
     assert post(strict_client(app), shown_link(reply), new=OWN, again=OWN).status_code == 302, "and come again"
 
@@ -233,7 +236,7 @@ def test_a_lost_phone(app: Flask, settings: Settings, admin: StrictClient, engin
     assert post(admin, f"{address}/two-step-off", address, sure="y").location == address
     assert ann.get("/office/two-step").status_code == 302, "whoever has the phone is out as well"
     assert sign_in(strict_client(app), OWN, ANN).location == "/office/"
-    assert "took two-step sign-in off an account" in [entry.what for entry in entries(engine)]
+    assert "turned off two-step sign-in for an account" in [entry.what for entry in entries(engine)]
 
 
 def test_a_link_for_a_new_password(app: Flask, admin: StrictClient, others: None, engine: Engine) -> None:
@@ -242,7 +245,7 @@ def test_a_link_for_a_new_password(app: Flask, admin: StrictClient, others: None
     client = strict_client(app)
     assert heading(look_at(client.get(link))) == "Choose a new password"
     assert post(client, link, new="four words in one row", again="four words in one row").location == "/office/"
-    assert "do not belong together" in sign_in(strict_client(app), OWN, ANN).text
+    assert "is not right" in sign_in(strict_client(app), OWN, ANN).text
 
 
 def test_a_post_without_the_token_changes_nothing(admin: StrictClient, others: None, engine: Engine) -> None:
@@ -270,7 +273,7 @@ def test_a_link_is_printed_once_with_a_picture_and_opens_one_school(
     assert "for the coordinator of Ash Primary" in words(look_at(client.get(address)))
     assert post(client, address).location == "/office/"
     came = next(entries(engine))
-    assert (str(came.actor), came.what) == ("link 1 for school s1", "came in")
+    assert (str(came.actor), came.what) == ("link 1 for school s1", "signed in")
     cookies = [cookie.key for cookie in client._cookies.values()]
     assert cookies == ["office"]
     assert post(lead, f"{links}/1/end", links).location == links
@@ -316,7 +319,7 @@ def test_a_link_ends_by_itself(engine: Engine, app: Flask) -> None:
 def test_a_day_that_is_none_is_said(lead: StrictClient, engine: Engine, day: str) -> None:
     school = str(place(engine, "coordinator", "small-notes", "s1").school_id)
     reply = post(lead, f"{PEOPLE}/links/small-notes", school=school, last_day=day)
-    assert "Write the day as year, month and day" in reply.text
+    assert "Enter the date as year, month and day" in reply.text
 
 
 def test_no_link_outlives_the_data(lead: StrictClient, engine: Engine) -> None:
@@ -324,7 +327,7 @@ def test_no_link_outlives_the_data(lead: StrictClient, engine: Engine) -> None:
     reply = post(lead, f"{PEOPLE}/links/small-notes", school=school, last_day="2150-01-01")
     assert "until the end of 31 August 2100" in words(look_at(reply))
     reply = post(lead, f"{PEOPLE}/links/small-notes", school=school, last_day="2020-01-01")
-    assert "would have ended already" in reply.text
+    assert "would already have ended" in reply.text
 
 
 def test_a_lead_makes_no_links_elsewhere(lead: StrictClient, others: None) -> None:

@@ -88,7 +88,7 @@ def test_a_code_from_the_app_turns_it_on_and_ten_recovery_codes_are_shown_once(
     assert secret.hex() not in held
     assert second.in_letters(secret).replace(" ", "") not in held
     assert not any(code in held or code.replace("-", "") in held for code in codes)
-    assert "turned two-step sign-in on" in [entry.what for entry in entries(engine)]
+    assert "turned on two-step sign-in" in [entry.what for entry in entries(engine)]
 
 
 def test_signing_in_takes_the_password_and_then_a_code(app: Flask, settings: Settings, clock: Clock) -> None:

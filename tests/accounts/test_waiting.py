@@ -20,7 +20,7 @@ from tests.accounts.people import EMAIL, OWN, choose, code_now, enter_code, memb
 from tests.pages.strict import strict_client
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
-WAIT = "This was wrong too often."
+WAIT = "There have been too many wrong tries."
 
 
 def test_waits_begin_after_five_and_double_up_to_a_quarter_of_an_hour() -> None:
@@ -92,7 +92,9 @@ def test_the_sixth_wrong_password_waits_and_says_how_long_for_unknown_addresses_
     assert wrong(app, 5, email).status_code == 200
     reply = wrong(app, 1, email)
     assert reply.status_code == 429
-    assert re.search(r"This was wrong too often. Please wait (?:30|2\d) seconds, then try again.", reply.text)
+    assert re.search(
+        r"There have been too many wrong tries. Please wait (?:30|2\d) seconds, then try again.", reply.text
+    )
     assert 20 <= int(reply.headers["Retry-After"]) <= 31
     clock.forward(seconds=31)
     assert wrong(app, 1, email).status_code == 200

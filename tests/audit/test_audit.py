@@ -143,14 +143,14 @@ def test_the_page_shows_the_newest_first_and_leads_to_the_older(visitors: Visito
     (table,) = root.iter("table")
     rows = [["".join(cell.itertext()) for cell in row] for body in table.iter("tbody") for row in body]
     assert len(rows) == 50
-    assert rows[0] == ["23 January 2026, 09:00", "the program", "<b>did</b>: =1+1", ""]
+    assert rows[0] == ["23 January 2026, 09:00", "Chorus", "<b>did</b>: =1+1", ""]
     assert rows[1][1:] == ["ann@uni.org", "imported a roster: file59", "added 59"]
-    (older,) = [a.get("href") for a in root.iter("a") if a.text == "Older"]
+    (older,) = [a.get("href") for a in root.iter("a") if a.text == "Show older entries"]
     assert older is not None
     root = look_at(client.get(older))
     assert "imported a roster: file0" in words(root)
     assert "file59" not in words(root)
-    assert not [a for a in root.iter("a") if a.text == "Older"]
+    assert not [a for a in root.iter("a") if a.text == "Show older entries"]
 
 
 def test_it_can_be_narrowed_down(visitors: Visitors) -> None:
@@ -163,7 +163,7 @@ def test_it_can_be_narrowed_down(visitors: Visitors) -> None:
     assert "file" not in shown(who="program:")
     assert "=1+1" not in shown(what="imported a roster")
     assert "file" not in shown(on="2026-01-23")
-    assert "There is nothing to show" in words(look_at(client.get(PAGE, query_string={"on": "1999-01-01"})))
+    assert "There are no entries to show" in words(look_at(client.get(PAGE, query_string={"on": "1999-01-01"})))
 
 
 @pytest.mark.parametrize("on", ["yesterday", "2026-13-01", "9999-12-31", "\0"])
@@ -171,7 +171,7 @@ def test_a_day_that_is_none_is_said(visitors: Visitors, on: str) -> None:
     reply = visitors.browser(LEAD).get(PAGE, query_string={"on": on, "who": "\0", "what": "\0", "before": "x" * 50})
     assert reply.status_code == 200
     root = look_at(reply)
-    assert "Please enter the day as year, month and day" in words(root)
+    assert "Please enter the date as year, month and day" in words(root)
 
 
 def test_both_files_hold_every_line(visitors: Visitors) -> None:
@@ -180,7 +180,7 @@ def test_both_files_hold_every_line(visitors: Visitors) -> None:
     rows = list(csv.reader(io.StringIO(reply.data.decode("utf-8-sig"))))
     assert rows[0] == ["when", "who", "what", "study", "about", "details"]
     assert len([row for row in rows if row[2] == "imported a roster"]) == 60
-    assert rows[1][2] == "took the audit away"
+    assert rows[1][2] == "downloaded the activity log"
     reply = client.get(f"{PAGE}.xlsx", query_string={"what": "imported a roster"})
     book = openpyxl.load_workbook(io.BytesIO(reply.data))
     assert book.active is not None

@@ -108,7 +108,7 @@ def test_the_audit_is_accessible_and_narrows_down(office: tuple[str, str], page:
     assert accessibility.every_check(page) == []
     page.get_by_label("What", exact=True).select_option("published the study")
     press(page.get_by_role("button", name="Show"))
-    row = page.get_by_role("region", name="What was done").get_by_role("row").nth(1)
+    row = page.get_by_role("region", name="Entries").get_by_role("row").nth(1)
     assert EMAIL in row.inner_text()
     assert "published the study: first-notes" in row.inner_text()
     with page.expect_download() as downloading:

@@ -163,7 +163,7 @@ def test_two_people_key_a_paper_settle_a_difference_and_it_is_in_the_export(
     assert ben.get_by_role("heading", level=1).inner_text() == "Differences"
     group = ben.get_by_role("group", name="5 How many songs do you know?")
     group.get_by_role("radio").nth(1).check()
-    press(ben.get_by_role("button", name="Resolve and store the answers"))
+    press(ben.get_by_role("button", name="Store answers"))
     assert ben.get_by_role("status").inner_text() == "Resolved. The answers are stored."
 
     ben.goto(f"{address}/office/studies/{CODE}")

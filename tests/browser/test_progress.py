@@ -61,7 +61,7 @@ def test_a_coordinator_ticks_two_and_takes_who_to_remind(
     assert page.get_by_text("Birch Primary").count() == page.get_by_text("Comparison").count() == 0
 
     press(table.get_by_role("link", name="Ash Primary"))
-    press(page.get_by_role("link", name="Give reasons for not answering"))
+    press(page.get_by_role("link", name="Record reasons for not answering"))
     free = [pupil.code for pupil in MINE if pupil.outcome is Outcome.NOT_STARTED][:2]
     for code in free:
         page.get_by_label(code, exact=True).check()
@@ -76,7 +76,7 @@ def test_a_coordinator_ticks_two_and_takes_who_to_remind(
 
     press(page.get_by_role("link", name="Progress of Ash Primary"))
     with page.expect_download() as downloading:
-        page.get_by_role("link", name="Download reminder list").click()
+        page.get_by_role("link", name="Download reminder list (.xlsx)").click()
     file = tmp_path / downloading.value.suggested_filename
     downloading.value.save_as(file)
     rows = list(openpyxl.load_workbook(file).active.iter_rows(values_only=True, min_row=2))
@@ -114,6 +114,6 @@ def test_the_pages_are_accessible(
     assert accessibility.every_check(page) == []
     press(page.get_by_role("button", name="End this link"))
     page.get_by_label("Wave").last.select_option("w2")
-    press(page.get_by_role("button", name="See how many"))
+    press(page.get_by_role("button", name="Check how many"))
     assert "40 links will be made" in page.get_by_role("main").inner_text()
     assert accessibility.every_check(page) == []

@@ -75,7 +75,7 @@ def test_from_the_one_time_password_to_the_workbook(
     assert row.inner_text().split("\t") == ["Ash Primary", "11", "8", "1", "0", "1", "1"]
     page.get_by_label("Questionnaire").select_option("parent")
     press(page.get_by_role("button", name="Show"))
-    row = counts.get_by_role("row", name="Not tied to a school")
+    row = counts.get_by_role("row", name="No school")
     assert row.inner_text().split("\t")[1:3] == ["2", "1"]
     press(page.get_by_role("link", name="Overview"))
 
@@ -94,7 +94,7 @@ def test_from_the_one_time_password_to_the_workbook(
     page.goto(f"{address}/office/studies/small-notes")
     assert heading(page) == "Sign in"
     sign_in(page, address, password)
-    assert "do not belong together" in page.get_by_role("alert").inner_text(), "it worked once"
+    assert "is not right" in page.get_by_role("alert").inner_text(), "it worked once"
     sign_in(page, address, OWN)
     assert heading(page) == "Small notes"
 
@@ -117,7 +117,7 @@ def test_a_page_with_a_fault_is_accessible_and_its_box_has_the_focus(office: tup
     assert page.title().startswith("Error: ")
     assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
     page.keyboard.press("Tab")
-    assert "do not belong together" in page.evaluate("document.activeElement.textContent")
+    assert "is not right" in page.evaluate("document.activeElement.textContent")
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "email"
     assert faults(page) == []

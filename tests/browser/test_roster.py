@@ -143,7 +143,7 @@ def test_what_may_be_a_mistake_is_imported_only_once_it_is_ticked(
     assert desk.where()["p2"] == ("s1", "4a", False)
     codes.check()
     press(page.get_by_role("button", name="Import roster"))
-    assert "1 new in the wave" in page.get_by_role("status").inner_text()
+    assert "1 new in this wave" in page.get_by_role("status").inner_text()
     assert desk.where()["p2"] == ("s1", "4a", True)
 
 

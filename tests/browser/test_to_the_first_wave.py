@@ -125,7 +125,7 @@ def take_lists_in(page: Page) -> None:
     assert heading(page) == "Check before you import"
     assert "4" in page.get_by_role("region", name="New in this wave").inner_text()
     press(page.get_by_role("button", name="Import roster"))
-    assert "4 new in the wave" in page.get_by_role("status").inner_text()
+    assert "4 new in this wave" in page.get_by_role("status").inner_text()
 
 
 def send_the_sheet_out(page: Page) -> None:
@@ -155,7 +155,7 @@ def make_a_poster(page: Page, checked: bool) -> None:
 def personal_links(page: Page, told: str, checked: bool) -> dict[tuple[str, str], str]:
     """Make the personal links, and return the path of each in the downloaded list by study code and questionnaire."""
     section(page, "Links")
-    press(page.get_by_role("button", name="See how many"))
+    press(page.get_by_role("button", name="Check how many"))
     assert heading(page) == "Personal links"
     assert told in page.get_by_role("main").inner_text()
     if checked:
@@ -213,6 +213,6 @@ def test_from_a_folder_to_the_first_answers(
         assert accessibility.every_check(page) == []
 
     section(page, "Activity log")
-    done = page.get_by_role("region", name="What was done").inner_text()
+    done = page.get_by_role("region", name="Entries").inner_text()
     for deed in ("published the study", "imported a roster", "made an open link", "made personal links"):
         assert deed in done, deed

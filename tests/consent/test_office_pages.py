@@ -188,7 +188,7 @@ def test_a_file_is_looked_at_confirmed_and_taken_in(researcher: StrictClient, tu
     with tuned.engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM decision")) == 2
         assert connection.scalar(text("SELECT count(*) FROM upload")) == 0, "nothing of the file is kept"
-    assert "no longer kept" in said(researcher.get(address, follow_redirects=True))
+    assert "no longer here" in said(researcher.get(address, follow_redirects=True))
     assert "there is nothing to import" in said(choose_file(good))
 
 
@@ -198,7 +198,7 @@ def test_the_list_is_taken_away_and_noted(researcher: StrictClient, tuned: Tuned
         assert reply.status_code == 200
         assert "attachment" in reply.headers["Content-Disposition"]
     with tuned.engine.connect() as connection:
-        assert connection.scalar(text("SELECT count(*) FROM audit WHERE what = 'took a list of consent away'")) == 2
+        assert connection.scalar(text("SELECT count(*) FROM audit WHERE what = 'downloaded the consent list'")) == 2
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_the_consent_page_shows_who_disagrees_and_the_child_s_page_resolves_it(
     assert "Yes. Resolved: the parents have agreed" in resolved
     assert "P1 pupil Yes decided" in said(researcher.get(f"{HERE}/schools/s1?wave=w1"))
     wrong = said(send(researcher, person, person, **{**slip, "by": "school"}))
-    assert "Choose a parent only where a parent decided." in wrong
+    assert "Choose a parent only if a parent decided." in wrong
 
 
 def test_a_coordinator_sees_and_resolves_only_what_is_of_their_school(coordinator: StrictClient, tuned: Tuned) -> None:

@@ -135,7 +135,7 @@ def test_seen_and_passed_on_are_written_down_once_without_the_text(site: Site) -
     (one,) = site.concerns
     assert (one.state, one.seen_by, one.passed_on_by, one.seen_at) == ("passed on", SAM, SAM, NOW)
     noted = [entry for entry in entries(site.engine) if "flagged" in entry.what]
-    assert [entry.what for entry in noted] == ["passed a flagged text on", "saw a flagged text"]
+    assert [entry.what for entry in noted] == ["passed on a flagged text", "marked a flagged text as seen"]
     assert all(entry.details == {"concern": one.id} for entry in noted)
     assert not any(TEXT in str(entry) for entry in entries(site.engine))
 

@@ -101,7 +101,7 @@ def test_look_confirm_and_once_more(lead: StrictClient, engine: Engine) -> None:
     assert sorted(record.answers["came"] for record in kept(engine)) == [0, 1]
     (entry,) = [entry for entry in entries(engine) if entry.what == "imported answers"]
     assert (str(entry.actor), entry.about) == ("lead@example.org", "parent w2")
-    assert "no longer kept" in confirm(lead, sent.location).text, "it was confirmed, and waits no more"
+    assert "no longer here" in confirm(lead, sent.location).text, "it was confirmed, and waits no more"
     page = check(lead, table(*ROWS))
     assert "there is nothing to import" in page.text
     assert len(kept(engine)) == 2

@@ -127,7 +127,7 @@ def test_who_has_another_role_there_is_told_so_and_who_has_none_finds_nothing(
         reply: Any = page(code="small-notes")
         assert reply.status_code == 403
         assert "<h1>This page is not for your role</h1>" in reply.get_data(as_text=True)
-        said = "<p>Your account has no role that may see it. Ask the person who leads the study.</p>"
+        said = "<p>Your account has no role that can see it. Ask a lead of the study.</p>"
         assert said in reply.get_data(as_text=True)
         for given in ([], [grant(LEAD, ELSEWHERE)]):
             granted(monkeypatch, *given)

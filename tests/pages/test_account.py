@@ -25,7 +25,7 @@ from tests.pages.strict import StrictClient, elements, heading, look_at, strict_
 
 EMAIL = "ann@example.org"
 OWN = "three words in a row"
-WRONG = "E-mail address and password do not belong together."
+WRONG = "The e-mail address or the password is not right."
 
 
 def token(reply: TestResponse) -> str:
@@ -85,7 +85,7 @@ def test_a_one_time_password_works_until_an_own_one_was_chosen(client: StrictCli
 
 def test_the_one_time_password_cannot_be_kept(client: StrictClient, password: str) -> None:
     sign_in(client, password)
-    assert "This is the password you have." in choose(client, password).text
+    assert "This is your current password." in choose(client, password).text
 
 
 def test_one_time_passwords_are_random_and_readable() -> None:
@@ -280,7 +280,7 @@ def test_changing_a_password_asks_for_the_one_before_and_signs_out_elsewhere(
     sign_in(elsewhere, OWN)
     assert elsewhere.get("/office/").status_code == 200
     assert "Enter your password." in choose(signed_in, "four words in one row").text
-    assert "Your password now is not right." in choose(signed_in, "four words in one row", current="no").text
+    assert "Your current password is not right." in choose(signed_in, "four words in one row", current="no").text
     assert choose(signed_in, "four words in one row", current=OWN).location == "/office/"
     assert signed_in.get("/office/").status_code == 200
     assert elsewhere.get("/office/").status_code == 302

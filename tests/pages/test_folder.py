@@ -96,7 +96,7 @@ def test_a_zip_is_looked_at_and_then_published(lead: StrictClient, engine: Engin
     assert "Wave: Autumn 202522 September 2025 to 19 December 2025" in said
     assert "The data will be deleted on31 August 2100" in said
     assert said.count("New ") >= 2
-    assert "Left out, because a study has no such files: new notes/README.md" in said
+    assert "Left out, because they are not part of a study: new notes/README.md" in said
     with session(engine) as db:
         assert study_by_code(db, "new-notes") is None
     done = publish(lead, sent)
@@ -261,7 +261,7 @@ def test_after_an_hour_it_is_no_longer_kept(lead: StrictClient, engine: Engine) 
     with write(engine) as connection:
         connection.execute(update(upload).values(at=datetime.now(UTC) - LIFE - timedelta(seconds=1)))
     assert lead.get(sent.location or "").location == f"{PAGE}?gone=1"
-    assert "no longer kept" in words(look_at(lead.get(f"{PAGE}?gone=1")))
+    assert "no longer here" in words(look_at(lead.get(f"{PAGE}?gone=1")))
 
 
 def test_what_waits_is_in_the_database_alone_and_cannot_be_read_there(

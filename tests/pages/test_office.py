@@ -58,7 +58,7 @@ def test_the_progress_counts_what_is_in_the_database(
     (table,) = [e for e in root.iter("table") if "by open links" in "".join(next(e.iter("caption")).itertext())]
     shown = [["".join(cell.itertext()).strip() for cell in row] for row in table.iter("tr")][1:]
     counting = text(
-        "SELECT coalesce(school.title, 'Not tied to a school'), count(*), "
+        "SELECT coalesce(school.title, 'No school'), count(*), "
         "sum(state = 'finished'), sum(state = 'started'), sum(state = 'stopped'), "
         "sum(state = 'declined'), sum(state = 'withdrawn') FROM response LEFT JOIN school ON school.id = school_id "
         "WHERE questionnaire = :questionnaire GROUP BY school.title ORDER BY school.title IS NULL, school.title"
@@ -213,7 +213,7 @@ def test_the_study_file_decides_whether_researchers_take_answers_away(
     assert researcher.get(f"{PAGE}/data.tables").status_code == 200
     reply = researcher.get(f"{PAGE}/data.xlsx")
     assert reply.status_code == 403
-    assert "You may not download the answers of this study." in words(look_at(reply))
+    assert "You may not download the answers of this study. Ask a lead of the study." in words(look_at(reply))
     assert enter("lead").get(f"{PAGE}/data.csv").status_code == 200
     # A personal link opens what someone has begun.
     assert "Personal links" not in words(look_at(researcher.get(f"{PAGE}/links")))

@@ -60,7 +60,7 @@ def test_respondents_are_told_that_their_answers_are_safe(client: StrictClient) 
 @pytest.mark.parametrize("path", ["/office/none", "/office/studies/none/at/all", "/officer"])
 def test_the_office_s_own_page_is_for_addresses_below_it(client: StrictClient, path: str) -> None:
     page = words(look_at(client.get(path)))
-    assert ("start from your studies" in page) == path.startswith("/office/")
+    assert ("go to your studies" in page) == path.startswith("/office/")
 
 
 def test_a_database_that_is_not_ready_gets_the_office_s_page_though_nobody_can_be_looked_up(

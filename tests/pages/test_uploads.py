@@ -99,7 +99,7 @@ def test_a_file_that_is_confirmed_while_others_are_imported_is_not_lost(
         patched.setattr(Turn, "taken", busy)
         reply = confirm(lead, sent.location)
     assert reply.status_code == 400
-    assert "this one is still waiting" in words(look_at(reply))
+    assert "this one has not been imported yet" in words(look_at(reply))
     assert decisions(app) == 0
     assert confirm(lead, sent.location).status_code == 303
     assert decisions(app) == 1

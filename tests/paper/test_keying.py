@@ -122,7 +122,9 @@ def test_differences_are_settled_question_by_question_and_the_audit_knows_the_qu
         ("songs", "12", "13"),
     ]
     chosen = {"date": "first", "sing_enjoy": "second", "instrument": "first"}
-    assert settle(study.engine, sheet, BEN, chosen, {}, NOW).faults == (("choose-songs", "Choose one of the three."),)
+    assert settle(study.engine, sheet, BEN, chosen, {}, NOW).faults == (
+        ("choose-songs", "Choose one of the three answers."),
+    )
     bad = settle(study.engine, sheet, BEN, chosen | {"songs": "other"}, {"q_songs": "twelve"}, NOW)
     assert bad.faults[0][0] == "q_songs"
     assert none(study)

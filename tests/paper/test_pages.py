@@ -150,7 +150,7 @@ def test_differences_are_settled_by_those_who_keyed_or_the_lead(office: Office, 
     cay = office.browser("cay")
     assert cay.get(reply.location).status_code == 403
     assert send(cay, reply.location, {"choose-songs": "first"}, PAGE).status_code == 403
-    assert "Choose one of the three." in words(look_at(send(ben, reply.location, {})))
+    assert "Choose one of the three answers." in words(look_at(send(ben, reply.location, {})))
     lea = office.browser("lea")
     assert "Differences to resolve" in words(look_at(lea.get(PAGE)))
     done = send(lea, reply.location, {"choose-songs": "other", "q_songs": "14"})
@@ -216,7 +216,7 @@ def test_who_may_not_see_single_answers_prints_and_does_not_key(tmp_path: Path) 
     assert cay.get(f"{PAGE}/{office.study.sheet(code).paper.id}/key").status_code == 403
     # A paper's code opens on a screen what its owner has begun there: copies only, which are no one's.
     order = {"wave": "w1", "questionnaire": "pupil"}
-    assert "copies for people who are on no list" in send(cay, f"{PAGE}/print", order).text
+    assert "can only print copies, for people who are not on the roster" in send(cay, f"{PAGE}/print", order).text
     assert len(codes_of(send(cay, f"{PAGE}/print", {**order, "copies": "3"}).text)) == 3
 
 

@@ -99,7 +99,7 @@ def test_responses_of_nobody_on_a_list_are_counted_beside_without_a_rate(field: 
     ] == [
         ("Ash Primary", 2, 1, 0, 3),
         ("Birch Primary", 0, 0, 1, 1),
-        ("Not tied to a school", 1, 0, 0, 1),
+        ("No school", 1, 0, 0, 1),
     ]
     assert [(one.wave, one.state) for one in found.unlisted] == [("w2", "finished")]
     with field.engine.connect() as connection:

@@ -112,7 +112,7 @@ def test_drilling_down_to_the_classes_of_a_school(enter: Callable[..., StrictCli
         "All": "39",
     }
     (room,) = [e.get("href") or "" for e in root.iter("a") if "Class 4a" in "".join(e.itertext())]
-    assert "26 on the list" in words(look_at(lead.get(room)))
+    assert "26 people not answered yet" in words(look_at(lead.get(room)))
 
 
 def test_the_charts_stand_in_tables_that_say_the_same(enter: Callable[..., StrictClient]) -> None:
@@ -216,7 +216,7 @@ def test_ticking_two_who_are_absent(enter: Callable[..., StrictClient], field: F
         ({"participant": "a030", "reason": ""}, "Choose a reason."),
         ({"participant": "a030", "reason": "ill"}, "Choose a reason."),
         ({"participant": "b03", "reason": "absent"}, "is not on the list of this wave."),
-        ({"participant": "a030", "reason": "absent", "csrf_token": "no"}, "This page was open too long."),
+        ({"participant": "a030", "reason": "absent", "csrf_token": "no"}, "This page was open for too long."),
     ],
 )
 def test_what_cannot_be_kept_is_said(

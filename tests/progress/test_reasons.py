@@ -51,7 +51,7 @@ def test_each_change_is_in_the_audit_once_with_counts_and_no_code_of_a_person(fi
         give(field.engine, field.study, "w2", [GivenReason(FREE[0], "", "absent")], ANN, NOW)
     lines = list(entries(field.engine, actor=ANN.name))
     assert [(line.what, line.about, line.details) for line in lines] == [
-        ("gave reasons for those missing", "w2", {"added": 1, "changed": 0, "removed": 0, "absent": 1})
+        ("recorded reasons for not answering", "w2", {"added": 1, "changed": 0, "removed": 0, "absent": 1})
     ]
     assert lines[0].study_id == field.study
 

@@ -41,7 +41,9 @@ def test_who_leads_the_study_is_told_once(
     letter = content.decode()
     assert "in 30 days" in letter
     assert "http://localhost/office/studies/small-notes/retention" in letter
-    told = {line.details["to"] for line in entries(engine, study_id=field.study_id, what="warned of the deletion")}
+    told = {
+        line.details["to"] for line in entries(engine, study_id=field.study_id, what="sent a warning of the deletion")
+    }
     assert told == {"all@uni.org", "one@uni.org"}
 
 
@@ -60,4 +62,4 @@ def test_without_mail_nothing_is_sent_and_nothing_noted(
     engine: Engine, settings: Settings, people: None, field: Field
 ) -> None:
     assert keep_promises(engine, settings, NEAR) == []
-    assert list(entries(engine, study_id=field.study_id, what="warned of the deletion")) == []
+    assert list(entries(engine, study_id=field.study_id, what="sent a warning of the deletion")) == []

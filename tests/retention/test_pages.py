@@ -77,7 +77,7 @@ def test_afterwards_the_certificate_can_be_printed(tmp_path_factory: pytest.Temp
         said = words(root)
         assert heading(root) == "Certificate of deletion"
         assert "Numbersmall-notes-21000830-230000" in said
-        assert "ByChorus itself" in said
+        assert "ByChorus, automatically" in said
         assert "No backup holds the data from5 October 2100" in said
         assert "Responses170" in said, "seventeen before, none after"
         assert "Deleted31 August 2100, 00:00 (Europe/London)" in said

@@ -75,7 +75,7 @@ def test_only_the_keyed_hash_is_stored(linked: Desk) -> None:
         assert b"P207000016049" not in held
         assert b"B801200005001" not in held
     assert linked.take(WITH_UPNS).changes == 0
-    line = next(entries(linked.engine, what="wrote linkage hashes"))
+    line = next(entries(linked.engine, what="exported linkage hashes"))
     assert line.details == {"participants": 2}
 
 

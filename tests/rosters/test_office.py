@@ -89,7 +89,7 @@ def test_a_list_is_looked_at_confirmed_and_in(lead: StrictClient, desk: Desk) ->
     done = confirm(lead, sent.location)
     assert done.status_code == 303
     after = lead.get(done.location)
-    assert "4 new in the wave" in after.text
+    assert "4 new in this wave" in after.text
     assert len(desk.where()) == 4
     assert uploads(desk.engine) == 0
     line = next(entries(desk.engine))
@@ -212,7 +212,7 @@ def test_an_upload_is_its_owners_and_lives_an_hour(
     with write(desk.engine) as connection:
         connection.execute(update(upload).values(at=datetime.now(UTC) - LIFE - timedelta(seconds=1)))
     assert lead.get(sent.location).location == f"{ROSTERS}?gone=1"
-    assert "no longer kept" in lead.get(f"{ROSTERS}?gone=1").text
+    assert "no longer here" in lead.get(f"{ROSTERS}?gone=1").text
     send(other, SCHOOLS)
     with read(desk.engine) as connection:
         assert [row.actor for row in connection.execute(select(upload.c.actor))] == ["other@example.org"]
@@ -253,7 +253,7 @@ def test_facts_are_corrected_only_when_ticked(lead: StrictClient, desk: Desk) ->
     desk.take(ROSTER)
     later = "participant,school,class,fsm\np1,s1,4a,no\np2,s1,4a,no\n"
     page = lead.get(send(lead, later).location)
-    assert "First values that stay" in page.text
+    assert "Facts that keep their first value" in page.text
     assert "&#39;yes&#39; is kept and &#39;no&#39; is not used" in page.text
     sent = send(lead, later, correct="y")
     assert "Free school meals: yes → no, corrected" in lead.get(sent.location).text
@@ -266,7 +266,7 @@ def test_the_list_can_be_taken_away_and_taken_in_again(lead: StrictClient, desk:
     assert "Download CSV" in lead.get(ROSTERS).text
     taken = lead.get(f"{ROSTERS}/w1.csv")
     assert taken.mimetype == "text/csv"
-    assert next(entries(desk.engine)).what == "took a roster away"
+    assert next(entries(desk.engine)).what == "downloaded a roster"
     assert (
         import_roster(
             desk.engine,

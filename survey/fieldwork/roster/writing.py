@@ -127,7 +127,7 @@ def write_linkage(engine: Engine, study_code: str, out: IO[str], actor: Actor, n
     with write(engine) as connection:
         rows = list(_hashes(connection, there.study_id))
         details: dict[str, int | str | bool | None] = {"participants": len(rows)}
-        note(connection, actor, "wrote linkage hashes", study_id=there.study_id, details=details, now=now)
+        note(connection, actor, "exported linkage hashes", study_id=there.study_id, details=details, now=now)
     writer = csv.writer(out)
     writer.writerow(["participant", "hash"])
     writer.writerows(rows)

@@ -66,7 +66,7 @@ class SignOutForm(Form):
 class PasswordForm(Form):
     """Choosing a password. `current` is asked of those who have chosen one before."""
 
-    current = PasswordField("Your password now", [InputRequired(_PASSWORD)])
+    current = PasswordField("Current password", [InputRequired(_PASSWORD)])
     new = PasswordField("New password", [InputRequired("Enter a new password.")])
     again = PasswordField("New password again", [InputRequired("Enter the new password again.")])
 

@@ -23,8 +23,8 @@ from survey.people.passwords import HASHER
 IDLE: Final = timedelta(hours=20)
 """A session ends when nothing was done for this long (forms.md G13)."""
 
-_REFUSED: Final = "This page is for researchers"
-_ASK: Final = "Your account has no role that may see it. Please ask the person who made your account."
+_REFUSED: Final = "This page is for study staff"
+_ASK: Final = "Your account has no role that can see it. Please ask the person who made your account."
 
 
 def guard(app: Flask, settings: Settings) -> None:

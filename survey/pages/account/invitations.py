@@ -148,12 +148,12 @@ def _write_letter(here: Store, email: str) -> None:
 
 
 _FORGOTTEN: Final = """\
-Someone, probably you, said on the Chorus sign-in page that they have forgotten their password.
+Someone, probably you, said on the Chorus sign-in page that they had forgotten their password.
 
 Choose a new one here:
 {link}
 
-The link works once, for {days} days. If it was not you, you do not need to do anything: your password stays as it is.
+The link works once, for {days} days. If it was not you, you do not need to do anything: your password has not changed.
 """
 
 _INVITATION: Final = """\
@@ -162,14 +162,14 @@ _INVITATION: Final = """\
 Choose your password here:
 {link}
 
-The link works once, for {days} days. If you do not know what this is about, do nothing: no account is made.
+The link works once, for {days} days. If you did not expect this, you do not need to do anything.
 """
 
 _RESET: Final = """\
 {inviter} made a link for you to choose a new password for Chorus:
 {link}
 
-The link works once, for {days} days. Your password stays as it is until then.
+The link works once, for {days} days. Your old password works until then.
 """
 
 
@@ -188,7 +188,7 @@ def reset_letter(email: str, token: str, inviter: str) -> str | None:
 def _send(email: str, subject: str, text: str) -> str | None:
     mail = store().settings.mail
     if mail is None:
-        return "Mail is not set up here, so please hand this link over yourself: it is shown this once."
+        return "E-mail is not set up here, so please pass on this link yourself. It is shown only once."
     try:
         post.send(mail, email, subject, text)
     except post.NotSent as fault:

@@ -104,7 +104,7 @@ def come_by_link(token: str) -> ResponseReturnValue:
     session.permanent = True
     with write(store().engine) as connection:
         session[_KEY] = begin_session(connection, found.link, now())
-        note(connection, found.actor, "came in", study_id=found.link.study_id)
+        note(connection, found.actor, "signed in", study_id=found.link.study_id)
     return redirect(url_for("office.studies"))
 
 

@@ -45,11 +45,10 @@ _UNKNOWN: Final = (
     "the study to invite you."
 )
 _UNVERIFIED: Final = (
-    "Your organisation does not vouch for your e-mail address, so we cannot tell who you are. Please ask its helpdesk."
+    "Your organisation has not confirmed your e-mail address, so we cannot tell who you are. Please ask its helpdesk."
 )
 _SOMEBODY_ELSE: Final = (
-    "This e-mail address used to belong to another person at your organisation. Please ask the person who looks after "
-    "accounts here."
+    "This e-mail address used to belong to another person at your organisation. Please ask your administrator."
 )
 _FAILED: Final = "Signing in with your organisation did not work. Please try again; nothing was changed."
 _SILENT: Final = "Your organisation's sign-in is not answering. Please try again in a few minutes."

@@ -17,8 +17,8 @@ account = Blueprint("account", __name__)
 account.before_request(refuse_foreign_posts)
 
 _STALE: Final = (
-    "This page had been open for too long, so nothing was done. Please try again. "
-    "If you read this again, allow cookies for this site in your browser."
+    "This page was open for too long, so nothing was done. Please try again. "
+    "If you see this again, allow cookies for this site in your browser."
 )
 
 

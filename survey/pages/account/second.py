@@ -31,8 +31,8 @@ from survey.people.attempts import counter, succeeded, take_a_try
 _Deed = Callable[[Connection, FlaskUser], list[str] | None]
 _PAGE: Final = f"{OFFICE}/two-step"
 _WRONG: Final = (
-    "This code is not right. Codes change every 30 seconds and each works once: wait for the next one in your app, "
-    "and check that the clock of your phone is right."
+    "This code is not right. Codes change every 30 seconds, and each works once. Wait for the next one in your "
+    "app, and check that the clock on your phone is right."
 )
 
 
@@ -104,7 +104,7 @@ def set_up() -> ResponseReturnValue:
     with write(store().engine) as connection:
         codes = second_factors.confirm(connection, user.id, form.code.data or "", entering.keys(), now())
         if codes is not None:
-            note(connection, _actor(user), "turned two-step sign-in on", now=now())
+            note(connection, _actor(user), "turned on two-step sign-in", now=now())
     if codes is None:
         return _own_page(form, _WRONG)
     _begin_afresh()
@@ -120,7 +120,7 @@ def new_codes() -> ResponseReturnValue:
 @account.post(f"{_PAGE}/off")
 def turn_off() -> ResponseReturnValue:
     """Turn the second factor off for who shows a code; to set up another phone, too."""
-    return _with_code(_off, "turned two-step sign-in off")
+    return _with_code(_off, "turned off two-step sign-in")
 
 
 def _new_codes(connection: Connection, user: FlaskUser) -> list[str] | None:

@@ -21,12 +21,12 @@ from survey.pages.account.sessions import OFFICE
 from survey.pages.store import store
 from survey.people.outstanding import end_reset_links
 
-_WRONG: Final = "E-mail address and password do not belong together. Please check both and try again."
+_WRONG: Final = "The e-mail address or the password is not right. Please check both and try again."
 
 
 def too_many(wait: timedelta) -> str:
     """Return the sentence for whoever was wrong too often."""
-    return f"This was wrong too often. Please wait {in_words(wait)}, then try again."
+    return f"There have been too many wrong tries. Please wait {in_words(wait)}, then try again."
 
 
 @account.get("/sign-in")
@@ -81,9 +81,9 @@ def new_password() -> ResponseReturnValue:
         if checked.wait is not None:
             return waiting(_password_page(form, too_many(checked.wait), form.current.id), checked.wait)
         if checked.user is None:
-            return _password_page(form, "Your password now is not right. Please enter it again.", form.current.id)
+            return _password_page(form, "Your current password is not right. Please enter it again.", form.current.id)
     if is_password(user, form.new.data or ""):
-        return _password_page(form, "This is the password you have. Please choose another one.", form.new.id)
+        return _password_page(form, "This is your current password. Please choose a different one.", form.new.id)
     choose(user, form.new.data or "")
     with write(store().engine) as connection:
         end_reset_links(connection, user.id, now())  # a letter from before opens nothing any more

@@ -124,7 +124,7 @@ def nothing_here(survey: Survey) -> Reply:
 
 
 def not_taken(survey: Survey, snapshot: Snapshot) -> Reply:
-    """Say that a response that goes on takes nothing more: its time is over, or someone has said no in between."""
+    """Say that a response that goes on takes nothing more: expired, or someone has said no in between."""
     if too_late(store().engine, snapshot, now()):
         return wave_over(survey)
     return abort(400) if _agreed(snapshot) else nothing_here(survey)

@@ -128,7 +128,7 @@ def allowed(*roles: str) -> Callable[[View], View]:
 
 
 def refused(
-    text: str = "Your account has no role that may see it. Ask the person who leads the study.",
+    text: str = "Your account has no role that can see it. Ask a lead of the study.",
     heading: str = "This page is not for your role",
     status: int = 403,
 ) -> Reply:

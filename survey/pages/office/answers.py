@@ -49,7 +49,7 @@ def _who_may(view: View) -> View:
     @wraps(view)
     def guarded(study: Seen, **more: Any) -> ResponseReturnValue:
         if not sees_microdata(study):
-            return refused("You may not import answers into this study. Ask the person who leads it.")
+            return refused("You may not import answers into this study. Ask a lead of the study.")
         return view(study, **more)
 
     guard: Callable[[View], View] = allowed(LEAD, RESEARCHER)
@@ -62,7 +62,7 @@ def _page(study: Seen, _form: AnswersForm) -> dict[str, Any]:
 
 _DONE: Final = {
     "added": ("response added", "responses added"),
-    "unchanged": ("was there already and is as it was", "were there already and are as they were"),
+    "unchanged": ("was already there", "were already there"),
 }
 
 

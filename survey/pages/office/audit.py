@@ -57,7 +57,7 @@ class _LogFilter:
             day = date.fromisoformat(self.on)
             after = day + timedelta(days=1)
         except (ValueError, OverflowError):
-            self.fault = "Please enter the day as year, month and day: 2026-09-21."
+            self.fault = "Please enter the date as year, month and day, such as 2026-09-21."
             return None, None
         return datetime.combine(day, time(), self.zone), datetime.combine(after, time(), self.zone)
 
@@ -101,7 +101,11 @@ def _away() -> ResponseReturnValue | None:
     away = turned_away()
     if away is not None:
         return away
-    return None if may(None, (ADMINISTRATOR,)) else refused("The whole audit is for administrators.")
+    return (
+        None
+        if may(None, (ADMINISTRATOR,))
+        else refused("Only administrators can see the activity log of the whole installation.")
+    )
 
 
 def _page(study: Seen | None) -> ResponseReturnValue:
@@ -147,7 +151,7 @@ def _file(study: Seen | None, form: ListForm) -> ResponseReturnValue:
         abort(400)
     now = datetime.now(UTC)
     with session(engine) as db:
-        note(db, actor(), "took the audit away", study_id=study.id if study else None, about=form, now=now)
+        note(db, actor(), "downloaded the activity log", study_id=study.id if study else None, about=form, now=now)
     lines = entries(
         engine,
         study_id=study.id if study else None,

@@ -81,9 +81,9 @@ def _named() -> list[Reads]:
 
 def _not_here() -> ResponseReturnValue:
     return refused(
-        "Texts with flagged words go to the person whom the questionnaire names, and to no one else. "
-        "If that should be you, ask the person who leads the study.",
-        heading="There is nothing for you to read here",
+        "Texts with flagged words are shown only to the person the questionnaire names. If that "
+        "should be you, ask a lead of the study.",
+        heading="There are no texts for you to read",
     )
 
 

@@ -162,7 +162,7 @@ def consent_list(study: Seen, form: ListForm) -> ResponseReturnValue:
         lines = rows(standings(connection, study.plan, study.id, wave))
     details: dict[str, int | str | bool | None] = {"participants": len(lines)}
     with write(store().engine) as connection:
-        note(connection, actor(), "took a list of consent away", study_id=study.id, about=wave, details=details)
+        note(connection, actor(), "downloaded the consent list", study_id=study.id, about=wave, details=details)
     return send_list(COLUMNS, lines, "Consent", f"{study.code}-consent-{wave}", form)
 
 
@@ -229,8 +229,8 @@ def record_decision(study: Seen, person: int) -> ResponseReturnValue:
 
 
 _ELSEWHERE: Final = (
-    "This child is at another school in a part of the study. Record it for one wave in which the child is at yours. "
-    "For the rest, ask the study team."
+    "This child is at another school for part of the study. Record the decision for one wave in which the child is "
+    "at yours. For the others, ask the study team."
 )
 
 
@@ -264,7 +264,7 @@ def _said(form: DecisionForm) -> tuple[Decision | None, list[tuple[str, str]]]:
     if resolved not in (None, *RESOLVED):
         abort(400)
     if form.parent.data and form.by.data != "parent":
-        faults.append(("parent", "Choose a parent only where a parent decided."))
+        faults.append(("parent", "Choose a parent only if a parent decided."))
     if scope == "wave" and wave is None:
         faults.append(("wave", "Choose the wave."))
     if faults or day is None:
@@ -343,7 +343,7 @@ def consent_withdraw(study: Seen, person: int) -> ResponseReturnValue:
         return _person(study, person, DecisionForm(), [("main", _STALE)])
     scope, wave, by = form.scope.data or "", form.wave.data or None, form.by.data or ""
     if scope not in SCOPES or by not in DECIDERS:
-        return _person(study, person, DecisionForm(), [("scope-all", "Choose how far, and who decided.")])
+        return _person(study, person, DecisionForm(), [("scope-all", "Choose the scope, and who decided.")])
     if scope == "wave" and wave not in [one.id for one in study.plan.waves]:
         return _person(study, person, DecisionForm(), [("withdraw-wave", "Choose the wave.")])
     if form.sure.data != "yes":

@@ -70,7 +70,7 @@ def _senders(view: View) -> View:
         if away is not None:
             return away
         if not _may_send():
-            return refused("Only people who lead research can publish studies. Ask the person who made your account.")
+            return refused("Only leads and administrators can publish studies. Ask the person who made your account.")
         return view(None, **more)
 
     return guarded
@@ -233,7 +233,7 @@ add(
         what="folder",
         field="files",
         correct="Correct the files, and choose the folder again. Each place is a file, its line and its column.",
-        too_large="This is more than 40 MB, or too many files. Choose the folder of one study only.",
+        too_large="These files are more than 40 MB, or too many. Choose the folder of one study only.",
         largest=LARGEST_UPLOAD,
         most_parts=MOST * 2,
     )
@@ -269,7 +269,7 @@ def _see_that_it_is_theirs(code: str) -> None:
         return
     if _study(code) is None:
         raise Refused(
-            [f"'{code}' would be a new study, and your account leads other ones. Ask an administrator to publish it."]
+            [f"'{code}' would be a new study, and you can only publish the studies you lead. Ask an administrator."]
         )
     raise Refused(
         [f"There is a study '{code}' already, and only people who lead it can publish it. Give yours another name."]

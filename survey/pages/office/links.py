@@ -33,7 +33,7 @@ from survey.progress.versions import by_door
 _WHO: Final = (LEAD, RESEARCHER)
 section("links", "Links", "office.links", order=35, roles=_WHO)
 
-_OLD: Final = "This page was open too long. Please try again."
+_OLD: Final = "This page was open for too long. Please try again."
 
 
 class _Places(Form):
@@ -64,8 +64,8 @@ class OpenForm(_Places):
 class PerformanceForm(_Places):
     """A performance: its name, title and day."""
 
-    title = StringField("Title", [InputRequired("Enter what people call it.")])
-    held_on = DateField("Day", [InputRequired("Enter its day.")])
+    title = StringField("Title", [InputRequired("Enter its title.")])
+    held_on = DateField("Day", [InputRequired("Enter the day on which it is.")])
 
     @property
     def name(self) -> str:
@@ -187,7 +187,8 @@ def make_personal_links(study: Seen) -> ResponseReturnValue:
     """
     if not sees_microdata(study):
         return refused(
-            "A personal link opens answers that a person has started, and your role cannot see those in this study."
+            "A personal link opens the answers that a person has started, and your role cannot see "
+            "answers in this study. Ask a lead of the study."
         )
     form, now = _personal_form(study), datetime.now(UTC)
     if not form.validate_on_submit():

@@ -48,7 +48,10 @@ def _reads_answers(view: Callable[..., ResponseReturnValue]) -> Callable[..., Re
     @wraps(view)
     def guarded(study: Seen, **more: Any) -> ResponseReturnValue:
         if not sees_microdata(study):
-            return refused("Keying shows what single people answered, and your role may not see that in this study.")
+            return refused(
+                "Entering a form shows what one person answered, and your role cannot see that in this study. Ask "
+                "a lead of the study."
+            )
         try:
             return view(study, **more)
         except CannotKey as fault:
@@ -156,13 +159,17 @@ def paper_printing(study: Seen) -> ResponseReturnValue:
     """Make the papers and send the page to be printed. Each time it makes new codes, and says so in the audit."""
     typed = {name: tidied(text, _LONGEST_LIST) for name, text in request.form.items()}
     if not Form().validate():
-        return _print_page(study, [("main", "Nothing has been printed yet. Please press the button again.")], typed)
+        return _print_page(study, [("main", "No forms have been made yet. Please press the button again.")], typed)
     copies = typed.get("copies", "")
     if copies and not (copies.isascii() and copies.isdigit() and len(copies) < 7):
         return _print_page(study, [("copies", "Write how many copies as a number, such as 30.")], typed)
     if not copies and not sees_microdata(study):
         # A paper's code opens on a screen what its owner has begun there.
-        return _print_page(study, [("copies", "Your role may print copies for people who are on no list.")], typed)
+        return _print_page(
+            study,
+            [("copies", "Your role can only print copies, for people who are not on the roster. Enter how many.")],
+            typed,
+        )
     school, _, school_class = typed.get("place", "").partition("/")
     order = Order(
         study.code,
@@ -192,7 +199,7 @@ def paper_printing(study: Seen) -> ResponseReturnValue:
 def paper_find(study: Seen) -> ResponseReturnValue:
     """Go to the paper with the code someone typed; or give a code to a paper that has lost its own."""
     if not Form().validate():
-        return _home(study, "This page had been open for too long. Please try again.")
+        return _home(study, "This page was open for too long. Please try again.")
     if "wave" in request.form:
         return _code_for_a_lost_one(study)
     typed = request.form.get("code", "")[:_LONGEST_CODE]
@@ -200,8 +207,8 @@ def paper_find(study: Seen) -> ResponseReturnValue:
     if found is None:
         return _home(
             study,
-            "No form of this study has this code. It is at the foot of the sheet: letters, and for copies a number, "
-            "such as ravo kimu 12.",
+            "No form of this study has this code. It is at the foot of the sheet: letters, and on copies a number "
+            "as well, such as ravo kimu 12.",
         )
     return redirect(url_for("office.paper_key", code=study.code, number=found.id))
 
@@ -260,7 +267,7 @@ def paper_keyed(study: Seen, number: int) -> ResponseReturnValue:
     sheet = _sheet(study, number)
     typed = dict(request.form.items())
     if not Form().validate():
-        return _key_page(study, sheet, typed, [("main", "This page had been open for too long. Please send it again.")])
+        return _key_page(study, sheet, typed, [("main", "This page was open for too long. Please send it again.")])
     now = datetime.now(UTC)
     found = sheet.read(typed, now.astimezone(ZoneInfo(study.plan.time_zone)).date())
     if found.faults:
@@ -293,7 +300,7 @@ def _settle_page(
     with read(store().engine) as connection:
         both = keyings_of(connection, sheet.paper.id)
     if sheet.paper.settled_at is not None or len(both) < 2:
-        raise CannotKey("There is nothing to resolve on this form.")
+        raise CannotKey("There are no differences to resolve on this form.")
     if not _settles(study, both):
         return refused(_NOT_YOURS)
     return render_template(
@@ -329,9 +336,7 @@ def paper_settled(study: Seen, number: int) -> ResponseReturnValue:
     if both and not _settles(study, both):
         return refused(_NOT_YOURS)
     if not Form().validate():
-        return _settle_page(
-            study, sheet, typed, [("main", "This page had been open for too long. Please send it again.")]
-        )
+        return _settle_page(study, sheet, typed, [("main", "This page was open for too long. Please send it again.")])
     chosen = {name.removeprefix("choose-"): value for name, value in typed.items() if name.startswith("choose-")}
     done = settle(store().engine, sheet, actor(), chosen, typed, datetime.now(UTC))
     if done.faults:

@@ -134,7 +134,7 @@ class SureForm(Form):
     sure = BooleanField("", [InputRequired("Tick the box first.")])
 
 
-_A_DAY: Final = "Write the day as year, month and day, such as 2027-07-31."
+_A_DAY: Final = "Enter the date as year, month and day, such as 2027-07-31."
 
 
 class LinkForm(Form):
@@ -214,7 +214,7 @@ def withdraw_invitation(invitation: int) -> ResponseReturnValue:
             invited = withdraw(connection, invitation, giver(), now())
     except NotPossible as fault:
         return _people_page(InviteForm(formdata=None), str(fault))
-    return _done(f"The invitation of {invited.email} is withdrawn.", "office.people")
+    return _done(f"The invitation for {invited.email} is cancelled.", "office.people")
 
 
 # ---- one person ------------------------------------------------------------------------------------------
@@ -243,7 +243,7 @@ def take_role(account: int, role: int) -> ResponseReturnValue:
     """Take a role away from someone."""
     if not Form().validate():
         return _person_page(account, stale=True)
-    return _change(account, lambda connection, who: take(connection, account, role, who, now()), "Role taken away.")
+    return _change(account, lambda connection, who: take(connection, account, role, who, now()), "Role removed.")
 
 
 @office.post("/people/<int:account>/password-link")
@@ -265,7 +265,7 @@ def make_reset_link(account: int) -> ResponseReturnValue:
 @_for_those_who_do
 def two_step_off(account: int) -> ResponseReturnValue:
     """Turn off two-step sign-in for someone who lost phone and codes."""
-    return _sure(account, second_factor_off, "Two-step sign-in is off. Their sessions have ended.")
+    return _sure(account, second_factor_off, "Two-step sign-in is off, and their sessions have ended.")
 
 
 @office.post("/people/<int:account>/end")
@@ -273,14 +273,16 @@ def two_step_off(account: int) -> ResponseReturnValue:
 def end_account(account: int) -> ResponseReturnValue:
     """End someone's account."""
     found = _member(account)
-    return _sure(account, end, f"The account of {found.email} has ended, and all its sessions.", "office.people")
+    return _sure(
+        account, end, f"The account of {found.email} is closed, and all its sessions have ended.", "office.people"
+    )
 
 
 def _sure(account: int, deed: Callable[..., None], said: str, to: str | None = None) -> ResponseReturnValue:
     _member(account)
     form = SureForm()
     if not form.validate():
-        fault = None if form.stale else "Tick the box above the button first, so that nothing is ended by mistake."
+        fault = None if form.stale else "Tick the box above the button first, so that nothing is changed by mistake."
         return _person_page(account, fault=fault, stale=form.stale)
     try:
         deed(store().engine, account, giver(), now())
@@ -381,7 +383,7 @@ def _end_of(day: date) -> datetime:
 
 # ---- pages -----------------------------------------------------------------------------------------------
 
-_STALE: Final = "This page had been open for too long, so nothing was done. Please try again."
+_STALE: Final = "This page was open for too long, so nothing was done. Please try again."
 
 
 def _people_page(form: InviteForm, fault: str | None = None, stale: bool = False) -> Reply:
@@ -441,7 +443,7 @@ def _links_page(study: Study, form: LinkForm | None, fault: str | None = None, s
 def _state(link: CoordinatorLinkState) -> str:
     if link.ended_at is not None:
         return f"ended on {_day(link.ended_at)}"
-    return "works" if link.works(now()) else "its time is over"
+    return "works" if link.works(now()) else "expired"
 
 
 def _link_page(email: str, token: str, not_sent: str | None, reset: bool = False) -> Reply:

@@ -185,7 +185,7 @@ def keep_reasons(study: Seen) -> ResponseReturnValue:
     ticked, why = request.form.getlist("participant"), request.form.get("reason", "")
     faults = []
     if not form.validate_on_submit():
-        faults.append(("reason", "This page was open too long. Please tick and choose again."))
+        faults.append(("reason", "This page was open for too long. Please tick and choose again."))
     if not ticked:
         faults.append(("list", "Tick at least one study code in the list."))
     if why not in (*REASONS, "none"):

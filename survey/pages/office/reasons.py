@@ -23,7 +23,7 @@ from survey.progress.reasons import GivenReason, Recorded, foreseen, give, look
 _DONE: Final = {
     "added": ("reason added", "reasons added"),
     "changed": ("reason changed", "reasons changed"),
-    "unchanged": ("reason is as it was", "reasons are as they were"),
+    "unchanged": ("reason was unchanged", "reasons were unchanged"),
 }
 
 

@@ -28,14 +28,14 @@ WORDS: Final = {
     "reason": "Reasons for not taking part",
     "save": "Saved pages of answers",
     "participant": "Participants (study codes and roster facts)",
-    "membership": "Places of participants in waves",
+    "membership": "Memberships of participants in waves",
     "decision": "Decisions about consent",
-    "door": "Links and codes people come in by",
+    "door": "Links and codes",
     "receipt": "Receipts",
     "keying": "Entries of printed forms",
-    "linkage": "Keyed hashes for linkage",
+    "linkage": "Linkage hashes",
     "kinship": "Links between parents and pupils",
-    "upload": "Lists that wait to be confirmed",
+    "upload": "Files waiting to be confirmed",
 }
 """What the tables hold, for people who do not know tables."""
 

@@ -122,20 +122,20 @@ add(
 def roster_list(study: Seen, wave: str) -> ResponseReturnValue:
     """Send a wave's roster in the form in which rosters are imported."""
     if not sees_microdata(study):
-        return refused("You may not download the codes of this study’s participants. Ask the person who leads it.")
+        return refused("You may not download the study codes of this study’s participants. Ask a lead of the study.")
     if wave not in [one.id for one in study.plan.waves]:
         abort(404)
     text = io.StringIO(newline="")
     count = write_roster(store().engine, study.code, wave, text)
     with session(store().engine) as db:
         details: dict[str, int | str | bool | None] = {"participants": count}
-        note(db, actor(), "took a roster away", study_id=study.id, about=wave, details=details, now=datetime.now(UTC))
+        note(db, actor(), "downloaded a roster", study_id=study.id, about=wave, details=details, now=datetime.now(UTC))
     # The mark at its beginning tells spreadsheets that it is UTF-8.
     return send(text.getvalue().encode("utf-8-sig"), f"{study.code}-roster-{wave}.csv")
 
 
 _DONE: Final = {
-    "added": ("new in the wave",) * 2,
+    "added": ("new in this wave",) * 2,
     "moved": ("moved",) * 2,
     "changed": ("changed",) * 2,
     "left": ("left",) * 2,
@@ -156,8 +156,8 @@ _PARTS: Final = (
     ("moved", "Moved to another school or class", "Participant"),
     ("changed", "Changed", "Participant"),
     ("left", "Left: on the wave’s roster before, and not in this file", "Participant"),
-    ("not_here", "Not followed up: in these schools in an earlier wave, and on no roster of this one", "Participant"),
-    ("unasked", "Asked nothing in this wave", "Participant"),
+    ("not_here", "Not on this wave’s roster: in these schools in an earlier wave", "Participant"),
+    ("unasked", "Not asked anything in this wave", "Participant"),
 )
 
 

@@ -85,7 +85,7 @@ def _unasked(db: Session, study: Seen, wave: Wave, here: dict[str, str]) -> list
 def _sheets(db: Session, study_id: int, audiences: list[str], here: dict[str, str]) -> NextStep:
     sent = {issue.audience for issue in issues_of(db, study_id)}
     missing = [audience for audience in audiences if audience not in sent]
-    more = f"not yet for {' and '.join(missing)}" if missing else "sent out"
+    more = f"not yet for {' and '.join(missing)}" if missing else "sent"
     return NextStep("Information sheets sent out", not missing, here.get("consent"), more)
 
 
@@ -102,7 +102,7 @@ def _wave(wave: Wave, now: datetime, here: dict[str, str]) -> NextStep:
     opens, _ = wave.hours()
     title = f"{wave.title} opens"
     if opens is None or now >= opens:
-        return NextStep(title, True, here.get("progress"), "it is open")
+        return NextStep(title, True, here.get("progress"), "open now")
     return NextStep(title, False, here.get("progress"), f"on {opens.day} {opens:%B %Y}")
 
 

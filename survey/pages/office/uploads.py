@@ -47,13 +47,15 @@ _MOST_SUMMED: Final = 20
 _STALE: Final = "This page was open for too long. Please choose the file again."
 _STALE_PREVIEW: Final = "This page was open for too long, so nothing has changed yet. Please press the button again."
 _GONE: Final = (
-    "This file is no longer kept: it was confirmed or cancelled, another file took its place, or an hour has passed. "
+    "This file is no longer here: it was confirmed or cancelled, another file has replaced it, or an hour has passed. "
     "Please choose it again."
 )
-_BUSY_CONFIRMING: Final = "Other files are being imported, so this one is still waiting. Please try again in a minute."
+_BUSY_CONFIRMING: Final = (
+    "Another file is being imported, so this one has not been imported yet. Please try again in a minute."
+)
 CHANGED: Final = (
     "The study has changed since you checked this file, so nothing was imported. Please choose the file again and "
-    "check what it would do now."
+    "check what it would change now."
 )
 
 

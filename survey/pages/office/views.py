@@ -54,7 +54,7 @@ def study(study: Seen) -> ResponseReturnValue:
         # A coordinator's study is the progress of their own schools.
         return redirect(url_for("office.progress", code=study.code))
     if not sees_tables(study):
-        return refused("You may not see the tables of this study.")
+        return refused("You may not see the tables of this study. Ask a lead of the study.")
     found = _shown(study)
     return render_template(
         "office/study.html",
@@ -70,14 +70,14 @@ def study(study: Seen) -> ResponseReturnValue:
 def data(study: Seen, form: str) -> ResponseReturnValue:
     """Send the study's answers and scale scores, or what was found in them. Made anew each time."""
     if not (sees_microdata(study) or (sees_tables(study) and not FORMATS[form].microdata)):
-        return refused("You may not download the answers of this study.")
+        return refused("You may not download the answers of this study. Ask a lead of the study.")
     now = datetime.now(UTC)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - it is open until the last byte was sent
     try:
         with _ONE_FILE.taken():
             export(study.code, store().engine, form, file, now)
         with session(store().engine) as db:
-            note(db, actor(), "took the answers away", study_id=study.id, about=form, now=now)
+            note(db, actor(), "downloaded the answers", study_id=study.id, about=form, now=now)
     except CannotExport as fault:
         file.close()
         return refused(str(fault), heading="There is nothing to download yet", status=409)
