@@ -76,7 +76,7 @@ browser: ## Debian's Chromium for the tests (or say where yours is: CHROMIUM=/pa
 	  echo "The tests need Chromium. Install it, then say where it is: make test CHROMIUM=/path/to/chromium"; exit 1; \
 	fi; \
 	[ -z "$$as_root" ] || command -v sudo >/dev/null \
-	  || { echo "The tests need Chromium. Ask whoever looks after this machine to run: apt-get install $(HEADLESS) fonts-noto-core"; exit 1; }; \
+	  || { echo "The tests need Chromium. Ask the person who looks after this machine to run: apt-get install $(HEADLESS) fonts-noto-core"; exit 1; }; \
 	echo "Installing Debian's Chromium for the tests"; mkdir -p .make; \
 	export DEBIAN_FRONTEND=noninteractive; \
 	install() { $$as_root apt-get install -y -qq --no-install-recommends "$$@" fonts-noto-core; }; \
@@ -127,7 +127,7 @@ golden: ## make the tests' golden files again with R, which is installed from De
 	  command -v apt-get >/dev/null || { echo "The golden files need R. Install it with the packages $(R_PACKAGES)"; exit 1; }; \
 	  as_root=""; \
 	  if [ "$$(id -u)" != 0 ]; then \
-	    command -v sudo >/dev/null || { echo "Ask whoever looks after this machine to run: apt-get install $(R_PACKAGES)"; exit 1; }; \
+	    command -v sudo >/dev/null || { echo "Ask the person who looks after this machine to run: apt-get install $(R_PACKAGES)"; exit 1; }; \
 	    as_root=sudo; \
 	  fi; \
 	  echo "Installing R from Debian"; mkdir -p .make; export DEBIAN_FRONTEND=noninteractive; \

@@ -1,4 +1,4 @@
-"""Answers from elsewhere: `survey answers import`."""
+"""Answers from another system: `survey answers import`."""
 
 from __future__ import annotations
 
@@ -18,20 +18,18 @@ def answers() -> None:
 
 @answers.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--study", required=True, help="Name of the study.")
-@click.option("--questionnaire", required=True, help="Which questionnaire was answered.")
-@click.option("--wave", required=True, help="In which wave.")
-@click.option(
-    "--ignore", multiple=True, metavar="COLUMN", help="A column that is not read; may be given several times."
-)
-@click.option("--preview", is_flag=True, help="Only show what would be done.")
+@click.option("--study", required=True, help="The study's name.")
+@click.option("--questionnaire", required=True, help="The name of the questionnaire.")
+@click.option("--wave", required=True, help="The wave, as named in study.yaml.")
+@click.option("--ignore", multiple=True, metavar="COLUMN", help="A column to leave out. Can be repeated.")
+@click.option("--preview", is_flag=True, help="Show what would be imported, and import nothing.")
 def import_(file: Path, study: str, questionnaire: str, wave: str, ignore: Sequence[str], preview: bool) -> None:
-    """Import coded answers, with the same checks as on the pages.
+    """Import answers as codes, with the same checks as on the pages.
 
     FILE is a CSV or Excel file with the columns of `survey export --format csv` (the codes): one row for each response,
-    one column for each question, missing codes as the study has them. Import that CSV as it was exported: cells that a
-    spreadsheet turned into something else are refused, for instance 7 where 007 was typed. All rows are taken or none;
-    rows that are there already are left as they are.
+    one column for each question, missing codes as in the study. Import that CSV without opening it in a spreadsheet
+    first: cells that a spreadsheet has changed, such as 007 turned into 7, are refused. Either every row is imported or
+    none is. Rows that are already in the study are not changed.
     """
     from survey.audit import COMMAND_LINE
     from survey.intake import import_answers, look

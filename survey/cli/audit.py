@@ -11,9 +11,9 @@ from survey.cli.main import engine, main, stop, writing
 
 @main.command()
 @click.argument("study", required=False)
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="A file to write: NAME.csv or NAME.xlsx.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The file to write: .csv or .xlsx.")
 def audit(study: str | None, out: Path | None) -> None:
-    """Show who did what and when, newest first: in the whole installation, or in one study."""
+    """Show the activity log, newest first: of one study, or of the whole installation."""
     from survey.audit import entries, who
     from survey.database import session
     from survey.fieldwork.finding import find_study

@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 @main.group()
 def consent() -> None:
-    """Who decided what: information sheets, decisions, withdrawals, certificates."""
+    """Information sheets, decisions, withdrawals and certificates."""
 
 
 @consent.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--study", required=True, help="The study's name.")
-@click.option("--preview", is_flag=True, help="Only show what would be recorded.")
+@click.option("--preview", is_flag=True, help="Show what would be recorded, and record nothing.")
 def import_(file: Path, study: str, preview: bool) -> None:
-    """Record the decisions of a table (CSV or .xlsx): all of them, or nothing.
+    """Import decisions from a CSV or Excel file: all of them, or none.
 
-    Columns: participant, decision (yes, no, withdrawn), date, by (parent, self, school); if wanted parent (first,
-    second or a study code), how, sheet, scope, wave, resolved (changed mind, agreed, one decides). Who withdraws loses
-    their answers at once. Exit status: 0 done, 1 problems, 2 wrong use of the command.
+    Columns: participant, decision (yes, no, withdrawn), date, by (parent, self, school); if you need them, parent
+    (first, second or a study code), how, sheet, scope, wave, resolved (changed mind, agreed, one decides). The answers
+    of people who withdraw are deleted at once. Exit status: 0 done, 1 problems in the file, 2 the command was mistyped.
     """
     from survey.audit import COMMAND_LINE
     from survey.responses.consent_file import import_decisions, look_at_decisions
@@ -42,43 +42,50 @@ def import_(file: Path, study: str, preview: bool) -> None:
     for problem in seen.problems:
         click.echo(str(problem), err=True)
     if seen.problems:
-        stop("Nothing was imported. Please correct these first.")
+        stop("Nothing was imported. Please correct the file and try again.")
     counts = seen.counts()
-    click.echo(", ".join(f"{number} {says}" for says, number in counts.items()) + f", {seen.unchanged} known before")
+    click.echo(
+        ", ".join(f"{number} {says}" for says, number in counts.items()) + f", {seen.unchanged} already recorded"
+    )
     if seen.answered:
         click.echo(
-            f"{len(seen.answered)} of those who say no have answered. Their answers stay unless they withdraw: "
+            f"{len(seen.answered)} of the participants who say no have already answered. Their answers are "
+            "kept unless they withdraw: "
             f"{', '.join(seen.answered[:20])}"
         )
     if seen.disagree:
         click.echo(
             f"Conflicting decisions for {len(seen.disagree)}: {', '.join(seen.disagree[:20])}. "
-            "The yes counts only once you record how they were resolved: survey consent resolve"
+            "A yes does not count until you record how the conflict was resolved: survey consent resolve"
         )
     if preview:
         click.echo("Preview only: nothing was imported.")
         return
     import_decisions(here, study, data, file.name, COMMAND_LINE, now, seen.digest)
-    click.echo("Imported." if seen.new else "Nothing to do: all of this has been imported already.")
+    click.echo("Imported." if seen.new else "Nothing to do: all of this has already been imported.")
 
 
 @consent.command()
 @click.option("--study", required=True, help="The study's name.")
-@click.option("--audience", required=True, type=click.Choice(["pupil", "parent", "staff"]), help="Whom it is about.")
-@click.option("--school", "schools", multiple=True, help="The code of a school it went to; may be given again.")
-@click.option("--all", "everywhere", is_flag=True, help="It went to every school.")
-@click.option("--date", "on", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day it was sent: 2025-09-01.")
-@click.option("--version", type=int, help="Which version; without it, the newest.")
+@click.option(
+    "--audience", required=True, type=click.Choice(["pupil", "parent", "staff"]), help="Who the sheet is about."
+)
+@click.option("--school", "schools", multiple=True, help="The code of a school it was sent to. Can be repeated.")
+@click.option("--all", "everywhere", is_flag=True, help="It was sent to every school.")
+@click.option(
+    "--date", "on", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day it was sent, such as 2025-09-01."
+)
+@click.option("--version", type=int, help="The version of the sheet. Without it, the newest.")
 def issued(
     study: str, audience: str, schools: tuple[str, ...], everywhere: bool, on: datetime, version: int | None
 ) -> None:
-    """Record that an information sheet was sent out: opt-out counts from then on."""
+    """Record that an information sheet was sent. With opt-out, silence counts as yes from then on."""
     from survey.audit import COMMAND_LINE
     from survey.database import write
     from survey.fieldwork.consent import issued as record
 
     if everywhere == bool(schools):
-        stop("Please say either --all or which --school.", status=2)
+        stop("Please add either --all, or --school with the code of a school.", status=2)
     now = datetime.now(UTC)
     with write(engine()) as connection:
         its = _study(connection, study)
@@ -89,15 +96,15 @@ def issued(
 @consent.command()
 @click.argument("study")
 @click.argument("participant")
-@click.option("--scope", type=click.Choice(["wave", "future", "all"]), required=True, help="How far.")
+@click.option("--scope", type=click.Choice(["wave", "future", "all"]), required=True, help="What it covers.")
 @click.option("--wave", help="The wave, for --scope wave.")
 @click.option("--by", type=click.Choice(["parent", "self", "school"]), default="parent", help="Who decided.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def withdraw(study: str, participant: str, scope: Scope, wave: str | None, by: By, yes: bool) -> None:
-    """Withdraw a participant, and print the certificate.
+    """Withdraw a participant and print the certificate.
 
-    wave: the answers of that wave are deleted. future: nothing more is asked, and answers given so far are kept.
-    all: every answer and fact is deleted, and nothing more is asked.
+    Scope wave: the answers of that wave are deleted. Scope future: the participant is not asked again, and the
+    answers given so far are kept. Scope all: every answer and fact is deleted, and the participant is not asked again.
     """
     from survey.audit import COMMAND_LINE
     from survey.database import read
@@ -105,14 +112,12 @@ def withdraw(study: str, participant: str, scope: Scope, wave: str | None, by: B
     from survey.responses.withdrawing import withdraw as do
 
     if scope == "wave" and wave is None:
-        stop("Please say which --wave.", status=2)
+        stop("Please add --wave with the name of the wave.", status=2)
     here = engine()
     with read(here) as connection:
         person = find_participant(connection, _study(connection, study).id, participant)
     if not yes:
-        click.confirm(
-            f"{participant}, {scope} {wave or ''}: deleted answers cannot be brought back. Continue?", abort=True
-        )
+        click.confirm(f"{participant}, {scope} {wave or ''}: deleted answers cannot be restored. Continue?", abort=True)
     done = do(here, participant_id=person, scope=scope, wave=wave, by=by, actor=COMMAND_LINE, now=datetime.now(UTC))
     _print(done)
 
@@ -120,7 +125,7 @@ def withdraw(study: str, participant: str, scope: Scope, wave: str | None, by: B
 @consent.command()
 @click.argument("study")
 @click.argument("participant")
-@click.option("--says", type=click.Choice(["yes", "no"]), required=True, help="What holds now.")
+@click.option("--says", type=click.Choice(["yes", "no"]), required=True, help="The decision from now on.")
 @click.option(
     "--how",
     "resolved",
@@ -128,10 +133,12 @@ def withdraw(study: str, participant: str, scope: Scope, wave: str | None, by: B
     required=True,
     help="The person who said no has changed their mind; the parents have agreed; only one of them may decide.",
 )
-@click.option("--date", "on", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day on which it was said.")
+@click.option(
+    "--date", "on", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day on which this decision was given."
+)
 @click.option("--by", type=click.Choice(["parent", "self", "school"]), default="parent", help="Who decided.")
-@click.option("--parent", help="Which parent, if that is known: first, second or their study code.")
-@click.option("--scope", type=click.Choice(["wave", "future", "all"]), default="all", help="How far.")
+@click.option("--parent", help="Which parent, if you know: first, second or their study code.")
+@click.option("--scope", type=click.Choice(["wave", "future", "all"]), default="all", help="What it covers.")
 @click.option("--wave", help="The wave, for --scope wave; the first one, for --scope future.")
 def resolve(
     study: str,
@@ -144,7 +151,7 @@ def resolve(
     scope: Scope,
     wave: str | None,
 ) -> None:
-    """Record how a yes, and a no or a withdrawal, were resolved. Until then the yes does not count."""
+    """Record how conflicting decisions were resolved. Until then, a yes does not count."""
     from survey.audit import COMMAND_LINE
     from survey.database import write
     from survey.fieldwork.consent import Decision, decide
@@ -161,33 +168,35 @@ def resolve(
 @consent.command()
 @click.argument("number")
 def certificate(number: str) -> None:
-    """Print a certificate of a withdrawal."""
+    """Print the certificate of a withdrawal."""
     from survey.responses.withdrawing import certificate_by_number
 
     found = certificate_by_number(engine(), number)
     if found is None:
-        stop(f"There is no certificate '{number}'.")
+        stop(f"There is no certificate '{number}'. Please check the number.")
     _print(found)
 
 
 @consent.command("list")
 @click.argument("study")
-@click.option("--wave", help="The wave; without it, the first.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="A .csv or .xlsx to write.")
+@click.option("--wave", help="The wave, as named in study.yaml. Without it, the first.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write: .csv or .xlsx."
+)
 def list_(study: str, wave: str | None, out: Path) -> None:
-    """Write the consent of everyone on a wave's roster: codes, states, days."""
+    """Write the consent of everyone on a wave's roster to a file."""
     from survey.database import read
     from survey.export.lists import form_of, write_list
     from survey.fieldwork.consent import COLUMNS, plan_of, rows, standings
 
     form = form_of(out.name)
     if form is None:
-        stop(f"{out}: please give a file that ends in .csv or .xlsx.")
+        stop(f"{out}: please give a name that ends in .csv or .xlsx.")
     with read(engine()) as connection:
         its = _study(connection, study)
         plan = plan_of(connection, its.id)
         if plan is None:
-            stop(f"The study '{study}' was not published yet. Please run: survey publish FOLDER")
+            stop(f"The study '{study}' has not been published yet. Please run: survey publish FOLDER")
         found = rows(standings(connection, plan, its.id, wave or plan.waves[0].id))
     with writing(out, "wb") as file:
         write_list(COLUMNS, found, "Consent", form, file)
@@ -203,7 +212,7 @@ def _study(connection: Connection, code: str) -> StudyFound:
 def _print(done: WithdrawalCertificate) -> None:
     click.echo(f"Certificate {done.number}")
     click.echo(f"Study: {done.study_title} ({done.study})")
-    click.echo(f"Participant: {done.participant or 'not known: by an open link'}")
+    click.echo(f"Participant: {done.participant or 'not known: answered by an open link'}")
     click.echo(f"Scope: {done.scope} {done.wave}".rstrip())
     click.echo(f"Decided by: {done.by}, on {done.at:%d %B %Y}")
     click.echo(f"Responses whose answers were deleted: {done.responses}")

@@ -13,11 +13,11 @@ from survey.cli.main import engine, settings
 @link.command("coordinator")
 @click.argument("study")
 @click.option("--school", required=True, help="The school's code.")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day on which it works, as 2027-07-31.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day on which it works, such as 2027-07-31.")
 def coordinator(study: str, school: str, until: datetime | None) -> None:
-    """Make a link that opens the coordinator's pages of one school: who has taken part, and no answers.
+    """Make a link for the coordinator of one school. It shows who has taken part, and no answers.
 
-    It ends by itself on the last day given, at the latest when the study's data are deleted.
+    It works until the day given, or until the study's data are deleted if that is sooner.
     """
     from survey.admission import deletion_day, place
     from survey.audit import COMMAND_LINE
@@ -31,13 +31,13 @@ def coordinator(study: str, school: str, until: datetime | None) -> None:
     last_day = min(until.date(), latest) if until else latest
     ends_at = datetime.combine(last_day + timedelta(days=1), time(), UTC)
     if where.study_id is None or where.school_id is None:
-        raise NotPossible("Say which study and which school.")
+        raise NotPossible("Please give --study and --school.")
     with write(store) as connection:
         number, token = make_link(
             connection, where.study_id, where.school_id, school, ends_at, Giver(COMMAND_LINE), datetime.now(UTC)
         )
     click.echo(f"Link {number}, works until the end of {last_day:%d %B %Y}:\n{here.base_url}/office/link/{token}")
-    click.echo("Chorus does not keep it: only what is needed to recognise it is stored.")
+    click.echo("Chorus does not keep the link, so copy it now.")
 
 
 @link.command("coordinator-end")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def check(path: Path) -> None:
     """Check a questionnaire or a study folder, and show every problem.
 
-    Exit status: 0 nothing wrong (advice may be given), 1 errors, 2 wrong use of the command.
+    Exit status: 0 no errors (there may be advice), 1 errors, 2 the command was mistyped.
     """
     from survey.definition.checking import check as problems_of
 
@@ -34,7 +34,7 @@ def check(path: Path) -> None:
 @main.command()
 @click.argument("what", type=click.Choice(["questionnaire", "study", "translation"]), default="questionnaire")
 def schema(what: Literal["questionnaire", "study", "translation"]) -> None:
-    """Write the JSON Schema of a kind of file, so that editors can complete and check it as you type."""
+    """Print the JSON Schema of a kind of file, so that your editor can complete and check it as you type."""
     from survey.definition.schema import json_schema
 
     click.echo(json.dumps(json_schema(what), indent=2, ensure_ascii=False))
@@ -45,7 +45,7 @@ def questionnaire_of(path: Path) -> Questionnaire:
     from survey.definition.reading import read_questionnaire
 
     if path.name == "study.yaml" or "." in path.stem:
-        stop(f"{path} is not a questionnaire. Please give the file NAME.yaml that holds the scales.")
+        stop(f"{path} is not a questionnaire. Please give the file of the questionnaire, NAME.yaml.")
     reading = read_questionnaire(path)
     if reading.questionnaire is None:
         stop(*(str(problem) for problem in errors(reading.problems)))
@@ -55,18 +55,21 @@ def questionnaire_of(path: Path) -> Questionnaire:
 @main.command()
 @click.argument("questionnaire", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("answers", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV to write.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV file to write.")
 def score(questionnaire: Path, answers: Path, out: Path) -> None:
-    """Score a table of answers: columns are question ids, values are codes, blank is missing.
+    """Score a table of answers: headings are names of questions, values are codes, and an empty cell is missing.
 
-    The output has a row per input row: `id` where there is one, then each scale and the number of its items
-    that were answered.
+    The output has one row for each row of answers: `id` if there is one, then each scale and the number of
+    its items that were answered.
     """
     from survey.export.scored import score_table
 
     found = questionnaire_of(questionnaire)
     if out.exists() and out.samefile(answers):
-        stop(f"{out} has the answers in it, and the scores would overwrite them. Please choose another name for --out.")
+        stop(
+            f"{out} is the file with the answers, and the scores would overwrite it. Please choose another "
+            "name for --out."
+        )
     with writing(out, "w") as file:
         rows = score_table(found, answers, file)
     click.echo(f"{rows} rows scored: {out}")

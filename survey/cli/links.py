@@ -14,17 +14,17 @@ from survey.cli.main import engine, main, settings, stop, writing
 
 @main.group(cls=usually("open"))
 def link() -> None:
-    """Links and typed codes that lead to a questionnaire: open ones (the default), or personal ones."""
+    """Links and codes: open, personal, or for a coordinator. Without a subcommand, an open link is made."""
 
 
 @link.command("open")
 @click.argument("study")
 @click.argument("questionnaire")
 @click.option("--wave", required=True, help="The wave, as named in study.yaml.")
-@click.option("--school", help="The school's code: answers by this link are then counted as its.")
-@click.option("--performance", help="The name of a performance: its audience is asked about it.")
+@click.option("--school", help="The school's code. Answers by this link are then counted for that school.")
+@click.option("--performance", help="The name of a performance, to ask its audience about it.")
 def open_(study: str, questionnaire: str, wave: str, school: str | None, performance: str | None) -> None:
-    """Make an open link and code for a questionnaire, such as for parents at a concert."""
+    """Make one link and code that many people share, such as all parents at a concert."""
     from survey.audit import COMMAND_LINE
     from survey.fieldwork.links import open_link
     from survey.fieldwork.waves import last_day
@@ -36,8 +36,8 @@ def open_(study: str, questionnaire: str, wave: str, school: str | None, perform
         click.echo(f"It works from {_day(made.opens.date())} to {_day(last)}.")
     if not made.opens <= now < made.closes:
         click.echo("It does not work today: the wave is not open.")
-    click.echo(f"Link: {made.address}\nCode: {made.code} (typed at {here.base_url}/)")
-    click.echo("Chorus does not keep them: only what is needed to recognise them is stored.")
+    click.echo(f"Link: {made.address}\nCode: {made.code} (to type at {here.base_url}/)")
+    click.echo("Chorus does not keep links and codes, so keep them safe.")
 
 
 def _day(day: date) -> str:
@@ -47,17 +47,17 @@ def _day(day: date) -> str:
 @link.command("personal")
 @click.argument("study")
 @click.option("--wave", required=True, help="The wave, as named in study.yaml.")
-@click.option("--school", help="The school's code; without it, everyone in the wave.")
-@click.option("--class", "school_class", help="The code of a class of that school.")
+@click.option("--school", help="The school's code. Without it, everyone in the wave.")
+@click.option("--class", "school_class", help="The code of a class in that school.")
 @click.option(
     "--out",
     "outs",
     type=click.Path(path_type=Path, dir_okay=False),
     required=True,
     multiple=True,
-    help="A .csv or .xlsx to write; may be given again, for both of the same links.",
+    help="The file to write: .csv or .xlsx. Can be repeated, to write the same links to both.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask before earlier links stop working.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation if earlier links will stop working.")
 def personal(
     study: str, wave: str, school: str | None, school_class: str | None, outs: tuple[Path, ...], yes: bool
 ) -> None:
@@ -69,7 +69,7 @@ def personal(
     forms = {out: form_of(out.name) for out in outs}
     for out, form in forms.items():
         if form is None:
-            stop(f"{out}: please give a file that ends in .csv or .xlsx.")
+            stop(f"{out}: please give a name that ends in .csv or .xlsx.")
     place = (study, wave, school, school_class)
     who = who_gets_links(engine(), *place)
     if who.ended and not yes:
@@ -84,13 +84,15 @@ def personal(
             write_list(COLUMNS, rows, f"Links {wave}", form, files[out])
     click.echo(f"{_many(len(made.links))} written: {', '.join(map(str, outs))}")
     if made.ended:
-        click.echo(f"{_many(made.ended)} made earlier for the same people will not work any more.")
+        click.echo(
+            f"{_many(made.ended)} made earlier for the same people no longer work{'s' if made.ended == 1 else ''}."
+        )
     if made.without:
         click.echo(
-            f"{made.without} {'person has' if made.without == 1 else 'people have'} no link: the consent that the "
-            "study asks for is missing or is a no."
+            f"{made.without} {'person has' if made.without == 1 else 'people have'} no link, because the consent "
+            "the study asks for is missing or is a no."
         )
-    click.echo("Chorus does not keep them: only what is needed to recognise them is stored.")
+    click.echo("Chorus does not keep links and codes, so keep them safe.")
 
 
 def _many(links: int) -> str:

@@ -45,7 +45,7 @@ def writing(out: Path, mode: Literal["w", "wb"]) -> Iterator[IO[Any]]:
         with private.writing(out, mode) as file:
             yield file
     except OSError as error:
-        stop(f"{out}: cannot be written ({error.strerror}). Please choose another place.")
+        stop(f"{out} cannot be written ({error.strerror}). Please choose another place.")
 
 
 def content_of(path: Path) -> bytes:
@@ -56,7 +56,7 @@ def content_of(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(LARGEST_FILE + 1)
     except OSError as error:
-        stop(f"{path}: cannot be read ({error.strerror}).")
+        stop(f"{path} cannot be read ({error.strerror}). Please check the name and who may read it.")
 
 
 def settings() -> Settings:

@@ -14,13 +14,13 @@ from survey.cli.main import engine, main, settings, stop, writing
 @click.argument("study")
 @click.argument("questionnaire")
 @click.option("--wave", required=True, help="The wave, as named in study.yaml.")
-@click.option("--school", help="The school's code; without it, everyone in the wave who is asked.")
-@click.option("--class", "school_class", help="The code of a class of that school.")
-@click.option("--participant", "participants", multiple=True, help="A study code; may be given several times.")
-@click.option("--copies", type=click.IntRange(1), help="The number of copies, for people who are not on a list.")
-@click.option("--language", help="One of the questionnaire's languages; without it, the original one.")
+@click.option("--school", help="The school's code. Without it, everyone in the wave who is asked.")
+@click.option("--class", "school_class", help="The code of a class in that school.")
+@click.option("--participant", "participants", multiple=True, help="A study code. Can be repeated.")
+@click.option("--copies", type=click.IntRange(1), help="A number of copies, for people who are not on the roster.")
+@click.option("--language", help="One of the questionnaire's languages. Without it, the original one.")
 @click.option("--large", is_flag=True, help="Large print: 18 points and more.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The .html file to write.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write: .html.")
 def paper(
     study: str,
     questionnaire: str,
@@ -33,17 +33,19 @@ def paper(
     large: bool,
     out: Path,
 ) -> None:
-    """Make printed forms for a class, a school or a wave, or copies: one HTML file for A4 that needs nothing else.
+    """Make forms to print, for a class, a school or a wave, or as copies: one HTML file for A4.
 
-    Each form has its own code, which is kept nowhere but on the form.
+    Each form has its own code, which Chorus does not keep.
     """
     from survey.audit import COMMAND_LINE
     from survey.paper.printing import Order, page, print_papers
 
     if out.suffix.lower() not in (".html", ".htm"):
-        stop(f"{out}: please give a file that ends in .html.")
+        stop(f"{out}: please give a name that ends in .html.")
     if copies and (participants or school_class):
-        stop("Copies are for people who are not on a list. Please leave out --participant and --class, or --copies.")
+        stop(
+            "Copies are for people who are not on the roster. Please leave out --participant and --class, or --copies."
+        )
     order = Order(study, wave, questionnaire, language, school, school_class, participants, copies or 0, large)
     # The file is opened first: papers that cannot be written down would be printed by no one.
     with writing(out, "w") as file:
@@ -53,4 +55,7 @@ def paper(
         click.echo(sentence)
     count = len(made.papers)
     click.echo(f"{count} {'form' if count == 1 else 'forms'} written: {out}")
-    click.echo("Open the file in a browser and print it on A4. Chorus does not keep the codes on it.")
+    click.echo(
+        "Open the file in a browser and print it on A4. Chorus does not keep the codes, so keep the file "
+        "until the forms are printed."
+    )

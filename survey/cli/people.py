@@ -13,13 +13,13 @@ from survey.cli.main import engine, main, settings
 
 @main.group()
 def user() -> None:
-    """Accounts and roles."""
+    """Accounts and roles of the people who sign in."""
 
 
 def _where(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say where a role counts."""
     school = click.option("--school", help="The school's code, for a coordinator.")
-    return click.option("--study", help="The study's code; without it, every study.")(school(command))
+    return click.option("--study", help="The study's name. Without it, all studies.")(school(command))
 
 
 @user.command("add")
@@ -27,7 +27,7 @@ def _where(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--role", "roles", multiple=True, default=("researcher",), show_default=True)
 @_where
 def add(email: str, roles: tuple[str, ...], study: str | None, school: str | None) -> None:
-    """Make an account. Prints a password that works once, to sign in and choose a new one.
+    """Make an account, and print a password that works once, to sign in and choose a new one.
 
     Roles: researcher, lead (of a study, or of all), coordinator (of one school), administrator (of the installation).
     """
@@ -43,7 +43,7 @@ def add(email: str, roles: tuple[str, ...], study: str | None, school: str | Non
 @click.option("--role", default="researcher", show_default=True)
 @_where
 def invite(email: str, role: str, study: str | None, school: str | None) -> None:
-    """Invite a person: make a link to choose a password. It works once, for seven days."""
+    """Make a link with which a person can choose a password. It works once, for seven days."""
     from survey.admission import checked_address, place
     from survey.audit import COMMAND_LINE
     from survey.database import write
@@ -59,7 +59,7 @@ def invite(email: str, role: str, study: str | None, school: str | None) -> None
 
 @user.command("list")
 def everyone() -> None:
-    """List who can sign in: address, roles, when they last did, whether they have a second factor."""
+    """List the accounts: e-mail address, roles, last sign-in, two-step sign-in or password only."""
     from survey.admission import place_in_words
     from survey.audit import COMMAND_LINE
     from survey.people import Giver
@@ -89,7 +89,7 @@ def renew(email: str) -> None:
 @user.command("end")
 @click.argument("email")
 def end(email: str) -> None:
-    """Close an account: its sessions, its roles and its password."""
+    """Close an account. Its sessions, roles and password end at once."""
     from survey.admission import account_id
     from survey.audit import COMMAND_LINE
     from survey.people import Giver
@@ -129,7 +129,7 @@ def add_role(email: str, name: str, study: str | None, school: str | None) -> No
 @click.argument("name")
 @_where
 def remove_role(email: str, name: str, study: str | None, school: str | None) -> None:
-    """Remove a role, at once."""
+    """Remove a role. It ends at once."""
     from survey.admission import account_id, place, place_in_words
     from survey.audit import COMMAND_LINE
     from survey.database import write

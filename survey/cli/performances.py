@@ -11,18 +11,24 @@ from survey.cli.main import engine, main
 
 @main.group()
 def performance() -> None:
-    """Concerts and sharings, each with a link for its audience."""
+    """Concerts and sharings whose audiences are asked."""
 
 
 @performance.command("add")
 @click.argument("study")
 @click.argument("name")
-@click.option("--wave", required=True, help="The wave it is in, as named in study.yaml.")
-@click.option("--title", required=True, help="What people call it.")
-@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Its day, such as 2026-12-10.")
-@click.option("--school", help="The code of the school that performs; leave it out when several do.")
+@click.option("--wave", required=True, help="The wave, as named in study.yaml.")
+@click.option("--title", required=True, help="The title people know it by.")
+@click.option(
+    "--date",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    required=True,
+    help="The day of the performance, such as 2026-12-10.",
+)
+@click.option("--school", help="The code of the school that performs. Leave it out if there are several.")
 def add(study: str, name: str, wave: str, title: str, day: datetime, school: str | None) -> None:
-    """Add a performance; a link for its audience: survey link open STUDY QUESTIONNAIRE --wave W --performance NAME."""
+    """Add a performance. For its link: survey link open STUDY QUESTIONNAIRE --wave W --performance NAME."""
     from survey.audit import COMMAND_LINE
     from survey.fieldwork.performances import add_performance
 
@@ -34,7 +40,7 @@ def add(study: str, name: str, wave: str, title: str, day: datetime, school: str
 @performance.command("list")
 @click.argument("study")
 def list_(study: str) -> None:
-    """Print the performances of a study, by day."""
+    """List the performances of a study, by date."""
     from survey.database import read
     from survey.fieldwork.finding import find_study
     from survey.fieldwork.performances import performances

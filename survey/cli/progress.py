@@ -14,14 +14,14 @@ from survey.cli.main import content_of, engine, main, stop, writing
 
 @main.group(cls=usually("show"))
 def progress() -> None:
-    """How many of those asked have answered, and why the others have not."""
+    """Response rates, and reasons for not answering."""
 
 
 @progress.command("show")
 @click.argument("study")
-@click.option("--wave", help="The wave, as named in study.yaml; without it, all waves.")
+@click.option("--wave", help="The wave, as named in study.yaml. Without it, all waves.")
 @click.option("--questionnaire", help="Only this questionnaire.")
-@click.option("--school", help="The school's code: one row for each of its classes.")
+@click.option("--school", help="The school's code, to show one row for each of its classes.")
 @click.option(
     "--by",
     type=click.Choice(["school", "programme", "arm", "audience", "questionnaire", "wave"]),
@@ -31,12 +31,12 @@ def progress() -> None:
 @click.option(
     "--remind",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write a reminder list: a .csv or .xlsx of study codes.",
+    help="Write a reminder list of study codes to this .csv or .xlsx file.",
 )
 def show(
     study: str, wave: str | None, questionnaire: str | None, school: str | None, by: str, remind: Path | None
 ) -> None:
-    """Print the response rates; the same numbers as on the page "Progress"."""
+    """Show the response rates, with the same numbers as on the page “Progress”."""
     from survey.database import read as reading
     from survey.export.lists import form_of, write_list
     from survey.fieldwork.finding import What, find_published, not_there
@@ -46,7 +46,7 @@ def show(
 
     form = form_of(remind.name) if remind else None
     if remind is not None and form is None:
-        stop(f"{remind}: please give a file that ends in .csv or .xlsx.")
+        stop(f"{remind}: please give a name that ends in .csv or .xlsx.")
     here = engine()
     with reading(here) as connection:
         found = find_published(connection, study)
@@ -70,7 +70,7 @@ def show(
         rows = to_remind(narrowed)
         with writing(remind, "wb") as file:
             write_list(COLUMNS, rows, "Who to remind", form, file)
-        click.echo(f"{len(rows)} to remind written: {remind}")
+        click.echo(f"{len(rows)} to remind: {remind}")
 
 
 def _table(by: str, lines: Sequence[object]) -> list[str]:
@@ -95,13 +95,13 @@ def _table(by: str, lines: Sequence[object]) -> list[str]:
 
 @progress.command("reasons")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--study", required=True, help="The study's code.")
+@click.option("--study", required=True, help="The study's name.")
 @click.option("--wave", required=True, help="The wave, as named in study.yaml.")
-@click.option("--look", "looking", is_flag=True, help="Only show what would change.")
+@click.option("--preview", "looking", is_flag=True, help="Show what would change, and change nothing.")
 def reasons(file: Path, study: str, wave: str, looking: bool) -> None:
     """Import reasons for not answering, from a CSV or Excel file: participant, questionnaire (optional), reason.
 
-    Reasons are absent, refused, excused, left and other. All of the file is kept or, when it has a problem, nothing.
+    Reasons are absent, refused, excused, left and other. If the file has a problem, nothing is imported.
     """
     from survey.audit import COMMAND_LINE
     from survey.progress.reasons import import_reasons, look
@@ -112,6 +112,6 @@ def reasons(file: Path, study: str, wave: str, looking: bool) -> None:
     else:
         preview = import_reasons(engine(), study, wave, data, file.name, COMMAND_LINE, datetime.now(UTC))
     if preview.problems:
-        stop(*map(str, preview.problems), "Nothing was saved. Please correct these first.")
+        stop(*map(str, preview.problems), "Nothing was imported. Please correct the file and try again.")
     done, would = preview.recorded, "would be " if looking else ""
-    click.echo(f"{done.added} reasons {would}added, {done.changed} {would}changed, {done.unchanged} as they were.")
+    click.echo(f"{done.added} reasons {would}added, {done.changed} {would}changed, {done.unchanged} unchanged.")

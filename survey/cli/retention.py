@@ -16,7 +16,7 @@ from survey.cli.main import engine, main, settings, stop
 def retention(context: click.Context) -> None:
     """Show when each study's data will be deleted, and what is due.
 
-    Exit status: 0 nothing is due, 1 a deletion is due or a backup is older than promised.
+    Exit status: 0 nothing is due, 1 a deletion is due or a backup has been kept too long.
     """
     if context.invoked_subcommand is not None:
         return
@@ -25,7 +25,7 @@ def retention(context: click.Context) -> None:
     now, store = datetime.now(UTC), engine()
     found = days(store, now)
     if not found:
-        click.echo("No study is published here.")
+        click.echo("No study has been published yet.")
     for day in found:
         if day.deleted_at is not None:
             click.echo(f"{day.code}: deleted on {day.deleted_at:%d %B %Y}, certificate {day.number}")
@@ -34,8 +34,8 @@ def retention(context: click.Context) -> None:
     old = kept_too_long(store, settings(), now)
     for file in old:
         click.echo(
-            f"{file}: this backup has been kept longer than the studies promise. Please delete it: survey backup "
-            "does so."
+            f"{file}: this backup has been kept longer than the studies allow. Please delete it, or run survey "
+            "backup, which does."
         )
     due = [day.code for day in found if day.is_due]
     if due:
@@ -52,9 +52,9 @@ def _away(days: int) -> str:
 
 
 @retention.command()
-@click.option("--today", is_flag=True, help="Delete now; without this, only show what would be deleted.")
+@click.option("--today", is_flag=True, help="Delete now. Without this, only show what would be deleted.")
 def apply(today: bool) -> None:
-    """Delete the data of the studies whose day has come, and delete again what an older backup brought back."""
+    """Delete the data of studies whose day has come, and anything deleted earlier that an older backup brought back."""
     from survey.audit import COMMAND_LINE
     from survey.retention import counted, days, keep_promises
 
@@ -64,7 +64,7 @@ def apply(today: bool) -> None:
         for day in due:
             numbers = [f"{name} {number}" for name, number in sorted(counted(store, day.study_id).items()) if number]
             click.echo(f"{day.code}: would be deleted ({', '.join(numbers) or 'it is empty'})")
-        click.echo("Nothing was deleted. Please say --today to do it." if due else "Nothing is due.")
+        click.echo("Nothing was deleted. To delete this now, add --today." if due else "Nothing is due.")
         return
     said = keep_promises(store, settings(), now, COMMAND_LINE)
     for line in said or ["Nothing is due."]:
@@ -74,7 +74,7 @@ def apply(today: bool) -> None:
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def backup(folder: Path) -> None:
-    """Copy the database into a folder, while the server runs, and delete backups older than the studies promise."""
+    """Copy the database into a folder, and delete backups older than the studies allow. The server can keep running."""
     from survey.audit import COMMAND_LINE
     from survey.retention import back_up
 
@@ -86,9 +86,9 @@ def backup(folder: Path) -> None:
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--over", is_flag=True, help="Replace the existing database; everything in it is lost.")
+@click.option("--over", is_flag=True, help="Replace the existing database. Everything in it is lost.")
 def restore(file: Path, over: bool) -> None:
-    """Restore a backup. What was withdrawn or deleted since is deleted from it again.
+    """Restore a backup. Everything withdrawn or deleted since then is deleted from it again.
 
     Stop the server before.
     """

@@ -20,18 +20,20 @@ _MOST: Final = 20
 
 @main.group()
 def roster() -> None:
-    """Who is asked: schools, classes, participants."""
+    """Rosters: the schools, classes and participants of a study."""
 
 
 @roster.command("import")
 @click.argument("files", type=click.Path(path_type=Path, exists=True, dir_okay=False), nargs=-1, required=True)
 @click.option("--study", required=True, help="The study's name.")
-@click.option("--wave", help="The wave the list is for; lists of schools need none.")
-@click.option("--preview", is_flag=True, help="Only show what would change.")
-@click.option("--correct", is_flag=True, help="Correct facts that should not change, such as sex, and schools' arms.")
-@click.option("--they-have-left", "left", is_flag=True, help="The list is complete: anyone not on it has left.")
-@click.option("--codes-as-they-are", "codes", is_flag=True, help="Codes like 1 are right: no zeros have been lost.")
-@click.option("--all", "everything", is_flag=True, help=f"Print every change, not the first {_MOST} of each sort.")
+@click.option("--wave", help="The wave of the roster. Not needed for a list of schools alone.")
+@click.option("--preview", is_flag=True, help="Show what would change, and change nothing.")
+@click.option("--correct", is_flag=True, help="Correct facts that should not change, such as sex or a school's arm.")
+@click.option(
+    "--they-have-left", "left", is_flag=True, help="The file is the complete roster: anyone not in it has left."
+)
+@click.option("--codes-as-they-are", "codes", is_flag=True, help="Codes such as 1 are right: no zeros have been lost.")
+@click.option("--all", "everything", is_flag=True, help=f"Print every change, not only the first {_MOST} of each kind.")
 def import_(
     files: Sequence[Path],
     study: str,
@@ -42,7 +44,7 @@ def import_(
     codes: bool,
     everything: bool,
 ) -> None:
-    """Import lists of schools and participants (CSV or .xlsx): all of them, or nothing.
+    """Import rosters and lists of schools from CSV or Excel files: all of them, or none.
 
     Exit status: 0 done, or nothing to do; 1 problems, and nothing was imported; 2 the command was mistyped.
     """
@@ -55,7 +57,7 @@ def import_(
     seen, lists = looked_at(store, here, study, wave, read, correct=correct)
     _say(seen, None if everything else _MOST)
     if seen.problems:
-        stop("Nothing was imported. Please correct these first.")
+        stop("Nothing was imported. Please correct the file and try again.")
     doubts = unanswered(seen.doubts, agreed)
     for doubt in doubts:
         click.echo(
@@ -69,7 +71,7 @@ def import_(
         stop("Nothing has been imported.")
     now = datetime.now(UTC)
     import_lists(store, study, wave, lists, COMMAND_LINE, now, seen.digest, correct=correct, agreed=agreed)
-    click.echo("Imported." if seen.changes else "Nothing to do: all of this has been imported already.")
+    click.echo("Imported." if seen.changes else "Nothing to do: all of this has already been imported.")
 
 
 _HEADINGS: Final = {
@@ -79,8 +81,8 @@ _HEADINGS: Final = {
     "moved": "Moved",
     "changed": "Changed",
     "left": "Left",
-    "not_here": "In these schools in an earlier wave, but not on this list",
-    "unasked": "On this list, but asked nothing in this wave",
+    "not_here": "In these schools in an earlier wave, but not on this roster",
+    "unasked": "On this roster, but not asked anything in this wave",
 }
 
 
@@ -103,9 +105,9 @@ def _say(preview: RosterPreview, most: int | None) -> None:
 @roster.command("list")
 @click.argument("study")
 @click.option("--wave", required=True, help="The wave, as named in study.yaml.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV to write.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV file to write.")
 def list_(study: str, wave: str, out: Path) -> None:
-    """Write a wave's roster as CSV, as `survey roster import` reads it. People who have left are left out."""
+    """Write a wave's roster as CSV, ready for `survey roster import`, without people who have left."""
     from survey.fieldwork.roster import write_roster
 
     store = engine()
@@ -117,21 +119,21 @@ def list_(study: str, wave: str, out: Path) -> None:
 @roster.command("key")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def key(file: Path) -> None:
-    """Make a linkage key, for studies that link to data from outside. Keep it apart from database and backups."""
+    """Make a linkage key, for studies that link to data from outside. Keep it away from the database and backups."""
     from survey.fieldwork.roster import make_key
 
     make_key(file, settings())
     click.echo(
-        f"A linkage key is in {file}. Set CHORUS_LINKAGE_KEY to this path, give the key to the office that links, and "
-        "keep a copy in a safe place: without it no hash can be made again."
+        f"The linkage key is in {file}. Set CHORUS_LINKAGE_KEY to this path, give the key to the office that does the "
+        "linking, and keep a copy in a safe place: without it, the hashes cannot be made again."
     )
 
 
 @roster.command("linkage")
 @click.argument("study")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV to write.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The CSV file to write.")
 def linkage(study: str, out: Path) -> None:
-    """Write study codes with their linkage hashes, for the office that links. Recorded in the activity log."""
+    """Write study codes with their linkage hashes, for the office that does the linking."""
     from survey.audit import COMMAND_LINE
     from survey.fieldwork.roster import write_linkage
 

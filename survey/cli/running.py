@@ -22,11 +22,17 @@ _SETTINGS: Final = ("DATABASE_URL", "SECRET_KEY", "CHORUS_REGISTER", "CHORUS_LIN
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option(
-    "--workers", type=click.IntRange(min=1), default=2, show_default=True, help="Processes; about one for each core."
+    "--workers",
+    type=click.IntRange(min=1),
+    default=2,
+    show_default=True,
+    help="Number of processes, about one for each processor.",
 )
-@click.option("--threads", type=click.IntRange(min=1), default=16, show_default=True, help="Threads of each process.")
+@click.option(
+    "--threads", type=click.IntRange(min=1), default=16, show_default=True, help="Number of threads in each process."
+)
 def serve(host: str, port: int, workers: int, threads: int) -> None:
-    """Serve the pages."""
+    """Run the website."""
     from survey.database import session
     from survey.fieldwork import study_by_code
     from survey.serving import serve as run
@@ -42,14 +48,14 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 @click.option(
     "--questionnaires",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="A study's folder; without it, the study that comes with Chorus.",
+    help="A study's folder. Without it, the study that comes with Chorus.",
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--serve/--no-serve", "serving", default=True, help="Whether to start the server at the end.")
 def demo(folder: Path, questionnaires: Path | None, port: int, serving: bool) -> None:
-    """Make a pretended study with thousands of answers, write its workbook, and serve it.
+    """Make a study with thousands of made-up answers, write its workbook, and run the website.
 
-    It is made with the same commands that you would use, which are printed as they run.
+    It uses the same commands as you would, and prints them as they run.
     """
     from survey.demo import clear, run, shipped_study
     from survey.serving import see_that_port_is_free
@@ -80,7 +86,7 @@ def _installation(settings: dict[str, str]) -> Iterator[Callable[..., None]]:
                 main.main(args=said, prog_name="survey", standalone_mode=False)
         except SystemExit as ended:
             if ended.code:
-                raise click.ClickException(f"The command did not work: survey {shlex.join(said)}") from ended
+                raise click.ClickException(f"This command did not work: survey {shlex.join(said)}") from ended
         finally:
             # Lists are indented, and long: what remains are the sentences and sums.
             for line in heard.getvalue().splitlines():

@@ -23,7 +23,7 @@ def upgrade() -> None:
 
     store = engine()
     bring_up_to_date(store)
-    click.echo("The tables are up to date.")
+    click.echo("The database is up to date.")
     # The database may be an older one that was put back: what was withdrawn since is withdrawn again.
     for line in apply_register(store, Register(settings().register), datetime.now(UTC)).done:
         click.echo(f"{line.study}: a {line.kind} was deleted again, as on {line.at:%d %B %Y}.")
@@ -32,7 +32,7 @@ def upgrade() -> None:
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 def publish(folder: Path) -> None:
-    """Publish a study's questionnaires. A published version never changes."""
+    """Publish a study: study.yaml, questionnaires, translations. A published version never changes."""
     from survey.fieldwork.publishing import publish_folder
 
     for line in _in_words(publish_folder(engine(), folder, datetime.now(UTC))):
@@ -60,7 +60,7 @@ class _FormatName(click.ParamType):  # type: ignore[type-arg]
 
 def _in_words(done: PublishedFolder) -> Iterator[str]:
     """Yield a sentence for each thing that was published, and then for each that reads differently now."""
-    yield f"{done.study}: study.yaml is {'published' if done.changed else 'as it was'}."
+    yield f"{done.study}: study.yaml is {'published' if done.changed else 'unchanged'}."
     for audience, version in done.sheets:
         yield f"{done.study}: version {version} of the information sheet for {audience} is published."
     for one in done.versions:
@@ -75,7 +75,7 @@ def _in_words(done: PublishedFolder) -> Iterator[str]:
 @click.option("--format", "form", type=_FormatName(), default="xlsx", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
 def export(study: str, form: str, out: Path) -> None:
-    """Write a study's answers and scale scores: a workbook, or a zip of CSV files."""
+    """Write a study's answers and scale scores to a workbook, or to a zip of CSV files."""
     from survey.export.store import export as write
 
     with writing(out, "wb") as file:

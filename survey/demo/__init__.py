@@ -96,9 +96,14 @@ def shipped_study() -> Path:
 
 def _pretending(reading: FolderReading, folder: Path) -> Plan:
     if reading.study is None:
-        raise click.ClickException(f"{folder} has errors. Please look at them first: survey check {folder}")
+        raise click.ClickException(
+            f"{folder} has errors. Please correct them first. To see them: survey check {folder}"
+        )
     if reading.study.pretend is None:
-        raise click.ClickException(f"{folder}/study.yaml has no section 'pretend', which says what to pretend.")
+        raise click.ClickException(
+            f"{folder}/study.yaml has no section 'pretend', which says what answers to make up. Please add "
+            "one; see docs/questionnaires.md."
+        )
     return reading.study
 
 
@@ -128,15 +133,15 @@ def run(command: Command, folder: Path, questionnaires: Path, *, port: int, serv
     now = datetime.now(UTC)
     command("upgrade")
     built = build(command, questionnaires, folder, now)
-    click.echo(f"\n{built.rows} pretended responses came in.\n")
+    click.echo(f"\n{built.rows} made-up responses have been imported.\n")
     command("export", built.study, "--format", "xlsx", "--out", "demo.xlsx")
     command("progress", built.study, "--wave", built.wave)
     links = folder / "links.csv"
     command("link", "personal", built.study, "--wave", built.wave, "--out", links)
-    click.echo("\nTry it. Pupils come by their card's link, or type its code at the front page:")
+    click.echo("\nTry it. Pupils use the link on their card, or type its code on the front page:")
     for questionnaire, address, code in _of(links, built.pupils):
         click.echo(f"  {questionnaire}\n    {address}    code: {code}")
-    click.echo("\nParents and staff, by an open link:")
+    click.echo("\nParents and staff use an open link:")
     event = (
         "winter-concert",
         "--wave",
@@ -157,7 +162,7 @@ def run(command: Command, folder: Path, questionnaires: Path, *, port: int, serv
     command("user", "add", "researcher@example.org", "--role", "researcher", "--study", built.study)
     command("link", "coordinator", built.study, "--school", "s01")
     if serving:
-        click.echo("\nThe server runs now. Stop it with Ctrl+C.")
+        click.echo("\nThe website is running. Stop it with Ctrl+C.")
         command("serve", "--port", str(port))
 
 
@@ -183,8 +188,9 @@ def clear(folder: Path) -> None:
     mark = folder / MARK
     if folder.exists() and any(folder.iterdir()) and not mark.exists():
         raise click.ClickException(
-            f"The folder {folder} already exists and is not a demonstration. Please choose another with --folder."
+            f"The folder {folder} already exists and was not made by `survey demo`. Please choose another "
+            "with --folder."
         )
     shutil.rmtree(folder, ignore_errors=True)
     private.folder(folder)
-    private.write(mark, "This folder is made anew by `survey demo`. Nothing in it is kept.\n")
+    private.write(mark, "`survey demo` empties this folder each time. Keep nothing here.\n")

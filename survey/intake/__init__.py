@@ -1,4 +1,4 @@
-"""Answers from elsewhere: complete answers, coded, checked as a form checks them."""
+"""Answers from another system: complete answers, coded, checked as a form checks them."""
 
 from survey.intake.checking import Checker
 from survey.intake.passed import response_of, saves_of

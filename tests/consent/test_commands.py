@@ -44,7 +44,7 @@ def test_a_table_is_taken_in(tuned: Tuned, tmp_path: Path) -> None:
     assert "Preview only" in survey("import", str(file), "--study", "tuned-in", "--preview").output
     assert (
         survey("import", str(file), "--study", "tuned-in").output
-        == "0 yes, 1 no, 0 withdrawn, 0 known before\nImported.\n"
+        == "0 yes, 1 no, 0 withdrawn, 0 already recorded\nImported.\n"
     )
     assert "Nothing to do" in survey("import", str(file), "--study", "tuned-in").output
     file.write_text("participant,decision,date,by\nP77,no,2025-09-10,parent\n", encoding="utf-8")
@@ -91,7 +91,7 @@ def test_the_command_says_who_disagrees_and_records_how_it_was_resolved(tuned: T
     rows = "P1,no,2025-09-10,parent,first", "P1,yes,2025-09-10,parent,second"
     file.write_text("\n".join(["participant,decision,date,by,parent", *rows]), encoding="utf-8")
     done = survey("import", str(file), "--study", "tuned-in")
-    assert "Conflicting decisions for 1: P1. The yes counts only once you record how they were resolved" in done.output
+    assert "Conflicting decisions for 1: P1. A yes does not count until you record how the conflict was resolved" in done.output
     out = tmp_path / "list.csv"
     survey("list", "tuned-in", "--out", str(out))
     first = out.read_text(encoding="utf-8-sig").splitlines()[1]

@@ -282,7 +282,7 @@ def test_only_a_demonstrations_own_folder_is_thrown_away(tmp_path: Path) -> None
     (precious / "chorus.db").write_text("a year's answers")
     run = CliRunner().invoke(main, ["demo", "--folder", str(precious), "--no-serve", "--questionnaires", str(FOLDER)])
     assert run.exit_code == 1
-    assert "is not a demonstration" in run.output
+    assert "was not made by `survey demo`" in run.output
     assert (precious / "chorus.db").read_text() == "a year's answers"
 
 

@@ -46,7 +46,10 @@ def test_what_cannot_be_made_is_a_sentence_and_leaves_no_file(here: OnPaper, tmp
     out = tmp_path / "x.html"
     for words, sentence in (
         (("pupil", "--wave", "w7"), "There is no wave 'w7'."),
-        (("pupil", "--wave", "w1", "--copies", "2", "--class", "4r"), "Copies are for people who are not on a list."),
+        (
+            ("pupil", "--wave", "w1", "--copies", "2", "--class", "4r"),
+            "Copies are for people who are not on the roster.",
+        ),
         (("pupil", "--wave", "w1", "--school", "s2"), "There is no school 's2'."),
     ):
         done = run(*words, "--out", str(out))

@@ -239,9 +239,9 @@ def test_reasons_from_a_file_by_the_command(run: Callable[..., str], tmp_path: P
     file = tmp_path / "reasons.csv"
     file.write_text(f"participant,reason\n{free},absent\n")
     order = ("progress", "reasons", str(file), "--study", CODE, "--wave", "w2")
-    assert run(*order, "--look") == "1 reasons would be added, 0 would be changed, 0 as they were.\n"
-    assert run(*order) == "1 reasons added, 0 changed, 0 as they were.\n"
-    assert run(*order) == "0 reasons added, 0 changed, 1 as they were.\n"
+    assert run(*order, "--preview") == "1 reasons would be added, 0 would be changed, 0 unchanged.\n"
+    assert run(*order) == "1 reasons added, 0 changed, 0 unchanged.\n"
+    assert run(*order) == "0 reasons added, 0 changed, 1 unchanged.\n"
     file.write_text("participant,reason\nnobody,absent\n")
     assert "row 2, column A (participant): 'nobody' is not on the list" in run(*order, fails=True)
 

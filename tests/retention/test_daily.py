@@ -163,7 +163,7 @@ def test_the_command_lists_studies_and_what_is_due(
     here: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = survey("retention")
-    assert (run.exit_code, run.output) == (0, "No study is published here.\n")
+    assert (run.exit_code, run.output) == (0, "No study has been published yet.\n")
     field = lay_out(here, tmp_path / "study")
     run = survey("retention")
     assert run.exit_code == 0
@@ -183,7 +183,7 @@ def test_the_command_lists_studies_and_what_is_due(
     assert "which was 1 day ago\nDue: small-notes." in run.output
     run = survey("retention", "apply")
     assert "would be deleted (decision 2, door 2, membership 2, participant 2, response 19" in run.output
-    assert "Please say --today" in run.output
+    assert "add --today" in run.output
     assert counted(here, field.study_id)["response"] == 19
     run = survey("retention", "apply", "--today")
     assert "the data were deleted on their day. Certificate small-notes-" in run.output

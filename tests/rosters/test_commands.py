@@ -38,7 +38,7 @@ def test_import_says_what_changes_and_does_it_once() -> None:
     assert first.stdout.endswith("Imported.\n")
     again = survey(*IMPORT)
     assert again.exit_code == 0
-    assert again.stdout == "Unchanged: 4\nNothing to do: all of this has been imported already.\n"
+    assert again.stdout == "Unchanged: 4\nNothing to do: all of this has already been imported.\n"
 
 
 def test_import_ends_with_1_and_every_problem_with_its_file(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ def test_import_ends_with_1_and_every_problem_with_its_file(tmp_path: Path) -> N
             "roster.csv, row 2, column B (school): The study has no school 's8'. Please send it in a list of schools, or "
             "correct the code. (Said once for each such code.)"
         ),
-        "Nothing was imported. Please correct these first.",
+        "Nothing was imported. Please correct the file and try again.",
     ]
     assert survey(*IMPORT[:-2]).exit_code == 1, "participants need a wave"
     assert survey("roster", "import", "none.csv", "--study", "small-notes").exit_code == 2

@@ -192,7 +192,7 @@ def test_nothing_is_half_taken_in(desk: Desk) -> None:
     desk.take(ROSTER)
     with pytest.raises(Refused) as refused:
         desk.take("participant,school,class\np7,s1,4c\np8,s9,4c\n")
-    assert refused.value.reasons[-1] == "Nothing was imported. Please correct these first."
+    assert refused.value.reasons[-1] == "Nothing was imported. Please correct the file and try again."
     assert "p7" not in desk.where()
 
 

@@ -209,7 +209,7 @@ def test_the_command_makes_both_sorts(
     assert "2 links already given to the same people will stop working. Continue?" in asked
     assert ground.walker().come_in(urlsplit(lines[4]["link"]).path).screen == "sing_enjoy", "not without a yes"
     said = run(*again, "--out", str(tmp_path / "b.csv"), "--yes")
-    assert "2 links made earlier for the same people will not work any more." in said
+    assert "2 links made earlier for the same people no longer work." in said
     both = list(csv.DictReader(io.StringIO((tmp_path / "b.csv").read_text("utf-8-sig"))))
     sheet = openpyxl.load_workbook(tmp_path / "b.xlsx").active
     assert [row[4] for row in sheet.iter_rows(min_row=2, values_only=True)] == [one["link"] for one in both]
