@@ -21,7 +21,7 @@ import numpy as np
 
 from survey import database
 from survey.fieldwork import keep_study, keep_waves, new_door, publish
-from survey.responses import begin, load, save
+from survey.responses import SavedPage, begin, load, save
 
 PAGE = {f"question_{number}": number for number in range(2)}
 
@@ -52,7 +52,9 @@ def respond(engine: database.Engine, door: int, digest: str, until: float, waits
         page = {f"{key}_{number % 12}": value for key, value in PAGE.items()}
         snapshot = load(engine, ticket.response)
         started = time.perf_counter()
-        saved = save(engine, ticket.response, 1, number, f"page_{number % 12}", page, now=now, ms=4000, seen=snapshot)
+        saved = save(
+            engine, ticket.response, SavedPage(1, number, f"page_{number % 12}", page, now=now, ms=4000), seen=snapshot
+        )
         waits.append(time.perf_counter() - started)
         if saved.outcome != "new":
             raise RuntimeError(f"A save was {saved.outcome}.")

@@ -109,6 +109,7 @@ def withdraw(study: str, participant: str, scope: Scope, wave: str | None, by: B
     from survey.audit import COMMAND_LINE
     from survey.database import read
     from survey.fieldwork.finding import find_participant
+    from survey.responses.withdrawing import Withdrawal
     from survey.responses.withdrawing import withdraw as do
 
     if scope == "wave" and wave is None:
@@ -118,7 +119,7 @@ def withdraw(study: str, participant: str, scope: Scope, wave: str | None, by: B
         person = find_participant(connection, _study(connection, study).id, participant)
     if not yes:
         click.confirm(f"{participant}, {scope} {wave or ''}: deleted answers cannot be restored. Continue?", abort=True)
-    done = do(here, participant_id=person, scope=scope, wave=wave, by=by, actor=COMMAND_LINE, now=datetime.now(UTC))
+    done = do(here, Withdrawal(scope, by, person, wave=wave), COMMAND_LINE, datetime.now(UTC))
     _print(done)
 
 

@@ -1,7 +1,7 @@
 """Answers from another system: complete answers, coded, checked as a form checks them."""
 
 from survey.intake.checking import Checker
-from survey.intake.passed import response_of, saves_of
+from survey.intake.passed import saves_of, with_saves
 from survey.intake.taking import Taken, import_answers, look
 
-__all__ = ["Checker", "Taken", "import_answers", "look", "response_of", "saves_of"]
+__all__ = ["Checker", "Taken", "import_answers", "look", "saves_of", "with_saves"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,48 +14,14 @@ NOT_KNOWN = "imported"
 """The mode of answers from elsewhere that say nothing of how they were given."""
 
 
-def response_of(
-    journey: Journey,
-    answers: Mapping[str, Any],
-    *,
-    study_id: int,
-    wave_id: int,
-    sha256: str,
-    facts: Mapping[str, Any],
-    started_at: datetime,
-    ended_at: datetime,
-    state: str = "finished",
-    language: str | None = None,
-    mode: str = NOT_KNOWN,
-    participant_id: int | None = None,
-    school_id: int | None = None,
-    school_class_id: int | None = None,
-    id: str | None = None,
-) -> PastResponse:
-    """Return complete answers (key -> value, checked before) as a response that add_responses takes.
+def with_saves(journey: Journey, answers: Mapping[str, Any], past: PastResponse) -> PastResponse:
+    """Return a response that add_responses takes, with one save for each screen that its answers and facts lead over.
 
-    One save for each screen on the way that these answers and facts lead. ended_at: the finish, or when something was
-    last heard. state: 'finished', 'stopped', 'started', or 'declined' or 'withdrawn' without any answer.
+    answers: complete, key -> value, checked before; none for one declined or withdrawn. past: the response without
+    them; its `ended_at` is the finish, or when something was last heard.
     """
-    questionnaire = journey.questionnaire
-    return PastResponse(
-        study_id=study_id,
-        wave_id=wave_id,
-        questionnaire=questionnaire.id,
-        sha256=sha256,
-        started_at=started_at,
-        saves=tuple(saves_of(journey, answers, facts, ended_at)),
-        language=language or questionnaire.languages[0],
-        mode=mode,
-        state=state,
-        assent=state != "declined",
-        ended_at=ended_at,
-        participant_id=participant_id,
-        school_id=school_id,
-        school_class_id=school_class_id,
-        facts=facts,
-        id=id,
-    )
+    at = past.ended_at or past.started_at
+    return replace(past, saves=tuple(saves_of(journey, answers, past.facts, at)))
 
 
 def saves_of(

@@ -14,7 +14,7 @@ from survey.database import Connection, Engine, read, write
 from survey.fieldwork.roster.tables import Misread, ReadSheet, UnreadableTable, read_sheets
 from survey.intake.checking import substance
 from survey.intake.field import Kept, WaveField
-from survey.intake.passed import response_of
+from survey.intake.passed import with_saves
 from survey.intake.rows import AnswerReader, Candidate
 from survey.problems import Refused, quoted
 from survey.responses import PastResponse, insert_responses
@@ -179,16 +179,17 @@ class _Import:
         return substance(seen) == substance(one.answers)
 
     def _response(self, one: Candidate) -> PastResponse:
-        return response_of(
-            self._field.checkers[one.sha256].journey,
-            one.answers,
+        journey = self._field.checkers[one.sha256].journey
+        past = PastResponse(
             study_id=self._field.study_id,
             wave_id=self._field.wave_id,
+            questionnaire=journey.questionnaire.id,
             sha256=one.sha256,
             facts=one.facts,
             started_at=one.started_at,
             ended_at=one.ended_at,
             state=one.state,
+            assent=one.state != "declined",
             language=one.language,
             mode=one.mode,
             participant_id=one.person.id if one.person else None,
@@ -196,6 +197,7 @@ class _Import:
             school_class_id=one.place.school_class_id,
             id=one.id,
         )
+        return with_saves(journey, one.answers, past)
 
     def _problem(self, one: Candidate, fault: str) -> Misread:
         header = [cell.text.strip().casefold() for cell in self._sheet.header]

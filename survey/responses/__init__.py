@@ -1,18 +1,21 @@
 """What people answered: beginning, saving a page, finishing, and reading it all again."""
 
-from survey.responses.begin import Ticket, UnknownDoor, begin, facts_at_door, facts_at_start, seed_of
+from survey.responses.begin import ComingIn, Ticket, UnknownDoor, begin, facts_at_door, facts_at_start, seed_of
 from survey.responses.bulk import PastResponse, PastSave, add_responses, insert_responses
-from survey.responses.finishing import Done, assent, finish, speak, stop
+from survey.responses.finishing import Done, SaveKey, assent, finish, speak, stop
 from survey.responses.reading import Record, Snapshot, count, earlier, load, stream
-from survey.responses.saving import Saved, save
+from survey.responses.saving import Saved, SavedPage, save
 from survey.responses.withdrawing import WithdrawalCertificate, erase, withdraw
 
 __all__ = [
+    "ComingIn",
     "Done",
     "PastResponse",
     "PastSave",
     "Record",
+    "SaveKey",
     "Saved",
+    "SavedPage",
     "Snapshot",
     "Ticket",
     "UnknownDoor",

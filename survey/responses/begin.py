@@ -54,24 +54,33 @@ class Ticket:
     sha256: str
 
 
+@dataclass(frozen=True)
+class ComingIn:
+    """How someone comes in.
+
+    once: a random text printed in the page that asks; by an open door, the same text leads to the same response, so
+    that a double tap starts one.
+    """
+
+    mode: str = "own device"
+    once: str | None = None
+
+
 def begin(
     engine: Engine,
     door_id: int,
     language: str,
     sha256: str,
     now: datetime,
-    mode: str = "own device",
-    once: str | None = None,
+    entry: ComingIn = ComingIn(),
 ) -> Ticket:
     """Start the response a door leads to, or come back to it in a new epoch.
 
     A personal door leads to one response. Coming back to it when it was stopped takes the stop back; when it
     was declined, it begins again with nothing answered and the consent asked anew. Finished and withdrawn
-    stay so. An open door leads to a new response each time. once: a random text printed in the page that
-    asks; the same text leads to the same response, so that a double tap starts one. sha256: the text to
-    start under, a published definition's. Whether the door is open was asked before (door_by_token,
-    door_by_code); here the study's rule for late answers is kept, and, by a
-    personal door, that of who must have agreed before.
+    stay so. An open door leads to a new response each time. sha256: the text to start under, a published definition's.
+    Whether the door is open was asked before (door_by_token, door_by_code); here the study's rule for late answers is
+    kept, and, by a personal door, that of who must have agreed before.
 
     Raises UnknownDoor, WaveOver, NotAgreed, StoreFull, StoreBusy.
     """
@@ -81,19 +90,20 @@ def begin(
             raise UnknownDoor("There is no such door.")
         if door.participant_id is not None:
             must_agree(connection, door.study_id, door.participant_id, door.wave_id)
-        new = _new_id(door_id, once)
-        earlier = _earlier(connection, door, new, once)
+        new = _new_id(door_id, entry.once)
+        earlier = _earlier(connection, door, new, entry.once)
         if earlier is not None:
             if too_late(engine, earlier, now) and earlier.state in ("started", "stopped", "declined"):
                 raise WaveOver("The wave is over.")
             return _come_back(connection, earlier, language, now)
-        if mode != PAPER and _has_begun_to_end(engine, door, now):
+        if entry.mode != PAPER and _has_begun_to_end(engine, door, now):
             raise WaveOver("The wave is over.")
-        made = connection.execute(_INSERT[connection.dialect.name], _first_row(door, new, language, sha256, now, mode))
+        row = {**_first_row(door, new, language, sha256, now), "mode": entry.mode}
+        made = connection.execute(_INSERT[connection.dialect.name], row)
         if made.rowcount == 1:
             return Ticket(new, 1, seed_of(new), resumed=False, state="started", sha256=sha256)
         # Another request was first. (On SQLite none can be: this transaction holds the write lock.)
-        earlier = _earlier(connection, door, new, once)
+        earlier = _earlier(connection, door, new, entry.once)
         if earlier is None:
             raise RuntimeError("A response could be neither made nor found.")
         return _come_back(connection, earlier, language, now)
@@ -241,7 +251,7 @@ def empty_row() -> dict[str, Any]:
     }
 
 
-def _first_row(door: Row[Any], new: str, language: str, sha256: str, now: datetime, mode: str) -> dict[str, Any]:
+def _first_row(door: Row[Any], new: str, language: str, sha256: str, now: datetime) -> dict[str, Any]:
     return {
         **empty_row(),
         "id": new,
@@ -254,7 +264,6 @@ def _first_row(door: Row[Any], new: str, language: str, sha256: str, now: dateti
         "school_id": door.school_id,
         "school_class_id": door.school_class_id,
         "language": language,
-        "mode": mode,
         "seed": seed_of(new),
         "facts": facts_at_start(door.lasting_facts, door.changing_facts, door._asdict()),
         "started_at": now,

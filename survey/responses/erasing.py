@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from sqlalchemy import CheckConstraint, Column, Connection, Integer, String, Table, delete, insert, select, update
 
@@ -77,7 +77,7 @@ def erase(
                 update(response).where(response.c.id == row.id).values(_emptied(row._asdict(), state, now))
             )
             if had_saves or row.answers or (state == "withdrawn" and row.state != "withdrawn"):
-                _note(connection, now, row.study, "response", row.id, scope, row.wave, reason)
+                note_erased(connection, Erased(row.study, "response", row.id, scope, row.wave), reason, now)
         connection.execute(delete(log).where(log.c.response_id.in_(ids)))
     return held
 
@@ -118,20 +118,23 @@ def _emptied(row: Mapping[str, Any], state: str, now: datetime) -> dict[str, Any
     }
 
 
-def note_participant(
-    connection: Connection, now: datetime, study: str, code: str, scope: str, wave: str, reason: str
-) -> None:
-    """Note in the list of erasures that a participant withdrew."""
-    _note(connection, now, study, "participant", code, scope, wave, reason)
+class Erased(NamedTuple):
+    """What was deleted, whenever that was.
+
+    kind: 'response', 'participant' or 'study'. key: the response's id, the participant's code, or empty for a study.
+    scope and wave: as the withdrawal said, else empty.
+    """
+
+    study: str
+    kind: str
+    key: str
+    scope: str = ""
+    wave: str = ""
 
 
-def _note(
-    connection: Connection, now: datetime, study: str, kind: str, key: str, scope: str, wave: str, reason: str
-) -> None:
-    values = {
-        "at": now, "study": study, "kind": kind, "key": key, "scope": scope, "wave": wave, "reason": reason,
-    }  # fmt: skip
-    connection.execute(insert(erasure).values(**values))
+def note_erased(connection: Connection, what: Erased, reason: str, now: datetime) -> None:
+    """Note something in the list of erasures."""
+    connection.execute(insert(erasure).values(**what._asdict(), at=now, reason=reason))
 
 
 def _by(size: int, ids: Sequence[str]) -> Iterator[Sequence[str]]:

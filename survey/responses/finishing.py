@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, Engine, update
 
@@ -29,6 +29,13 @@ class Done:
 
     outcome: Literal["new", "repeated", "refused"]
     snapshot: Snapshot | None
+
+
+class SaveKey(NamedTuple):
+    """Where something stands among the saves of a response."""
+
+    epoch: int
+    sequence: int
 
 
 def assent(engine: Engine, response_id: str, given: bool, now: datetime) -> Done:
@@ -102,16 +109,15 @@ def stop(
     response_id: str,
     keep: bool,
     now: datetime,
-    epoch: int | None = None,
-    sequence: int | None = None,
+    key: SaveKey | None = None,
     receipt: bytes | None = None,
 ) -> Done:
     """End a response because the respondent wants to stop; the answers are kept or deleted.
 
     Kept: 'stopped', until they come in by their door again. Deleted: 'withdrawn', for good; nothing they
     answered is left in the database, the log of saves included. A stopped or finished response may still be
-    deleted. epoch, sequence: where the stop stands among the saves; after all that have arrived when not
-    given. receipt: the key of receipts, when a kept response is to have one.
+    deleted. key: where the stop stands among the saves; after all that have arrived when not given. receipt: the key of
+    receipts, when a kept response is to have one.
     """
     if not keep:
         return _thrown_away(engine, response_id, now)
@@ -123,11 +129,11 @@ def stop(
             return Done("repeated", before)
         if before.state != "started":
             return Done("refused", before)
-        if epoch is None or sequence is None or not _sound(before, epoch, sequence):
-            epoch, sequence = before.epoch, before.sequence + 1
+        if key is None or not _sound(before, *key):
+            key = SaveKey(before.epoch, before.sequence + 1)
         if receipt is not None:
             make_receipt(connection, response_id, receipt, now)
-        return _changed(connection, before, now, state="stopped", end_epoch=epoch, end_sequence=sequence)
+        return _changed(connection, before, now, state="stopped", end_epoch=key.epoch, end_sequence=key.sequence)
 
 
 def speak(engine: Engine, response_id: str, language: str, now: datetime) -> Done:

@@ -51,69 +51,65 @@ class Saved:
 
 
 @dataclass(frozen=True)
-class _SavedPage:
-    """One save as it arrived."""
+class SavedPage:
+    """One page of answers as it arrives, with the key of its save: epoch and sequence.
+
+    answers   key -> value; the value None takes the key's answer away (the text of "other" when another option is now
+              chosen)
+    now       aware; when it arrived
+    ms        time on the page
+    layout    how the options lay
+    flagged   keys of answers with words that someone should read soon; a concern is raised with the save, unless the
+              same text was there before
+    """
 
     epoch: int
     sequence: int
     screen: str
     answers: Mapping[str, Any]
     now: datetime
-    ms: int | None
-    device_at: datetime | None
-    layout: str | None
-    flagged: tuple[str, ...] = ()
+    ms: int | None = None
+    device_at: datetime | None = None
+    layout: str | None = None
+    flagged: Sequence[str] = ()
 
 
 def save(
     engine: Engine,
     response_id: str,
-    epoch: int,
-    sequence: int,
-    screen: str,
-    answers: Mapping[str, Any],
+    page: SavedPage,
     *,
-    now: datetime,
-    ms: int | None = None,
-    device_at: datetime | None = None,
-    layout: str | None = None,
     correct: bool = False,
     seen: Snapshot | None = None,
-    flagged: Sequence[str] = (),
 ) -> Saved:
     """Keep one page of answers; it is on the disk when this returns.
 
-    answers: key -> value; the value None takes the key's answer away (the text of "other" when another
-    option is now chosen). ms: time on the page. layout: how the options lay. seen: the response as the
-    caller has just loaded it, which spares a reading. correct: what a second, different save under the same
-    key means. False, the device's road: keys are never reused there, so the first stands. True, the plain
-    form's road: someone went back and changed the answer, so it is kept under the epoch's next free
-    sequence, unless it only says again what that screen said last. flagged: keys of answers with words that
-    someone should read soon; a concern is raised with the save, unless the same text was there before.
+    seen: the response as the caller has just loaded it, which spares a reading. correct: what a second, different save
+    under the same key means. False, the device's road: keys are never reused there, so the first stands. True, the
+    plain form's road: someone went back and changed the answer, so it is kept under the epoch's next free sequence,
+    unless it only says again what that screen said last.
 
     A save that comes when the study's days for late answers are over (`too_late`), or after someone has said no for
     its participant, is refused.
     Raises StoreFull and StoreBusy, when nothing was kept and the same save may be sent again.
     """
     before = seen if seen is not None and seen.id == response_id else load(engine, response_id)
-    if before is None or not _sound(epoch, sequence) or too_late(engine, before, now):
-        return Saved("refused", sequence, before)
-    page = _SavedPage(
-        epoch, sequence, _name(screen), answers, now, _duration(ms), device_at, layout and _name(layout), tuple(flagged)
-    )
-    if before.takes(epoch, sequence):
+    if before is None or not _sound(page.epoch, page.sequence) or too_late(engine, before, page.now):
+        return Saved("refused", page.sequence, before)
+    page = replace(page, screen=_name(page.screen), ms=_duration(page.ms), layout=page.layout and _name(page.layout))
+    if before.takes(page.epoch, page.sequence):
         after = _merged(before, page)
         with write(engine) as connection:
             if _logged(connection, response_id, page):
                 if _taken(connection, before, after, _TAKE_AT_ONCE):
                     _raise_concerns(connection, before, page)
-                    return Saved("new", sequence, after)
+                    return Saved("new", page.sequence, after)
                 connection.rollback()
     with write(engine) as connection:
         return _the_long_way(connection, response_id, page, correct)
 
 
-def _the_long_way(connection: Connection, response_id: str, page: _SavedPage, correct: bool) -> Saved:
+def _the_long_way(connection: Connection, response_id: str, page: SavedPage, correct: bool) -> Saved:
     before = locked(connection, response_id)
     if before is None or before.state in OVER or not before.first_epoch <= page.epoch <= before.epoch:
         return Saved("refused", page.sequence, before)
@@ -136,7 +132,7 @@ def _the_long_way(connection: Connection, response_id: str, page: _SavedPage, co
     return Saved("new", page.sequence, after)
 
 
-def _raise_concerns(connection: Connection, before: Snapshot, page: _SavedPage) -> None:
+def _raise_concerns(connection: Connection, before: Snapshot, page: SavedPage) -> None:
     """See that what has just been typed, and has flagged words in it, is read."""
     new = [key for key in page.flagged if page.answers.get(key) != before.answers.get(key)]
     if new:
@@ -146,7 +142,7 @@ def _raise_concerns(connection: Connection, before: Snapshot, page: _SavedPage) 
 # ---- what a save does to a response --------------------------------------------------------------------
 
 
-def _merged(before: Snapshot, page: _SavedPage) -> Snapshot:
+def _merged(before: Snapshot, page: SavedPage) -> Snapshot:
     """Return the response with a page's answers, where they are newer than what is there."""
     answers, stamps, screens = dict(before.answers), dict(before.stamps), dict(before.screens)
     stamp = [page.epoch, page.sequence]
@@ -205,7 +201,7 @@ _EPOCH: Final = (
 )
 
 
-def _logged(connection: Connection, response_id: str, page: _SavedPage) -> bool:
+def _logged(connection: Connection, response_id: str, page: SavedPage) -> bool:
     """Put a save in the log; False when its key is there already."""
     written = _LOG[connection.dialect.name].changed(
         connection,
@@ -242,12 +238,12 @@ def _taken(connection: Connection, before: Snapshot, after: Snapshot, statement:
     return written == 1
 
 
-def _kept(connection: Connection, response_id: str, page: _SavedPage) -> Any:
+def _kept(connection: Connection, response_id: str, page: SavedPage) -> Any:
     key = {"id": response_id, "epoch": page.epoch, "sequence": page.sequence}
     return connection.execute(_KEPT, key).one_or_none()
 
 
-def _newest(connection: Connection, response_id: str, page: _SavedPage) -> tuple[int | None, int]:
+def _newest(connection: Connection, response_id: str, page: SavedPage) -> tuple[int | None, int]:
     """Return the sequence of the screen's newest save if it says the same (else None), and the next free."""
     rows = connection.execute(_EPOCH, {"id": response_id, "epoch": page.epoch}).all()
     free = rows[0].sequence + 1

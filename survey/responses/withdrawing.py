@@ -39,7 +39,7 @@ from survey.fieldwork.finding import not_there
 from survey.fieldwork.participants import Membership, Participant, linkage
 from survey.fieldwork.studies import Study, Wave
 from survey.problems import Explained
-from survey.responses.erasing import erase, erasure, note_participant
+from survey.responses.erasing import Erased, erase, erasure, note_erased
 from survey.responses.keyings import forget_keyings
 from survey.responses.tables import response
 
@@ -148,27 +148,17 @@ class _Target:
         }
 
 
-def withdraw(
-    engine: Engine,
-    *,
-    scope: Scope,
-    by: By,
-    actor: Actor,
-    now: datetime,
-    participant_id: int | None = None,
-    response_id: str | None = None,
-    wave: str | None = None,
-) -> WithdrawalCertificate:
+def withdraw(engine: Engine, wish: Withdrawal, actor: Actor, now: datetime) -> WithdrawalCertificate:
     """Withdraw a participant, or the response someone holds a receipt of. Returns the certificate.
 
     scope 'wave': all that was answered in that wave is deleted, and nothing more is asked in it. 'future': what was
     answered stays, and nothing more is asked. 'all': every answer and every fact about the participant is deleted,
     and nothing more is asked. Of a response by an open link no one knows whose it is: that response is deleted.
-    wave: its code, needed for scope 'wave' unless a response says it. Doing it again gives the same certificate.
+    Doing it again gives the same certificate.
 
     Raises NothingToWithdraw, StoreFull, StoreBusy.
     """
-    return withdraw_together(engine, [Withdrawal(scope, by, participant_id, response_id, wave)], actor, now)[0]
+    return withdraw_together(engine, [wish], actor, now)[0]
 
 
 @dataclass(frozen=True)
@@ -299,8 +289,8 @@ def _take_out(
     if target.scope == "all":
         _forget(connection, person.id)
     if new:
-        code = wave.code if wave else ""
-        note_participant(connection, now, target.study.code, person.code, target.scope, code, reason)
+        gone = Erased(target.study.code, "participant", person.code, target.scope, wave.code if wave else "")
+        note_erased(connection, gone, reason, now)
     return new
 
 
@@ -345,21 +335,20 @@ def _new_number(connection: Connection) -> str:
             return number
 
 
-def withdrawn_again(
-    engine: Engine, *, study: str, kind: str, key: str, scope: str, wave: str, now: datetime, actor: Actor
-) -> int:
+def withdrawn_again(engine: Engine, gone: Erased, now: datetime, actor: Actor) -> int:
     """Do once more what a line of the list of erasures says, after an older backup was restored.
 
     Returns how many responses held answers. What the backup does not know needs nothing. A line about a participant
     is done as their withdrawal was, without a second certificate.
     """
     with write(engine) as connection:
-        study_id = connection.scalar(select(Study.id).where(Study.code == study))
+        study_id = connection.scalar(select(Study.id).where(Study.code == gone.study))
         held = 0
-        if study_id is not None and kind == "response":
-            held = erase(connection, _known(connection, study_id, key), now, "restored backup", scope=scope or "wave")
-        elif study_id is not None and kind == "participant":
-            held = _participant_again(connection, study_id, key, scope, wave, now, actor)
+        if study_id is not None and gone.kind == "response":
+            known = _known(connection, study_id, gone.key)
+            held = erase(connection, known, now, "restored backup", scope=gone.scope or "wave")
+        elif study_id is not None and gone.kind == "participant":
+            held = _participant_again(connection, study_id, gone, now, actor)
     scrub(engine)
     return held
 
@@ -369,16 +358,14 @@ def _known(connection: Connection, study_id: int, response_id: str) -> Sequence[
     return connection.scalars(query.where(response.c.state != "withdrawn")).all()
 
 
-def _participant_again(
-    connection: Connection, study_id: int, code: str, scope: str, wave: str, now: datetime, actor: Actor
-) -> int:
+def _participant_again(connection: Connection, study_id: int, gone: Erased, now: datetime, actor: Actor) -> int:
     person_id = connection.scalar(
-        select(Participant.id).where(Participant.study_id == study_id, Participant.code == code)
+        select(Participant.id).where(Participant.study_id == study_id, Participant.code == gone.key)
     )
-    if person_id is None or scope not in ("wave", "future", "all"):
+    if person_id is None or gone.scope not in ("wave", "future", "all"):
         return 0
-    target = _target(connection, person_id, None, scope, wave or None)  # type: ignore[arg-type]
-    held = erase(connection, _to_erase(connection, target), now, "restored backup", scope=scope)
+    target = _target(connection, person_id, None, gone.scope, gone.wave or None)  # type: ignore[arg-type]
+    held = erase(connection, _to_erase(connection, target), now, "restored backup", scope=gone.scope)
     day = today(target.study.time_zone, now)
     said = Decision("withdrawn", "self", day, target.scope, target.wave.code if target.wave else None)
     _take_out(connection, target, said, actor, now, "restored backup")

@@ -67,8 +67,7 @@ def _erase_again(engine: Engine, study_id: int, line: Erasure, now: datetime) ->
             erase(connection, [line.key], now, SAID_NO, state="declined")
         scrub(engine)
     else:
-        what = {"study": line.study, "kind": line.kind, "key": line.key, "scope": line.scope, "wave": line.wave}
-        withdrawn_again(engine, **what, now=now, actor=PROGRAM)
+        withdrawn_again(engine, line.subject, now, PROGRAM)
     about = line.key if line.kind == "participant" else ""
     details: dict[str, int | str | bool | None] = {
         "kind": line.kind,

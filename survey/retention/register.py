@@ -25,7 +25,7 @@ from sqlalchemy import Connection, ExecutionContext, event, insert, select
 
 from survey import private
 from survey.database import Engine, StoreError, read
-from survey.responses.erasing import erasure
+from survey.responses.erasing import Erased, erasure
 
 Kind = Literal["response", "participant", "study"]
 
@@ -57,9 +57,9 @@ class Erasure:
     reason: str = ""
 
     @property
-    def subject(self) -> tuple[str, str, str, str, str]:
+    def subject(self) -> Erased:
         """What was deleted, whenever that was."""
-        return self.study, self.kind, self.key, self.scope, self.wave
+        return Erased(self.study, self.kind, self.key, self.scope, self.wave)
 
     def written(self) -> str:
         """Return the line as it stands in the file."""

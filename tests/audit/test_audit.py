@@ -19,7 +19,7 @@ from survey.cli import main
 from survey.config import Settings
 from survey.database import Engine, encode, open_engine, read, session, upgrade, write
 from survey.fieldwork import study_by_code
-from survey.responses.withdrawing import certificate, withdraw
+from survey.responses.withdrawing import Withdrawal, certificate, withdraw
 from survey.retention import back_up, delete_study, keep_promises
 from tests.pages.strict import heading, look_at, words
 from tests.pages.visitors import ADMINISTRATOR, LEAD, Visitors
@@ -96,8 +96,13 @@ def test_no_answer_is_in_the_audit_after_all_of_it(engine: Engine, tmp_path: Pat
     field = lay_out(engine, tmp_path / "study")
     answered = everything_answered(engine)
     assert any(SENTINEL in one for one in answered)
-    withdraw(engine, scope="wave", by="self", actor=RESPONDENT, now=NOW, participant_id=field.people["P1"], wave="w2")
-    withdraw(engine, scope="all", by="parent", actor=ANN, now=NOW, participant_id=field.people["P2"])
+    withdraw(
+        engine,
+        Withdrawal(scope="wave", by="self", participant_id=field.people["P1"], wave="w2"),
+        actor=RESPONDENT,
+        now=NOW,
+    )
+    withdraw(engine, Withdrawal(scope="all", by="parent", participant_id=field.people["P2"]), actor=ANN, now=NOW)
     if engine.dialect.name == "sqlite":
         back_up(engine, settings, tmp_path / "backups", COMMAND_LINE, NOW)
     with read(engine) as connection:

@@ -25,7 +25,7 @@ from survey.fieldwork import (
 )
 from survey.fieldwork import issued as issue
 from survey.fieldwork.publishing import publish_folder
-from survey.responses import begin, finish, save
+from survey.responses import SavedPage, begin, finish, save
 from tests.templates import laid_out
 
 NOW = datetime(2025, 10, 6, 10, tzinfo=UTC)
@@ -152,8 +152,8 @@ class Tuned:
     def answer(self, code: str | None, wave: str = "w1", questionnaire: str = "pupil", words: str = SENTINEL) -> str:
         """Answer all of a questionnaire; return the response's id."""
         its_id = self.begin(code, wave, questionnaire)
-        save(self.engine, its_id, 1, 1, "music", {"why": words + " first"}, now=NOW, ms=4000)
-        save(self.engine, its_id, 1, 2, "music", {"why": words}, now=NOW, ms=5000)
+        save(self.engine, its_id, SavedPage(1, 1, "music", {"why": words + " first"}, now=NOW, ms=4000))
+        save(self.engine, its_id, SavedPage(1, 2, "music", {"why": words}, now=NOW, ms=5000))
         finish(self.engine, its_id, 1, 3, NOW, receipt=RECEIPTS if questionnaire == "parent" else None)
         return its_id
 

@@ -12,9 +12,9 @@ from sqlalchemy import select, text
 from survey.audit import COMMAND_LINE
 from survey.database import read
 from survey.fieldwork import NotAgreed
-from survey.responses import finish, load, save
+from survey.responses import SavedPage, finish, load, save
 from survey.responses.tables import response
-from survey.responses.withdrawing import withdraw
+from survey.responses.withdrawing import Withdrawal, withdraw
 from tests.consent.conftest import Lay
 from tests.consent.study import NOW, SENTINEL, Tuned, everything
 
@@ -37,9 +37,7 @@ def together(*deeds: Callable[[], object]) -> None:
 def out(tuned: Tuned, code: str, scope: str = "all") -> object:
     return withdraw(
         tuned.engine,
-        participant_id=tuned.person(code),
-        scope=scope,  # type: ignore[arg-type]
-        by="parent",
+        Withdrawal(scope=scope, by="parent", participant_id=tuned.person(code)),
         actor=COMMAND_LINE,
         now=NOW,
     )
@@ -50,7 +48,7 @@ def test_a_save_that_comes_after_is_refused(lay: Lay) -> None:
     its_id = tuned.begin("P1")
     seen = load(tuned.engine, its_id)
     out(tuned, "P1")
-    refused = save(tuned.engine, its_id, 1, 1, "music", {"why": SENTINEL}, now=NOW, seen=seen)
+    refused = save(tuned.engine, its_id, SavedPage(1, 1, "music", {"why": SENTINEL}, now=NOW), seen=seen)
     assert refused.outcome == "refused"
     assert finish(tuned.engine, its_id, 1, 2, NOW).outcome == "refused"
     assert SENTINEL not in everything(tuned.engine)
@@ -63,7 +61,7 @@ def test_saves_that_come_at_the_same_moment_leave_nothing(lay: Lay) -> None:
 
         def saves(its_id: str = its_id) -> None:
             for number in range(1, ROUNDS):
-                save(tuned.engine, its_id, 1, number, "music", {"why": SENTINEL}, now=NOW)
+                save(tuned.engine, its_id, SavedPage(1, number, "music", {"why": SENTINEL}, now=NOW))
 
         together(saves, saves, lambda code=code: out(tuned, code))  # type: ignore[misc]
         snapshot = load(tuned.engine, its_id)

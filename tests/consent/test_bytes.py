@@ -9,8 +9,8 @@ import pytest
 
 from survey.audit import COMMAND_LINE
 from survey.database import Engine, open_engine, scrub, upgrade
-from survey.responses import assent, save, stop
-from survey.responses.withdrawing import withdraw
+from survey.responses import SavedPage, assent, save, stop
+from survey.responses.withdrawing import Withdrawal, withdraw
 from tests.consent.study import NOW, SENTINEL, Tuned, lay_out
 
 LONG = SENTINEL * 400
@@ -33,16 +33,22 @@ def fill(tuned: Tuned, code: str, words: str) -> str:
     """Answer, change the answer often, so that earlier words lie about in the file."""
     its_id = tuned.begin(code)
     for number in range(1, 30):
-        save(tuned.engine, its_id, 1, number, "music", {"why": f"{number} {words}"}, now=NOW, ms=100)
+        save(tuned.engine, its_id, SavedPage(1, number, "music", {"why": f"{number} {words}"}, now=NOW, ms=100))
     return its_id
 
 
 ENDS: dict[str, Callable[[Tuned, str, str], object]] = {
     "withdrawn from all": lambda tuned, code, _: withdraw(
-        tuned.engine, participant_id=tuned.person(code), scope="all", by="parent", actor=COMMAND_LINE, now=NOW
+        tuned.engine,
+        Withdrawal(scope="all", by="parent", participant_id=tuned.person(code)),
+        actor=COMMAND_LINE,
+        now=NOW,
     ),
     "withdrawn from the wave": lambda tuned, code, _: withdraw(
-        tuned.engine, participant_id=tuned.person(code), scope="wave", wave="w1", by="self", actor=COMMAND_LINE, now=NOW
+        tuned.engine,
+        Withdrawal(scope="wave", by="self", participant_id=tuned.person(code), wave="w1"),
+        actor=COMMAND_LINE,
+        now=NOW,
     ),
     "deleted": lambda tuned, _, its_id: stop(tuned.engine, its_id, False, NOW),
     "declined": lambda tuned, _, its_id: assent(tuned.engine, its_id, False, NOW),

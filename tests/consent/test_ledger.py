@@ -24,7 +24,8 @@ from survey.fieldwork.consent import (
 )
 from survey.fieldwork.publishing import publish_folder
 from survey.problems import Refused
-from survey.responses import Ticket, assent, begin, finish, save
+from survey.responses import SavedPage, Ticket, assent, begin, finish, save
+from survey.responses.withdrawing import Withdrawal
 from tests.consent.conftest import Lay
 from tests.consent.study import NOW, SENTINEL, STUDY, Tuned, consent, everything
 
@@ -217,10 +218,10 @@ def test_what_comes_after_a_no_is_not_taken(lay: Lay, engine: Engine, says: str)
     tuned = lay(consent("opt_in"))
     tuned.decide("P1", [given(YES)])
     its_id = tuned.begin("P1")
-    assert save(engine, its_id, 1, 1, "music", {"why": "before"}, now=NOW).outcome == "new"
+    assert save(engine, its_id, SavedPage(1, 1, "music", {"why": "before"}, now=NOW)).outcome == "new"
     tuned.decide("P1", [given(says, "future", on=OCTOBER)])
-    assert save(engine, its_id, 1, 1, "music", {"why": "before"}, now=NOW).outcome == "repeated"
-    assert save(engine, its_id, 1, 2, "music", {"why": SENTINEL}, now=NOW).outcome == "refused"
+    assert save(engine, its_id, SavedPage(1, 1, "music", {"why": "before"}, now=NOW)).outcome == "repeated"
+    assert save(engine, its_id, SavedPage(1, 2, "music", {"why": SENTINEL}, now=NOW)).outcome == "refused"
     assert finish(engine, its_id, 1, 3, NOW).outcome == "refused"
     assert SENTINEL not in everything(engine)
 
@@ -229,7 +230,7 @@ def test_a_no_about_another_wave_keeps_nobody_from_going_on(lay: Lay, engine: En
     tuned = lay(consent("opt_in"))
     tuned.decide("P1", [given(YES), given(NO, "wave", "w2", OCTOBER)])
     its_id = tuned.begin("P1")
-    assert save(engine, its_id, 1, 1, "music", {"why": "mine"}, now=NOW).outcome == "new"
+    assert save(engine, its_id, SavedPage(1, 1, "music", {"why": "mine"}, now=NOW)).outcome == "new"
     assert finish(engine, its_id, 1, 2, NOW).outcome == "new"
 
 
@@ -296,7 +297,9 @@ def test_the_database_itself_lets_these_only_grow(lay: Lay, engine: Engine, tabl
     tuned = lay(consent("opt_out"))
     tuned.issued()
     tuned.answer("P1")
-    withdraw(engine, participant_id=tuned.person("P1"), scope="all", by="parent", actor=COMMAND_LINE, now=NOW)
+    withdraw(
+        engine, Withdrawal(scope="all", by="parent", participant_id=tuned.person("P1")), actor=COMMAND_LINE, now=NOW
+    )
     for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET {COLUMN[table]} = {COLUMN[table]}"):
         with pytest.raises(IntegrityError, match="is not"), write(engine) as connection:
             connection.execute(text(statement))

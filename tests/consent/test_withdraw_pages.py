@@ -218,7 +218,7 @@ def test_a_wish_about_two_children_and_oneself_is_done_whole_or_not_at_all(
     assert states == ["finished"] * 3, "nothing of the wish was done"
     status, address, _ = post(client, "/withdraw/do", **wish)
     assert status == 303
-    assert address.count("W-") == 3
+    assert address.count(",") == 2, "three certificates"
     states = [load(tuned.engine, one).state for one in (*children, its_id)]  # type: ignore[union-attr]
     assert states == ["withdrawn"] * 3
 

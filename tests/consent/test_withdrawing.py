@@ -20,7 +20,8 @@ from survey.fieldwork.doors import Door, door_by_id
 from survey.fieldwork.participants import linkage
 from survey.people import User
 from survey.progress import progress
-from survey.responses import assent, load, save, stop, withdrawing
+from survey.responses import SavedPage, assent, load, save, stop, withdrawing
+from survey.responses.erasing import Erased
 from survey.responses.keyings import Filled, NewPaper, add_papers, keep_keying, keying, paper
 from survey.responses.receipts import make_receipt, receipt_of, response_by_receipt
 from survey.responses.tables import response
@@ -45,10 +46,7 @@ LATER = NOW + timedelta(hours=1)
 def out(tuned: Tuned, code: str, scope: str, wave: str | None = None, now: datetime = LATER) -> WithdrawalCertificate:
     return withdraw(
         tuned.engine,
-        participant_id=tuned.person(code),
-        scope=scope,  # type: ignore[arg-type]
-        wave=wave,
-        by="parent",
+        Withdrawal(scope=scope, by="parent", participant_id=tuned.person(code), wave=wave),
         actor=COMMAND_LINE,
         now=now,
     )
@@ -175,13 +173,15 @@ def test_a_later_yes_lets_them_in_again_and_brings_nothing_back(lay: Lay) -> Non
     changed = Decision("yes", "parent", date(2025, 10, 8), resolved="changed mind")
     tuned.decide("P1", [changed], NOW + timedelta(days=3))
     assert tuned.begin("P1", "w1") == gone
-    assert save(tuned.engine, gone, 2, 1, "music", {"why": "again"}, now=LATER).outcome == "refused"
+    assert save(tuned.engine, gone, SavedPage(2, 1, "music", {"why": "again"}, now=LATER)).outcome == "refused"
 
 
 def test_a_response_by_an_open_link_goes_alone(lay: Lay) -> None:
     tuned = lay()
     gone, kept = tuned.answer(None, questionnaire="parent"), tuned.answer(None, questionnaire="parent", words="Kept")
-    certificate = withdraw(tuned.engine, response_id=gone, scope="all", by="self", actor=RESPONDENT, now=LATER)
+    certificate = withdraw(
+        tuned.engine, Withdrawal(scope="all", by="self", response_id=gone), actor=RESPONDENT, now=LATER
+    )
     assert (certificate.participant, certificate.scope, certificate.responses) == ("", "wave", 1)
     assert (row_of(tuned, gone)["state"], row_of(tuned, kept)["state"]) == ("withdrawn", "finished")
     assert certificate_of_response(tuned.engine, gone) == certificate
@@ -191,7 +191,9 @@ def test_a_response_by_an_open_link_goes_alone(lay: Lay) -> None:
 def test_a_response_by_a_personal_link_takes_its_wave_with_it(lay: Lay) -> None:
     tuned = lay()
     mine = tuned.answer("R1", questionnaire="parent")
-    certificate = withdraw(tuned.engine, response_id=mine, scope="wave", by="self", actor=RESPONDENT, now=LATER)
+    certificate = withdraw(
+        tuned.engine, Withdrawal(scope="wave", by="self", response_id=mine), actor=RESPONDENT, now=LATER
+    )
     assert (certificate.participant, certificate.wave, certificate.response) == ("R1", "w1", None)
     assert certificate_of_response(tuned.engine, mine) == certificate
 
@@ -210,9 +212,9 @@ def test_twice_is_once(lay: Lay) -> None:
 def test_nobody_cannot_withdraw(lay: Lay) -> None:
     tuned = lay()
     with pytest.raises(NothingToWithdraw):
-        withdraw(tuned.engine, participant_id=999, scope="all", by="self", actor=RESPONDENT, now=NOW)
+        withdraw(tuned.engine, Withdrawal(scope="all", by="self", participant_id=999), actor=RESPONDENT, now=NOW)
     with pytest.raises(NothingToWithdraw):
-        withdraw(tuned.engine, response_id="x" * 22, scope="all", by="self", actor=RESPONDENT, now=NOW)
+        withdraw(tuned.engine, Withdrawal(scope="all", by="self", response_id="x" * 22), actor=RESPONDENT, now=NOW)
     with pytest.raises(NothingToWithdraw, match="wave 'w9'"):
         out(tuned, "P1", "wave", "w9")
     with read(tuned.engine) as connection:
@@ -324,7 +326,7 @@ def test_throwing_away_and_saying_no_are_erasures_too(lay: Lay) -> None:
     tuned = lay()
     thrown, no, empty = tuned.begin("P1"), tuned.begin("P2"), tuned.begin("P3")
     for its_id in (thrown, no):
-        save(tuned.engine, its_id, 1, 1, "music", {"why": SENTINEL}, now=NOW, ms=100)
+        save(tuned.engine, its_id, SavedPage(1, 1, "music", {"why": SENTINEL}, now=NOW, ms=100))
     stop(tuned.engine, thrown, False, LATER)
     for its_id in (no, empty):
         assent(tuned.engine, its_id, False, LATER)
@@ -350,12 +352,7 @@ def test_the_list_of_erasures_can_be_done_again(lay: Lay) -> None:
         ("participant", "gone", "all", ""),
         ("response", "x" * 22, "wave", "w1"),
     ]
-    held = [
-        withdrawn_again(
-            tuned.engine, study="tuned-in", kind=kind, key=key, scope=scope, wave=wave, now=LATER, actor=COMMAND_LINE
-        )
-        for kind, key, scope, wave in lines
-    ]
+    held = [withdrawn_again(tuned.engine, Erased("tuned-in", *line), LATER, COMMAND_LINE) for line in lines]
     assert held == [1, 0, 1, 0, 0, 0]
     assert SENTINEL not in everything(tuned.engine)
     assert (row_of(tuned, one)["state"], row_of(tuned, all_of)["state"]) == ("withdrawn", "withdrawn")
@@ -407,7 +404,7 @@ def test_a_child_s_response_has_no_receipt_and_a_receipt_is_made_once(lay: Lay) 
 def test_who_stops_and_keeps_their_answers_gets_one_too(lay: Lay) -> None:
     tuned = lay()
     its_id = tuned.begin("R1", questionnaire="parent")
-    save(tuned.engine, its_id, 1, 1, "concert", {"why": "so far"}, now=NOW)
+    save(tuned.engine, its_id, SavedPage(1, 1, "concert", {"why": "so far"}, now=NOW))
     stop(tuned.engine, its_id, True, LATER, receipt=RECEIPTS)
     assert receipt_of(tuned.engine, its_id, RECEIPTS)
 

@@ -28,7 +28,7 @@ from survey.fieldwork import (
     publish,
     publish_study,
 )
-from survey.responses import assent, begin, count, finish, save, stop
+from survey.responses import SavedPage, assent, begin, count, finish, save, stop
 from tests.export.sample import NOW, ONE, csv_rows, csv_zip, later, rows, source, study
 
 KEY = b"a key for codes in tests"
@@ -85,13 +85,13 @@ def answer(engine: Engine, field: Field) -> list[str]:
     """A pupil finishes; of three who come by the open door one stops, one declines, one has just begun."""
     pupil = begin(engine, field.pupils_door, "en", FIRST.sha256, NOW)
     page = {"sing": 3, "dance": 1, "plays": 1, "instrument": 8, "instrument.other": "=harp"}
-    save(engine, pupil.response, 1, 1, "first", page, now=NOW, ms=2500)
+    save(engine, pupil.response, SavedPage(1, 1, "first", page, now=NOW, ms=2500))
     rest = {"places": [1, 2], "hours": 2.5, "since": "2024-02-29", "best": "\x0b half \ud83d"}
-    save(engine, pupil.response, 1, 2, "second", rest, now=NOW)
+    save(engine, pupil.response, SavedPage(1, 2, "second", rest, now=NOW))
     assent(engine, pupil.response, True, NOW)
     finish(engine, pupil.response, 1, 3, NOW + timedelta(minutes=4))
     others = [begin(engine, field.open_door, "en", SECOND.sha256, NOW).response for _ in range(3)]
-    save(engine, others[0], 1, 1, "sing", {"sing": {"missing": "dont_know"}, "plays": 0}, now=NOW)
+    save(engine, others[0], SavedPage(1, 1, "sing", {"sing": {"missing": "dont_know"}, "plays": 0}, now=NOW))
     stop(engine, others[0], True, NOW)
     assent(engine, others[1], False, NOW)
     return [pupil.response, *others]

@@ -25,7 +25,7 @@ from survey import database
 from survey.database import Engine, StoreBusy, StoreFull, open_engine, read, session, upgrade, write
 from survey.fieldwork import Participant, Study
 from survey.prepared import Prepared
-from survey.responses import begin, finish, load, save, saving
+from survey.responses import SavedPage, begin, finish, load, save, saving
 from survey.responses.tables import response as responses
 from survey.responses.tables import save as log
 from tests.store.field import NOW, SHA, Field, lay_out
@@ -36,7 +36,7 @@ SERVER = textwrap.dedent(
     from concurrent.futures import ThreadPoolExecutor
     from tests.store.field import NOW, SHA
     from survey.database import open_engine
-    from survey.responses import begin, save
+    from survey.responses import SavedPage, begin, save
 
     url, door = sys.argv[1], int(sys.argv[2])
     engine = open_engine(url)
@@ -47,7 +47,7 @@ SERVER = textwrap.dedent(
         while True:
             number += 1
             answers = {f"q{number % 7}": number, "why": "x" * 500}
-            assert save(engine, response, 1, number, "page", answers, now=NOW).outcome == "new"
+            assert save(engine, response, SavedPage(1, number, "page", answers, NOW)).outcome == "new"
             sys.stdout.write(f"{response} {number}\\n")
             sys.stdout.flush()
 
@@ -110,7 +110,7 @@ def test_a_killed_server_loses_nothing_it_acknowledged(engine: Engine, field: Fi
             made |= row.answers
         assert snapshot.answers == made, "the log and the answers are of one moment"
         assert snapshot.sequence == len(rows)
-        going_on = save(engine, response, 1, len(rows) + 1, "page", {"q0": 0}, now=NOW)
+        going_on = save(engine, response, SavedPage(1, len(rows) + 1, "page", {"q0": 0}, now=NOW))
         assert going_on.outcome == "new"
     if engine.dialect.name == "sqlite":
         with read(engine) as connection:
@@ -123,22 +123,24 @@ def test_a_full_disk_is_said_and_nothing_is_half_written(sqlite_url: str) -> Non
     upgrade(engine)
     field = lay_out(engine)
     response = begin(engine, field.pupils_door, "en", SHA, NOW).response
-    save(engine, response, 1, 1, "page", {"q": 1}, now=NOW)
+    save(engine, response, SavedPage(1, 1, "page", {"q": 1}, now=NOW))
     with read(engine) as connection:
         pages = connection.scalar(text("PRAGMA page_count"))
         connection.execute(text(f"PRAGMA max_page_count = {pages + 4}"))
     before = load(engine, response)
     with pytest.raises(StoreFull) as fault:
-        save(engine, response, 1, 2, "page", {"why": "my secret " * 4000}, now=NOW)
+        save(engine, response, SavedPage(1, 2, "page", {"why": "my secret " * 4000}, now=NOW))
     assert "make room" in str(fault.value)
     assert "my secret" not in str(fault.value)
     assert load(engine, response) == before
     with read(engine) as connection:
         assert connection.scalar(select(log.c.sequence).where(log.c.sequence > 1)) is None
-    assert save(engine, response, 1, 2, "page", {"q": 2}, now=NOW).outcome == "new", "what is small still fits"
+    assert save(engine, response, SavedPage(1, 2, "page", {"q": 2}, now=NOW)).outcome == "new", (
+        "what is small still fits"
+    )
     with read(engine) as connection:
         connection.execute(text(f"PRAGMA max_page_count = {pages + 4000}"))
-    again = save(engine, response, 1, 3, "page", {"why": "my secret " * 4000}, now=NOW)
+    again = save(engine, response, SavedPage(1, 3, "page", {"why": "my secret " * 4000}, now=NOW))
     assert again.outcome == "new"
     engine.dispose()
 
@@ -179,9 +181,9 @@ def test_a_database_held_for_too_long_is_said(
         assert load(impatient, response) == before, "reading waits for no one"
         started = time.monotonic()
         with pytest.raises(StoreBusy, match="try again"):
-            save(impatient, response, 1, 1, "page", {"q": 1}, now=NOW)
+            save(impatient, response, SavedPage(1, 1, "page", {"q": 1}, now=NOW))
         assert time.monotonic() - started < 5
-    assert save(impatient, response, 1, 1, "page", {"q": 1}, now=NOW).outcome == "new"
+    assert save(impatient, response, SavedPage(1, 1, "page", {"q": 1}, now=NOW)).outcome == "new"
     impatient.dispose()
 
 
@@ -189,7 +191,7 @@ def test_a_writer_waits_for_another_process_and_then_goes_on(database_url: str, 
     response = begin(engine, field.pupils_door, "en", SHA, NOW).response
     with ThreadPoolExecutor(1) as thread:
         with held_by_someone_else(database_url):
-            waiting = thread.submit(save, engine, response, 1, 1, "page", {"q": 1}, now=NOW)
+            waiting = thread.submit(save, engine, response, SavedPage(1, 1, "page", {"q": 1}, NOW))
             time.sleep(0.2)
             assert not waiting.done()
         assert waiting.result(timeout=10).outcome == "new"
@@ -215,9 +217,9 @@ def test_what_fails_in_a_transaction_is_undone_whole(engine: Engine, field: Fiel
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(saving, "_taken", break_down)
         with pytest.raises(KeyboardInterrupt):
-            save(engine, response, 1, 1, "page", {"q": 1}, now=NOW)
+            save(engine, response, SavedPage(1, 1, "page", {"q": 1}, now=NOW))
     assert load(engine, response) == before
-    assert save(engine, response, 1, 1, "page", {"q": 1}, now=NOW).outcome == "new"
+    assert save(engine, response, SavedPage(1, 1, "page", {"q": 1}, now=NOW)).outcome == "new"
 
 
 def test_no_answer_gets_into_an_exception(engine: Engine, field: Field) -> None:
@@ -237,7 +239,7 @@ def _child(url: str, door: int, out: object) -> None:
     engine = database_of_the_parent[0]
     response = begin(engine, door, "en", SHA, NOW).response
     for number in range(1, 31):
-        save(engine, response, 1, number, "page", {"q": number}, now=NOW)
+        save(engine, response, SavedPage(1, number, "page", {"q": number}, now=NOW))
     out.put(json.dumps([response, 30]))  # type: ignore[attr-defined]
 
 
@@ -254,7 +256,7 @@ def test_forked_servers_do_not_share_their_parents_connections(database_url: str
     for child in children:
         child.start()
     for number in range(1, 31):
-        save(engine, parents, 1, number, "page", {"q": number}, now=NOW)
+        save(engine, parents, SavedPage(1, number, "page", {"q": number}, now=NOW))
     done = [json.loads(out.get(timeout=30)) for _ in children]
     for child in children:
         child.join()
@@ -273,7 +275,7 @@ def test_finish_and_late_saves_from_many_threads_agree(engine: Engine, field: Fi
         together.wait()
         if number == 5:
             return finish(engine, response, 1, 5, NOW).outcome
-        return save(engine, response, 1, number, f"p{number}", {f"q{number}": number}, now=NOW).outcome
+        return save(engine, response, SavedPage(1, number, f"p{number}", {f"q{number}": number}, now=NOW)).outcome
 
     with ThreadPoolExecutor(8) as threads:
         outcomes = dict(zip(range(1, 9), threads.map(act, range(1, 9)), strict=True))

@@ -15,9 +15,9 @@ from survey.database import Engine, open_engine, read, session, upgrade, write
 from survey.definition.bundle import Bundle
 from survey.definition.questionnaire import Questionnaire
 from survey.fieldwork import current, study_by_code, text_of
-from survey.intake import response_of
+from survey.intake import with_saves
 from survey.journey import Journey
-from survey.responses import add_responses, begin, save, stop
+from survey.responses import PastResponse, SavedPage, add_responses, begin, save, stop
 from survey.responses.concerns import Concern, concerns, due_after, mark, overdue, reads, told, untold
 from tests.free_text.study import NOW, SAM, make_study
 
@@ -40,7 +40,10 @@ class Site:
         self.sequence += not correct
         flagged = self.questionnaire.flagged(answers)
         return save(
-            self.engine, self.response, 1, self.sequence, key, answers, now=at, flagged=flagged, correct=correct
+            self.engine,
+            self.response,
+            SavedPage(1, self.sequence, key, answers, now=at, flagged=flagged),
+            correct=correct,
         ).outcome
 
     @property
@@ -83,12 +86,7 @@ def test_other_texts_do_not_and_no_answer_but_a_text_does(site: Site) -> None:
     save(
         site.engine,
         site.response,
-        1,
-        2,
-        "sings",
-        {"sings": 1},
-        now=NOW,
-        flagged=site.questionnaire.flagged({"sings": 1}),
+        SavedPage(1, 2, "sings", {"sings": 1}, now=NOW, flagged=site.questionnaire.flagged({"sings": 1})),
     )
     assert site.concerns == []
 
@@ -183,17 +181,15 @@ def test_working_days(typed: str, days: int, due: str) -> None:
 
 
 def test_answers_from_elsewhere_are_looked_through_too(site: Site) -> None:
-    one = response_of(
-        Journey(site.questionnaire),
-        {"sings": 1, "more": TEXT},
+    past = PastResponse(
         study_id=site.study_id,
         wave_id=1,
+        questionnaire=site.questionnaire.id,
         sha256=site.sha256,
-        facts={},
         started_at=NOW,
         ended_at=NOW,
     )
-    add_responses(site.engine, [one])
+    add_responses(site.engine, [with_saves(Journey(site.questionnaire), {"sings": 1, "more": TEXT}, past)])
     assert [found.text for found in site.concerns] == [TEXT]
 
 

@@ -30,6 +30,7 @@ from survey.responses.keyings import (
     keyings_of,
     papers,
 )
+from survey.responses.withdrawing import Withdrawal
 from survey.responses.withdrawing import withdraw as withdraw_all
 from tests.paper.study import CODE, DAY, FULL, NOW, OnPaper
 
@@ -328,7 +329,9 @@ def test_withdrawing_throws_away_what_one_person_has_keyed(study: OnPaper, code:
     other = study.print(participants=["P002"]).papers[0].code
     key(study, code, FULL, "ann")
     key(study, other, FULL, "ann")
-    withdraw_all(study.engine, scope="all", by="parent", actor=ANN, now=NOW, participant_id=withdraw_id(study))
+    withdraw_all(
+        study.engine, Withdrawal(scope="all", by="parent", participant_id=withdraw_id(study)), actor=ANN, now=NOW
+    )
     assert len(kept(study)) == 1
     there = {state.paper.participant: state.state for state in papers(study.engine, study.study_id)}
     assert there == {"P001": "printed", "P002": "entered once"}
@@ -337,7 +340,9 @@ def test_withdrawing_throws_away_what_one_person_has_keyed(study: OnPaper, code:
 def test_withdrawing_leaves_nothing_of_a_paper_that_was_done(study: OnPaper, code: str) -> None:
     for who in ("ann", "ben"):
         key(study, code, FULL, who)
-    withdraw_all(study.engine, scope="all", by="parent", actor=ANN, now=NOW, participant_id=withdraw_id(study))
+    withdraw_all(
+        study.engine, Withdrawal(scope="all", by="parent", participant_id=withdraw_id(study)), actor=ANN, now=NOW
+    )
     assert kept(study) == []
     assert (one(study).state, one(study).answers) == ("withdrawn", {})
 

@@ -16,7 +16,7 @@ from survey.audit import COMMAND_LINE
 from survey.cli import main
 from survey.config import Settings
 from survey.database import Engine, open_engine, upgrade
-from survey.responses.withdrawing import withdraw
+from survey.responses.withdrawing import Withdrawal, withdraw
 from survey.retention import Register, back_up, certificate, counted, keep_promises, keep_watch, watch
 from tests.retention.field import BEFORE, THE_DAY, Field, lay_out
 
@@ -45,7 +45,9 @@ def test_a_server_that_was_off_on_the_day_does_it_later(engine: Engine, settings
 
 def test_a_withdrawal_is_written_down_as_soon_as_it_is_done(engine: Engine, field: Field, register: Register) -> None:
     watch(engine, register)
-    withdraw(engine, scope="all", by="parent", actor=COMMAND_LINE, now=NOW, participant_id=field.people["P1"])
+    withdraw(
+        engine, Withdrawal(scope="all", by="parent", participant_id=field.people["P1"]), actor=COMMAND_LINE, now=NOW
+    )
     assert {line.kind for line in register.lines()} == {"participant", "response"}
 
 
@@ -54,7 +56,9 @@ def test_a_register_that_cannot_be_written_does_not_undo_a_withdrawal(
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     watch(engine, Register(tmp_path / "file" / "register.jsonl"))
-    made = withdraw(engine, scope="all", by="parent", actor=COMMAND_LINE, now=NOW, participant_id=field.people["P1"])
+    made = withdraw(
+        engine, Withdrawal(scope="all", by="parent", participant_id=field.people["P1"]), actor=COMMAND_LINE, now=NOW
+    )
     assert made.responses == 1
     assert "cannot be used" in caplog.text
 
@@ -201,7 +205,10 @@ def test_a_backup_and_back_by_the_command_line(here: Engine, tmp_path: Path) -> 
     (file,) = (tmp_path / "backups").glob("*.sqlite")
     assert f"Written: {file}" in run.output
     withdraw(
-        here, scope="all", by="parent", actor=COMMAND_LINE, now=datetime.now(UTC), participant_id=field.people["P1"]
+        here,
+        Withdrawal(scope="all", by="parent", participant_id=field.people["P1"]),
+        actor=COMMAND_LINE,
+        now=datetime.now(UTC),
     )
     refused = survey("restore", file)
     assert refused.exit_code == 1
@@ -222,7 +229,10 @@ def test_upgrade_erases_again_too(here: Engine, tmp_path: Path) -> None:
     file = back_up(here, settings, tmp_path / "backups", COMMAND_LINE, NOW).file
     watch(here, Register(tmp_path / "register.jsonl"))
     withdraw(
-        here, scope="all", by="parent", actor=COMMAND_LINE, now=datetime.now(UTC), participant_id=field.people["P1"]
+        here,
+        Withdrawal(scope="all", by="parent", participant_id=field.people["P1"]),
+        actor=COMMAND_LINE,
+        now=datetime.now(UTC),
     )
     here.dispose()
     for name in ("chorus.db-wal", "chorus.db-shm"):

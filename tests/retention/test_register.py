@@ -23,7 +23,7 @@ from survey.database import Engine, open_engine, read, upgrade, write
 from survey.fieldwork.consent import decision
 from survey.responses.finishing import assent
 from survey.responses.tables import response, save
-from survey.responses.withdrawing import withdraw
+from survey.responses.withdrawing import Withdrawal, withdraw
 from survey.retention import (
     CannotBackUp,
     Erasure,
@@ -72,7 +72,9 @@ def saves(engine: Engine, response_id: str) -> int:
 
 
 def test_what_is_thrown_away_is_written_down_outside(engine: Engine, field: Field, register: Register) -> None:
-    withdraw(engine, scope="all", by="parent", actor=COMMAND_LINE, now=NOW, participant_id=field.people["P1"])
+    withdraw(
+        engine, Withdrawal(scope="all", by="parent", participant_id=field.people["P1"]), actor=COMMAND_LINE, now=NOW
+    )
     assert write_down(engine, register) == 2, "the participant and their response"
     assert write_down(engine, register) == 0
     said = [json.loads(line) for line in register.path.read_text("utf-8").splitlines()]
@@ -92,9 +94,14 @@ def test_an_older_backup_brings_nothing_back(
     assert (answers(engine, field.responses["P1"]) or {})["words"] == SENTINEL
     later = NOW + timedelta(days=3)
     withdraw(
-        engine, scope="wave", by="self", actor=COMMAND_LINE, now=later, participant_id=field.people["P1"], wave="w2"
+        engine,
+        Withdrawal(scope="wave", by="self", participant_id=field.people["P1"], wave="w2"),
+        actor=COMMAND_LINE,
+        now=later,
     )
-    withdraw(engine, scope="all", by="parent", actor=COMMAND_LINE, now=later, participant_id=field.people["P2"])
+    withdraw(
+        engine, Withdrawal(scope="all", by="parent", participant_id=field.people["P2"]), actor=COMMAND_LINE, now=later
+    )
     write_down(engine, register)
     engine.dispose()
 
@@ -145,7 +152,7 @@ def test_no_byte_comes_back_into_sqlites_files(sqlite_url: str, tmp_path: Path) 
     field = lay_out(engine, tmp_path / "study")
     old = back_up(engine, settings, tmp_path / "backups", COMMAND_LINE, NOW)
     for one in field.people.values():
-        withdraw(engine, scope="all", by="parent", actor=COMMAND_LINE, now=NOW, participant_id=one)
+        withdraw(engine, Withdrawal(scope="all", by="parent", participant_id=one), actor=COMMAND_LINE, now=NOW)
     engine.dispose()
     restore(settings, old.file, COMMAND_LINE, NOW, over=True)
     held = [file.name for file in tmp_path.glob("chorus.sqlite*") if SENTINEL.encode() in file.read_bytes()]
@@ -202,7 +209,9 @@ def test_another_study_with_the_same_name_is_not_meant(engine: Engine, field: Fi
 
 
 def test_a_line_half_written_is_written_again(engine: Engine, field: Field, register: Register) -> None:
-    withdraw(engine, scope="all", by="parent", actor=COMMAND_LINE, now=NOW, participant_id=field.people["P1"])
+    withdraw(
+        engine, Withdrawal(scope="all", by="parent", participant_id=field.people["P1"]), actor=COMMAND_LINE, now=NOW
+    )
     write_down(engine, register)
     whole = register.path.read_bytes()
     register.path.write_bytes(whole[:-20])
@@ -382,7 +391,12 @@ def test_without_postgresqls_programs_it_says_what_to_run(
 
 
 def test_rows_and_lines_are_the_same(engine: Engine, field: Field, register: Register) -> None:
-    withdraw(engine, scope="all", by="parent", actor=COMMAND_LINE, now=ANSWERED, participant_id=field.people["P1"])
+    withdraw(
+        engine,
+        Withdrawal(scope="all", by="parent", participant_id=field.people["P1"]),
+        actor=COMMAND_LINE,
+        now=ANSWERED,
+    )
     write_down(engine, register)
     assert register.lines() == rows(engine)
 

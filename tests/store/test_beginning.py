@@ -13,6 +13,8 @@ import pytest
 from survey.database import Engine, session
 from survey.fieldwork import new_door, publish
 from survey.responses import (
+    ComingIn,
+    SavedPage,
     Ticket,
     UnknownDoor,
     assent,
@@ -49,7 +51,7 @@ def test_a_response_starts_with_the_facts_of_its_day(engine: Engine, ticket: Tic
 
 
 def test_a_personal_door_always_leads_to_the_same_response(engine: Engine, field: Field, ticket: Ticket) -> None:
-    save(engine, ticket.response, 1, 1, "singing", {"sing_enjoy": 4}, now=NOW)
+    save(engine, ticket.response, SavedPage(1, 1, "singing", {"sing_enjoy": 4}, now=NOW))
     later = begin(engine, field.pupils_door, "cy", SHA, NOW + timedelta(days=1))
     assert later == replace(ticket, epoch=2, resumed=True)
     snapshot = load(engine, ticket.response)
@@ -79,9 +81,9 @@ def test_an_open_door_leads_to_a_new_response_each_time(engine: Engine, field: F
 
 
 def test_a_double_tap_on_start_starts_once(engine: Engine, field: Field) -> None:
-    first = begin(engine, field.open_door, "en", SHA, NOW, once="from the page")
-    again = begin(engine, field.open_door, "en", SHA, NOW, once="from the page")
-    other = begin(engine, field.open_door, "en", SHA, NOW, once="from another page")
+    first = begin(engine, field.open_door, "en", SHA, NOW, ComingIn(once="from the page"))
+    again = begin(engine, field.open_door, "en", SHA, NOW, ComingIn(once="from the page"))
+    other = begin(engine, field.open_door, "en", SHA, NOW, ComingIn(once="from another page"))
     assert first.response == again.response != other.response
     assert len(first.response) == 22
     assert count(engine, field.study.id, "pupil") == 2
@@ -92,7 +94,7 @@ def test_many_taps_at_once_start_once(engine: Engine, field: Field) -> None:
 
     def tap(door: int) -> Ticket:
         together.wait()
-        return begin(engine, door, "en", SHA, NOW, once="one page")
+        return begin(engine, door, "en", SHA, NOW, ComingIn(once="one page"))
 
     with ThreadPoolExecutor(6) as threads:
         tickets = list(threads.map(tap, [field.pupils_door, field.open_door] * 3))
@@ -128,7 +130,7 @@ def test_coming_back_after_the_finish_changes_nothing(engine: Engine, field: Fie
 
 
 def test_coming_back_after_stopping_goes_on(engine: Engine, field: Field, ticket: Ticket) -> None:
-    save(engine, ticket.response, 1, 1, "singing", {"sing_enjoy": 4}, now=NOW)
+    save(engine, ticket.response, SavedPage(1, 1, "singing", {"sing_enjoy": 4}, now=NOW))
     stop(engine, ticket.response, True, NOW)
     again = begin(engine, field.pupils_door, "en", SHA, NOW)
     assert (again.state, again.epoch, again.resumed) == ("started", 2, True)
@@ -143,7 +145,7 @@ def test_coming_back_after_a_no_asks_anew_and_takes_nothing_from_before(
     assent(engine, ticket.response, False, NOW)
     again = begin(engine, field.pupils_door, "en", SHA, NOW)
     assert (again.state, again.epoch) == ("started", 2)
-    assert save(engine, ticket.response, 1, 1, "late", {"a": 1}, now=NOW).outcome == "refused"
+    assert save(engine, ticket.response, SavedPage(1, 1, "late", {"a": 1}, now=NOW)).outcome == "refused"
     snapshot = load(engine, ticket.response)
     assert snapshot is not None
     assert (snapshot.assent, snapshot.answers) == (None, {})

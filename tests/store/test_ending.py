@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from survey.database import Engine, read, write
-from survey.responses import Ticket, assent, finish, load, save, speak, stop
+from survey.responses import SavedPage, SaveKey, Ticket, assent, finish, load, save, speak, stop
 from survey.responses.tables import save as log
 from tests.store.field import NOW, Field
 
@@ -22,7 +22,7 @@ def saves(engine: Engine) -> int:
 
 
 def answer(engine: Engine, ticket: Ticket) -> None:
-    save(engine, ticket.response, 1, 1, "singing", {"why": "my secret", "sing": 4}, now=NOW, ms=9)
+    save(engine, ticket.response, SavedPage(1, 1, "singing", {"why": "my secret", "sing": 4}, now=NOW, ms=9))
 
 
 def test_a_yes_is_kept_once(engine: Engine, ticket: Ticket) -> None:
@@ -82,16 +82,16 @@ def test_stopping_keeps_the_answers_and_takes_no_more(engine: Engine, ticket: Ti
     answer(engine, ticket)
     assert stop(engine, ticket.response, True, NOW).outcome == "new"
     assert stop(engine, ticket.response, True, LATER).outcome == "repeated"
-    assert save(engine, ticket.response, 1, 2, "playing", {"play": 1}, now=NOW).outcome == "refused"
+    assert save(engine, ticket.response, SavedPage(1, 2, "playing", {"play": 1}, now=NOW)).outcome == "refused"
     snapshot = load(engine, ticket.response)
     assert snapshot is not None
     assert (snapshot.state, snapshot.answers) == ("stopped", {"why": "my secret", "sing": 4})
 
 
 def test_a_stop_from_a_device_lets_its_earlier_saves_in(engine: Engine, ticket: Ticket) -> None:
-    stop(engine, ticket.response, True, NOW, epoch=1, sequence=5)
-    assert save(engine, ticket.response, 1, 4, "playing", {"play": 1}, now=NOW).outcome == "new"
-    assert save(engine, ticket.response, 1, 5, "playing", {"play": 2}, now=NOW).outcome == "refused"
+    stop(engine, ticket.response, True, NOW, SaveKey(epoch=1, sequence=5))
+    assert save(engine, ticket.response, SavedPage(1, 4, "playing", {"play": 1}, now=NOW)).outcome == "new"
+    assert save(engine, ticket.response, SavedPage(1, 5, "playing", {"play": 2}, now=NOW)).outcome == "refused"
 
 
 @pytest.mark.parametrize("before", ["started", "finished", "stopped"])
@@ -113,7 +113,7 @@ def test_throwing_away_leaves_nothing(engine: Engine, ticket: Ticket, before: st
         {},
         None,
     )
-    late = save(engine, ticket.response, 1, 1, "singing", {"sing": 4}, now=NOW)
+    late = save(engine, ticket.response, SavedPage(1, 1, "singing", {"sing": 4}, now=NOW))
     assert late.outcome == "refused"
     assert saves(engine) == 0
 

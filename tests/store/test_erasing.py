@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from survey.database import Engine, read, write
-from survey.responses import Ticket, finish, save
+from survey.responses import SavedPage, Ticket, finish, save
 from survey.responses.erasing import erase, erasure
 from survey.responses.tables import response
 from survey.responses.tables import save as log
@@ -37,9 +37,9 @@ def prepare(engine: Engine, its_id: str, what: str) -> None:
         with write(engine) as connection:
             connection.execute(update(response).where(response.c.id == its_id).values(answers={"sing_enjoy": 4}))
     elif what.startswith("an answer"):
-        save(engine, its_id, 1, 1, "singing", {"sing_enjoy": 4}, now=NOW)
+        save(engine, its_id, SavedPage(1, 1, "singing", {"sing_enjoy": 4}, now=NOW))
     if what == "an answer that was taken back":
-        save(engine, its_id, 1, 2, "singing", {"sing_enjoy": None}, now=NOW)
+        save(engine, its_id, SavedPage(1, 2, "singing", {"sing_enjoy": None}, now=NOW))
     if what == "an answer, finished":
         finish(engine, its_id, 1, 2, NOW)
 

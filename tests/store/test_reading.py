@@ -14,6 +14,7 @@ from survey.database import Engine, read
 from survey.responses import (
     PastResponse,
     PastSave,
+    SavedPage,
     Ticket,
     add_responses,
     assent,
@@ -48,7 +49,7 @@ def test_the_count_is_of_every_response_in_whatever_state(engine: Engine, field:
 
 
 def test_a_row_says_where_it_belongs(engine: Engine, field: Field, ticket: Ticket) -> None:
-    save(engine, ticket.response, 1, 1, "singing", {"sing": 4}, now=NOW, ms=70)
+    save(engine, ticket.response, SavedPage(1, 1, "singing", {"sing": 4}, now=NOW, ms=70))
     assent(engine, ticket.response, True, NOW)
     [record] = stream(engine, field.study.id, "pupil")
     assert (record.id, record.participant, record.audience) == (ticket.response, "P001", "pupil")
@@ -73,7 +74,7 @@ def test_a_bulk_of_responses_is_as_if_the_pages_had_made_it(engine: Engine, fiel
         PastSave("singing", {"sing": 5}, NOW + timedelta(seconds=20), ms=3),
     ]
     for number, page in enumerate(pages, start=1):
-        save(engine, ticket.response, 1, number, page.screen, page.answers, now=page.at, ms=page.ms)
+        save(engine, ticket.response, SavedPage(1, number, page.screen, page.answers, now=page.at, ms=page.ms))
     assent(engine, ticket.response, True, pages[-1].at)
     done = finish(engine, ticket.response, 1, 4, NOW + timedelta(seconds=30)).snapshot
     assert done is not None

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 from sqlalchemy import event, func, select
 
 from survey.database import Engine, read
-from survey.responses import Saved, Ticket, begin, finish, load, save
+from survey.responses import Saved, SavedPage, Ticket, begin, finish, load, save
 from survey.responses.tables import save as log
 from tests.store.field import NOW, SHA, Field
 
@@ -24,7 +23,11 @@ Keep = Callable[..., Saved]
 @pytest.fixture
 def keep(engine: Engine, ticket: Ticket) -> Keep:
     """keep(epoch, sequence, screen, answers, …) saves for the pupil."""
-    return partial(save, engine, ticket.response, now=NOW)
+
+    def keep(*page: Any, now: datetime = NOW, correct: bool = False, seen: Any = None, **device: Any) -> Saved:
+        return save(engine, ticket.response, SavedPage(*page, now, **device), correct=correct, seen=seen)
+
+    return keep
 
 
 def rows(engine: Engine) -> list[Any]:
@@ -122,7 +125,7 @@ def test_keys_nobody_was_given_are_refused(
 
 @pytest.mark.parametrize("response", ["", "x", "\x00" * 22, "a" * 22, "\ud800" * 22, "é" * 22, "../" * 7 + "a"])
 def test_responses_that_do_not_exist_take_nothing(engine: Engine, field: Field, response: str) -> None:
-    saved = save(engine, response, 1, 1, "singing", {"sing_enjoy": 4}, now=NOW)
+    saved = save(engine, response, SavedPage(1, 1, "singing", {"sing_enjoy": 4}, now=NOW))
     assert (saved.outcome, saved.snapshot) == ("refused", None)
     assert load(engine, response) is None
 
@@ -251,14 +254,14 @@ def test_what_a_device_says_of_itself_cannot_break_the_database(engine: Engine, 
 
 def test_times_come_back_as_the_same_moment(engine: Engine, ticket: Ticket, keep: Keep) -> None:
     moment = datetime(2025, 10, 26, 1, 30, tzinfo=UTC) + timedelta(microseconds=7)
-    saved = save(engine, ticket.response, 1, 1, "singing", {"a": 1}, now=moment)
+    saved = save(engine, ticket.response, SavedPage(1, 1, "singing", {"a": 1}, now=moment))
     snapshot = load(engine, ticket.response)
     assert snapshot is not None
     assert snapshot == saved.snapshot
     assert snapshot.seen_at == moment
     assert snapshot.seen_at.tzinfo is UTC
     with pytest.raises(Exception, match="without a time zone"):
-        save(engine, ticket.response, 1, 2, "singing", {"a": 1}, now=moment, device_at=datetime(2025, 1, 1))  # noqa: DTZ001
+        save(engine, ticket.response, SavedPage(1, 2, "singing", {"a": 1}, now=moment, device_at=datetime(2025, 1, 1)))  # noqa: DTZ001
 
 
 @pytest.mark.parametrize(("minutes", "seen"), [(-60, 0), (-1, 0), (0, 0), (1, 1)])

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from survey.database import Engine
-from survey.responses import Ticket, load, save, stream
+from survey.responses import SavedPage, Ticket, load, save, stream
 from tests.store.field import NOW
 
 TYPED = {
@@ -42,14 +42,14 @@ TYPED = {
 @pytest.mark.parametrize("typed", TYPED.values(), ids=TYPED.keys())
 def test_text_comes_back_as_typed(engine: Engine, ticket: Ticket, typed: str) -> None:
     answers = {"why": typed, "several.other": typed}
-    saved = save(engine, ticket.response, 1, 1, "why", answers, now=NOW)
+    saved = save(engine, ticket.response, SavedPage(1, 1, "why", answers, now=NOW))
     assert saved.outcome == "new"
     snapshot = load(engine, ticket.response)
     assert snapshot is not None
     assert snapshot.answers == answers
     [record] = stream(engine, snapshot.study_id, "pupil")
     assert record.answers == answers
-    assert save(engine, ticket.response, 1, 1, "why", answers, now=NOW).outcome == "repeated"
+    assert save(engine, ticket.response, SavedPage(1, 1, "why", answers, now=NOW)).outcome == "repeated"
 
 
 def whole(text: str) -> str:
@@ -65,7 +65,7 @@ def test_any_text_comes_back(engine: Engine, ticket: Ticket) -> None:
     def check(typed: str) -> None:
         nonlocal number
         number += 1
-        save(engine, ticket.response, 1, number, "why", {"why": typed}, now=NOW)
+        save(engine, ticket.response, SavedPage(1, number, "why", {"why": typed}, now=NOW))
         snapshot = load(engine, ticket.response)
         assert snapshot is not None
         assert snapshot.answers["why"] == whole(typed)
@@ -75,7 +75,7 @@ def test_any_text_comes_back(engine: Engine, ticket: Ticket) -> None:
 
 @pytest.mark.parametrize("value", [0, 4, -1, 2.5, 10**15, True, [3, 1, 2], [], "2025-06-30", {"missing": "dont_know"}])
 def test_values_keep_their_type(engine: Engine, ticket: Ticket, value: object) -> None:
-    save(engine, ticket.response, 1, 1, "page", {"q": value}, now=NOW)
+    save(engine, ticket.response, SavedPage(1, 1, "page", {"q": value}, now=NOW))
     snapshot = load(engine, ticket.response)
     assert snapshot is not None
     assert snapshot.answers == {"q": value}

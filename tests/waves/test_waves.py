@@ -11,7 +11,7 @@ from survey.database import Engine, session
 from survey.definition.reading import parse_study
 from survey.fieldwork import keep_school, study_by_code
 from survey.fieldwork.waves import Hours, asked, forget_hours, hours, hours_of, plan_of
-from survey.responses import save
+from survey.responses import SavedPage, save
 from tests.pages.small_study import PUPIL, STUDY
 from tests.waves.conftest import Ground
 
@@ -102,7 +102,11 @@ def test_a_save_asks_for_the_hours_once_a_minute_at_most(ground: Ground) -> None
     asked_for = []
     for number in (1, 2, 3):
         with _counted(ground.engine) as statements:
-            save(ground.engine, response, 1, number, "sing_enjoy", {"sing_enjoy": number}, now=datetime.now(UTC))
+            save(
+                ground.engine,
+                response,
+                SavedPage(1, number, "sing_enjoy", {"sing_enjoy": number}, now=datetime.now(UTC)),
+            )
         asked_for.append(any("FROM wave" in statement for statement in statements))
     assert asked_for == [True, False, False]
 

@@ -20,7 +20,7 @@ from survey.pages.answer.passes import Pass, at_door, current, give, take_back
 from survey.pages.answer.questions import go_on, nothing_here, now, private, wave_over
 from survey.pages.answer.tongue import asked_language
 from survey.pages.store import store
-from survey.responses import Snapshot, assent, begin, earlier, facts_at_door, load
+from survey.responses import ComingIn, Snapshot, assent, begin, earlier, facts_at_door, load
 from survey.responses.begin import WaveOver
 from survey.wording import direction, html_language, say_in
 
@@ -239,7 +239,7 @@ def _decide_again(pass_: Pass) -> Reply:
 def _start(found: _AtDoor, pass_: Pass, agreed: bool | None = None) -> Reply:
     survey, engine = found.survey, store().engine
     try:
-        ticket = begin(engine, found.door.id, survey.language, survey.sha256, now(), once=pass_.visit)
+        ticket = begin(engine, found.door.id, survey.language, survey.sha256, now(), ComingIn(once=pass_.visit))
     except WaveOver:
         return wave_over(survey)
     except NotAgreed:

@@ -18,7 +18,7 @@ from survey.pages.answer.compiled import Survey
 from survey.pages.answer.passes import Pass, current, take_back
 from survey.pages.store import store
 from survey.question import Tampered
-from survey.responses import Snapshot, finish, load, save, seed_of, speak
+from survey.responses import SavedPage, Snapshot, finish, load, save, seed_of, speak
 from survey.responses.late import too_late
 
 LAST_NUMBER = 9_999
@@ -241,14 +241,16 @@ def take(version: str, language: str, name: str) -> Reply:
     saved = save(
         store().engine,
         pass_.response,
-        pass_.epoch,
-        n,
-        screen.name,
-        submission.answers,
-        now=now(),
+        SavedPage(
+            pass_.epoch,
+            n,
+            screen.name,
+            submission.answers,
+            now=now(),
+            flagged=survey.questionnaire.flagged(submission.answers),
+        ),
         correct=True,
         seen=snapshot,
-        flagged=survey.questionnaire.flagged(submission.answers),
     )
     after = saved.snapshot
     if after is None:

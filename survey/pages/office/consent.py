@@ -54,7 +54,7 @@ from survey.pages.sending import send_list
 from survey.pages.store import store
 from survey.people import COORDINATOR, LEAD, RESEARCHER
 from survey.responses.consent_file import import_given, look_at_decisions, look_at_given, unpacked
-from survey.responses.withdrawing import NothingToWithdraw, certificate_by_number, certificates_of, withdraw
+from survey.responses.withdrawing import NothingToWithdraw, Withdrawal, certificate_by_number, certificates_of, withdraw
 
 section("consent", "Consent", "office.consent", order=30, roles=(LEAD, RESEARCHER, COORDINATOR))
 
@@ -355,10 +355,7 @@ def consent_withdraw(study: Seen, person: int) -> ResponseReturnValue:
     try:
         done = withdraw(
             store().engine,
-            participant_id=person,
-            scope=scope,
-            wave=wave if scope == "wave" else None,
-            by=by,
+            Withdrawal(scope=scope, by=by, participant_id=person, wave=wave if scope == "wave" else None),
             actor=actor(),
             now=_now(),
         )
