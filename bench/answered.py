@@ -7,7 +7,6 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +71,8 @@ def database(folder: Path, responses: int) -> str:
             db.flush()
             places += [(school.id, room.id) for room in rooms]
         text = json.dumps(study_data())
-        publish_study(db, STUDY, text, sha256(text.encode()).hexdigest())
-        publish(db, STUDY, NAME, 1, bundle.text, bundle.sha256, BEGAN)
+        publish_study(db, STUDY, text)
+        publish(db, STUDY, NAME, 1, bundle.text, BEGAN)
         people = [{"study_id": kept.id, "code": f"P{n:06}", "audience": "pupil", "facts": {}} for n in range(responses)]
         db.execute(insert(Participant), people)
         ids = db.scalars(select(Participant.id).order_by(Participant.code)).all()

@@ -121,6 +121,7 @@ class Installation:
         from survey.config import Settings
         from survey.database import open_engine, session, upgrade
         from survey.fieldwork import new_door, study_by_code
+        from survey.fieldwork.doors import OwnTimes
         from survey.fieldwork.publishing import publish_folder
 
         definitions = self.folder / "study"
@@ -140,7 +141,7 @@ class Installation:
             study = study_by_code(db, "faults")
             assert study is not None
             key = settings.key("codes")
-            door = new_door(db, wave=study.waves[-1], questionnaire="numbers", key=key, opens_at=ALWAYS)
+            door = new_door(db, wave=study.waves[-1], questionnaire="numbers", key=key, times=OwnTimes(opens_at=ALWAYS))
         engine.dispose()
         return f"/j/{door.token}"
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from bench.faults import descendants, free_port, listens
 from bench.respondents import Measured, crowd
+from survey.fieldwork.doors import OwnTimes
 
 THREADS = 16
 FOLDER = Path(__file__).parent.parent / "questionnaires"
@@ -120,7 +121,13 @@ def study(folder: Path) -> str:
     with session(engine) as db:
         study = study_by_code(db, "first-notes")
         assert study is not None
-        door = new_door(db, wave=study.waves[-1], questionnaire="pupil-ks2", key=settings.key("codes"), opens_at=ALWAYS)
+        door = new_door(
+            db,
+            wave=study.waves[-1],
+            questionnaire="pupil-ks2",
+            key=settings.key("codes"),
+            times=OwnTimes(opens_at=ALWAYS),
+        )
     engine.dispose()
     return f"/j/{door.token}"
 

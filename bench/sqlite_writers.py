@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def prepare(url: str) -> tuple[int, str]:
     with database.session(engine) as session:
         study = keep_study(session, "bench", title="Bench")
         wave = keep_waves(session, study, [("w1", "Wave 1", None, None)])["w1"]
-        publish(session, "bench", "pupil", 1, text, digest)
+        publish(session, "bench", "pupil", 1, text)
         door = new_door(session, wave=wave, questionnaire="pupil", key=b"bench").door.id
     engine.dispose()
     return door, digest
@@ -60,13 +61,21 @@ def respond(engine: database.Engine, door: int, digest: str, until: float, waits
             raise RuntimeError(f"A save was {saved.outcome}.")
 
 
-def serve(url: str, door: int, digest: str, threads: int, seconds: float, queue: bool, out: object) -> None:
+class Round(NamedTuple):
+    """How one process serves: so many threads, for so long, with our queue or without it."""
+
+    threads: int
+    seconds: float
+    queue: bool
+
+
+def serve(url: str, door: int, digest: str, how: Round, out: object) -> None:
     """Be one process of a server with so many threads."""
-    engine = database.open_engine(url, threads=threads)
-    if not queue:
+    engine = database.open_engine(url, threads=how.threads)
+    if not how.queue:
         database._queues.pop(engine)
-    waits: list[list[float]] = [[] for _ in range(threads)]
-    until = time.perf_counter() + seconds
+    waits: list[list[float]] = [[] for _ in range(how.threads)]
+    until = time.perf_counter() + how.seconds
     people = [threading.Thread(target=respond, args=(engine, door, digest, until, mine)) for mine in waits]
     for person in people:
         person.start()
@@ -84,7 +93,7 @@ def measure(threads: int, processes: int, seconds: float, queue: bool) -> np.nda
         start = multiprocessing.get_context("spawn")
         out = start.Queue()
         servers = [
-            start.Process(target=serve, args=(url, door, digest, threads, seconds, queue, out))
+            start.Process(target=serve, args=(url, door, digest, Round(threads, seconds, queue), out))
             for _ in range(processes)
         ]
         for server in servers:

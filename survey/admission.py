@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from survey.audit import COMMAND_LINE, note
+from survey.audit import COMMAND_LINE, Act, note
 from survey.database import Engine, session
 from survey.definition.reading import parse_study
 from survey.fieldwork import School, Study, study_by_code, text_of
@@ -104,7 +104,7 @@ def add_user(
         _give(user, hashed)
         opened.add(user)
         opened.flush()
-        note(opened, COMMAND_LINE, "made an account", about=address, now=now)
+        note(opened, Act(COMMAND_LINE, now), "made an account", about=address)
         for one in wanted:
             give(opened.connection(), user.id, one, _HERE, now)
     return password
@@ -126,7 +126,7 @@ def renew_password(engine: Engine, email: str) -> str:
         user.organisation = None
         opened.flush()
         take_off(opened.connection(), user.id)
-        note(opened, COMMAND_LINE, "renewed a password", about=user.email)
+        note(opened, Act(COMMAND_LINE), "renewed a password", about=user.email)
     return password
 
 

@@ -6,7 +6,7 @@ It never holds an answer, a name, or anything a respondent typed: only what was 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
@@ -96,15 +96,22 @@ def _in_words(value: Any) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
+@dataclass(frozen=True)
+class Act:
+    """Who does something, and when: an aware moment, by default now."""
+
+    actor: Actor
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
 def note(
     db: Session | Connection,
-    actor: Actor,
+    act: Act,
     what: str,
     *,
     study_id: int | None = None,
     about: str = "",
     details: dict[str, int | str | bool | None] | None = None,
-    now: datetime | None = None,
 ) -> None:
     """Write down a deed in the transaction that does it: both are kept, or neither.
 
@@ -113,9 +120,9 @@ def note(
     name.
     """
     line = {
-        "at": now or datetime.now(UTC),
-        "actor_kind": actor.kind,
-        "actor": actor.name,
+        "at": act.now,
+        "actor_kind": act.actor.kind,
+        "actor": act.actor.name,
         "what": what,
         "study_id": study_id,
         "about": about,
@@ -124,28 +131,33 @@ def note(
     db.execute(insert(audit).values(**line))
 
 
+@dataclass(frozen=True)
+class LogFilter:
+    """Which lines of the audit are wanted; None for all.
+
+    study_id: of one study; None for the whole installation. actor: who did it, or the name alone. what: exactly these
+    words. since, until: from this moment on, before that one.
+    """
+
+    study_id: int | None = None
+    actor: Actor | str | None = None
+    what: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 def entries(
-    engine: Engine,
-    *,
-    study_id: int | None = None,
-    actor: Actor | str | None = None,
-    what: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    before: int | None = None,
-    most: int | None = None,
+    engine: Engine, only: LogFilter = LogFilter(), *, before: int | None = None, most: int | None = None
 ) -> Iterator[LogEntry]:
     """Yield lines of the audit, the newest first.
 
-    study_id: of one study; None for the whole installation. actor: who did it, or the name alone. what: exactly these
-    words. since, until: from this moment on, before that one. before: older than the line with this id. most: so many
-    at most.
+    before: older than the line with this id. most: so many at most.
     """
-    query = _chosen(select(audit), study_id, actor, what).order_by(audit.c.id.desc()).limit(most)
-    if since is not None:
-        query = query.where(audit.c.at >= since)
-    if until is not None:
-        query = query.where(audit.c.at < until)
+    query = _chosen(select(audit), only.study_id, only.actor, only.what).order_by(audit.c.id.desc()).limit(most)
+    if only.since is not None:
+        query = query.where(audit.c.at >= only.since)
+    if only.until is not None:
+        query = query.where(audit.c.at < only.until)
     if before is not None:
         query = query.where(audit.c.id < before)
     with read(engine) as connection:

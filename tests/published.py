@@ -10,11 +10,13 @@ from typing import Any
 from flask import Flask
 
 from survey.app import create_app
-from survey.audit import COMMAND_LINE
+from survey.audit import COMMAND_LINE, Act
 from survey.config import Settings
 from survey.database import Engine, open_engine, session, upgrade, write
 from survey.definition.reading import FolderReading, read_folder
 from survey.fieldwork import NewDoor, Participant, issued, new_door, study_by_code
+from survey.fieldwork.consent import SentSheet
+from survey.fieldwork.doors import LeadsTo
 from survey.fieldwork.publishing import publish_folder
 from survey.responses import Record, stream
 
@@ -44,7 +46,9 @@ class Published:
                 db.add(person)
                 db.flush()
             key = self.settings.key("codes")
-            return new_door(db, wave=study.waves[-1], questionnaire=questionnaire, key=key, participant=person)
+            return new_door(
+                db, wave=study.waves[-1], questionnaire=questionnaire, key=key, to=LeadsTo(participant=person)
+            )
 
     def link(self, questionnaire: str, participant: str | None = None) -> str:
         """Return the path of a link that is new and can be used at once."""
@@ -67,5 +71,5 @@ def publish(instance: Path) -> Published:
         assert study is not None
     with write(engine) as connection:
         # Parents were told, and said nothing: the study is opt-out.
-        issued(connection, study, "pupil", None, now.date() - timedelta(days=7), COMMAND_LINE, now)
+        issued(connection, study, SentSheet("pupil", None, now.date() - timedelta(days=7)), Act(COMMAND_LINE, now))
     return Published(create_app(settings), engine, settings, SHIPPED, study.id)

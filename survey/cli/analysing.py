@@ -29,13 +29,14 @@ def analyse(study: str, wave: str | None, out: Path | None, in_json: bool) -> No
     from survey.export.formats import TABLES
     from survey.export.store import analyse as analysis
     from survey.export.store import export, waves_until
+    from survey.export.study import ExportChoice
 
     store, now = engine(), datetime.now(UTC)
     if out is None and not in_json:
         stop("Please say where the workbook is to go (--out FILE.xlsx), or ask for JSON (--json).")
     if out is not None:
         with writing(out, "wb") as file:
-            export(study, store, TABLES, file, now, waves=waves_until(study, store, wave))
+            export(study, store, TABLES, file, now, ExportChoice(waves_until(study, store, wave)))
     if in_json:
         print_json(_as_json(analysis(study, store, now, wave)))
     elif out is not None:

@@ -31,15 +31,18 @@ def import_(file: Path, study: str, questionnaire: str, wave: str, ignore: Seque
     first: cells that a spreadsheet has changed, such as 007 turned into 7, are refused. Either every row is imported or
     none is. Rows that are already in the study are not changed.
     """
-    from survey.audit import COMMAND_LINE
-    from survey.intake import import_answers, look
+    from survey.audit import COMMAND_LINE, Act
+    from survey.fieldwork.roster.tables import SentFile
+    from survey.intake import Destination, import_answers, look
 
     data = content_of(file)
     now, name = datetime.now(UTC), file.name
     if preview:
-        taken = look(engine(), study, questionnaire, wave, data, name, now, ignore)
+        taken = look(engine(), Destination(study, questionnaire, wave), SentFile(data, name), now, ignore)
     else:
-        taken = import_answers(engine(), study, questionnaire, wave, data, name, COMMAND_LINE, now, ignore)
+        taken = import_answers(
+            engine(), Destination(study, questionnaire, wave), SentFile(data, name), Act(COMMAND_LINE, now), ignore
+        )
     if taken.problems:
         s = "" if len(taken.problems) == 1 else "s"
         why = f"Nothing was imported, because of {len(taken.problems):,} problem{s}. Please correct the file first."

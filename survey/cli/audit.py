@@ -14,7 +14,7 @@ from survey.cli.main import engine, main, stop, writing
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="The file to write: .csv or .xlsx.")
 def audit(study: str | None, out: Path | None) -> None:
     """Show the activity log, newest first: of one study, or of the whole installation."""
-    from survey.audit import entries, who
+    from survey.audit import LogFilter, entries, who
     from survey.database import session
     from survey.fieldwork.finding import find_study
     from survey.fieldwork.studies import Study
@@ -23,7 +23,7 @@ def audit(study: str | None, out: Path | None) -> None:
     with session(opened) as db:
         studies = {one.id: one.code for one in db.query(Study)}
         study_id = find_study(db, study).id if study is not None else None
-    lines = entries(opened, study_id=study_id)
+    lines = entries(opened, LogFilter(study_id=study_id))
     if out is None:
         for line in lines:
             more = f" ({line.particulars})" if line.particulars else ""

@@ -33,12 +33,13 @@ def import_(file: Path, study: str, preview: bool) -> None:
     (first, second or a study code), how, sheet, scope, wave, resolved (changed mind, agreed, one decides). The answers
     of people who withdraw are deleted at once. Exit status: 0 done, 1 problems in the file, 2 the command was mistyped.
     """
-    from survey.audit import COMMAND_LINE
+    from survey.audit import COMMAND_LINE, Act
+    from survey.fieldwork.roster.tables import SentFile
     from survey.responses.consent_file import import_decisions, look_at_decisions
 
     here, now = engine(), datetime.now(UTC)
     data = content_of(file)
-    seen = look_at_decisions(here, study, data, file.name, now)
+    seen = look_at_decisions(here, study, SentFile(data, file.name), now)
     for problem in seen.problems:
         click.echo(str(problem), err=True)
     if seen.problems:
@@ -61,7 +62,7 @@ def import_(file: Path, study: str, preview: bool) -> None:
     if preview:
         click.echo("Preview only: nothing was imported.")
         return
-    import_decisions(here, study, data, file.name, COMMAND_LINE, now, seen.digest)
+    import_decisions(here, study, SentFile(data, file.name), Act(COMMAND_LINE, now), seen.digest)
     click.echo("Imported." if seen.new else "Nothing to do: all of this has already been imported.")
 
 
@@ -80,8 +81,9 @@ def issued(
     study: str, audience: str, schools: tuple[str, ...], everywhere: bool, on: datetime, version: int | None
 ) -> None:
     """Record that an information sheet was sent. With opt-out, silence counts as yes from then on."""
-    from survey.audit import COMMAND_LINE
+    from survey.audit import COMMAND_LINE, Act
     from survey.database import write
+    from survey.fieldwork.consent import SentSheet
     from survey.fieldwork.consent import issued as record
 
     if everywhere == bool(schools):
@@ -89,7 +91,12 @@ def issued(
     now = datetime.now(UTC)
     with write(engine()) as connection:
         its = _study(connection, study)
-        new = record(connection, its, audience, None if everywhere else schools, on.date(), COMMAND_LINE, now, version)
+        new = record(
+            connection,
+            its,
+            SentSheet(audience, None if everywhere else schools, on.date(), version),
+            Act(COMMAND_LINE, now),
+        )
     click.echo("Recorded." if new else "It had already been recorded.")
 
 

@@ -23,7 +23,7 @@ def coordinator(study: str, school: str, until: datetime | None) -> None:
     from survey.audit import COMMAND_LINE
     from survey.database import write
     from survey.people import Giver, NotPossible
-    from survey.people.links import make_link
+    from survey.people.links import LinkPlace, make_link
 
     here, store = settings(), engine()
     where = place(store, "coordinator", study, school)
@@ -34,7 +34,11 @@ def coordinator(study: str, school: str, until: datetime | None) -> None:
         raise NotPossible("Please give --study and --school.")
     with write(store) as connection:
         number, token = make_link(
-            connection, where.study_id, where.school_id, school, ends_at, Giver(COMMAND_LINE), datetime.now(UTC)
+            connection,
+            LinkPlace(where.study_id, where.school_id, school),
+            ends_at,
+            Giver(COMMAND_LINE),
+            datetime.now(UTC),
         )
     click.echo(f"Link {number}, works until the end of {last_day:%d %B %Y}:\n{here.base_url}/office/link/{token}")
     click.echo("Chorus does not keep the link, so copy it now.")

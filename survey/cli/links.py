@@ -25,12 +25,14 @@ def link() -> None:
 @click.option("--performance", help="The name of a performance, to ask its audience about it.")
 def open_(study: str, questionnaire: str, wave: str, school: str | None, performance: str | None) -> None:
     """Make one link and code that many people share, such as all parents at a concert."""
-    from survey.audit import COMMAND_LINE
-    from survey.fieldwork.links import open_link
+    from survey.audit import COMMAND_LINE, Act
+    from survey.fieldwork.links import OpenLinkOrder, open_link
     from survey.fieldwork.waves import last_day
 
     here, now = settings(), datetime.now(UTC)
-    made = open_link(engine(), here, study, questionnaire, wave, school, COMMAND_LINE, now, performance)
+    made = open_link(
+        engine(), here, OpenLinkOrder(study, questionnaire, wave, school, performance), Act(COMMAND_LINE, now)
+    )
     last = last_day(made.closes)
     if last is not None and made.opens.year > 1 and last.year < 9999:
         click.echo(f"It works from {_day(made.opens.date())} to {_day(last)}.")
@@ -62,22 +64,22 @@ def personal(
     study: str, wave: str, school: str | None, school_class: str | None, outs: tuple[Path, ...], yes: bool
 ) -> None:
     """Make a link and a code for each person who is asked. Links made for them earlier stop working."""
-    from survey.audit import COMMAND_LINE
+    from survey.audit import COMMAND_LINE, Act
     from survey.export.lists import form_of, write_list
-    from survey.fieldwork.links import COLUMNS, personal_links, who_gets_links
+    from survey.fieldwork.links import COLUMNS, LinkGroup, personal_links, who_gets_links
 
     forms = {out: form_of(out.name) for out in outs}
     for out, form in forms.items():
         if form is None:
             stop(f"{out}: please give a name that ends in .csv or .xlsx.")
-    place = (study, wave, school, school_class)
-    who = who_gets_links(engine(), *place)
+    group = LinkGroup(study, wave, school, school_class)
+    who = who_gets_links(engine(), group)
     if who.ended and not yes:
         click.confirm(f"{_many(who.ended)} already given to the same people will stop working. Continue?", abort=True)
     # The files are opened first: links that cannot be written down would be lost, and the earlier ones ended.
     with ExitStack() as opened:
         files = {out: opened.enter_context(writing(out, "wb")) for out in outs}
-        made = personal_links(engine(), settings(), *place, COMMAND_LINE, datetime.now(UTC))
+        made = personal_links(engine(), settings(), group, Act(COMMAND_LINE))
         rows = [one.row for one in made.links]
         for out, form in forms.items():
             assert form is not None

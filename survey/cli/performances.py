@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 
@@ -29,11 +29,11 @@ def performance() -> None:
 @click.option("--school", help="The code of the school that performs. Leave it out if there are several.")
 def add(study: str, name: str, wave: str, title: str, day: datetime, school: str | None) -> None:
     """Add a performance. For its link: survey link open STUDY QUESTIONNAIRE --wave W --performance NAME."""
-    from survey.audit import COMMAND_LINE
-    from survey.fieldwork.performances import add_performance
+    from survey.audit import COMMAND_LINE, Act
+    from survey.fieldwork.performances import NewPerformance, add_performance
 
-    told = {"wave": wave, "title": title, "held_on": day.date(), "school": school}
-    add_performance(engine(), study, name, **told, actor=COMMAND_LINE, now=datetime.now(UTC))  # type: ignore[arg-type]
+    new = NewPerformance(name, title, day.date(), wave, school)
+    add_performance(engine(), study, new, Act(COMMAND_LINE))
     click.echo("Recorded.")
 
 

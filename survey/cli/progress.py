@@ -103,14 +103,15 @@ def reasons(file: Path, study: str, wave: str, looking: bool) -> None:
 
     Reasons are absent, refused, excused, left and other. If the file has a problem, nothing is imported.
     """
-    from survey.audit import COMMAND_LINE
+    from survey.audit import COMMAND_LINE, Act
+    from survey.fieldwork.roster.tables import SentFile
     from survey.progress.reasons import import_reasons, look
 
     data = content_of(file)
     if looking:
-        preview = look(engine(), study, wave, data, file.name)
+        preview = look(engine(), study, wave, SentFile(data, file.name))
     else:
-        preview = import_reasons(engine(), study, wave, data, file.name, COMMAND_LINE, datetime.now(UTC))
+        preview = import_reasons(engine(), study, wave, SentFile(data, file.name), Act(COMMAND_LINE, datetime.now(UTC)))
     if preview.problems:
         stop(*map(str, preview.problems), "Nothing was imported. Please correct the file and try again.")
     done, would = preview.recorded, "would be " if looking else ""

@@ -48,12 +48,14 @@ def import_(
 
     Exit status: 0 done, or nothing to do; 1 problems, and nothing was imported; 2 the command was mistyped.
     """
-    from survey.audit import COMMAND_LINE
+    from survey.audit import COMMAND_LINE, Act
     from survey.fieldwork.roster import import_lists, looked_at, unanswered
+    from survey.fieldwork.roster.importing import ImportChoices
+    from survey.fieldwork.roster.tables import SentFile
 
     here, store = settings(), engine()
     agreed = {name for name, said in (("left", left), ("codes", codes)) if said}
-    read = [(content_of(path), path.name) for path in files]
+    read = [SentFile(content_of(path), path.name) for path in files]
     seen, lists = looked_at(store, here, study, wave, read, correct=correct)
     _say(seen, None if everything else _MOST)
     if seen.problems:
@@ -70,7 +72,14 @@ def import_(
     if doubts:
         stop("Nothing has been imported.")
     now = datetime.now(UTC)
-    import_lists(store, study, wave, lists, COMMAND_LINE, now, seen.digest, correct=correct, agreed=agreed)
+    import_lists(
+        store,
+        study,
+        wave,
+        lists,
+        Act(COMMAND_LINE, now),
+        ImportChoices(correct=correct, agreed=agreed, digest=seen.digest),
+    )
     click.echo("Imported." if seen.changes else "Nothing to do: all of this has already been imported.")
 
 

@@ -139,7 +139,8 @@ def _pupil(
             months += 12 if place.arm == "programme" else 0
         elif place.arm == "programme":
             months = min(joined, 12 * (year - 1))
-        found = _place_of(plan, place, year > last, bool(person.at), schools, secondaries, rng)
+        others = secondaries if year > last else schools
+        found = _place_of(plan, place, year > last, bool(person.at), others, rng)
         if found is None or not _has_year(plan, year):
             break
         place = found
@@ -155,19 +156,21 @@ def _place_of(
     before: PretendedSchool,
     grown: bool,
     known: bool,
-    schools: list[PretendedSchool],
-    secondaries: list[PretendedSchool],
+    others: list[PretendedSchool],
     rng: random.Random,
 ) -> PretendedSchool | None:
-    """Return the school of a pupil in the next wave; None for who is on no roster any more."""
+    """Return the school of a pupil in the next wave; None for who is on no roster any more.
+
+    others: schools they may go to, secondary schools for those who have grown out of theirs.
+    """
     assert plan.pretend is not None
     if grown:
         if before.secondary:
             return before
-        theirs = [one for one in secondaries if one.programme == before.programme]
+        theirs = [one for one in others if one.programme == before.programme]
         return theirs[0] if theirs and rng.random() < _GOES_ON else None
     if known and rng.random() < plan.pretend.missing.moved:
-        return rng.choice([other for other in schools if other is not before] or [before])
+        return rng.choice([other for other in others if other is not before] or [before])
     return None if known and rng.random() < _LEAVES_THE_AREA else before
 
 

@@ -13,7 +13,7 @@ from survey.definition.reading import parse_study
 from survey.definition.study import StudyDefinition
 from survey.export.columns import AnsweredVersion
 from survey.export.sink import CannotExport
-from survey.export.study import Export
+from survey.export.study import EVERYTHING, Export, ExportChoice
 from survey.fieldwork import publications
 from survey.fieldwork.finding import find_published
 from survey.fieldwork.listed import Listed, listed
@@ -29,19 +29,16 @@ def export(
     form: str,
     out: IO[bytes],
     now: datetime,
-    *,
-    waves: Sequence[str] | None = None,
-    seconds_per_screen: bool = False,
+    chosen: ExportChoice = EVERYTHING,
 ) -> None:
     """Write a study's answers and scores: “xlsx” is one workbook, “csv” a zip of CSVs.
 
     form: the name of one of FORMATS. now: aware; stands on the read me and in the document's properties. The same data
-    and the same `now` give the same bytes. waves: codes of waves; None for all. seconds_per_screen: also a
-    column for each screen.
+    and the same `now` give the same bytes.
     Raises CannotExport with a sentence; then what is in `out` is of no use.
     """
-    stored = Stored(engine, study, None if waves is None else tuple(waves))
-    Export(stored, now, waves, seconds_per_screen).write(form, out)
+    stored = Stored(engine, study, None if chosen.waves is None else tuple(chosen.waves))
+    Export(stored, now, chosen.waves, chosen.seconds_per_screen).write(form, out)
 
 
 def analyse(study: str, engine: Engine, now: datetime, until: str | None = None) -> StudyFindings:

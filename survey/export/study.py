@@ -58,6 +58,17 @@ class ExportSource(Protocol):
         """Return who was asked, and what they did."""
 
 
+@dataclass(frozen=True)
+class ExportChoice:
+    """What goes into a file. waves: codes; None for all. seconds_per_screen: also a column for each screen."""
+
+    waves: Sequence[str] | None = None
+    seconds_per_screen: bool = False
+
+
+EVERYTHING: Final = ExportChoice()
+
+
 @dataclass
 class Export:
     """One export of a study: what was chosen, what was found, what has to be told."""

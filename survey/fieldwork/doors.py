@@ -101,39 +101,58 @@ class NewDoor:
     code: str
 
 
+@dataclass(frozen=True)
+class LeadsTo:
+    """Whom a door is for: a participant, or the people of a school, a class or a performance. A class brings its school
+    with it.
+    """
+
+    participant: Participant | None = None
+    school: School | None = None
+    school_class: SchoolClass | None = None
+    performance_id: int | None = None
+
+
+@dataclass(frozen=True)
+class OwnTimes:
+    """The times of a door that does not follow its wave; a door without either follows it."""
+
+    opens_at: datetime | None = None
+    closes_at: datetime | None = None
+
+
 def new_door(
     session: Session,
     *,
     wave: Wave,
     questionnaire: str,
     key: bytes,
-    participant: Participant | None = None,
-    school: School | None = None,
-    school_class: SchoolClass | None = None,
-    performance_id: int | None = None,
-    opens_at: datetime | None = None,
-    closes_at: datetime | None = None,
+    to: LeadsTo = LeadsTo(),
+    times: OwnTimes = OwnTimes(),
 ) -> NewDoor:
     """Make a door with a link token (22 characters, 128 random bits) and a code to be typed ("ravo kimu").
 
-    key: the application's key for codes, Settings.key("codes"). Give times for a door that does not follow its wave.
-    A class brings its school with it.
+    key: the application's key for codes, Settings.key("codes").
     """
-    syllables = OPEN_SYLLABLES if participant is None else PERSONAL_SYLLABLES
+    syllables = OPEN_SYLLABLES if to.participant is None else PERSONAL_SYLLABLES
     ((code_hash, code),) = _unused_codes(session, 1, syllables, key).items()
     token = secrets.token_urlsafe(16)
+    if to.school is not None:
+        school_id: int | None = to.school.id
+    else:
+        school_id = to.school_class.school_id if to.school_class is not None else None
     door = Door(
         study_id=wave.study_id,
         wave_id=wave.id,
         questionnaire=questionnaire,
-        participant_id=participant.id if participant else None,
-        school_id=school.id if school else school_class.school_id if school_class else None,
-        school_class_id=school_class.id if school_class else None,
-        performance_id=performance_id,
+        participant_id=to.participant.id if to.participant else None,
+        school_id=school_id,
+        school_class_id=to.school_class.id if to.school_class else None,
+        performance_id=to.performance_id,
         link_hash=_link_hash(token),
         code_hash=code_hash,
-        opens_at=opens_at,
-        closes_at=closes_at,
+        opens_at=times.opens_at,
+        closes_at=times.closes_at,
     )
     session.add(door)
     session.flush()

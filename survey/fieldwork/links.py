@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy import select, update
 
-from survey.audit import Actor, note
+from survey.audit import Act, Actor, note
 from survey.config import Settings
 from survey.database import Engine, Session, session
 from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.consent import standings
-from survey.fieldwork.doors import Door, NewPersonalDoor, end_door, new_door, new_personal_doors
+from survey.fieldwork.doors import Door, LeadsTo, NewPersonalDoor, end_door, new_door, new_personal_doors
 from survey.fieldwork.finding import find_place, not_there
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.performances import Performance
@@ -92,39 +92,39 @@ class WhoGetsLinks:
     without: int
 
 
-def open_link(
-    engine: Engine,
-    settings: Settings,
-    study: str,
-    questionnaire: str,
-    wave: str,
-    school: str | None,
-    actor: Actor,
-    now: datetime,
-    performance: str | None = None,
-) -> OpenLink:
-    """Make an open link and code for a questionnaire in a wave, perhaps for one school's people, or for a performance.
+@dataclass(frozen=True)
+class OpenLinkOrder:
+    """An open link to be made: for a questionnaire in a wave, perhaps for one school's people, or for a performance."""
+
+    study: str
+    questionnaire: str
+    wave: str
+    school: str | None = None
+    performance: str | None = None
+
+
+def open_link(engine: Engine, settings: Settings, order: OpenLinkOrder, act: Act) -> OpenLink:
+    """Make an open link and code.
 
     It works while the wave takes answers, also when the wave's days are changed later. Raises Refused, with what
     exists, when one of the names does not.
     """
     with session(engine) as db:
-        found, its_wave, its_school = find_place(db, study, wave, school)
-        if questionnaire not in (names := current(engine, found.id)):
-            raise Refused([not_there("questionnaire", questionnaire, names)])
-        event = _performance(db, found, its_wave, performance)
+        found, its_wave, its_school = find_place(db, order.study, order.wave, order.school)
+        if order.questionnaire not in (names := current(engine, found.id)):
+            raise Refused([not_there("questionnaire", order.questionnaire, names)])
+        event = _performance(db, found, its_wave, order.performance)
         its_school = its_school or (event.school if event else None)
         door = new_door(
             db,
             wave=its_wave,
-            questionnaire=questionnaire,
+            questionnaire=order.questionnaire,
             key=settings.key("codes"),
-            school=its_school,
-            performance_id=event.id if event else None,
+            to=LeadsTo(school=its_school, performance_id=event.id if event else None),
         )
         when = hours(its_wave, its_school, plan_of(engine, found))
-        details = {"questionnaire": questionnaire, "wave": wave, "school": school, "performance": performance}
-        note(db, actor, "made an open link", study_id=found.id, about=str(door.door.id), details={**details}, now=now)
+        details = {name: value for name, value in asdict(order).items() if name != "study"}
+        note(db, act, "made an open link", study_id=found.id, about=str(door.door.id), details=details)
     return OpenLink(
         door.door.id,
         address(settings, door.token),
@@ -160,51 +160,58 @@ def end_link(engine: Engine, study_id: int, door_id: int, actor: Actor, now: dat
         if door is None or door.study_id != study_id or door.participant_id is not None or door.ended_at is not None:
             return False
         end_door(db, door, now)
-        note(db, actor, "ended an open link", study_id=study_id, about=str(door_id), now=now)
+        note(db, Act(actor, now), "ended an open link", study_id=study_id, about=str(door_id))
         return True
 
 
 # ---- personal links ----------------------------------------------------------------------------------------
 
 
-def who_gets_links(engine: Engine, study: str, wave: str, school: str | None, school_class: str | None) -> WhoGetsLinks:
+@dataclass(frozen=True)
+class LinkGroup:
+    """People who are to have personal links: those of a wave. school, school_class: codes; None for all."""
+
+    study: str
+    wave: str
+    school: str | None = None
+    school_class: str | None = None
+
+
+def who_gets_links(engine: Engine, group: LinkGroup) -> WhoGetsLinks:
     """Return how many personal links `personal_links` would make, and how many earlier ones it would end.
 
     Raises Refused when a name is not known.
     """
     with session(engine) as db:
-        found, its_wave, its_school = find_place(db, study, wave, school)
-        people, without = _people(db, _plan(engine, found), its_wave, its_school, school_class)
+        found, its_wave, its_school = find_place(db, group.study, group.wave, group.school)
+        people, without = _people(db, _plan(engine, found), its_wave, its_school, group.school_class)
         return WhoGetsLinks(len(people), len(_earlier(db, its_wave, people)), without)
 
 
-def personal_links(
-    engine: Engine,
-    settings: Settings,
-    study: str,
-    wave: str,
-    school: str | None,
-    school_class: str | None,
-    actor: Actor,
-    now: datetime,
-) -> PersonalLinks:
-    """Make a link for everyone who is asked something in a wave, for each questionnaire they get.
+def personal_links(engine: Engine, settings: Settings, group: LinkGroup, act: Act) -> PersonalLinks:
+    """Make a link for everyone of the group who is asked something in the wave, for each questionnaire they get.
 
-    school, school_class: codes; None for all. Whoever was given a link for the same before cannot use that any more.
+    Links they were given for the same before stop working.
     Raises Refused when a name is not known, or no one is asked there.
     """
     with session(engine) as db:
-        found, its_wave, its_school = find_place(db, study, wave, school)
-        people, without = _people(db, _plan(engine, found), its_wave, its_school, school_class)
+        found, its_wave, its_school = find_place(db, group.study, group.wave, group.school)
+        people, without = _people(db, _plan(engine, found), its_wave, its_school, group.school_class)
         if not people:
             raise Refused(["There is no one to ask in this wave yet. Please check the roster and the Consent page."])
         ended = _earlier(db, its_wave, people)
         for chunk in _chunks(ended):
-            db.execute(update(Door).where(Door.id.in_(chunk)).values(ended_at=now))
+            db.execute(update(Door).where(Door.id.in_(chunk)).values(ended_at=act.now))
         new = [NewPersonalDoor(one.id, one.questionnaire, one.school_id, one.school_class_id) for one in people]
         made = new_personal_doors(db, its_wave, new, settings.key("codes"))
-        details = {"wave": wave, "school": school, "class": school_class, "links": len(made), "ended": len(ended)}
-        note(db, actor, "made personal links", study_id=found.id, about=wave, details={**details}, now=now)
+        details: dict[str, int | str | bool | None] = {
+            "wave": group.wave,
+            "school": group.school,
+            "class": group.school_class,
+            "links": len(made),
+            "ended": len(ended),
+        }
+        note(db, act, "made personal links", study_id=found.id, about=group.wave, details=details)
     links = (
         PersonalLink(one.code, one.school, one.school_class, one.questionnaire, address(settings, token), code)
         for one, (token, code) in zip(people, made, strict=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from survey.audit import Actor, note
+from survey.audit import Act, note
 from survey.database import Base, Engine, session
 from survey.fieldwork.finding import find_place
 from survey.fieldwork.roster.identifiers import kind_of_identifier
@@ -49,25 +50,27 @@ def performances(engine: Engine, study_id: int) -> list[Performance]:
         return found
 
 
-def add_performance(
-    engine: Engine,
-    study: str,
-    code: str,
-    *,
-    wave: str,
-    title: str,
-    held_on: date,
-    school: str | None,
-    actor: Actor,
-    now: datetime,
-) -> None:
+@dataclass(frozen=True)
+class NewPerformance:
+    """A performance to be added: what it is called, its day, and the codes of its wave and of the school, if it is one
+    school's.
+    """
+
+    code: str
+    title: str
+    held_on: date
+    wave: str
+    school: str | None = None
+
+
+def add_performance(engine: Engine, study: str, new: NewPerformance, act: Act) -> None:
     """Add a performance to a study. The same one a second time changes nothing.
 
     Raises Refused, in sentences, when a name is not known, the day is not one of the wave's, or the code is taken.
     """
     with session(engine) as db:
-        found, its_wave, its_school = find_place(db, study, wave, school)
-        title = title.strip()
+        found, its_wave, its_school = find_place(db, study, new.wave, new.school)
+        code, title, held_on = new.code, new.title.strip(), new.held_on
         faults = list(_faults(code, title, held_on, its_wave))
         if faults:
             raise Refused(faults)
@@ -80,8 +83,8 @@ def add_performance(
         db.add(
             Performance(study_id=found.id, wave_id=told[0], school_id=told[1], code=code, title=title, held_on=held_on)
         )
-        details = {"wave": wave, "school": school, "day": held_on.isoformat()}
-        note(db, actor, "added a performance", study_id=found.id, about=code, details={**details}, now=now)
+        details = {"wave": new.wave, "school": new.school, "day": held_on.isoformat()}
+        note(db, act, "added a performance", study_id=found.id, about=code, details={**details})
 
 
 def performance_by_code(db: Session, study: Study, code: str) -> Performance | None:

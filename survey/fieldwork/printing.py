@@ -11,7 +11,7 @@ from sqlalchemy import select
 from survey.database import Engine, Session
 from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.consent import NotAgreed, must_agree
-from survey.fieldwork.doors import Door, NewPersonalDoor, hash_of_code, new_door, new_personal_doors
+from survey.fieldwork.doors import Door, LeadsTo, NewPersonalDoor, hash_of_code, new_door, new_personal_doors
 from survey.fieldwork.finding import find_place, not_there, one_of
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.publications import current, text_of
@@ -113,7 +113,7 @@ def paper_doors(db: Session, what: ToPrint, people: Sequence[Recipient], key: by
     """Make a door for each person, one for all open copies; return its id and code for each, in order."""
     if people[0].id is None:
         school = db.get(School, people[0].school_id) if people[0].school_id is not None else None
-        made = new_door(db, wave=what.wave, questionnaire=what.questionnaire, key=key, school=school)
+        made = new_door(db, wave=what.wave, questionnaire=what.questionnaire, key=key, to=LeadsTo(school=school))
         return [(made.door.id, made.code)] * len(people)
     new = [
         NewPersonalDoor(person.id, what.questionnaire, person.school_id, person.school_class_id)

@@ -68,16 +68,15 @@ def publish(
     questionnaire_id: str,
     version: int,
     text: str,
-    sha256: str,
     now: datetime | None = None,
 ) -> bool:
     """Publish a text as a version of a questionnaire. Returns True when it is new, False when it was there.
 
     Raises VersionTaken when the version number was published with another text, or is lower than a published
-    one; UnknownStudy; ValueError when sha256 is not the text's.
+    one; UnknownStudy.
     """
     study = _study(session, study_code)
-    _keep_text(session, questionnaire_id, text, sha256)
+    sha256 = _keep_text(session, questionnaire_id, text)
     published = session.scalars(
         select(Publication).where(
             Publication.study_id == study.id,
@@ -108,15 +107,15 @@ def publish(
     return True
 
 
-def publish_study(session: Session, study_code: str, text: str, sha256: str) -> bool:
+def publish_study(session: Session, study_code: str, text: str) -> bool:
     """Make a text the study's current study.yaml. Returns True when it differs from what was current.
 
-    Raises UnknownStudy; ValueError when sha256 is not the text's.
+    Raises UnknownStudy.
     """
     study = _study(session, study_code)
+    sha256 = _keep_text(session, STUDY, text)
     if study.sha256 == sha256:
         return False
-    _keep_text(session, STUDY, text, sha256)
     study.sha256 = sha256
     session.flush()
     return True
@@ -129,12 +128,13 @@ def _study(session: Session, code: str) -> Study:
     return study
 
 
-def _keep_text(session: Session, name: str, text: str, sha256: str) -> None:
-    if hashlib.sha256(text.encode()).hexdigest() != sha256:
-        raise ValueError(f"The SHA-256 given for {name} is not that of its text.")
+def _keep_text(session: Session, name: str, text: str) -> str:
+    """Keep a text, once; return its SHA-256, by which it is found."""
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
     if session.get(Definition, sha256) is None:
         session.add(Definition(sha256=sha256, name=name, text=text))
         session.flush()
+    return sha256
 
 
 def texts_before(session: Session, study_code: str, questionnaire: str, version: int) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from survey.audit import COMMAND_LINE, Actor, note
+from survey.audit import COMMAND_LINE, Act, Actor, note
 from survey.database import Engine, Session, session
 from survey.definition.bundle import Bundle
 from survey.definition.meaning import Differences, compare
@@ -106,11 +105,11 @@ def _note(db: Session, plan: Plan, actor: Actor, before: date | None, done: Publ
     study = study_by_code(db, plan.id)
     assert study is not None
     new = done.changed + len(done.sheets) + sum(one.new for one in done.versions)
-    note(db, actor, "published the study", study_id=study.id, about=plan.id, details={"new": new}, now=now)
+    note(db, Act(actor, now), "published the study", study_id=study.id, about=plan.id, details={"new": new})
     after = plan.retention.delete_on
     if before is not None and before != after:
         days: dict[str, int | str | bool | None] = {"from": before.isoformat(), "to": after.isoformat()}
-        note(db, actor, "changed the day of deletion", study_id=study.id, about=plan.id, details=days, now=now)
+        note(db, Act(actor, now), "changed the day of deletion", study_id=study.id, about=plan.id, details=days)
 
 
 def _keep_field(db: Session, plan: Plan) -> None:
@@ -124,15 +123,14 @@ def _publish_all(db: Session, reading: FolderReading, now: datetime) -> Publishe
     """Publish what was read. Raises Refused, VersionTaken."""
     plan = reading.study
     assert plan is not None
-    digest = hashlib.sha256(reading.study_text.encode()).hexdigest()
-    changed = publish_study(db, plan.id, reading.study_text, digest)
+    changed = publish_study(db, plan.id, reading.study_text)
     sheets = keep_sheets(db, plan, now)
     faults: list[str] = []
     versions = []
     for name, questionnaire in reading.questionnaires.items():
         files = reading.readings[name]
         bundle = Bundle.of(files.data, files.translations, files.files)
-        new = publish(db, plan.id, name, questionnaire.version, bundle.text, bundle.sha256, now)
+        new = publish(db, plan.id, name, questionnaire.version, bundle.text, now)
         compared = compared_with_published(db, plan.id, questionnaire) if new else Differences()
         faults += [f"{name}: {fault}" for fault in compared.faults.values()]
         versions.append(VersionInFolder(name, questionnaire.version, bundle.sha256, new, tuple(compared.told)))

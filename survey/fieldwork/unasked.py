@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
@@ -46,27 +46,31 @@ class Unasked:
 _PEOPLE: Final = {"pupil": ("pupil", "pupils"), "parent": ("parent", "parents"), "staff": ("member of staff", "staff")}
 
 
-def unasked(
-    plan: Plan,
-    code: str,
-    audience: str,
-    facts: Mapping[str, Any],
-    wave: str,
-    school: int | None = None,
-    school_class: str = "",
-) -> Unasked | None:
-    """Return why someone is asked nothing in a wave; None when they are asked something.
+class OnTheList(NamedTuple):
+    """Someone on a wave's list.
 
-    facts: the roster's, those of the wave over the lasting ones. school, school_class: an id and a code, to be kept.
+    facts: the roster's, those of the wave over the lasting ones. school, school_class: an id and a code, where known.
     """
-    if asked(plan, audience, facts, wave):
+
+    code: str
+    audience: str
+    facts: Mapping[str, Any]
+    school: int | None = None
+    school_class: str = ""
+
+
+def unasked(plan: Plan, person: OnTheList, wave: str) -> Unasked | None:
+    """Return why someone is asked nothing in a wave; None when they are asked something."""
+    if asked(plan, person.audience, person.facts, wave):
         return None
-    if not any(work.audience == audience and wave in work.waves for work in plan.fieldwork):
-        return Unasked(code, audience, wave, "audience", "", school, school_class)
-    year = facts.get("year")
-    if year is None or year == "":
-        return Unasked(code, audience, wave, "no year", "", school, school_class)
-    return Unasked(code, audience, wave, "year", str(year), school, school_class)
+    year = person.facts.get("year")
+    why: Literal["no year", "year", "audience"] = "year"
+    if not any(work.audience == person.audience and wave in work.waves for work in plan.fieldwork):
+        why = "audience"
+    elif year is None or year == "":
+        why = "no year"
+    known = str(year) if why == "year" else ""
+    return Unasked(person.code, person.audience, wave, why, known, person.school, person.school_class)
 
 
 def unasked_in(
@@ -99,7 +103,8 @@ def unasked_in(
         if row.id in gone or (schools is not None and row.school_id not in schools):
             continue
         facts = {**row.lasting, **row.changing}
-        found = unasked(plan, row.code, row.audience, facts, row.wave, row.school_id, row.school_class or "")
+        person = OnTheList(row.code, row.audience, facts, row.school_id, row.school_class or "")
+        found = unasked(plan, person, row.wave)
         if found is not None:
             yield found
 

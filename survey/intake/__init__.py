@@ -2,6 +2,6 @@
 
 from survey.intake.checking import Checker
 from survey.intake.passed import saves_of, with_saves
-from survey.intake.taking import Taken, import_answers, look
+from survey.intake.taking import Destination, Taken, import_answers, look
 
-__all__ = ["Checker", "Taken", "import_answers", "look", "saves_of", "with_saves"]
+__all__ = ["Checker", "Destination", "Taken", "import_answers", "look", "saves_of", "with_saves"]

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from survey.audit import Actor, note
+from survey.audit import Act, Actor, note
 from survey.database import Connection, Engine, read, write
-from survey.fieldwork.roster.tables import Misread, ReadSheet, UnreadableTable, read_sheets
+from survey.fieldwork.roster.tables import Misread, ReadSheet, SentFile, UnreadableTable, read_sheets
 from survey.intake.checking import substance
 from survey.intake.field import Kept, WaveField
 from survey.intake.passed import with_saves
@@ -48,40 +48,30 @@ class Taken:
         return [*first, *(f"{count:,} more rows: {message}" for message, count in rest.most_common(20))]
 
 
-def look(
-    engine: Engine,
-    study_code: str,
-    questionnaire: str,
-    wave: str,
-    data: bytes,
-    name: str,
-    now: datetime,
-    ignore: Collection[str] = (),
-) -> Taken:
+@dataclass(frozen=True)
+class Destination:
+    """Where answers belong: the code of a study, one of its questionnaires, and the code of a wave."""
+
+    study: str
+    questionnaire: str
+    wave: str
+
+
+def look(engine: Engine, to: Destination, file: SentFile, now: datetime, ignore: Collection[str] = ()) -> Taken:
     """Return what a file of coded answers would do; nothing is changed.
 
     ignore: columns that are not read. Raises Refused, with sentences, for a study, wave or questionnaire that is not
     there, and for a file that is no table.
     """
-    return _Import(engine, study_code, questionnaire, wave, data, name, now, ignore).looked()
+    return _Import(engine, to, file, now, ignore).looked()
 
 
-def import_answers(
-    engine: Engine,
-    study_code: str,
-    questionnaire: str,
-    wave: str,
-    data: bytes,
-    name: str,
-    actor: Actor,
-    now: datetime,
-    ignore: Collection[str] = (),
-) -> Taken:
+def import_answers(engine: Engine, to: Destination, file: SentFile, act: Act, ignore: Collection[str] = ()) -> Taken:
     """Keep a file of coded answers as responses; when anything is wrong with it, nothing is kept.
 
     The columns are those of the program's own codes CSV. Raises Refused as `look` does, StoreFull and StoreBusy.
     """
-    return _Import(engine, study_code, questionnaire, wave, data, name, now, ignore).taken(actor)
+    return _Import(engine, to, file, act.now, ignore).taken(act.actor)
 
 
 class _Import:
@@ -90,20 +80,17 @@ class _Import:
     def __init__(
         self,
         engine: Engine,
-        study: str,
-        questionnaire: str,
-        wave: str,
-        data: bytes,
-        name: str,
+        to: Destination,
+        file: SentFile,
         now: datetime,
         ignore: Collection[str],
     ) -> None:
         self._engine = engine
         self._now = now
-        self._digest = hashlib.sha256(data).hexdigest()
+        self._digest = hashlib.sha256(file.data).hexdigest()
         with read(engine) as connection:
-            self._field = WaveField(connection, study, questionnaire, wave)
-        reader = AnswerReader(self._field, _sheet(data, name), ignore, now)
+            self._field = WaveField(connection, to.study, to.questionnaire, to.wave)
+        reader = AnswerReader(self._field, _sheet(file), ignore, now)
         self._sheet = reader.sheet
         self._candidates = list(reader.candidates())
         self._problems = reader.problems
@@ -123,12 +110,11 @@ class _Import:
                 insert_responses(connection, responses, self._now)
                 note(
                     connection,
-                    actor,
+                    Act(actor, self._now),
                     "imported answers",
                     study_id=self._field.study_id,
                     about=f"{self._field.questionnaire} {self._field.wave}",
                     details={"added": taken.added, "unchanged": taken.unchanged, "file": self._digest[:12]},
-                    now=self._now,
                 )
         return taken
 
@@ -206,10 +192,10 @@ class _Import:
         return Misread(self._sheet.name, one.row, header.index("participant") + 1, fault, "participant")
 
 
-def _sheet(data: bytes, name: str) -> ReadSheet:
+def _sheet(file: SentFile) -> ReadSheet:
     """Return the one table of a file. Raises Refused."""
     try:
-        sheets = read_sheets(data, name, verbatim=True, most_columns=MOST_COLUMNS)
+        sheets = read_sheets(*file, verbatim=True, most_columns=MOST_COLUMNS)
     except UnreadableTable as error:
         raise Refused([str(error)]) from error
     if len(sheets) > 1:

@@ -14,13 +14,13 @@ from functools import cached_property
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
-from survey.audit import Actor, note
+from survey.audit import Act, Actor, note
 from survey.config import Settings
 from survey.database import Connection, Engine, read, write
 from survey.definition.bundle import Bundle
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.wording import fill
-from survey.fieldwork.consent import NotAgreed, must_agree, record_assent
+from survey.fieldwork.consent import AssentGiven, NotAgreed, must_agree, record_assent
 from survey.fieldwork.doors import hash_of_code
 from survey.fieldwork.publications import text_of
 from survey.journey import Journey
@@ -311,7 +311,7 @@ def key_in(
             "differences": len(gaps),
         }  # fmt: skip
         note(
-            connection, actor, "entered a form", study_id=paper.study_id, about=_about(paper), details=details, now=now
+            connection, Act(actor, now), "entered a form", study_id=paper.study_id, about=_about(paper), details=details
         )
         if turn == 1:
             return "first", 0
@@ -421,7 +421,12 @@ def settle(
             "questions": " ".join(gap.name for gap in gaps),
         }  # fmt: skip
         note(
-            connection, actor, "resolved a form", study_id=paper.study_id, about=_about(paper), details=details, now=now
+            connection,
+            Act(actor, now),
+            "resolved a form",
+            study_id=paper.study_id,
+            about=_about(paper),
+            details=details,
         )
         if gaps and gaps[0].name == ASSENT:
             return _settle_assent(connection, sheet, both, chosen[ASSENT], actor, now)
@@ -511,15 +516,16 @@ def _take(connection: Connection, sheet: PaperToKey, filled: Filled, actor: Acto
     if paper.participant_id is not None and filled.assent is not None:
         record_assent(
             connection,
-            study_id=paper.study_id,
-            participant_id=paper.participant_id,
-            wave_id=paper.wave_id,
-            questionnaire=paper.questionnaire,
-            sha256=paper.sha256,
-            given=filled.assent,
-            actor=actor,
-            now=now,
-            how="paper",
-            given_on=filled.on,
+            paper.study_id,
+            AssentGiven(
+                participant_id=paper.participant_id,
+                wave_id=paper.wave_id,
+                questionnaire=paper.questionnaire,
+                sha256=paper.sha256,
+                given=filled.assent,
+                how="paper",
+                given_on=filled.on,
+            ),
+            Act(actor, now),
         )
     close_paper(connection, paper.id, response_id, now)

@@ -19,7 +19,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from survey.audit import Actor, note
+from survey.audit import Act, Actor, note
 from survey.config import Settings
 from survey.database import Engine, session
 from survey.definition.bundle import Bundle
@@ -119,7 +119,7 @@ def print_papers(engine: Engine, settings: Settings, order: Order, actor: Actor,
             "open copies": order.copies > 0,
             "large": order.large,
         }
-        note(db, actor, "printed forms", study_id=found.study_id, about=order.wave, details=details, now=now)
+        note(db, Act(actor, now), "printed forms", study_id=found.study_id, about=order.wave, details=details)
     cut = _cutter(questionnaire, language, order.large)
     papers = [_printed(code, person, cut) for (_, code), person in zip(doors, people, strict=True)]
     return Papers(

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import DateTime, ForeignKey, or_, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from survey.audit import Actor, note
+from survey.audit import Act, Actor, note
 from survey.database import Base, Connection, Moment
 from survey.problems import Explained
 
@@ -62,7 +62,7 @@ class User(Base):
 def signed_in(connection: Connection, account_id: int, email: str, how: str, now: datetime) -> None:
     """Keep when someone signed in last, and write down how."""
     connection.execute(update(User).where(User.id == account_id).values(signed_in_at=now))
-    note(connection, Actor("account", email), "signed in", details={"by": how}, now=now)
+    note(connection, Act(Actor("account", email), now), "signed in", details={"by": how})
 
 
 def bind(connection: Connection, account_id: int, organisation: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import delete, insert, select, update
 
-from survey.audit import Actor, note
+from survey.audit import Act, Actor, note
 from survey.database import Connection, Engine, write
 from survey.people.accounts import Grant, NotPossible, User
 from survey.people.outstanding import end_reset_links
@@ -96,7 +96,9 @@ def give(connection: Connection, account_id: int, wanted: GivenRole, giver: Give
     # Their maker could not give all that they open from now on.
     end_reset_links(connection, account_id, now)
     connection.execute(insert(Grant).values(account_id=account_id, **_columns(wanted)))
-    note(connection, giver.actor, "gave a role", study_id=wanted.study_id, about=email, details=_noted(wanted), now=now)
+    note(
+        connection, Act(giver.actor, now), "gave a role", study_id=wanted.study_id, about=email, details=_noted(wanted)
+    )
 
 
 def take(connection: Connection, account_id: int, grant_id: int, giver: Giver, now: datetime) -> GivenRole:
@@ -115,7 +117,7 @@ def take(connection: Connection, account_id: int, grant_id: int, giver: Giver, n
         _refuse_last_administrator(connection, account_id)
     email = _email(connection, account_id)
     connection.execute(delete(Grant).where(Grant.id == grant_id))
-    note(connection, giver.actor, "removed a role", study_id=was.study_id, about=email, details=_noted(was), now=now)
+    note(connection, Act(giver.actor, now), "removed a role", study_id=was.study_id, about=email, details=_noted(was))
     return was
 
 
@@ -141,7 +143,7 @@ def end(engine: Engine, account_id: int, giver: Giver, now: datetime) -> None:
             "fs_uniquifier": secrets.token_hex(16),
         }
         connection.execute(update(User).where(User.id == account_id).values(ended))
-        note(connection, giver.actor, "closed an account", about=email, now=now)
+        note(connection, Act(giver.actor, now), "closed an account", about=email)
 
 
 def may_change(connection: Connection, account_id: int, giver: Giver) -> None:
@@ -164,7 +166,7 @@ def second_factor_off(engine: Engine, account_id: int, giver: Giver, now: dateti
         email = _email(connection, account_id)
         take_off(connection, account_id)
         connection.execute(update(User).where(User.id == account_id).values(fs_uniquifier=secrets.token_hex(16)))
-        note(connection, giver.actor, "turned off two-step sign-in for an account", about=email, now=now)
+        note(connection, Act(giver.actor, now), "turned off two-step sign-in for an account", about=email)
 
 
 def _refuse_own(giver: Giver, account_id: int) -> None:

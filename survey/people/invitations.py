@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Row, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from survey.audit import PROGRAM, Actor, note
+from survey.audit import PROGRAM, Act, Actor, note
 from survey.database import Connection
 from survey.people.accounts import NotPossible, User
 from survey.people.grants import GivenRole, Giver, check, give, may_change
@@ -62,12 +62,11 @@ def invite(connection: Connection, email: str, wanted: GivenRole, giver: Giver, 
     token = _make(connection, "invitation", email, giver.actor, now, **place)
     note(
         connection,
-        giver.actor,
+        Act(giver.actor, now),
         "invited a person",
         study_id=wanted.study_id,
         about=email,
         details={"role": wanted.role},
-        now=now,
     )
     return token
 
@@ -111,7 +110,7 @@ def reset_link(connection: Connection, account_id: int, giver: Giver, now: datet
     may_change(connection, account_id, giver)
     end_reset_links(connection, account_id, now)
     token = _make(connection, "reset", email, giver.actor, now, account_id=account_id)
-    note(connection, giver.actor, "made a link for a new password", about=email, now=now)
+    note(connection, Act(giver.actor, now), "made a link for a new password", about=email)
     return token
 
 
@@ -130,7 +129,7 @@ def forgotten(connection: Connection, email: str, now: datetime) -> str | None:
         return None
     end_reset_links(connection, account_id, now)
     token = _make(connection, "reset", email, PROGRAM, now, account_id=account_id)
-    note(connection, PROGRAM, "sent a link for a forgotten password", about=email, now=now)
+    note(connection, Act(PROGRAM, now), "sent a link for a forgotten password", about=email)
     return token
 
 
@@ -179,7 +178,7 @@ def _renew(connection: Connection, invited: Invited, mine: dict[str, Any], actor
     changed = connection.execute(update(User).where(User.id == invited.account_id, User.active).values(mine))
     if changed.rowcount != 1 or invited.account_id is None:
         raise NotPossible("This account is closed. Please ask an administrator.")
-    note(connection, actor, "chose a new password with a link", about=invited.email, now=now)
+    note(connection, Act(actor, now), "chose a new password with a link", about=invited.email)
     return invited.account_id
 
 
@@ -196,7 +195,7 @@ def _let_in(
     else:
         account_id = there.id
         connection.execute(update(User).where(User.id == account_id).values(mine))
-    note(connection, actor, "accepted an invitation", about=invited.email, now=now)
+    note(connection, Act(actor, now), "accepted an invitation", about=invited.email)
     give(connection, account_id, wanted, Giver(actor), now)
     return account_id
 
@@ -239,4 +238,4 @@ def _invited(row: Row[Any]) -> Invited:
 
 def _note(connection: Connection, giver: Giver, what: str, invited: Invited, now: datetime) -> None:
     study_id = invited.given.study_id if invited.given else None
-    note(connection, giver.actor, what, study_id=study_id, about=invited.email, now=now)
+    note(connection, Act(giver.actor, now), what, study_id=study_id, about=invited.email)

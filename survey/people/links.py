@@ -5,12 +5,12 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ForeignKey, Row, delete, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from survey.audit import Actor, note
+from survey.audit import Act, Actor, note
 from survey.database import Base, Connection, Moment
 from survey.people.accounts import NotPossible
 from survey.people.grants import COORDINATOR, GivenRole, Giver
@@ -69,42 +69,43 @@ _NOT_YOURS: Final = (
 )
 
 
+class LinkPlace(NamedTuple):
+    """The school of a study that a coordinator's link is for; `school` is its code, for the audit."""
+
+    study_id: int
+    school_id: int
+    school: str
+
+
 def make_link(
-    connection: Connection,
-    study_id: int,
-    school_id: int,
-    school: str,
-    ends_at: datetime,
-    giver: Giver,
-    now: datetime,
+    connection: Connection, place: LinkPlace, ends_at: datetime, giver: Giver, now: datetime
 ) -> tuple[int, str]:
     """Make a link for a school; return its number and its token, which is kept nowhere: print it now.
 
-    school: the school's code, for the audit. Raises NotPossible when the giver may not, and for an end in the past.
+    Raises NotPossible when the giver may not, and for an end in the past.
     """
-    if not giver.may_give(GivenRole(COORDINATOR, study_id, school_id)):
+    if not giver.may_give(GivenRole(COORDINATOR, place.study_id, place.school_id)):
         raise NotPossible(_NOT_YOURS)
     if ends_at <= now:
         raise NotPossible("This link would already have ended. Choose a later day.")
     token = secrets.token_urlsafe(18)
     row = {
-        "study_id": study_id,
-        "school_id": school_id,
+        "study_id": place.study_id,
+        "school_id": place.school_id,
         "token_hash": token_hash(token),
         "made_at": now,
         "made_by": str(giver.actor),
         "ends_at": ends_at,
     }
     number = connection.execute(insert(CoordinatorLink).values(row).returning(CoordinatorLink.id)).scalar_one()
-    details: dict[str, int | str | bool | None] = {"school": school, "ends": f"{ends_at:%Y-%m-%d}"}
+    details: dict[str, int | str | bool | None] = {"school": place.school, "ends": f"{ends_at:%Y-%m-%d}"}
     note(
         connection,
-        giver.actor,
+        Act(giver.actor, now),
         "made a coordinator's link",
-        study_id=study_id,
+        study_id=place.study_id,
         about=f"link {number}",
         details=details,
-        now=now,
     )
     return number, token
 
@@ -127,7 +128,7 @@ def end_link(connection: Connection, number: int, giver: Giver, now: datetime) -
     )
     if ended.rowcount:
         about = f"link {number}"
-        note(connection, giver.actor, "ended a coordinator's link", study_id=link.study_id, about=about, now=now)
+        note(connection, Act(giver.actor, now), "ended a coordinator's link", study_id=link.study_id, about=about)
     return link
 
 

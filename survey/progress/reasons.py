@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 
 from sqlalchemy import delete, insert, select
 
-from survey.audit import Actor, note
+from survey.audit import Act, note
 from survey.database import Engine, Session, session
 from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.finding import find_study, one_of
@@ -20,6 +19,7 @@ from survey.fieldwork.roster.tables import (
     Misread,
     ReadRow,
     ReadSheet,
+    SentFile,
     UnreadableTable,
     columns,
     read_sheets,
@@ -82,8 +82,7 @@ def give(
     study_id: int,
     wave: str,
     given: Iterable[GivenReason],
-    actor: Actor,
-    now: datetime,
+    act: Act,
     schools: set[int] | None = None,
 ) -> Recorded:
     """Keep reasons, or take them back. The same again changes nothing, and is not noted.
@@ -94,7 +93,7 @@ def give(
     with session(engine) as db:
         place, given = _Place(db, engine, study_id, wave, schools), list(given)
         _refuse_faults(place, given)
-        return _keep(db, place, given, actor, now)
+        return _keep(db, place, given, act)
 
 
 def foreseen(
@@ -113,11 +112,9 @@ def _refuse_faults(place: _Place, given: Iterable[GivenReason]) -> None:
         raise Refused(faults)
 
 
-def look(
-    engine: Engine, study: str, wave: str, data: bytes, name: str, schools: set[int] | None = None
-) -> ReasonsPreview:
+def look(engine: Engine, study: str, wave: str, file: SentFile, schools: set[int] | None = None) -> ReasonsPreview:
     """Return what a file of reasons would do. Raises Refused for a study, a wave or a file that is none."""
-    sheets = _sheets(data, name)
+    sheets = _sheets(file)
     with session(engine) as db:
         place = _place(db, engine, study, wave, schools)
         given, problems = _read(place, sheets)
@@ -128,23 +125,21 @@ def import_reasons(
     engine: Engine,
     study: str,
     wave: str,
-    data: bytes,
-    name: str,
-    actor: Actor,
-    now: datetime,
+    file: SentFile,
+    act: Act,
     schools: set[int] | None = None,
 ) -> ReasonsPreview:
     """Keep the reasons of a file: all of them or, when it has a problem, none. The same file again changes nothing.
 
     Raises Refused for a study, a wave or a file that is none.
     """
-    sheets = _sheets(data, name)
+    sheets = _sheets(file)
     with session(engine) as db:
         place = _place(db, engine, study, wave, schools)
         given, problems = _read(place, sheets)
         if problems:
             return _preview(Recorded(), given, problems)
-        return _preview(_keep(db, place, given, actor, now), given, ())
+        return _preview(_keep(db, place, given, act), given, ())
 
 
 def _preview(recorded: Recorded, given: Sequence[GivenReason], problems: Sequence[Misread]) -> ReasonsPreview:
@@ -201,10 +196,10 @@ def _people(db: Session, plan: Plan, wave: Wave, schools: set[int] | None) -> It
 # ---- a file ------------------------------------------------------------------------------------------------
 
 
-def _sheets(data: bytes, name: str) -> list[ReadSheet]:
+def _sheets(file: SentFile) -> list[ReadSheet]:
     """Return the sheets of a file. Before any transaction: a file can take long, and others write meanwhile."""
     try:
-        return read_sheets(data, name)
+        return read_sheets(*file)
     except UnreadableTable as fault:
         raise Refused([str(fault)]) from fault
 
@@ -275,7 +270,7 @@ def _difference(
     return Recorded(**counts), new, gone
 
 
-def _keep(db: Session, place: _Place, given: Iterable[GivenReason], actor: Actor, now: datetime) -> Recorded:
+def _keep(db: Session, place: _Place, given: Iterable[GivenReason], act: Act) -> Recorded:
     given = list(given)
     recorded, new, gone = _difference(db, place, given)
     if not recorded.does_something:
@@ -293,15 +288,15 @@ def _keep(db: Session, place: _Place, given: Iterable[GivenReason], actor: Actor
                 "wave_id": place.wave.id,
                 "questionnaire": what,
                 "reason": why,
-                "at": now,
-                "by": str(actor),
+                "at": act.now,
+                "by": str(act.actor),
             }
             for (person, what), why in new.items()
         ]
         db.execute(insert(table), rows)
     note(
         db,
-        actor,
+        act,
         "recorded reasons for not answering",
         study_id=place.study.id,
         about=place.wave.code,
@@ -311,6 +306,5 @@ def _keep(db: Session, place: _Place, given: Iterable[GivenReason], actor: Actor
             "removed": recorded.removed,
             **Counter(new.values()),
         },
-        now=now,
     )
     return recorded

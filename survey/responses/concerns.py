@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from survey.audit import Actor, note
+from survey.audit import Act, Actor, note
 from survey.database import Base, Engine, Moment, read
 from survey.definition.bundle import Bundle
 from survey.definition.free_text import TextReader
@@ -260,7 +260,7 @@ def mark(
         changes |= {"passed_on_at": now, "passed_on_by": email}
     connection.execute(update(concern).where(concern.c.id == id).values(changes))
     what = "marked a flagged text as seen" if state == SEEN else "passed on a flagged text"
-    note(connection, actor, what, study_id=row.study_id, about=row.questionnaire, details={"concern": id}, now=now)
+    note(connection, Act(actor, now), what, study_id=row.study_id, about=row.questionnaire, details={"concern": id})
     return True
 
 

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from survey.audit import Actor
+from survey.audit import Act, Actor
 from survey.database import Engine, encode, read, scrub, write
 from survey.fieldwork.consent import (
     DECIDERS,
@@ -46,6 +46,7 @@ from survey.fieldwork.roster.tables import (
     Misread,
     ReadRow,
     ReadSheet,
+    SentFile,
     UnreadableTable,
     columns,
     read_sheets,
@@ -137,9 +138,9 @@ def unpacked(data: bytes) -> list[GivenDecision]:
     return [GivenDecision(**one) for one in json.loads(zlib.decompress(data))["consent"]]
 
 
-def look_at_decisions(engine: Engine, study_code: str, data: bytes, name: str, now: datetime) -> Decisions:
+def look_at_decisions(engine: Engine, study_code: str, file: SentFile, now: datetime) -> Decisions:
     """Say what taking a file in would do. Changes nothing. Raises Refused for a study or a file that is none."""
-    sheets = _sheets(data, name)
+    sheets = _sheets(file)
     with read(engine) as connection:
         study = _study(connection, study_code)
         return _looked(connection, study, _given(connection, study, sheets, now), now)
@@ -155,25 +156,23 @@ def look_at_given(engine: Engine, study_code: str, given: Sequence[GivenDecision
 def import_decisions(
     engine: Engine,
     study_code: str,
-    data: bytes,
-    name: str,
-    actor: Actor,
-    now: datetime,
+    file: SentFile,
+    act: Act,
     digest: str | None = None,
 ) -> Decisions:
     """Take a file in: all or nothing. digest: of what was looked at.
 
     Raises Refused, with sentences, when the file has problems or says something else than what was looked at.
     """
-    sheets = _sheets(data, name)
+    sheets = _sheets(file)
     with write(engine) as connection:
         study = _study(connection, study_code)
-        seen = _looked(connection, study, _given(connection, study, sheets, now), now)
+        seen = _looked(connection, study, _given(connection, study, sheets, act.now), act.now)
         if seen.problems:
             raise Refused([*map(str, seen.problems), "Nothing was imported. Please correct these first."])
         if digest is not None and digest != seen.digest:
             raise Refused([_CHANGED])
-        _take(connection, study, seen.new, actor, now)
+        _take(connection, study, seen.new, act.actor, act.now)
     if any(one.says == "withdrawn" for one in seen.new):
         scrub(engine)
     return seen
@@ -315,10 +314,10 @@ def _who_answered(connection: Connection, study_id: int) -> set[str]:
 # ---- reading -------------------------------------------------------------------------------------------
 
 
-def _sheets(data: bytes, name: str) -> list[ReadSheet]:
+def _sheets(file: SentFile) -> list[ReadSheet]:
     """Return the sheets of a file. Before any transaction: a file can take long, and others write meanwhile."""
     try:
-        return read_sheets(data, name)
+        return read_sheets(*file)
     except UnreadableTable as fault:
         raise Refused([str(fault)]) from fault
 

@@ -8,9 +8,9 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, Engine, update
 
-from survey.audit import RESPONDENT
+from survey.audit import RESPONDENT, Act
 from survey.database import scrub, write
-from survey.fieldwork.consent import record_assent, still_agreed
+from survey.fieldwork.consent import AssentGiven, record_assent, still_agreed
 from survey.responses.erasing import erase
 from survey.responses.late import too_late
 from survey.responses.reading import Snapshot, locked
@@ -68,14 +68,15 @@ def _into_the_ledger(connection: Connection, before: Snapshot, given: bool, now:
         return
     record_assent(
         connection,
-        study_id=before.study_id,
-        participant_id=before.participant_id,
-        wave_id=before.wave_id,
-        questionnaire=before.questionnaire,
-        sha256=before.sha256,
-        given=given,
-        actor=RESPONDENT,
-        now=now,
+        before.study_id,
+        AssentGiven(
+            participant_id=before.participant_id,
+            wave_id=before.wave_id,
+            questionnaire=before.questionnaire,
+            sha256=before.sha256,
+            given=given,
+        ),
+        Act(RESPONDENT, now),
     )
 
 

@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from survey.audit import Actor, note
+from survey.audit import Act, Actor, note
 from survey.database import Base, Moment, read, scrub, write
 from survey.fieldwork.consent import By, Decision, How, Scope, add_decision, plan_of, today
 from survey.fieldwork.doors import Door
@@ -320,7 +320,7 @@ def _certify(
         "certificate": values["number"],
     }  # fmt: skip
     about = target.participant.code if target.participant else "a response by an open link"
-    note(connection, actor, "withdrew", study_id=target.study.id, about=about, details=details, now=now)
+    note(connection, Act(actor, now), "withdrew", study_id=target.study.id, about=about, details=details)
     found = _one(connection, values["number"])
     assert found is not None
     return found

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select
 
-from survey.audit import PROGRAM, note
+from survey.audit import PROGRAM, Act, note
 from survey.database import Engine, read, scrub, write
 from survey.fieldwork.participants import Participant
 from survey.fieldwork.publications import Publication
@@ -78,7 +78,7 @@ def _erase_again(engine: Engine, study_id: int, line: Erasure, now: datetime) ->
     with write(engine) as connection:
         # What held nothing any more was not noted, and would be looked at for ever.
         keep(connection, line)
-        note(connection, PROGRAM, DEED, study_id=study_id, about=about, details=details, now=now)
+        note(connection, Act(PROGRAM, now), DEED, study_id=study_id, about=about, details=details)
 
 
 def _study(connection: Connection, line: Erasure) -> int | None:

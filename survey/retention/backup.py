@@ -22,7 +22,7 @@ from sqlalchemy import URL, func, select
 from sqlalchemy import inspect as look_into
 
 from survey import private
-from survey.audit import Actor, audit, note
+from survey.audit import Act, Actor, audit, note
 from survey.config import Settings
 from survey.database import Engine, StoreError, migrations_folder, open_engine, read, upgrade, write
 from survey.responses.tables import response
@@ -88,7 +88,7 @@ def back_up(engine: Engine, settings: Settings, folder: Path, actor: Actor, now:
         _sum_of(old).unlink(missing_ok=True)
     with write(engine) as connection:
         details = {"removed": len(removed)}
-        note(connection, actor, "made a backup", about=file.name, details=dict(details), now=now)
+        note(connection, Act(actor, now), "made a backup", about=file.name, details=dict(details))
     return Backup(file, digest, removed, longest)
 
 
@@ -217,7 +217,7 @@ def _restored(engine: Engine, register: Register, file: Path, actor: Actor, now:
             "erased_again": len(applied.done),
             "made": made.isoformat() if made else None,
         }
-        note(connection, actor, "restored a backup", about=file.name, details=details, now=now)
+        note(connection, Act(actor, now), "restored a backup", about=file.name, details=details)
     write_down(engine, register)
     empty_files(engine, now)
     if embedded and applied.done:

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, MetaData, Table, Update, func, insert, select, update
 
-from survey.audit import Actor, note
+from survey.audit import Act, Actor, note
 from survey.database import Engine, read, write
 from survey.fieldwork.finding import not_there
 from survey.fieldwork.participants import Membership, Participant
@@ -207,7 +207,7 @@ def _deleted(
             "participants": before["participant"],
             "again": first_at is not None,
         }
-        note(connection, actor, "deleted the data on their day", study_id=day.study_id, details=about, now=now)
+        note(connection, Act(actor, now), "deleted the data on their day", study_id=day.study_id, details=about)
     found = certificate(engine, day.study_id)
     assert found is not None
     return found

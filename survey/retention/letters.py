@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import or_, select
 
-from survey.audit import PROGRAM, entries, note
+from survey.audit import PROGRAM, Act, LogFilter, entries, note
 from survey.config import Settings
 from survey.database import Engine, session, write
 from survey.people import LEAD, Grant, User
@@ -41,7 +41,7 @@ def warn_leads(engine: Engine, settings: Settings, now: datetime) -> int:
             continue
         told = {
             line.details.get("to")
-            for line in entries(engine, study_id=day.study_id, what=WARNED)
+            for line in entries(engine, LogFilter(study_id=day.study_id, what=WARNED))
             if line.about == day.delete_on.isoformat()
         }
         for email in _leads(engine, day.study_id):
@@ -75,11 +75,10 @@ def _warned(engine: Engine, settings: Settings, day: DeletionDay, email: str, no
     with write(engine) as connection:
         note(
             connection,
-            PROGRAM,
+            Act(PROGRAM, now),
             WARNED,
             study_id=day.study_id,
             about=day.delete_on.isoformat(),
             details={"to": email},
-            now=now,
         )
     return True

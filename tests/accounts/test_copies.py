@@ -19,7 +19,7 @@ from survey.database import Engine, read, write
 from survey.people import Giver
 from survey.people.grants import end, give, second_factor_off, take
 from survey.people.invitations import reset_link
-from survey.people.links import end_link, make_link
+from survey.people.links import LinkPlace, end_link, make_link
 from tests.accounts.conftest import Clock
 from tests.accounts.people import EMAIL, OWN, choose, member, post, set_up, sign_in
 from tests.pages.strict import StrictClient, strict_client
@@ -48,7 +48,9 @@ def link(app: Flask, engine: Engine) -> str:
     assert where.study_id is not None
     assert where.school_id is not None
     with write(engine) as connection:
-        made = make_link(connection, where.study_id, where.school_id, "s1", now + timedelta(days=30), HERE, now)
+        made = make_link(
+            connection, LinkPlace(where.study_id, where.school_id, "s1"), now + timedelta(days=30), HERE, now
+        )
     return f"/office/link/{made[1]}"
 
 
@@ -95,7 +97,9 @@ def test_a_link_that_has_ended_ends_its_sessions_and_the_next_to_come_in_clears_
     assert is_out(ours)
     where, now = place(engine, "coordinator", "small-notes", "s2"), datetime.now(UTC)
     with write(engine) as connection:
-        another = make_link(connection, where.study_id, where.school_id, "s2", now + timedelta(days=1), HERE, now)  # type: ignore[arg-type]
+        another = make_link(
+            connection, LinkPlace(where.study_id, where.school_id, "s2"), now + timedelta(days=1), HERE, now
+        )  # type: ignore[arg-type]
     theirs = come_by(app, f"/office/link/{another[1]}")
     with read(engine) as connection:
         assert connection.scalar(text("SELECT count(*) FROM link_session")) == 1

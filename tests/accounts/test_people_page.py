@@ -18,7 +18,7 @@ from survey.database import Engine, downgrade, open_engine, session, upgrade, wr
 from survey.fieldwork import keep_study
 from survey.people import Giver, NotPossible, User
 from survey.people.grants import end, give, take
-from survey.people.links import link_by_token, make_link
+from survey.people.links import LinkPlace, link_by_token, make_link
 from tests.accounts.conftest import Clock
 from tests.accounts.people import OWN, member, post, set_up, sign_in
 from tests.pages.strict import StrictClient, heading, look_at, strict_client, words
@@ -307,7 +307,11 @@ def test_a_link_ends_by_itself(engine: Engine, app: Flask) -> None:
     assert where.school_id is not None
     with write(engine) as connection:
         _, made = make_link(
-            connection, where.study_id, where.school_id, "s1", now + timedelta(days=1), Giver(COMMAND_LINE), now
+            connection,
+            LinkPlace(where.study_id, where.school_id, "s1"),
+            now + timedelta(days=1),
+            Giver(COMMAND_LINE),
+            now,
         )
         assert link_by_token(connection, made, now + timedelta(hours=23)) is not None
         assert link_by_token(connection, made, now + timedelta(hours=25)) is None

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
-from survey.audit import COMMAND_LINE, PROGRAM, RESPONDENT, Actor, choices, entries, note
+from survey.audit import COMMAND_LINE, PROGRAM, RESPONDENT, Act, Actor, LogFilter, choices, entries, note
 from survey.cli import main
 from survey.config import Settings
 from survey.database import Engine, encode, open_engine, read, session, upgrade, write
@@ -40,7 +40,7 @@ def engine(database_url: str) -> Iterator[Engine]:
 @pytest.mark.parametrize("order", ["UPDATE audit SET what = 'nothing'", "DELETE FROM audit"])
 def test_a_line_is_neither_changed_nor_removed(engine: Engine, order: str) -> None:
     with write(engine) as connection:
-        note(connection, ANN, "imported a roster", about="w2", details={"added": 3}, now=NOW)
+        note(connection, Act(ANN, NOW), "imported a roster", about="w2", details={"added": 3})
     with pytest.raises(DatabaseError), write(engine) as connection:
         connection.execute(text(order))
     (line,) = entries(engine)
@@ -51,7 +51,7 @@ def test_nor_are_all_of_them_at_once(postgres_url: str) -> None:
     engine = open_engine(postgres_url)
     upgrade(engine)
     with write(engine) as connection:
-        note(connection, ANN, "imported a roster", now=NOW)
+        note(connection, Act(ANN, NOW), "imported a roster")
     with pytest.raises(DatabaseError), write(engine) as connection:
         connection.execute(text("TRUNCATE audit"))
     assert len(list(entries(engine))) == 1
@@ -61,13 +61,13 @@ def test_nor_are_all_of_them_at_once(postgres_url: str) -> None:
 def test_lines_are_chosen_by_person_deed_and_day(engine: Engine) -> None:
     with write(engine) as connection:
         for n, who in enumerate((ANN, COMMAND_LINE, PROGRAM, RESPONDENT, ANN)):
-            note(connection, who, f"did {n % 2}", details={"n": n}, now=NOW + timedelta(days=n))
+            note(connection, Act(who, NOW + timedelta(days=n)), f"did {n % 2}", details={"n": n})
     assert [line.details["n"] for line in entries(engine)] == [4, 3, 2, 1, 0]
-    assert [line.details["n"] for line in entries(engine, actor=ANN)] == [4, 0]
-    assert [line.details["n"] for line in entries(engine, actor=PROGRAM)] == [2]
-    assert [line.details["n"] for line in entries(engine, what="did 1")] == [3, 1]
-    day = {"since": NOW + timedelta(days=1), "until": NOW + timedelta(days=3)}
-    assert [line.details["n"] for line in entries(engine, **day)] == [2, 1]  # type: ignore[arg-type]
+    assert [line.details["n"] for line in entries(engine, LogFilter(actor=ANN))] == [4, 0]
+    assert [line.details["n"] for line in entries(engine, LogFilter(actor=PROGRAM))] == [2]
+    assert [line.details["n"] for line in entries(engine, LogFilter(what="did 1"))] == [3, 1]
+    days = LogFilter(since=NOW + timedelta(days=1), until=NOW + timedelta(days=3))
+    assert [line.details["n"] for line in entries(engine, days)] == [2, 1]
     actors, deeds = choices(engine)
     assert set(actors) == {ANN, COMMAND_LINE, PROGRAM, RESPONDENT}
     assert deeds == ["did 0", "did 1"]
@@ -75,7 +75,9 @@ def test_lines_are_chosen_by_person_deed_and_day(engine: Engine) -> None:
 
 def test_a_line_reads_as_a_sentence(engine: Engine) -> None:
     with write(engine) as connection:
-        note(connection, ANN, "imported a roster", about="w2", details={"left_school": 3, "again": True, "x": None})
+        note(
+            connection, Act(ANN), "imported a roster", about="w2", details={"left_school": 3, "again": True, "x": None}
+        )
     (line,) = entries(engine)
     assert line.deed == "imported a roster: w2"
     assert sorted(line.particulars.split(", ")) == ["again yes", "left school 3"]
@@ -133,8 +135,8 @@ def visitors(tmp_path_factory: pytest.TempPathFactory) -> Visitors:
         study = study_by_code(db, "small-notes")
         assert study is not None
         for n in range(60):
-            note(db, ANN, "imported a roster", study_id=study.id, about=f"file{n}", details={"added": n}, now=NOW)
-        note(db, PROGRAM, "<b>did</b>", study_id=study.id, about="=1+1", now=NOW + timedelta(days=3))
+            note(db, Act(ANN, NOW), "imported a roster", study_id=study.id, about=f"file{n}", details={"added": n})
+        note(db, Act(PROGRAM, NOW + timedelta(days=3)), "<b>did</b>", study_id=study.id, about="=1+1")
     return made
 
 

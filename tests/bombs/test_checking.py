@@ -11,10 +11,10 @@ from flask import Flask
 from sqlalchemy import text
 from werkzeug.exceptions import ServiceUnavailable
 
-from survey.audit import COMMAND_LINE
+from survey.audit import COMMAND_LINE, Act
 from survey.database import open_engine, upgrade, write
 from survey.fieldwork.roster.identifiers import kind_of_identifier, names_for_places
-from survey.fieldwork.roster.tables import MOST_PROBLEMS, Misread, ReadSheet, read_sheets, until_too_many
+from survey.fieldwork.roster.tables import MOST_PROBLEMS, Misread, ReadSheet, SentFile, read_sheets, until_too_many
 from survey.pages.turns import Turn
 from survey.problems import did_you_mean
 from survey.responses.consent_file import import_decisions
@@ -135,5 +135,5 @@ def test_others_write_while_a_file_of_decisions_is_read(tmp_path: Path, monkeypa
 
     monkeypatch.setattr("survey.responses.consent_file.read_sheets", reading)
     data = b"participant,decision,date,by\np1,yes,2025-09-10,parent\n"
-    assert len(import_decisions(engine, "small-notes", data, "c.csv", COMMAND_LINE, NOW).new) == 1
+    assert len(import_decisions(engine, "small-notes", SentFile(data, "c.csv"), Act(COMMAND_LINE, NOW)).new) == 1
     engine.dispose()

@@ -7,6 +7,7 @@ from sqlalchemy import update
 from survey.config import Settings
 from survey.database import session, write
 from survey.fieldwork import Participant, Wave, new_door, study_by_code
+from survey.fieldwork.doors import LeadsTo
 from tests.consent.study import Tuned
 
 
@@ -23,6 +24,10 @@ def link(tuned: Tuned, settings: Settings, questionnaire: str, code: str) -> str
         assert study is not None
         person = db.get(Participant, tuned.person(code))
         made = new_door(
-            db, wave=study.waves[0], questionnaire=questionnaire, key=settings.key("codes"), participant=person
+            db,
+            wave=study.waves[0],
+            questionnaire=questionnaire,
+            key=settings.key("codes"),
+            to=LeadsTo(participant=person),
         )
         return f"/j/{made.token}"

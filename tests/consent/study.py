@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import select, text
 
-from survey.audit import COMMAND_LINE
+from survey.audit import COMMAND_LINE, Act
 from survey.database import Engine, read, session, write
 from survey.fieldwork import (
     Decision,
@@ -24,6 +24,8 @@ from survey.fieldwork import (
     study_by_code,
 )
 from survey.fieldwork import issued as issue
+from survey.fieldwork.consent import SentSheet
+from survey.fieldwork.doors import LeadsTo
 from survey.fieldwork.publishing import publish_folder
 from survey.responses import SavedPage, begin, finish, save
 from tests.templates import laid_out
@@ -131,7 +133,7 @@ class Tuned:
     def issued(self, *schools: str, audience: str = "pupil", on: date = date(2025, 9, 1)) -> int:
         """Record the sheet as sent, to all when no school is named."""
         with write(self.engine) as connection:
-            return issue(connection, self.study, audience, schools or None, on, COMMAND_LINE, NOW)
+            return issue(connection, self.study, SentSheet(audience, schools or None, on), Act(COMMAND_LINE, NOW))
 
     def door(self, questionnaire: str, code: str | None, wave: str = "w1") -> int:
         """Return the id of a new door, without hours of its own."""
@@ -141,7 +143,9 @@ class Tuned:
             its = next(one for one in study.waves if one.code == wave)
             person = None if code is None else db.get(Participant, self.person(code))
             school = study.schools[0] if code is None else None
-            door = new_door(db, wave=its, questionnaire=questionnaire, key=KEY, participant=person, school=school).door
+            door = new_door(
+                db, wave=its, questionnaire=questionnaire, key=KEY, to=LeadsTo(participant=person, school=school)
+            ).door
             return door.id
 
     def begin(self, code: str | None, wave: str = "w1", questionnaire: str = "pupil", now: datetime = NOW) -> str:

@@ -91,7 +91,10 @@ def test_the_command_says_who_disagrees_and_records_how_it_was_resolved(tuned: T
     rows = "P1,no,2025-09-10,parent,first", "P1,yes,2025-09-10,parent,second"
     file.write_text("\n".join(["participant,decision,date,by,parent", *rows]), encoding="utf-8")
     done = survey("import", str(file), "--study", "tuned-in")
-    assert "Conflicting decisions for 1: P1. A yes does not count until you record how the conflict was resolved" in done.output
+    assert (
+        "Conflicting decisions for 1: P1. A yes does not count until you record how the conflict was resolved"
+        in done.output
+    )
     out = tmp_path / "list.csv"
     survey("list", "tuned-in", "--out", str(out))
     first = out.read_text(encoding="utf-8-sig").splitlines()[1]

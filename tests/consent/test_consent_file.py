@@ -9,10 +9,11 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import text
 
-from survey.audit import COMMAND_LINE
+from survey.audit import COMMAND_LINE, Act
 from survey.database import read
 from survey.fieldwork import Decision
 from survey.fieldwork.consent import ledger_of, plan_of, state_of
+from survey.fieldwork.roster.tables import SentFile
 from survey.problems import Refused
 from survey.responses import load
 from survey.responses.consent_file import Decisions, import_decisions, import_given, look_at_decisions, unpacked
@@ -25,11 +26,11 @@ def csv(*rows: str, header: str = "participant,decision,date,by") -> bytes:
 
 
 def look(tuned: Tuned, data: bytes, name: str = "consent.csv") -> Decisions:
-    return look_at_decisions(tuned.engine, "tuned-in", data, name, NOW)
+    return look_at_decisions(tuned.engine, "tuned-in", SentFile(data, name), NOW)
 
 
 def take(tuned: Tuned, data: bytes, digest: str | None = None) -> Decisions:
-    return import_decisions(tuned.engine, "tuned-in", data, "consent.csv", COMMAND_LINE, NOW, digest)
+    return import_decisions(tuned.engine, "tuned-in", SentFile(data, "consent.csv"), Act(COMMAND_LINE, NOW), digest)
 
 
 def states(tuned: Tuned, wave: str = "w1") -> str:
@@ -134,7 +135,7 @@ def test_a_file_without_its_columns_and_one_that_is_none(lay: Lay) -> None:
     with pytest.raises(Refused, match="empty"):
         look(tuned, b"")
     with pytest.raises(Refused, match="no study"):
-        look_at_decisions(tuned.engine, "none", FULL, "x.csv", NOW)
+        look_at_decisions(tuned.engine, "none", SentFile(FULL, "x.csv"), NOW)
 
 
 def test_a_title_above_the_headings_is_left_out_and_rows_keep_their_numbers(lay: Lay) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from survey.fieldwork import Decision
-from survey.fieldwork.links import WhoGetsLinks, who_gets_links
+from survey.fieldwork.links import LinkGroup, WhoGetsLinks, who_gets_links
 from tests.consent.conftest import Lay
 from tests.consent.study import consent
 
@@ -14,7 +14,7 @@ def test_people_without_consent_are_counted_beside_the_links(lay: Lay) -> None:
     tuned = lay(consent("opt_in"))
 
     def who(school: str | None = None) -> WhoGetsLinks:
-        return who_gets_links(tuned.engine, "tuned-in", "w1", school, None)
+        return who_gets_links(tuned.engine, LinkGroup("tuned-in", "w1", school, None))
 
     parents = 2
     assert who() == WhoGetsLinks(parents, 0, without=6)

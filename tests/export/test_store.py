@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from hashlib import sha256
+from typing import Any
 
 import openpyxl
 import pytest
@@ -16,6 +16,7 @@ from survey.database import Engine, open_engine, session, upgrade
 from survey.definition.bundle import Bundle
 from survey.export.sink import CannotExport
 from survey.export.store import export
+from survey.export.study import ExportChoice
 from survey.fieldwork import (
     Membership,
     Participant,
@@ -28,6 +29,7 @@ from survey.fieldwork import (
     publish,
     publish_study,
 )
+from survey.fieldwork.doors import LeadsTo
 from survey.responses import SavedPage, assent, begin, count, finish, save, stop
 from tests.export.sample import NOW, ONE, csv_rows, csv_zip, later, rows, source, study
 
@@ -68,11 +70,11 @@ def field(engine: Engine) -> Field:
         db.flush()
         place = {"school_id": hill.id, "school_class_id": robins.id, "facts": {"year": 4}}
         db.add(Membership(participant_id=pupil.id, wave_id=waves["w1"].id, **place))
-        publish_study(db, "sample", text, sha256(text.encode()).hexdigest())
-        publish(db, "sample", "pupil", 1, FIRST.text, FIRST.sha256, NOW)
-        publish(db, "sample", "pupil", 2, SECOND.text, SECOND.sha256, NOW)
-        pupils = new_door(db, wave=waves["w1"], questionnaire="pupil", key=KEY, participant=pupil)
-        others = new_door(db, wave=waves["w2"], questionnaire="pupil", key=KEY, school=dale)
+        publish_study(db, "sample", text)
+        publish(db, "sample", "pupil", 1, FIRST.text, NOW)
+        publish(db, "sample", "pupil", 2, SECOND.text, NOW)
+        pupils = new_door(db, wave=waves["w1"], questionnaire="pupil", key=KEY, to=LeadsTo(participant=pupil))
+        others = new_door(db, wave=waves["w2"], questionnaire="pupil", key=KEY, to=LeadsTo(school=dale))
         return Field(kept.id, pupils.door.id, others.door.id)
 
 
@@ -97,9 +99,9 @@ def answer(engine: Engine, field: Field) -> list[str]:
     return [pupil.response, *others]
 
 
-def exported(engine: Engine, **options: object) -> openpyxl.Workbook:
+def exported(engine: Engine, **options: Any) -> openpyxl.Workbook:
     out = io.BytesIO()
-    export("sample", engine, "xlsx", out, NOW, **options)  # type: ignore[arg-type]
+    export("sample", engine, "xlsx", out, NOW, ExportChoice(**options))
     out.seek(0)
     return openpyxl.load_workbook(out)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from survey.database import Engine, session
 from survey.fieldwork import Membership, NewDoor, Participant, keep_class, keep_school, new_door, study_by_code
+from survey.fieldwork.doors import LeadsTo
 from survey.fieldwork.publishing import publish_folder
 from tests.templates import laid_out
 
@@ -100,6 +101,6 @@ def make_study(engine: Engine, folder: Path, **changed: str) -> dict[str, NewDoo
         db.add(Membership(participant_id=child.id, wave_id=wave.id, facts={"year": 4}, **place))
         db.flush()
         return {
-            "pupil": new_door(db, wave=wave, questionnaire="pupil", key=KEY, participant=child),
-            "parent": new_door(db, wave=wave, questionnaire="parent", key=KEY, school=ash),
+            "pupil": new_door(db, wave=wave, questionnaire="pupil", key=KEY, to=LeadsTo(participant=child)),
+            "parent": new_door(db, wave=wave, questionnaire="parent", key=KEY, to=LeadsTo(school=ash)),
         }

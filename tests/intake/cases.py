@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from survey.audit import COMMAND_LINE
+from survey.audit import COMMAND_LINE, Act
 from survey.database import Engine, open_engine, session, upgrade
 from survey.definition.bundle import Bundle
 from survey.export.store import export
 from survey.fieldwork import publish
 from survey.fieldwork.publishing import publish_folder
-from survey.intake import Taken, import_answers
+from survey.fieldwork.roster.tables import SentFile
+from survey.intake import Destination, Taken, import_answers
 from tests.intake.field import table
 from tests.language.examples import bundled
 
@@ -123,12 +124,14 @@ def publish_as_before(engine: Engine, path: Path, text: str) -> None:
     """Publish a version that an older Chorus let through, whatever it changes."""
     bundle = bundled(folder(path, text), NAME)
     with session(engine) as db:
-        publish(db, "case", NAME, Bundle.parse(bundle.text).version, bundle.text, bundle.sha256, NOW)
+        publish(db, "case", NAME, Bundle.parse(bundle.text).version, bundle.text, NOW)
 
 
 def imported(engine: Engine, *rows: dict[str, Any]) -> Taken:
     """Import rows as a CSV."""
-    return import_answers(engine, "case", NAME, "w1", table(*rows), "in.csv", COMMAND_LINE, NOW)
+    return import_answers(
+        engine, Destination("case", NAME, "w1"), SentFile(table(*rows), "in.csv"), Act(COMMAND_LINE, NOW)
+    )
 
 
 def exported(engine: Engine, name: str = f"{NAME}-codes") -> list[dict[str, str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
-from hashlib import sha256
 from typing import Any
 
 from survey.database import Engine, open_engine, session, upgrade
@@ -62,7 +61,7 @@ def field(url: str, *, consent: list[dict[str, str]] | None = None) -> Engine:
             if n != 5:
                 place = {"school_id": hill.id, "school_class_id": robins.id, "facts": {"year": 4}}
                 db.add(Membership(participant_id=pupil.id, wave_id=waves["w1"].id, **place))
-        publish_study(db, "sample", text, sha256(text.encode()).hexdigest())
-        publish(db, "sample", "pupil", 1, FIRST.text, FIRST.sha256, NOW)
-        publish(db, "sample", "pupil", 2, SECOND.text, SECOND.sha256, NOW)
+        publish_study(db, "sample", text)
+        publish(db, "sample", "pupil", 1, FIRST.text, NOW)
+        publish(db, "sample", "pupil", 2, SECOND.text, NOW)
     return engine

@@ -13,10 +13,11 @@ from typing import Any
 import openpyxl
 import pytest
 
-from survey.audit import COMMAND_LINE
+from survey.audit import COMMAND_LINE, Act
 from survey.database import Engine
 from survey.fieldwork.publishing import publish_folder
-from survey.intake import Taken, import_answers
+from survey.fieldwork.roster.tables import SentFile
+from survey.intake import Destination, Taken, import_answers
 from survey.intake.names import AS_TYPED
 from survey.problems import Refused
 from tests.intake.cases import (
@@ -110,7 +111,7 @@ def saved_as_csv(rows: Sequence[dict[str, str]]) -> bytes:
 
 
 def brought(engine: Engine, data: bytes) -> Taken:
-    return import_answers(engine, "case", NAME, "w1", data, "saved", COMMAND_LINE, NOW)
+    return import_answers(engine, Destination("case", NAME, "w1"), SentFile(data, "saved"), Act(COMMAND_LINE, NOW))
 
 
 def without_ids(rows: Sequence[dict[str, str]]) -> list[tuple[str, ...]]:

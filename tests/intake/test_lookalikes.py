@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from survey.audit import COMMAND_LINE
+from survey.audit import COMMAND_LINE, Act
 from survey.database import Engine
 from survey.export.store import export
-from survey.intake import Taken, import_answers, look
+from survey.fieldwork.roster.tables import SentFile
+from survey.intake import Destination, Taken, import_answers, look
 from survey.intake.lookalikes import Lookalike, reading_of
 from survey.question import missing
 from survey.responses import Record, stream
@@ -27,12 +28,14 @@ ASK = (
 
 
 def looked(engine: Engine, *rows: dict[str, Any]) -> Taken:
-    return look(engine, "sample", "pupil", "w1", table(*rows), "a.csv", NOW)
+    return look(engine, Destination("sample", "pupil", "w1"), SentFile(table(*rows), "a.csv"), NOW)
 
 
 def answers(engine: Engine, *rows: dict[str, Any]) -> list[dict[str, Any]]:
     """Import rows and return what is kept of each, in the order of their codes."""
-    taken = import_answers(engine, "sample", "pupil", "w1", table(*rows), "a.csv", COMMAND_LINE, NOW)
+    taken = import_answers(
+        engine, Destination("sample", "pupil", "w1"), SentFile(table(*rows), "a.csv"), Act(COMMAND_LINE, NOW)
+    )
     assert taken.problems == ()
     records: list[Record] = sorted(stream(engine, 1, "pupil"), key=lambda record: str(record.participant))
     return [dict(record.answers) for record in records]
@@ -103,9 +106,9 @@ def test_a_question_that_was_not_shown_keeps_its_code() -> None:
 def test_a_number_cell_can_be_a_code_and_is_never_a_text(shared: Engine) -> None:
     """In a workbook -9 as a number is a code, where the file says so; -5 typed may have been -05."""
     said = RIGHT | {"best": -9, "as_typed": "00"}
-    assert not look(shared, "sample", "pupil", "w1", workbook(said), "a.xlsx", NOW).problems
+    assert not look(shared, Destination("sample", "pupil", "w1"), SentFile(workbook(said), "a.xlsx"), NOW).problems
     for row in (RIGHT | {"best": -5}, RIGHT | {"best": -6}, RIGHT | {"best": -9, "as_typed": "00 best"}):
-        (problem,) = look(shared, "sample", "pupil", "w1", workbook(row), "a.xlsx", NOW).problems
+        (problem,) = look(shared, Destination("sample", "pupil", "w1"), SentFile(workbook(row), "a.xlsx"), NOW).problems
         assert problem.message.startswith("A spreadsheet has turned this text into a number")
 
 

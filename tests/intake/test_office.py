@@ -15,10 +15,11 @@ from werkzeug.test import TestResponse, encode_multipart
 
 from survey.admission import add_user
 from survey.app import create_app
-from survey.audit import COMMAND_LINE, entries
+from survey.audit import COMMAND_LINE, Act, entries
 from survey.config import Settings
 from survey.database import Engine, upgrade
-from survey.intake import import_answers
+from survey.fieldwork.roster.tables import SentFile
+from survey.intake import Destination, import_answers
 from survey.responses import Record, stream
 from tests.intake.field import table
 from tests.intake.test_rewritten import workbook
@@ -174,7 +175,7 @@ def test_before_it_is_confirmed_no_answer_lies_on_the_server_that_it_could_read(
 def test_what_no_longer_fits_when_it_is_confirmed_is_not_imported(lead: StrictClient, engine: Engine) -> None:
     first, second = table({"response": "r1", "came": 1}), table({"response": "r1", "came": 0})
     sent = send(lead, second)
-    import_answers(engine, "small-notes", "parent", "w2", first, "a.csv", COMMAND_LINE, NOW)
+    import_answers(engine, Destination("small-notes", "parent", "w2"), SentFile(first, "a.csv"), Act(COMMAND_LINE, NOW))
     done = confirm(lead, sent.location)
     assert done.status_code == 409
     assert "has changed since you checked this file" in done.text

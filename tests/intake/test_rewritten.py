@@ -12,8 +12,8 @@ import pytest
 from openpyxl.cell import Cell as ExcelCell
 
 from survey.database import Engine
-from survey.fieldwork.roster.tables import NUMBER, Cell
-from survey.intake import Taken, look
+from survey.fieldwork.roster.tables import NUMBER, Cell, SentFile
+from survey.intake import Destination, Taken, look
 from survey.intake.rewritten import Codes
 from tests.intake.field import table
 from tests.intake.sample import NOW, RIGHT, field
@@ -49,11 +49,11 @@ def in_workbook(
     engine: Engine, *rows: dict[str, Any], formats: dict[str, str] | None = None, wave: str = "w1"
 ) -> Taken:
     data = workbook(*rows, formats=formats)
-    return look(engine, "sample", "pupil", wave, data, "saved.xlsx", NOW)
+    return look(engine, Destination("sample", "pupil", wave), SentFile(data, "saved.xlsx"), NOW)
 
 
 def in_csv(engine: Engine, *rows: dict[str, Any], wave: str = "w1") -> Taken:
-    return look(engine, "sample", "pupil", wave, table(*rows), "saved.csv", NOW)
+    return look(engine, Destination("sample", "pupil", wave), SentFile(table(*rows), "saved.csv"), NOW)
 
 
 @pytest.mark.parametrize("column", ["best", "instrument_other"])

@@ -10,10 +10,11 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from survey.audit import COMMAND_LINE, entries
+from survey.audit import COMMAND_LINE, Act, entries
 from survey.database import Engine, session
 from survey.fieldwork import study_by_code
-from survey.intake import import_answers, look
+from survey.fieldwork.roster.tables import SentFile
+from survey.intake import Destination, import_answers, look
 from survey.intake.identity import CAUTIOUS_BELOW, IDENTITY, taken_names
 from survey.intake.names import AS_TYPED
 from survey.journey import Journey
@@ -54,9 +55,11 @@ def target(database_url: str, folder: Path) -> Iterator[Engine]:
 def test_codes_and_scores_are_the_same_after_the_journey(source: Engine, target: Engine) -> None:
     for name in ("pupil-ks2", "parent"):
         file = exported(source, name)
-        before = look(target, STUDY, name, "w1", file, "codes.csv", NOW)
+        before = look(target, Destination(STUDY, name, "w1"), SentFile(file, "codes.csv"), NOW)
         assert before.problems == ()
-        taken = import_answers(target, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
+        taken = import_answers(
+            target, Destination(STUDY, name, "w1"), SentFile(file, "codes.csv"), Act(COMMAND_LINE, NOW)
+        )
         assert (taken.added, taken.unchanged, taken.problems) == (before.added, 0, ())
         assert taken.added == len(without_ids(file)) - 1 >= 25
         assert sum(taken.states.values()) == taken.added
@@ -75,7 +78,12 @@ def test_what_looks_like_a_missing_code_was_typed_and_stays(source: Engine, targ
     typed = {row[column] for row in rows if column in row[AS_TYPED].split()}
     assert typed & {"-5", "-9", " -8 "}
     file = exported(source, "parent")
-    assert import_answers(target, STUDY, "parent", "w1", file, "a.csv", COMMAND_LINE, NOW).problems == ()
+    assert (
+        import_answers(
+            target, Destination(STUDY, "parent", "w1"), SentFile(file, "a.csv"), Act(COMMAND_LINE, NOW)
+        ).problems
+        == ()
+    )
     texts = {
         value for record in _records(target, "parent") for value in record.answers.values() if isinstance(value, str)
     }
@@ -85,9 +93,13 @@ def test_what_looks_like_a_missing_code_was_typed_and_stays(source: Engine, targ
 def test_the_same_file_again_changes_nothing(source: Engine, target: Engine) -> None:
     for name in ("pupil-ks2", "parent"):
         file = exported(source, name)
-        first = import_answers(target, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
+        first = import_answers(
+            target, Destination(STUDY, name, "w1"), SentFile(file, "codes.csv"), Act(COMMAND_LINE, NOW)
+        )
         records = _records(target, name)
-        again = import_answers(target, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
+        again = import_answers(
+            target, Destination(STUDY, name, "w1"), SentFile(file, "codes.csv"), Act(COMMAND_LINE, NOW)
+        )
         assert (again.added, again.unchanged, again.problems) == (0, first.added, ())
         assert _records(target, name) == records
 
@@ -95,17 +107,19 @@ def test_the_same_file_again_changes_nothing(source: Engine, target: Engine) -> 
 def test_an_export_of_this_very_study_changes_nothing(source: Engine) -> None:
     for name in ("pupil-ks2", "parent"):
         file = exported(source, name)
-        again = import_answers(source, STUDY, name, "w1", file, "codes.csv", COMMAND_LINE, NOW)
+        again = import_answers(
+            source, Destination(STUDY, name, "w1"), SentFile(file, "codes.csv"), Act(COMMAND_LINE, NOW)
+        )
         assert (again.added, again.problems) == (0, ())
         assert again.unchanged == len(without_ids(file)) - 1
 
 
 def test_looking_changes_nothing_and_taking_is_noted_without_an_answer(source: Engine, target: Engine) -> None:
     file = exported(source, "pupil-ks2")
-    looked = look(target, STUDY, "pupil-ks2", "w1", file, "codes.csv", NOW)
+    looked = look(target, Destination(STUDY, "pupil-ks2", "w1"), SentFile(file, "codes.csv"), NOW)
     assert _count(target, "pupil-ks2") == 0
     assert [entry.what for entry in entries(target) if "answers" in entry.what] == []
-    import_answers(target, STUDY, "pupil-ks2", "w1", file, "codes.csv", COMMAND_LINE, NOW)
+    import_answers(target, Destination(STUDY, "pupil-ks2", "w1"), SentFile(file, "codes.csv"), Act(COMMAND_LINE, NOW))
     (entry,) = [entry for entry in entries(target) if entry.what == "imported answers"]
     assert entry.about == "pupil-ks2 w1"
     assert entry.details == {"added": looked.added, "unchanged": 0, "file": looked.digest[:12]}
@@ -113,7 +127,12 @@ def test_looking_changes_nothing_and_taking_is_noted_without_an_answer(source: E
 
 def test_saves_are_those_of_the_screens(source: Engine, target: Engine, folder: Path) -> None:
     """Each answer is kept with the screen it belongs to, so that a response can be gone on with."""
-    import_answers(target, STUDY, "pupil-ks2", "w1", exported(source, "pupil-ks2"), "a.csv", COMMAND_LINE, NOW)
+    import_answers(
+        target,
+        Destination(STUDY, "pupil-ks2", "w1"),
+        SentFile(exported(source, "pupil-ks2"), "a.csv"),
+        Act(COMMAND_LINE, NOW),
+    )
     journey = Journey(reading_of(folder).questionnaires["pupil-ks2"])
     for record in _records(target, "pupil-ks2"):
         saved = load(target, record.id)
@@ -146,7 +165,9 @@ def test_an_excel_file_does_the_same(source: Engine, target: Engine, folder: Pat
                 cell.data_type = "s"  # openpyxl takes what begins with = for a formula
     out = io.BytesIO()
     book.save(out)
-    import_answers(target, STUDY, "pupil-ks2", "w1", out.getvalue(), "codes.xlsx", COMMAND_LINE, NOW)
+    import_answers(
+        target, Destination(STUDY, "pupil-ks2", "w1"), SentFile(out.getvalue(), "codes.xlsx"), Act(COMMAND_LINE, NOW)
+    )
     assert _count(target, "pupil-ks2") == _count(source, "pupil-ks2")
     assert without_ids(exported(target, "pupil-ks2")) == without_ids(exported(source, "pupil-ks2"))
 

@@ -13,11 +13,12 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from survey.audit import COMMAND_LINE
+from survey.audit import COMMAND_LINE, Act
 from survey.cli import main
 from survey.config import Settings
 from survey.database import Engine, write
-from survey.intake import Taken, import_answers, look
+from survey.fieldwork.roster.tables import SentFile
+from survey.intake import Destination, Taken, import_answers, look
 from survey.problems import Refused
 from survey.responses import Record, stream
 from survey.responses.erasing import erase
@@ -26,11 +27,13 @@ from tests.intake.sample import FIRST, NOW, RIGHT, SECOND, field
 
 
 def looked(engine: Engine, *rows: dict[str, Any], wave: str = "w1", ignore: tuple[str, ...] = ()) -> Taken:
-    return look(engine, "sample", "pupil", wave, table(*rows), "a.csv", NOW, ignore)
+    return look(engine, Destination("sample", "pupil", wave), SentFile(table(*rows), "a.csv"), NOW, ignore)
 
 
 def take(engine: Engine, *rows: dict[str, Any], wave: str = "w1") -> Taken:
-    return import_answers(engine, "sample", "pupil", wave, table(*rows), "a.csv", COMMAND_LINE, NOW)
+    return import_answers(
+        engine, Destination("sample", "pupil", wave), SentFile(table(*rows), "a.csv"), Act(COMMAND_LINE, NOW)
+    )
 
 
 def kept(engine: Engine) -> list[Record]:
@@ -206,7 +209,7 @@ def test_what_is_not_there(
     shared: Engine, study_code: str, questionnaire: str, wave: str, data: bytes, sentence: str
 ) -> None:
     with pytest.raises(Refused) as refused:
-        look(shared, study_code, questionnaire, wave, data, "a.csv", NOW)
+        look(shared, Destination(study_code, questionnaire, wave), SentFile(data, "a.csv"), NOW)
     assert refused.value.reasons == [sentence]
 
 

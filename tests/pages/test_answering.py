@@ -18,6 +18,7 @@ from survey.app import create_app
 from survey.config import Settings
 from survey.database import Engine, open_engine, session, upgrade
 from survey.fieldwork import Participant, end_door, new_door, study_by_code
+from survey.fieldwork.doors import LeadsTo, OwnTimes
 from survey.fieldwork.publishing import publish_folder
 from survey.responses import Record, stream
 from tests.pages.strict import look_at, words
@@ -151,7 +152,8 @@ class Site:
                 db.add(person)
                 db.flush()
             key = self.settings.key("codes")
-            return new_door(db, wave=study.waves[0], questionnaire=questionnaire, key=key, participant=person, **more)
+            to, times = LeadsTo(person, more.pop("school", None)), OwnTimes(**more)
+            return new_door(db, wave=study.waves[0], questionnaire=questionnaire, key=key, to=to, times=times)
 
     def link(self, questionnaire: str, **more: Any) -> str:
         return f"/j/{self.door(questionnaire, **more).token}"

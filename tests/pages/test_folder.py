@@ -19,7 +19,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from survey.admission import add_user
-from survey.audit import entries
+from survey.audit import LogFilter, entries
 from survey.config import Settings
 from survey.database import Engine, read, session, write
 from survey.definition.unpacking import LARGEST_FILE, MOST, CannotUnpack, from_zip, unpack
@@ -105,7 +105,7 @@ def test_a_zip_is_looked_at_and_then_published(lead: StrictClient, engine: Engin
         study = study_by_code(db, "new-notes")
         assert study is not None
         its_id = study.id
-    (line,) = entries(engine, study_id=its_id, what="published the study")
+    (line,) = entries(engine, LogFilter(study_id=its_id, what="published the study"))
     assert str(line.actor) == "ann-lead@example.org"
     assert lead.get(sent.location or "").location == f"{PAGE}?gone=1", "it was published, and waits no more"
 

@@ -12,6 +12,7 @@ from survey.app import create_app
 from survey.config import Settings
 from survey.database import open_engine, session, upgrade
 from survey.fieldwork import Participant, new_door, study_by_code
+from survey.fieldwork.doors import LeadsTo
 from survey.fieldwork.publishing import publish_folder
 from tests.pages.strict import words
 from tests.pages.walker import Walker
@@ -88,7 +89,7 @@ def walker(tmp_path: Path) -> Iterator[Walker]:
         db.add(person)
         db.flush()
         key = settings.key("codes")
-        door = new_door(db, wave=study.waves[0], questionnaire="later", key=key, participant=person)
+        door = new_door(db, wave=study.waves[0], questionnaire="later", key=key, to=LeadsTo(participant=person))
         token = door.token
     app = create_app(settings)
     yield Walker(app.test_client()).open(f"/j/{token}")

@@ -14,7 +14,7 @@ from survey.config import Settings
 from survey.database import Engine, session, upgrade, write
 from survey.fieldwork import Membership, Participant, keep_school, keep_study, new_door, study_by_code
 from survey.people import Giver
-from survey.people.links import make_link
+from survey.people.links import LinkPlace, make_link
 from survey.responses.withdrawing import certificate
 from tests.pages.small_study import make_study
 from tests.pages.strict import StrictClient, strict_client
@@ -100,7 +100,9 @@ class Visitors:
             assert study is not None
             places = study.id, {school.code: school.id for school in study.schools}["s1"]
         with write(self.engine) as connection:
-            return make_link(connection, *places, "s1", now + timedelta(days=30), Giver(COMMAND_LINE), now)[1]
+            return make_link(connection, LinkPlace(*places, "s1"), now + timedelta(days=30), Giver(COMMAND_LINE), now)[
+                1
+            ]
 
     def _by_link(self) -> StrictClient:
         client = strict_client(self.app)

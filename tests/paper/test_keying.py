@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from survey.audit import Actor, entries
+from survey.audit import Actor, LogFilter, entries
 from survey.database import read, session, write
 from survey.export.store import export
 from survey.fieldwork import Participant, study_by_code
@@ -134,7 +134,7 @@ def test_differences_are_settled_question_by_question_and_the_audit_knows_the_qu
     assert (answers["songs"], answers["instrument.other"]) == (31, "banjo")
     assert answers["sing_enjoy"] == {"missing": "multiple"}
     assert kept(study) == [{}, {}]
-    deed = next(entries(study.engine, what="resolved a form"))
+    deed = next(entries(study.engine, LogFilter(what="resolved a form")))
     assert deed.actor == BEN
     assert deed.about == "P001"
     assert deed.details == {

@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from survey.app import create_app
-from survey.audit import entries
+from survey.audit import LogFilter, entries
 from survey.config import Settings
 from survey.responses import stream
 from tests.pages.strict import StrictClient, heading, look_at, strict_client, words
@@ -77,7 +77,7 @@ def test_one_paper_for_everyone_in_a_class_each_with_its_code(office: Office) ->
         assert office.study.sheet(code).paper.participant in ("P001", "P002", "P003")
     for participant in ("P001", "P002", "P003"):
         assert reply.text.count(participant) == 1, "the study code stands on the strip that is torn off, and only there"
-    (deed,) = entries(office.study.engine, what="printed forms")
+    (deed,) = entries(office.study.engine, LogFilter(what="printed forms"))
     assert deed.details["papers"] == 3
     assert not any(code in str(deed) for code in codes)
 
@@ -104,7 +104,7 @@ def test_what_cannot_be_printed_is_said_and_nothing_is_made(
     office: Office, more: dict[str, str], sentence: str
 ) -> None:
     assert sentence in words(look_at(printed(office, **more)))
-    assert list(entries(office.study.engine, what="printed forms")) == []
+    assert list(entries(office.study.engine, LogFilter(what="printed forms"))) == []
 
 
 def test_two_people_key_a_paper_and_its_answers_are_there(office: Office, ann: StrictClient) -> None:

@@ -15,13 +15,14 @@ from flask import Flask
 from sqlalchemy import text
 
 from survey.app import create_app
-from survey.audit import COMMAND_LINE, entries
+from survey.audit import COMMAND_LINE, Act, entries
 from survey.config import Settings
 from survey.database import Engine, upgrade
 from survey.export.store import export
-from survey.fieldwork.links import open_link, open_links
-from survey.fieldwork.performances import add_performance, performances
-from survey.intake import Taken, import_answers
+from survey.fieldwork.links import OpenLinkOrder, open_link, open_links
+from survey.fieldwork.performances import NewPerformance, add_performance, performances
+from survey.fieldwork.roster.tables import SentFile
+from survey.intake import Destination, Taken, import_answers
 from survey.problems import Refused
 from tests.pages.small_study import make_study
 from tests.pages.walker import Walker
@@ -47,13 +48,16 @@ def engine(app: Flask) -> Engine:
 
 
 def add(engine: Engine, code: str = "winter", **other: object) -> None:
-    add_performance(engine, "small-notes", code, **{**CONCERT, **other}, actor=COMMAND_LINE, now=NOW)  # type: ignore[arg-type]
+    new = NewPerformance(code, **{**CONCERT, **other})  # type: ignore[arg-type]
+    add_performance(engine, "small-notes", new, Act(COMMAND_LINE, NOW))
 
 
 def test_an_answer_by_its_link_carries_its_name_and_school_into_the_data(app: Flask, engine: Engine) -> None:
     add(engine)
     settings = app.extensions["chorus"].settings
-    made = open_link(engine, settings, "small-notes", "parent", "w2", None, COMMAND_LINE, NOW, "winter")
+    made = open_link(
+        engine, settings, OpenLinkOrder("small-notes", "parent", "w2", None, "winter"), Act(COMMAND_LINE, NOW)
+    )
     walker = Walker(app.test_client()).open(made.address.removeprefix("http://localhost"))
     walker.post({"start": "1"})
     out = io.BytesIO()
@@ -107,9 +111,11 @@ def test_a_link_is_for_a_performance_of_its_own_wave(app: Flask, engine: Engine)
     add(engine)
     settings = app.extensions["chorus"].settings
     with pytest.raises(Refused, match="is in w2, and the link would be for w1"):
-        open_link(engine, settings, "small-notes", "parent", "w1", None, COMMAND_LINE, NOW, "winter")
+        open_link(
+            engine, settings, OpenLinkOrder("small-notes", "parent", "w1", None, "winter"), Act(COMMAND_LINE, NOW)
+        )
     with pytest.raises(Refused, match=r"There is no performance 'wintr'\. Did you mean 'winter'"):
-        open_link(engine, settings, "small-notes", "parent", "w2", None, COMMAND_LINE, NOW, "wintr")
+        open_link(engine, settings, OpenLinkOrder("small-notes", "parent", "w2", None, "wintr"), Act(COMMAND_LINE, NOW))
 
 
 def test_answers_from_elsewhere_say_to_which_performance_they_belong(app: Flask, engine: Engine) -> None:
@@ -117,7 +123,9 @@ def test_answers_from_elsewhere_say_to_which_performance_they_belong(app: Flask,
 
     def taken(performance: str) -> Taken:
         content = f"school,performance,came\ns1,{performance},1\n".encode()
-        return import_answers(engine, "small-notes", "parent", "w2", content, "a.csv", COMMAND_LINE, NOW)
+        return import_answers(
+            engine, Destination("small-notes", "parent", "w2"), SentFile(content, "a.csv"), Act(COMMAND_LINE, NOW)
+        )
 
     assert [problem.message for problem in taken("wintr").problems] == [
         "Wave 'w2' has no performance 'wintr'. Did you mean 'winter'?"

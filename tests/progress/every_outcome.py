@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from survey.audit import PROGRAM
+from survey.audit import PROGRAM, Act
 from survey.database import Engine, session, write
 from survey.fieldwork import (
     Membership,
@@ -99,7 +99,7 @@ def make(engine: Engine, folder: Path) -> int:
     given += [
         GivenReason(one.code, "pupil", "absent") for one in PUPILS if one.outcome in (Outcome.FINISHED, Outcome.REFUSED)
     ]
-    give(engine, study_id, "w2", given, PROGRAM, NOW)
+    give(engine, study_id, "w2", given, Act(PROGRAM, NOW))
     return study_id
 
 

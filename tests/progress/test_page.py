@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import text
 
-from survey.audit import entries
+from survey.audit import LogFilter, entries
 from survey.cli import main
 from survey.database import Engine, open_engine
 from survey.progress import TITLES, Outcome
@@ -175,7 +175,7 @@ def test_who_to_remind_as_a_workbook_and_as_csv(
     still = {Outcome.NOT_STARTED, Outcome.UNDER_WAY, Outcome.ABSENT}
     assert listed[0] == ["participant", "school", "class", "wave", "questionnaire", "what is missing"]
     assert {row[0] for row in listed[1:]} == {p.code for p in PUPILS if p.school == "s1" and p.outcome in still}
-    (last,) = list(entries(field.engine, what="took a list of who to remind", most=1))
+    (last,) = list(entries(field.engine, LogFilter(what="took a list of who to remind"), most=1))
     assert (last.actor.name, last.details["rows"]) == ("lead@example.org", 9)
 
 

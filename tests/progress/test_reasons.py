@@ -8,7 +8,8 @@ import openpyxl
 import pytest
 from sqlalchemy import text
 
-from survey.audit import Actor, entries
+from survey.audit import Act, Actor, LogFilter, entries
+from survey.fieldwork.roster.tables import SentFile
 from survey.problems import Refused
 from survey.progress import GivenReason, Outcome, Recorded, give, progress
 from survey.progress.reasons import import_reasons, look
@@ -34,11 +35,11 @@ def test_given_changed_and_taken_back(field: Field) -> None:
     before = kept(field)
     one, two = FREE[:2]
     give_these = [GivenReason(one, "", "absent"), GivenReason(two, "pupil", "excused")]
-    assert give(field.engine, field.study, "w2", give_these, ANN, NOW) == Recorded(added=2)
+    assert give(field.engine, field.study, "w2", give_these, Act(ANN, NOW)) == Recorded(added=2)
     assert kept(field) - before == {(one, "w2", "", "absent"), (two, "w2", "pupil", "excused")}
-    assert give(field.engine, field.study, "w2", give_these, ANN, NOW) == Recorded(unchanged=2)
+    assert give(field.engine, field.study, "w2", give_these, Act(ANN, NOW)) == Recorded(unchanged=2)
     now = [GivenReason(one, "", "other"), GivenReason(two, "pupil", None)]
-    assert give(field.engine, field.study, "w2", now, ANN, NOW) == Recorded(changed=1, removed=1)
+    assert give(field.engine, field.study, "w2", now, Act(ANN, NOW)) == Recorded(changed=1, removed=1)
     assert kept(field) - before == {(one, "w2", "", "other")}
     outcomes = {
         line.participant: line.outcome for line in progress(field.engine, field.study, NOW).only(wave="w2").lines
@@ -48,8 +49,8 @@ def test_given_changed_and_taken_back(field: Field) -> None:
 
 def test_each_change_is_in_the_audit_once_with_counts_and_no_code_of_a_person(field: Field) -> None:
     for _ in range(2):
-        give(field.engine, field.study, "w2", [GivenReason(FREE[0], "", "absent")], ANN, NOW)
-    lines = list(entries(field.engine, actor=ANN.name))
+        give(field.engine, field.study, "w2", [GivenReason(FREE[0], "", "absent")], Act(ANN, NOW))
+    lines = list(entries(field.engine, LogFilter(actor=ANN.name)))
     assert [(line.what, line.about, line.details) for line in lines] == [
         ("recorded reasons for not answering", "w2", {"added": 1, "changed": 0, "removed": 0, "absent": 1})
     ]
@@ -68,7 +69,7 @@ def test_each_change_is_in_the_audit_once_with_counts_and_no_code_of_a_person(fi
 def test_what_cannot_be_is_refused_and_nothing_kept(field: Field, given: GivenReason, says: str) -> None:
     before = kept(field)
     with pytest.raises(Refused) as refusal:
-        give(field.engine, field.study, "w2", [GivenReason(FREE[1], "", "absent"), given], ANN, NOW)
+        give(field.engine, field.study, "w2", [GivenReason(FREE[1], "", "absent"), given], Act(ANN, NOW))
     assert says in str(refusal.value)
     assert kept(field) == before
 
@@ -77,9 +78,9 @@ def test_a_coordinator_gives_reasons_for_their_own_school_only(field: Field) -> 
     with field.engine.connect() as connection:
         birch = connection.scalar(text("SELECT id FROM school WHERE code = 's2'"))
     mine = next(pupil.code for pupil in PUPILS if pupil.school == "s2" and pupil.outcome is Outcome.NOT_STARTED)
-    assert give(field.engine, field.study, "w2", [GivenReason(mine, "", "absent")], ANN, NOW, {birch}).added == 1
+    assert give(field.engine, field.study, "w2", [GivenReason(mine, "", "absent")], Act(ANN, NOW), {birch}).added == 1
     with pytest.raises(Refused, match="is not on the list"):
-        give(field.engine, field.study, "w2", [GivenReason(FREE[0], "", "absent")], ANN, NOW, {birch})
+        give(field.engine, field.study, "w2", [GivenReason(FREE[0], "", "absent")], Act(ANN, NOW), {birch})
 
 
 def csv(*rows: str) -> bytes:
@@ -89,17 +90,21 @@ def csv(*rows: str) -> bytes:
 def test_a_file_is_looked_at_then_taken_in_and_the_second_time_changes_nothing(field: Field) -> None:
     before = kept(field)
     data = csv(f"{FREE[0]},,absent", f"{FREE[1]},pupil,Excused")
-    preview = look(field.engine, CODE, "w2", data, "reasons.csv")
+    preview = look(field.engine, CODE, "w2", SentFile(data, "reasons.csv"))
     assert (preview.recorded, dict(preview.by_reason), preview.problems) == (
         Recorded(added=2),
         {"absent": 1, "excused": 1},
         (),
     )
     assert kept(field) == before, "looking changes nothing"
-    assert import_reasons(field.engine, CODE, "w2", data, "reasons.csv", ANN, NOW).recorded == Recorded(added=2)
-    assert import_reasons(field.engine, CODE, "w2", data, "reasons.csv", ANN, NOW).recorded == Recorded(unchanged=2)
+    assert import_reasons(field.engine, CODE, "w2", SentFile(data, "reasons.csv"), Act(ANN, NOW)).recorded == Recorded(
+        added=2
+    )
+    assert import_reasons(field.engine, CODE, "w2", SentFile(data, "reasons.csv"), Act(ANN, NOW)).recorded == Recorded(
+        unchanged=2
+    )
     assert kept(field) - before == {(FREE[0], "w2", "", "absent"), (FREE[1], "w2", "pupil", "excused")}
-    assert len(list(entries(field.engine, actor=ANN.name))) == 1
+    assert len(list(entries(field.engine, LogFilter(actor=ANN.name)))) == 1
 
 
 def test_every_fault_of_a_file_has_its_row_and_column_and_nothing_is_kept(field: Field) -> None:
@@ -113,7 +118,7 @@ def test_every_fault_of_a_file_has_its_row_and_column_and_nothing_is_kept(field:
         ",,absent",
         f"{FREE[3]},,",
     )
-    preview = import_reasons(field.engine, CODE, "w2", data, "reasons.csv", ANN, NOW)
+    preview = import_reasons(field.engine, CODE, "w2", SentFile(data, "reasons.csv"), Act(ANN, NOW))
     assert [(problem.row, problem.letter) for problem in preview.problems] == [
         (3, "A"),
         (4, "B"),
@@ -133,8 +138,10 @@ def test_a_workbook_and_a_missing_column(field: Field) -> None:
         book.active.append(row)
     data = BytesIO()
     book.save(data)
-    assert import_reasons(field.engine, CODE, "w2", data.getvalue(), "r.xlsx", ANN, NOW).recorded == Recorded(added=1)
-    preview = look(field.engine, CODE, "w2", b"participant\np1\n", "reasons.csv")
+    assert import_reasons(
+        field.engine, CODE, "w2", SentFile(data.getvalue(), "r.xlsx"), Act(ANN, NOW)
+    ).recorded == Recorded(added=1)
+    preview = look(field.engine, CODE, "w2", SentFile(b"participant\np1\n", "reasons.csv"))
     assert "'reason' is missing" in preview.problems[0].message
     outcomes = {
         line.participant: line.outcome for line in progress(field.engine, field.study, NOW).only(wave="w2").lines
@@ -152,5 +159,5 @@ def test_a_workbook_and_a_missing_column(field: Field) -> None:
 )
 def test_what_is_no_study_wave_or_file_is_refused(field: Field, study: str, wave: str, data: bytes, says: str) -> None:
     with pytest.raises(Refused) as refusal:
-        look(field.engine, study, wave, data, "reasons.csv")
+        look(field.engine, study, wave, SentFile(data, "reasons.csv"))
     assert says in str(refusal.value)

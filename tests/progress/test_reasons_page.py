@@ -8,7 +8,7 @@ from collections.abc import Callable
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from survey.audit import COMMAND_LINE
+from survey.audit import COMMAND_LINE, Act
 from survey.progress.reasons import GivenReason, give
 from tests.pages.strict import StrictClient, look_at, words
 from tests.pages.test_account import token
@@ -79,7 +79,7 @@ def test_when_reasons_changed_meanwhile_nothing_is_imported(field: Field, enter:
     client = enter("lead")
     (code,) = [one for one in people(field, "s1") if one not in given_already(field)][:1]
     sent = send(client, f"participant,reason\n{code},excused\n".encode())
-    give(field.engine, field.study, "w2", [GivenReason(code, "", "left")], COMMAND_LINE, NOW)
+    give(field.engine, field.study, "w2", [GivenReason(code, "", "left")], Act(COMMAND_LINE, NOW))
     before = kept(field)
     done = confirm(client, sent)
     assert done.status_code == 409

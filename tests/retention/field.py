@@ -10,7 +10,7 @@ from survey.audit import COMMAND_LINE
 from survey.database import Engine, session, write
 from survey.fieldwork import Membership, Participant, current, study_by_code
 from survey.fieldwork.consent import Decision, decide
-from survey.fieldwork.doors import new_door
+from survey.fieldwork.doors import LeadsTo, new_door
 from survey.responses import PastResponse, PastSave, add_responses
 from tests.pages.small_study import make_study
 from tests.templates import laid_out
@@ -46,7 +46,9 @@ def lay_out(engine: Engine, folder: Path) -> Field:
             db.flush()
             db.add(Membership(participant_id=one.id, wave_id=wave.id, school_id=school.id, facts={"year": 4}))
             people[code] = one.id
-            doors[code] = new_door(db, wave=wave, questionnaire="pupil", key=b"k" * 32, participant=one).door.id
+            doors[code] = new_door(
+                db, wave=wave, questionnaire="pupil", key=b"k" * 32, to=LeadsTo(participant=one)
+            ).door.id
         study_id, wave_id, school_id = study.id, wave.id, school.id
     sha256 = current(engine, study_id)["pupil"]
     ids = {code: f"response-of-{code}-{'x' * 7}" for code in people}

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DatabaseError
 
-from survey.audit import PROGRAM, entries
+from survey.audit import PROGRAM, LogFilter, entries
 from survey.database import Base, Engine, read, write
 from survey.problems import Refused
 from survey.responses import begin
@@ -90,7 +90,7 @@ def test_on_the_day_all_of_it_goes_and_a_certificate_stays(engine: Engine, field
     assert certificate(engine, field.study_id) == made
     assert rows(engine, "publication") == 2
     assert rows(engine, "school") == 4
-    line = next(entries(engine, study_id=field.study_id))
+    line = next(entries(engine, LogFilter(study_id=field.study_id)))
     assert line.what == "deleted the data on their day"
     assert line.details == {"responses": 19, "participants": 2, "again": False}
     with pytest.raises(Refused, match="deleted before"):

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from survey.admission import add_user
-from survey.audit import entries
+from survey.audit import LogFilter, entries
 from survey.config import Mail, Settings
 from survey.database import Engine
 from survey.retention import keep_promises
@@ -42,7 +42,8 @@ def test_who_leads_the_study_is_told_once(
     assert "in 30 days" in letter
     assert "http://localhost/office/studies/small-notes/retention" in letter
     told = {
-        line.details["to"] for line in entries(engine, study_id=field.study_id, what="sent a warning of the deletion")
+        line.details["to"]
+        for line in entries(engine, LogFilter(study_id=field.study_id, what="sent a warning of the deletion"))
     }
     assert told == {"all@uni.org", "one@uni.org"}
 
@@ -62,4 +63,4 @@ def test_without_mail_nothing_is_sent_and_nothing_noted(
     engine: Engine, settings: Settings, people: None, field: Field
 ) -> None:
     assert keep_promises(engine, settings, NEAR) == []
-    assert list(entries(engine, study_id=field.study_id, what="sent a warning of the deletion")) == []
+    assert list(entries(engine, LogFilter(study_id=field.study_id, what="sent a warning of the deletion"))) == []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from survey.audit import COMMAND_LINE, PROGRAM, entries
+from survey.audit import COMMAND_LINE, PROGRAM, LogFilter, entries
 from survey.database import Engine
 from survey.definition.checking import check
 from survey.fieldwork.publishing import publish_folder
@@ -57,10 +57,10 @@ def test_another_day_is_published_and_stands_in_the_audit(engine: Engine, field:
     day = day_of(engine, "small-notes", NOW)
     assert day is not None
     assert day.delete_on.isoformat() == "2101-08-31"
-    (line,) = entries(engine, study_id=field.study_id, what="changed the day of deletion")
+    (line,) = entries(engine, LogFilter(study_id=field.study_id, what="changed the day of deletion"))
     assert line.details == {"from": "2100-08-31", "to": "2101-08-31"}
     assert line.actor == PROGRAM
-    published = list(entries(engine, study_id=field.study_id, what="published the study"))
+    published = list(entries(engine, LogFilter(study_id=field.study_id, what="published the study")))
     assert [line.actor for line in published] == [PROGRAM, COMMAND_LINE]
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url, select, update
 
-from survey.audit import COMMAND_LINE, PROGRAM, entries
+from survey.audit import COMMAND_LINE, PROGRAM, Act, LogFilter, entries
 from survey.config import Settings
 from survey.database import Engine, open_engine, read, upgrade, write
 from survey.fieldwork.consent import decision
@@ -267,8 +267,8 @@ def test_a_backup_is_whole_although_others_write(sqlite_url: str, tmp_path: Path
 
         while not stop.is_set():
             with write(engine) as connection:
-                note(connection, PROGRAM, "one of two")
-                note(connection, PROGRAM, "two of two")
+                note(connection, Act(PROGRAM), "one of two")
+                note(connection, Act(PROGRAM), "two of two")
             written.append(1)
 
     thread = threading.Thread(target=others)
@@ -307,7 +307,7 @@ def test_backups_go_when_their_time_is_over(engine: Engine, settings: Settings, 
     assert second.longest == 35
     ours = {file.name for file in folder.iterdir()}
     assert ours == {second.file.name, f"{second.file.name}.sha256", "holiday.jpg", *({"register.jsonl"} & ours)}
-    line = next(iter(entries(engine, what="made a backup")))
+    line = next(iter(entries(engine, LogFilter(what="made a backup"))))
     assert line.details == {"removed": 1}
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from survey.audit import COMMAND_LINE, Actor
+from survey.audit import COMMAND_LINE, Act
 from survey.config import Settings
 from survey.database import Engine, read
 from survey.fieldwork import Membership, Participant, School, SchoolClass, Wave
 from survey.fieldwork.publishing import publish_folder
 from survey.fieldwork.roster import RosterPreview, import_lists, look, read_lists
-from survey.fieldwork.roster.importing import place_of
+from survey.fieldwork.roster.importing import ImportChoices, place_of
+from survey.fieldwork.roster.tables import SentFile
 from tests.pages.small_study import PARENT, PUPIL
 from tests.templates import laid_out
 
@@ -89,24 +90,22 @@ def settings_in(folder: Path, linkage_key: Path | None = None) -> Settings:
     )
 
 
+AS_IT_IS = ImportChoices()
+
+
 def import_roster(
     engine: Engine,
     settings: Settings,
     study_code: str,
     wave_code: str | None,
-    data: bytes,
-    name: str,
-    actor: Actor,
+    file: SentFile,
     now: datetime,
-    digest: str | None = None,
-    *,
-    correct: bool = False,
-    agreed: Collection[str] = (),
+    chosen: ImportChoices = AS_IT_IS,
 ) -> RosterPreview:
     """Read one file and import it, as the office and the command do one after the other."""
     plan = place_of(engine, study_code, wave_code).plan
-    lists = read_lists(settings, plan, [(data, name)])
-    return import_lists(engine, study_code, wave_code, lists, actor, now, digest, correct=correct, agreed=agreed)
+    lists = read_lists(settings, plan, [file])
+    return import_lists(engine, study_code, wave_code, lists, Act(COMMAND_LINE, now), chosen)
 
 
 class Desk:
@@ -117,7 +116,7 @@ class Desk:
         self.settings = settings
 
     def look(self, text: str | bytes, wave: str | None = "w1", name: str = "roster.csv", **more: bool) -> RosterPreview:
-        return look(self.engine, self.settings, "small-notes", wave, _bytes(text), name, **more)
+        return look(self.engine, self.settings, "small-notes", wave, SentFile(_bytes(text), name), **more)
 
     def take(
         self,
@@ -130,7 +129,7 @@ class Desk:
     ) -> RosterPreview:
         """Import a file. yes: the doubts that are answered with a yes."""
         where = (self.engine, self.settings, "small-notes", wave)
-        return import_roster(*where, _bytes(text), name, COMMAND_LINE, NOW, correct=correct, agreed=yes)
+        return import_roster(*where, SentFile(_bytes(text), name), NOW, ImportChoices(correct, yes))
 
     def problems(self, text: str | bytes, wave: str | None = "w1", name: str = "roster.csv") -> list[str]:
         return [str(problem) for problem in self.look(text, wave, name).problems]

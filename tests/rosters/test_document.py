@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from survey.audit import COMMAND_LINE
 from survey.database import Engine
 from survey.fieldwork.publishing import publish_folder
 from survey.fieldwork.roster import RosterPreview, look
 from survey.fieldwork.roster.identifiers import is_upn
-from survey.fieldwork.roster.tables import MOST_COLUMNS, MOST_PROBLEMS
+from survey.fieldwork.roster.importing import ImportChoices
+from survey.fieldwork.roster.tables import MOST_COLUMNS, MOST_PROBLEMS, SentFile
 from survey.tables.limits import (
     LARGEST_FILE,
     LARGEST_UNPACKED,
@@ -39,7 +39,9 @@ def test_the_files_of_the_document_are_taken_in_and_do_what_it_says(engine: Engi
     def take(name: str, wave: str | None, correct: bool = False) -> RosterPreview:
         data = FILES[name].encode()
         settings = settings_in(folder)
-        return import_roster(engine, settings, "first-notes", wave, data, name, COMMAND_LINE, NOW, correct=correct)
+        return import_roster(
+            engine, settings, "first-notes", wave, SentFile(data, name), NOW, ImportChoices(correct=correct)
+        )
 
     assert len(take("schools.csv", None).schools) == 3
     assert [change.code for change in take("roster-w1.csv", "w1").added] == [
@@ -59,7 +61,7 @@ def test_the_files_of_the_document_are_taken_in_and_do_what_it_says(engine: Engi
 
 def test_a_file_of_the_document_with_names_would_be_refused(engine: Engine, folder: Path) -> None:
     named = FILES["roster-w1.csv"].replace("sex", "first name")
-    preview = look(engine, settings_in(folder), "first-notes", "w1", named.encode(), "roster.csv")
+    preview = look(engine, settings_in(folder), "first-notes", "w1", SentFile(named.encode(), "roster.csv"))
     assert any("those stay in school" in str(problem) for problem in preview.problems)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from survey.audit import COMMAND_LINE, entries
+from survey.audit import COMMAND_LINE, LogFilter, entries
 from survey.database import Engine
 from survey.fieldwork.roster import make_key, write_linkage
 from survey.fieldwork.roster.identifiers import is_upn
@@ -75,7 +75,7 @@ def test_only_the_keyed_hash_is_stored(linked: Desk) -> None:
         assert b"P207000016049" not in held
         assert b"B801200005001" not in held
     assert linked.take(WITH_UPNS).changes == 0
-    line = next(entries(linked.engine, what="exported linkage hashes"))
+    line = next(entries(linked.engine, LogFilter(what="exported linkage hashes")))
     assert line.details == {"participants": 2}
 
 

@@ -17,6 +17,7 @@ from survey.app import create_app
 from survey.audit import entries
 from survey.config import Settings
 from survey.database import Engine, read, upgrade, write
+from survey.fieldwork.roster.tables import SentFile
 from survey.fieldwork.waiting import LIFE, upload
 from tests.pages.strict import StrictClient, heading, look_at, strict_client, words
 from tests.pages.test_account import OWN, choose, sign_in, token
@@ -268,16 +269,7 @@ def test_the_list_can_be_taken_away_and_taken_in_again(lead: StrictClient, desk:
     assert taken.mimetype == "text/csv"
     assert next(entries(desk.engine)).what == "downloaded a roster"
     assert (
-        import_roster(
-            desk.engine,
-            desk.settings,
-            "small-notes",
-            "w1",
-            taken.data,
-            "list.csv",
-            next(entries(desk.engine)).actor,
-            NOW,
-        ).changes
+        import_roster(desk.engine, desk.settings, "small-notes", "w1", SentFile(taken.data, "list.csv"), NOW).changes
         == 0
     )
     assert lead.get(f"{ROSTERS}/w9.csv").status_code == 404

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from survey.audit import COMMAND_LINE, entries
+from survey.audit import COMMAND_LINE, Act, entries
 from survey.database import read
 from survey.fieldwork import Participant, School, kinship
 from survey.fieldwork.roster import Lists, RosterPreview, import_lists, looked_at, write_roster
+from survey.fieldwork.roster.importing import ImportChoices
 from survey.problems import Refused
 from tests.rosters.small_field import NOW, ROSTER, SCHOOLS, Desk
 
@@ -74,7 +75,9 @@ def test_schools_and_roster_come_in_one_workbook_or_several_files(empty_desk: De
     preview, lists = looked_at(empty_desk.engine, empty_desk.settings, "small-notes", "w1", files)
     assert preview.problems == []
     assert (len(preview.schools), len(preview.added)) == (3, 4)
-    done = import_lists(empty_desk.engine, "small-notes", "w1", lists, COMMAND_LINE, NOW, preview.digest)
+    done = import_lists(
+        empty_desk.engine, "small-notes", "w1", lists, Act(COMMAND_LINE, NOW), ImportChoices(digest=preview.digest)
+    )
     assert done.digest == preview.digest
     assert len(empty_desk.where()) == 4
 
@@ -200,7 +203,9 @@ def test_what_is_confirmed_is_what_was_looked_at(desk: Desk) -> None:
     preview, lists = looked_at(desk.engine, desk.settings, "small-notes", "w1", [(ROSTER.encode(), "r.csv")])
     desk.take("participant,school\np1,s2\n")
     with pytest.raises(Refused, match="have changed since this preview"):
-        import_lists(desk.engine, "small-notes", "w1", lists, COMMAND_LINE, NOW, preview.digest)
+        import_lists(
+            desk.engine, "small-notes", "w1", lists, Act(COMMAND_LINE, NOW), ImportChoices(digest=preview.digest)
+        )
     assert desk.where() == {"p1": ("s2", None, False)}
 
 
@@ -208,7 +213,9 @@ def test_lists_are_packed_without_places_and_come_back_as_they_were(desk: Desk) 
     preview, lists = looked_at(desk.engine, desk.settings, "small-notes", "w1", [(ROSTER.encode(), "secret name.csv")])
     kept = Lists.unpacked(lists.packed())
     assert kept.packed() == lists.packed()
-    done = import_lists(desk.engine, "small-notes", "w1", kept, COMMAND_LINE, NOW, preview.digest)
+    done = import_lists(
+        desk.engine, "small-notes", "w1", kept, Act(COMMAND_LINE, NOW), ImportChoices(digest=preview.digest)
+    )
     assert done.digest == preview.digest
 
 

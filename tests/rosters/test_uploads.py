@@ -12,10 +12,11 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from sqlalchemy import func, select
 
-from survey.audit import COMMAND_LINE, entries
+from survey.audit import LogFilter, entries
 from survey.database import read, session
 from survey.fieldwork import School, Wave, study_by_code
 from survey.fieldwork.roster import RosterPreview
+from survey.fieldwork.roster.tables import SentFile
 from survey.fieldwork.waiting import LIFE, Owner, Waiting, drop, expire, keep, kept, upload
 from tests.rosters.small_field import NOW, ROSTER, Desk, import_roster
 
@@ -102,7 +103,7 @@ def test_two_lists_taken_in_at_once_are_taken_one_after_the_other(desk: Desk) ->
     def take() -> None:
         ready.wait()
         done.append(
-            import_roster(desk.engine, desk.settings, "small-notes", "w1", ROSTER.encode(), "r.csv", COMMAND_LINE, NOW)
+            import_roster(desk.engine, desk.settings, "small-notes", "w1", SentFile(ROSTER.encode(), "r.csv"), NOW)
         )
 
     threads = [threading.Thread(target=take) for _ in range(4)]
@@ -111,7 +112,7 @@ def test_two_lists_taken_in_at_once_are_taken_one_after_the_other(desk: Desk) ->
     for thread in threads:
         thread.join()
     assert sorted(len(preview.added) for preview in done) == [0, 0, 0, 4]
-    assert len(list(entries(desk.engine, what="imported a roster"))) == 1
+    assert len(list(entries(desk.engine, LogFilter(what="imported a roster")))) == 1
 
 
 def test_a_wave_opens_by_the_clock_of_the_school(desk: Desk) -> None:

@@ -22,6 +22,7 @@ from survey.fieldwork import (
     new_door,
     publish,
 )
+from survey.fieldwork.doors import LeadsTo
 from tests.templates import laid_out
 
 NOW = datetime(2025, 9, 16, 9, 30, tzinfo=UTC)
@@ -71,9 +72,9 @@ def lay_out(engine: Engine) -> Field:
                 facts={"year": 4},
             )
         )
-        publish(db, "music", "pupil", 1, TEXT, SHA, NOW)
-        pupils = new_door(db, wave=waves["w1"], questionnaire="pupil", key=KEY, participant=pupil)
-        parents = new_door(db, wave=waves["w1"], questionnaire="pupil", key=KEY, school=south)
+        publish(db, "music", "pupil", 1, TEXT, NOW)
+        pupils = new_door(db, wave=waves["w1"], questionnaire="pupil", key=KEY, to=LeadsTo(participant=pupil))
+        parents = new_door(db, wave=waves["w1"], questionnaire="pupil", key=KEY, to=LeadsTo(school=south))
         return Field(
             study=study,
             autumn=waves["w1"],

@@ -12,6 +12,7 @@ import pytest
 
 from survey.database import Engine, session
 from survey.fieldwork import new_door, publish
+from survey.fieldwork.doors import LeadsTo
 from survey.responses import (
     ComingIn,
     SavedPage,
@@ -62,8 +63,8 @@ def test_a_personal_door_always_leads_to_the_same_response(engine: Engine, field
 
 def test_a_second_door_of_the_same_pupil_leads_there_too(engine: Engine, field: Field, ticket: Ticket) -> None:
     with session(engine) as db:
-        reprinted = new_door(db, wave=field.autumn, questionnaire="pupil", key=KEY, participant=field.pupil)
-        next_wave = new_door(db, wave=field.summer, questionnaire="pupil", key=KEY, participant=field.pupil)
+        reprinted = new_door(db, wave=field.autumn, questionnaire="pupil", key=KEY, to=LeadsTo(participant=field.pupil))
+        next_wave = new_door(db, wave=field.summer, questionnaire="pupil", key=KEY, to=LeadsTo(participant=field.pupil))
     assert begin(engine, reprinted.door.id, "en", SHA, NOW).response == ticket.response
     assert begin(engine, next_wave.door.id, "en", SHA, NOW).response != ticket.response
     assert getattr(earlier(engine, reprinted.door), "id", None) == ticket.response
@@ -106,7 +107,7 @@ def test_many_taps_at_once_start_once(engine: Engine, field: Field) -> None:
 def test_a_response_keeps_the_text_it_was_started_under(engine: Engine, field: Field, ticket: Ticket) -> None:
     newer = sha256(b"newer").hexdigest()
     with session(engine) as db:
-        publish(db, "music", "pupil", 2, "newer", newer, NOW)
+        publish(db, "music", "pupil", 2, "newer", NOW)
     assert begin(engine, field.pupils_door, "en", newer, NOW).sha256 == SHA
     assert begin(engine, field.open_door, "en", newer, NOW).sha256 == newer
 

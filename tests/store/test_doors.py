@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from survey.database import Engine, read, session
 from survey.fieldwork import NewDoor, door_by_code, door_by_token, end_door, new_door
-from survey.fieldwork.doors import Door, is_rude
+from survey.fieldwork.doors import Door, LeadsTo, OwnTimes, is_rude
 from tests.store.field import KEY, NOW, Field
 
 
@@ -23,9 +23,8 @@ def door(engine: Engine, field: Field) -> NewDoor:
             wave=field.autumn,
             questionnaire="pupil",
             key=KEY,
-            school_class=field.robins,
-            opens_at=NOW,
-            closes_at=NOW + timedelta(hours=1),
+            to=LeadsTo(school_class=field.robins),
+            times=OwnTimes(opens_at=NOW, closes_at=NOW + timedelta(hours=1)),
         )
 
 
@@ -53,7 +52,7 @@ def test_codes_are_syllables_in_groups(engine: Engine, field: Field, door: NewDo
     syllable = "[bdfgjklmnprstvwz][aeiou]"
     assert re.fullmatch(f"({syllable}){{2}} ({syllable}){{2}}", door.code)
     with session(engine) as db:
-        personal = new_door(db, wave=field.autumn, questionnaire="pupil", key=KEY, participant=field.pupil)
+        personal = new_door(db, wave=field.autumn, questionnaire="pupil", key=KEY, to=LeadsTo(participant=field.pupil))
     assert re.fullmatch(f"({syllable}){{2}} ({syllable}){{2}} ({syllable}){{2}}", personal.code)
     assert re.fullmatch(r"[\w-]{22}", door.token)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from survey.audit import entries
+from survey.audit import LogFilter, entries
 from survey.cli import main
 from survey.config import Settings
 from survey.database import Engine
@@ -271,14 +271,14 @@ def test_publishing_refuses_with_one_sentence_for_each_question_and_keeps_nothin
     ]
     assert last == "Nothing was published, because answers already given would change their meaning."
     assert [one.version for one in published(engine, 1)] == [1]
-    assert len(list(entries(engine, what="published the study"))) == 1
+    assert len(list(entries(engine, LogFilter(what="published the study")))) == 1
 
 
 def test_the_same_wishes_put_right_are_published(engine: Engine, tmp_path: Path) -> None:
     done = publish_folder(engine, folder(tmp_path / "study", questionnaire(2, **BETTER)), NOW)
     assert [one.version for one in published(engine, 1)] == [1, 2]
     assert done.versions[0].told[-1] == "'coffee': option 3 was “Keurig” in version 1, and means the same."
-    (entry, _) = entries(engine, what="published the study")
+    (entry, _) = entries(engine, LogFilter(what="published the study"))
     assert entry.details == {"new": 1}
 
 
@@ -286,7 +286,7 @@ def test_a_version_that_is_there_stays_as_an_older_chorus_let_it(engine: Engine,
     publish_as_before(engine, tmp_path / "study", questionnaire(2, **WORSE))
     done = publish_folder(engine, folder(tmp_path / "study", questionnaire(2, **WORSE)), NOW)
     assert [(one.version, one.new) for one in done.versions] == [(2, False)]
-    (entry, *_) = entries(engine, what="published the study")
+    (entry, *_) = entries(engine, LogFilter(what="published the study"))
     assert entry.details == {"new": 0}, (
         "what was there already was counted as new when the count was read from sentences"
     )

@@ -16,6 +16,7 @@ from survey.app import create_app
 from survey.config import Settings
 from survey.database import Engine, session, upgrade
 from survey.fieldwork import Membership, Participant, keep_school, new_door, study_by_code
+from survey.fieldwork.doors import LeadsTo
 from survey.fieldwork.publishing import publish_folder
 from tests.pages.small_study import PARENT, PUPIL, STUDY
 from tests.pages.strict import StrictClient, strict_client
@@ -63,7 +64,7 @@ class Ground:
                 db.add(someone)
                 db.flush()
             key = self.settings.key("codes")
-            made = new_door(db, wave=study.waves[0], questionnaire="pupil", key=key, participant=someone)
+            made = new_door(db, wave=study.waves[0], questionnaire="pupil", key=key, to=LeadsTo(participant=someone))
             return f"/j/{made.token}"
 
 

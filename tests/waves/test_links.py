@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
-from survey.audit import entries
+from survey.audit import LogFilter, entries
 from survey.cli import main
 from survey.database import Engine, open_engine, session
 from survey.fieldwork import Membership, Participant, keep_class, keep_school, study_by_code
@@ -86,7 +86,7 @@ def test_an_open_link_is_shown_once_as_a_poster_and_works(
         [" ".join("".join(c.itertext()).split()) for c in row] for row in listed.iter("tr") if row[0].text == "Link 1"
     )
     assert row == ["Link 1", "pupil", "Autumn 2025", "Ash Primary", "2", "1", "End"]
-    (made,) = entries(ground.engine, what="made an open link")
+    (made,) = entries(ground.engine, LogFilter(what="made an open link"))
     assert made.actor.name == "lead@uni.org"
     assert {"questionnaire": "pupil", "wave": "w1", "school": "s1"}.items() <= made.details.items()
     with ground.engine.connect() as connection:
@@ -105,7 +105,7 @@ def test_a_link_is_ended_after_a_question(ground: Ground, lead: StrictClient) ->
     assert going_on.post({"q_sing_enjoy": "4"}).screen == "play_enjoy", "who is answering goes on"
     assert "Ended" in words(look_at(lead.get(PAGE)))
     assert lead.get(f"{PAGE}/1/end").status_code == 404
-    assert [line.about for line in entries(ground.engine, what="ended an open link")] == ["1"]
+    assert [line.about for line in entries(ground.engine, LogFilter(what="ended an open link"))] == ["1"]
 
 
 def test_personal_links_say_first_how_many_and_what_they_end(
@@ -146,7 +146,7 @@ def test_personal_links_say_first_how_many_and_what_they_end(
     assert ground.walker().open(path).reply.status_code == 404, "the earlier link has ended"
     new = ground.walker().open(urlsplit(str(cells[0][4].value)).path)
     assert new.screen == "sing_enjoy", "and the new one leads back to what was begun"
-    deeds = [line.details for line in entries(ground.engine, what="made personal links")]
+    deeds = [line.details for line in entries(ground.engine, LogFilter(what="made personal links"))]
     assert [(deed["links"], deed["ended"], deed["school"]) for deed in deeds] == [(3, 3, "s1"), (3, 0, "s1")]
 
 

@@ -14,6 +14,7 @@ itself refuses anything else. In short (docs/consent.md says it at length):
 
 from survey.fieldwork.consent.foreseen import who_would_disagree
 from survey.fieldwork.consent.ledger import (
+    AssentGiven,
     Decision,
     LedgerEntry,
     add_decision,
@@ -23,7 +24,7 @@ from survey.fieldwork.consent.ledger import (
     record_assent,
 )
 from survey.fieldwork.consent.lists import COLUMNS, WHY, ConsentState, counts, rows, standings
-from survey.fieldwork.consent.sheets import issued, issues_of, keep_sheets, sheets_of
+from survey.fieldwork.consent.sheets import SentSheet, issued, issues_of, keep_sheets, sheets_of
 from survey.fieldwork.consent.standing import (
     NotAgreed,
     Standing,
@@ -70,6 +71,7 @@ __all__ = [
     "SCOPES",
     "WAYS",
     "WHY",
+    "AssentGiven",
     "BadDecision",
     "By",
     "ConsentState",
@@ -81,6 +83,7 @@ __all__ = [
     "Resolved",
     "Says",
     "Scope",
+    "SentSheet",
     "Standing",
     "StudyRow",
     "add_decision",

@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from survey.audit import Actor, note
+from survey.audit import Act, Actor, note
 from survey.fieldwork.consent.sheets import sheet_id_of
 from survey.fieldwork.consent.study import InStudy, parents_of, time_zone_of, today
 from survey.fieldwork.consent.tables import PARENTS, BadDecision, By, How, Resolved, Says, Scope, decision
@@ -120,7 +120,7 @@ def decide(db: Connection, study: InStudy, participant_id: int, what: Decision, 
         "says": what.says, "by": what.by, "scope": what.scope, "wave": what.wave, "given_on": what.given_on.isoformat(),
         "sheet": what.sheet_version, "parent": what.parent, "resolved": what.resolved,
     }  # fmt: skip
-    note(db, actor, "recorded a decision", study_id=study.id, about=code, details=details, now=now)
+    note(db, Act(actor, now), "recorded a decision", study_id=study.id, about=code, details=details)
     return True
 
 
@@ -186,39 +186,39 @@ def _check_parent(db: Connection, participant_id: int, what: Decision) -> None:
         )
 
 
-def record_assent(
-    db: Connection,
-    *,
-    study_id: int,
-    participant_id: int,
-    wave_id: int,
-    questionnaire: str,
-    sha256: str,
-    given: bool,
-    actor: Actor,
-    now: datetime,
-    how: How = "online",
-    given_on: date | None = None,
-) -> None:
-    """Add to the ledger what someone said on the first page of a questionnaire: each time, the yes and the no.
+@dataclass(frozen=True)
+class AssentGiven:
+    """What a participant said on the first page of a questionnaire, the yes or the no.
 
-    given_on: the day, where it was not today, as for what is keyed in from paper.
+    given_on: the day, where it was not today, as for what is entered from paper.
     """
+
+    participant_id: int
+    wave_id: int
+    questionnaire: str
+    sha256: str
+    given: bool
+    how: How = "online"
+    given_on: date | None = None
+
+
+def record_assent(db: Connection, study_id: int, said: AssentGiven, act: Act) -> None:
+    """Add to the ledger what someone said on the first page of a questionnaire: each time, the yes and the no."""
     zone = time_zone_of(db, study_id)
     db.execute(
         insert(decision).values(
             study_id=study_id,
-            participant_id=participant_id,
+            participant_id=said.participant_id,
             kind="assent",
-            says="yes" if given else "no",
+            says="yes" if said.given else "no",
             decided_by="self",
             scope="wave",
-            wave_id=wave_id,
-            questionnaire=questionnaire,
-            sha256=sha256,
-            how=how,
-            given_on=given_on or today(zone, now),
-            recorded_at=now,
-            recorded_by=str(actor),
+            wave_id=said.wave_id,
+            questionnaire=said.questionnaire,
+            sha256=said.sha256,
+            how=said.how,
+            given_on=said.given_on or today(zone, act.now),
+            recorded_at=act.now,
+            recorded_by=str(act.actor),
         )
     )

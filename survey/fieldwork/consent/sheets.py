@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from survey.audit import Actor, note
+from survey.audit import Act, note
 from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.consent.study import InStudy, today
 from survey.fieldwork.consent.tables import BadDecision, sheet, sheet_issue
@@ -118,24 +118,29 @@ def issues_of(db: Connection | Session, study_id: int) -> list[Issue]:
     return [Issue(**row._asdict()) for row in rows]
 
 
-def issued(
-    db: Connection,
-    study: InStudy,
-    audience: str,
-    schools: Sequence[str] | None,
-    on: date,
-    actor: Actor,
-    now: datetime,
-    version: int | None = None,
-) -> int:
-    """Record that an information sheet was sent out: to schools by their codes, or to all (None).
+@dataclass(frozen=True)
+class SentSheet:
+    """An information sheet that was sent out on a day: to schools by their codes, or to all (None).
 
-    version: by default the newest. Returns how many records are new: a sheet recorded twice for the same day is one.
+    version: None for the newest.
+    """
+
+    audience: str
+    schools: Sequence[str] | None
+    on: date
+    version: int | None = None
+
+
+def issued(db: Connection, study: InStudy, sent: SentSheet, act: Act) -> int:
+    """Record that an information sheet was sent out.
+
+    Returns how many records are new: a sheet recorded twice for the same day is one.
     Raises BadDecision for a sheet, a school or a day that is not there.
     """
-    if on > today(study.time_zone, now):
+    audience, schools, on = sent.audience, sent.schools, sent.on
+    if on > today(study.time_zone, act.now):
         raise BadDecision(f"{on} is in the future. Please record the sheet once it has been sent.")
-    sheet_id = sheet_id_of(db, study.id, audience, version)
+    sheet_id = sheet_id_of(db, study.id, audience, sent.version)
     if sheet_id is None:
         raise BadDecision(
             f"No information sheet for {audience} is published. Please put it under consent: in study.yaml, "
@@ -151,7 +156,11 @@ def issued(
         if db.scalar(there) is None:
             db.execute(
                 insert(sheet_issue).values(
-                    sheet_id=sheet_id, school_id=school_id, issued_on=on, recorded_at=now, recorded_by=str(actor)
+                    sheet_id=sheet_id,
+                    school_id=school_id,
+                    issued_on=on,
+                    recorded_at=act.now,
+                    recorded_by=str(act.actor),
                 )
             )
             added += 1
@@ -159,9 +168,13 @@ def issued(
         about = ", ".join(schools) if schools is not None and len(schools) <= 5 else f"{len(schools or ())} schools"
         details: dict[str, int | str | bool | None] = {"audience": audience, "issued_on": on.isoformat(), "new": added}
         note(
-            db, actor, "recorded an information sheet as sent", study_id=study.id,
-            about="all schools" if schools is None else about, details=details, now=now,
-        )  # fmt: skip
+            db,
+            act,
+            "recorded an information sheet as sent",
+            study_id=study.id,
+            about="all schools" if schools is None else about,
+            details=details,
+        )
     return added
 
 

@@ -22,7 +22,7 @@ from survey.fieldwork.roster.meanings import ReadAs
 from survey.fieldwork.roster.tables import MOST_PROBLEMS, Misread
 from survey.fieldwork.roster.zeros import Spellings, bare, may_have_lost_zeros
 from survey.fieldwork.studies import Programme, School, SchoolClass, Wave
-from survey.fieldwork.unasked import Unasked, said_of, unasked
+from survey.fieldwork.unasked import OnTheList, Unasked, said_of, unasked
 
 # ---- what is there --------------------------------------------------------------------------------------
 
@@ -490,7 +490,7 @@ class _People:
         placed = target.placed or (known.here if known else None)
         lasting = target.lasting if target.lasting is not None else (known.facts if known else {})
         facts = {**lasting, **(placed.facts if placed else {})}
-        found = unasked(self._plan, line.code, line.audience, facts, self._preview.wave or "")
+        found = unasked(self._plan, OnTheList(line.code, line.audience, facts), self._preview.wave or "")
         if found is not None:
             self._preview.unasked.append(found)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from survey.audit import Actor, note
+from survey.audit import Act, note
 from survey.config import Settings
 from survey.database import Connection, Engine, read, write
 from survey.definition.reading import parse_study
@@ -21,6 +21,7 @@ from survey.fieldwork.roster.comparing import Deeds, RosterPreview, Target, comp
 from survey.fieldwork.roster.doubts import unanswered
 from survey.fieldwork.roster.identifiers import read_key
 from survey.fieldwork.roster.lists import ListReader, Lists
+from survey.fieldwork.roster.tables import SentFile
 from survey.fieldwork.studies import Programme, School, SchoolClass, Study
 from survey.fieldwork.waves import forget_hours
 from survey.problems import Refused
@@ -34,16 +35,13 @@ _CHANGED_MEANWHILE: Final = (
 
 _NEEDS_A_YES: Final = "Nothing has been imported. Please check this first, and confirm it if it is right."
 
-File = tuple[bytes, str]
-
 
 def look(
     engine: Engine,
     settings: Settings,
     study_code: str,
     wave_code: str | None,
-    data: bytes,
-    name: str,
+    file: SentFile,
     *,
     correct: bool = False,
 ) -> RosterPreview:
@@ -52,7 +50,7 @@ def look(
     wave_code: may be None for a list of schools alone. correct: facts that should not change are changed where the file
     says otherwise. Raises Refused when there is no such study or wave, or the linkage key is missing.
     """
-    return looked_at(engine, settings, study_code, wave_code, [(data, name)], correct=correct)[0]
+    return looked_at(engine, settings, study_code, wave_code, [file], correct=correct)[0]
 
 
 def looked_at(
@@ -60,7 +58,7 @@ def looked_at(
     settings: Settings,
     study_code: str,
     wave_code: str | None,
-    files: Sequence[File],
+    files: Sequence[SentFile],
     *,
     correct: bool = False,
 ) -> tuple[RosterPreview, Lists]:
@@ -84,9 +82,23 @@ def _preview(engine: Engine, there: ImportTarget, wave_code: str | None, lists: 
     return compare(lists, here, there.plan, wave_code, correct)[0]
 
 
-def read_lists(settings: Settings, plan: Plan, files: Sequence[File]) -> Lists:
+def read_lists(settings: Settings, plan: Plan, files: Sequence[SentFile]) -> Lists:
     """Return what files say, for this study. Raises Refused when an identifier is met and there is no key."""
     return ListReader(plan, lambda: read_key(settings)).read(files)
+
+
+@dataclass(frozen=True)
+class ImportChoices:
+    """What someone chose and confirmed for an import.
+
+    correct: facts that should not change are changed where the file says otherwise. agreed: names of the preview's
+    doubts that were answered with a yes. digest: that of the preview they looked at; nothing is done when it would be
+    something else by now.
+    """
+
+    correct: bool = False
+    agreed: Collection[str] = ()
+    digest: str | None = None
 
 
 def import_lists(
@@ -94,17 +106,11 @@ def import_lists(
     study_code: str,
     wave_code: str | None,
     lists: Lists,
-    actor: Actor,
-    now: datetime,
-    digest: str | None = None,
-    *,
-    correct: bool = False,
-    agreed: Collection[str] = (),
+    act: Act,
+    chosen: ImportChoices = ImportChoices(),
 ) -> RosterPreview:
     """Import lists that `read_lists` has read, and return what was done. All or nothing.
 
-    digest: that of the preview someone looked at; nothing is done when it would be something else by now.
-    agreed: names of the preview's doubts that were answered with a yes.
     Raises Refused, with every problem, and every doubt that no one answered, as a sentence.
     """
     there = place_of(engine, study_code, wave_code)
@@ -113,19 +119,19 @@ def import_lists(
         # One list after the other: on PostgreSQL no one else may take a list of this study in meanwhile.
         connection.execute(select(Study.id).where(Study.id == there.study_id).with_for_update())
         here = field_of(connection, there.study_id, there.wave)
-        preview, deeds = compare(lists, here, there.plan, wave_code, correct)
+        preview, deeds = compare(lists, here, there.plan, wave_code, chosen.correct)
         if preview.problems:
             raise Refused([*map(str, preview.problems), "Nothing was imported. Please correct these first."])
-        if digest is not None and digest != preview.digest:
+        if chosen.digest is not None and chosen.digest != preview.digest:
             raise Refused([_CHANGED_MEANWHILE])
-        open_ = unanswered(preview.doubts, agreed)
+        open_ = unanswered(preview.doubts, chosen.agreed)
         if open_:
             raise Refused([*(sentence for doubt in open_ for sentence in doubt.said), _NEEDS_A_YES])
         if preview.changes:
-            _Writing(connection, there, now).do(deeds)
+            _Writing(connection, there, act.now).do(deeds)
             details: dict[str, int | str | bool | None] = {**preview.counts, "digest": preview.digest[:12]}
             what = "imported a roster" if lists.people else "imported schools"
-            note(connection, actor, what, study_id=there.study_id, about=wave_code or "", details=details, now=now)
+            note(connection, act, what, study_id=there.study_id, about=wave_code or "", details=details)
     if preview.schools:
         forget_hours(engine)  # a school's days begin and end in its time zone
     return preview

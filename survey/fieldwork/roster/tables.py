@@ -140,6 +140,13 @@ class ReadSheet:
         return all(plain(header) in there for header in headers)
 
 
+class SentFile(NamedTuple):
+    """A file as it was sent: its bytes, and its name, which is for messages."""
+
+    data: bytes
+    name: str
+
+
 def read_sheets(data: bytes, name: str, *, verbatim: bool = False, most_columns: int = MOST_COLUMNS) -> list[ReadSheet]:
     """Return the sheets of a CSV or Excel (.xlsx) file; a CSV file is one sheet without a name. Blank sheets are left
     out.

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from sqlalchemy import distinct, func, select
 
-from survey.audit import Actor, note
+from survey.audit import Act, Actor, note
 from survey.database import Connection, Engine, read, write
 from survey.fieldwork.participants import Membership, Participant, kinship, linkage
 from survey.fieldwork.roster.importing import place_of
@@ -127,7 +127,7 @@ def write_linkage(engine: Engine, study_code: str, out: IO[str], actor: Actor, n
     with write(engine) as connection:
         rows = list(_hashes(connection, there.study_id))
         details: dict[str, int | str | bool | None] = {"participants": len(rows)}
-        note(connection, actor, "exported linkage hashes", study_id=there.study_id, details=details, now=now)
+        note(connection, Act(actor, now), "exported linkage hashes", study_id=there.study_id, details=details)
     writer = csv.writer(out)
     writer.writerow(["participant", "hash"])
     writer.writerows(rows)

@@ -9,7 +9,7 @@ from flask import g, has_request_context, make_response, redirect, render_templa
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
 
-from survey.audit import Actor, note
+from survey.audit import Act, Actor, note
 from survey.database import read, write
 from survey.database import session as opened_session
 from survey.fieldwork import School, Study
@@ -104,7 +104,7 @@ def come_by_link(token: str) -> ResponseReturnValue:
     session.permanent = True
     with write(store().engine) as connection:
         session[_KEY] = begin_session(connection, found.link, now())
-        note(connection, found.actor, "signed in", study_id=found.link.study_id)
+        note(connection, Act(found.actor), "signed in", study_id=found.link.study_id)
     return redirect(url_for("office.studies"))
 
 

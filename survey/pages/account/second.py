@@ -14,7 +14,7 @@ from flask_security import current_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response as Reply
 
-from survey.audit import Actor, note
+from survey.audit import Act, Actor, note
 from survey.database import Connection, read, write
 from survey.pages.account import entering
 from survey.pages.account.checking import end_sessions
@@ -75,7 +75,7 @@ def _try(user: FlaskUser, typed: str) -> tuple[How | None, timedelta | None]:
         opened = second_factors.opens(connection, user.id, typed, entering.keys(), moment)
         if opened == "recovery code":
             left = second_factors.recovery_codes_left(connection, user.id)
-            note(connection, _actor(user), "used a recovery code", details={"left": left}, now=moment)
+            note(connection, Act(_actor(user), moment), "used a recovery code", details={"left": left})
     if opened is None:
         return None, None
     succeeded(engine, key)
@@ -104,7 +104,7 @@ def set_up() -> ResponseReturnValue:
     with write(store().engine) as connection:
         codes = second_factors.confirm(connection, user.id, form.code.data or "", entering.keys(), now())
         if codes is not None:
-            note(connection, _actor(user), "turned on two-step sign-in", now=now())
+            note(connection, Act(_actor(user), now()), "turned on two-step sign-in")
     if codes is None:
         return _own_page(form, _WRONG)
     _begin_afresh()
@@ -146,7 +146,7 @@ def _with_code(deed: _Deed, what: str) -> ResponseReturnValue:
         return _own_page(form, _WRONG)
     with write(store().engine) as connection:
         codes = deed(connection, user)
-        note(connection, _actor(user), what, now=now())
+        note(connection, Act(_actor(user), now()), what)
     if codes is not None:
         return _codes_page(codes)
     _begin_afresh()

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_security import current_user
 from werkzeug.wrappers import Response as Reply
 
-from survey.audit import Actor, note
+from survey.audit import Act, Actor, note
 from survey.database import write
 from survey.pages.account import entering
 from survey.pages.account.checking import choose, end_sessions, in_words, is_password, still_theirs, who
@@ -87,7 +87,7 @@ def new_password() -> ResponseReturnValue:
     choose(user, form.new.data or "")
     with write(store().engine) as connection:
         end_reset_links(connection, user.id, now())  # a letter from before opens nothing any more
-        note(connection, Actor("account", user.email), "chose a password", now=now())
+        note(connection, Act(Actor("account", user.email), now()), "chose a password")
     entering.begin_session(user, entering.vouched())
     return redirect(entering.next_step(user) or url_for("office.studies"))
 

@@ -12,9 +12,11 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 from wtforms import StringField
 
+from survey.audit import Act
 from survey.fieldwork import current
+from survey.fieldwork.roster.tables import SentFile
 from survey.fieldwork.waiting import Waiting
-from survey.intake import import_answers, look
+from survey.intake import Destination, import_answers, look
 from survey.pages.office.access import Seen, View, actor, allowed, refused, sees_microdata
 from survey.pages.office.sections import section
 from survey.pages.office.uploads import CHANGED, Fault, Proposal, Upload, WaveForm, add, counted
@@ -69,7 +71,7 @@ _DONE: Final = {
 def _look(study: Seen, form: AnswersForm) -> Waiting:
     data, name = form.sent
     questionnaire, wave, ignore = form.questionnaire.data or "", form.wave.data or "", _names(form.ignore.data or "")
-    taken = look(store().engine, study.code, questionnaire, wave, data, name, _now(), ignore)
+    taken = look(store().engine, Destination(study.code, questionnaire, wave), SentFile(data, name), _now(), ignore)
     problems = [(problem.place, problem.message) for problem in taken.problems]
     chosen = {"questionnaire": questionnaire, "wave": wave, "ignore": ignore, "name": name}
     counts = {"added": taken.added, "unchanged": taken.unchanged, "states": dict(taken.states)}
@@ -86,13 +88,9 @@ def _apply(study: Seen, waiting: Waiting, _agreed: Collection[str]) -> str:
     chosen = waiting.chosen
     taken = import_answers(
         store().engine,
-        study.code,
-        chosen["questionnaire"],
-        chosen["wave"],
-        zlib.decompress(waiting.content),
-        chosen["name"],
-        actor(),
-        _now(),
+        Destination(study.code, chosen["questionnaire"], chosen["wave"]),
+        SentFile(zlib.decompress(waiting.content), chosen["name"]),
+        Act(actor(), _now()),
         chosen["ignore"],
     )
     if taken.problems:

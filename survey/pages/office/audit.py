@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from survey.audit import Actor, choices, entries, note, who
+from survey.audit import Act, Actor, LogFilter, choices, entries, note, who
 from survey.database import session
 from survey.export.audit import write_audit
 from survey.export.lists import ListForm
@@ -116,11 +116,7 @@ def _page(study: Seen | None) -> ResponseReturnValue:
     found = list(
         entries(
             engine,
-            study_id=study_id,
-            actor=asked.actor,
-            what=asked.what or None,
-            since=since,
-            until=until,
+            LogFilter(study_id=study_id, actor=asked.actor, what=asked.what or None, since=since, until=until),
             before=asked.before,
             most=PAGE + 1,
         )
@@ -151,14 +147,12 @@ def _file(study: Seen | None, form: ListForm) -> ResponseReturnValue:
         abort(400)
     now = datetime.now(UTC)
     with session(engine) as db:
-        note(db, actor(), "downloaded the activity log", study_id=study.id if study else None, about=form, now=now)
+        note(db, Act(actor(), now), "downloaded the activity log", study_id=study.id if study else None, about=form)
     lines = entries(
         engine,
-        study_id=study.id if study else None,
-        actor=asked.actor,
-        what=asked.what or None,
-        since=since,
-        until=until,
+        LogFilter(
+            study_id=study.id if study else None, actor=asked.actor, what=asked.what or None, since=since, until=until
+        ),
     )
     file = tempfile.TemporaryFile()  # noqa: SIM115 - it is open until the last byte was sent
     try:

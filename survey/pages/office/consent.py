@@ -14,7 +14,7 @@ from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import StringField
 
-from survey.audit import note
+from survey.audit import Act, note
 from survey.database import Connection, read, write
 from survey.export.lists import ListForm
 from survey.fieldwork.consent import (
@@ -30,6 +30,7 @@ from survey.fieldwork.consent import (
     Decision,
     How,
     Says,
+    SentSheet,
     counts,
     decide,
     issued,
@@ -120,7 +121,12 @@ def record_sheet(study: Seen) -> ResponseReturnValue:
     schools = None if form.school.data == "*" else [form.school.data or ""]
     try:
         with write(store().engine) as connection:
-            issued(connection, _study(connection, study), form.audience.data or "", schools, on, actor(), _now())
+            issued(
+                connection,
+                _study(connection, study),
+                SentSheet(form.audience.data or "", schools, on),
+                Act(actor(), _now()),
+            )
     except BadDecision as fault:
         return _page(study, form, [("issued_on", str(fault))])
     return redirect(url_for("office.consent", code=study.code, done="sheet"), 303)
@@ -162,7 +168,7 @@ def consent_list(study: Seen, form: ListForm) -> ResponseReturnValue:
         lines = rows(standings(connection, study.plan, study.id, wave))
     details: dict[str, int | str | bool | None] = {"participants": len(lines)}
     with write(store().engine) as connection:
-        note(connection, actor(), "downloaded the consent list", study_id=study.id, about=wave, details=details)
+        note(connection, Act(actor()), "downloaded the consent list", study_id=study.id, about=wave, details=details)
     return send_list(COLUMNS, lines, "Consent", f"{study.code}-consent-{wave}", form)
 
 
@@ -378,7 +384,7 @@ def withdrawal_certificate(study: Seen, number: str) -> ResponseReturnValue:
 
 
 def _look(study: Seen, form: FileForm) -> Waiting:
-    seen = look_at_decisions(store().engine, study.code, *form.sent, _now())
+    seen = look_at_decisions(store().engine, study.code, form.sent, _now())
     problems = [(problem.place, problem.message) for problem in seen.problems]
     return Waiting({"known": seen.unchanged}, b"" if problems else seen.packed(), problems)
 

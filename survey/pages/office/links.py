@@ -13,10 +13,20 @@ from flask.typing import ResponseReturnValue
 from wtforms import DateField, SelectField, StringField
 from wtforms.validators import InputRequired
 
+from survey.audit import Act
 from survey.database import session
 from survey.fieldwork import Study, current
-from survey.fieldwork.links import COLUMNS, end_link, open_link, open_links, personal_links, who_gets_links
-from survey.fieldwork.performances import Performance, add_performance, performances
+from survey.fieldwork.links import (
+    COLUMNS,
+    LinkGroup,
+    OpenLinkOrder,
+    end_link,
+    open_link,
+    open_links,
+    personal_links,
+    who_gets_links,
+)
+from survey.fieldwork.performances import NewPerformance, Performance, add_performance, performances
 from survey.fieldwork.waves import last_day, wave_at
 from survey.pages.account.forms import Form
 from survey.pages.account.second import qr_code
@@ -103,13 +113,14 @@ def make_open_link(study: Seen) -> ResponseReturnValue:
         made = open_link(
             store().engine,
             store().settings,
-            study.code,
-            form.questionnaire.data,
-            form.wave.data,
-            form.school.data or None,
-            actor(),
-            now,
-            form.performance.data or None,
+            OpenLinkOrder(
+                study.code,
+                form.questionnaire.data,
+                form.wave.data,
+                form.school.data or None,
+                form.performance.data or None,
+            ),
+            Act(actor(), now),
         )
     except Refused as refused:
         return _page(study, open_=form, faults=[("open-questionnaire", reason) for reason in refused.reasons])
@@ -137,17 +148,9 @@ def add_a_performance(study: Seen) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(study, performance=form, faults=_said(form))
     assert form.held_on.data is not None
-    told = {"wave": form.wave.data, "title": form.title.data, "school": form.school.data or None}
+    new = NewPerformance(form.name, form.title.data or "", form.held_on.data, form.wave.data, form.school.data or None)
     try:
-        add_performance(
-            store().engine,
-            study.code,
-            form.name,
-            **told,
-            held_on=form.held_on.data,
-            actor=actor(),
-            now=datetime.now(UTC),
-        )
+        add_performance(store().engine, study.code, new, Act(actor()))
     except Refused as refused:
         return _page(study, performance=form, faults=[("performance-title", reason) for reason in refused.reasons])
     return redirect(url_for("office.links", code=study.code), 303)
@@ -193,16 +196,17 @@ def make_personal_links(study: Seen) -> ResponseReturnValue:
     form, now = _personal_form(study), datetime.now(UTC)
     if not form.validate_on_submit():
         return _page(study, personal=form, faults=_said(form))
-    place = (study.code, form.wave.data, form.school.data or None, (form.school_class.data or "").strip() or None)
+    place = (form.wave.data, form.school.data or None, (form.school_class.data or "").strip() or None)
+    group = LinkGroup(study.code, *place)
     try:
         if "make" not in request.form:
-            who = who_gets_links(store().engine, *place)
+            who = who_gets_links(store().engine, group)
             return render_template("office/links-personal.html", study=study, here="links", form=form, who=who)
-        made = personal_links(store().engine, store().settings, *place, actor(), now)
+        made = personal_links(store().engine, store().settings, group, Act(actor(), now))
     except Refused as fault:
         return _page(study, personal=form, faults=[("personal-wave", reason) for reason in fault.reasons])
     rows = [one.row for one in made.links]
-    name = "-".join([study.code, "links", *(part for part in place[1:] if part), f"{now:%Y-%m-%d}"])
+    name = "-".join([study.code, "links", *(part for part in place if part), f"{now:%Y-%m-%d}"])
     return send_both(COLUMNS, rows, "Links", name)
 
 

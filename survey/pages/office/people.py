@@ -29,7 +29,7 @@ from survey.pages.store import store
 from survey.people import ADMINISTRATOR, COORDINATOR, LEAD, ROLES, GivenRole, Giver, NotPossible
 from survey.people.grants import end, give, second_factor_off, take
 from survey.people.invitations import invite, not_used, reset_link, send_again, withdraw
-from survey.people.links import CoordinatorLinkState, end_link, links_of, make_link
+from survey.people.links import CoordinatorLinkState, LinkPlace, end_link, links_of, make_link
 from survey.people.lists import Member, member, members
 
 View = Callable[..., ResponseReturnValue]
@@ -324,7 +324,7 @@ def make_coordinator_link(code: str) -> ResponseReturnValue:
     try:
         ends_at = _end_of(min(form.day, deletion_day(store().engine, study.code)))
         with write(store().engine) as connection:
-            number, token = make_link(connection, study.id, school.id, school.code, ends_at, giver(), now())
+            number, token = make_link(connection, LinkPlace(study.id, school.id, school.code), ends_at, giver(), now())
     except NotPossible as fault:
         return _links_page(study, form, str(fault))
     address = f"{store().settings.base_url}{OFFICE}/link/{token}"

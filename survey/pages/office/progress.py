@@ -10,7 +10,7 @@ from typing import Any, Final
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from survey.audit import note
+from survey.audit import Act, note
 from survey.database import session
 from survey.export.lists import ListForm
 from survey.pages.account.forms import Form
@@ -141,7 +141,7 @@ def remind(study: Seen, form: ListForm) -> ResponseReturnValue:
         place = asked.school.code if asked.school else None
         about = asked.wave.code if asked.wave else ""
         details: dict[str, int | str | bool | None] = {"school": place, "rows": len(rows), "form": form}
-        note(db, actor(), "took a list of who to remind", study_id=study.id, about=about, details=details, now=now)
+        note(db, Act(actor(), now), "took a list of who to remind", study_id=study.id, about=about, details=details)
     parts = [study.code, "remind", *(part for part in (about, place) if part), f"{now:%Y-%m-%d}"]
     return send_list(COLUMNS, rows, "Who to remind", "-".join(parts), form)
 
@@ -196,7 +196,7 @@ def keep_reasons(study: Seen) -> ResponseReturnValue:
         GivenReason(one, asked.questionnaire or "", None if why == "none" else why) for one in dict.fromkeys(ticked)
     ]
     try:
-        kept = give(store().engine, study.id, asked.wave.code, given, actor(), now, mine)
+        kept = give(store().engine, study.id, asked.wave.code, given, Act(actor(), now), mine)
     except Refused as refused:
         return _class_list(study, [("list", reason) for reason in refused.reasons], ticked, why)
     changed = kept.added + kept.changed + kept.removed

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from flask import url_for
 
+from survey.audit import Act
 from survey.fieldwork.waiting import Waiting
 from survey.pages.office.access import Seen, actor, allowed, my_schools
 from survey.pages.office.uploads import CHANGED, SHOWN, Proposal, Upload, WaveForm, add, counted
@@ -33,7 +34,7 @@ def _page(_study: Seen, _form: WaveForm) -> dict[str, Any]:
 
 def _look(study: Seen, form: WaveForm) -> Waiting:
     wave = form.wave.data or ""
-    seen = look(store().engine, study.code, wave, *form.sent, my_schools(study))
+    seen = look(store().engine, study.code, wave, form.sent, my_schools(study))
     problems = [(problem.place, problem.message) for problem in seen.problems]
     content = b"" if problems else json.dumps([astuple(one) for one in seen.given]).encode()
     return Waiting({"wave": wave, "recorded": asdict(seen.recorded)}, content, problems)
@@ -56,7 +57,7 @@ def _apply(study: Seen, waiting: Waiting, _agreed: Collection[str]) -> str:
     wave, now = waiting.chosen["wave"], datetime.now(UTC)
     _as_checked(study, waiting)
     try:
-        done = give(store().engine, study.id, wave, _given(waiting), actor(), now, my_schools(study))
+        done = give(store().engine, study.id, wave, _given(waiting), Act(actor(), now), my_schools(study))
     except Refused as fault:
         raise Refused([CHANGED]) from fault
     counts: dict[str, Any] = {name: getattr(done, name) for name in _DONE}

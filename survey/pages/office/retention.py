@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from survey.audit import entries
+from survey.audit import LogFilter, entries
 from survey.pages.office.access import Seen, allowed
 from survey.pages.office.blueprint import office
 from survey.pages.office.sections import section
@@ -51,7 +51,7 @@ def retention(study: Seen) -> ResponseReturnValue:
     """Show when a study's data are deleted, what will go and what will stay."""
     engine = store().engine
     day = _day(study)
-    changes = entries(engine, study_id=study.id, what="changed the day of deletion")
+    changes = entries(engine, LogFilter(study_id=study.id, what="changed the day of deletion"))
     return render_template(
         "office/retention.html",
         study=study,

@@ -11,7 +11,7 @@ from flask import abort, url_for
 from flask.typing import ResponseReturnValue
 from wtforms import BooleanField
 
-from survey.audit import note
+from survey.audit import Act, note
 from survey.database import session
 from survey.fieldwork.roster import (
     Lists,
@@ -22,6 +22,7 @@ from survey.fieldwork.roster import (
     wave_counts,
     write_roster,
 )
+from survey.fieldwork.roster.importing import ImportChoices
 from survey.fieldwork.waiting import Waiting
 from survey.pages.office.access import Seen, actor, allowed, refused, sees_microdata
 from survey.pages.office.blueprint import office
@@ -88,11 +89,8 @@ def _apply(study: Seen, waiting: Waiting, agreed: Collection[str]) -> str:
             study.code,
             chosen["wave"],
             Lists.unpacked(waiting.content),
-            actor(),
-            datetime.now(UTC),
-            chosen["digest"],
-            correct=chosen["correct"],
-            agreed=agreed,
+            Act(actor(), datetime.now(UTC)),
+            ImportChoices(correct=chosen["correct"], agreed=agreed, digest=chosen["digest"]),
         )
     except Refused as fault:
         raise Refused([CHANGED]) from fault
@@ -129,7 +127,7 @@ def roster_list(study: Seen, wave: str) -> ResponseReturnValue:
     count = write_roster(store().engine, study.code, wave, text)
     with session(store().engine) as db:
         details: dict[str, int | str | bool | None] = {"participants": count}
-        note(db, actor(), "downloaded a roster", study_id=study.id, about=wave, details=details, now=datetime.now(UTC))
+        note(db, Act(actor(), datetime.now(UTC)), "downloaded a roster", study_id=study.id, about=wave, details=details)
     # The mark at its beginning tells spreadsheets that it is UTF-8.
     return send(text.getvalue().encode("utf-8-sig"), f"{study.code}-roster-{wave}.csv")
 

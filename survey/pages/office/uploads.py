@@ -25,6 +25,7 @@ from wtforms import StringField
 
 from survey.fieldwork import waiting as waiting_place
 from survey.fieldwork.roster import Doubt, unanswered
+from survey.fieldwork.roster.tables import SentFile
 from survey.fieldwork.waiting import Owner, Waiting
 from survey.fieldwork.waves import wave_at
 from survey.pages.account.forms import Form
@@ -65,9 +66,9 @@ class FileForm(Form):
     file = FileField("CSV or Excel file (.xlsx)")
 
     @property
-    def sent(self) -> tuple[bytes, str]:
+    def sent(self) -> SentFile:
         """The file's content, as much of it as is ever read and a byte more, and its name."""
-        return self.file.data.stream.read(LARGEST_FILE + 1), self.file.data.filename
+        return SentFile(self.file.data.stream.read(LARGEST_FILE + 1), self.file.data.filename)
 
     def faults(self, study: Any) -> list[Fault]:
         """Return what is missing in the form."""

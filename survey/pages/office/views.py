@@ -9,7 +9,7 @@ from typing import Final
 from flask import Response, abort, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from survey.audit import note
+from survey.audit import Act, note
 from survey.database import session
 from survey.export.formats import FORMATS
 from survey.export.sink import CannotExport
@@ -77,7 +77,7 @@ def data(study: Seen, form: str) -> ResponseReturnValue:
         with _ONE_FILE.taken():
             export(study.code, store().engine, form, file, now)
         with session(store().engine) as db:
-            note(db, actor(), "downloaded the answers", study_id=study.id, about=form, now=now)
+            note(db, Act(actor(), now), "downloaded the answers", study_id=study.id, about=form)
     except CannotExport as fault:
         file.close()
         return refused(str(fault), heading="There is nothing to download yet", status=409)
