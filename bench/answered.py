@@ -18,18 +18,10 @@ from survey.definition.questionnaire import Questionnaire
 from survey.definition.study import StudyDefinition
 from survey.export.columns import AnsweredVersion, column_set
 from survey.export.notes import Notes
-from survey.fieldwork import (
-    Participant,
-    keep_class,
-    keep_programmes,
-    keep_school,
-    keep_study,
-    keep_waves,
-    publish,
-    publish_study,
-)
+from survey.fieldwork import Participant, keep_programmes, keep_study, keep_waves, publish, publish_study
 from survey.question import Pretence
-from survey.responses.bulk import PastResponse, PastSave, add_responses
+from survey.responses.bulk import PastResponse, PastSave
+from tests.filled import add_responses, keep_class, keep_school
 
 STUDY = NAME = "bench"
 COLUMNS = 80

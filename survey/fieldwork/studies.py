@@ -154,33 +154,3 @@ def keep_waves(
         wave.position, wave.title, wave.opens, wave.closes = position, title, opens, closes
     session.flush()
     return here
-
-
-def keep_school(
-    session: Session,
-    study: Study,
-    code: str,
-    *,
-    title: str,
-    arm: str | None,
-    programme: Programme | None = None,
-) -> School:
-    """Return the school with this code, made or brought up to date."""
-    school = session.scalars(select(School).where(School.study == study, School.code == code)).one_or_none()
-    if school is None:
-        session.add(school := School(study=study, code=code, title=title))
-    school.title, school.arm, school.programme = title, arm, programme
-    session.flush()
-    return school
-
-
-def keep_class(session: Session, school: School, code: str, *, title: str) -> SchoolClass:
-    """Return the class with this code in its school, made or renamed."""
-    found = session.scalars(
-        select(SchoolClass).where(SchoolClass.school == school, SchoolClass.code == code)
-    ).one_or_none()
-    if found is None:
-        session.add(found := SchoolClass(school=school, code=code, title=title))
-    found.title = title
-    session.flush()
-    return found

@@ -15,7 +15,7 @@ NOT_KNOWN = "imported"
 
 
 def with_saves(journey: Journey, answers: Mapping[str, Any], past: PastResponse) -> PastResponse:
-    """Return a response that add_responses takes, with one save for each screen that its answers and facts lead over.
+    """Return a response with one save for each screen that its answers and facts lead over.
 
     answers: complete, key -> value, checked before; none for one declined or withdrawn. past: the response without
     them; its `ended_at` is the finish, or when something was last heard.

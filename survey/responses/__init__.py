@@ -1,7 +1,7 @@
 """What people answered: beginning, saving a page, finishing, and reading it all again."""
 
 from survey.responses.begin import ComingIn, Ticket, UnknownDoor, begin, facts_at_door, facts_at_start, seed_of
-from survey.responses.bulk import PastResponse, PastSave, add_responses, insert_responses
+from survey.responses.bulk import PastResponse, PastSave, insert_responses
 from survey.responses.finishing import Done, SaveKey, assent, finish, speak, stop
 from survey.responses.reading import Record, Snapshot, count, earlier, load, stream
 from survey.responses.saving import Saved, SavedPage, save
@@ -20,7 +20,6 @@ __all__ = [
     "Ticket",
     "UnknownDoor",
     "WithdrawalCertificate",
-    "add_responses",
     "assent",
     "begin",
     "count",

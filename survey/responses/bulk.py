@@ -1,16 +1,15 @@
-"""Many responses at once, as the demo's pretended ones: the same rows the pages would have made."""
+"""Many responses at once, as imported ones: the same rows the pages would have made."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, insert
+from sqlalchemy import Connection, insert
 
-from survey.database import write
 from survey.responses.begin import empty_row, new_response_id, seed_of
 from survey.responses.concerns import concern, concern_row
 from survey.responses.reading import OVER
@@ -62,27 +61,11 @@ class PastResponse:
     id: str | None = None
 
 
-def add_responses(
-    engine: Engine, responses: Iterable[PastResponse], progress: Callable[[int], object] | None = None
-) -> int:
-    """Add responses with their saves, some hundreds in a transaction. Returns how many.
-
-    progress is called with the number added after each transaction. Raises ValueError for a declined or
-    withdrawn response that has saves: nothing someone withdrew is kept.
-    """
-    added = 0
-    for chunk in _chunks(responses):
-        with write(engine) as connection:
-            added += insert_responses(connection, chunk)
-        if progress is not None:
-            progress(len(chunk))
-    return added
-
-
 def insert_responses(connection: Connection, responses: Iterable[PastResponse], now: datetime | None = None) -> int:
-    """Add responses with their saves in the transaction of `connection`. Returns how many. Raises as add_responses.
+    """Add responses with their saves in the transaction of `connection`. Returns how many.
 
-    now: the moment from which flagged texts wait to be read, however long ago they were written.
+    now: the moment from which flagged texts wait to be read, however long ago they were written. Raises ValueError for
+    a declined or withdrawn response that has saves: nothing someone withdrew is kept.
     """
     added, raised_at = 0, now or datetime.now(UTC)
     for chunk in _chunks(responses):

@@ -11,23 +11,13 @@ from sqlalchemy import select, text
 
 from survey.audit import COMMAND_LINE, Act
 from survey.database import Engine, read, session, write
-from survey.fieldwork import (
-    Decision,
-    Membership,
-    Participant,
-    Study,
-    current,
-    decide,
-    keep_class,
-    keep_school,
-    new_door,
-    study_by_code,
-)
+from survey.fieldwork import Decision, Membership, Participant, Study, current, decide, new_door, study_by_code
 from survey.fieldwork import issued as issue
 from survey.fieldwork.consent import SentSheet
 from survey.fieldwork.doors import LeadsTo
 from survey.fieldwork.publishing import publish_folder
 from survey.responses import SavedPage, begin, finish, save
+from tests.filled import keep_class, keep_school
 from tests.templates import laid_out
 
 NOW = datetime(2025, 10, 6, 10, tzinfo=UTC)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from survey.audit import entries
 from survey.database import Engine, read, write
-from survey.fieldwork import Decision, Membership, NotAgreed, keep_school, state_of
+from survey.fieldwork import Decision, Membership, NotAgreed, state_of
 from survey.fieldwork.consent import (
     BadDecision,
     decision,
@@ -28,6 +28,7 @@ from survey.responses import SavedPage, Ticket, assent, begin, finish, save
 from survey.responses.withdrawing import Withdrawal
 from tests.consent.conftest import Lay
 from tests.consent.study import NOW, SENTINEL, STUDY, Tuned, consent, everything
+from tests.filled import keep_school
 
 SEPTEMBER, OCTOBER = date(2025, 9, 10), date(2025, 10, 1)
 YES, NO, OUT = "yes", "no", "withdrawn"

@@ -20,9 +20,7 @@ from survey.export.study import ExportChoice
 from survey.fieldwork import (
     Membership,
     Participant,
-    keep_class,
     keep_programmes,
-    keep_school,
     keep_study,
     keep_waves,
     new_door,
@@ -32,6 +30,7 @@ from survey.fieldwork import (
 from survey.fieldwork.doors import LeadsTo
 from survey.responses import SavedPage, assent, begin, count, finish, save, stop
 from tests.export.sample import NOW, ONE, csv_rows, csv_zip, later, rows, source, study
+from tests.filled import keep_class, keep_school
 
 KEY = b"a key for codes in tests"
 FIRST, SECOND = Bundle.of(ONE, {}), Bundle.of(later(), {})

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from survey.database import Engine, session
-from survey.fieldwork import Membership, NewDoor, Participant, keep_class, keep_school, new_door, study_by_code
+from survey.fieldwork import Membership, NewDoor, Participant, new_door, study_by_code
 from survey.fieldwork.doors import LeadsTo
 from survey.fieldwork.publishing import publish_folder
+from tests.filled import keep_class, keep_school
 from tests.templates import laid_out
 
 SAM = "sam@example.org"

@@ -17,8 +17,9 @@ from survey.definition.questionnaire import Questionnaire
 from survey.fieldwork import current, study_by_code, text_of
 from survey.intake import with_saves
 from survey.journey import Journey
-from survey.responses import PastResponse, SavedPage, add_responses, begin, save, stop
+from survey.responses import PastResponse, SavedPage, begin, save, stop
 from survey.responses.concerns import Concern, concerns, due_after, mark, overdue, reads, told, untold
+from tests.filled import add_responses
 from tests.free_text.study import NOW, SAM, make_study
 
 ACTOR = Actor("account", SAM)

@@ -20,20 +20,13 @@ import yaml
 from survey.database import Engine, open_engine, session, upgrade
 from survey.definition.reading import FolderReading, read_folder
 from survey.export.store import export
-from survey.fieldwork import (
-    Membership,
-    Participant,
-    Study,
-    current,
-    keep_class,
-    keep_school,
-    study_by_code,
-)
+from survey.fieldwork import Membership, Participant, Study, current, study_by_code
 from survey.fieldwork.publishing import publish_folder
 from survey.intake import saves_of
 from survey.journey import Journey
 from survey.question import BLANK, DONT_KNOW, RATHER_NOT, Pretence, Question, missing
-from survey.responses import PastResponse, PastSave, add_responses, facts_at_start
+from survey.responses import PastResponse, PastSave, facts_at_start
+from tests.filled import add_responses, keep_class, keep_school
 
 FOLDER = Path(__file__).parents[2] / "questionnaires"
 STUDY = "first-notes"

@@ -8,18 +8,9 @@ from typing import Any
 
 from survey.database import Engine, open_engine, session, upgrade
 from survey.definition.bundle import Bundle
-from survey.fieldwork import (
-    Membership,
-    Participant,
-    keep_class,
-    keep_programmes,
-    keep_school,
-    keep_study,
-    keep_waves,
-    publish,
-    publish_study,
-)
+from survey.fieldwork import Membership, Participant, keep_programmes, keep_study, keep_waves, publish, publish_study
 from tests.export.sample import ONE, later, study
+from tests.filled import keep_class, keep_school
 
 NOW = datetime(2026, 7, 1, 11, 30, tzinfo=UTC)
 FIRST, SECOND = Bundle.of(ONE, {}), Bundle.of(later(), {})

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from survey.database import Engine, session
-from survey.fieldwork import current, keep_programmes, keep_school, study_by_code
+from survey.fieldwork import current, keep_programmes, study_by_code
 from survey.fieldwork.publishing import publish_folder
-from survey.responses import PastResponse, PastSave, add_responses
+from survey.responses import PastResponse, PastSave
+from tests.filled import add_responses, keep_school
 from tests.templates import laid_out
 
 STUDY = """

@@ -12,10 +12,11 @@ from survey.app import create_app
 from survey.audit import COMMAND_LINE
 from survey.config import Settings
 from survey.database import Engine, session, upgrade, write
-from survey.fieldwork import Membership, Participant, keep_school, keep_study, new_door, study_by_code
+from survey.fieldwork import Membership, Participant, keep_study, new_door, study_by_code
 from survey.people import Giver
 from survey.people.links import LinkPlace, make_link
 from survey.responses.withdrawing import certificate
+from tests.filled import keep_school
 from tests.pages.small_study import make_study
 from tests.pages.strict import StrictClient, strict_client
 from tests.pages.test_account import OWN, choose, sign_in, token

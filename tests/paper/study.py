@@ -13,12 +13,13 @@ from survey.admission import add_user
 from survey.audit import COMMAND_LINE
 from survey.config import Settings
 from survey.database import Engine, session, upgrade
-from survey.fieldwork import Participant, keep_class, keep_school, study_by_code
+from survey.fieldwork import Participant, study_by_code
 from survey.fieldwork.participants import Membership
 from survey.fieldwork.publishing import publish_folder
 from survey.paper.keying import PaperToKey, paper_of, sheet_of
 from survey.paper.printing import Order, Papers, print_papers
 from survey.people import User
+from tests.filled import keep_class, keep_school
 from tests.templates import laid_out
 
 NOW = datetime(2026, 3, 27, 9, 30, tzinfo=UTC)

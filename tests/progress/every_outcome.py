@@ -12,20 +12,13 @@ from sqlalchemy import func, select
 
 from survey.audit import PROGRAM, Act
 from survey.database import Engine, session, write
-from survey.fieldwork import (
-    Membership,
-    Participant,
-    current,
-    keep_class,
-    keep_programmes,
-    keep_school,
-    study_by_code,
-)
+from survey.fieldwork import Membership, Participant, current, keep_programmes, study_by_code
 from survey.fieldwork.consent import Decision, decide
 from survey.fieldwork.publishing import publish_folder
 from survey.progress import GivenReason, Outcome, give
-from survey.responses import PastResponse, PastSave, add_responses
+from survey.responses import PastResponse, PastSave
 from survey.responses.tables import response
+from tests.filled import add_responses, keep_class, keep_school
 from tests.pages.small_study import PARENT, PUPIL, STUDY
 from tests.templates import laid_out
 

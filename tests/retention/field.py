@@ -11,7 +11,8 @@ from survey.database import Engine, session, write
 from survey.fieldwork import Membership, Participant, current, study_by_code
 from survey.fieldwork.consent import Decision, decide
 from survey.fieldwork.doors import LeadsTo, new_door
-from survey.responses import PastResponse, PastSave, add_responses
+from survey.responses import PastResponse, PastSave
+from tests.filled import add_responses
 from tests.pages.small_study import make_study
 from tests.templates import laid_out
 

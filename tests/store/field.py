@@ -14,15 +14,14 @@ from survey.fieldwork import (
     SchoolClass,
     Study,
     Wave,
-    keep_class,
     keep_programmes,
-    keep_school,
     keep_study,
     keep_waves,
     new_door,
     publish,
 )
 from survey.fieldwork.doors import LeadsTo
+from tests.filled import keep_class, keep_school
 from tests.templates import laid_out
 
 NOW = datetime(2025, 9, 16, 9, 30, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest
 
 import survey
 from survey.database import Engine, open_engine, read, session, storable, upgrade
-from survey.fieldwork import Participant, keep_school, keep_study, keep_waves, study_by_code
+from survey.fieldwork import Participant, keep_study, keep_waves, study_by_code
 from survey.fieldwork.finding import (
     find_participant,
     find_place,
@@ -23,6 +23,7 @@ from survey.fieldwork.finding import (
     tidied,
 )
 from survey.problems import Refused
+from tests.filled import keep_school
 
 ODD = ("\0", "first\0notes", "\ud800", "'; DROP TABLE study; --", "", "x" * 5_000)
 

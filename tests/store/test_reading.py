@@ -16,7 +16,6 @@ from survey.responses import (
     PastSave,
     SavedPage,
     Ticket,
-    add_responses,
     assent,
     begin,
     count,
@@ -28,6 +27,7 @@ from survey.responses import (
     stream,
 )
 from survey.responses.tables import save as log
+from tests.filled import add_responses
 from tests.store.field import NOW, SHA, Field
 
 
@@ -78,13 +78,8 @@ def test_a_bulk_of_responses_is_as_if_the_pages_had_made_it(engine: Engine, fiel
     assent(engine, ticket.response, True, pages[-1].at)
     done = finish(engine, ticket.response, 1, 4, NOW + timedelta(seconds=30)).snapshot
     assert done is not None
-    steps: list[int] = []
-    add_responses(
-        engine,
-        [past(field, saves=pages, ended_at=NOW + timedelta(seconds=30), facts=done.facts)],
-        progress=steps.append,
-    )
-    assert steps == [1]
+    past_one = past(field, saves=pages, ended_at=NOW + timedelta(seconds=30), facts=done.facts)
+    assert add_responses(engine, [past_one]) == 1
     records = {record.id: record for record in stream(engine, field.study.id, "pupil")}
     by_pages = records.pop(ticket.response)
     [in_bulk] = records.values()

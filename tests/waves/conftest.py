@@ -15,9 +15,10 @@ from survey.admission import add_user
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import Engine, session, upgrade
-from survey.fieldwork import Membership, Participant, keep_school, new_door, study_by_code
+from survey.fieldwork import Membership, Participant, new_door, study_by_code
 from survey.fieldwork.doors import LeadsTo
 from survey.fieldwork.publishing import publish_folder
+from tests.filled import keep_school
 from tests.pages.small_study import PARENT, PUPIL, STUDY
 from tests.pages.strict import StrictClient, strict_client
 from tests.pages.test_account import OWN, choose, sign_in

@@ -21,7 +21,8 @@ from werkzeug.test import TestResponse
 from survey.audit import LogFilter, entries
 from survey.cli import main
 from survey.database import Engine, open_engine, session
-from survey.fieldwork import Membership, Participant, keep_class, keep_school, study_by_code
+from survey.fieldwork import Membership, Participant, study_by_code
+from tests.filled import keep_class, keep_school
 from tests.pages.small_study import PUPIL
 from tests.pages.strict import StrictClient, heading, look_at, words
 from tests.waves.conftest import Ground

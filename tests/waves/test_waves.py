@@ -9,9 +9,10 @@ from sqlalchemy import event
 
 from survey.database import Engine, session
 from survey.definition.reading import parse_study
-from survey.fieldwork import keep_school, study_by_code
+from survey.fieldwork import study_by_code
 from survey.fieldwork.waves import Hours, asked, forget_hours, hours, hours_of, plan_of
 from survey.responses import SavedPage, save
+from tests.filled import keep_school
 from tests.pages.small_study import PUPIL, STUDY
 from tests.waves.conftest import Ground
 
