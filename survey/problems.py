@@ -151,6 +151,11 @@ def quoted(words: Iterable[object], joint: str = "and") -> str:
     return listed([f"'{word}'" for word in words], joint)
 
 
+def amount(number: int, one: str, several: str = "") -> str:
+    """Return a number of things in words: 1 row, 2,000 rows. several: where it is not `one` with an s."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
 def shortened(text: str, longest: int = 40) -> str:
     """Return a text on one line, cut after `longest` characters, for quoting in a message."""
     line = " ".join(text.split())

@@ -31,6 +31,7 @@ from numpy.typing import ArrayLike, NDArray
 from survey.analysis.attrition import Attrition, BaselineDifference, attrition, baseline_difference
 from survey.analysis.effects import ClusteredEffect, Contrast, Effect, by_t, hedges_2007, hedges_g
 from survey.analysis.mixed import MixedFits, RobustFits, fit, numbered, robust, sums
+from survey.problems import amount, listed
 
 Floats = NDArray[np.float64]
 Truths = NDArray[np.bool_]
@@ -501,8 +502,8 @@ class _Told:
         code = _like_a_code(self._matrix[:, self._at])
         if code is not None:
             self._notes.append(
-                f"'{self._name}' has the value {code[0]:g} in {_rows(code[1])}. If that stands for a missing answer, "
-                "please make it blank or name it as missing: here it counts as a number."
+                f"'{self._name}' has the value {code[0]:g} in {amount(code[1], 'row')}. If that stands for a missing "
+                "answer, please make it blank or name it as missing: here it counts as a number."
             )
         for count, what in (
             (rows.without_group, f"no '{sides.group_name}'"),
@@ -510,10 +511,10 @@ class _Told:
             (without, f"no '{self._name}'"),
         ):
             if count:
-                self._notes.append(f"{_rows(count)} left out: {what}.")
+                self._notes.append(f"{amount(count, 'row')} left out: {what}.")
         if rows.of_others:
             self._notes.append(
-                f"{_rows(rows.of_others)} left out: '{sides.group_name}' is neither '{sides.reference}' nor "
+                f"{amount(rows.of_others, 'row')} left out: '{sides.group_name}' is neither '{sides.reference}' nor "
                 f"'{sides.other}'."
             )
 
@@ -538,8 +539,9 @@ class _Told:
             few = [level for level, count in clusters.items() if 0 < count < FEW_CLUSTERS]
             for level in few:
                 self._notes.append(
-                    f"'{level}' has only {_clusters(clusters[level])} ('{sides.cluster_name}'), so a difference may be "
-                    f"that of {'this cluster' if clusters[level] == 1 else 'these clusters'} and not of the group."
+                    f"'{level}' has only {amount(clusters[level], 'cluster')} ('{sides.cluster_name}'), so a "
+                    f"difference may be that of {'this cluster' if clusters[level] == 1 else 'these clusters'} and not of "
+                    "the group."
                 )
 
     def _about_models(
@@ -561,14 +563,14 @@ class _Told:
         if self._rows.shared and not self._rows.crossed:
             count = self._rows.shared
             self._notes.append(
-                f"{_clusters(count)} {'has' if count == 1 else 'have'} people of both groups and "
+                f"{amount(count, 'cluster')} {'has' if count == 1 else 'have'} people of both groups and "
                 f"{'counts' if count == 1 else 'count'} in each: please check the table."
             )
         if self._rows.crossed and clusters is not None:
             both = int(self._means.used[0][at]) if self._means is not None else 0
             self._notes.append(
                 "Both groups are found in the same clusters, so they are compared within clusters; the cluster means "
-                f"use the {_clusters(both)} that {'has' if both == 1 else 'have'} both."
+                f"use the {amount(both, 'cluster')} that {'has' if both == 1 else 'have'} both."
             )
         if sides.baseline is not None:
             if adjusted is None:
@@ -579,7 +581,7 @@ class _Told:
                 gone = sum(int(count[at]) for count in self._plain.n) - adjusted.n
                 self._notes.append(
                     f"The adjusted difference rests on the {adjusted.n:,} rows that have '{sides.baseline_name}'; "
-                    f"{_rows(gone)} without it left out."
+                    f"{amount(gone, 'row')} without it left out."
                 )
 
     def _about_clusters(self, multilevel: ModelContrast, clusters: int) -> None:
@@ -605,7 +607,7 @@ class _Told:
             self._notes.append(balance.sentence)
         if self._sides.randomised:
             return
-        matched = f" They were matched on {_and(self._sides.matched_on)}." if self._sides.matched_on else ""
+        matched = f" They were matched on {listed(self._sides.matched_on)}." if self._sides.matched_on else ""
         self._notes.append(
             f"The groups are not known to have been formed at random, so a difference may have other causes.{matched}"
         )
@@ -668,15 +670,3 @@ def _in_sd(best: ModelContrast) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.3g}" if abs(value) < 100 else f"{value:,.0f}"
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} row{'' if count == 1 else 's'}"
-
-
-def _clusters(count: int) -> str:
-    return f"{count:,} cluster{'' if count == 1 else 's'}"
-
-
-def _and(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

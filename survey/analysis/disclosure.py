@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from survey.analysis.columns import in_order
+from survey.problems import amount
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -309,8 +310,8 @@ def _notes(whole: Wholes, hidden: Truths, threshold: int) -> tuple[str, ...]:
     others = int(hidden.sum()) - small
     if not small and not others:
         return (f"No count is hidden: none is below {threshold}.",)
-    notes = [f"{small} count{'' if small == 1 else 's'} below {threshold} hidden."] if small else []
+    notes = [f"{amount(small, 'count')} below {threshold} hidden."] if small else []
     if others:
         because = "from which those could be worked out" if small else "from which counts in related tables could be"
-        notes.append(f"{others} larger count{'' if others == 1 else 's'} hidden, {because}.")
+        notes.append(f"{amount(others, 'larger count')} hidden, {because}.")
     return tuple(notes)

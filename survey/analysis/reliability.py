@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
 from survey.analysis.columns import in_order
+from survey.problems import amount
 from survey.scales import Rule, score, turned
 
 Floats = NDArray[np.float64]
@@ -192,7 +193,7 @@ def _described(
     by, group, without = of or (None, None, 0)
     notes = [*([known.too_few] if known.too_few else []), *known.remarks, _whose(known)]
     if without:
-        notes.append(f"{without:,} row{'' if without == 1 else 's'} without '{by}' left out.")
+        notes.append(f"{amount(without, 'row')} without '{by}' left out.")
     return ScaleReliability(scale, by, group, known, tuple(items), tuple(notes))
 
 

@@ -10,6 +10,7 @@ import click
 
 from survey.cli.groups import usually
 from survey.cli.main import engine, main, settings, stop, writing
+from survey.problems import amount
 
 
 @main.group(cls=usually("open"))
@@ -75,7 +76,9 @@ def personal(
     group = LinkGroup(study, wave, school, school_class)
     who = who_gets_links(engine(), group)
     if who.ended and not yes:
-        click.confirm(f"{_many(who.ended)} already given to the same people will stop working. Continue?", abort=True)
+        click.confirm(
+            f"{amount(who.ended, 'link')} already given to the same people will stop working. Continue?", abort=True
+        )
     # The files are opened first: links that cannot be written down would be lost, and the earlier ones ended.
     with ExitStack() as opened:
         files = {out: opened.enter_context(writing(out, "wb")) for out in outs}
@@ -84,18 +87,13 @@ def personal(
         for out, form in forms.items():
             assert form is not None
             write_list(COLUMNS, rows, f"Links {wave}", form, files[out])
-    click.echo(f"{_many(len(made.links))} written: {', '.join(map(str, outs))}")
+    click.echo(f"{amount(len(made.links), 'link')} written: {', '.join(map(str, outs))}")
     if made.ended:
-        click.echo(
-            f"{_many(made.ended)} made earlier for the same people no longer work{'s' if made.ended == 1 else ''}."
-        )
+        no_longer = f"no longer work{'s' if made.ended == 1 else ''}"
+        click.echo(f"{amount(made.ended, 'link')} made earlier for the same people {no_longer}.")
     if made.without:
         click.echo(
             f"{made.without} {'person has' if made.without == 1 else 'people have'} no link, because the consent "
             "the study asks for is missing or is a no."
         )
     click.echo("Chorus does not keep links and codes, so keep them safe.")
-
-
-def _many(links: int) -> str:
-    return f"{links} link{'' if links == 1 else 's'}"

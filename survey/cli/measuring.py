@@ -333,6 +333,7 @@ def tabulate(table: Path, down: str, across: str, threshold: int, in_json: bool)
     count is null.
     """
     from survey.analysis.disclosure import LOWEST, crossing, suppress
+    from survey.problems import amount
 
     if threshold < LOWEST:
         stop(f"Counts below {LOWEST} are never shown. Please give --threshold {LOWEST} or more.")
@@ -349,7 +350,7 @@ def tabulate(table: Path, down: str, across: str, threshold: int, in_json: bool)
     safe = suppress(counted, threshold)
     notes = [*safe.notes]
     if left_out:
-        notes.append(f"{left_out:,} row{'' if left_out == 1 else 's'} left out: no '{down}' or no '{across}'.")
+        notes.append(f"{amount(left_out, 'row')} left out: no '{down}' or no '{across}'.")
     if in_json:
         print_json(
             {

@@ -9,7 +9,7 @@ from survey.definition.cursor import Cursor
 from survey.definition.model import Fault, Path
 from survey.definition.source import ListNode, MapNode, Node, Scalar
 from survey.kinds import KINDS
-from survey.problems import did_you_mean, nearest, quoted, shortened
+from survey.problems import amount, did_you_mean, nearest, quoted, shortened
 
 Meant = Mapping[tuple[Path, str], str]
 """Where a mapping stands, and a key it lacks -> the key that stands there in its place, misspelt."""
@@ -184,4 +184,4 @@ def _near(error: Mapping[str, Any]) -> str:
 
 
 def _count(number: int) -> str:
-    return "nothing in it" if number == 0 else f"{number} {'entry' if number == 1 else 'entries'}"
+    return "nothing in it" if number == 0 else amount(number, "entry", "entries")

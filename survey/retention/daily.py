@@ -15,7 +15,7 @@ from survey.config import Settings
 from survey.database import Engine, StoreError, open_engine, write
 from survey.fieldwork.waiting import expire
 from survey.people.attempts import forget_old_tries
-from survey.problems import Refused
+from survey.problems import Refused, amount
 from survey.retention.applying import apply_register
 from survey.retention.dates import days
 from survey.retention.deletion import delete_study, empty_files
@@ -54,10 +54,10 @@ def keep_promises(engine: Engine, settings: Settings, now: datetime, actor: Acto
     write_down(engine, register)
     letters = warn_leads(engine, settings, now)
     if letters:
-        said.append(f"{letters} letter{'' if letters == 1 else 's'} warned of a deletion to come.")
+        said.append(f"{amount(letters, 'letter')} warned of a deletion to come.")
     letters = tell_readers(engine, settings, now)
     if letters:
-        said.append(f"{letters} letter{'' if letters == 1 else 's'} told of texts to read.")
+        said.append(f"{amount(letters, 'letter')} told of texts to read.")
     return said
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from survey.config import Settings
 from survey.database import Engine, read, write
 from survey.post import NotSent, send
+from survey.problems import amount
 from survey.responses.concerns import told, untold
 
 _LETTER: Final = """Hello,
@@ -34,7 +35,7 @@ def tell_readers(engine: Engine, settings: Settings, now: datetime) -> int:
         waiting = untold(connection)
     sent = 0
     for email, ids in waiting.items():
-        count = "1 text" if len(ids) == 1 else f"{len(ids)} texts"
+        count = amount(len(ids), "text")
         text = _LETTER.format(count=count, address=f"{settings.base_url}/office/concerns")
         try:
             send(settings.mail, email, "Chorus: there is something for you to read", text)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from survey.problems import listed
+from survey.problems import amount, listed
 
 Doubtful = Literal["left", "codes"]
 
@@ -134,11 +134,7 @@ def _of_classes(by_class: dict[tuple[str, str], list[Stay]]) -> Iterator[str]:
         if left:
             part = "" if len(left) == len(there) else f"{len(left):,} of "
             which = f"Class {school_class} of school {school} is not in this file"
-            yield f"{which}, so {part}its {_people(len(there))} would leave: {some(left)}."
-
-
-def _people(number: int) -> str:
-    return "1 person" if number == 1 else f"{number:,} people"
+            yield f"{which}, so {part}its {amount(len(there), 'person', 'people')} would leave: {some(left)}."
 
 
 def some(codes: Collection[str], most: int = 10) -> str:

@@ -18,6 +18,7 @@ from survey.pages.store import store
 from survey.pages.turns import Turn
 from survey.people.attempts import counter, succeeded, take_a_try
 from survey.people.passwords import HASHER, LONGEST, normal, one_time_password
+from survey.problems import amount
 
 # A crowd of guesses costs one core and 64 MiB, and gets a 503.
 _ONE_PASSWORD: Final = Turn(patience=5.0)
@@ -96,5 +97,5 @@ def in_words(wait: timedelta) -> str:
     """Return how long to wait as people say it: 30 seconds, 4 minutes. Never less than it is."""
     seconds = int(wait.total_seconds()) + 1
     if seconds <= 90:
-        return "1 second" if seconds == 1 else f"{seconds} seconds"
+        return amount(seconds, "second")
     return f"{-(-seconds // 60)} minutes"

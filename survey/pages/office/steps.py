@@ -17,6 +17,7 @@ from survey.pages.office.blueprint import office
 from survey.pages.office.sections import sections
 from survey.pages.store import store
 from survey.people import LEAD
+from survey.problems import amount
 
 
 @dataclass(frozen=True)
@@ -60,14 +61,14 @@ def steps(code: str) -> list[NextStep]:
 def _questionnaires(study_id: int) -> NextStep:
     names = {one.questionnaire for one in published(store().engine, study_id)}
     return NextStep(
-        "Questionnaires published", bool(names), url_for("office.new_study"), _many(len(names), "questionnaire")
+        "Questionnaires published", bool(names), url_for("office.new_study"), amount(len(names), "questionnaire")
     )
 
 
 def _roster(db: Session, study_id: int, here: dict[str, str]) -> NextStep:
     schools = db.query(School).filter_by(study_id=study_id).count()
     people = db.query(Participant).filter_by(study_id=study_id).count()
-    more = f"{_many(schools, 'school')}, {_many(people, 'participant')}"
+    more = f"{amount(schools, 'school')}, {amount(people, 'participant')}"
     return NextStep("Schools and roster", schools > 0 and people > 0, here.get("roster"), more)
 
 
@@ -94,7 +95,7 @@ def _links(db: Session, wave: Wave, here: dict[str, str]) -> NextStep:
     everyone = working.count()
     personal = working.filter(Door.participant_id.is_not(None)).count()
     counts = [(everyone - personal, "open link"), (personal, "personal link")]
-    more = " and ".join(_many(number, what) for number, what in counts if number) or "none yet"
+    more = " and ".join(amount(number, what) for number, what in counts if number) or "none yet"
     return NextStep("Links or cards", everyone > 0, here.get("links"), f"{more} for {wave.title}")
 
 
@@ -104,10 +105,6 @@ def _wave(wave: Wave, now: datetime, here: dict[str, str]) -> NextStep:
     if opens is None or now >= opens:
         return NextStep(title, True, here.get("progress"), "open now")
     return NextStep(title, False, here.get("progress"), f"on {opens.day} {opens:%B %Y}")
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 @office.context_processor
