@@ -72,9 +72,17 @@ def pytest_report_header() -> str:
     return f"axe: {'from npm' if AXE_FROM_NPM.exists() else 'from its Python package'}; browser: {CHROMIUM}"
 
 
+SLOW_FOLDERS = {"bombs", "demo", "faults", "questionnaires", "serving"}
+"""Folders whose tests start servers, read files apart, or walk whole studies: all of them are marked slow."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a browser or PostgreSQL by what it asks for, so that no one has to remember to."""
+    """Mark what needs a browser or PostgreSQL by what it asks for, and whole slow folders, so that no one has to
+    remember to.
+    """
     for item in items:
+        if item.path.parent.name in SLOW_FOLDERS:
+            item.add_marker(pytest.mark.slow)
         fixtures = set(getattr(item, "fixturenames", ()))
         if "browser" in fixtures:
             item.add_marker(pytest.mark.browser)

@@ -540,8 +540,8 @@ class _Told:
             for level in few:
                 self._notes.append(
                     f"'{level}' has only {amount(clusters[level], 'cluster')} ('{sides.cluster_name}'), so a "
-                    f"difference may be that of {'this cluster' if clusters[level] == 1 else 'these clusters'} and not of "
-                    "the group."
+                    f"difference may be that of {'this cluster' if clusters[level] == 1 else 'these clusters'} and "
+                    "not of the group."
                 )
 
     def _about_models(

@@ -16,6 +16,7 @@ def test_the_tables_of_docs_calibration_can_be_made(monkeypatch: pytest.MonkeyPa
     assert "nan" not in told
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_about_as_often_as_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
     # 400 studies: 95 % ± 4 standard errors. An interval from the normal, or one that forgets schools, is far outside.
     monkeypatch.setattr(calibration, "STUDIES", 400)

@@ -320,6 +320,7 @@ def test_what_is_printed_fits_a_hundred_columns(questionnaire: Path, tmp_path: P
         assert "nan" not in run.output.lower()
 
 
+@pytest.mark.slow
 def test_nothing_heavy_is_loaded_to_compare_groups() -> None:
     told_by = (
         "import sys; from survey.cli import main; main(sys.argv[1:], standalone_mode=False); print(sorted(sys.modules))"

@@ -12,6 +12,8 @@ import pytest
 from survey.export.study import Export
 from tests.export.sample import FULL, NOW, ONE, Response, Source, versions
 
+pytestmark = pytest.mark.slow
+
 
 class Many(Source):
     """Responses made as they are asked for, so that only what the export keeps is counted."""

@@ -204,6 +204,7 @@ def test_whatever_is_typed_a_csv_gives_back(texts: list[str]) -> None:
 
 @given(st.lists(ANY_TEXT, min_size=1, max_size=8))
 @settings(max_examples=40, deadline=None)
+@pytest.mark.slow
 def test_whatever_is_typed_the_workbook_opens_and_has_it(texts: list[str]) -> None:
     given_texts = [Response(f"r{n}", FULL | {"best": text}) for n, text in enumerate(texts)]
     found = [row["best"] for row in rows(workbook(source(*given_texts)), "Codes · pupil")]

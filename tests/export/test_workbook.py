@@ -180,6 +180,7 @@ def test_more_rows_or_columns_than_a_sheet_holds_are_refused_in_a_sentence(monke
         workbook_bytes(GIVEN)
 
 
+@pytest.mark.slow
 def test_a_sheets_rows_are_written_over_several_pieces() -> None:
     many = [
         Response(f"r{n}", FULL | {"sing": 1 + n % 3}, sha256=SECOND if n % 7 == 0 else "1" * 64) for n in range(2500)
@@ -191,6 +192,7 @@ def test_a_sheets_rows_are_written_over_several_pieces() -> None:
     assert [row["dance"] for row in found] == [-4 if n % 7 == 0 else 1 for n in range(2500)]
 
 
+@pytest.mark.slow
 def test_notes_number_rows_as_the_sheet_does() -> None:
     many = [Response(f"r{n}", FULL | {"best": "\x0b" if n == 1999 else "x"}) for n in range(2100)]
     (note,) = rows(book := workbook(source(*many)), "Notes")

@@ -12,6 +12,8 @@ from bench.__main__ import PARTS, main
 from bench.answered import COLUMNS
 from bench.serving import KINDS
 
+pytestmark = pytest.mark.slow
+
 TOLD: dict[str, Sequence[str]] = {
     "pages": ["2 respondents: ours / ceiling = ", "pages/s   POST p50"],
     "inside": ["ours / ceiling = ", "× INSERT INTO save", *inside.STAGES],

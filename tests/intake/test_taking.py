@@ -284,6 +284,7 @@ def test_without_consent_no_row_is_taken(database_url: str, basis: str) -> None:
         max_size=4,
     )
 )
+@pytest.mark.slow
 def test_whatever_stands_in_a_file_ends_in_sentences(shared: Engine, rows: list[dict[str, str]]) -> None:
     try:
         taken = looked(shared, *rows)
@@ -315,6 +316,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     made.dispose()
 
 
+@pytest.mark.slow
 def test_the_command_previews_imports_and_refuses(command: Any) -> None:
     run = command(table(RIGHT), "--preview")
     assert (run.exit_code, run.output) == (

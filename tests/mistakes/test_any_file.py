@@ -11,6 +11,8 @@ from survey.definition.checking import check
 from survey.definition.source import LARGEST
 from survey.problems import MOST_PROBLEMS
 
+pytestmark = pytest.mark.slow
+
 QUESTIONNAIRES = pathlib.Path(__file__).parents[2] / "questionnaires"
 REAL = sorted(QUESTIONNAIRES.glob("*.yaml"))
 QUICKLY = 10.0

@@ -6,6 +6,8 @@ import pytest
 
 from survey.definition.checking import check
 
+pytestmark = pytest.mark.slow
+
 HEAD = """questionnaire: large
 version: 1
 title: Large

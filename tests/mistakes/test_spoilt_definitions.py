@@ -17,6 +17,8 @@ from survey.definition.checking import check
 from survey.problems import Problem, errors
 from tests.mistakes.spoiling import Spoiler, Spoilt
 
+pytestmark = pytest.mark.slow
+
 QUESTIONNAIRES = pathlib.Path(__file__).parents[2] / "questionnaires"
 SPOILT = int(os.environ.get("CHORUS_SPOILT", "160"))
 SEED = int(os.environ.get("CHORUS_SEED", "7"))

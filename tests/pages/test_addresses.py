@@ -22,6 +22,8 @@ from tests.pages.strict import strict_client
 from tests.pages.test_account import OWN, choose, sign_in, token
 from tests.rosters.small_field import SCHOOLS, Desk, publish, settings_in
 
+pytestmark = pytest.mark.slow
+
 HERE = "/office/studies/small-notes"
 CODES = ("zq7731", "zq7732", "zq7733")
 ROSTER = """participant,audience,school,class,parent_of,year

@@ -14,6 +14,8 @@ import pytest
 from tests.pages.random_requests import Sender
 from tests.pages.visitors import Visitors
 
+pytestmark = pytest.mark.slow
+
 REQUESTS = int(os.environ.get("CHORUS_REQUESTS", "1200"))
 SEED = int(os.environ.get("CHORUS_SEED", "7"))
 

@@ -31,6 +31,8 @@ from tests.pages.visitors import (
     Visitors,
 )
 
+pytestmark = pytest.mark.slow
+
 ANYBODY = frozenset(EVERYBODY)
 WITH_A_PASS = frozenset({*EVERYBODY, "shows nothing of anyone's without a pass"})
 """A respondents' page: the same for everyone; without a pass it says how to come in, and keeps nothing."""

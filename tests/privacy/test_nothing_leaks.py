@@ -233,6 +233,7 @@ def test_an_uploaded_file_with_names_is_not_even_kept_for_the_preview(here: Inst
     assert NAME.encode() not in here.bytes_kept()
 
 
+@pytest.mark.slow
 def test_pupil_numbers_are_hashed_and_come_out_nowhere(here: Installation, walks: dict[str, dict[str, str]]) -> None:
     kept = here.bytes_kept()
     for number in NUMBERS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
 from sqlalchemy import insert
 
 from survey.database import Engine, open_engine, session, upgrade
@@ -36,6 +37,7 @@ def fill(engine: Engine) -> None:
         )
 
 
+@pytest.mark.slow
 def test_2500_pupils_in_three_waves_in_less_than_a_second(sqlite_url: str, tmp_path: Path) -> None:
     engine = open_engine(sqlite_url)
     upgrade(engine)

@@ -111,6 +111,7 @@ def free_port() -> str:
         return str(taken.getsockname()[1])
 
 
+@pytest.mark.slow
 def test_a_served_program_does_it(tmp_path: Path) -> None:
     """The real one, in processes of its own: a study whose day is today is gone before anyone comes in."""
     import os

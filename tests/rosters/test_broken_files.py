@@ -598,6 +598,7 @@ def test_a_broken_file_gets_its_message_and_changes_nothing(desk: Desk, what: st
     assert desk.where() == {}
 
 
+@pytest.mark.slow
 def test_what_says_who_someone_is_is_in_no_message(desk: Desk) -> None:
     said = str([desk.problems(sent, "w1", name) for sent, name, _ in BROKEN.values() if isinstance(sent, str)])
     for secret in (
@@ -621,6 +622,7 @@ def test_codes_that_lost_their_zeros_are_known_by_those_of_the_study(desk: Desk)
     assert "'12' is new, and '0012' is in the study: they differ only in zeros, which the spreadsheet" in said
 
 
+@pytest.mark.slow
 def test_fifty_thousand_rows_are_taken_in(desk: Desk) -> None:
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Roster")

@@ -75,6 +75,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Desk:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=people, wave=st.sampled_from(["w1", "w2"]))
+@pytest.mark.slow
 def test_a_list_written_back_changes_nothing(shared: Desk, rows: list[Any], wave: str) -> None:
     said = table(rows)
     assert shared.problems(said, wave) == []
