@@ -173,7 +173,7 @@ test: ## everything, browser and PostgreSQL included
 # In an environment of its own: nobody who works on Chorus or runs it needs what plants the bugs.
 .PHONY: mutants
 mutants: .mutants-venv/.locked ## plant small bugs and count how many the tests notice (docs/mutants.md); OF=journey: one part
-	@.mutants-venv/bin/python -m tests.mutants $(OF)
+	@.mutants-venv/bin/python -m tests.mutants $(OF) $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(SEED),--seed $(SEED)) $(if $(CONTROL),--control)
 
 .mutants-venv/.locked: requirements-mutants.lock
 	@$(PYTHON) -m venv .mutants-venv

@@ -1,0 +1,132 @@
+"""What pytest loads beside the tests while bugs are planted (tests/mutants.py): `-p tests.planted`.
+
+mutmut runs the tests once, to learn which of them run which function, and forks that process for every bug. What the
+process remembers would hide bugs in the functions that made it: a study laid out once and copied (tests/templates.py),
+and whatever the program keeps in a cache. So every test that copies a study counts as running what laid it out; for a
+bug in that, the study is laid out anew; and every bug meets empty caches. Each fork has folders of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from functools import cache, wraps
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mutmut.mutation.trampoline import get_mutant_under_test, set_mutant_under_test
+from mutmut.state import state
+from mutmut.utils.format_utils import mangled_name_from_mutant_name
+
+from tests import templates
+from tests.mutants import NO_BUG
+
+OUTCOMES = "noticed.jsonl"
+"""One line for each bug, in the folder the tests run in: its name, how pytest ended, the tests that failed."""
+
+_PARENT = os.getpid()
+_Cached = type(cache(len))
+_COLLECTING = "stats"
+_run_to_lay_out: dict[Callable[..., Any], set[str]] = {}
+_laid_out_anew: set[Callable[..., Any]] = set()
+_failed: list[str] = []
+
+_lay_out_once = templates.laid_out
+
+
+def _laid_out(fill: Callable[..., Any]) -> Callable[..., Any]:
+    """Stand in for `templates.laid_out`: know which functions a study's laying out runs."""
+
+    @wraps(fill)
+    def watched(*given: Any, **named: Any) -> Any:
+        before, state()._stats = state()._stats, set()
+        try:
+            return fill(*given, **named)
+        finally:
+            _run_to_lay_out.setdefault(watched, set()).update(state()._stats)
+            state()._stats |= before
+
+    copied = _lay_out_once(watched)
+
+    @wraps(fill)
+    def laid(*given: Any, **named: Any) -> Any:
+        if _bug_in(_run_to_lay_out.get(watched, set())) and watched not in _laid_out_anew:
+            _laid_out_anew.add(watched)
+            for key in [key for key in templates._made if isinstance(key, tuple) and key[0] is watched]:
+                del templates._made[key]
+        result = copied(*given, **named)
+        state()._stats |= _run_to_lay_out.get(watched, set())
+        return result
+
+    return laid
+
+
+def _bug_in(functions: set[str]) -> bool:
+    bug = get_mutant_under_test()
+    return _forked() and "__mutmut_" in bug and mangled_name_from_mutant_name(bug) in functions
+
+
+def _forked() -> bool:
+    return os.getpid() != _PARENT
+
+
+templates.laid_out = _laid_out
+# The forks copy what the parent laid out, after its own tests are over; the folder goes when the parent ends.
+templates.clear = lambda: None
+
+
+def _own_folder() -> Path:
+    folder = _parents_folder / str(os.getpid())
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+_parents_folder = templates._folder()
+templates._folder = _own_folder  # type: ignore[assignment]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart() -> None:
+    """Give a fork folders of its own, and let it remember nothing the program worked out before it."""
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = str(_own_folder())
+    _failed.clear()
+    if _forked():
+        if os.environ.get(NO_BUG):
+            set_mutant_under_test("")
+        _forget()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Let each test run what it needs while it is learnt which test runs what."""
+    if get_mutant_under_test() == _COLLECTING:
+        _forget()
+
+
+def _forget() -> None:
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "survey":
+            for value in list(vars(module).values()):
+                if isinstance(value, _Cached):
+                    value.cache_clear()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remember which tests fail."""
+    if report.failed:
+        _failed.append(report.nodeid)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(exitstatus: int) -> None:
+    """Write down which test noticed the bug of a fork, and leave nothing of it."""
+    if not _forked():
+        return
+    line = json.dumps({"bug": get_mutant_under_test(), "ended": int(exitstatus), "failed": _failed})
+    with Path(OUTCOMES).open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+    shutil.rmtree(_own_folder(), ignore_errors=True)
