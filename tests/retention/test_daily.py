@@ -12,12 +12,26 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner, Result
 
-from survey.audit import COMMAND_LINE
+from survey.audit import COMMAND_LINE, Actor
 from survey.cli import main
 from survey.config import Settings
 from survey.database import Engine, open_engine, upgrade
+from survey.fieldwork.publishing import publish_folder
+from survey.problems import Refused
 from survey.responses.withdrawing import Withdrawal, withdraw
-from survey.retention import Register, back_up, certificate, counted, keep_promises, keep_watch, watch
+from survey.retention import (
+    DeletionCertificate,
+    Register,
+    back_up,
+    certificate,
+    counted,
+    days,
+    delete_study,
+    keep_promises,
+    keep_watch,
+    watch,
+)
+from tests.pages.small_study import PARENT, PUPIL, STUDY
 from tests.retention.field import BEFORE, THE_DAY, Field, lay_out
 
 NOW = datetime(2026, 1, 20, 9, tzinfo=UTC)
@@ -34,6 +48,33 @@ def test_on_the_day_it_happens_by_itself_and_once(engine: Engine, settings: Sett
     assert set(counted(engine, field.study_id).values()) == {0}
     assert [line.kind for line in Register(settings.register).lines()] == ["study"]
     assert keep_promises(engine, settings, THE_DAY) == []
+
+
+@pytest.mark.one_engine
+def test_one_study_that_is_not_due_or_done_already_holds_up_no_other(
+    engine: Engine, settings: Settings, field: Field, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for code, day in (("a-later", "2100-10-31"), ("b-done", "2100-08-31")):
+        publish_as(engine, tmp_path / code, code, day)
+
+    def first(engine: Engine, code: str, now: datetime, actor: Actor) -> DeletionCertificate:
+        if code == "b-done":
+            raise Refused(["Another process was first."])
+        return delete_study(engine, code, now, actor)
+
+    monkeypatch.setattr("survey.retention.daily.delete_study", first)
+    (said, *_) = keep_promises(engine, settings, THE_DAY)
+    assert said.startswith("small-notes: the data were deleted")
+    assert [day.code for day in days(engine, THE_DAY) if day.deleted_at is None] == ["a-later", "b-done"]
+
+
+def publish_as(engine: Engine, folder: Path, code: str, delete_on: str) -> None:
+    """Publish the small study once more, by another code and with another day of deletion."""
+    folder.mkdir()
+    text = STUDY.replace("small-notes", code).replace("2100-08-31", delete_on)
+    for name, words in (("study", text), ("pupil", PUPIL), ("parent", PARENT)):
+        (folder / f"{name}.yaml").write_text(words, encoding="utf-8")
+    publish_folder(engine, folder, datetime(2025, 9, 1, tzinfo=UTC))
 
 
 def test_a_server_that_was_off_on_the_day_does_it_later(engine: Engine, settings: Settings, field: Field) -> None:
@@ -118,9 +159,6 @@ def test_a_served_program_does_it(tmp_path: Path) -> None:
     import signal
     import subprocess
     import sys
-
-    from survey.fieldwork.publishing import publish_folder
-    from tests.pages.small_study import PARENT, PUPIL, STUDY
 
     engine = open_engine(f"sqlite:///{tmp_path / 'chorus.db'}")
     upgrade(engine)

@@ -431,6 +431,15 @@ def test_what_was_erased_again_after_the_backup_is_erased_again(
     assert unknown(None, register) == [lines[hour] for hour in to_do]  # type: ignore[arg-type]
 
 
+def test_of_two_lines_of_one_moment_the_later_line_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who said no may be asked again; who withdrew at that moment, too, may not."""
+    no = Erasure(NOW, "small-notes", "response", "r1", reason=SAID_NO)
+    monkeypatch.setattr("survey.retention.register.rows", lambda _: [])
+    register = Register(tmp_path / "register")
+    register.add([no, withdrawn := replace(no, reason="withdrawn")])
+    assert unknown(None, register) == [withdrawn]  # type: ignore[arg-type]
+
+
 def test_an_erasure_of_one_thing_says_nothing_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = Erasure(NOW, "small-notes", "participant", "P1", "wave", "w1")
     others = [
