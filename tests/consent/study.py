@@ -128,7 +128,7 @@ class Tuned:
     def door(self, questionnaire: str, code: str | None, wave: str = "w1") -> int:
         """Return the id of a new door, without hours of its own."""
         with session(self.engine) as db:
-            study = study_by_code(db, "tuned-in")
+            study = study_by_code(db, self.study.code)
             assert study is not None
             its = next(one for one in study.waves if one.code == wave)
             person = None if code is None else db.get(Participant, self.person(code))
@@ -164,7 +164,7 @@ def _fill(engine: Engine, folder: Path, study_text: str) -> tuple[Study, dict[st
         (folder / f"{name}.yaml").write_text(words, encoding="utf-8")
     publish_folder(engine, folder, datetime(2025, 8, 1, 9, tzinfo=UTC))
     with session(engine) as db:
-        study = study_by_code(db, "tuned-in")
+        study = study_by_code(db, study_text.split("study: ")[1].split()[0])
         assert study is not None
         waves = {wave.code: wave.id for wave in study.waves}
         classes = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import date
+from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
@@ -16,9 +17,16 @@ from survey.fieldwork.consent import ledger_of, plan_of, state_of
 from survey.fieldwork.roster.tables import SentFile
 from survey.problems import Refused
 from survey.responses import load
-from survey.responses.consent_file import Decisions, import_decisions, import_given, look_at_decisions, unpacked
+from survey.responses.consent_file import (
+    Decisions,
+    GivenDecision,
+    import_decisions,
+    import_given,
+    look_at_decisions,
+    unpacked,
+)
 from tests.consent.conftest import Lay
-from tests.consent.study import NOW, SENTINEL, Tuned, consent, everything
+from tests.consent.study import NOW, SENTINEL, Tuned, consent, everything, lay_out
 
 
 def csv(*rows: str, header: str = "participant,decision,date,by") -> bytes:
@@ -125,6 +133,51 @@ def test_every_problem_is_said_with_its_place_and_nothing_is_taken_in(lay: Lay, 
         take(tuned, data)
     with read(tuned.engine) as connection:
         assert connection.scalar(text("SELECT count(*) FROM decision")) == 0
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(
+    ("header", "row", "says"),
+    [
+        ("participant,decision,date,by,scope", "P1,yes,2025-09-10,parent,wave", "row 2, column E (scope): A decision"),
+        (
+            "participant,decision,date,by,resolved",
+            "P1,withdrawn,2025-09-10,parent,changed mind",
+            "row 2, column E (resolved): A withdrawal cannot resolve anything",
+        ),
+    ],
+)
+def test_where_the_cell_is_missing_the_one_that_asks_for_it_is_named(
+    lay: Lay, header: str, row: str, says: str
+) -> None:
+    (problem,) = look(lay(consent()), csv(row, header=header)).problems
+    assert says in str(problem)
+
+
+@pytest.mark.one_engine
+def test_a_decision_about_all_has_no_wave_even_where_one_is_given(lay: Lay) -> None:
+    for wave in ("w1", None):
+        given = GivenDecision("P1", "yes", "parent", "2025-09-10", "all", wave, None, None)
+        assert given.decision() == Decision("yes", "parent", date(2025, 9, 10), "all", None)
+    for scope in ("future", "wave"):
+        assert GivenDecision("P1", "no", "parent", "2025-09-10", scope, "w2", None, None).decision().wave == "w2"
+    tuned = lay(consent())
+    seen = look(tuned, csv("P1,yes,2025-09-10,parent,all,w1", header="participant,decision,date,by,scope,wave"))
+    assert (seen.problems, seen.new[0].wave) == ([], None)
+
+
+@pytest.mark.one_engine
+def test_a_code_of_another_study_is_none_here_and_its_ledger_is_another(lay: Lay, tmp_path: Path) -> None:
+    tuned = lay(consent())
+    twin = lay_out(tuned.engine, tmp_path / "twin", consent().replace("tuned-in", "twin"))
+    twin.decide("P1", [Decision("yes", "parent", date(2025, 9, 10))])
+    twin.decide("P2", [Decision("yes", "parent", date(2025, 10, 1))])
+    twin.answer("P1")
+    seen = take(tuned, csv("P1,no,2025-09-10,parent", "P2,withdrawn,2025-09-12,parent"))
+    assert (seen.problems, seen.unchanged, seen.answered, seen.disagree) == ([], 0, [], [])
+    with read(tuned.engine) as connection:
+        lines = [[line.says for line in ledger_of(connection, one.person("P1"))] for one in (tuned, twin)]
+    assert lines == [["no"], ["yes"]]
 
 
 def test_a_file_without_its_columns_and_one_that_is_none(lay: Lay) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,7 +39,7 @@ from survey.responses.withdrawing import (
     withdrawn_again,
 )
 from tests.consent.conftest import Lay
-from tests.consent.study import NOW, RECEIPTS, SENTINEL, STUDY, Tuned, consent, everything
+from tests.consent.study import NOW, RECEIPTS, SENTINEL, STUDY, Tuned, consent, everything, lay_out
 
 LATER = NOW + timedelta(hours=1)
 
@@ -211,11 +212,11 @@ def test_twice_is_once(lay: Lay) -> None:
 
 def test_nobody_cannot_withdraw(lay: Lay) -> None:
     tuned = lay()
-    with pytest.raises(NothingToWithdraw):
+    with pytest.raises(NothingToWithdraw, match=r"^There is no such participant\.$"):
         withdraw(tuned.engine, Withdrawal(scope="all", by="self", participant_id=999), actor=RESPONDENT, now=NOW)
-    with pytest.raises(NothingToWithdraw):
+    with pytest.raises(NothingToWithdraw, match=r"^There is no such response\.$"):
         withdraw(tuned.engine, Withdrawal(scope="all", by="self", response_id="x" * 22), actor=RESPONDENT, now=NOW)
-    with pytest.raises(NothingToWithdraw, match="wave 'w9'"):
+    with pytest.raises(NothingToWithdraw, match=r"^There is no wave 'w9'"):
         out(tuned, "P1", "wave", "w9")
     with read(tuned.engine) as connection:
         assert certificates_of(connection, tuned.study.id) == []
@@ -363,6 +364,80 @@ def test_the_list_of_erasures_can_be_done_again(lay: Lay) -> None:
             tuned.begin(code, wave)
     with read(tuned.engine) as connection:
         assert certificates_of(connection, tuned.study.id) == [], "they have theirs"
+        listed = connection.execute(select(erasure.c.kind, erasure.c.key, erasure.c.scope, erasure.c.reason)).all()
+        said = [ledger_of(connection, tuned.person(code)) for code in ("P1", "P2", "P3")]
+    again = "restored backup"
+    assert sorted(listed) == sorted(
+        [
+            ("response", one, "wave", again),
+            ("participant", "P1", "wave", again),
+            ("response", all_of, "all", again),
+            ("participant", "P2", "all", again),
+            ("participant", "P3", "future", again),
+        ]
+    )
+    assert [
+        [(line.says, line.decided_by, line.scope, line.wave, line.given_on) for line in lines] for lines in said
+    ] == [
+        [("withdrawn", "self", "wave", "w1", LATER.date())],
+        [("withdrawn", "self", "all", None, LATER.date())],
+        [("withdrawn", "self", "future", None, LATER.date())],
+    ]
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(("scope", "noted"), [("all", "all"), ("wave", "wave"), ("", "wave")])
+def test_a_response_erased_again_is_listed_as_far_as_its_line_went(lay: Lay, scope: str, noted: str) -> None:
+    tuned = lay()
+    its_id = tuned.answer(None, questionnaire="parent")
+    line = {"study": "tuned-in", "kind": "response", "key": its_id, "scope": scope, "wave": "w1"}
+    assert withdrawn_again(tuned.engine, **line, now=LATER, actor=COMMAND_LINE) == 1
+    assert withdrawn_again(tuned.engine, **line, now=LATER, actor=COMMAND_LINE) == 0
+    with read(tuned.engine) as connection:
+        assert connection.execute(select(erasure.c.scope, erasure.c.wave)).all() == [(noted, "w1")]
+
+
+# ── another study ─────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.one_engine
+def test_a_study_with_the_same_codes_is_left_as_it_is(lay: Lay, tmp_path: Path) -> None:
+    """Its pupils, waves and schools are called the same; its people and answers are others."""
+    tuned = lay()
+    twin = lay_out(tuned.engine, tmp_path / "twin", STUDY.replace("tuned-in", "twin"))
+    theirs = [twin.answer(code, wave) for code in ("P1", "P2", "P3") for wave in ("w1", "w2")]
+    opened = twin.answer(None, questionnaire="parent")
+    doors = [twin.door("pupil", code, "w3") for code in ("P1", "P2", "P3")]
+
+    def of_the_twin() -> list[object]:
+        with read(tuned.engine) as connection:
+            people = select(Participant.id, Participant.facts).where(Participant.study_id == twin.study.id)
+            return [
+                [row_of(twin, one) for one in [*theirs, opened]],
+                connection.execute(people).all(),
+                connection.execute(select(Door.ended_at).where(Door.id.in_(doors))).all(),
+                [ledger_of(connection, twin.person(code)) for code in ("P1", "P2", "P3")],
+                certificates_of(connection, twin.study.id),
+                list(entries(tuned.engine, study_id=twin.study.id)),
+            ]
+
+    before = of_the_twin()
+    mine = [tuned.answer(code) for code in ("P1", "P2", "P3")]
+    out(tuned, "P1", "wave", "w1")
+    out(tuned, "P2", "all")
+    withdraw(tuned.engine, response_id=mine[2], scope="all", by="self", actor=RESPONDENT, now=LATER)
+    for kind, key, scope, wave in [
+        ("participant", "P1", "all", ""),
+        ("participant", "P3", "wave", "w2"),
+        ("response", opened, "wave", "w1"),
+    ]:
+        withdrawn_again(
+            tuned.engine, study="tuned-in", kind=kind, key=key, scope=scope, wave=wave, now=LATER, actor=COMMAND_LINE
+        )
+    assert of_the_twin() == before
+    with read(tuned.engine) as connection:
+        made = certificates_of(connection, tuned.study.id)
+        assert set(connection.scalars(select(erasure.c.study))) == {"tuned-in"}
+    assert {one.participant for one in made} == {"P1", "P2", "P3"}
+    assert [row_of(tuned, one)["state"] for one in mine] == ["withdrawn"] * 3
 
 
 # ── receipts ──────────────────────────────────────────────────────────────────────────────────────────────

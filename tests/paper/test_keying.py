@@ -7,6 +7,7 @@ import io
 import threading
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,15 +20,19 @@ from survey.export.store import export
 from survey.fieldwork import Participant, study_by_code
 from survey.fieldwork.consent import Decision, decide, ledger_of
 from survey.paper.keying import differences, key_in, paper_of, ready_for, settle
-from survey.responses import Record, begin, stream
+from survey.responses import PastResponse, Record, add_responses, begin, stream
 from survey.responses.keyings import (
     CannotKey,
     Filled,
+    answered_by,
     drop_keying,
     forget_keyings,
+    has_response,
+    hold,
     keep_keying,
     keying,
     keyings_of,
+    paper_by_id,
     papers,
 )
 from survey.responses.withdrawing import Withdrawal
@@ -406,3 +411,87 @@ def test_the_export_says_paper_and_has_the_code_of_more_than_one_tick(study: OnP
     assert row["songs"] == "12"
     assert row["participant"] == "P001"
     assert row["seconds"] == "", "no one knows how long it took"
+
+
+# ---- whose paper it is, and whether they have answered ---------------------------------------------------
+
+
+@pytest.mark.one_engine
+def test_a_paper_is_found_in_its_own_study_only(study: OnPaper, code: str) -> None:
+    sheet = study.sheet(code).paper
+    assert paper_by_id(study.engine, study.study_id, sheet.id) == sheet
+    assert paper_by_id(study.engine, study.study_id + 1, sheet.id) is None
+    assert paper_by_id(study.engine, study.study_id, sheet.id + 1) is None
+    assert [one.paper for one in papers(study.engine, study.study_id)] == [sheet]
+    assert papers(study.engine, study.study_id + 1) == []
+
+
+@pytest.mark.one_engine
+def test_the_list_says_how_far_each_paper_is_and_who_has_entered_it_in_their_order(study: OnPaper, code: str) -> None:
+    assert [(one.state, one.keyers) for one in papers(study.engine, study.study_id)] == [("printed", ())]
+    key(study, code, FULL, "ben")
+    assert [(one.state, one.keyers) for one in papers(study.engine, study.study_id)] == [("entered once", (study.ben,))]
+    key(study, code, FULL | {"q_songs": "13"}, "ann")
+    assert [(one.state, one.keyers) for one in papers(study.engine, study.study_id)] == [
+        ("to resolve", (study.ben, study.ann))
+    ]
+    with read(study.engine) as connection:
+        keyed = keyings_of(connection, study.sheet(code).paper.id)
+    assert [(one.turn, one.email, one.filled.answers["songs"]) for one in keyed] == [
+        (1, BEN.name, 12),
+        (2, ANN.name, 13),
+    ]
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(
+    ("others", "state"),
+    [
+        ({"wave_id": 2}, None),
+        ({"questionnaire": "staff"}, None),
+        ({"participant_id": 2}, None),
+        ({}, "finished"),
+        ({"state": "withdrawn"}, "withdrawn"),
+    ],
+)
+def test_only_an_answer_to_the_same_questionnaire_in_the_same_wave_stands_in_the_way(
+    study: OnPaper, code: str, others: dict[str, Any], state: str | None
+) -> None:
+    sheet = study.sheet(code).paper
+    assert (sheet.wave_id, sheet.questionnaire, sheet.participant_id) == (1, "pupil", 1)
+    its = {"wave_id": 1, "questionnaire": "pupil", "participant_id": 1} | others
+    past = PastResponse(study_id=study.study_id, sha256=sheet.sha256, started_at=NOW, ended_at=NOW, **its)
+    add_responses(study.engine, [past])
+    with read(study.engine) as connection:
+        assert has_response(connection, sheet) == state
+        assert has_response(connection, replace(sheet, participant_id=None)) is None
+        assert answered_by(connection, 1, "pupil") == ({1} if state else {2} if "participant_id" in others else set())
+
+
+@pytest.mark.one_engine
+def test_a_paper_that_is_done_or_gone_is_not_held(study: OnPaper, code: str) -> None:
+    its_id = study.sheet(code).paper.id
+    with write(study.engine) as connection:
+        hold(connection, its_id)
+        with pytest.raises(CannotKey, match=r"^This form is no longer in the list of printed forms\.$"):
+            hold(connection, its_id + 1)
+    for who in ("ann", "ben"):
+        key(study, code, FULL, who)
+    done = r"^This form is done: its answers are stored, and it does not have to be entered again\.$"
+    with write(study.engine) as connection, pytest.raises(CannotKey, match=done):
+        hold(connection, its_id)
+
+
+@pytest.mark.one_engine
+def test_of_several_people_and_waves_only_what_was_keyed_of_these_goes(study: OnPaper) -> None:
+    made = {paper.participant: study.sheet(paper.code).paper for paper in study.print().papers}
+    one, two, three = (made[code] for code in ("P001", "P002", "P003"))
+    with write(study.engine) as connection:
+        for sheet in (one, two, three):
+            keep_keying(connection, sheet.id, study.ann, Filled({"songs": 1}, True, None), NOW)
+        keep_keying(connection, two.id, study.ben, Filled({"songs": 2}, True, None), NOW)
+        them = [int(sheet.participant_id or 0) for sheet in (one, two)]
+        assert forget_keyings(connection, them, one.wave_id + 1) == 0
+        assert forget_keyings(connection, []) == 0
+        assert forget_keyings(connection, them, one.wave_id) == 3
+        assert connection.scalars(select(keying.c.paper_id)).all() == [three.id]

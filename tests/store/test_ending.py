@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from survey.database import Engine, read, write
-from survey.responses import SavedPage, SaveKey, Ticket, assent, finish, load, save, speak, stop
+from survey.responses import Done, SavedPage, SaveKey, Ticket, assent, finish, load, save, speak, stop
 from survey.responses.tables import save as log
 from tests.store.field import NOW, Field
 
@@ -78,6 +78,24 @@ def test_a_finish_under_a_key_nobody_was_given_is_refused(
     assert load(engine, ticket.response) is not None
 
 
+@pytest.mark.one_engine
+def test_what_is_refused_or_repeated_comes_with_the_response_as_it_is(engine: Engine, ticket: Ticket) -> None:
+    """The page that is shown then is made from it."""
+    answer(engine, ticket)
+    assert finish(engine, ticket.response, 1, 10**12, NOW) == Done("refused", load(engine, ticket.response))
+    stop(engine, ticket.response, True, NOW)
+    stopped = load(engine, ticket.response)
+    assert stop(engine, ticket.response, True, LATER) == Done("repeated", stopped)
+    assert finish(engine, ticket.response, 1, 9, LATER) == Done("refused", stopped)
+    assert speak(engine, ticket.response, "cy", LATER) == Done("refused", stopped)
+    late = save(engine, ticket.response, 1, 8, "playing", {"play": 1}, now=LATER)
+    assert (late.outcome, late.sequence, late.snapshot) == ("refused", 8, stopped)
+    stop(engine, ticket.response, False, LATER)
+    gone = load(engine, ticket.response)
+    assert stop(engine, ticket.response, False, LATER) == Done("repeated", gone)
+    assert stop(engine, ticket.response, True, LATER) == Done("refused", gone)
+
+
 def test_stopping_keeps_the_answers_and_takes_no_more(engine: Engine, ticket: Ticket) -> None:
     answer(engine, ticket)
     assert stop(engine, ticket.response, True, NOW).outcome == "new"
@@ -132,6 +150,7 @@ def test_responses_that_do_not_exist_cannot_end(engine: Engine, field: Field) ->
         assent(engine, nobody, True, NOW),
         finish(engine, nobody, 1, 1, NOW),
         stop(engine, nobody, False, NOW),
+        stop(engine, nobody, True, NOW),
         speak(engine, nobody, "en", NOW),
     ):
         assert (done.outcome, done.snapshot) == ("refused", None)

@@ -91,6 +91,13 @@ def test_who_declined_keeps_their_facts_and_who_withdrew_only_where_they_were(en
 
 
 @pytest.mark.one_engine
+def test_where_nothing_is_said_of_how_far_it_went_it_is_the_wave(engine: Engine, ticket: Ticket) -> None:
+    with write(engine) as connection:
+        erase(connection, [ticket.response], LATER, "a reason")
+        assert connection.execute(select(erasure.c.scope, erasure.c.wave)).all() == [("wave", "w1")]
+
+
+@pytest.mark.one_engine
 @pytest.mark.parametrize(("minutes", "seen"), [(-1, 0), (0, 0), (1, 1)])
 def test_when_the_clock_goes_back_nobody_was_seen_earlier(
     engine: Engine, ticket: Ticket, minutes: int, seen: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from importlib import import_module
 
 import pytest
 from sqlalchemy import update
@@ -12,8 +13,9 @@ from survey.database import Engine, open_engine, upgrade, write
 from survey.fieldwork.doors import Door
 from survey.fieldwork.waves import Hours
 from survey.responses import Ticket, begin, late, load
+from survey.responses.begin import WaveOver
 from survey.responses.reading import Snapshot
-from tests.store.field import NOW, SHA, lay_out
+from tests.store.field import NOW, SHA, Field, lay_out
 
 CLOSES = NOW + timedelta(days=30)
 WAVE = Hours(NOW, CLOSES, CLOSES + timedelta(days=2), CLOSES + timedelta(days=14))
@@ -85,6 +87,28 @@ def test_a_door_without_times_of_its_own_ends_with_the_wave(
 ) -> None:
     assert WAVE.finish_until is not None
     assert too_late(begun, WAVE.finish_until + past, monkeypatch) is over
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(
+    ("times", "may"),
+    [({"opens_at": None}, False), ({"opens_at": NOW}, True), ({"closes_at": DOOR_CLOSES}, True)],
+)
+def test_at_a_door_with_times_of_its_own_one_may_begin_although_the_wave_is_over(
+    engine: Engine, field: Field, times: dict[str, datetime], may: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with write(engine) as connection:
+        connection.execute(update(Door).where(Door.id == field.open_door).values(**times))
+    # The package has a function of the module's name.
+    monkeypatch.setattr(import_module("survey.responses.begin"), "hours_of", lambda *_: WAVE)
+    assert WAVE.begin_until is not None
+    begin(engine, field.open_door, "en", SHA, WAVE.begin_until - SECOND)
+    for now in (WAVE.begin_until, WAVE.begin_until + SECOND):
+        if may:
+            assert not begin(engine, field.open_door, "en", SHA, now).resumed
+        else:
+            with pytest.raises(WaveOver, match=r"^The wave is over\.$"):
+                begin(engine, field.open_door, "en", SHA, now)
 
 
 def test_without_a_door_the_wave_decides_and_paper_is_never_too_late(

@@ -80,6 +80,7 @@ def test_a_bulk_of_responses_is_as_if_the_pages_had_made_it(engine: Engine, fiel
     assert done is not None
     past_one = past(field, saves=pages, ended_at=NOW + timedelta(seconds=30), facts=done.facts)
     assert add_responses(engine, [past_one]) == 1
+    assert add_responses(engine, []) == 0
     records = {record.id: record for record in stream(engine, field.study.id, "pupil")}
     by_pages = records.pop(ticket.response)
     [in_bulk] = records.values()

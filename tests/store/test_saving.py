@@ -126,7 +126,7 @@ def test_keys_nobody_was_given_are_refused(
 @pytest.mark.parametrize("response", ["", "x", "\x00" * 22, "a" * 22, "\ud800" * 22, "é" * 22, "../" * 7 + "a"])
 def test_responses_that_do_not_exist_take_nothing(engine: Engine, field: Field, response: str) -> None:
     saved = save(engine, response, SavedPage(1, 1, "singing", {"sing_enjoy": 4}, now=NOW))
-    assert (saved.outcome, saved.snapshot) == ("refused", None)
+    assert (saved.outcome, saved.sequence, saved.snapshot) == ("refused", 1, None)
     assert load(engine, response) is None
 
 
