@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from survey.audit import entries
+from survey.audit import COMMAND_LINE, entries
 from survey.database import Engine, read, write
 from survey.fieldwork import Decision, Membership, NotAgreed, state_of
 from survey.fieldwork.consent import (
     BadDecision,
+    decide,
     decision,
     issues_of,
     ledger_of,
@@ -27,7 +29,7 @@ from survey.problems import Refused
 from survey.responses import SavedPage, Ticket, assent, begin, finish, save
 from survey.responses.withdrawing import Withdrawal
 from tests.consent.conftest import Lay
-from tests.consent.study import NOW, SENTINEL, STUDY, Tuned, consent, everything
+from tests.consent.study import NOW, SENTINEL, STUDY, Tuned, consent, everything, lay_out
 from tests.filled import keep_school
 
 SEPTEMBER, OCTOBER = date(2025, 9, 10), date(2025, 10, 1)
@@ -292,7 +294,6 @@ def test_a_decision_is_recorded_once_with_who_did_it(lay: Lay, engine: Engine) -
 
 @pytest.mark.parametrize("table", ["decision", "sheet", "sheet_issue", "erasure", "certificate"])
 def test_the_database_itself_lets_these_only_grow(lay: Lay, engine: Engine, table: str) -> None:
-    from survey.audit import COMMAND_LINE
     from survey.responses.withdrawing import withdraw
 
     tuned = lay(consent("opt_out"))
@@ -392,3 +393,79 @@ def _sha(tuned: Tuned) -> str:
     from survey.fieldwork import current
 
     return current(tuned.engine, tuned.study.id)["pupil"]
+
+
+# ── whose, of all that is there ─────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.one_engine
+def test_a_sheet_is_of_the_audience_of_the_one_who_decides(lay: Lay) -> None:
+    tuned = lay(consent())
+    with pytest.raises(BadDecision, match=r"^There is no version 1 of the information sheet\.$"):
+        tuned.decide("R1", [Decision("yes", "parent", SEPTEMBER, sheet_version=1)])
+    tuned.decide("P1", [Decision("yes", "parent", SEPTEMBER, sheet_version=1)])
+
+
+@pytest.mark.one_engine
+def test_a_decision_about_someone_of_another_study_is_refused(lay: Lay, engine: Engine, tmp_path: Path) -> None:
+    tuned = lay(consent("opt_out"))
+    twin = lay_out(engine, tmp_path / "twin", consent("opt_out").replace("tuned-in", "twin"))
+    with write(engine) as connection:
+        theirs = twin.person("P1")
+        with pytest.raises(BadDecision, match=r"^There is no such participant in this study\.$"):
+            decide(connection, tuned.study, theirs, given(NO), COMMAND_LINE, NOW)
+    twin.decide("P1", [given(NO)])
+    twin.decide("P2", [given(OUT)])
+    twin.issued()
+    assert [state(tuned, code) for code in ("P1", "P2", "P3")] == [("missing", "sheet not sent")] * 3
+    assert [state(twin, code)[0] for code in ("P1", "P2", "P3")] == ["no", "withdrawn", "yes"]
+    with read(engine) as connection:
+        plan = plan_of(connection, tuned.study.id)
+        assert plan is not None
+        mine, theirs_too = (list(standings(connection, plan, one.study.id, "w1")) for one in (tuned, twin))
+        assert withdrawn_for_good(connection, tuned.study.id) == set()
+        assert withdrawn_for_good(connection, twin.study.id) == {twin.person("P2")}
+        assert issues_of(connection, tuned.study.id) == []
+        assert len(sheets_of(connection, tuned.study.id)) == 1
+    assert [one.id for one in mine] == [tuned.person(f"P{n}") for n in (1, 2, 3)] + [tuned.person("R1")] + [
+        tuned.person(f"P{n}") for n in (4, 5, 6)
+    ] + [tuned.person("R2")], "by school, class and code"
+    assert {one.standing.state for one in mine if one.audience == "pupil"} == {"missing"}
+    assert [one.standing.state for one in theirs_too] == ["no", "withdrawn", *["yes"] * 6]
+
+
+@pytest.mark.one_engine
+def test_the_list_is_of_the_schools_and_the_one_asked_for(lay: Lay, engine: Engine) -> None:
+    tuned = lay(consent("opt_out"))
+    tuned.issued("s1")
+    tuned.decide("P4", [Decision("yes", "parent", SEPTEMBER, sheet_version=1)])
+
+    def listed(wave: str = "w1", **only: Any) -> list[str]:
+        with read(engine) as connection:
+            plan = plan_of(connection, tuned.study.id)
+            assert plan is not None
+            found = standings(connection, plan, tuned.study.id, wave, **only)
+            return [f"{one.code} {one.school} {one.school_class} {one.standing.state}" for one in found]
+
+    with read(engine) as connection:
+        school = connection.scalar(text("SELECT id FROM school WHERE code = 's2'"))
+    there = ["P4 s2 4a yes", "P5 s2 4a missing", "P6 s2 4a missing", "R2 s2 4a yes"]
+    assert listed(schools={school}) == there
+    assert listed(schools=set()) == []
+    assert listed(participant_id=tuned.person("P4")) == there[:1]
+    assert listed(participant_id=tuned.person("P1")) == ["P1 s1 4a yes"]
+    assert listed() == [*(f"P{number} s1 4a yes" for number in (1, 2, 3)), "R1 s1 4a yes", *there]
+    with pytest.raises(Refused, match="There is no wave 'w9'"):
+        listed("w9")
+
+
+@pytest.mark.one_engine
+def test_what_is_said_on_the_first_page_is_kept_with_the_text_that_asked(lay: Lay, engine: Engine) -> None:
+    tuned = lay()
+    assent(engine, tuned.begin("P1"), False, NOW)
+    with read(engine) as connection:
+        (row,) = connection.execute(select(decision)).all()
+    assert (row.sha256, row.questionnaire, row.kind, row.says) == (_sha(tuned), "pupil", "assent", "no")
+    assert (row.decided_by, row.scope, row.wave_id, row.how) == ("self", "wave", tuned.waves["w1"], "online")
+    assert (row.given_on, row.recorded_at, row.recorded_by) == (NOW.date(), NOW, "respondent")
+    assert (row.study_id, row.participant_id) == (tuned.study.id, tuned.person("P1"))
