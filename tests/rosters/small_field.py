@@ -11,7 +11,7 @@ from sqlalchemy import select
 from survey.audit import COMMAND_LINE, Act
 from survey.config import Settings
 from survey.database import Engine, read
-from survey.fieldwork import Membership, Participant, School, SchoolClass, Wave
+from survey.fieldwork import Membership, Participant, School, SchoolClass, Study, Wave
 from survey.fieldwork.publishing import publish_folder
 from survey.fieldwork.roster import RosterPreview, import_lists, look, read_lists
 from survey.fieldwork.roster.importing import ImportChoices, place_of
@@ -111,12 +111,13 @@ def import_roster(
 class Desk:
     """Where lists are looked at and imported: a study in a database, as the office and the command line use it."""
 
-    def __init__(self, engine: Engine, settings: Settings) -> None:
+    def __init__(self, engine: Engine, settings: Settings, study: str = "small-notes") -> None:
         self.engine = engine
         self.settings = settings
+        self.study = study
 
     def look(self, text: str | bytes, wave: str | None = "w1", name: str = "roster.csv", **more: bool) -> RosterPreview:
-        return look(self.engine, self.settings, "small-notes", wave, SentFile(_bytes(text), name), **more)
+        return look(self.engine, self.settings, self.study, wave, SentFile(_bytes(text), name), **more)
 
     def take(
         self,
@@ -128,7 +129,7 @@ class Desk:
         correct: bool = False,
     ) -> RosterPreview:
         """Import a file. yes: the doubts that are answered with a yes."""
-        where = (self.engine, self.settings, "small-notes", wave)
+        where = (self.engine, self.settings, self.study, wave)
         return import_roster(*where, SentFile(_bytes(text), name), NOW, ImportChoices(correct, yes))
 
     def problems(self, text: str | bytes, wave: str | None = "w1", name: str = "roster.csv") -> list[str]:
@@ -142,7 +143,8 @@ class Desk:
             .join(Wave, Wave.id == Membership.wave_id)
             .outerjoin(School, School.id == Membership.school_id)
             .outerjoin(SchoolClass, SchoolClass.id == Membership.school_class_id)
-            .where(Wave.code == wave)
+            .join(Study, Study.id == Wave.study_id)
+            .where(Wave.code == wave, Study.code == self.study)
         )
         with read(self.engine) as connection:
             return {code: (school, its, left is not None) for code, school, its, left in connection.execute(query)}
@@ -153,7 +155,8 @@ class Desk:
             select(Participant.facts, Membership.facts)
             .join(Participant, Participant.id == Membership.participant_id)
             .join(Wave, Wave.id == Membership.wave_id)
-            .where(Participant.code == code, Wave.code == wave)
+            .join(Study, Study.id == Wave.study_id)
+            .where(Participant.code == code, Wave.code == wave, Study.code == self.study)
         )
         with read(self.engine) as connection:
             lasting, changing = connection.execute(query).one()

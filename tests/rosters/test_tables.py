@@ -36,6 +36,22 @@ def test_csv_is_read_in_every_spelling(delimiter: str, end: str, encoding: str) 
     assert not sheet.problems
 
 
+@pytest.mark.parametrize(
+    ("headings", "says"),
+    [
+        ("a", "b.csv, row 1: The columns 'date' and 'by' are missing. The first row should have the headings."),
+        ("a,date", "b.csv, row 1: The column 'by' is missing. The first row should have the headings."),
+        ("a,date,by,z", "b.csv, row 1, column D (z): The heading 'z' is not known. The headings that can be used are 'a', 'date' and 'by'."),
+        ("a,date,by,a", "b.csv, row 1, column D (a): This column means the same as column A. Please keep one of the two."),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_the_headings_is_said_with_the_file(headings: str, says: str) -> None:
+    (sheet,) = read_sheets(f"{headings}\n1,2,3,4\n".encode(), "b.csv")
+    sheet.file = "b.csv"
+    _, _, problems = columns(sheet, {"a": ("a",), "date": ("date", "day"), "by": ("by",)}, ("a", "date", "by"))
+    assert str(problems[0]) == says
+
+
 def test_quotes_hold_delimiters_and_line_ends() -> None:
     (sheet,) = read_sheets(b'a,b\r\n"x, y","1\r\n2"\r\n"say ""hi""",3\r\n', "x.csv")
     assert texts(sheet) == [["a", "b"], ["x, y", "1\r\n2"], ['say "hi"', "3"]]

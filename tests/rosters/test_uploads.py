@@ -96,6 +96,23 @@ def test_files_go_when_dropped_and_when_too_old(desk: Desk) -> None:
     assert waiting(desk) == 0
 
 
+@pytest.mark.one_engine
+@pytest.mark.parametrize("road", ["keep", "drop", "expire"])
+def test_what_is_just_an_hour_old_stays_when_what_is_older_goes(desk: Desk, road: str) -> None:
+    keep(desk.engine, ann(desk, name="old"), LISTS, NOW - timedelta(seconds=1))
+    token = keep(desk.engine, ann(desk), LISTS, NOW)
+    if road == "keep":
+        keep(desk.engine, ann(desk, name="ben"), LISTS, NOW + LIFE)
+        assert waiting(desk) == 2
+    if road == "drop":
+        drop(desk.engine, ann(desk, name="ben"), "none", NOW + LIFE)
+        assert waiting(desk) == 1
+    if road == "expire":
+        expire(desk.engine, NOW + LIFE)
+        assert waiting(desk) == 1
+    assert kept(desk.engine, ann(desk), token, NOW + LIFE) == LISTS
+
+
 def test_two_lists_taken_in_at_once_are_taken_one_after_the_other(desk: Desk) -> None:
     done: list[RosterPreview] = []
     ready = threading.Barrier(4)
