@@ -60,9 +60,19 @@ PARTS = {
     ),
     "fieldwork": Part(
         ("survey/fieldwork/*.py",),
-        ("tests/store", "tests/consent", "tests/rosters", "tests/waves", "tests/performances"),
+        (
+            "tests/store",
+            "tests/consent",
+            "tests/rosters",
+            "tests/waves",
+            "tests/performances",
+            "tests/paper",
+            "tests/retention/test_publishing.py",
+        ),
     ),
-    "retention": Part(("survey/retention/*.py",), ("tests/retention",)),
+    "retention": Part(
+        ("survey/retention/*.py",), ("tests/retention", "tests/free_text/test_letters.py", "tests/audit/test_audit.py")
+    ),
 }
 
 _SLOW = (
