@@ -218,7 +218,8 @@ def test_a_wish_about_two_children_and_oneself_is_done_whole_or_not_at_all(
     assert states == ["finished"] * 3, "nothing of the wish was done"
     status, address, _ = post(client, "/withdraw/do", **wish)
     assert status == 303
-    assert address.count(",") == 2, "three certificates"
+    # A group of signs may end with W, too.
+    assert len(address.partition("?")[0].split(",")) == 3
     states = [load(tuned.engine, one).state for one in (*children, its_id)]  # type: ignore[union-attr]
     assert states == ["withdrawn"] * 3
 
