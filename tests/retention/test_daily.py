@@ -15,16 +15,18 @@ from click.testing import CliRunner, Result
 from survey.audit import COMMAND_LINE, Actor
 from survey.cli import main
 from survey.config import Settings
-from survey.database import Engine, open_engine, upgrade
+from survey.database import Engine, StoreError, open_engine, upgrade
 from survey.fieldwork.publishing import publish_folder
 from survey.problems import Refused
 from survey.responses.withdrawing import Withdrawal, withdraw
 from survey.retention import (
     DeletionCertificate,
+    Erasure,
     Register,
     back_up,
     certificate,
     counted,
+    daily,
     days,
     delete_study,
     keep_promises,
@@ -142,6 +144,38 @@ def test_of_two_servers_one_does_it_and_the_other_takes_over(
     second.join(10)
     assert not first.is_alive()
     assert not second.is_alive()
+
+
+@pytest.mark.one_engine
+def test_a_round_tells_the_log_what_it_did_and_a_fault_is_no_end_of_it(
+    engine: Engine, settings: Settings, field: Field, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def busy(*_: object) -> list[str]:
+        raise StoreError("The database is busy. Please try again.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(daily, "keep_promises", busy)
+        daily._round(settings, THE_DAY)
+    daily._round(settings, THE_DAY)
+    told = [(record.name, record.levelname, record.getMessage()) for record in caplog.records]
+    made = certificate(engine, field.study_id)
+    assert made is not None
+    assert told[:2] == [
+        ("chorus", "ERROR", "The database is busy. Please try again."),
+        ("chorus", "WARNING", f"small-notes: the data were deleted on their day. Certificate {made.number}."),
+    ]
+    assert {one[:2] for one in told[2:]} <= {("chorus", "WARNING")}
+
+
+@pytest.mark.one_engine
+def test_what_an_older_backup_brought_back_is_said_with_its_day(
+    engine: Engine, settings: Settings, field: Field
+) -> None:
+    register = Register(settings.register)
+    register.add([Erasure(NOW, "small-notes", "participant", "P1", "all", reason="withdrawn")])
+    said = keep_promises(engine, settings, NOW + timedelta(days=3))
+    assert said == ["small-notes: a participant was deleted again, as on 20 January 2026."]
+    assert keep_promises(engine, settings, NOW + timedelta(days=3)) == []
 
 
 def free_port() -> str:

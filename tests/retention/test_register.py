@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -226,15 +226,49 @@ def test_a_damaged_register_is_said_with_its_line(tmp_path: Path, line: str) -> 
     register.add([Erasure(NOW, "s", "study", "")])
     with register.path.open("a") as file:
         file.write(f"{line}\n")
-    with pytest.raises(RegisterDamaged, match=r"register\.jsonl:2: this line does not belong"):
+    with pytest.raises(RegisterDamaged) as damaged:
         register.lines()
+    assert str(damaged.value) == (
+        f"{register.path}:2: this line does not belong in the register of erasures. Nothing was changed. Restore the file "
+        "from its copy, or correct the line, and try again: withdrawals since the last backup are recorded nowhere else."
+    )
 
 
 def test_a_register_that_cannot_be_written_says_where(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     register = Register(tmp_path / "file" / "register.jsonl")
-    with pytest.raises(RegisterUnwritable, match="set CHORUS_REGISTER"):
+    told = f"The register of erasures {register.path} cannot be used (%s). " + (
+        "Let Chorus write there, or set CHORUS_REGISTER to another file."
+    )
+    with pytest.raises(RegisterUnwritable) as unwritable:
         register.add([Erasure(NOW, "s", "study", "")])
+    assert str(unwritable.value) == told % "File exists"
+    with pytest.raises(RegisterUnwritable) as unreadable:
+        register.lines()
+    assert str(unreadable.value) == told % "Not a directory"
+    assert register.add([]) == 0
+
+
+def test_a_line_of_the_register_says_all_there_is_and_is_read_as_it_was_written(tmp_path: Path) -> None:
+    register = Register(tmp_path / "deep" / "register.jsonl")
+    assert register.lines() == []
+    british = timezone(timedelta(hours=1))
+    line = Erasure(datetime(2026, 6, 1, 10, 30, tzinfo=british), "s", "participant", "P1", "wave", "w1", "withdrawn")
+    bare = Erasure(NOW, "s", "study", "")
+    assert register.add([line, bare, line]) == 2
+    assert register.path.read_text() == (
+        '{"at": "2026-06-01T09:30:00+00:00", "key": "P1", "kind": "participant", "reason": "withdrawn", "scope": "wave", '
+        '"study": "s", "wave": "w1"}\n'
+        '{"at": "2026-01-20T09:00:00+00:00", "key": "", "kind": "study", "reason": "", "scope": "", "study": "s", '
+        '"wave": ""}\n'
+    )
+    assert register.lines() == [line, bare]
+    assert register.add([bare, replace(bare, reason="another")]) == 1
+    assert len(register.lines()) == 3
+    with register.path.open("a") as file:
+        file.write('{"at": "2026-01-20T09:00:00", "key": "", "kind": "study", "study": "s"}\n')
+    with pytest.raises(RegisterDamaged, match=r":4: "):
+        register.lines()
 
 
 def test_two_processes_write_each_line_once(tmp_path: Path) -> None:
