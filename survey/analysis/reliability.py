@@ -11,6 +11,8 @@ Sources
     Psychometrika, 30, 357-370.
     McDonald, R. P. (1999). Test theory: a unified treatment. Erlbaum (omega total).
     Harman, H. H. and Jones, W. H. (1966). Factor analysis by minimizing residuals (minres). Psychometrika, 31, 351-368.
+    Cronbach, L. J., Schönemann, P. and McKie, D. (1965). Alpha coefficients for stratified-parallel tests. Educational
+    and Psychological Measurement, 25, 291-312 (stratified alpha).
     Eisinga, R., te Grotenhuis, M. and Pelzer, B. (2013). The reliability of a two-item scale: Pearson, Cronbach, or
     Spearman-Brown? International Journal of Public Health, 58, 637-642.
 """
@@ -27,8 +29,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
 from survey.analysis.columns import in_order
-from survey.problems import amount
-from survey.scales import Rule, score, turned
+from survey.scales import NOTHING_BESIDE, Beside, Rule, score, turned
 
 Floats = NDArray[np.float64]
 Treatment = Literal["listwise", "pairwise"]
@@ -53,6 +54,7 @@ class Reliability:
     or the fewest who answered any two items (pairwise). `scored` have a score under the scale's own rule; `floor` and
     `ceiling` are the shares (0 to 1) of these whose every answer is the lowest or the highest possible. `sem` is in
     points of the raw score, before transformation and rounding. `alpha_interval` is Feldt's, at `confidence`.
+    `stratified_alpha` is that of a scale whose items are all scales.
     `too_few` is a sentence where n is below 30, and every figure is then None. `remarks` are sentences to print with
     the figures.
     """
@@ -66,6 +68,7 @@ class Reliability:
     alpha: float | None = None
     alpha_interval: tuple[float, float] | None = None
     standardised_alpha: float | None = None
+    stratified_alpha: float | None = None
     alpha_if_dropped: Mapping[str, float | None] = field(default_factory=dict)
     item_rest: Mapping[str, float | None] = field(default_factory=dict)
     omega_total: float | None = None
@@ -83,20 +86,28 @@ class NoSolution(ValueError):
 
 
 def describe(
-    matrix: ArrayLike, rule: Rule, *, treatment: Treatment = "listwise", confidence: float = 0.95
+    matrix: ArrayLike,
+    rule: Rule,
+    *,
+    treatment: Treatment = "listwise",
+    confidence: float = 0.95,
+    beside: Beside = NOTHING_BESIDE,
 ) -> Reliability:
-    """Describe a scale from the answers of one group: `matrix` is respondents × items, as asked, NaN for missing.
+    """Describe a scale from the answers of one group: `matrix` is respondents × `rule.questions`, NaN for missing.
 
-    The rule's reversed items are turned round here. `treatment` says whose answers count: listwise, those who answered
-    every item; pairwise, for each two items those who answered both. Raises ValueError as :func:`survey.scales.score`.
+    The answers are as asked: what the rule reverses, recodes or weighs is done here, and an item that is a scale is
+    scored. `treatment` says whose answers count: listwise, those who answered every item; pairwise, for each two items
+    those who answered both. `beside` says which items were not shown. Raises ValueError as
+    :func:`survey.scales.score`.
     """
     if not 0 < confidence < 1:
         raise ValueError(f"a confidence level lies between 0 and 1, not at {confidence:g}")
-    answers = turned(matrix, rule)
+    answers = turned(matrix, rule, beside)
     there = ~np.isnan(answers)
     used = answers[there.all(axis=1)] if treatment == "listwise" else answers
     n = len(used) if treatment == "listwise" else _fewest_of_a_pair(there)
-    scored = ~np.isnan(score(matrix, replace(rule, transform=None, round=None)).score)
+    raw = replace(rule, transform=None, round=None, norms=())
+    scored = ~np.isnan(score(matrix, raw, beside=beside).score)
     known = Reliability(
         items=rule.items,
         treatment=treatment,
@@ -108,20 +119,65 @@ def describe(
     if n < FEWEST:
         return replace(known, too_few=_too_few(known))
     if known.scored >= FEWEST:
-        floor, ceiling = (_share_at(answers[scored], ends) for ends in (rule.low, rule.high))
+        ends = [rule.counted_range(at) for at in range(len(rule.items))]
+        floor, ceiling = (_share_at(answers[scored], [one[side] for one in ends]) for side in (0, 1))
         known = replace(known, floor=floor, ceiling=ceiling)
     else:
         known = replace(known, remarks=(_few_scores(known),))
     if len(rule.items) < 2:
         return replace(known, remarks=(*known.remarks, _ONE_ITEM))
-    return _of_items(known, rule, covariances(used))
+    weights = np.array(rule.weights or (1.0,) * len(rule.items))
+    known = _of_items(known, rule, covariances(used * weights))
+    if len(rule.parts) < len(rule.items):
+        return known
+    stratified = _stratified_alpha(np.asarray(matrix, dtype=np.float64), rule, beside)
+    return replace(known, stratified_alpha=stratified, remarks=(*known.remarks, _of_scales(stratified)))
+
+
+def _of_scales(stratified: float | None) -> str:
+    said = "The items are scales: alpha is that of their scores"
+    if stratified is None:
+        return f"{said}."
+    return (
+        f"{said}. Stratified alpha, which allows for how reliable each of them is, is {stratified:.2f}, from people "
+        "who answered every question. Please report that one."
+    )
+
+
+def _stratified_alpha(matrix: Floats, rule: Rule, beside: Beside) -> float | None:
+    """Return 1 - Σ variance × (1 - alpha) of each scale / variance of their sum; None where one of them has no alpha.
+
+    Of those who answered every question (Cronbach, Schönemann and McKie 1965). A score that is on another range than
+    its items has the alpha of the items.
+    """
+    column = {id: at for at, id in enumerate(rule.questions)}
+    inner = [
+        turned(matrix[:, [column[id] for id in part.questions]], part, beside)
+        for part in (rule.parts[item] for item in rule.items)
+    ]
+    weights = np.array(rule.weights or (1.0,) * len(rule.items))
+    scores = turned(matrix, rule, beside) * weights
+    whole = ~np.isnan(scores).any(axis=1) & np.all([~np.isnan(items).any(axis=1) for items in inner], axis=0)
+    if whole.sum() < FEWEST:
+        return None
+    alphas = []
+    for item, items in zip(rule.items, inner, strict=True):
+        part = rule.parts[item]
+        heavy = items[whole] * np.array(part.weights or (1.0,) * len(part.items))
+        alphas.append(alpha(covariances(heavy)) if len(part.items) > 1 else None)
+    covariance = covariances(scores[whole])
+    total = float(covariance.sum())
+    known = [one for one in alphas if one is not None]
+    if len(known) < len(alphas) or total <= _NOTHING:
+        return None
+    return 1 - float(np.diag(covariance) @ (1 - np.array(known))) / total
 
 
 @dataclass(frozen=True)
 class ItemFigures:
     """One item of a scale: how many answered it, its mean and standard deviation, None below 30 answers.
 
-    Both are as the scale counts it: a reversed item is turned round.
+    Both are as the scale counts it: a reversed item is turned round, a recoded one recoded.
     """
 
     item: str
@@ -143,40 +199,50 @@ class ScaleReliability:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Grouping:
+    """Which group each respondent belongs to: the column that says so, and a name for each, None for unknown."""
+
+    column: str
+    names: Sequence[str | None]
+
+
 def describe_scales(
     numbers: Mapping[str, Floats],
     rules: Mapping[str, Rule],
-    groups: Sequence[str | None] | None = None,
+    groups: Grouping | None = None,
     *,
     treatment: Treatment = "listwise",
-    by: str | None = None,
+    beside: Beside = NOTHING_BESIDE,
 ) -> list[ScaleReliability]:
-    """Describe several scales from the answers to their items (a column of numbers each, NaN for missing).
+    """Describe several scales from the answers to their questions (a column of numbers each, NaN for missing).
 
-    With `groups`, a name for each row, every scale is described in each group by itself, in the order of their names,
-    because small children are less reliable; rows without a name are left out and counted in the notes. Raises
-    ValueError where there are not as many names as rows, and as :func:`survey.scales.score`.
+    With `groups` every scale is described in each group by itself, in the order of their names, because small children
+    are less reliable; rows without a name are left out and counted in the notes. `beside` says which questions were not
+    shown. Raises ValueError where there are not as many names as rows, and as :func:`survey.scales.score`.
     """
     found = []
     for scale, rule in rules.items():
-        matrix = np.column_stack([numbers[item] for item in rule.items])
+        matrix = np.column_stack([numbers[question] for question in rule.questions])
         if groups is None:
-            found.append(_described(scale, matrix, rule, treatment, None))
+            found.append(_described(scale, matrix, rule, treatment, beside))
             continue
-        if len(groups) != len(matrix):
-            raise ValueError(f"{len(matrix)} respondents, but {len(groups)} names of groups")
-        without = sum(group is None for group in groups)
-        for group in sorted({one for one in groups if one is not None}, key=in_order):
-            there = np.array([one == group for one in groups], dtype=bool)
-            found.append(_described(scale, matrix[there], rule, treatment, (str(by), group, without)))
+        if len(groups.names) != len(matrix):
+            raise ValueError(f"{len(matrix)} respondents, but {len(groups.names)} names of groups")
+        without = sum(name is None for name in groups.names)
+        for group in sorted({name for name in groups.names if name is not None}, key=in_order):
+            there = np.array([name == group for name in groups.names], dtype=bool)
+            one = _described(scale, matrix[there], rule, treatment, beside.chosen(there))
+            notes = one.notes
+            if without:
+                notes += (f"{without:,} row{'' if without == 1 else 's'} without '{groups.column}' left out.",)
+            found.append(replace(one, by=groups.column, group=group, notes=notes))
     return found
 
 
-def _described(
-    scale: str, matrix: Floats, rule: Rule, treatment: Treatment, of: tuple[str, str, int] | None
-) -> ScaleReliability:
-    known = describe(matrix, rule, treatment=treatment)
-    answers = turned(matrix, rule)
+def _described(scale: str, matrix: Floats, rule: Rule, treatment: Treatment, beside: Beside) -> ScaleReliability:
+    known = describe(matrix, rule, treatment=treatment, beside=beside)
+    answers = turned(matrix, rule, beside)
     items = []
     for at, item in enumerate(rule.items):
         given = answers[~np.isnan(answers[:, at]), at]
@@ -190,11 +256,8 @@ def _described(
                 rule.reverse[at],
             )
         )
-    by, group, without = of or (None, None, 0)
     notes = [*([known.too_few] if known.too_few else []), *known.remarks, _whose(known)]
-    if without:
-        notes.append(f"{amount(without, 'row')} without '{by}' left out.")
-    return ScaleReliability(scale, by, group, known, tuple(items), tuple(notes))
+    return ScaleReliability(scale, None, None, known, tuple(items), tuple(notes))
 
 
 def _whose(known: Reliability) -> str:
@@ -477,4 +540,4 @@ def _sem(covariance: Floats, whole: float | None, rule: Rule) -> float | None:
     if whole is None or not 0 <= whole <= 1:
         return None
     of_sum = math.sqrt(float(covariance.sum()) * (1 - whole))
-    return of_sum if rule.score == "sum" else of_sum / len(rule.items)
+    return of_sum / (math.fsum(rule.weights) or len(rule.items)) if rule.score == "mean" else of_sum

@@ -59,8 +59,9 @@ def questionnaire_of(path: Path) -> Questionnaire:
 def score(questionnaire: Path, answers: Path, out: Path) -> None:
     """Score a table of answers: headings are names of questions, values are codes, and an empty cell is missing.
 
-    The output has one row for each row of answers: `id` if there is one, then each scale and the number of
-    its items that were answered.
+    The output has one row for each row of answers: `id` if there is one, then for each scale its score, the number of
+    its items that were answered (NAME_n) and, if it has bands, the band (NAME_band). Scales with norms need a column
+    for each roster fact that the norms are given by, such as sex.
     """
     from survey.export.scored import score_table
 
@@ -71,5 +72,7 @@ def score(questionnaire: Path, answers: Path, out: Path) -> None:
             "name for --out."
         )
     with writing(out, "w") as file:
-        rows = score_table(found, answers, file)
-    click.echo(f"{rows} rows scored: {out}")
+        scored = score_table(found, answers, file)
+    click.echo(f"{scored.rows} rows scored: {out}")
+    for note in scored.notes:
+        click.echo(note, err=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from survey.analysis.comparison import GroupComparison
     from survey.analysis.disclosure import SafeTable
     from survey.analysis.effects import Contrast
-    from survey.analysis.reliability import ScaleReliability
+    from survey.analysis.reliability import ScaleReliability, Treatment
+    from survey.scales import Rule
 
 WIDTH: Final = 100
 """Columns of the widest line that is printed."""
@@ -47,27 +48,29 @@ def reliability(questionnaire: Path, answers: Path, by: str | None, pairwise: bo
     not read. Figures are those of people who answered every item of a scale, unless --pairwise is given. Fewer than 30
     people get no figures.
     """
-    from survey.analysis.reliability import describe_scales
-    from survey.export.scored import BadTable, item_numbers
-    from survey.scales import rule_for
+    from survey.analysis.reliability import Grouping, describe_scales
+    from survey.export.scored import BadTable, item_answers
+    from survey.scales import Beside, rules_for
 
     found = questionnaire_of(questionnaire)
     if not found.scales:
         stop(f"{questionnaire} has no scales, so there is nothing to report.")
     table = _columns(answers)
-    rules = {scale.id: rule_for(scale, found) for scale in found.scales}
-    there = {name: rule for name, rule in rules.items() if any(item in table.texts for item in rule.items)}
+    rules = rules_for(found)
+    there = {name: rule for name, rule in rules.items() if any(item in table.texts for item in rule.questions)}
     if not there:
         stop(f"{answers} has no column for any item. Columns are named after questions, such as {_some(rules)}.")
-    items = dict.fromkeys(item for rule in there.values() for item in rule.items)
-    groups = _labels(table, by) if by else None
+    items = dict.fromkeys(item for rule in there.values() for item in rule.questions)
+    groups = Grouping(by, _labels(table, by)) if by else None
     for item in items:
         _labels(table, item)
     try:
-        numbers = item_numbers(found, str(answers), {item: table.texts[item] for item in items}, table.rows)
+        given = item_answers(found, str(answers), {item: table.texts[item] for item in items}, table.rows)
     except BadTable as error:
         stop(*str(error).splitlines())
-    told = describe_scales(numbers, there, groups, treatment="pairwise" if pairwise else "listwise", by=by)
+    beside = Beside(given.not_shown, _facts_of(there.values(), table, items))
+    treatment: Treatment = "pairwise" if pairwise else "listwise"
+    told = describe_scales(given.numbers, there, groups, treatment=treatment, beside=beside)
     if in_json:
         print_json([_scale_as_json(one) for one in told])
     else:
@@ -79,7 +82,16 @@ def reliability(questionnaire: Path, answers: Path, by: str | None, pairwise: bo
 
 
 def _some(rules: dict[str, Any]) -> str:
-    return ", ".join(next(iter(rules.values())).items[:5])
+    return ", ".join(next(iter(rules.values())).questions[:5])
+
+
+def _facts_of(rules: Iterable[Rule], table: Columns, questions: Container[str]) -> dict[str, list[str | None]]:
+    """Return the roster facts by which scales within scales are normed, as far as the table has them."""
+    from survey.export.scored import fact_columns, known_facts
+
+    facts = {fact for rule in rules for fact in rule.facts}
+    found = {fact: [name for name in fact_columns(fact, questions) if name in table.texts] for fact in facts}
+    return {fact: known_facts(table.texts[names[0]]) for fact, names in found.items() if names}
 
 
 def _scale_as_json(one: ScaleReliability) -> dict[str, Any]:
@@ -97,6 +109,7 @@ def _scale_as_json(one: ScaleReliability) -> dict[str, Any]:
         "alpha_low": low,
         "alpha_high": high,
         "alpha_standardised": known.standardised_alpha,
+        "alpha_stratified": known.stratified_alpha,
         "omega_total": known.omega_total,
         "spearman_brown": known.spearman_brown,
         "mean_r": known.mean_inter_item,
@@ -128,6 +141,7 @@ def _print_scale(one: ScaleReliability) -> None:
         figures = [
             ("alpha", f"{_two(known.alpha)} ({_two(low)} to {_two(high)})"),
             ("standardised", _two(known.standardised_alpha)),
+            ("stratified", _two(known.stratified_alpha)),
             ("omega total", _two(known.omega_total)),
             ("Spearman-Brown", _two(known.spearman_brown)),
             ("mean correlation", _two(known.mean_inter_item)),

@@ -147,7 +147,7 @@ class Test(Condition):
             return given is self.values[0]
         if not given:
             return False
-        fact, *words = (_fact_value(v) for v in (value, *self.values))
+        fact, *words = (fact_value(v) for v in (value, *self.values))
         return _compare(fact, self.comparison, words)
 
 
@@ -162,7 +162,7 @@ def _compare(value: Any, comparison: str, values: Sequence[Any]) -> bool:
     return bool(value >= values[0]) if comparison == "at_least" else bool(value <= values[0])
 
 
-def _fact_value(value: Any) -> float | str:
+def fact_value(value: Any) -> float | str:
     """Bring a fact and an author's word to one form: numbers as numbers, yes and no as words."""
     if isinstance(value, bool):
         return "yes" if value else "no"

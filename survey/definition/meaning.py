@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from survey.definition.questionnaire import Questionnaire
 from survey.problems import listed
@@ -52,7 +52,34 @@ def compare(published: Sequence[Questionnaire], new: Questionnaire) -> Differenc
             faults[question.id] = fault
         elif older:
             told += _told(*older[-1], question)
-    return Differences(faults, told)
+    return Differences(faults, [*told, *_scored_otherwise(versions, new)])
+
+
+def scoring_rule(questionnaire: Questionnaire, id: str) -> Mapping[str, Any]:
+    """Return what makes the score of a scale, and of the scales it is made of, without the words about it.
+
+    Bands are words about it too: they name scores, and change none. Raises KeyError.
+    """
+    scale = questionnaire.scale(id)
+    bands = {"groups": {"__all__": {"bands"}}}
+    rule = scale.model_dump(
+        exclude={"title": True, "direction": True, "source": True, "note": True, "bands": True, "norms": bands}
+    )
+    scales = {other.id for other in questionnaire.scales}
+    inner = [scoring_rule(questionnaire, entry.item) for entry in scale.items if entry.item in scales]
+    return rule | {"scales": inner}
+
+
+def _scored_otherwise(versions: Sequence[Questionnaire], new: Questionnaire) -> Iterator[str]:
+    """Yield a sentence for each scale whose rule is another than in the newest version that has it."""
+    for scale in new.scales:
+        older = next((one for one in reversed(versions) if any(s.id == scale.id for s in one.scales)), None)
+        if older is not None and scoring_rule(older, scale.id) != scoring_rule(new, scale.id):
+            yield (
+                f"Scale '{scale.id}' is scored by another rule than in version {older.version}. Each response keeps "
+                "the rule of its version, so scores may not be comparable. If they are not, please give the scale a "
+                f"new name, such as {_new_name(scale.id, new)}."
+            )
 
 
 def same_words(one: str, other: str) -> bool:

@@ -123,7 +123,12 @@ _Say = Callable[[Mapping[str, Any], str], str]
 
 
 def _bound(words: str, key: str) -> _Say:
-    return lambda error, shown: f"is {shown}. It must be {words} {error['ctx'][key]}. Please change it"
+    return lambda error, shown: f"is {shown}. It must be {words} {_plain(error['ctx'][key])}. Please change it"
+
+
+def _plain(bound: Any) -> Any:
+    """Return a bound as authors write it: 0 rather than 0.0."""
+    return int(bound) if isinstance(bound, float) and bound.is_integer() else bound
 
 
 _MESSAGES: dict[str, _Say] = {

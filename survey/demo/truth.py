@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from math import sqrt
 from typing import Any
 
+from survey.definition.counting import number_of, recoded
 from survey.definition.questionnaire import Questionnaire
+from survey.definition.scale import Scale, ScaleItem
 from survey.definition.study import Pretend
 from survey.question import Question
 
@@ -58,13 +60,26 @@ class Truth:
 
 
 class Loadings:
-    """Which scales each question serves, and in which direction."""
+    """Which scales each question serves, by way of other scales too, and in which direction."""
 
     def __init__(self, questionnaire: Questionnaire) -> None:
         self._of: dict[str, list[tuple[str, int]]] = {}
         for scale in questionnaire.scales:
-            for item in scale.items:
-                self._of.setdefault(item.item, []).append((scale.id, -1 if item.reverse else 1))
+            for question, sign in self._directions(questionnaire, scale).items():
+                self._of.setdefault(question, []).append((scale.id, sign))
+
+    def _directions(self, questionnaire: Questionnaire, scale: Scale) -> dict[str, int]:
+        """Return the questions behind a scale, each with 1, or -1 where a high answer means little."""
+        inner = {other.id: other for other in questionnaire.scales}
+        found: dict[str, int] = {}
+        for item in scale.items:
+            sign = -1 if item.reverse else 1
+            if item.item in inner:
+                below = self._directions(questionnaire, inner[item.item])
+                found |= {question: sign * its for question, its in below.items()}
+            else:
+                found[item.item] = -sign if _falls(questionnaire, scale, item) else sign
+        return found
 
     def latent(self, question: Question, latents: Mapping[str, float]) -> float:
         """Return the latent value behind one question: the mean over its scales, or half the general feeling."""
@@ -72,3 +87,17 @@ class Loadings:
         if served:
             return sum(sign * latents[scale] for scale, sign in served) / len(served)
         return 0.5 * sum(latents.values()) / len(latents) if latents else 0.0
+
+
+def _falls(questionnaire: Questionnaire, scale: Scale, item: ScaleItem) -> bool:
+    """Tell whether the highest answer counts less than the lowest: by a recode, or as it is not among those counted."""
+    table = scale.recoding(item)
+    if scale.score == "count" and scale.counts:
+        question = questionnaire.question(item.item)
+        counted = [number_of(question, word) for word in scale.counts]
+        low, high = question.number_range or (0.0, 0.0)
+        return sum(counted) / len(counted) < (low + high) / 2
+    if table is None:
+        return False
+    counts = recoded(questionnaire.question(item.item), table)
+    return counts[max(counts)] < counts[min(counts)]

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from survey.definition.counting import Counting
 from survey.definition.meaning import same_words
+from survey.definition.questionnaire import Questionnaire
 from survey.definition.study import StudyDefinition
 from survey.export.charts import SheetChart
 from survey.export.columns import ColumnSet, Variable
@@ -168,24 +170,36 @@ def codebook(columns: Iterable[ColumnSet], scores: Mapping[str, Sequence[Variabl
         "versions", "scales", "reversed in",
     )  # fmt: skip
     rows = [
-        (found.questionnaire, *_described(variable, found, gaps))
+        (found.questionnaire, *_described(variable, gaps, *served))
         for found in columns
+        for served in [_scales_by_item(found.newest)]
         for variable in (*found.variables, *scores.get(found.questionnaire, ()))
     ]
     about = "Every variable: label, type, range, wording, versions, scales"
     return SmallSheet("Codebook", about, header, rows, looks={"label": WRAPPED, "wording": WRAPPED, "scales": WRAPPED})
 
 
-def _described(variable: Variable, columns: ColumnSet, gaps: Gaps) -> tuple[Any, ...]:
+Scales = Mapping[str, Sequence[str]]
+"""Item -> the ids of scales."""
+
+
+def _scales_by_item(questionnaire: Questionnaire) -> tuple[Scales, Scales]:
+    """Return the scales that each item serves, by way of other scales too, and those that turn it round."""
+    counting = Counting(questionnaire)
+    used: dict[str, list[str]] = {}
+    turned: dict[str, list[str]] = {}
+    for scale in questionnaire.scales:
+        for id in counting.items_of(scale.id):
+            used.setdefault(id, []).append(scale.id)
+        for id in scale.reversed_items:
+            turned.setdefault(id, []).append(scale.id)
+    return used, turned
+
+
+def _described(variable: Variable, gaps: Gaps, used: Scales, turned: Scales) -> tuple[Any, ...]:
     numbers = sorted(gaps.values())
-    used, turned = [], []
     # A column that is part of an answer (a ticked box, a first step) is no item of a scale.
-    if variable.group == "question" and variable.name == variable.question:
-        for scale in columns.newest.scales:
-            if any(entry.item == variable.question for entry in scale.items):
-                used.append(scale.id)
-            if variable.question in scale.reversed_items:
-                turned.append(scale.id)
+    item = variable.name == variable.question if variable.group == "question" else variable.group == "score"
     return (
         variable.name,
         variable.label,
@@ -196,8 +210,8 @@ def _described(variable: Variable, columns: ColumnSet, gaps: Gaps) -> tuple[Any,
         variable.question,
         variable.wording,
         ", ".join(map(str, variable.versions)),
-        ", ".join(used),
-        ", ".join(turned),
+        ", ".join(used.get(variable.name, ()) if item else ()),
+        ", ".join(turned.get(variable.name, ()) if item else ()),
     )
 
 

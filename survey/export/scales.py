@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
 
 from survey.analysis.reliability import Reliability, describe
-from survey.definition.scale import Scale
+from survey.definition.scale import Norms, Scale
 from survey.export.contents import SmallSheet
 from survey.export.scores import ScoreTables
-from survey.scales import turned
+from survey.problems import listed
+from survey.scales import Rule, turned
 
 SCALES: Final = (
     ("questionnaire", 14), ("scale", 16), ("title", 30), ("direction", 46), ("group", 14), ("items", 7),
@@ -68,13 +69,15 @@ def _scale_rows(questionnaire: str, scale: Scale, scores: ScoreTables) -> Iterat
             scale.direction,
             group,
             len(scale.items),
-            rule_in_words(scale),
+            rule_in_words(scale, tuple(rule.parts)),
             len(given),
             len(there),
             *_spread(there),
             _number(float(there.min())) if len(there) else None,
             _number(float(there.max())) if len(there) else None,
-            *_reliability(describe(scores.items(scale.id)[chosen], rule)),
+            *_reliability(
+                describe(scores.items(scale.id)[chosen], rule, beside=scores.beside(scale.id).chosen(chosen))
+            ),
             scale.source or "",
         )
 
@@ -93,8 +96,9 @@ def _reliability(found: Reliability) -> tuple[Any, ...]:
 def _item_rows(questionnaire: str, scale: Scale, scores: ScoreTables) -> Iterator[tuple[Any, ...]]:
     rule = scores.rule(scale.id)
     asked = scores.items(scale.id)
-    answers = turned(asked, rule)
-    found = describe(asked, rule)
+    beside = scores.beside(scale.id)
+    answers = turned(asked, rule, beside)
+    found = describe(asked, rule, beside=beside)
     for place, item in enumerate(rule.items):
         there = answers[~np.isnan(answers[:, place]), place]
         yield (
@@ -102,13 +106,21 @@ def _item_rows(questionnaire: str, scale: Scale, scores: ScoreTables) -> Iterato
             scale.id,
             item,
             scores.wording(item),
-            "reversed" if rule.reverse[place] else "as asked",
-            f"{rule.low[place]:g} to {rule.high[place]:g}",
+            _direction(rule, place),
+            "{:g} to {:g}".format(*rule.counted_range(place)),
             len(there),
             *_spread(there),
             _number(found.item_rest.get(item)),
             _number(found.alpha_if_dropped.get(item)),
         )
+
+
+def _direction(rule: Rule, place: int) -> str:
+    if rule.reverse[place]:
+        return "reversed"
+    if not rule.recodes or rule.recodes[place] is None:
+        return "as asked"
+    return "counted" if rule.score == "count" else "recoded"
 
 
 def _spread(numbers: Any) -> tuple[float | None, float | None]:
@@ -121,15 +133,49 @@ def _number(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 
-def rule_in_words(scale: Scale) -> str:
-    """Return how a scale is scored, in words."""
-    kind = scale.score if not scale.prorate else "prorated sum"
-    said = [f"{kind} of {len(scale.items)} items", f"at least {scale.needed} answered"]
+def rule_in_words(scale: Scale, parts: Collection[str] = ()) -> str:
+    """Return how a scale is scored, in words. `parts`: the ids of those of its items that are scales."""
+    said = [_put_together(scale, parts), f"at least {scale.needed} {'with a score' if parts else 'answered'}"]
+    if scale.recode:
+        said.append(f"answers recoded {_table(scale.recode)}")
+    said += [f"{entry.item} recoded {_table(entry.recode)}" for entry in scale.items if entry.recode]
+    if scale.weighs:
+        said.append("weights " + ", ".join(f"{entry.item} {entry.weight:g}" for entry in scale.items))
+    if scale.not_shown is not None:
+        said.append(f"an item that was not shown counts {scale.not_shown:g}")
     if scale.transform is not None:
         said.append("then converted by a table" if scale.transform.table else _line(scale.transform.linear or []))
+    if scale.norms is not None:
+        said.append(_norms(scale.norms))
     if scale.round is not None:
         said.append(f"rounded to {scale.round} decimals, halves up")
     return "; ".join(said)
+
+
+def _put_together(scale: Scale, parts: Collection[str]) -> str:
+    if scale.score == "count":
+        return f"count of {_number_of(len(scale.items), 'item')} answered {listed(scale.counts or [], 'or')}"
+    kind: str = "prorated sum" if scale.prorate else scale.score
+    kind = f"weighted {kind}" if scale.weighs else kind
+    items, scales = len(scale.items) - len(parts), len(parts)
+    what = [_number_of(items, "item")] if items or not scales else []
+    what += [f"{_number_of(scales, 'scale')} ({', '.join(parts)})"] if scales else []
+    return f"{kind} of {' and '.join(what)}"
+
+
+def _number_of(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count} {what}s"
+
+
+def _table(recode: Mapping[str, float]) -> str:
+    return ", ".join(f"{answer} to {counted:g}" for answer, counted in recode.items())
+
+
+def _norms(norms: Norms) -> str:
+    by = f"norms for {listed(norms.facts)}"
+    if norms.mean is not None and norms.sd is not None:
+        return f"then put on mean {norms.mean:g}, sd {norms.sd:g} by {by}"
+    return f"then converted by {by}" if norms.transforms else f"bands by {by}"
 
 
 def _line(ends: list[float]) -> str:

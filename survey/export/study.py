@@ -154,6 +154,8 @@ class Export:
         columns = [dataset.columns for dataset in datasets]
         scored = {dataset.columns.questionnaire: dataset.scores for dataset in datasets}
         findings = self._findings(datasets)
+        for scores in scored.values():
+            scores.tell_without_norms()
         return [
             *(findings_sheets(findings) if findings is not None else ()),
             contents.counts(self.study, self.written),

@@ -33,9 +33,16 @@ class DataTable:
     """The answers of each row as they count: none behind a question that was not led to, none of who withdrew."""
     first: int
     """The number of the first row, from 1."""
+    absent: Sequence[Absence] = ()
+    """For each row, why a question has no answer; questions that have one are there too."""
+    code_of_not_shown: int | None = None
 
     def __len__(self) -> int:
         return len(self.answers)
+
+    def not_shown(self, question: str) -> list[bool]:
+        """Return, for each row, whether it is certain that routing passed a question by."""
+        return [why.get(question) == self.code_of_not_shown for why in self.absent]
 
 
 _PLAIN: Final = frozenset((int, float, str))
@@ -110,7 +117,7 @@ class Tabulator:
                 cells.append(self._answered(variable, values, absent, parts, rows))
         for place in self._as_typed:
             cells[place] = self._looking_like_something_else(cells, len(rows))
-        table = DataTable(self.columns.variables, cells, answers, self._done + 1)
+        table = DataTable(self.columns.variables, cells, answers, self._done + 1, absent, self._gaps["not_shown"])
         self._done += len(rows)
         self._tell_clashes()
         return table

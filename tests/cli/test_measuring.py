@@ -105,6 +105,28 @@ def answers(path: Path, name: str = "gaps") -> Path:
     return written(path, ["id", "year", *items], cells)
 
 
+RULES = """
+  - {scale: counted, title: Counted, items: [item_1, item_2, item_4], score: count, counts: [4, 5],
+     direction: higher is more}
+  - {scale: later, title: Later, items: [item_5, item_6, item_8], score: sum, direction: higher is more}
+  - {scale: whole, title: Whole, items: [counted, later], score: sum, direction: higher is more}
+"""
+
+
+def test_reliability_knows_counts_and_scales_of_scales(questionnaire: Path, tmp_path: Path) -> None:
+    questionnaire.write_text(questionnaire.read_text(encoding="utf-8") + RULES, encoding="utf-8")
+    found = {one["scale"]: one for one in told("reliability", questionnaire, answers(tmp_path / "a.csv"))}
+    assert [item["item"] for item in found["whole"]["items"]] == ["counted", "later"]
+    assert 0 <= found["counted"]["items"][0]["mean"] <= 1
+    assert found["counted"]["alpha_stratified"] is None
+    stratified = found["whole"]["alpha_stratified"]
+    assert 0 < stratified < 1
+    assert any(
+        f"is {stratified:.2f}, from people who answered every question" in one for one in found["whole"]["notes"]
+    )
+    assert "stratified" in survey("reliability", questionnaire, tmp_path / "a.csv").stdout
+
+
 ITEM_KEYS = {"item", "n", "mean", "sd", "item_rest", "alpha_if_dropped", "reversed"}
 SCALE_KEYS = {
     "scale", "n", "alpha", "alpha_low", "alpha_high", "alpha_standardised", "omega_total", "mean_r", "sem", "floor",

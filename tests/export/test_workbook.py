@@ -16,7 +16,7 @@ from survey.export import workbook as export_workbook
 from survey.export.sink import CannotExport
 from survey.export.study import Export
 from survey.export.workbook import sheet_title
-from survey.scales import rule_for
+from survey.scales import rules_for
 from tests.export.sample import (
     FULL,
     NOW,
@@ -253,7 +253,7 @@ def test_a_scales_reliability_is_that_of_the_analysis() -> None:
     line = rows(workbook(source(*responses)), "Scales")[0]
     matrix = [[response.answers["sing"], response.answers["dance"]] for response in responses]
     questionnaire = versions(ONE)[0].questionnaire
-    found = describe(matrix, rule_for(questionnaire.scale("joy"), questionnaire))
+    found = describe(matrix, rules_for(questionnaire)["joy"])
     assert found.alpha is not None
     assert found.alpha_interval is not None
     assert line["answered all"] == 60

@@ -18,7 +18,7 @@ from survey.definition.free_text import FreeText, TextReader
 from survey.definition.parts import Assent, Grid, Line, Page, Statement
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.rules.names import RESERVED
-from survey.definition.scale import Band, Scale, ScaleItem, Transform
+from survey.definition.scale import Band, NormGroup, Norms, Scale, ScaleItem, Transform
 from survey.definition.study import (
     Access,
     Arm,
@@ -61,6 +61,8 @@ PARTS: dict[str, tuple[type[BaseModel], ...]] = {
         ScaleItem,
         Transform,
         Band,
+        Norms,
+        NormGroup,
     ),
     "In study.yaml": (
         StudyDefinition,

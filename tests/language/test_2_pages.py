@@ -161,7 +161,8 @@ def test_a_new_version_keeps_meanings():
     """Answers to all versions of a questionnaire stand in one column, so a new version has to mean the same by each
     question and code. Publishing refuses a code with other words, an option or a point of a scale that is gone, another
     kind or unit, and a question under another name: put it back, or give the question a new name. A new wording of a
-    question is published and told. Where an option only reads differently, write its earlier label behind `was`."""
+    question is published and told, and so is a new rule of a scale: each response keeps the rule of its version. Where an
+    option only reads differently, write its earlier label behind `was`."""
     example = """
 version: 2
 pages:

@@ -95,6 +95,151 @@ scales:
     assert (low.low, low.high, high.low, high.high, high.label) == (3, 7, 8, 15, "High")
 
 
+def test_recodes():
+    """`recode` says what each answer counts, for all questions of the scale or for one item. It names every answer. A
+    recoded item is not reversed as well: its numbers can run the other way."""
+    example = """
+scales:
+  - scale: strong
+    title: Strong opinions
+    items: [a, b, {item: c, recode: {1: 2, 2: 1, 3: 0, 4: 0, 5: 0}}]
+    score: sum
+    recode: {1: 0, 2: 0, 3: 0, 4: 1, 5: 2}
+    direction: Higher means that music is valued more strongly
+    source: Own wording
+"""
+    found = scale(example)
+    assert found.recoding(found.items[0]) == {"1": 0, "2": 0, "3": 0, "4": 1, "5": 2}
+    assert found.recoding(found.items[2]) == {"1": 2, "2": 1, "3": 0, "4": 0, "5": 0}
+    assert told(ITEMS + example) == []
+
+
+def test_weights():
+    """`weight` says how much an item counts beside the others; without it, 1. A mean is then a weighted mean."""
+    example = """
+scales:
+  - scale: value
+    title: Value of music
+    items: [a, {item: b, weight: 2}, {item: c, reverse: yes, weight: 0.5}]
+    score: mean
+    direction: Higher means that music is valued more
+    source: Own wording
+"""
+    assert [entry.weight for entry in scale(example).items] == [1, 2, 0.5]
+
+
+def test_counts():
+    """`score: count` counts the items that were answered with one of `counts`: codes, or yes. `needs` says how many have
+    to be answered at all; without it, every one."""
+    example = """
+pages:
+  - page: one
+    questions:
+      - {question: choir, kind: yes_no, ask: Do you sing in a choir?}
+      - {question: band, kind: yes_no, ask: Do you play in a band?}
+      - {question: lessons, kind: yes_no, ask: Do you have lessons?}
+scales:
+  - scale: activities
+    title: Musical activities
+    items: [choir, band, lessons]
+    score: count
+    counts: [yes]
+    needs: 2 of 3
+    direction: Higher means more activities
+    source: Own wording
+"""
+    found = good(example).scale("activities")
+    assert (found.counts, found.needed) == (["yes"], 2)
+
+
+def test_items_that_were_not_shown():
+    """An item that routing passed by is missing, like one that was left blank. Where the instrument says that it counts
+    something, such as 0, `not_shown` says so; the item then counts as answered."""
+    example = """
+pages:
+  - page: one
+    questions:
+      - {question: plays, kind: yes_no, ask: Do you play an instrument?}
+      - {question: alone, kind: number, ask: How many hours a week do you play alone?, min: 0, max: 40, when: {plays: yes}}
+      - {question: together, kind: number, ask: How many hours with others?, min: 0, max: 40, when: {plays: yes}}
+scales:
+  - scale: hours
+    title: Hours of playing
+    items: [alone, together]
+    score: sum
+    not_shown: 0
+    direction: Higher means more playing
+    source: Own wording
+"""
+    assert good(example).scale("hours").not_shown == 0
+
+
+def test_scales_of_scales():
+    """An item can be another scale, above it or below. Its score counts as that scale reports it: prorated, rounded,
+    converted. It is answered where it has a score, so `needs: 1 of 2` asks for one of the two scores."""
+    example = """
+scales:
+  - scale: whole
+    title: Music at school
+    items: [helps, {item: burden, reverse: yes}]
+    score: sum
+    direction: Higher means that music is valued more
+    source: Own wording
+  - {scale: helps, title: Music helps, items: [a, b], score: sum, needs: 1 of 2, prorate: yes, round: 0,
+     direction: Higher means that music helps more, source: Own wording}
+  - {scale: burden, title: Music is a burden, items: [c], score: sum, direction: Higher is worse, source: Own wording}
+"""
+    assert scale(example).reversed_items == {"burden"}
+
+
+def test_norms():
+    """`norms` say what a score means among people alike. Their groups are given by facts of the roster: a code, yes or
+    no, a number, or a range of numbers with both ends. Each group has a mean and a standard deviation (then `mean` and
+    `sd` above the groups say what scores are put on), or a table of scores. Without the fact, or outside every group,
+    the score is missing, and Notes say how many there are. To keep the score as it is beside the one by norms, give the
+    norms to a scale whose only item is the first."""
+    example = """
+scales:
+  - {scale: value, title: Value of music, items: [a, b, c], score: sum, direction: Higher is more, source: Own wording}
+  - scale: value_t
+    title: Value of music, T score
+    items: [value]
+    score: sum
+    round: 0
+    norms:
+      mean: 50
+      sd: 10
+      groups:
+        - {for: {sex: f, year: 3 to 4}, mean: 10.9, sd: 2.1}
+        - {for: {sex: f, year: 5 to 6}, mean: 9.8, sd: 2.4}
+        - {for: {sex: m}, mean: 9.1, sd: 2.6}
+    direction: Higher means that music is valued more than by others of the same sex and age
+    source: Own wording
+"""
+    norms = good(ITEMS + example).scale("value_t").norms
+    assert norms.facts == ["sex", "year"]
+    assert (norms.groups[1].whom, norms.groups[1].mean) == ({"sex": "f", "year": "5 to 6"}, 9.8)
+
+
+def test_bands_by_norms():
+    """Where cut points differ by age or sex, each norm group has bands of its own. The score stays as it is."""
+    example = """
+scales:
+  - scale: value
+    title: Value of music
+    items: [a, b, c]
+    score: sum
+    norms:
+      groups:
+        - {for: {year: 3 to 4}, bands: [{from: 3, to: 9, label: Low}, {from: 10, to: 15, label: High}]}
+        - {for: {year: 5 to 6}, bands: [{from: 3, to: 8, label: Low}, {from: 9, to: 15, label: High}]}
+    direction: Higher means that music is valued more
+    source: Own wording
+"""
+    groups = scale(example).norms.groups
+    assert [group.bands[1].low for group in groups] == [10, 9]
+
+
 def test_attention_stays_out():
     """An item that only checks attention has `attention: yes`. It cannot be part of a score."""
     example = """

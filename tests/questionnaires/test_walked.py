@@ -15,7 +15,7 @@ from survey.export.store import export
 from survey.journey import Journey
 from survey.problems import errors
 from survey.responses import stream
-from survey.scales import matrix, rule_for, score
+from survey.scales import matrix, rules_for, score
 from tests.pages.walker import Walker, pretended, walk
 from tests.published import SHIPPED, Published, publish
 
@@ -85,14 +85,13 @@ def test_what_was_answered_is_in_the_export(shipped: Published) -> None:
         if question.id in hidden and question.stored:
             assert row[question.columns()[0].name] == "-6"
     scores = _row_of(file, newest.id, "scores")
-    for scale in questionnaire.scales:
-        rule = rule_for(scale, questionnaire)
+    for id, rule in rules_for(questionnaire).items():
         seen = {key: value for key, value in answers.items() if key not in hidden}
-        items = matrix([questionnaire.question(item) for item in rule.items], [seen])
+        items = matrix([questionnaire.question(item) for item in rule.questions], [seen])
         expected = score(items, rule)
-        assert scores[f"{scale.id}_n"] == str(expected.answered[0])
-        if scores[scale.id]:
-            assert float(scores[scale.id]) == expected.score[0], scale.id
+        assert scores[f"{id}_n"] == str(expected.answered[0])
+        if scores[id]:
+            assert float(scores[id]) == expected.score[0], id
 
 
 def _row_of(file: io.BytesIO, response: str, sheet: str = "codes") -> dict[str, str]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from survey.analysis.reliability import (
+    Grouping,
     NoSolution,
     covariances,
     describe,
@@ -213,14 +214,14 @@ def test_each_year_group_by_itself() -> None:
     matrix = np.vstack([answers(100, seed=1), answers(20, seed=2), answers(60, seed=3)])
     years = ["10"] * 100 + ["9"] * 20 + ["3"] * 60
     numbers = dict(zip(rule(4).items, matrix.T, strict=True))
-    found = {one.group: one for one in describe_scales(numbers, {"scale": rule(4)}, years, by="year")}
+    found = {one.group: one for one in describe_scales(numbers, {"scale": rule(4)}, Grouping("year", years))}
     assert list(found) == ["3", "9", "10"]
     assert found["10"].reliability == describe(matrix[:100], rule(4))
     assert found["3"].reliability == describe(matrix[120:], rule(4))
     assert found["9"].reliability.too_few is not None
     assert found["9"].reliability.too_few in found["9"].notes
     with pytest.raises(ValueError, match="180 respondents, but 179 names"):
-        describe_scales(numbers, {"scale": rule(4)}, years[:-1], by="year")
+        describe_scales(numbers, {"scale": rule(4)}, Grouping("year", years[:-1]))
 
 
 def test_items_are_told_as_the_scale_counts_them() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from survey.definition.scale import Scale
-from survey.scales import ConversionTable, Linear, Rule, ScoreBand, matrix, numbers, rule_for, score
+from survey.scales import ConversionTable, Linear, Rule, ScoreBand, matrix, numbers, rules_for, score
 
 
 @dataclass
@@ -30,6 +30,7 @@ class Paper:
 
     def __init__(self, *items: Item) -> None:
         self._items = {item.id: item for item in items}
+        self.scales: list[Scale] = []
 
     def question(self, id: str, /) -> Item:
         return self._items[id]
@@ -38,6 +39,12 @@ class Paper:
 def scale(**said: Any) -> Scale:
     plain = {"scale": "liking", "title": "Liking", "items": ["a", "b", "c"], "score": "mean", "direction": "More"}
     return Scale.model_validate({**plain, **said})
+
+
+def rule_for(scale: Scale, paper: Paper) -> Rule:
+    """The rule of a scale as one of a questionnaire."""
+    paper.scales = [scale]
+    return rules_for(paper)[scale.id]
 
 
 PAPER = Paper(Item("a"), Item("b", (0.0, 4.0)), Item("c"))

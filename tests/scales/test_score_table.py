@@ -53,9 +53,9 @@ def scored(paths: tuple[Path, Path], table: str | bytes) -> list[dict[str, str]]
     reading = read_questionnaire(file)
     assert reading.questionnaire is not None, reading.problems
     out = io.StringIO()
-    rows = score_table(reading.questionnaire, answers, out)
+    told = score_table(reading.questionnaire, answers, out)
     found = list(csv.DictReader(io.StringIO(out.getvalue())))
-    assert len(found) == rows
+    assert len(found) == told.rows
     return found
 
 

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from survey.definition.counting import Counting
 from survey.definition.model import Fault
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.scale import Scale
 from survey.problems import About, listed
 
 
-def _ranges(questionnaire: Questionnaire, scale: Scale) -> set[tuple[float, float]]:
-    found = set()
-    for entry in scale.items:
-        try:
-            item_range = questionnaire.question(entry.item).number_range
-        except LookupError:
-            continue  # told by the rule about items
-        if item_range is not None:
-            found.add(item_range)
-    return found
+def _ranges(counting: Counting, scale: Scale) -> set[tuple[float, float]]:
+    found = {counting.item_range(scale, entry) for entry in scale.items}
+    # What has no range is told by the rule about items.
+    return {one for one in found if one is not None}
 
 
 def ranges(questionnaire: Questionnaire) -> Iterator[Fault]:
-    """Items with different ranges do not weigh the same."""
+    """Items with different ranges do not weigh the same, unless the author has thought about weights."""
+    counting = Counting(questionnaire)
     for n, scale in enumerate(questionnaire.scales):
-        found = _ranges(questionnaire, scale)
-        if len(found) > 1:
+        found = _ranges(counting, scale)
+        if len(found) > 1 and not scale.weighs:
             shown = listed(f"{low:g} to {high:g}" for low, high in sorted(found))
             yield Fault(
                 ("scales", n, "items"),
@@ -46,7 +42,8 @@ def direction(questionnaire: Questionnaire) -> Iterator[Fault]:
         return
     grid_of = {question.id: question.grid for question in questionnaire.questions}
     for n, scale in enumerate(questionnaire.scales):
-        grids = {grid_of[entry.item] for entry in scale.items if entry.item in grid_of}
+        # Scales and what could not be read are in no grid.
+        grids = {grid_of.get(entry.item) for entry in scale.items}
         if len(scale.items) > 3 and None not in grids and not scale.reversed_items:
             yield Fault(
                 ("scales", n, "items"),

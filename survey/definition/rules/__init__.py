@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from survey.definition.model import Fault
 from survey.definition.questionnaire import Questionnaire
-from survey.definition.rules import free_text, header, kinds, names, options, piping, routes, scales
+from survey.definition.rules import free_text, header, kinds, names, norms, options, piping, recodes, routes, scales
 
 Rule = Callable[[Questionnaire], Iterator[Fault]]
 
@@ -25,8 +25,13 @@ RULES: tuple[Rule, ...] = (
     routes.possible,
     piping.texts_that_can_be_filled,
     scales.items,
+    scales.circles,
     scales.needs,
+    recodes.counts,
+    recodes.recodes,
+    recodes.not_shown,
     scales.transformation,
     scales.bands,
+    norms.norms,
 )
 """Every rule whose breach refuses publication; kinds also give advice here."""

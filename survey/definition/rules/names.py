@@ -256,9 +256,11 @@ def columns(questionnaire: Questionnaire) -> Iterator[Fault]:
                     f"characters. A name has at most {LONGEST}. Please shorten '{question.id}'",
                 )
     for n, scale in enumerate(questionnaire.scales):
-        if f"{scale.id}_n".lower() in own:
-            yield Fault(
-                ("scales", n, "scale"),
-                f"scale '{scale.id}' also makes a column '{scale.id}_n', but that name is already used here. Please "
-                "rename one of the two",
-            )
+        banded = scale.bands or (scale.norms is not None and any(group.bands for group in scale.norms.groups))
+        for name in (f"{scale.id}_n", *([f"{scale.id}_band"] if banded else [])):
+            if name.lower() in own:
+                yield Fault(
+                    ("scales", n, "scale"),
+                    f"scale '{scale.id}' also makes a column '{name}', but that name is already used here. Please "
+                    "rename one of the two",
+                )

@@ -8,6 +8,8 @@ from typing import Final
 from survey.definition.conditions import Test
 from survey.definition.model import Fault
 from survey.definition.questionnaire import Questionnaire
+from survey.definition.rules.norms import facts_of
+from survey.definition.scale import number_range
 from survey.definition.study import Fact, StudyDefinition
 from survey.definition.wording import UnreadableWording, checked_gaps
 from survey.problems import About, did_you_mean, quoted, shortened
@@ -26,6 +28,7 @@ def facts_used(questionnaire: Questionnaire, study: StudyDefinition) -> Iterator
                 said.add(test.at)
                 yield from _test(test, facts)
     yield from _said(questionnaire, facts)
+    yield from _of_norms(questionnaire, facts)
     for place in questionnaire.texts():
         try:
             found = checked_gaps(place.text)
@@ -88,9 +91,9 @@ def _said(questionnaire: Questionnaire, facts: dict[str, Fact]) -> Iterator[Faul
             )
 
 
-def _unknown(where: str, fact: str, facts: dict[str, Fact]) -> str:
+def _unknown(where: str, fact: str, facts: dict[str, Fact], verb: str = "uses") -> str:
     hint = did_you_mean(fact, [*facts, *ALWAYS_KNOWN]) or " Please add it under 'facts' in study.yaml."
-    return f"{where} uses the roster fact '{shortened(fact)}', which the study does not have.{hint}"
+    return f"{where} {verb} the roster fact '{shortened(fact)}', which the study does not have.{hint}"
 
 
 def _test(test: Test, facts: dict[str, Fact]) -> Iterator[Fault]:
@@ -109,6 +112,26 @@ def _test(test: Test, facts: dict[str, Fact]) -> Iterator[Fault]:
                 test.at,
                 f"'{shortened(str(word))}' cannot be the roster fact '{fact.id}': {wrong}. Please change it",
             )
+
+
+def _of_norms(questionnaire: Questionnaire, facts: dict[str, Fact]) -> Iterator[Fault]:
+    """Norms are given by facts that there are, for values they can have. An unknown fact is told once a scale."""
+    told = set()
+    for at, scale, name, text in facts_of(questionnaire):
+        fact = facts.get(name)
+        if fact is None:
+            if name not in ALWAYS_KNOWN and (scale, name) not in told:
+                told.add((scale, name))
+                message = _unknown(f"the norms of scale '{scale}'", name, facts, "use")
+                yield Fault(at, message, key=True, about=About("fact", name))
+            continue
+        ends = number_range(text) if fact.kind == "number" else None
+        for word in (f"{end:g}" for end in ends) if ends else (text,):
+            wrong = _impossible(fact, word)
+            if wrong:
+                message = f"'{shortened(text)}' cannot be the roster fact '{fact.id}': {wrong}. Please change it"
+                yield Fault(at, message)
+                break
 
 
 def _impossible(fact: Fact, word: str) -> str | None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Final, get_args
 
+from survey.definition.counting import Counting
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.scale import Band, Scale, ScaleItem
@@ -20,21 +21,22 @@ _LARGEST_TABLE: Final = 10_000
 
 
 def items(questionnaire: Questionnaire) -> Iterator[Fault]:
-    """Every item is a question of this questionnaire, once, and has a number."""
+    """Every item is a question or a scale of this questionnaire, once, and has a number."""
     known = {question.id: question for question in questionnaire.questions}
+    scales = {scale.id for scale in questionnaire.scales} | questionnaire.written.scales
     for n, scale in enumerate(questionnaire.scales):
         seen: dict[str, Path] = {}
         for i, entry in enumerate(scale.items):
             at: Path = ("scales", n, "items", i)
             question = known.get(entry.item)
-            if question is None:
+            if question is None and entry.item not in scales:
                 if entry.item not in questionnaire.written.questions:
                     yield _unknown(scale, entry, at, questionnaire)
                 continue
             if entry.item in seen:
                 message = f"scale '{scale.id}' has '{entry.item}' twice, first on {FIRST}. An item counts once. "
                 yield Fault(at, message + "Please remove one", first=seen[entry.item])
-            elif question.id not in questionnaire.written.hurt and (fault := _unfit(scale, question)):
+            elif question and question.id not in questionnaire.written.hurt and (fault := _unfit(scale, question)):
                 yield Fault(at, fault)
             seen.setdefault(entry.item, at)
 
@@ -42,8 +44,10 @@ def items(questionnaire: Questionnaire) -> Iterator[Fault]:
 def _unknown(scale: Scale, entry: ScaleItem, at: Path, questionnaire: Questionnaire) -> Fault:
     numbered = [question.id for question in questionnaire.questions if _has_numbers(question)]
     unread = questionnaire.written.questions - {question.id for question in questionnaire.questions}
-    hint = did_you_mean(entry.item, [*numbered, *sorted(unread)]) or " Please use the id of a question."
-    message = f"scale '{scale.id}' uses '{shortened(entry.item)}', which no question has.{hint}"
+    others = [other.id for other in questionnaire.scales if other.id != scale.id]
+    hint = did_you_mean(entry.item, [*numbered, *sorted(unread), *others])
+    hint = hint or " Please use the id of a question or of a scale."
+    message = f"scale '{scale.id}' uses '{shortened(entry.item)}', but no question or scale is called that.{hint}"
     return Fault(at, message, about=About("question", entry.item))
 
 
@@ -64,6 +68,35 @@ def _unfit(scale: Scale, question: Question) -> str | None:
 
 def _has_numbers(question: Question) -> bool:
     return question.number_range is not None
+
+
+_DEEPEST: Final = 10
+"""So many scales may lie within each other."""
+
+
+def circles(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """No scale is made of itself, not even by way of others."""
+    counting = Counting(questionnaire)
+    places = {scale.id: n for n, scale in enumerate(questionnaire.scales)}
+    circle = counting.circle()
+    if circle:
+        first, second = circle[0], circle[1]
+        item = next(i for i, entry in enumerate(questionnaire.scale(first).items) if entry.item == second)
+        if first == second:
+            message = f"scale '{first}' is made of itself. Please remove it from its own items"
+        else:
+            message = (
+                f"scales {quoted(circle[:-1])} are made of each other, so none can be scored first. "
+                f"Please remove '{second}' from the items of '{first}', or break the circle elsewhere"
+            )
+        yield Fault(("scales", places[first], "items", item), message)
+    for id, depth in counting.depth.items():
+        if depth == _DEEPEST + 1:
+            yield Fault(
+                ("scales", places[id], "scale"),
+                f"scale '{id}' is made of scales that are made of scales, {depth} in all. {_DEEPEST} is the most. "
+                "Please make it of questions",
+            )
 
 
 def needs(questionnaire: Questionnaire) -> Iterator[Fault]:
@@ -93,23 +126,9 @@ def needs(questionnaire: Questionnaire) -> Iterator[Fault]:
             )
 
 
-def raw_range(questionnaire: Questionnaire, scale: Scale) -> tuple[float, float] | None:
-    """Return the lowest and the highest raw score, or None where an item has no range."""
-    ranges = []
-    for entry in scale.items:
-        try:
-            found = questionnaire.question(entry.item).number_range
-        except LookupError:
-            return None
-        if found is None:
-            return None
-        ranges.append(found)
-    low, high = sum(r[0] for r in ranges), sum(r[1] for r in ranges)
-    return (low, high) if scale.score == "sum" else (low / len(ranges), high / len(ranges))
-
-
 def transformation(questionnaire: Questionnaire) -> Iterator[Fault]:
     """One rule, and a new score for each raw one."""
+    counting = Counting(questionnaire)
     for n, scale in enumerate(questionnaire.scales):
         transform = scale.transform
         if transform is None:
@@ -121,12 +140,12 @@ def transformation(questionnaire: Questionnaire) -> Iterator[Fault]:
                 f"scale '{scale.id}' is transformed either by 'linear' or by 'table'. Please write one of them",
             )
         elif transform.linear is not None:
-            yield from _line(questionnaire, scale, transform.linear, (*at, "linear"))
+            yield from _line(counting, scale, transform.linear, (*at, "linear"))
         elif transform.table is not None:
-            yield from _table(questionnaire, scale, transform.table, (*at, "table"))
+            yield from table_of_scores(counting, scale, transform.table, (*at, "table"))
 
 
-def _line(questionnaire: Questionnaire, scale: Scale, linear: list[float], at: Path) -> Iterator[Fault]:
+def _line(counting: Counting, scale: Scale, linear: list[float], at: Path) -> Iterator[Fault]:
     start, end = linear[0], linear[1]
     if start == end:
         yield Fault(
@@ -135,7 +154,7 @@ def _line(questionnaire: Questionnaire, scale: Scale, linear: list[float], at: P
             "line. Please write its two ends",
         )
         return
-    found = raw_range(questionnaire, scale)
+    found = counting.raw_range(scale)
     if found and (abs(min(start, end) - found[0]) > 1e-9 or abs(max(start, end) - found[1]) > 1e-9):
         yield Fault(
             at,
@@ -145,15 +164,25 @@ def _line(questionnaire: Questionnaire, scale: Scale, linear: list[float], at: P
         )
 
 
-def _table(questionnaire: Questionnaire, scale: Scale, table: dict[float, float], at: Path) -> Iterator[Fault]:
-    if scale.score != "sum":
+def table_of_scores(counting: Counting, scale: Scale, table: dict[float, float], at: Path) -> Iterator[Fault]:
+    """Yield what is wrong with a table of raw scores: it holds each that can be, and no other."""
+    if scale.score == "mean":
         yield Fault(at, f"scale '{scale.id}' is a mean. A table needs whole raw scores. Please write: score: sum")
         return
-    found = raw_range(questionnaire, scale)
+    found = counting.raw_range(scale)
     if found is None or not all(map(math.isfinite, found)) or found[1] - found[0] > _LARGEST_TABLE:
         return
-    low, high = int(found[0]), int(found[1])
-    gone = [raw for raw in range(low, high + 1) if raw not in table]
+    if scale.round is None and not counting.counts_whole(scale):
+        yield Fault(
+            at,
+            f"scale '{scale.id}' has raw scores that are not whole numbers, and the table would not hold them. "
+            "Please add: round: 0",
+            key=True,
+        )
+        return
+    low, high = math.floor(found[0] + 0.5), math.floor(found[1] + 0.5)
+    sums = None if scale.prorate else counting.possible_sums(scale)
+    gone = [raw for raw in (range(low, high + 1) if sums is None else sums) if raw not in table]
     if gone:
         some = quoted(gone[:5]) + (" and more" if len(gone) > 5 else "")
         yield Fault(
@@ -175,6 +204,7 @@ def _key_of(raw: float) -> str:
 
 def bands(questionnaire: Questionnaire) -> Iterator[Fault]:
     """Bands follow each other without gap or overlap, and hold every score."""
+    counting = Counting(questionnaire)
     for n, scale in enumerate(questionnaire.scales):
         for who, found in scale.bands.items():
             at: Path = ("scales", n, "bands", who)
@@ -182,15 +212,13 @@ def bands(questionnaire: Questionnaire) -> Iterator[Fault]:
                 hint = did_you_mean(who, ANSWERED_BY) or f" Please use {quoted(ANSWERED_BY, 'or')}"
                 message = f"scale '{scale.id}' has bands for '{shortened(who)}', who answers nothing.{hint}"
                 yield Fault(at, message, key=True)
-            yield from _bands(scale, found, at, _step(questionnaire, scale))
-            yield from _ends(questionnaire, scale, found, at)
+            yield from bands_that_hold(counting, scale, found, at)
 
 
-def _step(questionnaire: Questionnaire, scale: Scale) -> float:
-    """Return the distance between two scores that follow each other; 0 where there is none."""
-    if scale.round is not None:
-        return float(10**-scale.round)
-    return 1.0 if scale.score == "sum" and scale.transform is None and not scale.prorate else 0.0
+def bands_that_hold(counting: Counting, scale: Scale, found: list[Band], at: Path) -> Iterator[Fault]:
+    """Yield what is wrong with a list of bands at a path."""
+    yield from _bands(scale, found, at, counting.step(scale))
+    yield from _ends(counting, scale, found, at)
 
 
 def _bands(scale: Scale, found: list[Band], at: Path, step: float) -> Iterator[Fault]:
@@ -224,8 +252,8 @@ def _next(high: float, step: float) -> str:
     return f"at {high + step:g}" if step else f"at {high:g}, where the band before ends"
 
 
-def _ends(questionnaire: Questionnaire, scale: Scale, found: list[Band], at: Path) -> Iterator[Fault]:
-    reported = reported_range(questionnaire, scale)
+def _ends(counting: Counting, scale: Scale, found: list[Band], at: Path) -> Iterator[Fault]:
+    reported = counting.reported_range(scale)
     if not found or reported is None or any(band.low > band.high for band in found):
         return
     low, high = reported
@@ -237,16 +265,3 @@ def _ends(questionnaire: Questionnaire, scale: Scale, found: list[Band], at: Pat
             f"{found[-1].high:g}. Please let them hold every score",
             key=True,
         )
-
-
-def reported_range(questionnaire: Questionnaire, scale: Scale) -> tuple[float, float] | None:
-    """Return the lowest and highest score after the transformation, or None where it is not known."""
-    raw = raw_range(questionnaire, scale)
-    if raw is None or scale.transform is None:
-        return raw
-    if scale.transform.table:
-        return min(scale.transform.table.values()), max(scale.transform.table.values())
-    if scale.transform.linear:
-        ends = scale.transform.linear[2:]
-        return min(ends), max(ends)
-    return None
