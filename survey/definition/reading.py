@@ -136,7 +136,7 @@ def _look_at(bound: Bound[Questionnaire], written: WrittenFile, path: Path) -> I
         yield locate(fault, bound.root, str(path))
 
 
-_NAMES: Final = {"question": "question", "grid": "grid", "page": "page"}
+_NAMES: Final = {"question": "question", "grid": "grid", "page": "page", "scale": "scale"}
 
 
 def _given(reading: Reading) -> Iterator[Given]:

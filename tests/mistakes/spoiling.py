@@ -264,7 +264,8 @@ def _free_key(file: File, entry: Entry) -> bool:
     if file.translation:
         return entry.path[0] != "free_text" or len(entry.path) == 1
     return not any(
-        step in ("when", "codes", "effects", "texts", "schools", "bands", "table") for step in entry.path[:-1]
+        step in ("when", "codes", "effects", "texts", "schools", "bands", "table", "recode", "for")
+        for step in entry.path[:-1]
     )
 
 
@@ -301,6 +302,9 @@ WRONG_TYPES = {
     "required": ["perhaps", "[yes]"],
     "dont_know": ["perhaps"],
     "round": ["many", "-1", "99"],
+    "weight": ["0", "-1", "heavy"],
+    "not_shown": ["blank", "[0]"],
+    "sd": ["0", "wide"],
     "needs": ["most", "all", "0 of 3", "200%"],
     "audience": ["children", "[pupil]"],
     "opens": ["2025-02-30", "soon", "01/09/2025"],
@@ -423,6 +427,44 @@ def misspell_a_condition(spoiler: Spoiler, file: File) -> Spoilt:
     if wrong == entry.name or "." in entry.name:
         raise NotHere
     return Spoilt(file.name, file.replaced(entry.key, wrong), lines_of(file, entry), f"{entry.path} → {wrong}")
+
+
+@way
+def count_an_answer_that_there_is_not(spoiler: Spoiler, file: File) -> Spoilt:
+    """A recode or a count names an answer that the question does not have."""
+    entry = spoiler.pick(file, lambda e: "scales" in e.path and bool({"recode", "counts"} & set(e.path[:-1])))
+    node = entry.key or entry.value
+    return Spoilt(file.name, file.replaced(node, "17"), lines_of(file, entry), f"{entry.path} → 17")
+
+
+@way
+def leave_an_answer_out_of_a_recode(spoiler: Spoiler, file: File) -> Spoilt:
+    entry = spoiler.pick(file, lambda e: "scales" in e.path and "recode" in e.path[:-1])
+    text, lines = _cut(file, entry)
+    return Spoilt(file.name, text, lines, f"{entry.path} left out")
+
+
+@way
+def make_a_scale_of_itself(spoiler: Spoiler, file: File) -> Spoilt:
+    """By way of a scale that it is made of, or directly."""
+    names = {
+        e.value.value for e in file.entries if e.path[:1] == ("scales",) and e.name == "scale" and len(e.path) == 3
+    }
+    entry = spoiler.pick(file, lambda e: _reference(file, e) and scalar(e) and e.value.value in names)
+    if entry.path[0] != "scales":
+        raise NotHere
+    of = next(e for e in file.entries if e.path == ("scales", entry.path[1], "scale"))
+    text = file.replaced(entry.value, of.value.value)
+    return Spoilt(file.name, text, frozenset({entry.line}), f"{entry.path} → {of.value.value}")
+
+
+@way
+def give_norms_by_something_else(spoiler: Spoiler, file: File) -> Spoilt:
+    """A fact that the roster does not have, or a value that it cannot have."""
+    entry = spoiler.pick(file, lambda e: len(e.path) > 1 and e.path[-2] == "for" and e.key is not None)
+    assert entry.key is not None
+    node, wrong = spoiler.random.choice([(entry.key, "height"), (entry.value, "banjo")])
+    return Spoilt(file.name, file.replaced(node, wrong), lines_of(file, entry), f"{entry.path} → {wrong}")
 
 
 @way

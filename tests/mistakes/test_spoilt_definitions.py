@@ -1,4 +1,4 @@
-"""The shipped study with one mistake at random: its author hears where it is, and not more than a person can import.
+"""A study with one mistake at random: its author hears where it is, and not more than a person can import.
 
     CHORUS_SPOILT=2000 CHORUS_SEED=3 .venv/bin/pytest -q -s tests/mistakes/test_spoilt_definitions.py
 
@@ -19,16 +19,24 @@ from tests.mistakes.spoiling import Spoiler, Spoilt
 
 pytestmark = pytest.mark.slow
 
-QUESTIONNAIRES = pathlib.Path(__file__).parents[2] / "questionnaires"
+TESTS = pathlib.Path(__file__).parents[1]
+STUDIES = {"shipped": TESTS.parent / "questionnaires", "rules": TESTS / "scales" / "rules"}
+"""The shipped study, and one whose scales have every rule there is."""
 SPOILT = int(os.environ.get("CHORUS_SPOILT", "160"))
 SEED = int(os.environ.get("CHORUS_SEED", "7"))
 MOST_MESSAGES = 8
 """So many for one mistake, in all files together."""
 
 
+@pytest.fixture(params=STUDIES)
+def study(request):
+    """The folder of a study."""
+    return STUDIES[request.param]
+
+
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A copy of the shipped study. Questionnaires whose files have not changed are not read again."""
+def folder(study, tmp_path, monkeypatch):
+    """A copy of the study. Questionnaires whose files have not changed are not read again."""
     known = {}
     read = reading.read_questionnaire
 
@@ -40,7 +48,7 @@ def folder(tmp_path, monkeypatch):
         return known[texts]
 
     folder = tmp_path / "study"
-    shutil.copytree(QUESTIONNAIRES, folder)
+    shutil.copytree(study, folder)
     monkeypatch.setattr(reading, "read_questionnaire", read_once)
     return folder
 
@@ -58,9 +66,9 @@ def fault_of(spoilt: Spoilt, problems: list[Problem], usual: set[Problem]) -> st
     return f"{len(told)} messages" if len(told) > MOST_MESSAGES else None
 
 
-def test_one_mistake_is_told_where_it_is_and_in_few_messages(folder):
+def test_one_mistake_is_told_where_it_is_and_in_few_messages(study, folder):
     usual = set(check(folder))
-    spoiler = Spoiler(QUESTIONNAIRES, SEED)
+    spoiler = Spoiler(study, SEED)
     faults: list[str] = []
     kinds = collections.Counter()
     for _ in range(SPOILT):

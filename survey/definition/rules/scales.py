@@ -10,7 +10,7 @@ from survey.definition.counting import Counting
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.scale import Band, Scale, ScaleItem
-from survey.problems import FIRST, About, did_you_mean, quoted, shortened
+from survey.problems import FIRST, About, did_you_mean, nearest, quoted, shortened
 from survey.question import Audience, Question
 
 ANSWERED_BY: Final = ("self", *get_args(Audience))
@@ -44,11 +44,12 @@ def items(questionnaire: Questionnaire) -> Iterator[Fault]:
 def _unknown(scale: Scale, entry: ScaleItem, at: Path, questionnaire: Questionnaire) -> Fault:
     numbered = [question.id for question in questionnaire.questions if _has_numbers(question)]
     unread = questionnaire.written.questions - {question.id for question in questionnaire.questions}
+    questions = [*numbered, *sorted(unread)]
     others = [other.id for other in questionnaire.scales if other.id != scale.id]
-    hint = did_you_mean(entry.item, [*numbered, *sorted(unread), *others])
-    hint = hint or " Please use the id of a question or of a scale."
+    hint = did_you_mean(entry.item, [*questions, *others]) or " Please use the id of a question or of a scale."
     message = f"scale '{scale.id}' uses '{shortened(entry.item)}', but no question or scale is called that.{hint}"
-    return Fault(at, message, about=About("question", entry.item))
+    meant = "scale" if nearest(entry.item, others) and not nearest(entry.item, questions) else "question"
+    return Fault(at, message, about=About(meant, entry.item))
 
 
 def _unfit(scale: Scale, question: Question) -> str | None:
