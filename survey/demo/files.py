@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from survey import private
+from survey.definition.columns import AS_TYPED
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.reading import FolderReading
 from survey.definition.study import Fieldwork, Pretend, WaveDefinition
@@ -18,7 +19,6 @@ from survey.definition.study import StudyDefinition as Plan
 from survey.demo.answers import Answerer
 from survey.demo.people import PretendedField, PretendedPerson, PretendedStanding
 from survey.demo.truth import Truth
-from survey.intake.names import AS_TYPED
 from survey.question import is_missing
 
 _KEY_STAGE_1_HELPED = ([55, 35, 10], [85, 11, 4])

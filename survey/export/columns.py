@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from survey.definition.columns import LONGEST, is_typed, question_column
 from survey.definition.meaning import same_words
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.study import StudyDefinition
 from survey.definition.wording import fill
 from survey.export.notes import Notes
 from survey.intake.identity import IdentityColumn, Measure, Type, columns_of, in_range
-from survey.intake.names import LONGEST, is_typed, question_column
 from survey.journey import Journey
 from survey.question import Column, Question
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from survey.definition.columns import AS_TYPED
 from survey.definition.counting import Counting
 from survey.definition.meaning import same_words
 from survey.definition.questionnaire import Questionnaire
@@ -16,7 +17,6 @@ from survey.export.missing import MEANINGS, WORDS, Gaps
 from survey.export.notes import Notes
 from survey.export.sheets import length_shown
 from survey.intake.identity import STATES
-from survey.intake.names import AS_TYPED
 
 TYPES: Final = {
     "code": "code",

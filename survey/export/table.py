@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
+from survey.definition.columns import AS_TYPED, UNTOUCHED, could_be_code, is_shortened
 from survey.definition.study import StudyDefinition
 from survey.export.columns import ColumnSet, Variable
 from survey.export.missing import Absence, Absences, Gaps, MissingNumber
 from survey.export.notes import Notes
 from survey.intake.identity import Origin, date_of
-from survey.intake.names import AS_TYPED, UNTOUCHED, could_be_code, is_shortened
 from survey.question import Column
 from survey.responses import Record
 

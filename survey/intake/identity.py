@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo
 
+from survey.definition.columns import AS_TYPED, LONGEST, UNTOUCHED, has_typed
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.study import Fact, StudyDefinition
-from survey.intake.names import AS_TYPED, LONGEST, UNTOUCHED, has_typed
 from survey.responses import Record
 
 Type = Literal["code", "flag", "number", "text", "date", "moment"]

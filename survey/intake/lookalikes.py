@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Final
 
+from survey.definition.columns import AS_TYPED, UNTOUCHED
 from survey.fieldwork.roster.tables import ReadRow, ReadSheet
-from survey.intake.names import AS_TYPED, UNTOUCHED
 from survey.question import REASONS
 from survey.responses.reading import OVER
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from survey.definition.columns import is_shortened
 from survey.fieldwork.roster.tables import BOOLEAN, DATE, NUMBER, PERCENT, TEXT, Cell
-from survey.intake.names import is_shortened
 
 MADE: Final = {
     NUMBER: "a number",

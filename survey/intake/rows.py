@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from survey.definition.columns import AS_TYPED, is_typed, question_column
 from survey.fieldwork.finding import no_such
 from survey.fieldwork.roster.tables import (
     DATE,
@@ -30,7 +31,6 @@ from survey.intake.checking import Answers, Checker
 from survey.intake.field import KnownParticipant, NoSuchPlace, SchoolOrClass, WaveField
 from survey.intake.identity import IDENTITY, known_names, taken_names
 from survey.intake.lookalikes import UNCLEAR, AsTyped, Lookalike, gaps_for, reading_of
-from survey.intake.names import AS_TYPED, is_typed, question_column
 from survey.intake.passed import NOT_KNOWN
 from survey.intake.rewritten import MADE, made_of_code, made_of_text
 from survey.problems import did_you_mean, listed, quoted, shortened

@@ -15,10 +15,10 @@ import pytest
 
 from survey.audit import COMMAND_LINE, Act
 from survey.database import Engine
+from survey.definition.columns import AS_TYPED
 from survey.fieldwork.publishing import publish_folder
 from survey.fieldwork.roster.tables import SentFile
 from survey.intake import Destination, Taken, import_answers
-from survey.intake.names import AS_TYPED
 from survey.problems import Refused
 from tests.intake.cases import (
     NAME,

@@ -12,11 +12,11 @@ import pytest
 
 from survey.audit import COMMAND_LINE, Act, entries
 from survey.database import Engine, session
+from survey.definition.columns import AS_TYPED
 from survey.fieldwork import study_by_code
 from survey.fieldwork.roster.tables import SentFile
 from survey.intake import Destination, import_answers, look
 from survey.intake.identity import CAUTIOUS_BELOW, IDENTITY, taken_names
-from survey.intake.names import AS_TYPED
 from survey.journey import Journey
 from survey.responses import Record, count, load, stream
 from tests.intake.field import (
