@@ -303,9 +303,15 @@ def _put_file(file: Path, engine: Engine) -> None:
         ):
             target = pooled.driver_connection
             assert isinstance(target, sqlite3.Connection)
-            source.backup(target)
+            source.backup(target, progress=_give_up_when_busy)
     except sqlite3.DatabaseError as error:
         raise CannotBackUp("The database is in use. Stop the server, and try again. Nothing was changed.") from error
+
+
+def _give_up_when_busy(status: int, _remaining: int, _total: int) -> None:
+    """End SQLite's copying when it has waited in vain, as long as any writer does: Python would try again for ever."""
+    if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        raise sqlite3.OperationalError("database is locked")
 
 
 def _put_dump(file: Path, engine: Engine) -> None:

@@ -237,7 +237,8 @@ def test_a_damaged_register_is_said_with_its_line(tmp_path: Path, line: str) -> 
 def test_a_register_that_cannot_be_written_says_where(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     register = Register(tmp_path / "file" / "register.jsonl")
-    told = f"The register of erasures {register.path} cannot be used (%s). " + (
+    told = (
+        f"The register of erasures {register.path} cannot be used (%s). "
         "Let Chorus write there, or set CHORUS_REGISTER to another file."
     )
     with pytest.raises(RegisterUnwritable) as unwritable:

@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, select, update
 
 from survey.audit import COMMAND_LINE, entries, note
 from survey.config import Settings
-from survey.database import Engine, open_engine, write
+from survey.database import Engine, open_engine, read, write
+from survey.fieldwork import Participant, Study
 from survey.responses.tables import response
 from survey.responses.withdrawing import withdraw
-from survey.retention import Backup, CannotBackUp, Register, back_up, kept_too_long, restore
-from survey.retention.backup import backups_in, longest_kept, too_old
+from survey.retention import (
+    Backup,
+    CannotBackUp,
+    Erasure,
+    Register,
+    apply_register,
+    back_up,
+    kept_too_long,
+    restore,
+)
+from survey.retention.applying import DEED
+from survey.retention.backup import _put_file, backups_in, longest_kept, too_old
 from tests.retention.field import Field
+from tests.store import field as store_field
 
 pytestmark = pytest.mark.one_engine
 
@@ -176,7 +190,82 @@ def test_what_was_erased_since_is_counted_and_a_file_of_another_name_has_no_mome
     line = next(entries(again, what="restored a backup"))
     assert line.details == {"erased_again": len(applied.done), "made": None}
     assert {one.key for one in applied.done} >= {"P1", "P2"}
-    deeds = [(one.about, one.details) for one in entries(again, what="erased again after an older backup was restored")]
+    deeds = [(one.about, one.details) for one in entries(again, study_id=field.study_id, what=DEED)]
     assert ("P1", {"kind": "participant", "scope": "all", "wave": "", "first": "2026-01-20"}) in deeds
     assert {about for about, details in deeds if details["kind"] == "response"} <= {""}, "no response is named"
     again.dispose()
+
+
+def test_a_database_that_someone_writes_into_is_not_written_over(
+    engine: Engine, settings: Settings, made: Backup, field: Field
+) -> None:
+    """A command that runs at that moment. The wait, as long as any writer's, is cut short here."""
+
+    @event.listens_for(engine, "checkout")
+    def _hurry(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute("PRAGMA busy_timeout = 30")
+
+    with closing(sqlite3.connect(str(engine.url.database), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("UPDATE study SET title = 'Changed meanwhile'")
+        told = said(lambda: _put_file(made.file, engine))
+        other.execute("COMMIT")
+    assert told == "The database is in use. Stop the server, and try again. Nothing was changed."
+    with read(engine) as connection:
+        assert connection.scalar(select(Study.title)) == "Changed meanwhile"
+    _put_file(made.file, engine)
+    with read(engine) as connection:
+        assert connection.scalar(select(Study.title)) == "Small notes"
+
+
+def test_a_sum_is_read_whatever_the_file_is_called(settings: Settings, made: Backup, tmp_path: Path) -> None:
+    file = tmp_path / "of the old machine.sqlite"
+    file.write_bytes(made.file.read_bytes())
+    file.with_name(f"{file.name}.sha256").write_text(f"{made.sha256}  {file.name}\n")
+    elsewhere = Settings(tmp_path, f"sqlite:///{tmp_path / 'new.sqlite'}", "s" * 40, "http://localhost")
+    assert restore(elsewhere, file, COMMAND_LINE, NOW).done == []
+
+
+def test_a_backup_is_named_by_the_moment_whatever_the_machine_s_clock_says(
+    engine: Engine, settings: Settings, field: Field, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        made = back_up(engine, settings, tmp_path / "backups", COMMAND_LINE, NOW.astimezone(ZoneInfo("Europe/Warsaw")))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert made.file.name == "chorus-20260120-090507.sqlite"
+    assert backups_in(made.file.parent) == [(NOW, made.file)]
+
+
+def test_an_old_backup_goes_with_its_sum_or_without(engine: Engine, settings: Settings, made: Backup) -> None:
+    folder = made.file.parent
+    (folder / f"{made.file.name}.sha256").unlink()
+    other = back_up(engine, settings, folder, COMMAND_LINE, NOW + timedelta(days=1))
+    late = back_up(engine, settings, folder, COMMAND_LINE, NOW + timedelta(days=40))
+    assert late.removed == [made.file, other.file]
+    assert {file.name for file in folder.glob("chorus-*")} == {late.file.name, f"{late.file.name}.sha256"}
+
+
+# ---- doing again what was erased --------------------------------------------------------------------------
+
+
+def test_who_is_only_in_another_study_waits(engine: Engine, settings: Settings, field: Field) -> None:
+    """A study with the same code for someone else: they are not the one who withdrew."""
+    other = store_field.lay_out(engine)
+    assert other.pupil.code == "P001"
+    register = Register(settings.register)
+    register.add(
+        [
+            Erasure(NOW, "small-notes", "participant", "P001", "all", reason="withdrawn"),
+            Erasure(NOW, "music", "participant", "P1", "all", reason="withdrawn"),
+            Erasure(NOW, "music", "response", field.responses["P1"], "wave", "w1", "withdrawn"),
+        ]
+    )
+    applied = apply_register(engine, register, NOW)
+    assert (applied.done, applied.waiting) == ([], 3)
+    with read(engine) as connection:
+        assert connection.scalar(select(Participant.facts).where(Participant.code == "P001")) == {"sex": "f", "year": 3}
+        assert connection.scalar(select(response.c.state).where(response.c.id == field.responses["P1"])) == "finished"
