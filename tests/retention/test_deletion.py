@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from survey.fieldwork import Membership, Participant, study_by_code
 from survey.problems import Refused
 from survey.responses import begin
 from survey.retention import certificate, counted, day_of, days, delete_study, empty_files
-from survey.retention.deletion import ROOTS, doomed, tables_of
+from survey.retention.deletion import ROOTS, delete_again, doomed, tables_of
+from survey.retention.register import rows as registered
 from tests.pages.small_study import ANSWERED
 from tests.retention.field import BEFORE, SENTINEL, THE_DAY, Field
 from tests.store import field as store_field
@@ -65,10 +67,16 @@ def test_every_table_of_a_study_goes_or_stays_for_a_reason(engine: Engine) -> No
 
 
 def test_before_the_day_nothing_goes(engine: Engine, field: Field) -> None:
-    with pytest.raises(Refused, match="which is in 1 days"):
+    with pytest.raises(Refused) as early:
         delete_study(engine, "small-notes", BEFORE, PROGRAM)
-    with pytest.raises(Refused, match="no study 'none'"):
-        delete_study(engine, "none", THE_DAY, PROGRAM)
+    assert early.value.reasons == [
+        "The data of small-notes are to be deleted on 2100-08-31, which is in 1 days.",
+        "Nothing was deleted. To have it done earlier, publish the study with an earlier delete_on.",
+    ]
+    for unknown in (delete_study, lambda *given: delete_again(*given, first_at=THE_DAY)):
+        with pytest.raises(Refused) as none:
+            unknown(engine, "none", THE_DAY, PROGRAM)
+        assert none.value.reasons == ["There is no study 'none'. There is only 'small-notes'."]
     assert counted(engine, field.study_id)["response"] == 19
     assert certificate(engine, field.study_id) is None
 
@@ -96,8 +104,11 @@ def test_on_the_day_all_of_it_goes_and_a_certificate_stays(engine: Engine, field
     line = next(entries(engine, LogFilter(study_id=field.study_id)))
     assert line.what == "deleted the data on their day"
     assert line.details == {"responses": 19, "participants": 2, "again": False}
-    with pytest.raises(Refused, match="deleted before"):
+    with pytest.raises(Refused) as again:
         delete_study(engine, "small-notes", THE_DAY, PROGRAM)
+    assert again.value.reasons == [
+        "The data of small-notes were deleted before. The certificate is on its Retention page."
+    ]
     day = day_of(engine, "small-notes", THE_DAY)
     assert day is not None
     assert (day.is_due, day.is_near, day.number) == (False, False, made.number)
@@ -173,6 +184,23 @@ def test_nobody_deletes_answers_by_another_road(engine: Engine, field: Field, or
     with pytest.raises(DatabaseError), write(engine) as connection:
         connection.execute(text(order))
     assert counted(engine, field.study_id)["response"] == 19
+
+
+@pytest.mark.one_engine
+def test_what_an_older_backup_brought_back_is_deleted_again_before_the_day_too(engine: Engine, field: Field) -> None:
+    first_at, now = BEFORE - timedelta(days=9), BEFORE - timedelta(days=2)
+    made = delete_again(engine, "small-notes", now, PROGRAM, first_at)
+    assert (made.first_at, made.at, made.by, str(made.due)) == (first_at, now, "program", "2100-08-31")
+    assert made.backups_gone == now.date() + timedelta(days=35)
+    assert set(counted(engine, field.study_id).values()) == {0}
+    line = next(entries(engine, study_id=field.study_id))
+    assert (line.what, line.details) == (
+        "deleted the data on their day",
+        {"responses": 19, "participants": 2, "again": True},
+    )
+    (row,) = registered(engine)
+    assert (row.at, row.study, row.kind, row.key) == (first_at, "small-notes", "study", "")
+    assert row.reason == "deleted on its day"
 
 
 @pytest.mark.parametrize("table", ["deletion", "deletion_count", "deletion_note", "remaining_count"])

@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from survey.admission import add_user
-from survey.audit import LogFilter, entries
+from survey.audit import COMMAND_LINE, LogFilter, entries, note
 from survey.config import Mail, Settings
-from survey.database import Engine
-from survey.retention import keep_promises
+from survey.database import Engine, write
+from survey.retention import daily, keep_promises
+from survey.retention.letters import warn_leads
 from tests.accounts.test_invitations import MailServer, mail
 from tests.retention.field import THE_DAY, Field
 
@@ -38,14 +39,56 @@ def test_who_leads_the_study_is_told_once(
     assert mail.letters[0]["Subject"] == "small-notes: all data will be deleted on 31 August 2100"
     content = mail.letters[0].get_payload(decode=True)
     assert isinstance(content, bytes)
-    letter = content.decode()
-    assert "in 30 days" in letter
-    assert "http://localhost/office/studies/small-notes/retention" in letter
+    assert content.decode().replace("\r\n", "\n").strip() == (
+        'All data of the study "Small notes" will be deleted on 31 August 2100, in 30 days.\n\n'
+        "What will be deleted and what will be kept: http://localhost/office/studies/small-notes/retention\n\n"
+        "You do not have to do anything. If your data plan states another day, change delete_on in study.yaml and publish the\n"
+        "study again before that day. What is deleted cannot be brought back, and backups do not keep it."
+    )
+    assert [letter["To"] for letter in mail.letters] == ["all@uni.org", "one@uni.org"]
     told = {
         line.details["to"]
         for line in entries(engine, LogFilter(study_id=field.study_id, what="sent a warning of the deletion"))
     }
     assert told == {"all@uni.org", "one@uni.org"}
+
+
+@pytest.mark.one_engine
+def test_only_a_warning_of_this_day_to_this_address_is_one(
+    engine: Engine, settings: Settings, people: None, mail: MailServer, field: Field
+) -> None:
+    with write(engine) as connection:
+        for what, about in (("warned of the deletion", "2100-09-01"), ("something else", "2100-08-31")):
+            to: dict[str, int | str | bool | None] = {"to": "all@uni.org"}
+            note(connection, COMMAND_LINE, what, study_id=field.study_id, about=about, details=to, now=NEAR)
+        note(connection, COMMAND_LINE, "warned of the deletion", study_id=field.study_id, about="2100-08-31",
+             details={"to": "one@uni.org"}, now=NEAR)  # fmt: skip
+    here = replace(settings, mail=mail.settings)
+    assert keep_promises(engine, here, NEAR) == ["1 letter warned of a deletion to come."]
+    assert [letter["To"] for letter in mail.letters] == ["all@uni.org"]
+
+
+@pytest.mark.one_engine
+def test_nobody_is_warned_on_the_day_itself_or_after_it(
+    engine: Engine, settings: Settings, people: None, mail: MailServer
+) -> None:
+    here = replace(settings, mail=mail.settings)
+    assert warn_leads(engine, here, THE_DAY) == 0
+    assert warn_leads(engine, here, THE_DAY + timedelta(days=1)) == 0
+    assert warn_leads(engine, here, THE_DAY - timedelta(days=1)) == 2
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(("letters", "word"), [(1, "letter"), (2, "letters")])
+def test_letters_are_counted(
+    engine: Engine, settings: Settings, field: Field, monkeypatch: pytest.MonkeyPatch, letters: int, word: str
+) -> None:
+    for name in ("warn_leads", "tell_readers"):
+        monkeypatch.setattr(daily, name, lambda *_: letters)
+    assert keep_promises(engine, settings, NEAR) == [
+        f"{letters} {word} warned of a deletion to come.",
+        f"{letters} {word} told of texts to read.",
+    ]
 
 
 def test_a_letter_that_was_not_taken_is_tried_again(
