@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import sqrt
 from typing import Any
 
@@ -26,12 +26,26 @@ class Truth:
         self._rng = rng
         self._schools: dict[tuple[str, str], float] = {}
         self._people: dict[tuple[Any, str], float] = {}
+        self._parts: dict[tuple[str, int], Mapping[str, Sequence[Signed]]] = {}
 
     def latents(self, questionnaire: Questionnaire, person: object, facts: Mapping[str, Any]) -> dict[str, float]:
-        """Return scale id -> latent value of one person in one wave; `person` tells people apart."""
-        return {
-            scale.id: self._latent(f"{questionnaire.id}.{scale.id}", person, facts) for scale in questionnaire.scales
-        }
+        """Return scale id -> latent value of one person in one wave; `person` tells people apart.
+
+        A scale made of scales alone has no value of its own: what is pretended of it is pretended of those, which its
+        questions belong to.
+        """
+        found = {}
+        for scale, whole in self._wholes(questionnaire).items():
+            found[scale] = self._latent(f"{questionnaire.id}.{scale}", person, facts)
+            found[scale] += sum(sign * self._effect(f"{questionnaire.id}.{other}", facts) for other, sign in whole)
+        return found
+
+    def _wholes(self, questionnaire: Questionnaire) -> Mapping[str, Sequence[Signed]]:
+        """Return, for each scale with questions of its own, the scales it is part of; remembered."""
+        known = (questionnaire.id, questionnaire.version)
+        if known not in self._parts:
+            self._parts[known] = wholes(questionnaire)
+        return self._parts[known]
 
     def _latent(self, outcome: str, person: object, facts: Mapping[str, Any]) -> float:
         retest = self._pretend.retest
@@ -59,27 +73,38 @@ class Truth:
         return total
 
 
+Signed = tuple[str, int]
+"""A scale's id, and 1, or -1 where it is high when the other is low."""
+
+
+def wholes(questionnaire: Questionnaire) -> dict[str, list[Signed]]:
+    """Return, for each scale that has questions of its own, the scales that it is part of, by way of others too."""
+    scales = {scale.id: scale for scale in questionnaire.scales}
+    above: dict[str, list[Signed]] = {}
+    for outer in questionnaire.scales:
+        for item in outer.items:
+            if item.item in scales:
+                above.setdefault(item.item, []).append((outer.id, -1 if item.reverse else 1))
+
+    def over(id: str) -> list[Signed]:
+        direct = above.get(id, [])
+        return [*direct, *((far, sign * its) for outer, sign in direct for far, its in over(outer))]
+
+    asked = [scale for scale in questionnaire.scales if any(item.item not in scales for item in scale.items)]
+    return {scale.id: over(scale.id) for scale in asked}
+
+
 class Loadings:
-    """Which scales each question serves, by way of other scales too, and in which direction."""
+    """Which scales each question serves, and in which direction."""
 
     def __init__(self, questionnaire: Questionnaire) -> None:
-        self._of: dict[str, list[tuple[str, int]]] = {}
+        scales = {scale.id for scale in questionnaire.scales}
+        self._of: dict[str, list[Signed]] = {}
         for scale in questionnaire.scales:
-            for question, sign in self._directions(questionnaire, scale).items():
-                self._of.setdefault(question, []).append((scale.id, sign))
-
-    def _directions(self, questionnaire: Questionnaire, scale: Scale) -> dict[str, int]:
-        """Return the questions behind a scale, each with 1, or -1 where a high answer means little."""
-        inner = {other.id: other for other in questionnaire.scales}
-        found: dict[str, int] = {}
-        for item in scale.items:
-            sign = -1 if item.reverse else 1
-            if item.item in inner:
-                below = self._directions(questionnaire, inner[item.item])
-                found |= {question: sign * its for question, its in below.items()}
-            else:
-                found[item.item] = -sign if _falls(questionnaire, scale, item) else sign
-        return found
+            for item in scale.items:
+                if item.item not in scales:
+                    turned = item.reverse or _falls(questionnaire, scale, item)
+                    self._of.setdefault(item.item, []).append((scale.id, -1 if turned else 1))
 
     def latent(self, question: Question, latents: Mapping[str, float]) -> float:
         """Return the latent value behind one question: the mean over its scales, or half the general feeling."""
