@@ -11,29 +11,30 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import Any, Final, Literal
 
-from openpyxl.chart import BarChart, LineChart, Reference, Series
+from openpyxl.chart import BarChart, LineChart
 from openpyxl.chart.data_source import AxDataSource, NumData, NumDataSource, NumRef, NumVal, StrData, StrRef, StrVal
 from openpyxl.chart.error_bar import ErrorBars
-from openpyxl.chart.reference import DummyWorksheet
-from openpyxl.chart.series import SeriesLabel
+from openpyxl.chart.marker import Marker
+from openpyxl.chart.series import Series, SeriesLabel
 from openpyxl.chart.shapes import GraphicalProperties
 from openpyxl.drawing.line import LineProperties
 from openpyxl.drawing.text import CharacterProperties, ParagraphProperties
-from openpyxl.utils import get_column_letter
+from openpyxl.utils import get_column_letter, quote_sheetname
 
 ChartKind = Literal["bars", "shares", "line", "points"]
 
 
 @dataclass(frozen=True)
 class ChartSeries:
-    """One series of a chart: the cells of one column in rows that follow each other.
+    """One series of a chart: the cells of one column in some rows.
 
-    column: the heading of the column. rows: rows of the sheet's table, from 0. name: what the legend calls it; empty
-    for the heading. low, high: headings of the columns with the ends of its intervals, for a line and for points.
+    column: the heading of the column. rows: rows of the sheet's table, from 0: a range, or any rows in order. name: what
+    the legend calls it; empty for the heading. low, high: headings of the columns with the ends of its intervals, for a
+    line and for points.
     """
 
     column: str
-    rows: range
+    rows: Sequence[int]
     name: str = ""
     low: str = ""
     high: str = ""
@@ -72,21 +73,36 @@ class ChartTable:
     rows: Sequence[Sequence[Any]]
     formats: Mapping[str, str]
 
-    def cells(self, column: str, rows: range) -> Reference:
+    def cells(self, column: str, rows: Sequence[int]) -> str:
         """Return the reference to cells of a column. Raises ValueError for a heading or rows that are not there."""
+        letter = get_column_letter(self._place(column, rows) + 1)
+        sheet = quote_sheetname(self.title)
+        # The header is the first row of the sheet.
+        parts = [f"{sheet}!${letter}${first + 2}:${letter}${last + 2}" for first, last in _stretches(rows)]
+        return parts[0] if len(parts) == 1 else f"({','.join(parts)})"
+
+    def values(self, column: str, rows: Sequence[int]) -> list[Any]:
+        """Return the cells themselves. Raises ValueError as :meth:`cells`."""
+        place = self._place(column, rows)
+        return [self.rows[row][place] for row in rows]
+
+    def _place(self, column: str, rows: Sequence[int]) -> int:
         if column not in self.header:
             raise ValueError(f"the sheet {self.title} has no column {column!r}")
-        if not rows or rows.step != 1 or rows.start < 0 or rows.stop > len(self.rows):
-            raise ValueError(f"a chart on the sheet {self.title} needs rows of its table that follow each other")
-        place = self.header.index(column) + 1
-        # The header is the first row of the sheet.
-        sheet: Any = DummyWorksheet(self.title)
-        return Reference(sheet, min_col=place, max_col=place, min_row=rows.start + 2, max_row=rows.stop + 1)
+        if not rows or min(rows) < 0 or max(rows) >= len(self.rows):
+            raise ValueError(f"a chart on the sheet {self.title} needs rows of its table")
+        return self.header.index(column)
 
-    def values(self, column: str, rows: range) -> list[Any]:
-        """Return the cells themselves."""
-        place = self.header.index(column)
-        return [self.rows[row][place] for row in rows]
+
+def _stretches(rows: Sequence[int]) -> list[tuple[int, int]]:
+    """Return rows as stretches of rows that follow each other: the first and the last of each."""
+    found: list[tuple[int, int]] = []
+    for row in rows:
+        if found and row == found[-1][1] + 1:
+            found[-1] = (found[-1][0], row)
+        else:
+            found.append((row, row))
+    return found
 
 
 _FEW: Final = 6
@@ -182,10 +198,13 @@ def drawn(chart: SheetChart, table: ChartTable, whiskers: Whiskers) -> BarChart 
     made = _bars(chart) if chart.kind in ("bars", "shares") else _lines()
     colours = _colours(chart)
     for place, series in enumerate(chart.series):
-        one = Series(table.cells(series.column, series.rows))
-        one.val.numRef = _numbers(series.column, series.rows, table)
-        one.cat = _names(chart.labels, chart.series[0].rows, table)
-        one.tx = SeriesLabel(v=series.name or series.column)
+        one = Series(
+            idx=place,
+            order=place,
+            tx=SeriesLabel(v=series.name or series.column),
+            cat=_names(chart.labels, chart.series[0].rows, table),
+            val=NumDataSource(numRef=_numbers(series.column, series.rows, table)),
+        )
         _paint(one, chart.kind, colours[place], place)
         if series.low and series.high:
             one.errBars = whiskers.add(chart, series, table)
@@ -229,8 +248,7 @@ def _paint(series: Any, kind: ChartKind, colour: str, place: int) -> None:
         series.graphicalProperties.line = LineProperties(solidFill="FFFFFF" if kind == "shares" else colour, w=_HAIR)
         series.invertIfNegative = False
         return
-    series.marker.symbol = _MARKS[place % len(_MARKS)]
-    series.marker.size = 8
+    series.marker = Marker(symbol=_MARKS[place % len(_MARKS)], size=8)
     series.marker.graphicalProperties = GraphicalProperties(solidFill=colour)
     series.marker.graphicalProperties.line = LineProperties(solidFill=colour)
     series.smooth = False
@@ -238,19 +256,18 @@ def _paint(series: Any, kind: ChartKind, colour: str, place: int) -> None:
     series.graphicalProperties = GraphicalProperties(ln=line)
 
 
-def _numbers(column: str, rows: range, table: ChartTable) -> NumRef:
+def _numbers(column: str, rows: Sequence[int], table: ChartTable) -> NumRef:
     """Return cells of numbers, with what they hold, for programs that draw a chart before they read the cells."""
     numbers = table.values(column, rows)
     points = [NumVal(idx=place, v=repr(number)) for place, number in enumerate(numbers) if number is not None]
     cache = NumData(formatCode="General", ptCount=len(numbers), pt=points)
-    return NumRef(f=str(table.cells(column, rows)), numCache=cache)
+    return NumRef(f=table.cells(column, rows), numCache=cache)
 
 
-def _names(column: str, rows: range, table: ChartTable) -> AxDataSource:
+def _names(column: str, rows: Sequence[int], table: ChartTable) -> AxDataSource:
     texts = [str(cell) for cell in table.values(column, rows)]
     points = [StrVal(idx=place, v=text) for place, text in enumerate(texts)]
-    cells = str(table.cells(column, rows))
-    return AxDataSource(strRef=StrRef(f=cells, strCache=StrData(ptCount=len(points), pt=points)))
+    return AxDataSource(strRef=StrRef(f=table.cells(column, rows), strCache=StrData(ptCount=len(points), pt=points)))
 
 
 def _dress(made: Any, chart: SheetChart, table: ChartTable) -> None:

@@ -104,6 +104,12 @@ def test_a_chart_refers_to_the_cells_of_its_sheet() -> None:
     assert re.findall("<v>(.*?)</v>", drawing)[1:] == ["Singing", "Hidden", "-0.2"], "a hidden number is not 0"
 
 
+def test_rows_need_not_follow_each_other() -> None:
+    (drawing,) = drawings(sheet(chart("bars", ChartSeries("g", (0, 2)))))
+    assert re.findall("<f>(.*?)</f>", drawing)[1] == "('It''s all'!$B$2:$B$2,'It''s all'!$B$4:$B$4)"
+    assert re.findall("<v>(.*?)</v>", drawing)[1:] == ["Attitude", "Hidden", "0.123456789"]
+
+
 def test_axes_are_there_and_say_what_they_measure() -> None:
     for drawing in drawings(*[sheet(chart(kind, axes=("Outcome", "Size")), title=kind) for kind in KINDS]):
         assert drawing.count('<delete val="0"') == 2
