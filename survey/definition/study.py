@@ -97,7 +97,7 @@ class Linkage(Strict):
 
 
 class Disclosure(Strict):
-    """What tables of answers hide."""
+    """What tables of answers hide: small counts, and others from which they could be worked out."""
 
     threshold: WholeNumber = Field(
         10, ge=3, description="The smallest count a table of answers may show: 3 at least, 5 or 10 are usual"

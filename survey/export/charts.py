@@ -28,9 +28,9 @@ ChartKind = Literal["bars", "shares", "line", "points"]
 class ChartSeries:
     """One series of a chart: the cells of one column in some rows.
 
-    column: the heading of the column. rows: rows of the sheet's table, from 0: a range, or any rows in order. name: what
-    the legend calls it; empty for the heading. low, high: headings of the columns with the ends of its intervals, for a
-    line and for points.
+    column: the heading of the column. rows: rows of the sheet's table, from 0: a range, or any rows in order. name:
+    what the legend calls it; empty for the heading. low, high: headings of the columns with the ends of its intervals,
+    for a line and for points.
     """
 
     column: str

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import IO, Any
 
 from survey.definition.study import StudyDefinition
+from survey.export.answers import QuestionnaireCounts
 from survey.export.columns import ColumnSet, Variable
 from survey.export.contents import SmallSheet
 from survey.export.notes import Notes
@@ -28,6 +29,7 @@ class Dataset:
     columns: ColumnSet
     tabulator: Tabulator
     scores: ScoreTables
+    counts: QuestionnaireCounts
     expected: int
     written: int = 0
 

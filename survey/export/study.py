@@ -14,12 +14,14 @@ from zoneinfo import ZoneInfo
 
 from survey.definition.study import StudyDefinition
 from survey.export import contents
+from survey.export.answers import QuestionnaireCounts
 from survey.export.columns import AnsweredVersion, column_set
 from survey.export.contents import SmallSheet
 from survey.export.fieldwork import fieldwork
 from survey.export.findings import findings_sheets
 from survey.export.formats import FORMATS, TABLES
 from survey.export.gathering import Gathering
+from survey.export.items import items
 from survey.export.missing import Gaps
 from survey.export.notes import Notes
 from survey.export.scales import scale_items, scales
@@ -123,7 +125,8 @@ class Export:
             return None
         columns = column_set(self.study, versions, self.notes, seconds_per_screen=self.seconds_per_screen)
         tabulator = Tabulator(self.study, columns, self.gaps, self.notes, f"Codes · {name}")
-        return Dataset(columns, tabulator, ScoreTables(columns, self.notes, f"Scores · {name}"), expected)
+        scores = ScoreTables(columns, self.notes, f"Scores · {name}")
+        return Dataset(columns, tabulator, scores, QuestionnaireCounts(columns), expected)
 
     def _fill(self, dataset: Dataset, sink: Sink) -> None:
         name = dataset.columns.questionnaire
@@ -132,6 +135,7 @@ class Export:
             scores = dataset.scores.add(table, rows)
             self.gathering.add(dataset, table, rows, scores)
             sink.add(dataset, table, scores)
+            dataset.counts.add(table, rows)
             dataset.written += len(rows)
             self.written.update((name, row.wave, row.state) for row in rows)
         # People go on answering while this is written: the truth lies between the two counts, and nowhere else.
@@ -159,9 +163,10 @@ class Export:
         return [
             *(findings_sheets(findings) if findings is not None else ()),
             contents.counts(self.study, self.written),
-            fieldwork(self.source.progress(self.made), self.study, self.waves),
             scales(scored),
             scale_items(scored),
+            items([dataset.counts for dataset in datasets], self.study, self.gaps, self.notes),
+            fieldwork(self.source.progress(self.made), self.study, self.waves),
             contents.codebook(columns, {name: scores.variables for name, scores in scored.items()}, self.gaps),
             contents.value_labels(columns),
             contents.missing_codes(self.gaps),

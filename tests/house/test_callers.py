@@ -35,7 +35,6 @@ AWAITED = {
     "quality_flags",
     "structure",
     "suppress_family",
-    "suppress_options",
 }
 """Findings that the analysis of a whole study will ask for; only single tables can be analysed so far."""
 
