@@ -689,16 +689,23 @@ def groups_of(norms: Sequence[NormsOfGroup], facts: Mapping[str, Sequence[Any]],
     `facts`: fact of the roster -> its value for each. Each combination of values is looked at once.
     """
     names = list(dict.fromkeys(fact for group in norms for fact in group.whom))
-    columns = [facts.get(name) for name in names]
-    if any(column is None for column in columns):
+    if any(name not in facts for name in names):
         return np.full(count, -1, dtype=np.intp)
-    found: dict[tuple[Any, ...], int] = {}
-    which = np.empty(count, dtype=np.intp)
-    for at, values in enumerate(zip(*(column for column in columns if column is not None), strict=True)):
-        if values not in found:
-            found[values] = _group_of(norms, dict(zip(names, values, strict=True)))
-        which[at] = found[values]
-    return which
+    distinct = [list(dict.fromkeys(facts[name])) for name in names]
+    combined = np.zeros(count, dtype=np.intp)
+    for name, values in zip(names, distinct, strict=True):
+        place = {value: at for at, value in enumerate(values)}
+        mine = np.fromiter(map(place.__getitem__, facts[name]), dtype=np.intp, count=count)
+        combined = combined * max(1, len(values)) + mine
+    found, which = np.unique(combined, return_inverse=True)
+    groups = np.empty(len(found), dtype=np.intp)
+    for at, number in enumerate(found.tolist()):
+        known: dict[str, Any] = {}
+        for name, values in zip(reversed(names), reversed(distinct), strict=True):
+            number, place_of_value = divmod(number, len(values))
+            known[name] = values[place_of_value]
+        groups[at] = _group_of(norms, known)
+    return groups[which]
 
 
 def _group_of(norms: Sequence[NormsOfGroup], facts: Mapping[str, Any]) -> int:

@@ -6,6 +6,7 @@ An answer has a number (its question's). The number becomes what it counts by `r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -147,6 +148,13 @@ class Counting:
         return self._ranges.get(scale.id)
 
     def _reported(self, scale: Scale) -> Range | None:
+        found = self._converted(scale)
+        table = scale.transform.table if scale.transform else None
+        if found is None or scale.round is None or table or (scale.norms and any(g.table for g in scale.norms.groups)):
+            return found  # A table gives scores as they are reported.
+        return _rounded(found[0], scale.round), _rounded(found[1], scale.round)
+
+    def _converted(self, scale: Scale) -> Range | None:
         raw = self.raw_range(scale)
         norms = scale.norms
         if norms is not None and norms.transforms:
@@ -222,6 +230,12 @@ class Counting:
 def _ends(values: Iterable[float]) -> Range:
     every = list(values)
     return min(every), max(every)
+
+
+def _rounded(value: float, decimals: int) -> float:
+    """Round as scores are, halves going up; a half is one as it reads in decimals."""
+    power = 10.0**decimals
+    return math.floor(value * power + 0.5 + 1e-9) / power
 
 
 def _on_norms(scale: Scale, raw: Range) -> Range | None:

@@ -268,7 +268,11 @@ def missing_codes(gaps: Gaps) -> SmallSheet:
             "not a missing code",
             "Names the columns of its row in which the answer was typed and only looks like a missing code.",
         ),
-        ("empty", "no score", "Scores: fewer items were answered than the scale needs."),
+        (
+            "empty",
+            "no score",
+            "Scores: fewer items were answered than the scale needs, or no norms are given for the participant.",
+        ),
     ]
     about = "The codes for missing answers, the same in every sheet"
     return SmallSheet("Missing codes", about, ("code", "label", "meaning"), rows, looks={"meaning": WRAPPED})
