@@ -78,8 +78,12 @@ def _clean(name: str, column: Cells, tell: Callable[[int, str, str], None]) -> C
 def sheet_file(contents: SmallSheet) -> CsvFile:
     """Return a small sheet as a CSV."""
     file = CsvFile(file_name(contents), contents.header)
-    file.add([[for_csv(cell)[0] if isinstance(cell, str) else cell for cell in column] for column in contents.columns])
+    file.add(_without_faults(contents.columns))
     return file
+
+
+def _without_faults(cells: Sequence[Cells]) -> list[Cells]:
+    return [[for_csv(cell)[0] if isinstance(cell, str) else cell for cell in column] for column in cells]
 
 
 def file_name(contents: SmallSheet) -> str:
@@ -113,6 +117,7 @@ class CsvZip(Sink):
     def __init__(self, frame: Frame) -> None:
         super().__init__(frame)
         self._files: list[CsvFile] = []
+        self._grown: dict[str, CsvFile] = {}
 
     def begin(self, dataset: Dataset) -> None:
         """Begin the three files of a questionnaire."""
@@ -134,15 +139,23 @@ class CsvZip(Sink):
         codes.add(cells)
         scored.add([*(cells[place] for place in dataset.beside_scores), *scores])
 
+    def grow(self, sheet: SmallSheet, cells: list[Cells]) -> None:
+        """Add rows to a sheet that has none of its own."""
+        if sheet.title not in self._grown:
+            self._grown[sheet.title] = sheet_file(sheet)
+        self._grown[sheet.title].add(_without_faults(cells))
+
     def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[SmallSheet], out: IO[bytes]) -> None:
         """Write the zip."""
         about = [*readme, ("", ""), *self._about(sheets)]
-        self._files += [sheet_file(sheet) for sheet in sheets]
+        self._files += [
+            self._grown.pop(sheet.title) if sheet.title in self._grown else sheet_file(sheet) for sheet in sheets
+        ]
         write_zip(about, self._files, self.frame.made, out)
 
     def close(self) -> None:
         """Let go of the files."""
-        for file in self._files:
+        for file in (*self._files, *self._grown.values()):
             file.close()
 
     def _about(self, sheets: Sequence[SmallSheet]) -> Iterator[tuple[str, str]]:

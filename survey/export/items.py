@@ -239,9 +239,13 @@ class _ItemSheet:
         self.rows.append((*place, *words, asked, answered, *rest, *figures, remarks, name))
 
     def _in_charts(self, variable: Variable, wave: str) -> str:
-        title = fill(self._questions[variable.question].title, {}, {})
+        """Return what charts call a question in a wave; empty where they do not show it."""
+        question = self._questions[variable.question]
+        if not _is_rated(variable, question) or (wave == ALL and len(self._waves) > 1):
+            return ""
+        title = fill(question.title, {}, {})
         short = title if len(title) <= _LONGEST_NAME else f"{title[: _LONGEST_NAME - 1]}…"
-        return short if len(self._waves) == 1 or wave == ALL else f"{short} ({self._titles.get(wave, wave)})"
+        return short if len(self._waves) == 1 else f"{short} ({self._titles.get(wave, wave)})"
 
     # ---- figures -----------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from typing import IO, Any
 from survey.definition.study import StudyDefinition
 from survey.export.answers import QuestionnaireCounts
 from survey.export.columns import ColumnSet, Variable
+from survey.export.comments import CommentRows
 from survey.export.contents import SmallSheet
 from survey.export.notes import Notes
 from survey.export.scores import ScoreTables
@@ -30,6 +31,7 @@ class Dataset:
     tabulator: Tabulator
     scores: ScoreTables
     counts: QuestionnaireCounts
+    comments: CommentRows
     expected: int
     written: int = 0
 
@@ -76,6 +78,14 @@ class Sink(ABC):
     @abstractmethod
     def add(self, dataset: Dataset, table: DataTable, scores: list[Cells]) -> None:
         """Add rows. scores: the cells of the dataset's own score columns."""
+
+    def grow(self, sheet: SmallSheet, cells: list[Cells]) -> None:
+        """Add rows, column by column, to one of the sheets that :meth:`finish` is given without rows.
+
+        It is for sheets too long to be kept.
+        """
+        # A format without a place for them leaves them out.
+        del sheet, cells
 
     @abstractmethod
     def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[SmallSheet], out: IO[bytes]) -> None:

@@ -16,6 +16,7 @@ from survey.definition.study import StudyDefinition
 from survey.export import contents
 from survey.export.answers import QuestionnaireCounts
 from survey.export.columns import AnsweredVersion, column_set
+from survey.export.comments import COMMENTS, CommentRows
 from survey.export.contents import SmallSheet
 from survey.export.fieldwork import fieldwork
 from survey.export.findings import findings_sheets
@@ -126,7 +127,7 @@ class Export:
         columns = column_set(self.study, versions, self.notes, seconds_per_screen=self.seconds_per_screen)
         tabulator = Tabulator(self.study, columns, self.gaps, self.notes, f"Codes · {name}")
         scores = ScoreTables(columns, self.notes, f"Scores · {name}")
-        return Dataset(columns, tabulator, scores, QuestionnaireCounts(columns), expected)
+        return Dataset(columns, tabulator, scores, QuestionnaireCounts(columns), CommentRows(columns), expected)
 
     def _fill(self, dataset: Dataset, sink: Sink) -> None:
         name = dataset.columns.questionnaire
@@ -136,6 +137,8 @@ class Export:
             self.gathering.add(dataset, table, rows, scores)
             sink.add(dataset, table, scores)
             dataset.counts.add(table, rows)
+            if comments := dataset.comments.of(table, rows):
+                sink.grow(COMMENTS, comments)
             dataset.written += len(rows)
             self.written.update((name, row.wave, row.state) for row in rows)
         # People go on answering while this is written: the truth lies between the two counts, and nowhere else.
@@ -167,6 +170,7 @@ class Export:
             scale_items(scored),
             items([dataset.counts for dataset in datasets], self.study, self.gaps, self.notes),
             fieldwork(self.source.progress(self.made), self.study, self.waves),
+            COMMENTS,
             contents.codebook(columns, {name: scores.variables for name, scores in scored.items()}, self.gaps),
             contents.value_labels(columns),
             contents.missing_codes(self.gaps),

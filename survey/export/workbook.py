@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import IO, Any, Final
@@ -72,6 +73,7 @@ class WorkbookFile:
         self._styles = Styles(self._style(DAY_FORMAT), self._style(MOMENT_FORMAT))
         self._sheets: list[DataSheet] = []
         self._small: dict[str, SmallSheet] = {}
+        self._grown: dict[str, DataSheet] = {}
         self._whiskers = Whiskers()
 
     def _style(self, number_format: str, alignment: Alignment | None = None) -> int:
@@ -90,13 +92,26 @@ class WorkbookFile:
         return sheet
 
     def sheet(self, contents: SmallSheet) -> None:
-        """Add a small sheet."""
-        variables = [Variable(name, name, "number", "nominal") for name in contents.header]
-        sheet = DataSheet(contents.title, variables, self._styles_of(contents))
-        cells = [[_clean(cell) for cell in column] for column in contents.columns]
-        sheet.add(sheet.fragments(cells), contents.heights)
+        """Add a small sheet, with its own rows or those that were given to :meth:`grow`."""
+        sheet = self._grown.pop(contents.title, None) or self._begun(contents)
+        _add(sheet, contents)
         self._sheets.append(sheet)
         self._small[contents.title] = contents
+
+    def rows_of(self, title: str) -> int:
+        """Return how many rows a small sheet that is not added yet has so far."""
+        return self._grown[title].rows if title in self._grown else 0
+
+    def grow(self, contents: SmallSheet, cells: Sequence[Cells]) -> None:
+        """Add rows, column by column, to a small sheet that is not added yet."""
+        if contents.title not in self._grown:
+            self._grown[contents.title] = self._begun(contents)
+        sheet = self._grown[contents.title]
+        _add(sheet, replace(contents, rows=list(zip(*cells, strict=True))))
+
+    def _begun(self, contents: SmallSheet) -> DataSheet:
+        variables = [Variable(name, name, "number", "nominal") for name in contents.header]
+        return DataSheet(contents.title, variables, self._styles_of(contents))
 
     def _styles_of(self, contents: SmallSheet) -> list[Styles]:
         """Return the styles of each column. Where a text can take several lines, its neighbours begin on the first."""
@@ -127,7 +142,7 @@ class WorkbookFile:
 
     def close(self) -> None:
         """Let go of the rows that were kept."""
-        for sheet in self._sheets:
+        for sheet in (*self._sheets, *self._grown.values()):
             sheet.close()
 
     def _write_readme(self, readme: Iterable[tuple[str, Any]], contents: Iterable[tuple[str, str]]) -> None:
@@ -246,6 +261,11 @@ def _widths(sheet: DataSheet) -> list[float]:
     return [width_of(variable.name, longest) for variable, longest in pairs]
 
 
+def _add(sheet: DataSheet, contents: SmallSheet) -> None:
+    cells = [[_clean(cell) for cell in column] for column in contents.columns]
+    sheet.add(sheet.fragments(cells), contents.heights)
+
+
 def _clean(cell: Any) -> Any:
     return for_workbook(cell)[0] if isinstance(cell, str) else cell
 
@@ -261,6 +281,7 @@ class Workbook(Sink):
         self._file = WorkbookFile(frame.study.title, frame.study.language, frame.made)
         self._taken = {README.casefold()}
         self._sheets: list[tuple[str, str]] = []
+        self._full: set[str] = set()
         self._labels: DataSheet
         self._codes: DataSheet
         self._scores: DataSheet
@@ -295,6 +316,15 @@ class Workbook(Sink):
         self._codes.add(codes)
         self._scores.add([*beside, *self._scores.fragments(scores, first=len(beside))])
         _check_size(dataset.columns.questionnaire, self._codes.rows, 1)
+
+    def grow(self, sheet: SmallSheet, cells: list[Cells]) -> None:
+        """Add rows to a sheet that has none of its own, as many as it holds; the notes say where there were more."""
+        room = ROWS - 1 - self._file.rows_of(sheet.title)
+        if len(cells[0]) > room and sheet.title not in self._full:
+            self._full.add(sheet.title)
+            what = f"The sheet holds {ROWS - 1:,} rows and there are more. The data sheets and the CSV have all texts."
+            self.frame.notes.add(sheet.title, what)
+        self._file.grow(sheet, [column[:room] for column in cells])
 
     def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[SmallSheet], out: IO[bytes]) -> None:
         """Write the workbook. Raises CannotExport where a sheet has become too long."""

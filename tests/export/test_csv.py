@@ -12,7 +12,7 @@ from tests.export.sample import FULL, NOW, Response, csv_rows, csv_zip, source
 GIVEN = source(Response("r1", FULL), Response("r2", FULL | {"best": 'two\nlines, "quoted"'}))
 FILES = [
     "pupil-labels.csv", "pupil-codes.csv", "pupil-scores.csv", "counts.csv", "fieldwork.csv", "scales.csv",
-    "scale-items.csv", "items.csv", "findings.csv", "means.csv", "codebook.csv", "value-labels.csv",
+    "scale-items.csv", "items.csv", "findings.csv", "means.csv", "comments.csv", "codebook.csv", "value-labels.csv",
     "missing-codes.csv", "notes.csv",
 ]  # fmt: skip
 

@@ -37,16 +37,9 @@ GIVEN = source(Response("r1", FULL), Response("r2", {"sing": 1}, state="stopped"
 FOUND = ["Findings", "Means"]
 """What an analysis has to say of a few people: no more than that they are few."""
 EXPLAINING = [
-    "Counts",
-    "Scales",
-    "Scale items",
-    "Items",
-    "Fieldwork",
-    "Codebook",
-    "Value labels",
-    "Missing codes",
-    "Notes",
-]
+    "Counts", "Scales", "Scale items", "Items", "Fieldwork", "Comments",
+    "Codebook", "Value labels", "Missing codes", "Notes",
+]  # fmt: skip
 
 
 def test_sheets_stand_in_order() -> None:
