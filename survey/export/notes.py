@@ -22,6 +22,10 @@ class Notes:
 
     notes: list[Note] = field(default_factory=list)
 
+    def of_no_one(self) -> Notes:
+        """Return the notes that speak of no single response."""
+        return Notes([note for note in self.notes if not note.response and note.row is None])
+
     def add(self, where: str, what: str, *, row: int | None = None, column: str = "", response: str = "") -> None:
         """Add a note. `what` is a sentence."""
         self.notes.append(Note(where, row, column, response, what))

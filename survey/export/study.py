@@ -93,7 +93,8 @@ class Export:
         sink = FORMATS[form].sink(Frame(self.study, self.made, self.gaps.words, self.notes))
         try:
             datasets = self._read(sink)
-            sink.finish(self._readme(datasets, FORMATS[form].microdata), self._explaining(datasets), out)
+            microdata = FORMATS[form].microdata
+            sink.finish(self._readme(datasets, microdata), self._explaining(datasets, microdata), out)
         finally:
             sink.close()
 
@@ -157,7 +158,8 @@ class Export:
         newest = {dataset.columns.questionnaire: dataset.columns.newest for dataset in datasets}
         return analyse(self.gathering.data, newest, waves)
 
-    def _explaining(self, datasets: Sequence[Dataset]) -> list[SmallSheet]:
+    def _explaining(self, datasets: Sequence[Dataset], microdata: bool) -> list[SmallSheet]:
+        """Return the sheets that explain the data; without microdata, none that tells of a single response."""
         columns = [dataset.columns for dataset in datasets]
         scored = {dataset.columns.questionnaire: dataset.scores for dataset in datasets}
         findings = self._findings(datasets)
@@ -170,11 +172,11 @@ class Export:
             scale_items(scored),
             items([dataset.counts for dataset in datasets], self.study, self.gaps, self.notes),
             fieldwork(self.source.progress(self.made), self.study, self.waves),
-            COMMENTS,
+            *([COMMENTS] if microdata else []),
             contents.codebook(columns, {name: scores.variables for name, scores in scored.items()}, self.gaps),
             contents.value_labels(columns),
             contents.missing_codes(self.gaps),
-            contents.notes_sheet(self.notes),
+            contents.notes_sheet(self.notes if microdata else self.notes.of_no_one()),
         ]
 
     def _readme(self, datasets: Sequence[Dataset], microdata: bool) -> list[tuple[str, Any]]:

@@ -355,6 +355,7 @@ def test_the_workbook_of_tables_holds_what_was_found_and_no_one(
     assert book.sheetnames[:4] == ["Read me", "Findings", "Effects", "Means"]
     assert {"Comparison", "Change", "Exposure", "Subgroups", "Participation", "Costs"} <= set(book.sheetnames)
     texts = {cell.value for sheet in book for row in sheet for cell in row if isinstance(cell.value, str)}
+    assert "Comments" not in book.sheetnames
     assert not texts & {record.id for record in records}
     assert not texts & {record.participant for record in records if record.participant}
     header, *rows = book["Comparison"].iter_rows(values_only=True)
