@@ -1,6 +1,8 @@
 """How many things a set of items measures: parallel analysis, and an exploratory factor solution.
 
 Sources
+    Bartlett, M. S. (1934). On the theory of statistical regression. Proceedings of the Royal Society of Edinburgh, 53,
+    260-283 (random covariances).
     Horn, J. L. (1965). A rationale and test for the number of factors in factor analysis. Psychometrika, 30, 179-185.
     Harman, H. H. and Jones, W. H. (1966). Factor analysis by minimizing residuals (minres). Psychometrika, 31, 351-368.
     Kaiser, H. F. (1958). The varimax criterion for analytic rotation in factor analysis. Psychometrika, 23, 187-200.
@@ -89,7 +91,21 @@ def structure(items: Sequence[str], answers: ArrayLike) -> Structure:
 def _by_chance(n: int, k: int) -> Floats:
     """Return the 95th percentile of each eigenvalue of correlations among k items that n people answer at random."""
     rng = np.random.default_rng(_SEED)
-    drawn = [np.linalg.eigvalsh(np.corrcoef(rng.normal(size=(k, n))))[::-1] for _ in range(_DRAWS)]
+    if n - 1 < k:
+        people = rng.normal(size=(_DRAWS, n, k))
+        people -= people.mean(axis=1, keepdims=True)
+        return _percentile(people.transpose(0, 2, 1) @ people)
+    # Covariances of random answers are Wishart's, and Bartlett's triangle draws these without drawing n people.
+    triangle = np.tril(rng.normal(size=(_DRAWS, k, k)), -1)
+    places = np.arange(k)
+    triangle[:, places, places] = np.sqrt(rng.chisquare(n - 1 - places, size=(_DRAWS, k)))
+    return _percentile(triangle @ triangle.transpose(0, 2, 1))
+
+
+def _percentile(covariances: Floats) -> Floats:
+    """Return the 95th percentile of each eigenvalue of the correlations of many covariances (draws × k × k)."""
+    deviations = np.sqrt(np.diagonal(covariances, axis1=1, axis2=2))
+    drawn = np.linalg.eigvalsh(covariances / deviations[:, :, None] / deviations[:, None, :])[:, ::-1]
     return np.asarray(np.percentile(drawn, 95, axis=0))
 
 

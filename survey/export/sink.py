@@ -15,6 +15,7 @@ from survey.export.comments import CommentRows
 from survey.export.contents import SmallSheet
 from survey.export.notes import Notes
 from survey.export.scores import ScoreTables
+from survey.export.structure import Responses
 from survey.export.table import Cells, DataTable, Tabulator
 from survey.problems import Explained
 
@@ -32,6 +33,7 @@ class Dataset:
     scores: ScoreTables
     counts: QuestionnaireCounts
     comments: CommentRows
+    responses: Responses
     expected: int
     written: int = 0
 

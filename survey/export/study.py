@@ -28,6 +28,7 @@ from survey.export.notes import Notes
 from survey.export.scales import scale_items, scales
 from survey.export.scores import ScoreTables
 from survey.export.sink import CannotExport, Dataset, Frame, Sink
+from survey.export.structure import Responses, flags, structure_sheets
 from survey.export.table import Tabulator
 from survey.fieldwork.listed import Listed
 from survey.findings.study import StudyFindings, analyse
@@ -128,7 +129,8 @@ class Export:
         columns = column_set(self.study, versions, self.notes, seconds_per_screen=self.seconds_per_screen)
         tabulator = Tabulator(self.study, columns, self.gaps, self.notes, f"Codes · {name}")
         scores = ScoreTables(columns, self.notes, f"Scores · {name}")
-        return Dataset(columns, tabulator, scores, QuestionnaireCounts(columns), CommentRows(columns), expected)
+        counts, comments = QuestionnaireCounts(columns), CommentRows(columns)
+        return Dataset(columns, tabulator, scores, counts, comments, Responses(), expected)
 
     def _fill(self, dataset: Dataset, sink: Sink) -> None:
         name = dataset.columns.questionnaire
@@ -138,6 +140,7 @@ class Export:
             self.gathering.add(dataset, table, rows, scores)
             sink.add(dataset, table, scores)
             dataset.counts.add(table, rows)
+            dataset.responses.add(rows)
             if comments := dataset.comments.of(table, rows):
                 sink.grow(COMMENTS, comments)
             dataset.written += len(rows)
@@ -170,14 +173,21 @@ class Export:
             contents.counts(self.study, self.written),
             scales(scored),
             scale_items(scored),
+            *structure_sheets(scored, self.notes),
             items([dataset.counts for dataset in datasets], self.study, self.gaps, self.notes),
             fieldwork(self.source.progress(self.made), self.study, self.waves),
-            *([COMMENTS] if microdata else []),
+            *([COMMENTS, *self._flags(datasets)] if microdata else []),
             contents.codebook(columns, {name: scores.variables for name, scores in scored.items()}, self.gaps),
             contents.value_labels(columns),
             contents.missing_codes(self.gaps),
             contents.notes_sheet(self.notes if microdata else self.notes.of_no_one()),
         ]
+
+    def _flags(self, datasets: Sequence[Dataset]) -> list[SmallSheet]:
+        """Return the sheet of flags, where there is any."""
+        read = {dataset.columns.questionnaire: (dataset.scores, dataset.responses) for dataset in datasets}
+        sheet = flags(read, self.notes)
+        return [sheet] if sheet.rows else []
 
     def _readme(self, datasets: Sequence[Dataset], microdata: bool) -> list[tuple[str, Any]]:
         study = self.study

@@ -99,3 +99,11 @@ def test_nobody_answered_and_ranges_that_do_not_fit() -> None:
         quality_flags(np.zeros((2, 3)), [1] * 2, [5] * 2)
     with pytest.raises(ValueError, match="2 responses, but 1 times"):
         quality_flags(np.zeros((2, 3)), [1] * 3, [5] * 3, [4.0])
+
+
+def test_chance_is_the_same_whether_people_or_their_covariances_are_drawn() -> None:
+    rng = np.random.default_rng(8)
+    for n, k in ((60, 5), (400, 12)):
+        drawn = [np.linalg.eigvalsh(np.corrcoef(rng.normal(size=(k, n))))[::-1] for _ in range(2_000)]
+        assert module._by_chance(n, k) == pytest.approx(np.percentile(drawn, 95, axis=0), rel=0.03)
+    assert np.isfinite(module._by_chance(30, 40)).all()

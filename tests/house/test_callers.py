@@ -32,8 +32,6 @@ CALLED_BY_LIBRARIES = {
     "wrap_formdata": "WTForms",
 }
 AWAITED = {
-    "quality_flags",
-    "structure",
     "suppress_family",
 }
 """Findings that the analysis of a whole study will ask for; only single tables can be analysed so far."""
