@@ -159,9 +159,9 @@ fences: setup
 PYTEST := $(BIN)/pytest -n 2 --dist worksteal
 
 .PHONY: check
-check: ## the quick one: style, types, fences, and every test that needs no browser
-	@$(TOGETHER) types fences style proxy
-	@$(PYTEST) -q -m "not browser"
+check: ## the quick one: style, types, fences, and the quick tests, on SQLite alone
+	@$(TOGETHER) types fences style
+	@$(PYTEST) -q -m "not browser and not postgres and not slow"
 
 .PHONY: test
 test: ## everything, browser and PostgreSQL included

@@ -72,8 +72,8 @@ def pytest_report_header() -> str:
     return f"axe: {'from npm' if AXE_FROM_NPM.exists() else 'from its Python package'}; browser: {CHROMIUM}"
 
 
-SLOW_FOLDERS = {"bombs", "demo", "faults", "questionnaires", "serving"}
-"""Folders whose tests start servers, read files apart, or walk whole studies: all of them are marked slow."""
+SLOW_FOLDERS = {"bombs", "demo", "faults", "performances", "privacy", "questionnaires", "serving"}
+"""Folders whose tests start servers, walk whole studies or try everything as everyone: all of them are marked slow."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -25,6 +25,8 @@ from tests.accounts.people import EMAIL, OWN, choose, member, post, set_up, sign
 from tests.pages.strict import StrictClient, strict_client
 from tests.pages.test_account import token
 
+pytestmark = pytest.mark.slow
+
 HERE = Giver(COMMAND_LINE)
 PROGRESS = "/office/studies/small-notes/progress"
 

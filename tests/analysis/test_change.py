@@ -195,6 +195,7 @@ def finite(told: Any) -> bool:
     ),
     clustered=st.booleans(),
 )
+@pytest.mark.slow
 def test_any_table_gets_finite_numbers_or_none(rows: list[tuple[Any, ...]], clustered: bool) -> None:
     columns: Any = list(zip(*rows, strict=True)) or [()] * 5
     sides = Sides(columns[0], "c", "p", columns[1] if clustered else None)

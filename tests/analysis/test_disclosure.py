@@ -100,6 +100,7 @@ def any_cells(draw: st.DrawFn, most: int = 5) -> list[list[int]]:
 
 @settings(max_examples=40, deadline=None)
 @given(cells=any_cells(), threshold=st.sampled_from([3, 5, 10]))
+@pytest.mark.slow
 def test_no_small_count_can_be_worked_out(cells: list[list[int]], threshold: int) -> None:
     given_table = table(cells)
     safe = suppress(given_table, threshold)
@@ -206,6 +207,7 @@ def test_published_table_of_regions_and_sex() -> None:
     assert narrowed([cells], [(None, safe)], 4) == []
 
 
+@pytest.mark.slow
 def test_published_table_with_small_totals() -> None:
     # The same package, help of SuppressSmallCounts, data mun_accidents with maxN = 3: two totals of columns and one of a
     # row are small and hidden; zeros are.
@@ -238,6 +240,7 @@ def test_the_published_pattern_of_a_vignette_can_be_narrowed_and_ours_cannot() -
 # ── tables that belong together ───────────────────────────────────────────────────────────────────────────
 @settings(max_examples=12, deadline=None)
 @given(data=st.data(), threshold=st.sampled_from([3, 10]))
+@pytest.mark.slow
 def test_a_filter_and_the_whole_give_nothing_away(data: st.DataObject, threshold: int) -> None:
     rows, columns = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 3))
     cells = st.lists(st.lists(CELLS, min_size=columns, max_size=columns), min_size=rows, max_size=rows)

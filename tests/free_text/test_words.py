@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from survey.flagged import Flags, shipped, shipped_languages, words_of
 
+pytestmark = pytest.mark.slow
+
 LETTERS = "abcdefghijklmnopqrstuvwxyzàéîõüçñśżćóąęŵŷ"
 WORDS = st.text(LETTERS, min_size=1, max_size=8)
 AROUND = st.lists(WORDS, max_size=5)

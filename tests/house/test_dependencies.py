@@ -7,6 +7,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -43,6 +44,7 @@ def modules(source: str) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
+@cache
 def imported() -> set[str]:
     """The distributions that the program, its migrations and wsgi.py import."""
     files = [*(ROOT / "survey").rglob("*.py"), *(ROOT / "migrations").rglob("*.py"), ROOT / "wsgi.py"]

@@ -15,6 +15,8 @@ from sqlalchemy import create_engine, text
 
 from tests.postgres import PostgresServer, running_postgres
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("turn", [1, 2])
 def test_every_test_gets_an_empty_database(database_url: str, turn: int) -> None:

@@ -71,6 +71,7 @@ def test_asking_for_the_kind_is_seen(source: str, lines: list[int]) -> None:
     assert list(asked_kinds(source)) == lines
 
 
+@pytest.mark.slow
 def test_nothing_outside_kinds_asks_which_kind_a_question_is() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}"

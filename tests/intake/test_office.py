@@ -182,6 +182,7 @@ def test_what_no_longer_fits_when_it_is_confirmed_is_not_imported(lead: StrictCl
     assert [record.answers["came"] for record in kept(engine)] == [1]
 
 
+@pytest.mark.slow
 def test_a_large_file_waits_too(lead: StrictClient, engine: Engine) -> None:
     """More than an ordinary post may hold; texts that do not shrink."""
     rows = [{"school": "s1", "came": n % 2, "response": f"{n * 7919 % 10**9:09d}-{n}"} for n in range(3_000)]

@@ -18,6 +18,8 @@ from survey.intake.rewritten import Codes
 from tests.intake.field import table
 from tests.intake.sample import NOW, RIGHT, field
 
+pytestmark = pytest.mark.slow
+
 AGAIN = "Please import the CSV as it was exported, or format the column as text and enter again what was typed."
 
 

@@ -30,6 +30,8 @@ from tests.intake.field import (
     without_ids,
 )
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:

@@ -10,6 +10,8 @@ import pytest
 from survey.database import Engine
 from tests.intake.cases import QUESTIONS, ROW, exported, imported, publish_as_before, questionnaire, started
 
+pytestmark = pytest.mark.slow
+
 FEWER = QUESTIONS["coffee"].replace("{code: 2, label: Espresso}", "{code: 4, label: Filter}")
 
 

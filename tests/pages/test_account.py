@@ -102,6 +102,7 @@ def test_only_the_hash_of_a_password_is_kept(engine: Engine, password: str) -> N
     assert HASHER.verify(user.password, password)
 
 
+@pytest.mark.slow
 def test_a_password_costs_what_it_should() -> None:
     """In a process of its own: tests make theirs cheaply."""
     told = "from survey.people.passwords import HASHER; print(HASHER.hash('a password of someone'))"

@@ -29,6 +29,8 @@ from tests.pages.small_study import PARENT, PUPIL, STUDY
 from tests.pages.strict import StrictClient, heading, look_at, strict_client, words
 from tests.pages.test_account import OWN, choose, sign_in, token
 
+pytestmark = pytest.mark.slow
+
 NEW = STUDY.replace("study: small-notes", "study: new-notes").replace("title: Small notes", "title: New notes")
 FILES = {"study.yaml": NEW, "pupil.yaml": PUPIL, "parent.yaml": PARENT}
 SHIPPED = Path(__file__).parents[2] / "questionnaires"

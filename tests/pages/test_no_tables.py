@@ -14,6 +14,8 @@ from tests.pages.strict import look_at, words
 from tests.pages.test_routes import GUARDED, ROUTES, request
 from tests.pages.visitors import LEAD, RESEARCHER, Visitors
 
+pytestmark = pytest.mark.slow
+
 PAGES = sorted(name for name in GUARDED if name.startswith("GET ") and ROUTES[name] & {LEAD, RESEARCHER})
 
 OF_ANSWERS = (

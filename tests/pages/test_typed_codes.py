@@ -148,6 +148,7 @@ def test_a_right_code_forgets_the_browsers_wrong_ones(client: StrictClient, code
         assert type_in(client, next(codes)).status_code == 404
 
 
+@pytest.mark.slow
 def test_without_a_cookie_an_address_waits_after_three_hundred_and_is_never_shut_out(
     app: Flask, code: str, clock: Clock
 ) -> None:
@@ -168,6 +169,7 @@ def test_without_a_cookie_an_address_waits_after_three_hundred_and_is_never_shut
         assert type_in(client, next(codes)).status_code == 404
 
 
+@pytest.mark.slow
 def test_a_link_never_waits(app: Flask, engine: Engine, settings: Any, clock: Clock) -> None:
     with session(engine) as db:
         study = study_by_code(db, "small-notes")

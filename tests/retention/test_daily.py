@@ -120,6 +120,7 @@ def stop() -> Iterator[threading.Event]:
     event.set()
 
 
+@pytest.mark.slow
 def test_of_two_servers_one_does_it_and_the_other_takes_over(
     engine: Engine, settings: Settings, field: Field, stop: threading.Event
 ) -> None:

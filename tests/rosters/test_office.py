@@ -242,6 +242,7 @@ def test_without_a_file_or_a_token_nothing_happens(lead: StrictClient) -> None:
     assert "open for too long" in stale.text
 
 
+@pytest.mark.slow
 def test_large_files_are_taken_here_and_nowhere_else(lead: StrictClient, desk: Desk) -> None:
     rows = "".join(f"p{n},s1,{'x' * 30}{n}\n" for n in range(20_000))
     assert len(rows) > 700_000

@@ -114,6 +114,7 @@ def test_what_is_wrong_with_headers_is_said_with_the_column() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_file_that_is_too_large_is_not_looked_at() -> None:
     with pytest.raises(UnreadableTable, match=r"10\.0 MB, and at most 10 MB"):
         read_sheets(b"a" * (10 * 1024 * 1024 + 1), "x.csv")

@@ -13,6 +13,8 @@ from hypothesis.extra import numpy as arrays
 
 from survey.scales import Linear, Rule, score, score_each, turned
 
+pytestmark = pytest.mark.slow
+
 
 @st.composite
 def rules(draw: st.DrawFn) -> Rule:

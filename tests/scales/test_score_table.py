@@ -146,6 +146,7 @@ def test_the_command_writes_all_or_nothing(paths: tuple[Path, Path]) -> None:
     assert [path.name for path in out.parent.glob("scores*")] == ["scores.csv"]
 
 
+@pytest.mark.slow
 def test_a_long_table_is_scored_row_by_row(paths: tuple[Path, Path]) -> None:
     """More rows than are worked on at once: each keeps its own id and score."""
     lines = [f"r{n},{1 + n % 4},{1 + n % 4},1" for n in range(45_000)]

@@ -102,6 +102,7 @@ def test_what_was_withdrawn_has_no_answers_in_a_bulk_either(engine: Engine, fiel
     assert count(engine, field.study.id, "pupil") == 0
 
 
+@pytest.mark.slow
 def test_reading_thousands_of_rows_holds_hundreds(engine: Engine, field: Field) -> None:
     page = {f"question_{number}": "text " * 20 for number in range(20)}
     add_responses(engine, (past(field, saves=[PastSave("page", page, NOW)]) for _ in range(3000)))
