@@ -10,10 +10,11 @@ import pytest
 from survey.audit import COMMAND_LINE, PROGRAM, LogFilter, entries
 from survey.database import Engine
 from survey.definition.checking import check
-from survey.fieldwork.publishing import publish_folder
+from survey.fieldwork import current
+from survey.fieldwork.publishing import PublishedFolder, VersionInFolder, publish_folder
 from survey.problems import Refused
 from survey.retention import day_of, delete_study
-from tests.pages.small_study import STUDY
+from tests.pages.small_study import PUPIL, STUDY
 from tests.retention.field import THE_DAY, Field
 
 NOW = datetime(2026, 1, 20, 9, tzinfo=UTC)
@@ -69,3 +70,62 @@ def test_a_study_that_is_over_is_not_published_again(engine: Engine, field: Fiel
     rewrite(tmp_path / "study", "2100-08-31", "2101-08-31")
     with pytest.raises(Refused, match="have been deleted: the study is over"):
         publish_folder(engine, tmp_path / "study", THE_DAY)
+
+
+@pytest.mark.one_engine
+def test_what_publishing_did_is_told_and_counted(engine: Engine, field: Field, tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    pupil, parent = (current(engine, field.study_id)[name] for name in ("pupil", "parent"))
+    same = publish_folder(engine, folder, NOW)
+    assert same == PublishedFolder(
+        "small-notes",
+        False,
+        (),
+        (VersionInFolder("parent", 3, parent, False), VersionInFolder("pupil", 1, pupil, False)),
+    )
+    rewrite(folder, "title: Small notes", "title: Smaller notes")
+    (folder / "pupil.yaml").write_text(PUPIL.replace("version: 1", "version: 2"), encoding="utf-8")
+    done = publish_folder(engine, folder, NOW)
+    assert (done.changed, done.sheets) == (True, ())
+    assert [(one.questionnaire, one.version, one.new) for one in done.versions] == [
+        ("parent", 3, False),
+        ("pupil", 2, True),
+    ]
+    assert current(engine, field.study_id)["pupil"] == done.versions[1].sha256 != pupil
+    lines = [
+        (line.about, line.details) for line in entries(engine, study_id=field.study_id, what="published the study")
+    ]
+    assert lines == [("small-notes", {"new": 2}), ("small-notes", {"new": 0}), ("small-notes", {"new": 3})]
+    assert list(entries(engine, study_id=field.study_id, what="changed the day of deletion")) == []
+
+
+@pytest.mark.one_engine
+def test_why_nothing_was_published_is_said_word_for_word(engine: Engine, field: Field, tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+
+    def said(now: datetime = NOW) -> list[str]:
+        with pytest.raises(Refused) as refused:
+            publish_folder(engine, folder, now)
+        return refused.value.reasons
+
+    assert said(datetime(2100, 8, 31, 23, tzinfo=UTC)) == [
+        "The answers of small-notes would have been deleted on 2100-08-31, which is in the past.",
+        "Nothing was published. Please set delete_on in study.yaml to the day in your data plan.",
+    ]
+    publish_folder(engine, folder, datetime(2100, 8, 31, 22, 59, tzinfo=UTC))
+    (folder / "pupil.yaml").write_text(PUPIL.replace("Music and me", "Music"), encoding="utf-8")
+    assert said() == [
+        (
+            "pupil: version 1 is published with another text. Answers belong to it, so it stays as it is: set 'version: 2' in "
+            "pupil.yaml and publish again."
+        )
+    ]
+    (folder / "pupil.yaml").write_text(PUPIL.replace("title: Music and me\n", ""), encoding="utf-8")
+    assert said()[-1] == "Nothing was published. Please correct these first."
+    (folder / "pupil.yaml").write_text(PUPIL, encoding="utf-8")
+    delete_study(engine, "small-notes", THE_DAY, PROGRAM)
+    rewrite(folder, "2100-08-31", "2101-08-31")
+    assert said() == [
+        "The data of small-notes have been deleted: the study is over.",
+        "Please give a new study a new name.",
+    ]
