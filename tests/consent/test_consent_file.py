@@ -23,6 +23,7 @@ from survey.responses.consent_file import (
     import_decisions,
     import_given,
     look_at_decisions,
+    look_at_given,
     unpacked,
 )
 from tests.consent.conftest import Lay
@@ -178,6 +179,20 @@ def test_a_code_of_another_study_is_none_here_and_its_ledger_is_another(lay: Lay
     with read(tuned.engine) as connection:
         lines = [[line.says for line in ledger_of(connection, one.person("P1"))] for one in (tuned, twin)]
     assert lines == [["no"], ["yes"]]
+
+
+@pytest.mark.one_engine
+def test_what_was_kept_about_someone_who_is_not_there_any_more_is_not_taken_for_anyone_else_s(lay: Lay) -> None:
+    tuned = lay(consent())
+    tuned.decide("P1", [Decision("yes", "parent", date(2025, 9, 10))])
+    given = [GivenDecision(code, "yes", "parent", "2025-09-10", "all", None, None, None) for code in ("P1", "P99")]
+    seen = look_at_given(tuned.engine, "tuned-in", given, NOW)
+    assert (seen.unchanged, [one.participant for one in seen.new]) == (1, ["P99"])
+    with pytest.raises(Refused) as refused:
+        import_given(tuned.engine, "tuned-in", given, COMMAND_LINE, NOW)
+    assert refused.value.reasons == [
+        "The study has changed since the preview. Nothing was imported. Please preview the file again."
+    ]
 
 
 def test_a_file_without_its_columns_and_one_that_is_none(lay: Lay) -> None:

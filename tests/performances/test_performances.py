@@ -134,3 +134,59 @@ def test_answers_from_elsewhere_say_to_which_performance_they_belong(app: Flask,
     with engine.connect() as connection:
         facts = connection.scalar(text("SELECT facts FROM response WHERE facts LIKE '%winter%'"))
     assert json.loads(facts or "{}")["performance"] == "Winter concert"
+
+
+NAME = "The name can have small letters, digits and dashes, and begins with a letter. Please change it."
+TITLE = "The title can have 1 to 120 characters. Please change it."
+OTHER_DAY = "is not a day of From 2026 on, so no one could answer. Please choose another day or wave."
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize(
+    ("other", "says"),
+    [
+        ({"code": "Winter"}, [NAME]),
+        ({"code": "9winter"}, [NAME]),
+        ({"code": "w" * 33, "title": " "}, [NAME, TITLE]),
+        ({"title": "x" * 121}, [TITLE]),
+        ({"title": "Winter\0"}, ["The title has characters that cannot be printed. Please type it again."]),
+        (
+            {"title": "@home"},
+            ["The title begins with @, which spreadsheets take for a formula. Please change it."],
+        ),
+        (
+            {"title": "Ask zoe@example.org"},
+            [
+                "The title or name contains what looks like an e-mail address. Those stay in school: please leave it out.",
+            ],
+        ),
+        ({"held_on": date(2026, 1, 4)}, [f"4 January 2026 {OTHER_DAY}"]),
+        ({"held_on": date(2100, 1, 1)}, [f"1 January 2100 {OTHER_DAY}"]),
+    ],
+)
+def test_each_fault_is_a_sentence_and_all_are_said(engine: Engine, other: dict[str, object], says: list[str]) -> None:
+    with pytest.raises(Refused) as refused:
+        add(engine, **other)  # type: ignore[arg-type]
+    assert refused.value.reasons == says
+
+
+@pytest.mark.one_engine
+def test_what_just_may_be_is_kept_by_day_and_name_with_who_added_it(engine: Engine) -> None:
+    days = {"w" * 32: date(2099, 12, 31), "b-2": date(2026, 1, 5), "a": date(2026, 1, 5)}
+    for code, day in days.items():
+        add(engine, code, held_on=day, title=f" {'x' * 120} ", school=None if code == "a" else "s2")
+    found = [(one.code, one.held_on, len(one.title), one.wave.code) for one in performances(engine, 1)]
+    assert found == [(code, days[code], 120, "w2") for code in ("a", "b-2", "w" * 32)]
+    assert [one.school and one.school.code for one in performances(engine, 1)] == [None, "s2", "s2"]
+    assert performances(engine, 2) == []
+    lines = [(line.about, line.details) for line in entries(engine, what="added a performance")]
+    assert lines[:2] == [
+        ("a", {"wave": "w2", "school": None, "day": "2026-01-05"}),
+        ("b-2", {"wave": "w2", "school": "s2", "day": "2026-01-05"}),
+    ]
+    for other in ({"title": "Other"}, {"school": "s1"}, {"held_on": date(2026, 1, 6)}):
+        with pytest.raises(Refused) as refused:
+            add(engine, "b-2", **{"held_on": days["b-2"], "title": "x" * 120, "school": "s2"} | other)  # type: ignore[arg-type]
+        assert refused.value.reasons == [
+            f"There is already a performance 'b-2': {'x' * 120}. Please choose another name."
+        ]
