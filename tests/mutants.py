@@ -42,13 +42,15 @@ class Part:
 
 PARTS = {
     "scales": Part(
-        ("survey/scales.py",),
+        ("survey/scales/*.py",),
         (
             "tests/scales/test_arrays.py",
             "tests/scales/test_bands.py",
             "tests/scales/test_half_up.py",
             "tests/scales/test_rules.py",
             "tests/scales/test_rule_of_a_scale.py",
+            "tests/scales/test_rules_of_items.py",
+            "tests/scales/test_published_instruments.py",
         ),
     ),
     "journey": Part(("survey/journey.py",), ("tests/journey",)),

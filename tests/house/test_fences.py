@@ -24,7 +24,7 @@ BREACHES = {
     "No kind of question knows another": ("survey/kinds/date.py", "import survey.kinds.choice"),
     "Nothing outside kinds names one kind of question": ("survey/forms.py", "import survey.kinds.faces"),
     "Scale scores and findings come from tables, never from the database": (
-        "survey/scales.py",
+        "survey/scales/scoring.py",
         "import survey.database",
     ),
     "Flask stays in the pages, the forms, the app and the command line": ("survey/journey.py", "import flask"),
