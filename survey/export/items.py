@@ -85,7 +85,7 @@ class _Numbers:
 
     @property
     def silent(self) -> dict[str, int | None]:
-        """How many were asked and gave no answer, by wave, where that can be worked out."""
+        """How many were asked and gave no answer, by wave; None where that is not told."""
         pairs = ((wave, self.asked[wave], self.shown.sums[wave]) for wave in self.shown.waves)
         return {
             wave: None if asked is None or answered is None else asked - answered for wave, asked, answered in pairs
@@ -169,17 +169,15 @@ class _ItemSheet:
             self._rated.append(item)
         for wave in shown.waves:
             figures = self._figures(variable, question, waves, wave, shown)
-            unsaid = bool(told is None and numbers.silent[wave])
+            unsaid = wave not in told and numbers.silent[wave] != 0
             self._put(variable, wave, numbers, figures=figures, remark=_UNSAID if unsaid else "")
             first = self._first + len(self.rows)
             for code in codes:
                 self._put(variable, wave, numbers, _Answer(str(code), variable.codes[code], shown.count(code, wave)))
             if item is not None and shown.all_shown(wave) and (wave != ALL or len(shown.waves) == 1):
                 item.bars.append(_Bar(wave, tuple(range(first, first + len(codes)))))
-            if told is None:
-                continue
-            for reason in silent:
-                code, count = str(int(self._gaps[reason])), told.count(reason, wave)
+            for reason, count in told.get(wave, {}).items():
+                code = str(int(self._gaps[reason]))
                 self._put(variable, wave, numbers, _Answer(code, WORDS[reason], count, said=False))
 
     def _add_option(self, variable: Variable, waves: Sequence[str]) -> None:

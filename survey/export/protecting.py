@@ -85,16 +85,21 @@ def _with_all(found: dict[str, int | None], waves: Sequence[str]) -> dict[str, i
 
 def reasons(
     counts: Mapping[Any, Sequence[int]], waves: Sequence[str], silent: Mapping[str, int | None], threshold: int
-) -> ShownCounts | None:
-    """Return what may be shown of why there was no answer; None where that cannot be told safely.
+) -> dict[str, Mapping[Any, int]]:
+    """Return why there was no answer, by wave: the waves in which every reason was given often enough.
 
-    silent: how many gave no answer, as the numbers asked and answered tell; None where they do not. Only where all of
-    these sums are told, and can be told beside the reasons, are the reasons told.
+    How many gave no answer is known, so that to hide one small reason others would have to be hidden with it. All waves
+    together are told only where each is. counts: for each reason, how often in each of the waves. silent: how many gave
+    no answer, by wave, as the numbers asked and answered tell; where they do not, the reasons must not tell it either.
     """
-    if not counts or None in silent.values():
-        return None
-    found = protected(counts, waves, threshold)
-    return None if None in found.sums.values() else found
+    told: dict[str, Mapping[Any, int]] = {}
+    for at, wave in enumerate(waves):
+        mine = {reason: numbers[at] for reason, numbers in counts.items()}
+        if mine and min(mine.values()) >= threshold and silent[wave] is not None:
+            told[wave] = mine
+    if len(waves) > 1 and len(told) == len(waves) and silent[ALL] is not None:
+        told[ALL] = {reason: sum(numbers) for reason, numbers in counts.items()}
+    return told
 
 
 def ticked(counts: Sequence[int], shown: ShownCounts, threshold: int) -> dict[str, int | None]:

@@ -32,7 +32,8 @@ _FIRST_SURE_DAY: Final = date(1900, 3, 1)
 _FIRST_SURE_MOMENT: Final = datetime(1900, 3, 1)  # noqa: DTZ001
 _ONE_DAY: Final = timedelta(days=1)
 _EXACT: Final = 10**15
-_SURELY_SHORT: Final = LONGEST // 2
+SURELY_SHORT: Final = LONGEST // 2
+"""Texts of fewer characters fit into a cell, whatever the characters."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,7 @@ class DataSheet:
         self._prepared = [self._fragments(*pair) for pair in zip(self.variables, each, strict=True)]
         self._words = dict(words or {})
         self._longest = [0] * len(self.variables)
+        self._shared: DataSheet | None = None
 
     def _fragments(self, variable: Variable, styles: Styles) -> _Fragments:
         fragments = _Fragments(styles)
@@ -139,29 +141,33 @@ class DataSheet:
         The cells' texts have gone through :func:`cleaned`. codes: the fragments of the same cells on a sheet without
         words, which are those of this one wherever it has no words of its own.
         """
-        self.measure(cells, first)
+        for place, (variable, column) in enumerate(zip(self.variables[first:], cells, strict=True), start=first):
+            if codes is None or self._has_words(variable):
+                self._longest[place] = max(self._longest[place], self._longest_in(variable, column))
         return [
             codes[place] if codes is not None and not self._has_words(variable) else self._column(place, column)
             for place, (variable, column) in enumerate(zip(self.variables[first:], cells, strict=True), start=first)
         ]
 
-    def measure(self, cells: Sequence[Cells], first: int = 0) -> None:
-        """Learn how wide columns are from cells, given column by column from the column `first` on."""
-        for place, column in enumerate(cells, start=first):
-            self._longest[place] = max(self._longest[place], self._longest_in(place, column))
-
-    def _longest_in(self, place: int, cells: Cells) -> int:
-        variable = self.variables[place]
+    def _longest_in(self, variable: Variable, cells: Cells) -> int:
         words = {**self._words, **variable.codes} if self._labelled and variable.codes else self._words
         distinct = set(cells)
         if words and (variable.codes or variable.coded):
             distinct = {words.get(cell, cell) for cell in distinct}
         return max(map(length_shown, distinct), default=0)
 
+    def shares(self, codes: DataSheet) -> None:
+        """Remember another sheet, whose fragments stand in columns of the same names here."""
+        self._shared = codes
+
     @property
     def longest(self) -> list[int]:
         """The number of characters of the longest cell of each column as it is shown, the header left out."""
-        return self._longest
+        names = [variable.name for variable in self.variables]
+        if self._shared is None:
+            return self._longest
+        there = dict(zip((one.name for one in self._shared.variables), self._shared.longest, strict=True))
+        return [mine or there.get(name, 0) for name, mine in zip(names, self._longest, strict=True)]
 
     def _has_words(self, variable: Variable) -> bool:
         return self._labelled and (bool(variable.codes) or variable.coded)
@@ -232,7 +238,7 @@ def _clean(name: str, column: Cells, tell: Callable[[int, str, str], None]) -> C
     result: Cells | None = None
     for row, cell in enumerate(column):
         # What Python calls printable, a workbook can hold: nearly every text, and at once.
-        if cell.__class__ is not str or (len(cell) < _SURELY_SHORT and cell.isprintable()):
+        if cell.__class__ is not str or (len(cell) < SURELY_SHORT and cell.isprintable()):
             continue
         text, what = for_workbook(cell)
         if what is not None:

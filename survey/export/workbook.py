@@ -22,7 +22,7 @@ from openpyxl.xml.functions import tostring
 from survey.export.charts import ChartTable, Whiskers, drawn, places
 from survey.export.columns import Variable
 from survey.export.contents import THREE_DECIMALS, Look, SmallSheet, width_of
-from survey.export.sheets import COLUMNS, ROWS, DataSheet, Styles, cleaned
+from survey.export.sheets import COLUMNS, ROWS, SURELY_SHORT, DataSheet, Styles, cleaned
 from survey.export.sink import CannotExport, Dataset, Frame, Sink
 from survey.export.table import Cells, DataTable
 from survey.export.text import for_workbook
@@ -267,7 +267,10 @@ def _add(sheet: DataSheet, contents: SmallSheet) -> None:
 
 
 def _clean(cell: Any) -> Any:
-    return for_workbook(cell)[0] if isinstance(cell, str) else cell
+    # What Python calls printable, a workbook can hold.
+    if not isinstance(cell, str) or (cell.isprintable() and len(cell) < SURELY_SHORT):
+        return cell
+    return for_workbook(cell)[0]
 
 
 # ---- an export as a workbook ---------------------------------------------------------------------------
@@ -298,6 +301,8 @@ class Workbook(Sink):
         self._codes = self._file.data_sheet(title, variables)
         title = self._title("Scores", name, f"Scale scores{of}")
         self._scores = self._file.data_sheet(title, dataset.score_variables)
+        for sheet in (self._labels, self._scores):
+            sheet.shares(self._codes)
 
     def _title(self, kind: str, name: str, about: str) -> str:
         title = sheet_title(kind, name, self._taken)
@@ -311,7 +316,6 @@ class Workbook(Sink):
         # What looks alike on several sheets is written once.
         codes = self._codes.fragments(cells)
         beside = [codes[place] for place in dataset.beside_scores]
-        self._scores.measure([cells[place] for place in dataset.beside_scores])
         self._labels.add(self._labels.fragments(cells, codes))
         self._codes.add(codes)
         self._scores.add([*beside, *self._scores.fragments(scores, first=len(beside))])
