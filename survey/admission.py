@@ -36,7 +36,7 @@ def place(engine: Engine, role: str, study: str | None = None, school: str | Non
         raise NotPossible(f"There is no role {role!r}. The roles are {', '.join(ROLES)}.")
     if study is None:
         if school is not None:
-            raise NotPossible("Say in which study this school is.")
+            raise NotPossible("Please say which study this school is in.")
         wanted = GivenRole(role)
     else:
         wanted = GivenRole(role, *_ids(engine, study, school))
@@ -99,7 +99,7 @@ def add_user(
     with session(engine) as opened:
         user = opened.query(User).filter_by(email=address).first() or User(email=address, active=False)
         if user.active:
-            raise NotPossible(f"{address} already has an account. For a new password, renew that one.")
+            raise NotPossible(f"{address} already has an account. To give it a new password, renew it.")
         user.active = True
         _give(user, hashed)
         opened.add(user)
@@ -121,7 +121,7 @@ def renew_password(engine: Engine, email: str) -> str:
     with session(engine) as opened:
         user = opened.query(User).filter_by(email=tidy(email), active=True).first()
         if user is None:
-            raise NotPossible(f"No one has an account with the address {email!r}.")
+            raise NotPossible(f"There is no account with the address {email!r}. Please check it.")
         _give(user, hashed)
         user.organisation = None
         opened.flush()
@@ -135,7 +135,7 @@ def account_id(engine: Engine, email: str) -> int:
     with session(engine) as opened:
         user = opened.query(User).filter_by(email=tidy(email), active=True).first()
     if user is None:
-        raise NotPossible(f"No one has an account with the address {email!r}.")
+        raise NotPossible(f"There is no account with the address {email!r}. Please check it.")
     return user.id
 
 

@@ -21,10 +21,12 @@ def _number(value: Any) -> Any:
     if not isinstance(value, str) or not any(char.isdigit() for char in value):
         return value
     if not _NUMBER.fullmatch(value):
-        raise ValueError("is not a number as Chorus takes it. Please write it in plain digits, such as 10 or 0.5")
+        raise ValueError("is not written as a number. Please write plain digits, such as 10 or 0.5")
     digits = sum(char.isdigit() for char in value)
     if digits > MOST_DIGITS:
-        raise ValueError(f"has {digits} digits. A number has at most {MOST_DIGITS}. Please write a smaller one")
+        raise ValueError(
+            f"has {digits} digits, and a number can have at most {MOST_DIGITS}. Please write a smaller one"
+        )
     return value
 
 
@@ -47,7 +49,7 @@ def day(value: Any) -> Any:
     try:
         return date.fromisoformat(value)
     except ValueError as error:
-        raise ValueError("is a date that the calendar does not have. Please check month and day") from error
+        raise ValueError("is not a real date. Please check the month and the day") from error
 
 
 Day = Annotated[

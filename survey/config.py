@@ -133,12 +133,12 @@ def _folder(name: str) -> Path:
     except OSError as error:
         raise SettingsError(
             f"CHORUS_INSTANCE is {name!r}, and that folder cannot be made ({error.strerror}). "
-            "Give the path of a folder Chorus may write to."
+            "Please give the path of a folder that Chorus can write to."
         ) from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise SettingsError(
             f"CHORUS_INSTANCE is {name!r}, and Chorus may not write there. "
-            "Give another folder, or the right to write to this one."
+            "Please give another folder, or let Chorus write to this one."
         )
     _close_to_others(folder)
     return folder
@@ -183,8 +183,8 @@ def _secret(given: str, instance: Path) -> str:
     kept = _kept_secret(path) or _make_secret(path)
     if len(kept) < _SHORTEST_SECRET:
         raise SettingsError(
-            f"The file {path} should hold the secret of this installation and is too short. Put its earlier "
-            "content back, or delete it and Chorus makes a new one (everyone has to sign in again, and "
+            f"The file {path} should contain the secret of this installation, but is too short. Please "
+            "restore the file, or delete it and Chorus will make a new one (everyone has to sign in again, and "
             "class codes already given out no longer work)."
         )
     return kept
@@ -197,8 +197,8 @@ def _kept_secret(path: Path) -> str | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
-            f"The file {path} holds the secret of this installation and cannot be read. Make it readable for "
-            "the user Chorus runs as, or set SECRET_KEY."
+            f"The file {path} contains the secret of this installation, but cannot be read. Please make it "
+            "readable for the user Chorus runs as, or set SECRET_KEY."
         ) from error
 
 
@@ -225,8 +225,8 @@ def _address(url: str) -> str:
     if not url:
         return "http://localhost:8000"
     wrong = SettingsError(
-        f"CHORUS_URL is {url!r} and should be how people reach Chorus: http:// or https://, then a name, "
-        "nothing after it. For example https://survey.example.org"
+        f"CHORUS_URL is {url!r} but should be the address at which people reach Chorus: http:// or "
+        "https://, then a name, with nothing after it. For example https://survey.example.org"
     )
     try:
         parts = urlsplit(url)
@@ -245,7 +245,7 @@ def _proxies(number: str) -> int:
         return 0
     if not number.isascii() or not number.isdigit() or int(number[:3]) > 5 or len(number) > 3:
         raise SettingsError(
-            f"CHORUS_PROXIES is {number!r} and should be how many reverse proxies are in front of Chorus: "
+            f"CHORUS_PROXIES is {number!r} but should be the number of reverse proxies in front of Chorus: "
             "0 when there is none, 1 behind one nginx or Caddy."
         )
     return int(number)
@@ -267,7 +267,7 @@ def _mail(server: str, sender: str) -> Mail | None:
         raise wrong
     if sender.count("@") != 1 or not sender.isprintable():
         raise SettingsError(
-            "CHORUS_MAIL_FROM should be the address our mail comes from, such as chorus@example.org. "
+            "CHORUS_MAIL_FROM should be the address that mail from Chorus comes from, such as chorus@example.org. "
             "It goes together with CHORUS_MAIL."
         )
     return Mail(server, sender)

@@ -161,7 +161,7 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("A time without a time zone cannot be stored: say which moment it is.")
+            raise ValueError("A time without a time zone cannot be stored. Please give the time zone.")
         moment = value.astimezone(UTC)
         return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
 
@@ -184,14 +184,18 @@ def open_engine(url: str, threads: int = 16) -> Engine:
     try:
         address = make_url(url)
     except ArgumentError as error:
-        raise ValueError("That is not the address of a database. Use sqlite:///FILE or postgresql://…") from error
+        raise ValueError(
+            "This is not the address of a database. Please use sqlite:///FILE or postgresql://…"
+        ) from error
     if address.drivername in ("postgres", "postgresql"):
         address = address.set(drivername="postgresql+psycopg")
     if address.get_backend_name() not in ("sqlite", "postgresql"):
-        raise ValueError("Chorus keeps answers in SQLite or PostgreSQL: use sqlite:///FILE or postgresql://…")
+        raise ValueError("Chorus keeps answers in SQLite or PostgreSQL. Please use sqlite:///FILE or postgresql://…")
     embedded = address.get_backend_name() == "sqlite"
     if embedded and address.database in (None, "", ":memory:"):
-        raise ValueError("Answers in memory are lost when the server stops: name a file, as in sqlite:///FILE")
+        raise ValueError(
+            "Answers in memory would be lost when the server stops. Please name a file, as in sqlite:///FILE"
+        )
     engine = create_engine(
         address,
         hide_parameters=True,
@@ -284,8 +288,8 @@ def on_driver(connection: Connection, statement: str, values: tuple[Any, ...] = 
         raise fault from error
 
 
-_FULL: Final = "The disk of the database is full. Nothing was lost that was saved before; make room and try again."
-_BUSY: Final = "The database is busy. Nothing was half saved; try again in a moment."
+_FULL: Final = "The disk of the database is full. Everything saved before is safe. Please make room and try again."
+_BUSY: Final = "The database is busy, and nothing was saved. Please try again in a moment."
 
 
 def _say_what_happened(context: ExceptionContext) -> StoreError | None:
@@ -301,10 +305,9 @@ def _say_what_happened(context: ExceptionContext) -> StoreError | None:
     return None
 
 
-_NOT_READY: Final = "The database has no tables of Chorus yet. Please make them first: survey upgrade"
+_NOT_READY: Final = "The database has not been set up yet. Please run: survey upgrade"
 _UNREACHABLE: Final = (
-    "The database cannot be reached, or the address is not a database's. Please check the address in "
-    "DATABASE_URL, and that it is running."
+    "The database cannot be reached. Please check the address in DATABASE_URL, and that the database is running."
 )
 
 
@@ -485,7 +488,7 @@ def migrations_folder() -> Path:
     for folder in (package / "migrations", package.parent / "migrations"):
         if (folder / "env.py").is_file():
             return folder
-    raise FileNotFoundError("The folder of the migrations is missing: install Chorus again.")
+    raise FileNotFoundError("The folder of migrations is missing. Please install Chorus again.")
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 _INHERITED: Final = (
-    "This process was started by one that had the database open, and cannot write to it safely. "
+    "This process was started by another that had the database open, so it cannot write to it safely. "
     "Please start it with: survey serve"
 )
 

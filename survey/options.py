@@ -59,11 +59,13 @@ class Option(BaseModel):
 
     code: WholeNumber = Field(ge=0, description="The number that is stored; it never changes")
     label: Text = Field(min_length=1, description="The words on the option")
-    was: str | None = Field(None, description="Its label in the version before, where it means the same by other words")
+    was: str | None = Field(
+        None, description=("Its label in the version before, if the words have changed but not the meaning")
+    )
     face: str | None = Field(None, description="A face: feel-1 to feel-5 or enjoy-1 to enjoy-5")
     picture: str | None = Field(None, description="A picture beside the words")
-    other: bool = Field(False, description="Opens a box to say what in own words")
-    exclusive: bool = Field(False, description="Cannot be chosen with another (none of these)")
+    other: bool = Field(False, description="Opens a box for people's own words")
+    exclusive: bool = Field(False, description="Cannot be chosen together with another (none of these)")
 
 
 def _list_or_name(value: Any) -> str:
@@ -237,7 +239,9 @@ class Optioned(Question):
             return self.value_of(whole(cell))
         except ValueError as error:
             codes = ", ".join(map(str, self.labels))
-            raise UnfitCell("This is not a code of this question. Its codes are {codes}.", codes=codes) from error
+            raise UnfitCell(
+                "This is not one of the question's codes, which are {codes}. Please correct it.", codes=codes
+            ) from error
 
     def decode_other(self, cells: Mapping[str, str], chosen: bool) -> dict[str, Any]:
         """Return the text behind “something else” from its cell; chosen: whether its option is. Raises Wrong."""
@@ -247,7 +251,9 @@ class Optioned(Question):
         if self.other_key and chosen:
             return {self.other_key: text}
         if not is_blank(text):
-            raise UnfitCell("There are own words, and the option that they belong to is not chosen.")
+            raise UnfitCell(
+                "There are words here, but the option they belong to is not chosen. Please correct one of the two."
+            )
         return {}
 
     def pretend_other(self, chosen: bool, pretence: Pretence) -> dict[str, Any]:

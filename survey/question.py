@@ -240,22 +240,22 @@ class Question(BaseModel):
 
     id: str = Field(
         alias="question",
-        description="Name of the question and of its column, such as sing_enjoy",
+        description="The name of the question and of its column, such as sing_enjoy",
     )
-    kind: str = Field(description="Which kind of question this is")
+    kind: str = Field(description="The kind of question")
     ask: Text = Field(description="The wording")
     hint: Text | None = Field(None, description="A short line below the wording, such as: Tap one face.")
-    help: Text | None = Field(None, description="More explanation, for who wants it")
-    short: Text | None = Field(None, description="A short name, for the check-your-answers page and charts")
+    help: Text | None = Field(None, description="More explanation, for people who want it")
+    short: Text | None = Field(None, description="A short name for the check-your-answers page and for charts")
     picture: str | None = Field(None, description="A picture of what is asked about (never of how to feel)")
-    picture_text: Text | None = Field(None, description="The picture in words, where it tells something")
-    picture_licence: str | None = Field(None, description="Who made the picture, and under which licence")
-    audio: str | None = Field(None, description="A recording of the question, a file in audio/")
-    required: bool | None = Field(None, description="Whether Next asks again if nothing is chosen")
+    picture_text: Text | None = Field(None, description="What the picture shows, in words, if it matters")
+    picture_licence: str | None = Field(None, description="Who made the picture, and its licence")
+    audio: str | None = Field(None, description="A recording of the question: a file in audio/")
+    required: bool | None = Field(None, description="Whether Next asks once more if nothing is chosen")
     dont_know: bool | None = Field(None, description="Whether “I don't know” is offered")
     rather_not: bool | None = Field(None, description="Whether “I don't want to say” is offered")
     attention: bool = Field(False, description="An item that checks attention: never part of a score")
-    when: Any = Field(None, description="Asked only when this holds")
+    when: Any = Field(None, description="Asked only if this is true")
     note: str | None = Field(None, description="A note for researchers, never shown to respondents")
 
     # Filled in by the definition, not by the author.
@@ -439,7 +439,7 @@ class Question(BaseModel):
     def please_key(self) -> str:
         """What to key, in English: the codes that are printed beside the boxes."""
         codes = [box.code for line in self.paper(in_english).lines for box in line.boxes]
-        return f"Key what is printed beside the ticked box: {', '.join(codes)}. Key m when more than one is ticked."
+        return f"Type what is printed beside the ticked box: {', '.join(codes)}. Type m if more than one is ticked."
 
     # ── data ──────────────────────────────────────────────────────────────────────────────────────────
     def columns(self) -> list[Column]:

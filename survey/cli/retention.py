@@ -96,7 +96,7 @@ def restore(file: Path, over: bool) -> None:
     from survey.retention import restore as put_back
 
     if not file.exists():
-        stop(f"{file} is not there. Please give the file of a backup.")
+        stop(f"There is no file {file}. Please give the file of a backup.")
     applied = put_back(settings(), file, COMMAND_LINE, datetime.now(UTC), over=over)
     for line in applied.done:
         click.echo(f"{line.study}: a {line.kind} was deleted again, as on {line.at:%d %B %Y}.")

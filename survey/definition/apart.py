@@ -21,8 +21,8 @@ BOUNDS: Final = Bounds(
 """Far above the largest honest folder: the shipped study takes half a second and 40 MB."""
 
 TOO_MUCH: Final = (
-    "This folder takes too long to read, or too much memory, so nothing was kept of it. "
-    "Please choose the folder of one study only, with questionnaires of a usual size."
+    "Reading this folder takes too long or too much memory, so nothing in it was kept. "
+    "Please choose the folder of one study only, with questionnaires of an ordinary size."
 )
 BUSY: Final = "Chorus is busy reading other files. Please send this folder again in a minute."
 

@@ -64,7 +64,7 @@ def bind(root: Node, model: type[Model], path: str, stand_ins: Mapping[str, Any]
     """
     bound: Bound[Model] = Bound(None, root)
     if not isinstance(root, MapNode):
-        message = "this file is not made of keys and values. Please begin with a line such as 'title: …'"
+        message = "this file does not have keys and values. Please start with a line such as 'title: …'"
         bound.problems.append(Problem(path, root.line, root.column, message))
         return bound
     empty = _Empty(root, path)
@@ -136,12 +136,12 @@ class _Empty:
         else:
             whose = here.subject
             name = f"'{shortened(step)}' of {whose}" if whose else f"'{shortened(step)}'"
-            message = f"{name} has nothing behind its colon. Please write it, or remove the line"
+            message = f"{name} has nothing after its colon. Please write it, or remove the line"
             if " " in step:
                 message = (
-                    f"'{shortened(step)}' has no colon and nothing behind it. Within braces a "
-                    "comma ends a text; "
-                    "if this belongs to the text before it, please put the whole text in quotes"
+                    f"'{shortened(step)}' has no colon and no value. Inside braces, a comma "
+                    "ends a text. If this "
+                    "belongs to the text before it, please put the whole text in quotes"
                 )
             self.taken.add((here.at, step))
         fault = Fault((*here.at, step), message, key=isinstance(step, str))

@@ -61,5 +61,5 @@ class Bundle:
 def _parsed(text: str) -> Questionnaire:
     whole = json.loads(text)
     if not isinstance(whole, dict) or whole.get("format") != FORMAT:
-        raise ValueError("this text is not a bundle of this program")
+        raise ValueError("this text is not a bundle made by Chorus")
     return Questionnaire.from_data(whole["questionnaire"], whole["translations"])

@@ -18,11 +18,11 @@ def check(path: Path | str) -> list[Problem]:
     if path.is_dir():
         return read_folder(path).problems
     if not path.exists():
-        return [Problem(str(path), 1, 1, "this file or folder is not there. Please check its name")]
+        return [Problem(str(path), 1, 1, "there is no such file or folder. Please check its name")]
     if not path.is_file():
-        return [Problem(str(path), 1, 1, "this is not an ordinary file that can be read. Please choose one that is")]
+        return [Problem(str(path), 1, 1, "this is not an ordinary file. Please choose one that is")]
     if path.suffix != ".yaml":
-        return [Problem(str(path), 1, 1, "questionnaires and studies are files that end in .yaml. Please choose one")]
+        return [Problem(str(path), 1, 1, "the names of questionnaires and studies end in .yaml. Please choose one")]
     if path.name == STUDY_FILE:
         return _only(path, read_folder(path.parent).problems)
     if "." in path.stem:
@@ -46,6 +46,9 @@ def _questionnaire(path: Path) -> list[Problem]:
 def _translation(path: Path) -> list[Problem]:
     source = path.with_name(f"{path.stem.split('.', 1)[0]}.yaml")
     if not source.is_file():
-        message = f"this translation belongs to {source.name}, which is not there. Please rename it, or add that file"
+        message = (
+            f"this is a translation of {source.name}, but there is no such file. Please rename this one, "
+            "or add that one"
+        )
         return [Problem(str(path), 1, 1, message)]
     return _only(path, read_questionnaire(source).problems)

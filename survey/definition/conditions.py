@@ -202,8 +202,7 @@ class _ConditionReader:
         if not isinstance(data, dict):
             self._fault(
                 at,
-                "a condition is a question and its answer in braces, such as {plays: yes}. "
-                "Please write 'when' like that",
+                "a condition is a question and its answer in braces. Please write 'when' in this way: {plays: yes}",
             )
             return Unclear()
         if not data:
@@ -236,12 +235,12 @@ class _ConditionReader:
         if not isinstance(value, dict):
             return self._test(subject, "is", value, at)
         if not value:
-            self._fault(at, f"nothing is said about '{subject}' here. Please write, for example, {{{subject}: yes}}")
+            self._fault(at, f"there is no condition on '{subject}' here. Please write, for example, {{{subject}: yes}}")
         for key in value:
             if key not in COMPARISONS:
                 self._fault(
                     (*at, key),
-                    f"'{shortened(str(key))}' is not a comparison. Comparisons are {quoted(COMPARISONS)}."
+                    f"'{shortened(str(key))}' is not a comparison. The comparisons are {quoted(COMPARISONS)}."
                     + did_you_mean(str(key), COMPARISONS),
                     key=True,
                 )
@@ -274,7 +273,7 @@ class _ConditionReader:
             self._fault(at, f"'{comparison}' takes one number. Please write one")
             return Unclear()
         if not words:
-            self._fault(at, f"no answer of '{subject}' is listed here. Please list at least one")
+            self._fault(at, f"no answer to '{subject}' is listed here. Please list at least one")
             return Unclear()
         values = [
             self._value(subject, word, (*at, i) if isinstance(value, list) else at) for i, word in enumerate(words)
@@ -292,7 +291,7 @@ class _ConditionReader:
 
     def _value(self, subject: str, word: Any, at: Path) -> Any:
         if not isinstance(word, str):
-            self._fault(at, f"an answer of '{subject}' is expected here. Please write one word or number")
+            self._fault(at, f"an answer to '{subject}' is expected here. Please write one word or number")
             return None
         if subject.startswith(ROSTER):
             return word
@@ -304,7 +303,7 @@ class _ConditionReader:
         except (ValueError, LookupError) as error:
             # A LookupError means that the option list is unknown, which is told where it stands.
             if isinstance(error, ValueError):
-                self._fault(at, f"'{shortened(word)}' cannot be an answer of '{subject}': {error}. Please choose one")
+                self._fault(at, f"'{shortened(word)}' cannot be an answer to '{subject}': {error}. Please choose one")
             return None
 
     def _fits(self, subject: str, comparison: str, at: Path) -> bool:

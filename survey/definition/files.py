@@ -48,7 +48,8 @@ def faults(questionnaire: Questionnaire, folder: Path) -> Iterator[Fault]:
                 yield Fault(
                     at,
                     f"there is no drawing '{shortened(name)}'.{hint} "
-                    "A picture of your own is a file in pictures/, such as: picture: concert.jpg",
+                    "To use a picture of your own, put its file in pictures/ and write, for example: "
+                    "picture: concert.jpg",
                 )
             continue
         yield from _file_faults(at, folder / "pictures" / name, name, PICTURE_TYPES, LARGEST_PICTURE)
@@ -59,7 +60,7 @@ def faults(questionnaire: Questionnaire, folder: Path) -> Iterator[Fault]:
             if _NAME.fullmatch(name) and not (folder / "audio" / language / name).is_file():
                 yield Fault(
                     at,
-                    f"recording '{name}' is not there in '{language}'. Please add audio/{language}/{name}",
+                    f"recording '{name}' is missing in '{language}'. Please add audio/{language}/{name}",
                     advice=True,
                 )
 
@@ -73,11 +74,11 @@ def _file_faults(at: Place, path: Path, name: str, types: dict[str, str], larges
             f"{', '.join(types)}. Please rename it",
         )
     elif not path.is_file():
-        yield Fault(at, f"the file {where} is not there. Please add it, or correct its name")
+        yield Fault(at, f"there is no file {where}. Please add it, or correct its name")
     elif path.stat().st_size > largest:
         yield Fault(
             at,
-            f"the file {where} has {path.stat().st_size // 1000} kB, and a class loads it thirty times at once. "
+            f"the file {where} is {path.stat().st_size // 1000} kB, and thirty children may load it at once. "
             f"Please make it smaller than {largest // 1000} kB",
         )
 

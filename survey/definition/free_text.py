@@ -15,21 +15,21 @@ from survey.question import Text
 class TextReader(Strict):
     """The person who reads flagged texts."""
 
-    name: str = Field(min_length=1, description="Who reads them")
-    email: str = Field(description="The address of that person's account in the office")
-    within: WholeNumber = Field(2, ge=1, le=20, description="Within how many working days, Monday to Friday")
+    name: str = Field(min_length=1, description="The reader's name")
+    email: str = Field(description="The e-mail address of that person's account")
+    within: WholeNumber = Field(2, ge=1, le=20, description="Within how many working days (Monday to Friday)")
 
 
 class FreeText(Strict):
-    """Whether anyone reads soon what people type, and who; if no one does, whom to talk to."""
+    """Whether anyone reads soon what people type, and who; if no one does, who to talk to."""
 
     read: bool = Field(description="Whether a person reads flagged texts soon")
-    reader: TextReader | None = Field(None, description="For read: yes, who")
+    reader: TextReader | None = Field(None, description="For read: yes, the person who reads")
     words: dict[str, list[str]] = Field(
-        default_factory=dict, description="Own words and phrases that are flagged, by language"
+        default_factory=dict, description="Your own words and phrases to flag, by language"
     )
-    shipped_words: bool = Field(True, description="Whether the program's own list of words is used, too")
-    talk_to: Text | None = Field(None, description="Said below each text box and at the end: whom to talk to")
+    shipped_words: bool = Field(True, description="Whether the list of words that comes with Chorus is used as well")
+    talk_to: Text | None = Field(None, description="Shown below each text box and at the end: who to talk to")
 
     def flags(self, languages: Iterable[str]) -> Flags:
         """Return what is looked for in texts: the words of all these languages, for people mix them."""

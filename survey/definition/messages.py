@@ -90,8 +90,8 @@ def _which_kind(here: Cursor) -> list[Fault]:
     node = here.node
     if not isinstance(node, MapNode):
         message = (
-            "a question or a grid is expected here. Please write its keys below each other, "
-            "beginning with: - question: …"
+            "a question or a grid is expected here. Please write its keys one below the "
+            "other, starting with: - question: …"
         )
         return [Fault(here.at, message)]
     # Without a kind nothing else of the question was looked at; what every kind needs is told at once.
@@ -101,7 +101,7 @@ def _which_kind(here: Cursor) -> list[Fault]:
         return faults
     word = kind.text if isinstance(kind, Scalar) else ""
     hint = did_you_mean(word, here.kinds) or f" Kinds are {quoted(here.kinds)}."
-    message = f"{here.subject} is of the unknown kind '{shortened(word)}'.{hint}"
+    message = f"{here.subject} has the unknown kind '{shortened(word)}'.{hint}"
     return [*faults, Fault((*here.at, "kind"), message)]
 
 
@@ -139,14 +139,12 @@ _MESSAGES: dict[str, _Say] = {
     "literal_error": lambda error, shown: f"is {shown}. It can be {_choices(error)}." + _near(error),
     "string_too_short": lambda error, shown: "is empty. Please write it, or remove the line",
     "string_type": lambda error, shown: (
-        f"takes a text, but {shown} stands here. Please write a text; one that begins with a brace "
-        "or a bracket "
-        "goes in quotes"
+        f"must be a text, but is {shown}. Please write a text, in quotes if it begins with a brace or a bracket"
     ),
     "too_short": lambda error, shown: (
         f"has {_count(error['ctx']['actual_length'])}. It needs at least {error['ctx']['min_length']}. Please add more"
     ),
-    "too_long": lambda error, shown: f"has more than {_count(error['ctx']['max_length'])}. Please take some out",
+    "too_long": lambda error, shown: f"has more than {_count(error['ctx']['max_length'])}. Please remove some",
     "value_error": lambda error, shown: f"({shown}) {error['ctx']['error']}",
 }
 
@@ -169,8 +167,8 @@ def _value_message(error: Mapping[str, Any], name: str, shown: str) -> str:
         return f"{name} {_MESSAGES[kind](error, shown)}"
     expected = _EXPECTED.get(kind.split("_")[0])
     if expected:
-        return f"{name} is {shown}. It takes {expected}. Please write it like that"
-    return f"{name} is {shown}, which cannot be used here. Please see docs/questionnaires.md for what it takes"
+        return f"{name} is {shown}. It must be {expected}. Please change it"
+    return f"{name} is {shown}, which cannot be used here. Please see docs/questionnaires.md for what can"
 
 
 def _shown(node: Node) -> str:

@@ -101,8 +101,8 @@ def _misnamed(one: Given, about: About, uses: Sequence[Problem]) -> Problem:
     where = f"line {first.line}" if first.path == one.path else f"{first.file}, line {first.line}"
     used = shortened(_own(about.name))
     message = (
-        f"no other line speaks of {one.thing} '{shortened(_own(one.name))}', but {len(uses)} speak of '{used}', "
-        f"the first in {where}, and no {one.thing} is called that. Did you mean '{used}' here?"
+        f"no other line mentions {one.thing} '{shortened(_own(one.name))}', but {len(uses)} mention '{used}', "
+        f"the first in {where}, and no {one.thing} has that name. Did you mean '{used}' here?"
     )
     return Problem(one.path, one.line, one.column, message)
 

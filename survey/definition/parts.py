@@ -17,58 +17,60 @@ from survey.question import Question, Text
 class Reader(Strict):
     """For whom the words have to be easy enough."""
 
-    age: WholeNumber = Field(ge=4, le=99, description="The age, in years, of the youngest reader")
+    age: WholeNumber = Field(ge=4, le=99, description="The age of the youngest reader, in years")
 
 
 class Line(Strict):
-    """One short line before an assent or a consent question."""
+    """One short line above an assent or consent question."""
 
     text: Text = Field(min_length=1, description="The line")
     picture: str | None = Field(None, description="A picture beside it")
-    picture_text: Text | None = Field(None, description="The picture in words, where it tells something")
+    picture_text: Text | None = Field(None, description="What the picture shows, in words, if it matters")
 
 
 class Assent(Strict):
-    """The question whether someone wants to take part. “No” ends politely and stores nothing else."""
+    """Asks whether a person wants to take part. After “No”, nothing else is stored."""
 
     ask: Text = Field(min_length=1, description="The question")
-    lines: list[Line] = Field(default_factory=list, description="What is said before; for children four short lines")
+    lines: list[Line] = Field(
+        default_factory=list, description=("The lines above the question; for children, four short ones at most")
+    )
     yes: Text = Field(min_length=1, description="The words on the button for yes")
     no: Text = Field(min_length=1, description="The words on the button for no")
-    declined: Text = Field(min_length=1, description="What is said after a no")
-    audio: str | None = Field(None, description="A recording of this page, a file in audio/")
+    declined: Text = Field(min_length=1, description="The text shown after a no")
+    audio: str | None = Field(None, description="A recording of this page: a file in audio/")
 
 
 class Statement(Strict):
     """One statement of a grid: a question that shares its kind and options with the others."""
 
-    id: str = Field(alias="question", description="Name of the question and of its column")
+    id: str = Field(alias="question", description="The name of the question and of its column")
     ask: Text = Field(description="The statement")
-    short: Text | None = Field(None, description="A short name, for the check-your-answers page and charts")
-    help: Text | None = Field(None, description="More explanation, for who wants it")
+    short: Text | None = Field(None, description="A short name for the check-your-answers page and for charts")
+    help: Text | None = Field(None, description="More explanation, for people who want it")
     picture: str | None = Field(None, description="A picture of what is asked about")
-    picture_text: Text | None = Field(None, description="The picture in words, where it tells something")
-    picture_licence: str | None = Field(None, description="Who made the picture, and under which licence")
-    audio: str | None = Field(None, description="A recording of the statement, a file in audio/")
+    picture_text: Text | None = Field(None, description="What the picture shows, in words, if it matters")
+    picture_licence: str | None = Field(None, description="Who made the picture, and its licence")
+    audio: str | None = Field(None, description="A recording of the statement: a file in audio/")
     attention: bool = Field(False, description="An item that checks attention: never part of a score")
-    when: Any = Field(None, description="Asked only when this holds")
+    when: Any = Field(None, description="Asked only if this is true")
     note: str | None = Field(None, description="A note for researchers")
 
 
 class Grid(Strict):
-    """Statements sharing options, written once; each becomes a question of its own."""
+    """Statements that share their options. Each becomes a question of its own."""
 
-    id: str = Field(alias="grid", description="Name of the grid")
-    kind: str = Field(description="The kind of each question: one that rates by options")
+    id: str = Field(alias="grid", description="The name of the grid")
+    kind: str = Field(description="The kind of each question; it must be a rating")
     ask: Text = Field(description="What is asked about each statement")
     hint: Text | None = Field(None, description="A short line below the wording")
     options: Options = Field(description="The name of an option list, or the list itself")
     order: Literal["fixed", "reversed", "shuffled"] = Field("fixed", description="The order of the options")
-    required: bool | None = Field(None, description="Whether Next asks again if nothing is chosen")
+    required: bool | None = Field(None, description="Whether Next asks once more if nothing is chosen")
     dont_know: bool | None = Field(None, description="Whether “I don't know” is offered")
     rather_not: bool | None = Field(None, description="Whether “I don't want to say” is offered")
-    when: Any = Field(None, description="Asked only when this holds")
-    statements: list[Statement] = Field(min_length=1, description="The statements, each one question")
+    when: Any = Field(None, description="Asked only if this is true")
+    statements: list[Statement] = Field(min_length=1, description="The statements; each becomes a question")
     note: str | None = Field(None, description="A note for researchers")
 
     def expand(self) -> list[Question]:
@@ -109,12 +111,12 @@ else:
 
 
 class Page(Strict):
-    """Questions that belong together. Adults see them on one page, young pupils one after the other."""
+    """Questions that belong together. Adults see them on one page, young pupils one at a time."""
 
-    id: str = Field(alias="page", description="Name of the page")
+    id: str = Field(alias="page", description="The name of the page")
     title: Text | None = Field(None, description="The heading of the page")
-    text: Text | None = Field(None, description="A lead text above the questions")
-    when: Any = Field(None, description="Shown only when this holds")
+    text: Text | None = Field(None, description="A text above the questions")
+    when: Any = Field(None, description="Shown only if this is true")
     entries: list[Entry] = Field(default_factory=list, alias="questions", description="Questions and grids, in order")
     note: str | None = Field(None, description="A note for researchers")
 

@@ -46,28 +46,30 @@ class WrittenFile:
 class Questionnaire(Strict):
     """One questionnaire in one language; `in_language` gives it in another."""
 
-    id: str = Field(alias="questionnaire", description="Name of the questionnaire; the file is called like it")
+    id: str = Field(alias="questionnaire", description="The name of the questionnaire; its file has the same name")
     version: WholeNumber = Field(ge=1, le=9999, description="A whole number, raised for each publication")
-    title: Text = Field(min_length=1, description="What respondents see as its title")
+    title: Text = Field(min_length=1, description="The title that respondents see")
     audience: Audience = Field(description="Who answers it")
-    reader: Reader = Field(description="For whom the words have to be easy enough")
+    reader: Reader = Field(description="The youngest person who has to understand the words")
     languages: Annotated[list[str], BeforeValidator(_languages)] = Field(
-        min_length=1, description="Languages; the first is the one this file is written in"
+        min_length=1, description="The languages; this file is in the first one"
     )
     introduction: Text | None = Field(None, description="The information page for adults")
     data_use: Text | None = Field(None, description="What happens to the answers")
-    contact: Text | None = Field(None, description="Whom to ask, and how to withdraw")
+    contact: Text | None = Field(None, description="Who to ask, and how to withdraw")
     thanks: Text | None = Field(None, description="The text of the last page")
     assent: Assent | None = Field(None, description="Asks pupils whether they want to take part")
     consent: Assent | None = Field(None, description="Asks adults whether they want to take part")
-    free_text: FreeText | None = Field(None, description="Who reads soon what people type, or whom to talk to")
+    free_text: FreeText | None = Field(None, description="Who reads soon what people type, or who to talk to")
     facts: dict[str, dict[str, str]] = Field(
         default_factory=dict,
-        description="How a wording says a fact of the roster: {sex: {f: girls, m: boys}}; else as study.yaml does",
+        description=(
+            "Words for the facts of the roster: {sex: {f: girls, m: boys}}; if left out, the labels in study.yaml"
+        ),
     )
-    options: dict[str, list[Option]] = Field(default_factory=dict, description="Named option lists")
+    options: dict[str, list[Option]] = Field(default_factory=dict, description="Option lists with names")
     pages: list[Page] = Field(min_length=1, description="Pages, in order")
-    scales: list[Scale] = Field(default_factory=list, description="Scales made of the questions")
+    scales: list[Scale] = Field(default_factory=list, description="The scales made of the questions")
     note: str | None = Field(None, description="A note for researchers")
 
     _data: dict[str, Any] = PrivateAttr(default_factory=dict)
@@ -140,7 +142,7 @@ class Questionnaire(Strict):
         hint = did_you_mean(name, known) or f" Please add '{shortened(name)}' under 'options' at the top of the file."
         return Fault(
             (*owner, "options"),
-            f"question '{question.id}' uses the option list '{shortened(name)}', which is not there.{hint}",
+            f"question '{question.id}' uses the option list '{shortened(name)}', which does not exist.{hint}",
             about=About("option list", name),
         )
 

@@ -128,7 +128,7 @@ def _look_at(bound: Bound[Questionnaire], written: WrittenFile, path: Path) -> I
     if "questionnaire" not in bound.guessed and questionnaire.id != path.stem:
         message = (
             f"the questionnaire is called '{shortened(questionnaire.id)}', but its file "
-            f"'{shortened(path.name)}'. The two have one name. Please rename one"
+            f"is called '{shortened(path.name)}'. They need the same name. Please rename one of them"
         )
         found.append(Fault(("questionnaire",), message))
     found += files.faults(questionnaire, path.parent)
@@ -195,8 +195,8 @@ def _read_translations(reading: Reading, bound: Bound[Questionnaire]) -> list[Pr
     for i, language in enumerate(questionnaire.languages[1:], start=1):
         if language not in files and is_language(language) and "languages" not in bound.guessed:
             message = (
-                f"language '{shortened(language)}' has no file. Each language but the first has one. "
-                f"Please add {name}.{shortened(language)}.yaml, or remove the language"
+                f"language '{shortened(language)}' has no file. Each language except the first needs "
+                f"one. Please add {name}.{shortened(language)}.yaml, or remove the language"
             )
             problems.append(locate(Fault(("languages", i), message), bound.root, str(reading.path)))
     for language, path in files.items():
@@ -243,7 +243,7 @@ def _place(problem: Problem) -> tuple[str, int, int, bool, str]:
 
 
 _MORE: Final = (
-    f"only the first {MOST_PROBLEMS} problems of this file are listed. Please correct these, then check it again"
+    f"only the first {MOST_PROBLEMS} problems in this file are listed. Please correct these, then check it again"
 )
 
 
@@ -261,7 +261,7 @@ def read_folder(path: Path | str) -> FolderReading:
     path = Path(path)
     folder = FolderReading(path)
     if not path.is_dir():
-        folder.problems.append(Problem(str(path), 1, 1, "this folder is not there. Please check its name"))
+        folder.problems.append(Problem(str(path), 1, 1, "there is no such folder. Please check its name"))
         return folder
     folder.problems += _odd_files(path)
     for file in questionnaire_files(path):
@@ -292,7 +292,9 @@ def questionnaire_files(folder: Path) -> list[Path]:
 def _odd_files(folder: Path) -> Iterator[Problem]:
     names = {file.stem for file in questionnaire_files(folder)}
     for file in sorted(folder.glob("*.yml")):
-        yield Problem(str(file), 1, 1, f"files end in .yaml here. Please rename it to {shortened(file.stem)}.yaml")
+        yield Problem(
+            str(file), 1, 1, f"file names must end in .yaml here. Please rename it to {shortened(file.stem)}.yaml"
+        )
     for file in sorted(folder.glob("*.*.yaml")):
         name = file.stem.split(".", 1)[0]
         if name not in names and file.is_file():
@@ -301,13 +303,13 @@ def _odd_files(folder: Path) -> Iterator[Problem]:
                 str(file),
                 1,
                 1,
-                f"this translation belongs to {shortened(name)}.yaml, which is not there.{hint}",
+                f"this is a translation of {shortened(name)}.yaml, but there is no such file.{hint}",
             )
 
 
 def _read_study(path: Path, folder: FolderReading) -> list[Problem]:
     if not path.exists():
-        return [Problem(str(path), 1, 1, "a study has a file study.yaml, and this folder has none. Please add it")]
+        return [Problem(str(path), 1, 1, "a study needs a file study.yaml, and this folder has none. Please add it")]
     source = read_source(path)
     if source.root is None:
         return source.problems

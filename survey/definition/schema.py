@@ -125,7 +125,7 @@ def _questions(schema: Schema) -> None:
     for owner in [*(kind.__name__ for kind in KINDS.values()), *(m.__name__ for m in (Page, Grid, Statement))]:
         definitions[owner]["properties"]["when"] = {
             "$ref": "#/$defs/Condition",
-            "description": "Asked only when this holds",
+            "description": "Asked only if this is true",
         }
     definitions["Condition"] = _condition()
 
@@ -148,11 +148,11 @@ def _condition() -> Schema:
     return {
         "type": "object",
         "minProperties": 1,
-        "description": "Earlier questions, or roster facts, and their answers; all of them have to fit",
+        "description": "Earlier questions or roster facts, and their answers; all of them have to match",
         "properties": {
-            "all": {"type": "array", "items": inner, "minItems": 1, "description": "All of these hold"},
-            "any": {"type": "array", "items": inner, "minItems": 1, "description": "One of these holds"},
-            "not": {**inner, "description": "This does not hold"},
+            "all": {"type": "array", "items": inner, "minItems": 1, "description": "All of these are true"},
+            "any": {"type": "array", "items": inner, "minItems": 1, "description": "At least one of these is true"},
+            "not": {**inner, "description": "This is not true"},
         },
         "additionalProperties": {"anyOf": [word, several, comparison]},
     }
@@ -188,7 +188,7 @@ def _translation() -> Schema:
     return {
         "$schema": DIALECT,
         "title": "A translation of Chorus",
-        "description": "Every text of a questionnaire in one other language, under the ids of its source.",
+        "description": "Every text of a questionnaire in one other language, under the names of its source.",
         **_object(
             {
                 "questionnaire": {"type": "string", "pattern": f"^{FILE_NAME.pattern}$"},
@@ -198,8 +198,8 @@ def _translation() -> Schema:
                 "assent": asked,
                 "consent": asked,
                 "free_text": _object(_texts_of(FreeText)),
-                "facts": _named(codes) | {"description": "How facts of the roster are said, by their codes"},
-                "options": _named(codes) | {"description": "Named option lists"},
+                "facts": _named(codes) | {"description": "Words for the facts of the roster, by their codes"},
+                "options": _named(codes) | {"description": "Option lists with names"},
                 "pages": _named(_object(_texts_of(Page))),
                 "questions": _named(_object(questions)),
                 "grids": _named(_object(_texts_of(Grid) | {"options": codes})),

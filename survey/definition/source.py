@@ -165,7 +165,7 @@ def _decode(data: bytes) -> tuple[str, str]:
         line = data.count(b"\n", 0, error.start) + 1
         return "", f"line {line} has a character that is not UTF-8. Please save the file as UTF-8"
     if not text.strip("\ufeff \t\r\n"):
-        return "", "this file is empty. Please write a questionnaire or a study into it, or delete it"
+        return "", "this file is empty. Please write a questionnaire or a study in it, or delete it"
     return text, ""
 
 
@@ -217,12 +217,12 @@ class _Composer:
             self.problems += [problem] if problem not in self.problems else []
             root = None
         except yaml.YAMLError:
-            self.problems.append(Problem(self.path, 1, 1, "this is not YAML that can be read. Please check the file"))
+            self.problems.append(Problem(self.path, 1, 1, "this file cannot be read as YAML. Please check it"))
             root = None
         except _TooMuch:
             root = None
         if root is None and not self.problems:
-            message = "this file holds no text but comments. Please write a questionnaire or a study into it"
+            message = "this file has nothing in it but comments. Please write a questionnaire or a study in it"
             self.problems.append(Problem(self.path, 1, 1, message))
         return Source(self.path, root, self.problems)
 
@@ -235,8 +235,8 @@ class _Composer:
                 if documents > 1:
                     self._fault(
                         event,
-                        "a line of three dashes begins a second document here. A file holds one. "
-                        "Please remove the line, or make two files",
+                        "a line of three dashes starts a second document here. A file can have "
+                        "only one. Please remove the line, or make two files",
                     )
                     raise _TooMuch
             elif isinstance(event, yaml.NodeEvent):
@@ -254,7 +254,7 @@ class _Composer:
         self._refuse_specials(event)
         self.nodes += 1
         if self.nodes > MOST_NODES:
-            self._fault(event, f"this file holds more than {MOST_NODES:,} values. Please split it into smaller ones")
+            self._fault(event, f"this file has more than {MOST_NODES:,} values. Please split it into smaller files")
             raise _TooMuch
         if depth > DEEPEST:
             self._fault(event, f"lists are nested more than {DEEPEST} deep here. Please write it more simply")
@@ -287,22 +287,22 @@ class _Composer:
         if isinstance(event, yaml.AliasEvent):
             self._fault(
                 event,
-                f"'*{shortened(event.anchor or '')}' refers to text written elsewhere. Questionnaires do not use "
-                "that. Please write the text out, or put it in quotes if it is meant as it stands",
+                f"'*{shortened(event.anchor or '')}' refers to text in another place. Questionnaires do not use "
+                "that. Please write the text out, or put it in quotes if it is part of your text",
             )
             return
         if event.anchor is not None:
             self._fault(
                 event,
                 f"'&{shortened(event.anchor)}' gives a name to a part of the file. Questionnaires do not use that. "
-                "Please remove it, or put the text in quotes if it is meant as it stands",
+                "Please remove it, or put it in quotes if it is part of your text",
             )
         tag = getattr(event, "tag", None)
         if tag is not None:
             self._fault(
                 event,
                 "a word that begins with '!' is a tag of YAML. Questionnaires do not use tags. "
-                "Please remove it, or put the text in quotes if it is meant as it stands",
+                "Please remove it, or put it in quotes if it is part of your text",
             )
 
     def _items(self, events: Iterator[yaml.Event], depth: int) -> list[Node]:
@@ -342,7 +342,7 @@ class _Composer:
         for keys in runs:
             first = node.keys[keys[0].text]
             names = quoted([shortened(key.text) for key in keys])
-            dash = f", or write a dash before '{begins}' if it begins something new" if keys[0].text == begins else ""
+            dash = f", or write a dash before '{begins}' if it starts something new" if keys[0].text == begins else ""
             self.problems.append(
                 Problem(
                     self.path,
@@ -366,7 +366,7 @@ class _Composer:
             node.again.append((key, value))
             return
         if len(key.text) > 200:
-            self._fault(event, "this key is very long. Is a colon in a sentence? Then please put it in quotes")
+            self._fault(event, "this key is very long. If it is a sentence with a colon in it, please put it in quotes")
             return
         node.keys[key.text] = key
         node.values[key.text] = value

@@ -12,56 +12,56 @@ from survey.question import Audience
 
 
 class Arm(Strict):
-    """A side of the comparison. The one called programme is what the study is about."""
+    """One side of the comparison. The arm called programme is the one the study is about."""
 
-    id: str = Field(alias="arm", description="Name of the arm: programme, comparison")
+    id: str = Field(alias="arm", description="The name of the arm: programme, comparison")
     title: str = Field(description="What the arm is called in tables")
 
 
 class ProgrammeDefinition(Strict):
     """An area in which the programme runs."""
 
-    id: str = Field(alias="programme", description="Name of the area")
+    id: str = Field(alias="programme", description="The name of the area")
     title: str = Field(description="What it is called in tables")
 
 
 class WaveDefinition(Strict):
     """A round of asking."""
 
-    id: str = Field(alias="wave", description="Name of the wave: w1")
+    id: str = Field(alias="wave", description="The name of the wave: w1")
     title: str = Field(description="What it is called in tables: Autumn 2025")
-    opens: Day = Field(description="The first day on which answers are taken")
-    closes: Day = Field(description="The last day on which answers are taken")
+    opens: Day = Field(description="The first day of the wave")
+    closes: Day = Field(description="The last day of the wave")
 
 
 class Fact(Strict):
     """Something the roster says about a participant."""
 
-    id: str = Field(alias="fact", description="Name of the fact and of its column: year, sex, fsm")
+    id: str = Field(alias="fact", description="The name of the fact and of its column: year, sex, fsm")
     title: str = Field(description="What it is called in tables")
     kind: Literal["code", "number", "yes_no", "date"] = Field(description="What its values are")
     codes: dict[str, str] = Field(default_factory=dict, description="For kind: code, each code and its label")
     min: RealNumber | None = Field(None, description="For kind: number, the smallest value")
     max: RealNumber | None = Field(None, description="For kind: number, the largest value")
-    changes: bool = Field(False, description="Whether it may differ from wave to wave")
+    changes: bool = Field(False, description="Whether it can change from wave to wave")
     note: str | None = Field(None, description="A note for researchers")
 
 
 class Fieldwork(Strict):
     """Which questionnaire goes to whom, in which waves."""
 
-    questionnaire: str = Field(description="Id of the questionnaire")
+    questionnaire: str = Field(description="The name of the questionnaire")
     audience: Audience = Field(description="Who answers it")
-    years: list[WholeNumber] | None = Field(None, description="Which year groups get it; else all")
-    waves: list[str] = Field(min_length=1, description="In which waves")
+    years: list[WholeNumber] | None = Field(None, description="Which year groups get it; if left out, all")
+    waves: list[str] = Field(min_length=1, description="The waves in which it is asked")
 
 
 class Late(Strict):
     """What happens to answers after a wave's last day."""
 
-    begin: WholeNumber = Field(0, ge=0, le=366, description="Days after the last day in which one may still begin")
+    begin: WholeNumber = Field(0, ge=0, le=366, description="Days after the last day on which people can still start")
     finish: WholeNumber = Field(
-        14, ge=0, le=366, description="Days after the last day in which one who began may still finish"
+        14, ge=0, le=366, description="Days after the last day on which people who have started can still finish"
     )
 
 
@@ -69,19 +69,21 @@ class InformationSheet(Strict):
     """An information sheet: what people read before they decide."""
 
     version: WholeNumber = Field(
-        ge=1, description="Raised with every change of the text: a decision belongs to what was read"
+        ge=1, description="Raised with every change of the text, because a decision belongs to what was read"
     )
     title: str = Field(description="Its heading")
     text: str = Field(
-        description="Who asks, why, what is kept and how long, how to say no; blank lines part paragraphs"
+        description="Who asks, why, what is kept and for how long, how to say no; empty lines separate paragraphs"
     )
 
 
 class Consent(Strict):
     """Who decides whether an audience takes part, and what counts when they have said nothing."""
 
-    audience: Audience = Field(description="Whom it is about")
-    decided_by: Literal["parent", "self", "school"] = Field(description="Who decides, beside the respondent's own yes")
+    audience: Audience = Field(description="Who it is about")
+    decided_by: Literal["parent", "self", "school"] = Field(
+        description=("Who decides, in addition to the respondent's own yes")
+    )
     basis: Literal["opt_in", "opt_out"] = Field(
         description="opt_in: only people with a yes take part. opt_out: everyone who was told and did not say no"
     )
@@ -100,7 +102,7 @@ class Disclosure(Strict):
     """What tables of answers hide: small counts, and others from which they could be worked out."""
 
     threshold: WholeNumber = Field(
-        10, ge=3, description="The smallest count a table of answers may show: 3 at least, 5 or 10 are usual"
+        10, ge=3, description="The smallest count a table of answers may show: at least 3, usually 5 or 10"
     )
 
 
@@ -119,14 +121,14 @@ class Access(Strict):
     """Which roles see what."""
 
     tables: list[str] = Field(min_length=1, description="Roles that see tables")
-    microdata: list[str] = Field(min_length=1, description="Roles that see single answers")
+    microdata: list[str] = Field(min_length=1, description="Roles that see individual answers")
 
 
 Missing = Annotated[WholeNumber, Field(lt=0, ge=-99)]
 
 
 class MissingCodes(Strict):
-    """The negative numbers that stand for missing values in every file; each reason has its own."""
+    """The negative numbers for missing values in every file; each reason has its own."""
 
     blank: Missing = Field(-9, description="Left blank")
     dont_know: Missing = Field(-8, description="I don't know")
@@ -212,8 +214,8 @@ class Plan(Strict):
         default_factory=list, description="Facts that are compared too, such as attendance"
     )
     comparison: Comparison = Field(description="What is compared")
-    clusters: Literal["school", "school_class"] = Field("school", description="What participants are grouped in")
-    adjust: Literal["baseline", "none"] = Field("baseline", description="What outcomes are adjusted for")
+    clusters: Literal["school", "school_class"] = Field("school", description="The groups participants are in")
+    adjust: Literal["baseline", "none"] = Field("baseline", description="What the outcomes are adjusted for")
     exposure: Annotated[Exposure | None, BeforeValidator(_exposure, json_schema_input_type=str | Exposure | None)] = (
         Field(None, description="The fact that says how much of the programme a participant has had")
     )
@@ -223,7 +225,7 @@ class Plan(Strict):
     )
     costs: Costs | None = Field(None, description="What the programme costs")
     correction: Literal["holm", "hochberg", "benjamini_hochberg", "bonferroni", "none"] = Field(
-        "holm", description="How many tests are corrected for"
+        "holm", description="The correction for many tests"
     )
 
 
@@ -231,7 +233,7 @@ Share = Annotated[RealNumber, Field(ge=0, le=1)]
 
 
 class PretendMissing(Strict):
-    """How often pretended people leave something out: shares from 0 to 1."""
+    """How often made-up people leave something out: shares from 0 to 1."""
 
     blank: Share = Field(0.0, description="Share of answers left blank")
     dont_know: Share = Field(0.0, description="Share of answers 'I don't know'")
@@ -265,7 +267,7 @@ class Pretend(Strict):
     )
     texts: dict[str, list[str]] = Field(
         default_factory=dict,
-        description="For questions answered by typing (questionnaire.question), what is typed",
+        description="For questions answered by typing (questionnaire.question), what people type",
     )
 
 
@@ -275,10 +277,10 @@ _Named = TypeVar("_Named", Arm, WaveDefinition, Fact)
 class StudyDefinition(Strict):
     """A study: one folder, one study.yaml."""
 
-    id: str = Field(alias="study", description="Name of the study: lower-case letters, digits and dashes")
+    id: str = Field(alias="study", description="The name of the study: small letters, digits and dashes")
     title: str = Field(description="What the study is called")
     language: str = Field("en", description="The language researchers work in")
-    time_zone: str = Field("Europe/London", description="Where the days of waves begin and end")
+    time_zone: str = Field("Europe/London", description="The time zone in which the days of waves begin and end")
     arms: list[Arm] = Field(min_length=1, description="The sides of the comparison")
     programmes: list[ProgrammeDefinition] = Field(default_factory=list, description="The areas")
     waves: list[WaveDefinition] = Field(min_length=1, description="The rounds of asking, in order")
@@ -289,9 +291,11 @@ class StudyDefinition(Strict):
     )
     consent: list[Consent] = Field(
         default_factory=list,
-        description="Who decides who takes part; without it, the first page of a questionnaire asks",
+        description="Who decides who takes part; if left out, only the first page of each questionnaire asks",
     )
-    linkage: Linkage | None = Field(None, description="Linking to data from outside; without it no identifier is taken")
+    linkage: Linkage | None = Field(
+        None, description=("Linking to data from outside; if left out, no identifier is accepted")
+    )
     disclosure: Disclosure = Field(
         default_factory=lambda: Disclosure.model_validate({}), description="What tables hide"
     )
@@ -301,7 +305,7 @@ class StudyDefinition(Strict):
         default_factory=lambda: MissingCodes.model_validate({}), description="Numbers for missing values"
     )
     plan: Plan | None = Field(None, description="The analysis, fixed before the data")
-    pretend: Pretend | None = Field(None, description="The known truth of simulated data")
+    pretend: Pretend | None = Field(None, description="The known truth of made-up data")
     note: str | None = Field(None, description="A note for researchers")
 
     def arm(self, id: str) -> Arm:

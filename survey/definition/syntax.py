@@ -110,12 +110,12 @@ def _tab(fault: _Fault) -> tuple[_Place, str] | None:
         return (
             fault.line,
             at,
-        ), "a tab begins this line. YAML is indented with spaces. Please replace the tab"
+        ), "this line begins with a tab. YAML is indented with spaces. Please replace the tab"
     if fault.char == "\t":
         return (
             fault.line,
             fault.column,
-        ), "there is a tab here. YAML uses spaces. Please replace the tab by a space"
+        ), "there is a tab here. YAML uses spaces. Please replace the tab with a space"
     return None
 
 
@@ -170,7 +170,7 @@ def _block_text(fault: _Fault) -> tuple[_Place, str] | None:
         return None
     return (fault.line, fault.column), (
         "there is text after '|' or '>' on the same line. The text belongs on the next lines, indented. Please move "
-        "it there, or put the text in quotes if it begins with that sign"
+        "it there, or put the text in quotes if it begins with that character"
     )
 
 
@@ -188,11 +188,11 @@ def _flow(fault: _Fault) -> tuple[_Place, str] | None:
     if fault.char == "?":
         # libyaml takes it for a letter; PyYAML without libyaml does not.
         return (fault.line, fault.column), (
-            "there is a question mark in a text within braces or brackets. Please put the text in quotes"
+            "there is a question mark in a text inside braces or brackets. Please put the text in quotes"
         )
     if fault.line == fault.open_line and fault.char == ":":
         return (fault.line, fault.column), (
-            "there is a colon and a space inside a sentence here. YAML takes the words before them for a key. "
+            "there is a colon and a space inside a sentence here. YAML reads the words before them as a key. "
             "Please put the sentence in quotes"
         )
     if fault.line == fault.open_line and fault.char not in ("", "#"):
@@ -224,8 +224,8 @@ def _after_quote(fault: _Fault) -> tuple[_Place, str] | None:
         )
     other = "double" if opener == "'" else "single"
     return (fault.line, fault.column), (
-        f"the quote opened with {opener} ends before this word. A text in quotes is quoted whole. "
-        f"Please use {other} quotes around the text, or no quotes within it"
+        f"the quote opened with {opener} ends before this word. The quotes have to go round the "
+        f"whole text. Please use {other} quotes around the text, or no quotes inside it"
     )
 
 
@@ -233,7 +233,7 @@ def _dash(fault: _Fault) -> tuple[_Place, str] | None:
     if "sequence entries" not in fault.problem:
         return None
     return (fault.line, fault.column), (
-        "a list begins here behind a key. Please begin it on the next line, each item with a dash; "
+        "a list begins here after a key. Please start it on the next line, each item with a dash; "
         "if it is a text that begins with a dash, please put it in quotes"
     )
 
@@ -248,7 +248,7 @@ def _colon(fault: _Fault) -> tuple[_Place, str] | None:
         return (line, fault.open_column), (
             f"{shortened(fault.text(line).strip(), 40)!r} has no colon. A line is 'key: value'. "
             "Please add the key and "
-            "a colon; if the line goes on with the text above, please indent it further than the key above"
+            "a colon. If the line continues the text above, please indent it further than the key above"
         )
     return None
 
@@ -259,7 +259,7 @@ def _colon_too_many(fault: _Fault) -> tuple[_Place, str]:
         key = re.match(r"\s*(?:- +)*([^:]*):", before)
         name = key[1].strip() if key else "ask"
         return (fault.line, fault.column), (
-            "there is a colon and a space inside a sentence here. YAML takes the words before them for a key. "
+            "there is a colon and a space inside a sentence here. YAML reads the words before them as a key. "
             f'Please put the sentence in quotes: {shortened(name)}: "…"'
         )
     if re.match(r"\s*(?:- +)*[\w-]+:\S", fault.text(fault.line - 1)):
@@ -267,7 +267,7 @@ def _colon_too_many(fault: _Fault) -> tuple[_Place, str]:
     indent = len(fault.here) - len(fault.here.lstrip())
     return (fault.line, indent), (
         "this line is indented further than the lines it belongs to, or the line above already has a text. "
-        "Please put the keys of one thing exactly below each other"
+        "Please line up the keys of one thing exactly below each other"
     )
 
 
@@ -275,7 +275,7 @@ def _no_space(fault: _Fault, line: int) -> tuple[_Place, str]:
     key = re.match(r"\s*(?:- +)*(?P<key>[\w-]+)", fault.text(line))
     assert key is not None
     return (line, key.end()), (
-        f"there is no space behind the colon of '{shortened(key['key'])}:'. YAML needs one. Please add a space"
+        f"there is no space after the colon of '{shortened(key['key'])}:'. YAML needs one. Please add a space"
     )
 
 
@@ -293,12 +293,12 @@ def _indent(fault: _Fault) -> tuple[_Place, str] | None:
             return dashless
         return (fault.line, fault.column), (
             "a list begins here where a key is expected. Please indent the list below the key it belongs to, "
-            "and leave the line of that key empty behind its colon"
+            "and leave nothing after the colon of that key"
         )
     return (fault.line, fault.column), (
         "this line is not in line with the lines it belongs to (they begin in column "
         f"{fault.open_column + 1}). "
-        "Please put the keys of one thing, and the dashes of one list, exactly below each other"
+        "Please line up the keys of one thing, and the dashes of one list, exactly below each other"
     )
 
 

@@ -23,7 +23,7 @@ _THINGS: Final = {"questions": "question", "grids": "grid", "pages": "page", "op
 def check_translation(source: Questionnaire, root: Node, path: str, language: str) -> list[Problem]:
     """Compare the tree of the file `path` with the texts of its source; return every gap and every extra."""
     if not isinstance(root, MapNode):
-        message = "this file is not made of keys and values. Please begin with a line such as 'questionnaire: name'"
+        message = "this file does not have keys and values. Please start with a line such as 'questionnaire: name'"
         return [Problem(path, root.line, root.column, message)]
     comparison = _Comparison(source, language)
     misspelt = comparison.misspelt_heads(root)
@@ -56,7 +56,7 @@ def _head(source: Questionnaire, root: MapNode, language: str, misspelt: Collect
     elif said != "yes" and "reviewed" not in misspelt:
         yield Fault(
             ("reviewed",) if reviewed else (),
-            "no person has reviewed this translation. Please have it read by someone who speaks "
+            "no one has reviewed this translation. Please have it read by a person who speaks "
             "the language, "
             "then write: reviewed: yes",
             advice=True,
@@ -117,7 +117,7 @@ class _Comparison:
         elif isinstance(node, Scalar):
             yield from _same_gaps(at, wanted, node.text)
         else:
-            yield Fault(at, f"{_said(at)} is one text. Please write it behind the colon", key=True)
+            yield Fault(at, f"{_said(at)} is one text. Please write it after the colon", key=True)
 
     def _gap(self, key: TranslationPath, wanted: Any, at: TranslationPath) -> Iterator[Fault]:
         """Yield what is said of something without a translation; `at` is the nearest place that is there."""
@@ -212,5 +212,5 @@ def _same_gaps(key: TranslationPath, text: str, translation: str) -> Iterator[Fa
             key,
             f"{_said(key)} has '{{{name}|…}}', which the source does not have. "
             + (f"The source has {quoted(sorted(wanted))}. " if wanted else "")
-            + "Please take it out",
+            + "Please remove it",
         )

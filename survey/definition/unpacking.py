@@ -34,7 +34,7 @@ _SILENT: Final = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
 
 
 _BROKEN: Final = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, RuntimeError)
-_UNREADABLE: Final = "This file cannot be read as a zip. Please pack the folder again, and send that."
+_UNREADABLE: Final = "This file cannot be read as a zip. Please zip the folder again, and send that."
 
 
 class CannotUnpack(ValueError):
@@ -71,12 +71,12 @@ def unpack(sent: Iterable[Sent], folder: Path) -> Unpacked:
         data = _read(content, str(path), min(room, LARGEST_FILE))
         room -= len(data)
         if str(path) in found:
-            raise CannotUnpack(f"{path} is there twice. Please send each file once.")
+            raise CannotUnpack(f"{path} is in it twice. Please send each file once.")
         found[str(path)] = data
         if len(found) > MOST:
-            raise CannotUnpack(f"These are more than {MOST} files. Please choose the folder of one study only.")
+            raise CannotUnpack(f"There are more than {MOST} files. Please choose the folder of one study only.")
     if not found:
-        raise CannotUnpack("There is no file of a study in it. A study is a folder with study.yaml and questionnaires.")
+        raise CannotUnpack("It does not contain a study. Please choose a folder with study.yaml and questionnaires.")
     top = _top(found)
     files = []
     for name, data in found.items():
@@ -101,11 +101,13 @@ def from_zip(file: IO[bytes]) -> Iterator[Sent]:
                 if member.is_dir():
                     continue
                 if member.flag_bits & 1:
-                    raise CannotUnpack("This zip is locked with a password. Please pack the folder without one.")
+                    raise CannotUnpack("This zip has a password. Please zip the folder without one.")
                 if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                     raise CannotUnpack(_UNREADABLE)  # what others need of memory, the file itself decides
                 if stat.S_ISLNK(member.external_attr >> 16):
-                    raise CannotUnpack(f"{member.filename} is a link to another file. Please pack the file itself.")
+                    raise CannotUnpack(
+                        f"{member.filename} is a link to another file. Please put the file itself in the zip."
+                    )
                 with archive.open(member) as opened:
                     yield member.filename, opened
     except _BROKEN as error:
@@ -118,7 +120,7 @@ def _refuse_long_lists(file: IO[bytes]) -> None:
     entries = file.read().count(_ENTRY)
     file.seek(0)
     if entries > 10 * MOST:
-        raise CannotUnpack(f"This zip holds {entries:,} files. Please pack the folder of one study only.")
+        raise CannotUnpack(f"This zip has {entries:,} files in it. Please zip the folder of one study only.")
 
 
 _ENTRY: Final = b"PK\x01\x02"
@@ -130,7 +132,7 @@ def _path(name: str) -> PurePosixPath | None:
     if not parts or any(part in _SILENT or part.startswith("._") for part in parts):
         return None
     if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
-        raise CannotUnpack("A file in it would lie outside the folder. Please pack the folder again, and send that.")
+        raise CannotUnpack("A file in it would be outside the folder. Please zip the folder again, and send that.")
     if len(parts) > 6 or not all(_PART.fullmatch(part) for part in parts[:-1]):
         return _odd(parts)
     return PurePosixPath(*parts) if _PART.fullmatch(parts[-1]) else _odd(parts)
@@ -143,7 +145,7 @@ def _odd(parts: list[str]) -> PurePosixPath | None:
         return None
     shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in "/".join(parts))[-80:]
     raise CannotUnpack(
-        f"The name {shown} cannot be taken. Names have letters a to z, digits, dots and dashes. Please rename it."
+        f"The name {shown} cannot be used. Names have letters a to z, digits, dots and dashes. Please rename the file."
     )
 
 

@@ -70,7 +70,7 @@ def _cut(text: str, *, lone_brace_allowed: bool) -> tuple[Piece, ...]:
         elif text[at] == "}" and not lone_brace_allowed:
             raise UnreadableWording(
                 f"a brace is closed after '{shortened(text[max(0, at - 20) : at], 20)}' and never opened. Please "
-                "remove it, or write two of them, '}}', for a brace that is read"
+                "remove it, or write two of them, '}}', to show a brace"
             )
         else:
             plain.append(text[at])
@@ -87,18 +87,18 @@ def _gap(text: str, at: int) -> re.Match[str]:
     if "}" not in text[at:]:
         raise UnreadableWording(
             f"a brace is opened at '{part}' and not closed. "
-            "Please close it, or write two of them, '{{', for a brace that is read"
+            "Please close it, or write two of them, '{{', to show a brace"
         )
     inside = text[at + 1 : text.index("}", at)]
     name = inside.partition("|")[0].strip()
     if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.]*", name):
         raise UnreadableWording(
-            f"'{{{name}}}' does not say what is read when there is no answer. "
-            f"Please write {{{name}|…}} with the words for that case behind the bar"
+            f"'{{{name}}}' does not say what to show when there is no answer. "
+            f"Please write {{{name}|…}} with those words after the bar"
         )
     raise UnreadableWording(
         f"'{part}' begins with a brace, but is not {{question|words when there is no answer}}. "
-        "Please write it like that, or write '{{' for a brace that is read"
+        "Please write it like that, or write '{{' to show a brace"
     )
 
 

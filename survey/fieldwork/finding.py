@@ -67,7 +67,7 @@ def _those_there_are(what: What, names: list[str]) -> str:
     if not names:
         return f" {_FIRST[what]}"
     if len(names) == 1:
-        return f" There is only '{names[0]}'."
+        return f" The only one is '{names[0]}'."
     if len(names) > _MOST_NAMED:
         return f" There are {len(names):,}, such as {quoted(names[:3])}."
     return f" There are {quoted(names)}."
@@ -95,7 +95,7 @@ def find_published(db: Connection | Session, code: str) -> StudyFound:
     found = find_study(db, code)
     if found.sha256 is None:
         first = "Please publish it first: survey publish FOLDER"
-        raise Refused([f"Nothing of the study '{code}' has been published yet. {first}"])
+        raise Refused([f"Nothing in the study '{code}' has been published yet. {first}"])
     return found
 
 

@@ -295,5 +295,7 @@ def _performance(db: Session, study: Study, wave: Wave, code: str | None) -> Per
         if one.code == code and one.wave_id == wave.id:
             return one
         if one.code == code:
-            raise Refused([f"The performance '{code}' is in {one.wave.code}, and the link would be for {wave.code}."])
+            raise Refused(
+                [f"The performance '{code}' is in {one.wave.code}, not in {wave.code}. Please choose that wave."]
+            )
     raise Refused([not_there("performance", code, [one.code for one in known])])

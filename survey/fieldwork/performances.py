@@ -98,15 +98,15 @@ def _faults(code: str, title: str, held_on: date, wave: Wave) -> list[str]:
     if not _CODE.fullmatch(code):
         faults.append("The name can have small letters, digits and dashes, and begins with a letter. Please change it.")
     if not title or len(title) > _LONGEST:
-        faults.append(f"The title can have 1 to {_LONGEST} characters. Please change it.")
+        faults.append(f"The title must have 1 to {_LONGEST} characters. Please change it.")
     elif not title.isprintable():
         faults.append("The title has characters that cannot be printed. Please type it again.")
     elif title[0] in "=+@":
-        faults.append(f"The title begins with {title[0]}, which spreadsheets take for a formula. Please change it.")
+        faults.append(f"The title begins with {title[0]}, which spreadsheets read as a formula. Please change it.")
     # It goes onto posters, into the audit and into the data.
     kind = kind_of_identifier(title) or kind_of_identifier(code)
     if kind:
-        faults.append(f"The title or name contains what looks like {kind}. Those stay in school: please leave it out.")
+        faults.append(f"The title or name contains what looks like {kind}, which stay in school. Please leave it out.")
     if (wave.opens and held_on < wave.opens) or (wave.closes and held_on > wave.closes):
         faults.append(
             f"{held_on.day} {held_on:%B %Y} is not a day of {wave.title}, so no one could answer. "

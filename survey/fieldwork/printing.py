@@ -98,7 +98,12 @@ def asked_on_paper(
         )
     missing = sorted(set(participants) - {person.code for person in people})
     if missing:
-        raise Refused([f"Not asked this questionnaire in this wave: {', '.join(missing)}. Please check the roster."])
+        raise Refused(
+            [
+                f"Not asked this questionnaire in this wave: {', '.join(missing)}.",
+                "Please check the roster.",
+            ]
+        )
     return people
 
 

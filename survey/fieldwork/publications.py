@@ -72,7 +72,7 @@ def publish(
 ) -> bool:
     """Publish a text as a version of a questionnaire. Returns True when it is new, False when it was there.
 
-    Raises VersionTaken when the version number was published with another text, or is lower than a published
+    Raises VersionTaken when the version number was published with a different text, or is lower than a published
     one; UnknownStudy.
     """
     study = _study(session, study_code)
@@ -89,10 +89,10 @@ def publish(
         return False
     if published:
         highest = max(publication.version for publication in published)
-        taken = "published with another text" if same else f"lower than the published version {highest}"
+        taken = "already published with a different text" if same else f"lower than the published version {highest}"
         raise VersionTaken(
             f"{questionnaire_id}: version {version} is {taken}. Answers belong to it, so it "
-            f"stays as it is: set 'version: {highest + 1}' in {questionnaire_id}.yaml and publish again."
+            f"cannot change. Please set 'version: {highest + 1}' in {questionnaire_id}.yaml and publish again."
         )
     session.add(
         Publication(

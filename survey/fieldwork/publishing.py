@@ -59,7 +59,7 @@ def publish_folder(engine: Engine, folder: Path, now: datetime, actor: Actor = C
     reading = read_folder(folder)
     faults = errors(reading.problems)
     if faults or reading.study is None:
-        raise Refused([*map(str, faults), "Nothing was published. Please correct these first."])
+        raise Refused([*map(str, faults), "Nothing was published. Please correct this first."])
     try:
         with session(engine) as db:
             _check_day(reading.study, now)
@@ -78,7 +78,7 @@ def _check_day(plan: Plan, now: datetime) -> None:
     if day < here:
         raise Refused(
             [
-                f"The answers of {plan.id} would have been deleted on {day}, which is in the past.",
+                f"The answers of {plan.id} would be deleted on {day}, which is in the past.",
                 "Nothing was published. Please set delete_on in study.yaml to the day in your data plan.",
             ]
         )
@@ -94,7 +94,10 @@ def _day_before(db: Session, plan: Plan) -> date | None:
         return None
     if study.deleted_at is not None:
         raise Refused(
-            [f"The data of {plan.id} have been deleted: the study is over.", "Please give a new study a new name."]
+            [
+                f"The data of {plan.id} have been deleted: the study is over.",
+                "Please give a new study a different name.",
+            ]
         )
     text = db.scalar(select(Definition.text).where(Definition.sha256 == study.sha256))
     return parse_study(text).retention.delete_on if text else None
@@ -135,7 +138,7 @@ def _publish_all(db: Session, reading: FolderReading, now: datetime) -> Publishe
         faults += [f"{name}: {fault}" for fault in compared.faults.values()]
         versions.append(VersionInFolder(name, questionnaire.version, bundle.sha256, new, tuple(compared.told)))
     if faults:
-        raise Refused([*faults, "Nothing was published, because answers already given would change their meaning."])
+        raise Refused([*faults, "Nothing was published, because the meaning of answers already given would change."])
     return PublishedFolder(plan.id, changed, tuple(sheets), tuple(versions))
 
 

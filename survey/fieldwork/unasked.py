@@ -110,7 +110,7 @@ def unasked_in(
 
 
 _NOT_ASKED: Final = "will not be asked anything"
-_ADD_YEAR: Final = "If they should be, add their year group to the list and import it again."
+_ADD_YEAR: Final = "If they should be asked, add their year group to the roster and import it again."
 
 
 def said_of(people: Iterable[Unasked]) -> list[str]:

@@ -109,7 +109,7 @@ def plan_of(engine: Engine, study: Study) -> Plan | None:
 def _plan(engine: Engine, sha256: str) -> Plan:
     text = text_of(engine, sha256)
     if text is None:
-        raise LookupError(f"The text {sha256} is published and missing.")
+        raise LookupError(f"The published text {sha256} is missing from the database.")
     return parse_study(text)
 
 

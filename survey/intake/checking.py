@@ -28,8 +28,8 @@ Answers = Mapping[str, Any]
 
 _MOST_KEPT: Final = 50_000
 _NOT_OFFERED: Final = {
-    DONT_KNOW: "“I don’t know” is not offered at this question.",
-    RATHER_NOT: "“I don’t want to say” is not offered at this question.",
+    DONT_KNOW: "“I don’t know” is not offered for this question. Please correct this cell.",
+    RATHER_NOT: "“I don’t want to say” is not offered for this question. Please correct this cell.",
 }
 
 
@@ -82,7 +82,7 @@ class Checker:
         except Wrong as wrong:
             return Found({}, wrong.message.format(**wrong.gaps) if wrong.gaps else wrong.message)
         except Tampered:
-            return Found({}, "This cannot be an answer to this question.")
+            return Found({}, "This cannot be an answer to this question. Please correct it.")
 
     def checked(self, question: Question, answers: Answers) -> dict[str, Any]:
         """Return answers to one question as its form would have given them.
@@ -100,7 +100,7 @@ class Checker:
             read = self._unforced[question.id].read(part, question.fill(part, answers))
             own = read if len(question.parts) == 1 else {part.key: read[part.key]}
             if any(own.get(key) != given for key, given in answers.items() if key in own and not _nothing(given)):
-                raise UnfitCell("The columns of this question do not go together.")
+                raise UnfitCell("The columns of this question contradict each other. Please correct them.")
             kept |= own
         return kept
 
@@ -147,7 +147,7 @@ def _unforced(question: Question) -> Question:
 def _see_that_it_is_offered(question: Question, reason: str) -> None:
     offered = {DONT_KNOW: question.dont_know, RATHER_NOT: question.rather_not, BLANK: True, MULTIPLE: True}
     if not offered.get(reason):
-        raise UnfitCell(_NOT_OFFERED.get(reason, "This cannot be an answer to this question."))
+        raise UnfitCell(_NOT_OFFERED.get(reason, "This cannot be an answer to this question. Please correct it."))
 
 
 # ---- conditions in words --------------------------------------------------------------------------------

@@ -241,7 +241,11 @@ class WaveField:
         schools = self._by_code
         if not school:
             nowhere = SchoolOrClass(None, None, {})
-            return NoSuchPlace("school", "There is a class here, and no school.") if school_class else nowhere
+            return (
+                NoSuchPlace("school", "There is a class here but no school. Please add the school.")
+                if school_class
+                else nowhere
+            )
         if school not in schools:
             return NoSuchPlace("school", not_there("school", school, schools))
         if not school_class:
@@ -319,7 +323,10 @@ class WaveField:
 
     def _refusal(self, connection: Connection, person: KnownParticipant) -> str | None:
         if ("participant", person.code) in self.erased:
-            return f"{person.code} has withdrawn and their answers were deleted. They cannot be imported again."
+            return (
+                f"{person.code} has withdrawn and their answers were deleted. They cannot be imported again: "
+                "please leave this row out."
+            )
         try:
             must_agree(connection, self.study_id, person.id, self.wave_id)
         except NotAgreed as refusal:

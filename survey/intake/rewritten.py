@@ -45,7 +45,9 @@ def made_of_text(cell: Cell, *, in_workbook: bool, as_typed: bool, saved: bool) 
     spreadsheet has rewritten texts of this CSV.
     """
     if cell.kind in MADE:
-        return f"A spreadsheet has turned this text into {MADE[cell.kind]}, so what was typed is lost. {_TEXT_AGAIN}"
+        return (
+            f"A spreadsheet has turned this text into {MADE[cell.kind]}, so what was typed has been lost. {_TEXT_AGAIN}"
+        )
     if not in_workbook:
         return _made_of_text_in_csv(cell.text, as_typed, saved)
     if _ESCAPED.search(cell.text):

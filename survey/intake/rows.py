@@ -147,7 +147,7 @@ class AnswerReader:
             if not name:
                 self._headless(index)
             elif name in places:
-                self._misread(cell, "There are two columns like this. Please keep one of them.")
+                self._misread(cell, "There are two columns with this heading. Please keep one of them.")
             elif name in known or name in questions:
                 places[name] = index
             else:
@@ -163,26 +163,26 @@ class AnswerReader:
         if not silent or not differ:
             return False
         said = (
-            f"Versions {listed(self._field.versions)} of '{self._field.questionnaire}' mean different things by "
-            f"{quoted(differ)}."
+            f"Versions {listed(self._field.versions)} of '{self._field.questionnaire}' give different meanings "
+            f"to {quoted(differ)}."
         )
         if index is None:
-            self._say(f"{said} Please add a column 'version' with the version that each row is of.")
+            self._say(f"{said} Please add a column 'version' that says which version each row is from.")
         else:
             where = Cell("", silent[0], index + 1)
-            self._misread(where, f"{said} Please write here which of them this row is of.{and_more(silent)}")
+            self._misread(where, f"{said} Please write here which of them this row is from.{and_more(silent)}")
         return True
 
     def _headless(self, index: int) -> None:
         filled = [row.cells[index] for row in self.sheet.rows if row.cells[index].text.strip()]
         if filled:
-            self._misread(filled[0], "There is something in this column, but it has no heading. Please write one.")
+            self._misread(filled[0], "This column has no heading, but there is something in it. Please add a heading.")
 
     def _unknown(self, cell: Cell, known: Sequence[str]) -> None:
         name = shortened(cell.text.strip())
         # A table of another kind has hundreds of columns; the nearest name helps with a few.
         near = did_you_mean(cell.text.strip(), known) if len(self.problems) < 50 else ""
-        hint = near or f" Please take the column out, or name it as one that is not read (--ignore {name})."
+        hint = near or f" Please remove the column, or leave it out of the import (--ignore {name})."
         self._misread(cell, f"There is no column '{name}' in '{self._field.questionnaire}'.{hint}")
 
     def _versions_used(self) -> set[str]:
@@ -233,7 +233,7 @@ class AnswerReader:
         place = self._place(row, told, person)
         state = told.get("state") or "finished"
         if state not in STATES:
-            self._at(row, "state", f"A state is one of {listed(STATES, 'or')}.")
+            self._at(row, "state", f"The state must be {listed(STATES, 'or')}. Please change it.")
         if sha256 is None:
             return None
         if place is None:
@@ -248,7 +248,9 @@ class AnswerReader:
         facts = {**(person.facts if person else place.facts), **self._performance(row, told)}
         answers = self._answers(row, sha256, facts, state)
         if state in OVER and answers:
-            self._at(row, "state", f"A response that is '{state}' has no answers. Please remove them from this row.")
+            self._at(
+                row, "state", f"A response that is '{state}' cannot have answers. Please remove them from this row."
+            )
         return Candidate(
             row=row.number,
             person=person,
@@ -306,7 +308,7 @@ class AnswerReader:
         if not code:
             # Who came by an open link has no code; in our own files such a row has the id of its response.
             if "participant" in self._identity and self._field.on_roster and not told.get("response"):
-                self._at(row, "participant", "There is no study code here. Please write it, or leave the row out.")
+                self._at(row, "participant", "There is no study code here. Please add it, or leave the row out.")
             return None
         person = self._field.people.get(code)
         if person is None:
@@ -318,7 +320,7 @@ class AnswerReader:
         elif person.place is None:
             self._at(row, "participant", f"{code} is not on the roster of wave '{self._field.wave}'.")
         elif code in self._codes:
-            self._at(row, "participant", f"{code} is in row {self._codes[code]} already. Please keep one of the two.")
+            self._at(row, "participant", f"{code} is already in row {self._codes[code]}. Please keep one of the two.")
         else:
             self._codes[code] = row.number
             return person
@@ -378,14 +380,14 @@ class AnswerReader:
             self._at(
                 row,
                 "finished",
-                f"A response that is '{state}' has not been finished. Please clear this, or write: finished",
+                f"A response that is '{state}' has not been finished. Please clear this cell, or write: finished",
             )
         if started is None:
             started = finished - timedelta(seconds=seconds) if finished else self._now
         if finished is None:
             return started, started + timedelta(seconds=seconds)
         if finished < started:
-            self._at(row, "finished", "This is before 'started'.")
+            self._at(row, "finished", "This is before 'started'. Please correct one of the two.")
         return _to_the_second(started, finished, seconds if "seconds" in self._identity else None)
 
     def _moment(self, row: ReadRow, name: str, told: Mapping[str, str]) -> datetime | None:
@@ -395,18 +397,18 @@ class AnswerReader:
         try:
             moment = datetime.fromisoformat(said)
         except ValueError:
-            self._at(row, name, "In a file this is a date and a time such as 2025-10-03 09:41:20.")
+            self._at(row, name, "Please write this as a date and a time, such as 2025-10-03 09:41:20.")
             return None
         moment = (moment if moment.tzinfo else moment.replace(tzinfo=self._zone)).astimezone(UTC)
         if moment > self._now + timedelta(days=1):
-            self._at(row, name, "This day has not come yet.")
+            self._at(row, name, "This day is in the future. Please correct it.")
         return moment
 
     def _seconds(self, row: ReadRow, told: Mapping[str, str]) -> int:
         said = whole(told.get("seconds", "")) or "0"
         if said.isascii() and said.isdigit() and len(said) < 10:
             return int(said)
-        self._at(row, "seconds", "Seconds are a whole number.")
+        self._at(row, "seconds", "Seconds must be a whole number. Please correct this.")
         return 0
 
     # ---- answers ----------------------------------------------------------------------------------------
@@ -444,7 +446,8 @@ class AnswerReader:
         for question, when in checker.unseen(answers, facts):
             self._misread(
                 cells[places[question.id]],
-                f"'{question.id}' is only asked when {when}, so a form could not have given this.",
+                f"'{question.id}' is asked only when {when}, so there cannot be an answer here. Please "
+                "clear this cell, or correct the others.",
             )
         return checker.seen(answers, facts)
 
@@ -456,7 +459,11 @@ class AnswerReader:
         unknown = sorted(named - self._typed_columns)
         if unknown:
             names = quoted(map(shortened, unknown), "or")
-            self._at(row, AS_TYPED, f"No column {names} holds typed answers. Please correct the name, or clear it.")
+            self._at(
+                row,
+                AS_TYPED,
+                f"There is no column {names} with typed answers. Please correct the name, or clear this cell.",
+            )
         return named
 
     @cached_property

@@ -149,12 +149,18 @@ class _Import:
             if self._same(one, there):
                 return None
             if there.state in OVER:
-                return f"{who} has said no or withdrawn since. These answers cannot be imported again."
-            return f"{who} has answered this already, and differently."
+                return (
+                    f"{who} has since said no or withdrawn. These answers cannot be imported again. Please "
+                    "leave this row out."
+                )
+            return f"{who} has already answered this, and differently. Please leave this row out."
         if one.state in OVER:
             return None
         if {("response", one.source), ("response", one.id)} & self._field.erased:
-            return "This response was deleted because the person withdrew. It cannot be imported again."
+            return (
+                "This response was deleted because the person withdrew. It cannot be imported again: please "
+                "leave this row out."
+            )
         return refused.get(one.person.id) if one.person else None
 
     def _same(self, one: Candidate, there: Kept) -> bool:

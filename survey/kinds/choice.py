@@ -10,7 +10,7 @@ from survey.question import Remark, Setting
 
 
 class Choice(OneOf):
-    """One option of a list; an option may open a box for own words."""
+    """One option of a list. An option can open a box for people's own words."""
 
     kind: Literal["choice"] = "choice"
     example: ClassVar[str] = """\

@@ -34,9 +34,9 @@ class Date(Typed):
     """A date, typed into separate boxes for day, month and year. Stored as 2024-03-27 or 2024-03."""
 
     kind: Literal["date"] = "date"
-    precision: Literal["day", "month"] = Field("day", description="Whether the day is asked for")
-    earliest: Day | None = Field(None, description="The first day that is taken")
-    latest: Day | None = Field(None, description="The last day that is taken")
+    precision: Literal["day", "month"] = Field("day", description="Whether the day is asked for, or only the month")
+    earliest: Day | None = Field(None, description="The earliest date accepted")
+    latest: Day | None = Field(None, description="The latest date accepted")
     for_pupils: ClassVar[bool] = False
     example: ClassVar[str] = """\
 question: joined
@@ -51,7 +51,7 @@ earliest: 2009-01-01
         yield from super().remarks(setting)
         if self.earliest and self.latest and self.earliest > self.latest:
             yield Remark(
-                f"takes dates from {self.earliest} to {self.latest}, so none. Please turn them round",
+                f"takes dates from {self.earliest} to {self.latest}, so none. Please swap them",
                 ("earliest",),
             )
 
@@ -154,7 +154,7 @@ earliest: 2009-01-01
     def _decode_date(self, cell: str) -> str:
         form, example = (_DAY, "2024-03-27") if self.precision == "day" else (_MONTH, "2024-03")
         if not form.fullmatch(cell.strip()):
-            raise UnfitCell("In a file this is a date such as {example}.", example=example)
+            raise UnfitCell("Please write a date such as {example}.", example=example)
         return cell.strip()
 
     def pretend(self, pretence: Pretence) -> dict[str, Any]:

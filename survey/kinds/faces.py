@@ -33,7 +33,7 @@ options:
         yield from super().option_remarks(options, setting)
         if len(options) > 5:
             yield Remark(
-                f"has {len(options)} faces. Children can tell at most five apart. Please take some out",
+                f"has {len(options)} faces. Children can tell at most five apart. Please remove some",
                 ("options",),
             )
         for at, option in enumerate(options):

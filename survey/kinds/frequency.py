@@ -10,7 +10,7 @@ from survey.question import Remark, Setting
 
 
 class Frequency(InWords):
-    """Points from seldom to often, in words (rule P10: never faces), whose codes rise with the frequency."""
+    """Points from seldom to often, in words (rule P10: never faces). The more often, the higher the code."""
 
     kind: Literal["frequency"] = "frequency"
     example: ClassVar[str] = """\

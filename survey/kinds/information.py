@@ -14,7 +14,7 @@ class Information(Question):
     """A page or a paragraph to read; `ask` is its heading."""
 
     kind: Literal["information"] = "information"
-    text: Text | None = Field(None, description="What there is to read, below the heading")
+    text: Text | None = Field(None, description="The text below the heading")
     asks: ClassVar[bool] = False
     stored: ClassVar[bool] = False
     example: ClassVar[str] = """\

@@ -12,11 +12,11 @@ from survey.typed import PlainTextArea, Written
 
 
 class LongText(Written):
-    """As many words as someone likes, up to a length."""
+    """As many words as people like, up to a limit."""
 
     kind: Literal["long_text"] = "long_text"
     rows: ClassVar[int] = 6
-    longest: WholeNumber = Field(40_000, ge=1, le=40_000, description="The most characters that are taken")
+    longest: WholeNumber = Field(40_000, ge=1, le=40_000, description="The most characters accepted")
     example: ClassVar[str] = """\
 question: comments
 kind: long_text

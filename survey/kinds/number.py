@@ -38,13 +38,13 @@ _LONGEST: Final = 40
 
 
 class Number(Typed):
-    """A number as people write it: spaces and thousands' commas are taken, words are not."""
+    """A number as people write it: spaces and commas between thousands are accepted, words are not."""
 
     kind: Literal["number"] = "number"
-    unit: Text | None = Field(None, description="Words after the box, such as hours a week")
-    min: ExactNumber | None = Field(None, description="The smallest number that is taken")
-    max: ExactNumber | None = Field(None, description="The largest number that is taken")
-    decimals: WholeNumber = Field(0, ge=0, le=6, description="How many digits after the point are taken")
+    unit: Text | None = Field(None, description="Words after the box, such as: hours a week")
+    min: ExactNumber | None = Field(None, description="The smallest number accepted")
+    max: ExactNumber | None = Field(None, description="The largest number accepted")
+    decimals: WholeNumber = Field(0, ge=0, le=6, description="How many digits after the point are accepted")
     example: ClassVar[str] = """\
 question: practice_hours
 kind: number
@@ -59,7 +59,7 @@ max: 60
         yield from super().remarks(setting)
         if self.min is not None and self.max is not None and self.min > self.max:
             yield Remark(
-                f"takes numbers from {self.min} to {self.max}, so none. Please turn them round",
+                f"takes numbers from {self.min} to {self.max}, so none. Please swap them",
                 ("min",),
             )
 
@@ -131,11 +131,13 @@ max: 60
         text = cell.strip()
         if _ROUNDED.fullmatch(text):
             raise UnfitCell(
-                "A spreadsheet writes long numbers like this, without their last digits: please write all of it."
+                "A spreadsheet writes long numbers like this, without their last digits. Please write the whole number."
             )
         # In a form 1,500 is 1500; where the file was made, it may be one and a half.
         if "," in text and (self.decimals or not _THOUSANDS.fullmatch(text)):
-            raise UnfitCell("In a file a number has no comma: please write 1500, and decimals with a point, as in 1.5.")
+            raise UnfitCell(
+                "Please write numbers without commas, such as 1500, and decimals with a point, such as 1.5."
+            )
         # Files write a very small number as 1e-06.
         return _stored(self._checked(f"{Decimal(text):f}" if _POWER.fullmatch(text) else text))
 

@@ -183,7 +183,7 @@ options:
     def _decode_place(self, cell: str) -> int:
         last = len(self.choices)
         if whole(cell) not in map(str, range(1, last + 1)):
-            raise UnfitCell("A place is a whole number from 1 to {last}.", last=last)
+            raise UnfitCell("A place is a whole number from 1 to {last}. Please correct this.", last=last)
         return int(whole(cell))
 
     def pretend(self, pretence: Pretence) -> dict[str, Any]:

@@ -36,11 +36,11 @@ from survey.wording import Say, in_english
 
 
 class Several(Optioned):
-    """Any number of options; an exclusive one (none of these) stands alone. Stored as a list of codes."""
+    """Any number of options. An exclusive one (none of these) excludes the others. Stored as a list of codes."""
 
     kind: Literal["several"] = "several"
-    least: WholeNumber | None = Field(None, ge=1, description="Tick at least so many")
-    most: WholeNumber | None = Field(None, ge=1, description="Tick at most so many")
+    least: WholeNumber | None = Field(None, ge=1, description="The fewest options that have to be ticked")
+    most: WholeNumber | None = Field(None, ge=1, description="The most options that can be ticked")
     example: ClassVar[str] = """\
 question: places
 kind: several
@@ -70,7 +70,7 @@ options:
             )
         if self.least and self.most and self.least > self.most:
             yield Remark(
-                f"asks for at least {self.least} and at most {self.most}. Please turn them round",
+                f"asks for at least {self.least} and at most {self.most}. Please swap them",
                 ("least",),
             )
         if not any(option.exclusive for option in options):
@@ -146,7 +146,13 @@ options:
     def paper(self, say: Say) -> Paper:
         """A box for each option; more than one may be ticked."""
         return Paper(
-            (PaperLine(boxes=(*self.option_boxes(), *self.nothing_boxes(say)), many=True, form="all codes, spaced"),)
+            (
+                PaperLine(
+                    boxes=(*self.option_boxes(), *self.nothing_boxes(say)),
+                    many=True,
+                    form="all codes, separated by spaces",
+                ),
+            )
         )
 
     def from_paper(self, said: Mapping[str, str]) -> dict[str, Any]:
@@ -165,7 +171,7 @@ options:
     def please_key(self) -> str:
         """What to key, in English."""
         codes = [box.code for line in self.paper(in_english).lines for box in line.boxes]
-        return f"Key what is printed beside all ticked boxes, with spaces: {' '.join(codes)}."
+        return f"Type what is printed beside all ticked boxes, separated by spaces: {' '.join(codes)}."
 
     def first_field(self, part: Part, name: str) -> str:
         """Errors link to the first tick box."""
@@ -232,5 +238,5 @@ def _ticked(code: int) -> Callable[[Any], int]:
 
 def _decode_tick(cell: str) -> int:
     if whole(cell) not in ("0", "1"):
-        raise UnfitCell("A box is 1 when it is ticked and 0 when it is not.")
+        raise UnfitCell("A box is 1 if ticked and 0 if not. Please correct this.")
     return int(whole(cell))

@@ -16,7 +16,7 @@ class ShortText(Written):
     """A few words in a single line."""
 
     kind: Literal["short_text"] = "short_text"
-    longest: WholeNumber = Field(100, ge=1, le=1000, description="The most characters that are taken")
+    longest: WholeNumber = Field(100, ge=1, le=1000, description="The most characters accepted")
     example: ClassVar[str] = """\
 question: favourite_song
 kind: short_text

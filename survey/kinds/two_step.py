@@ -41,7 +41,7 @@ _WORDINGS: Final = {"no": "You said no. How much?", "yes": "You said yes. How mu
 
 
 class TwoStep(Question):
-    """Children under 7 think in pairs: no or yes, and then how much. Four points, 1 to 4 (rule P2).
+    """Children under 7 find it easier to choose one of two: no or yes, then how much. Four points, 1 to 4 (rule P2).
 
     The first step is kept by itself under ``id.first``, so that a child who stops between the two steps has
     still said something.
@@ -165,8 +165,8 @@ ask: Do you like singing?
     def please_key(self) -> str:
         """What to key, in English."""
         return (
-            "Key 0 for no or 1 for yes, then how much: 1 or 2 after no, 3 or 4 after yes. Where both sides are "
-            "ticked, or the two do not fit together, key m at the step with too many ticks."
+            "Type 0 for no or 1 for yes, then how much: 1 or 2 after no, 3 or 4 after yes. If both sides are "
+            "ticked, or the two do not match, type m at the step with too many ticks."
         )
 
     def from_paper(self, said: Mapping[str, str]) -> dict[str, Any]:
@@ -221,7 +221,8 @@ ask: Do you like singing?
         first = side if first is None else first
         if isinstance(point, int) and first != side:
             raise UnfitCell(
-                "The point and the first step do not go together: 1 and 2 come after no (0), 3 and 4 after yes (1)."
+                "The answer and the first step contradict each other: 1 and 2 come after no (0), 3 and 4 "
+                "after yes (1). Please correct one of the two."
             )
         return {key: value for key, value in ((self.first, first), (self.id, point)) if value is not None}
 
@@ -248,7 +249,9 @@ ask: Do you like singing?
 def _decoder(*codes: str) -> Callable[[str], int]:
     def code(cell: str) -> int:
         if whole(cell) not in codes:
-            raise UnfitCell("This is not a code of this question. Its codes are {codes}.", codes=", ".join(codes))
+            raise UnfitCell(
+                "This is not one of the question's codes, which are {codes}. Please correct it.", codes=", ".join(codes)
+            )
         return int(whole(cell))
 
     return code

@@ -37,7 +37,7 @@ _WORDS: Final = {YES: "Yes", NO: "No", NOT_SURE: "Not sure"}
 
 
 class YesNo(Question):
-    """A question for yes (1) or no (0); not sure (2) is an answer without a number."""
+    """Yes (1) or no (0). Not sure (2) is an answer without a number."""
 
     kind: Literal["yes_no"] = "yes_no"
     not_sure: bool = Field(False, description="Whether “Not sure” is offered as an answer")
@@ -131,7 +131,9 @@ not_sure: no
     def _decode_code(self, cell: str) -> int:
         if whole(cell) not in map(str, self.codes):
             codes = ", ".join(map(str, self.codes))
-            raise UnfitCell("This is not a code of this question. Its codes are {codes}.", codes=codes)
+            raise UnfitCell(
+                "This is not one of the question's codes, which are {codes}. Please correct it.", codes=codes
+            )
         return int(whole(cell))
 
     def number(self, value: Any) -> float | None:

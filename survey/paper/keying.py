@@ -136,7 +136,10 @@ class PaperToKey:
         if assent is False:
             if any(text.strip() for name, text in typed.items() if name.startswith(PREFIX)):
                 faults.append(
-                    (ASSENT, "This form says no to taking part, so nothing else is entered. Please empty the rest.")
+                    (
+                        ASSENT,
+                        "This form says no to taking part, so nothing else is entered. Please clear the other fields.",
+                    )
                 )
             return Read(None, tuple(faults)) if faults else Read(Filled({}, False, on))
         answers, unreadable = self._answers(typed, faults)
@@ -241,7 +244,7 @@ def _day(typed: str, today: date, faults: list[tuple[str, str]]) -> date | None:
         )
         return None
     if not date(2000, 1, 1) <= found <= today:
-        faults.append((DATE, "This date is in the future or long past. Type ? if that is what the form says."))
+        faults.append((DATE, "This date is in the future, or long ago. If that is what the form says, type ?"))
         return None
     return found
 
@@ -259,7 +262,7 @@ def sheet_of(engine: Engine, paper: PaperSheet, time_zone: str) -> PaperToKey:
     """Return a paper as it is keyed."""
     text = text_of(engine, paper.sha256)
     if text is None:
-        raise LookupError(f"The text {paper.sha256} is published and missing.")
+        raise LookupError(f"The published text {paper.sha256} is missing from the database.")
     with read(engine) as connection:
         where = whereabouts(connection, paper.door_id)
     return PaperToKey(paper, Bundle.parse(text), where, time_zone)
@@ -282,8 +285,8 @@ def _answerable(connection: Connection, paper: PaperSheet) -> None:
         must_agree(connection, paper.study_id, paper.participant_id, paper.wave_id)
     except NotAgreed as fault:
         raise CannotKey(
-            "The study asks for a consent that this person does not have, so their answers cannot be stored. Put "
-            "the form aside and ask the lead of the study."
+            "This person does not have the consent the study asks for, so their answers cannot be stored. Put "
+            "the form aside and ask a lead of the study."
         ) from fault
 
 

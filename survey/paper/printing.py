@@ -133,8 +133,8 @@ def _without(people: list[Recipient], answered: set[int]) -> tuple[list[Recipien
     may = [person for person in people if person.may]
     open_ = [person for person in may if person.id not in answered]
     counted = (
-        (len(people) - len(may), "there is no consent to ask them, or they said no"),
-        (len(may) - len(open_), "they have answered it already, or begun to on a screen"),
+        (len(people) - len(may), "the consent to ask them is missing, or they said no"),
+        (len(may) - len(open_), "they have already answered it, or started on a screen"),
     )
     return open_, [f"No form for {count}: {why}." for count, why in counted if count]
 

@@ -53,7 +53,7 @@ TITLES: Final[dict[Outcome, str]] = {
     Outcome.OTHER: "Other reason",
     Outcome.LEFT: "Left",
     Outcome.MOVED: "Moved",
-    Outcome.NO_PART: "Took no part",
+    Outcome.NO_PART: "Did not take part",
 }
 """What each is called in tables, in the order of their columns."""
 

@@ -168,10 +168,10 @@ class _Place:
         """Return a sentence about what cannot be so; None when it can."""
         if one.participant not in self.ids:
             near = self._spellings.hint(one.participant) or self._nearest.hint(one.participant)
-            return f"'{shortened(one.participant)}' is not on the list of this wave.{near}"
+            return f"'{shortened(one.participant)}' is not on the roster of this wave.{near}"
         gets = self._asked[one.participant]
         if one.questionnaire and one.questionnaire not in gets:
-            there = f" They get {quoted(gets)}." if gets else " They are asked nothing in this wave."
+            there = f" They get {quoted(gets)}." if gets else " They are not asked anything in this wave."
             return f"{one.participant} does not get '{shortened(one.questionnaire)}' in this wave.{there}"
         if one.reason is not None and one.reason not in REASONS:
             return f"'{shortened(one.reason)}' is not one of the reasons. Please use one of {quoted(REASONS)}."
@@ -226,7 +226,7 @@ def _line(
     what = row.cells[where["questionnaire"]] if "questionnaire" in where else Cell("", row.number, 0)
     for cell, missing in ((person, "the study code"), (why, "the reason")):
         if not cell.text:
-            return None, [sheet.misread(cell, f"Here {missing} is missing.")]
+            return None, [sheet.misread(cell, f"Please add {missing}, which is missing here.")]
     one = GivenReason(person.text, what.text, why.text.strip().lower())
     fault = place.fault_of(one)
     if fault is not None:
@@ -236,7 +236,7 @@ def _line(
     here = f"sheet '{sheet.name}', row {row.number}" if sheet.name else f"row {row.number}"
     if key in first:
         return None, [
-            sheet.misread(person, f"{one.participant} has a reason in {first[key]} already. Please keep one.")
+            sheet.misread(person, f"{one.participant} already has a reason in {first[key]}. Please keep one of them.")
         ]
     first[key] = here
     return one, []

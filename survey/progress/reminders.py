@@ -11,7 +11,7 @@ COLUMNS: Final = ("participant", "school", "class", "wave", "questionnaire", "wh
 
 _MISSING: Final = {
     Outcome.NOT_STARTED: "not started",
-    Outcome.UNDER_WAY: "begun, not finished",
+    Outcome.UNDER_WAY: "started, not finished",
     Outcome.ABSENT: "was absent",
 }
 

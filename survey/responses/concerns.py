@@ -250,7 +250,7 @@ def mark(
     ).one_or_none()
     mine = {(one.study_id, one.questionnaire) for one in reads(connection, email)}
     if row is None or (row.study_id, row.questionnaire) not in mine:
-        raise LookupError("There is no such text for you to read.")
+        raise LookupError("There is no such text for you to read. Go back to Texts to read.")
     if row.state in (state, PASSED_ON):
         return False
     changes: dict[str, Any] = {"state": state}

@@ -169,7 +169,7 @@ def import_decisions(
         study = _study(connection, study_code)
         seen = _looked(connection, study, _given(connection, study, sheets, act.now), act.now)
         if seen.problems:
-            raise Refused([*map(str, seen.problems), "Nothing was imported. Please correct these first."])
+            raise Refused([*map(str, seen.problems), "Nothing was imported. Please correct the file and try again."])
         if digest is not None and digest != seen.digest:
             raise Refused([_CHANGED])
         _take(connection, study, seen.new, act.actor, act.now)
@@ -193,7 +193,7 @@ def import_given(
     return seen
 
 
-_CHANGED: Final = "The study has changed since the preview. Nothing was imported. Please preview the file again."
+_CHANGED: Final = "The study has changed since the preview, so nothing was imported. Please check the file again."
 
 
 # ---- importing -----------------------------------------------------------------------------------------
@@ -262,8 +262,8 @@ def _looked(connection: Connection, study: InStudy, file: _Read, now: datetime) 
             found.problems.append(
                 sheet.misread(
                     cell,
-                    f"{one.participant} has a yes of {later[-1].given_on}, after this withdrawal. "
-                    "Please find out which of them is right, and record it with its day.",
+                    f"{one.participant} has a yes given on {later[-1].given_on}, after this "
+                    "withdrawal. Please find out which of the two is right, and record it with its date.",
                 )
             )
         found.new.append(one)
@@ -379,7 +379,7 @@ class _Known:
 
         code = row.cells[places["participant"]]
         if not code.text:
-            wrong(code, "The participant's code is missing.")
+            wrong(code, "The study code is missing. Please add it.")
         elif code.text not in self.people:
             hint = self._spellings.hint(code.text) or " Please write it as it is on the roster."
             wrong(code, no_such("participant", code.text) + hint)
@@ -393,7 +393,7 @@ class _Known:
         if resolved and says == "withdrawn":
             wrong(
                 cell("resolved") or code,
-                "A withdrawal cannot resolve anything. Please write yes or no, or clear this cell.",
+                "A withdrawal cannot resolve conflicting decisions. Please write yes or no, or clear this cell.",
             )
         if faults or any(one.kind == "unread" for one in row.cells):
             return None, faults
@@ -436,7 +436,8 @@ class _Known:
         if by != "parent":
             wrong(
                 at,
-                "Only a decision by a parent can say which parent. Please clear this cell, or write parent under 'by'.",
+                "Only a parent's decision can say which parent it was. Please clear this cell, or write "
+                "parent under 'by'.",
             )
         word = at.text.lower()
         if word in PARENTS:
@@ -444,8 +445,8 @@ class _Known:
         if at.text not in self._parents.get(child, ()):
             wrong(
                 at,
-                f"'{shortened(at.text)}' is not a parent of this child in the roster. Write first, second, or the "
-                "parent's study code.",
+                f"'{shortened(at.text)}' is not a parent of this child on the roster. Please write first, second "
+                "or the parent's study code.",
             )
         return at.text
 

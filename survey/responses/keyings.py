@@ -243,9 +243,9 @@ def hold(connection: Connection, paper_id: int) -> None:
     """Hold a paper against everyone else until the transaction ends. Raises CannotKey when it is done or gone."""
     row = connection.execute(select(paper.c.settled_at).where(paper.c.id == paper_id).with_for_update()).one_or_none()
     if row is None:
-        raise CannotKey("This form is no longer in the list of printed forms.")
+        raise CannotKey("This form is no longer listed. Print a new one if it is still needed.")
     if row.settled_at is not None:
-        raise CannotKey("This form is done: its answers are stored, and it does not have to be entered again.")
+        raise CannotKey("The answers of this form are already stored. It does not have to be entered again.")
 
 
 def keyings_of(connection: Connection, paper_id: int) -> list[Keyed]:
@@ -266,11 +266,13 @@ def may_key(before: Sequence[Keyed], account_id: int) -> None:
     """Raise CannotKey unless this account may key a paper that was keyed so far like this."""
     if any(one.account_id == account_id for one in before):
         raise CannotKey(
-            "You have entered this form. A different person has to enter it the second time, without seeing your entry."
+            "You have already entered this form. Another person has to enter it the second time, without "
+            "seeing your entry."
         )
     if len(before) > 1:
         raise CannotKey(
-            "Two people have entered this form. If they differ, it is on the list of differences to resolve."
+            "Two people have already entered this form. If their entries differ, it is listed under "
+            "“Differences to resolve”."
         )
 
 
@@ -313,7 +315,7 @@ def take_response(connection: Connection, one: PastResponse) -> str:
 
 IS_THERE: Final = (
     "This person has already answered this questionnaire, on a screen or on another form. Only one can count. Put "
-    "the form aside and ask the lead of the study."
+    "the form aside and ask a lead of the study."
 )
 
 

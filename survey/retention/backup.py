@@ -67,7 +67,7 @@ def back_up(engine: Engine, settings: Settings, folder: Path, actor: Actor, now:
         ending = "sqlite" if engine.dialect.name == "sqlite" else "dump"
         file = folder / f"chorus-{now.astimezone(UTC):%Y%m%d-%H%M%S}.{ending}"
         if file.exists():
-            raise CannotBackUp(f"{file} is there already. Please try again in a second.")
+            raise CannotBackUp(f"{file} already exists. Please try again in a second.")
         part = file.with_name(file.name + ".part")
         try:
             _copy(engine, part)
@@ -80,7 +80,10 @@ def back_up(engine: Engine, settings: Settings, folder: Path, actor: Actor, now:
             part.unlink(missing_ok=True)
         _remember(settings, folder)
     except OSError as error:
-        raise CannotBackUp(f"{folder}: no backup can be written there ({error.strerror}). Nothing was kept.") from error
+        raise CannotBackUp(
+            f"{folder}: a backup cannot be written there ({error.strerror}). No backup was made. Please choose "
+            "another folder."
+        ) from error
     longest = longest_kept(engine, now)
     removed = [old for old in too_old(folder, longest, now) if old != file]
     for old in removed:
@@ -103,7 +106,8 @@ def _copy(engine: Engine, part: Path) -> None:
     program = shutil.which("pg_dump")
     if program is None:
         raise CannotBackUp(
-            "pg_dump is not on this machine, so PostgreSQL cannot be copied from here. Where it is, run: "
+            "pg_dump is not installed on this computer, so PostgreSQL cannot be copied from here. On one "
+            "that has it, run: "
             f"pg_dump --format=custom --file={part.name.removesuffix('.part')} DATABASE"
         )
     private.reserve(part)
@@ -113,7 +117,7 @@ def _copy(engine: Engine, part: Path) -> None:
 def _run(command: list[str], url: URL) -> None:
     done = subprocess.run(command, env=_environment(url), capture_output=True, text=True, check=False)
     if done.returncode:
-        said = (done.stderr.strip().splitlines() or ["it did not say why"])[0]
+        said = (done.stderr.strip().splitlines() or ["it gave no reason"])[0]
         raise CannotBackUp(f"{Path(command[0]).name} did not succeed: {said}")
 
 
@@ -237,11 +241,12 @@ def _made(file: Path) -> datetime | None:
 
 def _check_sum(file: Path) -> None:
     if not file.is_file():
-        raise CannotBackUp(f"{file} is not there. Please give the file of a backup.")
+        raise CannotBackUp(f"There is no file {file}. Please give the file of a backup.")
     beside = _sum_of(file)
     if beside.is_file() and beside.read_text("utf-8", "replace").split(maxsplit=1)[:1] != [_digest(file)]:
         raise CannotBackUp(
-            f"{file} is not as it was written: its SHA-256 is another than {beside.name} says. Take another backup."
+            f"{file} has changed since it was written: its SHA-256 is not the one in {beside.name}. Please "
+            "use another backup."
         )
 
 
@@ -257,7 +262,7 @@ def _check_file(file: Path, engine: Engine) -> None:
     except sqlite3.DatabaseError as error:
         raise no_backup from error
     if not sound:
-        raise CannotBackUp(f"{file} is damaged. Nothing was changed. Take another backup.")
+        raise CannotBackUp(f"{file} is damaged. Nothing was changed. Please use another backup.")
     if revision is None or not list((migrations_folder() / "versions").glob(f"{revision[0]}_*.py")):
         raise CannotBackUp(f"{file} was made by a newer version of Chorus. Install that version first.")
 
@@ -266,8 +271,8 @@ def _check_dump(file: Path, engine: Engine) -> None:
     program = shutil.which("pg_restore")
     if program is None:
         raise CannotBackUp(
-            "pg_restore is not on this machine. Where it is, run: pg_restore --clean --if-exists --single-transaction "
-            f"--dbname=DATABASE {file.name} and here, before anyone signs in: survey upgrade"
+            "pg_restore is not installed on this computer. On one that has it, run: pg_restore --clean --if-exists "
+            f"--single-transaction --dbname=DATABASE {file.name} and then here, before anyone signs in: survey upgrade"
         )
     _run([program, "--list", str(file)], engine.url)
 
@@ -282,8 +287,8 @@ def _check_place(engine: Engine, file: Path, *, over: bool) -> None:
     if newest is None:
         return
     raise CannotBackUp(
-        f"There is a database already, last changed on {newest:%d %B %Y at %H:%M} UTC. To put {file.name} in its "
-        "place, stop the server, make a backup of what is there, and say --over. Nothing was changed."
+        f"There is a database already, last changed on {newest:%d %B %Y at %H:%M} UTC. To replace it with "
+        f"{file.name}, stop the server, make a backup of what is there, and add --over. Nothing was changed."
     )
 
 

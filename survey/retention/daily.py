@@ -46,7 +46,7 @@ def keep_promises(engine: Engine, settings: Settings, now: datetime, actor: Acto
             made = delete_study(engine, day.code, now, actor)
         except Refused:  # another process was first
             continue
-        said.append(f"{day.code}: the data were deleted on their day. Certificate {made.number}.")
+        said.append(f"{day.code}: the data were deleted on the day set. Certificate {made.number}.")
     expire(engine, now)
     with write(engine) as connection:
         forget_old_tries(connection, now)
@@ -54,10 +54,10 @@ def keep_promises(engine: Engine, settings: Settings, now: datetime, actor: Acto
     write_down(engine, register)
     letters = warn_leads(engine, settings, now)
     if letters:
-        said.append(f"{amount(letters, 'letter')} warned of a deletion to come.")
+        said.append(f"{amount(letters, 'e-mail')} sent to warn of a deletion.")
     letters = tell_readers(engine, settings, now)
     if letters:
-        said.append(f"{amount(letters, 'letter')} told of texts to read.")
+        said.append(f"{amount(letters, 'e-mail')} sent about texts to read.")
     return said
 
 

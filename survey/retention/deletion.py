@@ -150,8 +150,8 @@ def delete_study(engine: Engine, code: str, now: datetime, actor: Actor) -> Dele
     if not day.is_due and day.deleted_at is None:
         raise Refused(
             [
-                f"The data of {code} are to be deleted on {day.delete_on}, which is in {day.days_left} days.",
-                "Nothing was deleted. To have it done earlier, publish the study with an earlier delete_on.",
+                f"The data of {code} will be deleted on {day.delete_on}. Days left: {day.days_left}.",
+                "Nothing was deleted. To delete them earlier, publish the study with an earlier delete_on.",
             ]
         )
     return _deleted(engine, day, now, actor, first_at=None)
@@ -175,7 +175,12 @@ def _deleted(
         # Whoever comes second waits here, and so does an answer on its way in.
         connection.execute(select(Study.id).where(Study.id == day.study_id).with_for_update())
         if connection.scalar(select(deletion.c.id).where(deletion.c.study_id == day.study_id)) is not None:
-            raise Refused([f"The data of {day.code} were deleted before. The certificate is on its Retention page."])
+            raise Refused(
+                [
+                    f"The data of {day.code} have already been deleted.",
+                    "The certificate is on the study's Data deletion page.",
+                ]
+            )
         made = connection.execute(
             insert(deletion).returning(deletion.c.id),
             {
@@ -207,7 +212,7 @@ def _deleted(
             "participants": before["participant"],
             "again": first_at is not None,
         }
-        note(connection, Act(actor, now), "deleted the data on their day", study_id=day.study_id, details=about)
+        note(connection, Act(actor, now), "deleted the data on the day set", study_id=day.study_id, details=about)
     found = certificate(engine, day.study_id)
     assert found is not None
     return found
@@ -244,9 +249,9 @@ def _keep_numbers(connection: Connection, deletion_id: int, study_id: int) -> No
 
 # ---- the bytes -----------------------------------------------------------------------------------------
 
-_EMPTIED: Final = "The database file was written afresh: no byte of what was deleted is left in it."
+_EMPTIED: Final = "The database file was rewritten: nothing that was deleted is left in it."
 _BUSY: Final = (
-    "The database file was in use, so bytes of what was deleted may still be in it. It is tried again every day."
+    "The database file was in use, so traces of what was deleted may still be in it. Chorus tries again every hour."
 )
 _SERVER: Final = (
     "The rows were deleted. When PostgreSQL frees their bytes (VACUUM) and its archive of changes (WAL) drops them "

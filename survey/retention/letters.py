@@ -23,7 +23,7 @@ All data of the study "{title}" will be deleted on {day}, in {left} days.
 What will be deleted and what will be kept: {address}
 
 You do not have to do anything. If your data plan states another day, change delete_on in study.yaml and publish the
-study again before that day. What is deleted cannot be brought back, and backups do not keep it.
+study again before that day. Deleted data cannot be restored, and backups do not keep them.
 """
 
 

@@ -111,7 +111,7 @@ class Register:
 
     def _damaged(self, number: int) -> RegisterDamaged:
         return RegisterDamaged(
-            f"{self.path}:{number}: this line does not belong in the register of erasures. Nothing was changed. "
+            f"{self.path}:{number}: this line cannot be read as part of the register of erasures. Nothing was changed. "
             "Restore the file from its copy, or correct the line, and try again: withdrawals since the last backup "
             "are recorded nowhere else."
         )

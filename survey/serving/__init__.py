@@ -115,7 +115,7 @@ def see_that_port_is_free(port: int, host: str = "127.0.0.1", *, within: float =
     while not _is_free(family, address):
         if time.monotonic() >= until:
             raise PortTaken(
-                f"Port {port} is in use already, perhaps by a Chorus that is still running. Please stop that, or "
+                f"Port {port} is already in use, perhaps by another Chorus that is still running. Please stop that, or "
                 f"choose another port: --port {port + 1 if port < 65535 else 8000}"
             )
         time.sleep(0.1)
@@ -130,7 +130,7 @@ def _is_free(family: int, address: tuple[Any, ...]) -> bool:
             probe.bind(address)
         except PermissionError as error:
             raise PortTaken(
-                f"Port {address[1]} is kept for the system. Please choose one above 1023: --port"
+                f"Port {address[1]} is reserved for the system. Please choose one above 1023: --port"
             ) from error
         except OSError:
             return False

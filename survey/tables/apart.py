@@ -18,10 +18,10 @@ take eight times as long: a busy machine gives it what respondents leave.
 """
 
 TOO_MUCH: Final = (
-    "The file takes too long to read, or too much memory, so nothing was imported. "
-    "Please copy the table alone into a new file, and send that."
+    "Reading the file takes too long or too much memory, so nothing was imported. "
+    "Please copy only the table into a new file, and import that."
 )
-BUSY: Final = "Chorus is busy reading other files. Please send this one again in a minute."
+BUSY: Final = "Chorus is busy reading other files. Please try this one again in a minute."
 
 
 _ROOM: Final = __name__.rpartition(".")[0]
@@ -43,11 +43,12 @@ def read_apart(data: bytes, name: str, *, verbatim: bool, most_columns: int) -> 
     """
     if len(data) > LARGEST_FILE:
         raise Refusal(
-            f"The file has {len(data) / 1024 / 1024:.1f} MB, and at most {LARGEST_FILE // 1024 // 1024} MB are read. "
+            f"The file is {len(data) / 1024 / 1024:.1f} MB, and Chorus reads at most "
+            f"{LARGEST_FILE // 1024 // 1024} MB. "
             "Please split it, for instance into a file for each school."
         )
     if not data.strip(b"\0\r\n\t ;,\xef\xbb\xbf\xff\xfe"):
-        raise Refusal("The file is empty. Please send a table whose first row has the headings.")
+        raise Refusal("The file is empty. Please choose a table with headings in its first row.")
     arguments = (_printable(name), "verbatim" if verbatim else "tidied", str(most_columns))
     try:
         with reading(_ROOM, data, BOUNDS, arguments, lean=True) as lines:

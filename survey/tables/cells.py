@@ -78,7 +78,7 @@ def tidied(text: str) -> str:
 def as_it_stands(text: str) -> str:
     """Return a cell's text unchanged. Raises Unfit."""
     if len(text) > LONGEST_CELL:
-        raise UnfitText(f"This cell holds more than {LONGEST_CELL:,} characters. Please shorten it.")
+        raise UnfitText(f"This cell has more than {LONGEST_CELL:,} characters in it. Please shorten it.")
     if len(text) > MOST_MARKS and not text.isascii() and _most_marks(text) > MOST_MARKS:
         raise UnfitText(
             f"A letter in this cell has more than {MOST_MARKS} accents or marks on it. Please type it again."

@@ -20,7 +20,7 @@ def read_csv(data: bytes, clean: Clean, most_columns: int) -> Iterator[Read]:
     if "\0" in text:
         row = text[: text.index("\0")].count("\n") + 1
         raise Refusal(
-            f"There is a NUL character in line {row}: the file is damaged or is not a text file. Please save it "
+            f"There is a NUL character in line {row}, so the file is damaged or is not a text file. Please save it "
             "as CSV again."
         )
     delimiter, text = _delimiter(text)
@@ -65,9 +65,11 @@ def _row(number: int, line: list[str], clean: Clean, most: int) -> tuple[RowRead
 def _fault(error: csv.Error, row: int) -> str:
     what = str(error)
     if "unexpected end" in what:
-        return f'In row {row} a quotation mark (") opens and never closes. Please close it, or save the file as .xlsx.'
+        return (
+            f'In row {row} a quotation mark (") is opened and never closed. Please close it, or save the file as .xlsx.'
+        )
     if "expected after" in what:
-        return f'In row {row} something follows a closing quotation mark ("). Write a " inside a text twice.'
+        return f'In row {row} something follows a closing quotation mark ("). Please write a " inside a text twice.'
     return f"Row {row} cannot be read: a cell is too long, or the file is not a CSV. Please save it as .xlsx."
 
 
@@ -94,7 +96,7 @@ def _decoded(data: bytes) -> str:
     # What is two bytes in UTF-8 would come out as two odd letters: no one writes those on purpose.
     if re.search(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}", data):
         raise Refusal(
-            f"The file mixes two encodings; the first letter that is not UTF-8 is in row {row}. "
+            f"The file mixes two encodings; the first character that is not UTF-8 is in row {row}. "
             "Please save it again as “CSV UTF-8” or as .xlsx."
         )
     return _strictly(data, "cp1252")
@@ -106,7 +108,7 @@ def _strictly(data: bytes, encoding: str) -> str:
     except UnicodeDecodeError as error:
         row = data[: error.start].count(b"\n") + 1
         raise Refusal(
-            f"The letters of the file cannot be read (row {row}). Please save it as “CSV UTF-8” or as .xlsx."
+            f"The characters in the file cannot be read (row {row}). Please save it as “CSV UTF-8” or as .xlsx."
         ) from error
 
 

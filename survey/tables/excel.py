@@ -48,12 +48,9 @@ from survey.tables.limits import (
 )
 from survey.tables.size import Size
 
-SAVE_AS: Final = "Please open it in your spreadsheet program and save it as Excel workbook (.xlsx) or CSV."
+SAVE_AS: Final = "Please open it in your spreadsheet program and save it as an Excel workbook (.xlsx) or CSV."
 _DAMAGED: Final = f"The workbook is damaged. {SAVE_AS}"
-_TOO_MUCH: Final = (
-    "The workbook unpacks to more than 100 MB, which no list of participants needs. "
-    "Please copy the table alone into a new workbook."
-)
+_TOO_MUCH: Final = "The workbook unpacks to more than 100 MB. Please copy only the table into a new workbook."
 
 _BROKEN: Final = (
     *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError),
@@ -88,12 +85,12 @@ def _refuse_other_zips(packed: zipfile.ZipFile) -> None:
     if "xl/workbook.bin" in names:
         raise Refusal(f"This is a binary workbook (.xlsb). {SAVE_AS}")
     if "mimetype" in names and b"opendocument.spreadsheet" in packed.read("mimetype")[:100]:
-        raise Refusal(f"This is an OpenDocument table (.ods). {SAVE_AS}")
+        raise Refusal(f"This is an OpenDocument spreadsheet (.ods). {SAVE_AS}")
     if "word/document.xml" in names:
-        raise Refusal("This is a Word document. Please send the table as .xlsx or CSV.")
+        raise Refusal("This is a Word document. Please save the table as .xlsx or CSV.")
     if "Index/Document.iwa" in names or "index.zip" in names:
-        raise Refusal(f"This is a table of Apple Numbers. {SAVE_AS}")
-    raise Refusal("This is a ZIP file and no Excel workbook. Please unpack it and send the table in it.")
+        raise Refusal(f"This is an Apple Numbers file. {SAVE_AS}")
+    raise Refusal("This is a ZIP file, not an Excel workbook. Please unzip it and choose the table in it.")
 
 
 # ---- XML ------------------------------------------------------------------------------------------------
@@ -128,8 +125,8 @@ def _parsed(
         budget.elements -= 1
         if depth > DEEPEST or budget.elements < 0:
             raise Refusal(
-                "The workbook holds far more than its cells need, or is nested too deeply. It was not read. "
-                "Please copy the table alone into a new workbook."
+                "The workbook contains far more than its cells need, or is nested too deeply, so it was not read. "
+                "Please copy only the table into a new workbook."
             )
         start(plain.get(tag) or _known(plain, tag), attributes)
 
@@ -165,7 +162,10 @@ def _known(plain: dict[str, str], tag: str) -> str:
 
 
 def _no_declarations(*_: Any) -> None:
-    raise Refusal("The workbook holds declarations no spreadsheet program writes. It was not read.")
+    raise Refusal(
+        "The workbook contains declarations that no spreadsheet program writes, so it was not read. "
+        "Please save it again in your spreadsheet program."
+    )
 
 
 def _all(pieces: Iterator[None]) -> None:
@@ -242,7 +242,7 @@ class _ExcelFile:
                     yield row
                 if characters > MOST_CHARACTERS:
                     raise Refusal(
-                        f"The workbook holds more than {MOST_CHARACTERS:,} characters. "
+                        f"The workbook has more than {MOST_CHARACTERS:,} characters in it. "
                         "Please split it, for instance by school."
                     )
                 if entry.hidden and sheet.ready:
@@ -322,7 +322,7 @@ class _ExcelFile:
                 characters += len(said)
                 if len(found) >= MOST_CELLS or characters > MOST_CHARACTERS:
                     raise Refusal(
-                        f"The workbook holds more than {MOST_CHARACTERS:,} characters. "
+                        f"The workbook has more than {MOST_CHARACTERS:,} characters in it. "
                         "Please split it, for instance by school."
                     )
                 found.append(_cleaned(self._clean, said))
@@ -364,8 +364,8 @@ def _cleaned(clean: Clean, text: str) -> str | UnfitText:
 # ---- a sheet --------------------------------------------------------------------------------------------
 
 
-_FORMULA: Final = "This cell holds a formula. Please copy the column and paste it as values."
-_ERROR: Final = "This cell holds an error ({}). Please correct or clear it."
+_FORMULA: Final = "This cell has a formula in it. Please copy the column and paste it as values."
+_ERROR: Final = "This cell has an error in it ({}). Please correct or clear it."
 _RANGE: Final = re.compile(r"\$?([A-Z]{1,3})\$?(\d{1,7})(?::\$?[A-Z]{1,3}\$?\d{1,7})?")
 _MOST_MERGED: Final = 100
 
@@ -455,7 +455,7 @@ class _Sheet:
         if number > LAST_ROW:
             raise Refusal(
                 f"{self._what} has a row with the number {number:,}, and a sheet has at most {LAST_ROW:,} rows. "
-                "Please copy the table alone into a new workbook."
+                "Please copy only the table into a new workbook."
             )
         if number <= self._number:
             raise Refusal(_DAMAGED)  # a row that comes again: which of the two is meant?

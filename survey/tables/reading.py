@@ -27,15 +27,15 @@ def _refuse_other_kinds(data: bytes, name: str) -> None:
     head = data[:4096].lstrip()
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         if "EncryptedPackage".encode("utf-16-le") in data:
-            raise Refusal("The workbook is protected by a password. Please save it without one and send it again.")
-        raise Refusal(f"This is an Excel file of the old kind (.xls). {SAVE_AS}")
+            raise Refusal("The workbook has a password. Please save it without one and choose it again.")
+        raise Refusal(f"This is an old Excel file (.xls). {SAVE_AS}")
     if head.startswith(b"%PDF"):
-        raise Refusal("This is a PDF, whatever its name says. Please send the table itself, as .xlsx or CSV.")
+        raise Refusal("This is a PDF, whatever its name says. Please choose the table itself, as .xlsx or CSV.")
     if head.startswith(b"{\\rtf"):
-        raise Refusal("This is a text document (RTF). Please send the table as .xlsx or CSV.")
+        raise Refusal("This is a text document (RTF). Please save the table as .xlsx or CSV.")
     if re.match(rb"<(?:!doctype|html|table|\?xml)", head, re.I):
         raise Refusal(f"This is a web page or XML, whatever its name says. {SAVE_AS}")
     if head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8")):
-        raise Refusal("This is a picture. Please send the table itself, as .xlsx or CSV.")
+        raise Refusal("This is a picture. Please choose the table itself, as .xlsx or CSV.")
     if name.lower().endswith((".xlsx", ".xlsm")) and not data.startswith(b"PK"):
-        raise Refusal(f"The name says Excel, but the file is not an Excel workbook; it may be damaged. {SAVE_AS}")
+        raise Refusal(f"The name ends like an Excel workbook, but the file is not one; it may be damaged. {SAVE_AS}")

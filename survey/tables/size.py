@@ -32,5 +32,6 @@ class Size:
             )
         if self._characters > MOST_CHARACTERS:
             raise Refusal(
-                f"{self._what} holds more than {MOST_CHARACTERS:,} characters. Please split it, for instance by school."
+                f"{self._what} has more than {MOST_CHARACTERS:,} characters in it. Please split it, for "
+                "instance by school."
             )

@@ -223,7 +223,7 @@ def test_the_command_says_it_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert status == 0
     assert "[small-notes] the command line published the study: small-notes (new 3)" in said
     assert survey("audit", "small-notes")[1].count("\n") == said.count("\n")
-    assert survey("audit", "none") == (1, "There is no study 'none'. There is only 'small-notes'.\n")
+    assert survey("audit", "none") == (1, "There is no study 'none'. The only one is 'small-notes'.\n")
     assert survey("audit", "--out", tmp_path / "a.txt")[0] == 1
     for form in ("csv", "xlsx"):
         assert survey("audit", "--out", tmp_path / f"a.{form}")[0] == 0

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from tests.bombs import tables as bombs
 
-DAMAGED = "The workbook is damaged. Please open it in your spreadsheet program and save it as Excel workbook"
-MANY_CHARACTERS = 'The sheet "Roster" holds more than 30,000,000 characters. Please split it'
-DECLARED = "The workbook holds declarations no spreadsheet program writes. It was not read."
+DAMAGED = "The workbook is damaged. Please open it in your spreadsheet program and save it as an Excel workbook"
+MANY_CHARACTERS = 'The sheet "Roster" has more than 30,000,000 characters in it. Please split it'
+DECLARED = "The workbook contains declarations that no spreadsheet program writes, so it was not read. Please save it again in your spreadsheet program."
 
 SAID: dict[Callable[[], bytes], str] = {
     bombs.merged_without_end: DAMAGED,
@@ -25,14 +25,14 @@ SAID: dict[Callable[[], bytes], str] = {
     bombs.a_dimension_of_everything: "",
     bombs.entities: DECLARED,
     bombs.entities_in_utf_16: DECLARED,
-    bombs.deeply_nested: "The workbook holds far more than its cells need, or is nested too deeply.",
+    bombs.deeply_nested: "The workbook contains far more than its cells need, or is nested too deeply, so it was not read.",
     bombs.other_names_for_elements: DAMAGED,
-    bombs.a_number_of_many_digits: "This cell holds an error (#NUM!).",
-    bombs.a_text_of_a_million_letters: "This cell holds more than 50,000 characters. Please shorten it.",
+    bombs.a_number_of_many_digits: "This cell has an error in it (#NUM!).",
+    bombs.a_text_of_a_million_letters: "This cell has more than 50,000 characters in it. Please shorten it.",
     bombs.marks_in_a_workbook: "A letter in this cell has more than 30 accents or marks on it.",
     bombs.one_sheet_under_many_names: DAMAGED,
     bombs.sheets_by_the_thousand: "The workbook has more than 200 sheets.",
-    bombs.errors_of_every_sort: "This cell holds an error (#E2!).",
+    bombs.errors_of_every_sort: "This cell has an error in it (#E2!).",
     bombs.parts_by_the_thousand: "The workbook unpacks to more than 100 MB",
     bombs.unpacks_to_more_than_is_read: "The workbook unpacks to more than 100 MB",
     bombs.packed_in_another_way: DAMAGED,

@@ -73,7 +73,7 @@ def test_after_many_problems_a_file_is_checked_no_further_and_says_so() -> None:
         problems.append(sheet.misread(row.cells[0], "No."))
     assert len(problems) == MOST_PROBLEMS + 1
     assert str(problems[-1]) == (
-        "row 502: The rows from here on were not checked, because of 500 problems before them. "
+        "row 502: The rows from here on were not checked, because there are 500 problems before them. "
         "Please correct those first, and check the file again."
     )
 

@@ -74,7 +74,7 @@ def test_a_file_larger_than_is_read_is_said_to_be_by_every_command(here: Path) -
     for group, name, *options in (("roster", "import", "--study", "small-notes", "--wave", "w1"), *COMMANDS.values()):
         run = survey(group, name, "large.csv", *options)
         assert run.exit_code == 1
-        assert "at most 10 MB are read" in run.stderr
+        assert "Chorus reads at most 10 MB" in run.stderr
 
 
 @pytest.mark.parametrize(

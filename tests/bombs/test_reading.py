@@ -133,7 +133,7 @@ def test_who_sent_a_file_hears_that_it_took_too_long_and_that_others_come_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for fault, kind, said in (
-        (Exceeded, UnreadableTable, "takes too long to read"),
+        (Exceeded, UnreadableTable, "takes too long"),
         # Nothing is wrong with this file, so it is no problem of the file's.
         (survey.bounded.Busy, Refused, "busy reading other files"),
     ):

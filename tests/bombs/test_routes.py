@@ -188,7 +188,7 @@ def test_a_zip_made_to_stop_the_server_gets_a_page(bomb: Callable[[], bytes], of
     page, meanwhile = beside(office.app, lambda: office.send("lead", "/office/new-study", fields))
     assert page.status_code == 400
     assert meanwhile.slowest < HELD
-    assert re.search(r"This zip|This file|larger than|no file of a study|outside the folder", text_of(page))
+    assert re.search(r"This zip|This file|larger than|does not contain a study|outside the folder", text_of(page))
 
 
 # ---- a file we did not think of ------------------------------------------------------------------------
@@ -213,7 +213,7 @@ def test_respondents_are_served_while_a_file_is_read_that_never_ends(office: Off
     there = ROUTES["reasons"]
     fields = {**there.beside, "file": FileStorage(io.BytesIO(b"participant,reason\np1,absent\n"), "list.csv")}
     page, meanwhile = beside(office.app, lambda: office.send(there.role, there.address, fields))
-    assert "The file takes too long to read, or too much memory, so nothing was imported." in text_of(page)
+    assert "Reading the file takes too long or too much memory, so nothing was imported." in text_of(page)
     # A second of a processor is time for several pages. Had the reading held the server, there would be one.
     assert len(meanwhile.pages) >= 3
     # A page takes a hundredth of a second; half of them come within a second on the busiest machine.
@@ -243,7 +243,7 @@ def test_when_many_send_such_files_the_last_are_asked_to_come_again(
     for thread in threads:
         thread.join()
     busy = [one for one in said if "busy reading other files" in one]
-    ended = [one for one in said if "The file takes too long to read" in one]
+    ended = [one for one in said if "Reading the file takes too long" in one]
     assert len(busy) + len(ended) == 10
     assert len(busy) >= 6
 

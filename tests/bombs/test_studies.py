@@ -49,7 +49,7 @@ def test_of_many_problems_the_first_are_told_and_that_there_are_more(tmp_path: P
     assert "'retentio0'" in problems[0].message
     assert "'retentio199'" in problems[-2].message
     assert problems[-1].message == (
-        "only the first 200 problems of this file are listed. Please correct these, then check it again"
+        "only the first 200 problems in this file are listed. Please correct these, then check it again"
     )
 
 
@@ -66,12 +66,12 @@ def test_a_folder_is_read_apart_as_it_is_read_here(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("bomb", "said"),
     [
-        (bombs.entries_by_the_thousand, "This zip holds 30,000 files."),
+        (bombs.entries_by_the_thousand, "This zip has 30,000 files in it."),
         (bombs.unpacks_to_more_than_is_kept, "pictures/large.png is larger than 5 MB."),
         (bombs.unpacks_to_more_in_many_files, "makes the folder larger than 40 MB."),
-        (bombs.a_zip_in_a_zip, "There is no file of a study in it."),
+        (bombs.a_zip_in_a_zip, "It does not contain a study."),
         (bombs.packed_in_another_way, "This file cannot be read as a zip."),
-        (bombs.a_name_that_leads_out, "A file in it would lie outside the folder."),
+        (bombs.a_name_that_leads_out, "A file in it would be outside the folder."),
     ],
 )
 def test_a_zip_made_to_stop_its_reader_gets_a_sentence(bomb: Callable[[], bytes], said: str, tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_who_sent_a_folder_hears_that_it_took_too_long(tmp_path: Path, monkeypat
     # A second is not enough to start and to read all this.
     bounds = type(read_apart.__globals__["BOUNDS"])(cpu=1, seconds=0.05, memory=10**9, answer=10**6)
     monkeypatch.setattr("survey.definition.apart.BOUNDS", bounds)
-    with pytest.raises(CannotUnpack, match="This folder takes too long to read"):
+    with pytest.raises(CannotUnpack, match="Reading this folder takes too long"):
         read_apart(laid(bombs.folder(), tmp_path))
 
 

@@ -95,7 +95,7 @@ def test_from_a_wrong_file_to_a_list_that_is_in(
     press(page.get_by_role("link", name="Choose the file again"))
 
     send(page, files["names"], "Autumn 2026")
-    assert "those stay in school" in page.get_by_role("main").inner_text()
+    assert "which stay in school" in page.get_by_role("main").inner_text()
     press(page.get_by_role("link", name="Choose the file again"))
 
     send(page, files["right"], "Autumn 2026")
@@ -131,7 +131,7 @@ def test_what_may_be_a_mistake_is_imported_only_once_it_is_ticked(
     part.write_text("participant,school,class\np1,s1,4a\n7,s1,4a\n")
     send(page, part, "Autumn 2025")
     assert accessibility.every_check(page) == []
-    left = page.get_by_role("checkbox", name="everyone not on it has left")
+    left = page.get_by_role("checkbox", name="everyone who is not in it has left")
     codes = page.get_by_role("checkbox", name="These codes are right")
     left.check()
     press(page.get_by_role("button", name="Import roster"))

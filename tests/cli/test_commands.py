@@ -69,7 +69,7 @@ def test_without_tables_every_command_says_what_to_do(
     monkeypatch.chdir(tmp_path)
     run = survey(*COMMANDS[name])
     assert run.exit_code == 1
-    assert "Please make them first: survey upgrade" in run.output
+    assert "Please run: survey upgrade" in run.output
     assert not (tmp_path / "x.xlsx").exists()
 
 
@@ -84,7 +84,7 @@ def test_a_database_that_is_none_is_said_without_its_password(
     monkeypatch.setenv("DATABASE_URL", url.format(text=text))
     run = survey("upgrade")
     assert run.exit_code == 1
-    assert "cannot be reached, or the address is not" in run.output
+    assert "The database cannot be reached. Please check" in run.output
     assert "secret" not in run.output
 
 

@@ -78,7 +78,7 @@ def test_the_list_says_what_holds(tuned: Tuned, tmp_path: Path) -> None:
     lines = out.read_text(encoding="utf-8-sig").splitlines()
     assert lines[0] == "participant,audience,school,class,state,why,decided by,on,sheet"
     assert lines[1].startswith("P1,pupil,s1,4a,yes,")
-    assert any(line.startswith("P4,pupil,s2,4a,missing,the information sheet was not sent") for line in lines)
+    assert any(line.startswith("P4,pupil,s2,4a,missing,the information sheet has not been sent") for line in lines)
     assert survey("list", "tuned-in", "--wave", "w9", "--out", str(out)).exit_code == 1
     assert survey("list", "tuned-in", "--out", str(tmp_path / "list.txt")).exit_code == 1
     with read(tuned.engine) as connection:
@@ -99,7 +99,7 @@ def test_the_command_says_who_disagrees_and_records_how_it_was_resolved(tuned: T
     survey("list", "tuned-in", "--out", str(out))
     first = out.read_text(encoding="utf-8-sig").splitlines()[1]
     assert first.startswith(
-        "P1,pupil,s1,4a,no,conflicting decisions: the yes counts only once you record how they were resolved"
+        "P1,pupil,s1,4a,no,conflicting decisions: a yes does not count until you record how they were resolved"
     )
     words = ("resolve", "tuned-in", "P1", "--says", "yes", "--how", "agreed", "--date", "2025-09-20")
     assert survey(*words).output == "Recorded.\n"

@@ -103,7 +103,7 @@ def test_a_workbook_with_real_dates(lay: Lay) -> None:
 
 
 PROBLEMS = {
-    ",yes,2025-09-10,parent,,,,": "row 2, column A (participant): The participant's code is missing",
+    ",yes,2025-09-10,parent,,,,": "row 2, column A (participant): The study code is missing",
     "P99,yes,2025-09-10,parent,,,,": "row 2, column A (participant): There is no participant 'P99'",
     "P01,yes,2025-09-10,parent,,,,": "There is no participant 'P01'. Did you mean 'P1'?",
     "P1,maybe,2025-09-10,parent,,,,": "row 2, column B (decision): 'maybe' is not one of",
@@ -224,13 +224,13 @@ def test_a_withdrawal_before_a_yes_is_asked_about(lay: Lay) -> None:
     tuned = lay(consent())
     tuned.decide("P1", [Decision("yes", "parent", date(2025, 10, 1))])
     seen = look(tuned, csv("P1,withdrawn,2025-09-10,parent"))
-    assert "P1 has a yes of 2025-10-01, after this withdrawal" in str(seen.problems[0])
+    assert "P1 has a yes given on 2025-10-01, after this withdrawal" in str(seen.problems[0])
 
 
 def test_what_was_looked_at_is_what_is_taken_in(lay: Lay) -> None:
     tuned = lay(consent())
     seen = look(tuned, FULL)
-    with pytest.raises(Refused, match="preview the file again"):
+    with pytest.raises(Refused, match="check the file again"):
         take(tuned, csv("P1,yes,2025-09-10,parent"), seen.digest)
     kept = unpacked(seen.packed())
     assert kept == seen.new

@@ -181,9 +181,9 @@ def test_which_parent_it_was_is_theirs_by_the_roster(lay: Lay) -> None:
         connection.execute(insert(kinship).values(**pair))
     tuned.decide("P1", [parent("no", "R1"), parent("yes", "R1", LATE)])
     assert state(tuned) == ("yes", "decided")
-    with pytest.raises(BadDecision, match="'R2' is not a parent of this child in the roster"):
+    with pytest.raises(BadDecision, match="'R2' is not a parent of this child on the roster"):
         tuned.decide("P1", [parent("no", "R2")])
-    with pytest.raises(BadDecision, match="Only a decision by a parent"):
+    with pytest.raises(BadDecision, match="Only a parent's decision"):
         tuned.decide("P1", [Decision("no", "school", EARLY, parent="first")])
     with pytest.raises(BadDecision, match="cannot resolve"):
         tuned.decide("P1", [parent("withdrawn", None, EARLY, "agreed")])
@@ -243,13 +243,16 @@ def test_a_later_file_says_how_it_was_resolved(lay: Lay) -> None:
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("P1,no,2025-09-10,parent,R1,", "row 2, column E (parent): 'R1' is not a parent of this child in the roster."),
+        ("P1,no,2025-09-10,parent,R1,", "row 2, column E (parent): 'R1' is not a parent of this child on the roster."),
         (
             "P1,no,2025-09-10,school,first,",
-            "row 2, column E (parent): Only a decision by a parent can say which parent.",
+            "row 2, column E (parent): Only a parent's decision can say which parent it was.",
         ),
         ("P1,no,2025-09-10,parent,,perhaps", "row 2, column F (resolved): 'perhaps' is not one of"),
-        ("P1,withdrawn,2025-09-10,parent,,agreed", "row 2, column F (resolved): A withdrawal cannot resolve anything."),
+        (
+            "P1,withdrawn,2025-09-10,parent,,agreed",
+            "row 2, column F (resolved): A withdrawal cannot resolve conflicting decisions.",
+        ),
     ],
 )
 def test_what_cannot_be_said_of_two_parents_is_refused_with_its_place(lay: Lay, row: str, message: str) -> None:

@@ -16,7 +16,7 @@ from tests.faults.locks import has_locks
 ROOT = Path(__file__).parents[2]
 
 REFUSED = (
-    "This process was started by one that had the database open, and cannot write to it safely. "
+    "This process was started by another that had the database open, so it cannot write to it safely. "
     "Please start it with: survey serve"
 )
 

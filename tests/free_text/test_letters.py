@@ -26,7 +26,7 @@ def test_a_letter_says_that_there_is_something_to_read_and_nothing_of_it(
     here = replace(settings, mail=mail.settings)
     assert tell_readers(engine, here, NOW) == 0
     finish(child, doors["pupil"])
-    assert "1 letter told of texts to read." in keep_promises(engine, here, NOW)
+    assert "1 e-mail sent about texts to read." in keep_promises(engine, here, NOW)
     assert tell_readers(engine, here, NOW) == 0
     (letter,) = mail.letters
     assert letter["To"] == "Sam@example.org"

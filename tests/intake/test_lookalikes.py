@@ -93,7 +93,9 @@ def test_a_name_that_is_no_typed_column_is_told(shared: Engine) -> None:
     for name in ("bets", "sing"):
         (problem,) = looked(shared, RIGHT | {"as_typed": name}).problems
         assert problem.header == "as_typed"
-        assert problem.message == (f"No column '{name}' holds typed answers. Please correct the name, or clear it.")
+        assert problem.message == (
+            f"There is no column '{name}' with typed answers. Please correct the name, or clear this cell."
+        )
 
 
 def test_a_question_that_was_not_shown_keeps_its_code() -> None:

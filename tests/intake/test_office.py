@@ -112,7 +112,7 @@ def test_every_problem_stands_on_the_page(lead: StrictClient, engine: Engine) ->
     page = check(lead, table(*[row | {"came": 7} for row in ROWS]))
     assert "This file has 2 problems" in page.text
     assert "row 2, column B (came)" in page.text
-    assert "This is not a code of this question. Its codes are 1, 0." in page.text
+    assert "which are 1, 0. Please correct it." in page.text
     assert kept(engine) == []
 
 
@@ -137,7 +137,7 @@ def test_a_title_above_the_headings_does_no_harm(lead: StrictClient, engine: Eng
 def test_very_many_problems_are_counted(lead: StrictClient) -> None:
     page = check(lead, table(*[{"came": 7}] * 230))
     assert "This file has 230 problems" in page.text
-    assert "30 more rows: This is not a code" in page.text
+    assert "30 more rows: This is not one of" in page.text
 
 
 def test_a_column_can_be_left_unread(lead: StrictClient) -> None:

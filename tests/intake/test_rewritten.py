@@ -80,7 +80,9 @@ def test_a_text_that_a_spreadsheet_rewrote_is_refused_by_cell(
     taken = in_workbook(engine, RIGHT | {column: saved}, formats={column: shown})
     (problem,) = taken.problems
     assert (problem.sheet, problem.row, problem.header) == ("codes", 2, column)
-    assert problem.message == f"A spreadsheet has turned this text into {made}, so what was typed is lost. {AGAIN}"
+    assert (
+        problem.message == f"A spreadsheet has turned this text into {made}, so what was typed has been lost. {AGAIN}"
+    )
     assert taken.added == 0
     assert not in_workbook(engine, RIGHT | {column: typed}, formats={column: "@"}).problems, "as text it is right"
     assert not in_csv(engine, RIGHT | {column: typed}).problems, "as it is in the CSV it is right"
@@ -111,7 +113,7 @@ def test_numbers_stay_right_where_numbers_belong(engine: Engine) -> None:
             "sing",
             date(2024, 1, 2),
             (
-                "This is not a code of this question. Its codes are 1, 2, 3. "
+                "This is not one of the question's codes, which are 1, 2, 3. Please correct it. "
                 "A spreadsheet has turned what was here into a date or a time."
             ),
         ),
@@ -119,7 +121,7 @@ def test_numbers_stay_right_where_numbers_belong(engine: Engine) -> None:
             "plays",
             True,
             (
-                "This is not a code of this question. Its codes are 1, 0. "
+                "This is not one of the question's codes, which are 1, 0. Please correct it. "
                 "A spreadsheet has turned what was here into TRUE or FALSE."
             ),
         ),
@@ -165,7 +167,7 @@ def test_a_number_without_its_last_digits_is_no_answer(engine: Engine, saved: st
 def test_a_comma_in_a_number_is_not_guessed_at(engine: Engine, saved: str) -> None:
     (problem,) = in_csv(engine, RIGHT | {"hours": saved}).problems
     assert problem.message == (
-        "In a file a number has no comma: please write 1500, and decimals with a point, as in 1.5."
+        "Please write numbers without commas, such as 1500, and decimals with a point, such as 1.5."
     )
 
 

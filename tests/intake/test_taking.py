@@ -80,22 +80,22 @@ def test_a_row_that_says_little_is_enough(engine: Engine) -> None:
 
 
 WRONG: list[tuple[dict[str, Any], str, str]] = [
-    ({"sing": 4}, "sing", "This is not a code of this question. Its codes are 1, 2, 3."),
-    ({"sing": "a lot"}, "sing", "This is not a code of this question. Its codes are 1, 2, 3."),
+    ({"sing": 4}, "sing", "This is not one of the question's codes, which are 1, 2, 3. Please correct it."),
+    ({"sing": "a lot"}, "sing", "This is not one of the question's codes, which are 1, 2, 3. Please correct it."),
     ({"hours": 41}, "hours", "Write a number of 40 or less."),
     ({"hours": 2.5}, "hours", "Write a whole number."),
-    ({"places_2": 2}, "places_1", "A box is 1 when it is ticked and 0 when it is not."),
+    ({"places_2": 2}, "places_1", "A box is 1 if ticked and 0 if not. Please correct this."),
     ({"best": "x" * 101}, "best", "Write at most 100 characters. You wrote 101."),
     ({"since": "2024-02-30"}, "since", "Write a real date, such as 27 3 2024."),
     (
         {"plays": 0},
         "instrument",
-        "'instrument' is only asked when plays is 1, so a form could not have given this.",
+        "'instrument' is asked only when plays is 1, so there cannot be an answer here. Please clear this cell, or correct the others.",
     ),
     (
         {"instrument": 1},
         "instrument",
-        "There are own words, and the option that they belong to is not chosen.",
+        "There are words here, but the option they belong to is not chosen. Please correct one of the two.",
     ),
     ({"version": 2}, "dance", "Version 2 has no question with the column 'dance'."),
     ({"version": 7}, "version", "Version '7' of 'pupil' has not been published; 1 and 2 have."),
@@ -105,7 +105,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         "participant",
         "There is no participant 'zz'. Please import the roster first.",
     ),
-    ({"participant": ""}, "participant", "There is no study code here. Please write it, or leave the row out."),
+    ({"participant": ""}, "participant", "There is no study code here. Please add it, or leave the row out."),
     ({"participant": "P005"}, "participant", "P005 is not on the roster of wave 'w1'."),
     ({"participant": "P006"}, "participant", "P006 is of the audience 'parent', and 'pupil' is for 'pupil'."),
     ({"school": "0124"}, "school", "The roster of wave 'w1' has P001 in school '0123'."),
@@ -120,17 +120,21 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     (
         {"state": "done"},
         "state",
-        "A state is one of started, finished, stopped, declined or withdrawn.",
+        "The state must be started, finished, stopped, declined or withdrawn. Please change it.",
     ),
     (
         {"state": "declined"},
         "state",
-        "A response that is 'declined' has no answers. Please remove them from this row.",
+        "A response that is 'declined' cannot have answers. Please remove them from this row.",
     ),
-    ({"started": "3/10/25"}, "started", "In a file this is a date and a time such as 2025-10-03 09:41:20."),
-    ({"started": "2031-01-01"}, "started", "This day has not come yet."),
-    ({"started": "2025-10-03 10:00", "finished": "2025-10-03 09:00"}, "finished", "This is before 'started'."),
-    ({"seconds": "long"}, "seconds", "Seconds are a whole number."),
+    ({"started": "3/10/25"}, "started", "Please write this as a date and a time, such as 2025-10-03 09:41:20."),
+    ({"started": "2031-01-01"}, "started", "This day is in the future. Please correct it."),
+    (
+        {"started": "2025-10-03 10:00", "finished": "2025-10-03 09:00"},
+        "finished",
+        "This is before 'started'. Please correct one of the two.",
+    ),
+    ({"seconds": "long"}, "seconds", "Seconds must be a whole number. Please correct this."),
 ]
 
 
@@ -158,22 +162,25 @@ def test_when_there_are_very_many_the_rest_is_counted(shared: Engine) -> None:
     told = taken.told()
     assert len(taken.problems) == 300
     assert len(told) == 200 + 20
-    assert told[1] == "row 2, column B (sing): This is not a code of this question. Its codes are 1, 2, 3."
-    assert told[200] == "50 more rows: This is not a code of this question. Its codes are 1, 2, 3."
+    assert (
+        told[1]
+        == "row 2, column B (sing): This is not one of the question's codes, which are 1, 2, 3. Please correct it."
+    )
+    assert told[200] == "50 more rows: This is not one of the question's codes, which are 1, 2, 3. Please correct it."
 
 
 def test_one_code_stands_in_one_row(shared: Engine) -> None:
     (problem,) = looked(shared, RIGHT, RIGHT | {"sing": 1}).problems
-    assert problem.message == "P001 is in row 2 already. Please keep one of the two."
+    assert problem.message == "P001 is already in row 2. Please keep one of the two."
 
 
 HEADERS: list[tuple[dict[str, Any], str]] = [
     ({"sng": 1}, "There is no column 'sng' in 'pupil'. Did you mean 'sing'?"),
     (
         {"Postcode!": "x"},
-        "There is no column 'Postcode!' in 'pupil'. Please take the column out, or name it as one that is not read (--ignore Postcode!).",
+        "There is no column 'Postcode!' in 'pupil'. Please remove the column, or leave it out of the import (--ignore Postcode!).",
     ),
-    ({" SING ": 1}, "There are two columns like this. Please keep one of them."),
+    ({" SING ": 1}, "There are two columns with this heading. Please keep one of them."),
 ]
 
 
@@ -202,7 +209,7 @@ def test_headers_that_are_missing(shared: Engine) -> None:
         ("sampel", "pupil", "w1", b"a", "There is no study 'sampel'. Did you mean 'sample'?"),
         ("sample", "pupils", "w1", b"a", "There is no questionnaire 'pupils'. Did you mean 'pupil'?"),
         ("sample", "pupil", "w9", b"a", "There is no wave 'w9'. There are 'w1' and 'w2'."),
-        ("sample", "pupil", "w1", b"", "The file is empty. Please send a table whose first row has the headings."),
+        ("sample", "pupil", "w1", b"", "The file is empty. Please choose a table with headings in its first row."),
     ],
 )
 def test_what_is_not_there(
@@ -223,7 +230,7 @@ def test_other_answers_of_someone_who_has_answered_are_a_problem(engine: Engine)
     take(engine, RIGHT)
     taken = take(engine, RIGHT | {"sing": 1}, RIGHT | {"participant": "P002"})
     (problem,) = taken.problems
-    assert problem.message == "P001 has answered this already, and differently."
+    assert problem.message == "P001 has already answered this, and differently. Please leave this row out."
     assert len(kept(engine)) == 1
     again = take(engine, RIGHT, RIGHT | {"participant": "P002"})
     assert (again.added, again.unchanged) == (1, 1)
@@ -253,9 +260,15 @@ def test_whoever_withdrew_is_never_taken_again(engine: Engine) -> None:
     with write(engine) as connection:
         erase(connection, [record.id for record in kept(engine)], NOW, "asked for")
     (problem,) = take(engine, RIGHT).problems
-    assert problem.message == "P001 has said no or withdrawn since. These answers cannot be imported again."
+    assert (
+        problem.message
+        == "P001 has since said no or withdrawn. These answers cannot be imported again. Please leave this row out."
+    )
     (problem,) = take(engine, row, wave="w2").problems
-    assert problem.message == "This person has said no or withdrawn since. These answers cannot be imported again."
+    assert (
+        problem.message
+        == "This person has since said no or withdrawn. These answers cannot be imported again. Please leave this row out."
+    )
 
 
 @pytest.mark.parametrize("basis", ["opt_in", "opt_out"])
@@ -331,4 +344,4 @@ def test_the_command_previews_imports_and_refuses(command: Any) -> None:
     assert "Nothing was imported, because of 1 problem. Please correct the file first." in run.output
     run = command(table(RIGHT | {"Extra": 1}), "--ignore", "Extra")
     assert run.output == "Added: 0. Already there and unchanged: 1.\n"
-    assert command(b"").output == "The file is empty. Please send a table whose first row has the headings.\n"
+    assert command(b"").output == "The file is empty. Please choose a table with headings in its first row.\n"

@@ -64,15 +64,15 @@ def test_rows_that_do_not_say_their_version_are_not_read_as_the_newest_where_it_
     """Cello was 2 in version 1; read as version 2, which came later, it would be someone's viola."""
     (problem,) = imported(engine, ROW, ROW | {"response": "k2"}).problems
     assert problem.message == (
-        "Versions 1 and 2 of 'drinks' mean different things by 'coffee'. "
-        "Please add a column 'version' with the version that each row is of."
+        "Versions 1 and 2 of 'drinks' give different meanings to 'coffee'. "
+        "Please add a column 'version' that says which version each row is from."
     )
     first, second = ROW | {"version": 1}, ROW | {"response": "k2", "version": ""}
     (problem,) = imported(engine, first, second, second | {"response": "k3"}).problems
     assert (problem.row, problem.header) == (3, "version")
     assert problem.message == (
-        "Versions 1 and 2 of 'drinks' mean different things by 'coffee'. "
-        "Please write here which of them this row is of. (Such cells in this column: 2, the last in row 4.)"
+        "Versions 1 and 2 of 'drinks' give different meanings to 'coffee'. "
+        "Please write here which of them this row is from. (Such cells in this column: 2, the last in row 4.)"
     )
     assert imported(engine, first, second | {"version": 1}).added == 2
 
@@ -85,4 +85,4 @@ def test_where_versions_mean_the_same_the_newest_is_taken(engine: Engine) -> Non
 def test_a_version_further_back_can_differ_as_well(engine: Engine, tmp_path: Path) -> None:
     publish_as_before(engine, tmp_path / "study", questionnaire(3, coffee=FEWER))
     (problem,) = imported(engine, ROW).problems
-    assert problem.message.startswith("Versions 1, 2 and 3 of 'drinks' mean different things by 'coffee'.")
+    assert problem.message.startswith("Versions 1, 2 and 3 of 'drinks' give different meanings to 'coffee'.")

@@ -105,12 +105,17 @@ def test_what_is_no_answer_at_all_is_said(question: Question) -> None:
 @pytest.mark.parametrize(
     ("name", "more", "cells", "sentence"),
     [
-        ("choice", {}, {"instrument": "7"}, "This is not a code of this question. Its codes are 1, 2, 3, 8."),
+        (
+            "choice",
+            {},
+            {"instrument": "7"},
+            "This is not one of the question's codes, which are 1, 2, 3, 8. Please correct it.",
+        ),
         (
             "choice",
             {},
             {"instrument": "1", "instrument_other": "banjo"},
-            "There are own words, and the option that they belong to is not chosen.",
+            "There are words here, but the option they belong to is not chosen. Please correct one of the two.",
         ),
         (
             "several",
@@ -122,7 +127,7 @@ def test_what_is_no_answer_at_all_is_said(question: Question) -> None:
             "several",
             {},
             {f"places_{n}": "2" for n in (1, 2, 3, 8, 9)},
-            "A box is 1 when it is ticked and 0 when it is not.",
+            "A box is 1 if ticked and 0 if not. Please correct this.",
         ),
         ("ranking", {}, {f"matters_most_{n}": "1" for n in (1, 2, 3)}, "Put each in a different place."),
         (
@@ -131,16 +136,21 @@ def test_what_is_no_answer_at_all_is_said(question: Question) -> None:
             {"matters_most_1": "1", "matters_most_2": "2", "matters_most_3": "-9"},
             "Give each one a place.",
         ),
-        ("ranking", {}, {f"matters_most_{n}": "4" for n in (1, 2, 3)}, "A place is a whole number from 1 to 3."),
+        (
+            "ranking",
+            {},
+            {f"matters_most_{n}": "4" for n in (1, 2, 3)},
+            "A place is a whole number from 1 to 3. Please correct this.",
+        ),
         ("number", {}, {"practice_hours": "61"}, "Write a number of 60 or less."),
         ("number", {}, {"practice_hours": "2.5"}, "Write a whole number."),
-        ("date", {"precision": "day"}, {"joined": "27/03/2024"}, "In a file this is a date such as 2024-03-27."),
-        ("date", {}, {"joined": "2024-03-27"}, "In a file this is a date such as 2024-03."),
+        ("date", {"precision": "day"}, {"joined": "27/03/2024"}, "Please write a date such as 2024-03-27."),
+        ("date", {}, {"joined": "2024-03-27"}, "Please write a date such as 2024-03."),
         (
             "two_step",
             {},
             {"like_singing": "4", "like_singing_first": "0"},
-            "The point and the first step do not go together: 1 and 2 come after no (0), 3 and 4 after yes (1).",
+            "The answer and the first step contradict each other: 1 and 2 come after no (0), 3 and 4 after yes (1). Please correct one of the two.",
         ),
     ],
 )
@@ -163,7 +173,7 @@ def test_a_comma_in_a_file_stands_between_thousands_only_where_it_can_be_nothing
     whole = made("number", SETTINGS["parent"], max="5000")
     assert whole.decode({"practice_hours": "1,234"}, GAPS) == {"practice_hours": 1234}
     for question, text in ((made("number", SETTINGS["parent"], decimals="3"), "1,234"), (whole, "0,125")):
-        with pytest.raises(Wrong, match="a number has no comma"):
+        with pytest.raises(Wrong, match="numbers without commas"):
             question.decode({"practice_hours": text}, GAPS)
 
 

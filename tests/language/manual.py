@@ -42,7 +42,7 @@ from survey.question import Question
 HERE = pathlib.Path(__file__).parent
 MANUAL = HERE.parents[1] / "docs" / "questionnaires.md"
 
-OPENING = """Each example below is also a test: what stands here works. `survey check PATH` tells what is wrong with a \
+OPENING = """Each example below is also a test, so it works. `survey check PATH` says what is wrong with a \
 file or a folder, `survey schema questionnaire` (or `study`, or `translation`) writes a JSON Schema for completion in \
 your editor."""
 

@@ -1,8 +1,8 @@
 """A questionnaire
 
-A questionnaire is one text file in a format called YAML: a key, a colon, a space and a value. What belongs
-together is indented alike, with spaces; each item of a list begins with a dash. Run `survey check FILE` while you
-write: it says everything that is wrong, with line and column and what to do about it.
+A questionnaire is one text file in a format called YAML: a key, a colon, a space and a value. Lines that
+belong together are indented by the same number of spaces; each item of a list begins with a dash. Run `survey check
+FILE` while you write: it lists everything that is wrong, with line and column and what to do about it.
 """
 
 import pytest
@@ -14,7 +14,7 @@ from tests.language.examples import AROUND, bundled, filled, folder_of, good, to
 
 
 def test_the_top():
-    """The top of the file says what it is and who reads it. `questionnaire` is its name, the same as the file's:
+    """The top of the file says what the questionnaire is and who reads it. `questionnaire` is its name, the same as the file's:
     this one is `sample.yaml`. `version` is a whole number that you raise for each publication. `audience` is pupil,
     parent or staff, and `reader` the age of the youngest reader: the checker measures your words by it."""
     example = """
@@ -49,8 +49,8 @@ pages:
 
 def test_adults_are_told_first():
     """Adults read an information page first: `introduction`, `data_use` (what happens to the answers) and `contact`,
-    250 words in all at most. A text of several paragraphs stands behind a bar, indented. The question whether they
-    take part is called `consent`. After a “no” nothing is kept."""
+    250 words in all at most. A text of several paragraphs follows a bar, indented. The question about taking part
+    is called `consent`. After a “no”, nothing is kept."""
     example = """
 audience: parent
 introduction: |
@@ -71,8 +71,8 @@ consent:
 
 
 def test_texts_stay_as_they_are_written():
-    """A text is what you write: `no` is the word no, `1.0` is one point nought. Put a text in quotes when it holds a
-    colon followed by a space, or begins with one of `{ [ @ & * ! % " '`."""
+    """A text stays as you write it: `no` is the word no, `1.0` is one point nought. Put a text in quotes if it has a
+    colon followed by a space in it, or begins with one of `{ [ @ & * ! % " '`."""
     example = """
 title: "Music: you and me"
 thanks: no
@@ -83,8 +83,8 @@ thanks: no
 
 
 def test_who_reads_what_children_type():
-    """Where people can type, a child may write that someone hurts them. So the questionnaire has to say whether
-    anyone reads texts soon. If no one does, `talk_to` tells children, below each box and at the end, whom to talk to."""
+    """Where people can type, a child may write that someone is hurting them. So the questionnaire has to say
+    whether anyone reads these texts soon. If no one does, `talk_to` tells children, below each box and at the end, who to talk to."""
     example = """
 audience: pupil
 reader: {age: 8}
@@ -101,10 +101,10 @@ pages:
 
 
 def test_a_person_who_reads():
-    """Or someone does: a named person whose account has that address. They see, in the office, the texts in which a
-    flagged word stands, without anything else of the response, and say when they have seen it or passed it on. `within`
-    is how many working days they have. The program ships a list of words for English, Welsh, Polish and Urdu; `words`
-    adds your own, whole words or phrases, whatever their case and accents."""
+    """If someone does, name that person, with the e-mail address of their account. In the office they see the texts
+    that contain a flagged word, and nothing else of the response, and mark each as seen or passed on. `within`
+    is how many working days they have. Chorus has a list of words for English, Welsh, Polish and Urdu; `words` adds
+    your own words or phrases. Capitals and accents make no difference."""
     example = """
 free_text:
   read: yes
@@ -123,8 +123,8 @@ pages:
 
 
 def test_everything_is_said_at_once():
-    """The checker never stops at the first mistake. Each line is place, fault, rule and fix, and where a word is
-    nearly right it asks “Did you mean”."""
+    """The checker does not stop at the first mistake. Each message gives the place, the fault, the rule and what
+    to do; if a word is nearly right, it asks “Did you mean”."""
     example = """
 audience: teacher
 pages:
@@ -135,13 +135,13 @@ pages:
 """
     assert told(example) == [
         "'audience' is 'teacher'. It can be 'pupil', 'parent' or 'staff'. Please choose one",
-        "question 'sings' is of the unknown kind 'yesno'. Did you mean 'yes_no'?",
+        "question 'sings' has the unknown kind 'yesno'. Did you mean 'yes_no'?",
         "question 'plays' has no wording. Every question needs 'ask'. Please add: ask: …",
     ]
 
 
 def test_a_published_text_is_all_files_in_one():
-    """What is published is one text of all files: the questionnaire and its translations, without comments. Two
+    """The questionnaire and its translations are published as one text, without comments. Two
     files that differ in comments, quotes or the order of keys publish the same text; each response keeps the text it
     was answered under."""
     example = """
@@ -158,7 +158,7 @@ version: 1
 
 
 def test_a_questionnaire_with_errors_cannot_be_published():
-    """Errors refuse publication; lines marked `advice:` do not."""
+    """A questionnaire with errors cannot be published; lines marked `advice:` do not matter for this."""
     example = """
 pages: []
 """

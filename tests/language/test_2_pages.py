@@ -1,6 +1,6 @@
 """Pages, questions and grids
 
-Questions stand on pages. Young pupils see one question at a time whatever the page; a page is what belongs together.
+Questions are on pages. Young pupils see one question at a time, whatever the page.
 """
 
 from survey.definition.meaning import compare
@@ -9,8 +9,8 @@ from tests.language.examples import good, told
 
 def test_a_question():
     """`question` is its name and the name of its column: small letters, digits and `_`, 32 characters at most. `kind`
-    says how it is answered and `ask` is its wording. `hint` stands below it, `help` opens on request, `short` names it
-    in charts. Children may always say “I don’t know”; adults may where you write `dont_know: yes`."""
+    says how it is answered and `ask` is its wording. `hint` is shown below it, `help` opens on request, `short` names
+    it in charts. Children can always say “I don’t know”; adults can if you write `dont_know: yes`."""
     example = """
 pages:
   - page: singing
@@ -35,8 +35,8 @@ pages:
 
 
 def test_who_may_leave_a_question():
-    """What you leave out is decided by who reads: pupils get “I don’t know” and are asked once more when they tap Next
-    without an answer; adults can simply leave a question."""
+    """What you leave out depends on the audience: pupils get “I don’t know” and are asked once more if they tap Next
+    without an answer; adults can simply leave a question out."""
     example = """
 audience: pupil
 reader: {age: 8}
@@ -78,8 +78,8 @@ scales:
 
 
 def test_other_and_none():
-    """An option with `other: yes` opens a box for own words, stored in a column of its own. One with `exclusive: yes`
-    cannot be ticked together with others. `order: shuffled` gives each respondent another order, which is recorded."""
+    """An option with `other: yes` opens a box for people's own words, stored in a column of its own. One with `exclusive: yes`
+    cannot be ticked together with others. `order: shuffled` gives each respondent a different order, which is recorded."""
     example = """
 pages:
   - page: one
@@ -107,7 +107,7 @@ pages:
 
 def test_grids():
     """Statements that share options are written as a grid. Each becomes a question of its own, with the grid's wording
-    above it: never a table that a phone cannot show."""
+    above it, so that it fits on a phone."""
     example = """
 options:
   agree3:
@@ -141,8 +141,8 @@ scales:
 
 
 def test_names_are_columns():
-    """Names become columns in Excel, SPSS, Stata and R, so they have to be names there: unique whatever the case, and
-    no word that one of those programs keeps for itself."""
+    """Names become columns in Excel, SPSS, Stata and R, so they have to be allowed there: each different from the
+    others even without capitals, and not a word that one of those programs uses itself."""
     example = """
 pages:
   - page: one
@@ -153,16 +153,16 @@ pages:
 """
     messages = told(example)
     assert len(messages) == 3
-    for words in ("SPSS does not tell capital letters apart", "has capital letters", "keeps for another use"):
+    for words in ("SPSS does not distinguish capital letters", "has capital letters", "uses for something else"):
         assert any(words in message for message in messages)
 
 
 def test_a_new_version_keeps_meanings():
-    """Answers to all versions of a questionnaire stand in one column, so a new version has to mean the same by each
-    question and code. Publishing refuses a code with other words, an option or a point of a scale that is gone, another
+    """The answers to all versions of a questionnaire are in one column, so each question and code has to keep its
+    meaning in a new version. Publishing refuses a code with other words, an option or a point of a scale that is gone, another
     kind or unit, and a question under another name: put it back, or give the question a new name. A new wording of a
-    question is published and told, and so is a new rule of a scale: each response keeps the rule of its version. Where an
-    option only reads differently, write its earlier label behind `was`."""
+    question is published, and you are told so; so is a new rule of a scale: each response keeps the rule of its version. If
+    only the words of an option have changed, write its earlier label after `was`."""
     example = """
 version: 2
 pages:

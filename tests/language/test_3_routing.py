@@ -1,7 +1,7 @@
 """Routing
 
-A page, a question or a grid with `when` is only shown when its condition holds. Conditions look at earlier questions
-and at facts of the roster, such as the year group.
+A page, a question or a grid with `when` is shown only if its condition is true. Conditions use earlier questions and
+facts of the roster, such as the year group.
 """
 
 import time
@@ -51,7 +51,7 @@ when: {plays: yes}
 
 
 def test_one_of_several_answers():
-    """A list means one of these."""
+    """A list means any one of these."""
     example = """
 when: {instrument: [1, 3]}
 """
@@ -60,7 +60,7 @@ when: {instrument: [1, 3]}
 
 
 def test_contains():
-    """Where several answers can be ticked, `contains` looks for one of them."""
+    """If several answers can be ticked, `contains` looks for one of them."""
     example = """
 when: {places: {contains: 2}}
 """
@@ -82,7 +82,7 @@ when: {hours: {at_least: 2, at_most: 5.5}}
 
 
 def test_answered():
-    """`answered: yes` holds when there is any answer; “I don’t know” and a blank are none."""
+    """`answered: yes` is true if there is any answer; “I don’t know” and a blank do not count."""
     example = """
 when: {hours: {answered: yes}}
 """
@@ -93,8 +93,8 @@ when: {hours: {answered: yes}}
 
 
 def test_all_any_not():
-    """Several keys in one condition mean all of them. `all`, `any` and `not` put conditions together. `not` turns
-    round what stands in it, and so holds when there is no answer."""
+    """Several keys in one condition mean all of them. `all`, `any` and `not` put conditions together. `not` means
+    the opposite, so it is also true if there is no answer."""
     example = """
 when: {any: [{plays: yes, hours: {at_least: 10}}, {not: {instrument: 3}}]}
 """
@@ -122,8 +122,8 @@ when: {roster.year: {at_least: 5}, roster.fsm: yes}
 
 
 def test_conditions_of_pages_and_grids():
-    """A page's condition counts for all its questions, a grid's for all its statements; a question can have its own
-    besides."""
+    """A page's condition applies to all its questions, a grid's to all its statements; a question can have one of
+    its own as well."""
     example = """
 options:
   some3: [{code: 1, label: Little}, {code: 2, label: Some}, {code: 3, label: Much}]
@@ -157,7 +157,7 @@ scales:
 
 def test_what_nobody_can_reach():
     """Before anyone answers, the checker looks for questions that no one can reach: conditions about later questions,
-    answers that a question does not have, and conditions that exclude each other, also through other questions."""
+    answers that a question does not have, and conditions that exclude each other, even through other questions."""
     example = """
 pages:
   - page: one
@@ -205,7 +205,7 @@ def test_possible_and_impossible_conditions(when, possible):
 
 
 def test_a_search_that_would_never_end_is_given_up():
-    """Conditions that hang on each other in too many ways are taken to be possible; the checker stays quick."""
+    """If conditions depend on each other in too many ways, the checker takes them to be possible, so that it stays quick."""
     options = ", ".join(f"{{code: {code}, label: L{code}}}" for code in range(1, 9))
     question = "      - {question: q%d, kind: choice, ask: Which?, options: [%s], when: %s}\n"
     text = "pages:\n  - page: one\n    questions:\n      - {question: plays, kind: yes_no, ask: Do you play?}\n"

@@ -13,8 +13,8 @@ from tests.language.examples import AROUND, STUDY_AROUND, filled, folder_of, goo
 
 
 def test_an_earlier_answer():
-    """`{instrument|your instrument}` becomes the label of the answer. What stands behind the bar is said when there is
-    no answer, and has to be there. A text that begins with a brace goes in quotes."""
+    """`{instrument|your instrument}` becomes the label of the answer. The words after the bar are shown if there is no
+    answer; they are always needed. A text that begins with a brace goes in quotes."""
     example = """
 pages:
   - page: one
@@ -35,7 +35,7 @@ pages:
 
 
 def test_a_fact_of_the_roster():
-    """`{roster.school|your school}` takes a fact. Two braces, `{{`, are one brace to read."""
+    """`{roster.school|your school}` uses a fact. To show a brace, write two: `{{`."""
     example = """
 thanks: "Thank you from {roster.school|your school}. {{sic}}"
 """
@@ -58,9 +58,9 @@ pages:
 
 
 def test_what_a_fact_is_called():
-    """A fact with codes is said by their labels in `study.yaml`; yes and no are said in the reader's language. `facts` at
-    the top of a questionnaire gives words of its own for each code. They are translated like any text, and have to be
-    given where the questionnaire is in another language than the study."""
+    """A fact with codes is shown by their labels in `study.yaml`; yes and no are shown in the reader's language. `facts`
+    at the top of a questionnaire gives other words for each code. They are translated like any text, and are needed if
+    the questionnaire is in a different language from the study."""
     example = """
 facts:
   instrument: {1: the violin, 2: the drum}
@@ -101,7 +101,7 @@ def test_words_for_facts_are_those_of_the_study():
 
 def test_a_study_in_another_language_has_no_words_for_the_questionnaire():
     (message,) = told_study(STUDY + "language: cy", ASKED)
-    assert message.startswith("'{roster.instrument|…}' would be said in the study's language, cy.")
+    assert message.startswith("'{roster.instrument|…}' would be shown in the study's language, cy.")
     assert message.endswith("facts: {instrument: {1: …, 2: …}}")
 
 
@@ -129,12 +129,12 @@ def test_a_translation_says_facts_in_its_own_words():
 
 
 def test_texts_that_are_the_same_for_all_repeat_nothing():
-    """Labels of options, units and the contact are the same for all: nothing can be repeated there."""
+    """Labels of options, units and the contact are the same for everyone: nothing can be repeated there."""
     example = """
 contact: Ask {roster.school|your school}.
 """
     (message,) = told(example)
-    assert message.startswith("'{roster.school|…}' stands in a text that is the same for all.")
+    assert message.startswith("'{roster.school|…}' is in a text that is the same for everyone.")
 
 
 def test_only_what_is_known_by_then():
@@ -151,7 +151,7 @@ introduction: You said {sings|nothing}.
 
 
 def test_what_was_typed_is_text_and_no_wording():
-    """What a respondent typed is put in as it is: braces within it mean nothing."""
+    """What a respondent typed is shown as it was typed: braces in it mean nothing."""
     example = """
 thanks: Thank you, {song|singer}.
 pages:

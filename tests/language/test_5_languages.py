@@ -1,7 +1,7 @@
 """Several languages
 
-Each language but the first has a file of its own beside the questionnaire: `sample.cy.yaml` for Welsh. A translator
-gets one file, and codes and names never change.
+Each language except the first has a file of its own beside the questionnaire: `sample.cy.yaml` for Welsh. A translator
+works on one file; codes and names never change.
 """
 
 import pytest
@@ -73,7 +73,7 @@ URDU = WELSH.replace("language: cy", "language: ur").replace("Diolch.", "شکر�
 
 
 def test_a_translation():
-    """The file has the texts of its source under names instead of positions: questions by their names, options by
+    """The file lists the texts of its source by name, not by position: questions by their names, options by
     their codes, lines by 1, 2, 3. What only researchers read (`note`, titles of scales) is not translated."""
     example = WELSH
     welsh = good(SOURCE, cy=example, ur=URDU).in_language("cy")
@@ -88,7 +88,7 @@ def test_a_translation():
 
 
 def test_every_text_is_translated():
-    """After the translation nothing of the source's words is left, and the way back is the source itself."""
+    """In the translated questionnaire, no words of the source are left; translated back, it is the source again."""
     source = good(SOURCE, cy=WELSH, ur=URDU)
     welsh, urdu = source.in_language("cy"), source.in_language("ur")
     words = {place.key: place.text for place in source.texts()}
@@ -103,15 +103,15 @@ def test_every_text_is_translated():
 
 
 def test_right_to_left():
-    """Arabic, Farsi, Hebrew, Urdu and their like run from right to left; nothing has to be written for it."""
+    """Arabic, Farsi, Hebrew, Urdu and similar languages run from right to left; you do not have to do anything for this."""
     source = good(SOURCE, cy=WELSH, ur=URDU)
     assert direction(source.in_language("ur").language) == "rtl"
     assert direction(source.in_language("cy").language) == "ltr"
 
 
 def test_gaps_and_extras():
-    """A missing text refuses publication. The message stands where the line has to go, and says what to translate. A name
-    that is spelt differently in the two files is told once, where it is wrong."""
+    """A questionnaire with a missing text cannot be published. The message gives the place where the line has to go, and
+    says what to translate. A name that is spelt differently in the two files is reported once, where it is wrong."""
     example = """
 grids:
   vews: {ask: Faint yw?}
@@ -129,17 +129,17 @@ grids:
 
 
 def test_a_machine_is_no_reviewer():
-    """`reviewed: no` marks a translation that no speaker of the language has read. The checker reminds you until one
-    has."""
+    """`reviewed: no` marks a translation that no speaker of the language has read. The checker reminds you until
+    someone has."""
     example = """
 reviewed: no
 """
     (message,) = told(SOURCE, cy=WELSH.replace("reviewed: yes", example.strip()), ur=URDU)
-    assert message.startswith("no person has reviewed this translation")
+    assert message.startswith("no one has reviewed this translation")
 
 
 def test_the_published_text_holds_all_languages():
-    """All languages are published together, and a response in any of them is the same data."""
+    """All languages are published together, and responses in any of them are the same data."""
     folder = folder_of(sample=filled(SOURCE, AROUND), sample_cy=WELSH, sample_ur=URDU)
     questionnaire = Bundle.parse(bundled(folder, "sample").text)
     assert questionnaire.in_language("cy").question("sings").ask == "Faint ydych chi’n canu?"

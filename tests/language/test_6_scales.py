@@ -1,7 +1,7 @@
 """Scales
 
-A scale is several questions that measure one thing, and the rule that makes a score of their answers. The whole rule is
-in the questionnaire: nothing is reversed or left out by itself.
+A scale is several questions that measure one thing, and the rule for making a score of their answers. The whole rule is
+in the questionnaire: nothing is reversed or left out automatically.
 """
 
 from tests.language.examples import good, told
@@ -29,7 +29,7 @@ def scale(example: str):
 
 
 def test_a_scale():
-    """`items` are questions, each its name or, where a high answer means little, `{item: name, reverse: yes}`. `score`
+    """`items` lists the questions by name; if a high answer means little, write `{item: name, reverse: yes}`. `score`
     is the mean or the sum. `direction` says what a high score means and `source` where the scale comes from."""
     example = """
 scales:
@@ -48,8 +48,8 @@ scales:
 
 
 def test_how_many_answers_a_score_needs():
-    """`needs` says how many items must be answered, as a count or as a share; without it, all. `prorate: yes` scales a
-    sum with gaps up to all items. `round` keeps so many decimals, halves going up."""
+    """`needs` says how many items must be answered, as a number or as a share; if left out, all. `prorate: yes` scales
+    a sum with gaps up to all items. `round` says how many decimals the score keeps; halves are rounded up."""
     example = """
 scales:
   - {scale: most, title: Most, items: [a, b, c], score: sum, needs: 2 of 3, prorate: yes, round: 1, direction: Up}
@@ -61,8 +61,8 @@ scales:
 
 
 def test_transformations():
-    """A score can be put on another range by a straight line (raw from, raw to, new from, new to), or by a table that
-    holds every raw score."""
+    """A score can be put on another range by a straight line (raw from, raw to, new from, new to), or by a table with
+    every raw score."""
     example = """
 scales:
   - {scale: percent, title: Value in percent, items: [a, b, c], score: mean, transform: {linear: [1, 5, 0, 100]},
@@ -76,8 +76,8 @@ scales:
 
 
 def test_bands():
-    """Bands name ranges of scores, both ends included, by who answered. They follow each other without gap or overlap
-    and hold every score."""
+    """Bands name ranges of scores, both ends included, by who answered. They follow each other without gaps or
+    overlaps and cover every score."""
     example = """
 scales:
   - scale: value

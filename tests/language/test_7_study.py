@@ -24,7 +24,7 @@ scales:
 
 
 def test_who_is_asked_when():
-    """`arms` are the sides of the comparison; one is called programme. `waves` are the rounds of asking, in order.
+    """`arms` are the sides of the comparison; one of them must be called programme. `waves` are the rounds of asking, in order.
     `facts` are what the roster says about participants; those with `changes: yes` can differ from wave to wave.
     `fieldwork` says which questionnaire goes to whom in which waves."""
     example = """
@@ -59,11 +59,11 @@ fieldwork:
 
 def test_care_for_data():
     """`disclosure` sets the smallest count that a table of answers may show, 3 at least: smaller ones are hidden, and so is
-    what would give them away. Response rates show how many people took part, however few, and the sheets of single answers
-    hold every one. `retention` says when answers are deleted, `access`
-    which roles see tables and which see single answers; `backups` is after how many days a copy of the database is deleted
+    what would give them away. Response rates show how many people took part, however few, and the sheets of individual
+    answers hold every one. `retention` says when answers are deleted, `access`
+    which roles see tables and which see individual answers; `backups` is the number of days after which a backup is deleted
     . `missing` gives each reason for a missing value its own negative
-    number; these are the ones you get when you leave it out."""
+    number; if you leave it out, these are used."""
     example = """
 disclosure: {threshold: 10}
 retention: {delete_on: 2035-08-31, backups: 35}
@@ -86,9 +86,9 @@ missing:
 
 def test_who_decides():
     """`consent` says, for each audience, who decides who takes part: a parent, people themselves, or the school; and what
-    counts when nothing was said. With `opt_in` no one takes part without a yes; with `opt_out` everyone who was sent the
-    information sheet, and did not say no. The sheet has a version, raised with every change of its text, because a
-    decision belongs to what was read. Without `consent`, the first page of each questionnaire is all that asks."""
+    it means when nothing was said. With `opt_in`, no one takes part without a yes; with `opt_out`, everyone takes part
+    who was sent the information sheet and did not say no. The sheet has a version, raised with every change of its text, because a
+    decision belongs to what was read. Without `consent`, people are asked only on the first page of each questionnaire."""
     example = """
 consent:
   - audience: staff
@@ -118,16 +118,16 @@ def test_late_answers():
 
 
 def test_linkage():
-    """Names and pupil numbers never enter a study. Where answers are to be linked to data from outside, `linkage` names
-    the identifier: the roster may then have a column of them, of which only a keyed hash is kept."""
+    """Names and pupil numbers are never stored. If answers are to be linked to data from outside, `linkage` names the
+    identifier: the roster can then have a column with it, of which only a keyed hash is kept."""
     assert good_study("linkage: {identifier: upn}").study.linkage.identifier == "upn"
     assert good_study("note: Nothing is said about it").study.linkage is None
 
 
 def test_the_plan():
-    """The analysis is planned before there are data: the scales that count as outcomes, what is compared, the clusters,
+    """The analysis is planned before there are any data: the scales that count as outcomes, what is compared, the clusters,
     the adjustment, the exposure, the subgroups and the correction for many tests. `survey analyse` and the workbook do
-    what stands here; what does not stand here is marked exploratory."""
+    what the plan says; everything else is marked exploratory."""
     example = """
 facts:
   - {fact: months, title: Months in the programme, kind: number, min: 0, max: 60, changes: yes}
@@ -216,9 +216,9 @@ def test_what_the_plan_cannot_mean(more, message):
     assert message in told
 
 
-def test_pretended_data():
-    """`pretend` is a known truth for practice: how many people, and how large the effects are, in standard deviations.
-    The program invents answers from it, so that the analysis can be tried before anyone is asked."""
+def test_made_up_data():
+    """`pretend` describes made-up data with a known truth: how many people, and how large the effects are, in standard
+    deviations. `survey demo` makes up answers from it, so that you can try the analysis before anyone is asked."""
     example = """
 facts:
   - {fact: sex, title: Sex, kind: code, codes: {f: Female, m: Male}}
@@ -239,7 +239,7 @@ pretend:
 
 
 def test_files_know_each_other():
-    """What one file says about another is checked: questionnaires, scales, facts and waves have to be there."""
+    """What one file says about another is checked: the questionnaires, scales, facts and waves it names have to exist."""
     example = """
 fieldwork:
   - {questionnaire: sampel, audience: staff, waves: [w1]}
@@ -249,8 +249,8 @@ plan:
 """
     messages = told_study(example, QUESTIONNAIRE)
     assert [message for message in messages if "Did you mean" in message] == [
-        "fieldwork 1 speaks of the questionnaire 'sampel', which is not there. Did you mean 'sample'?",
-        "the plan speaks of 'sample.joys', but 'sample' has no such scale. Did you mean 'sample.joy'?",
+        "fieldwork 1 names the questionnaire 'sampel', which does not exist. Did you mean 'sample'?",
+        "the plan names 'sample.joys', but 'sample' has no such scale. Did you mean 'sample.joy'?",
     ]
 
 

@@ -45,7 +45,7 @@ ODD = {
     "a megabyte of brackets": (b"[" * (LARGEST - 1), "deep"),
     "a megabyte of braces": (b"{a: " * (LARGEST // 5), "deep"),
     "a megabyte of dashes": (b"- " * (LARGEST // 3), "deep"),
-    "a megabyte of one word": (b"a" * (LARGEST - 1), "not made of keys"),
+    "a megabyte of one word": (b"a" * (LARGEST - 1), "does not have keys"),
     "a megabyte of lines": (b"- a\n" * (LARGEST // 5), "values"),
     "a very long key": (b"a" * 5000 + b": b\n", ""),
     "a picture": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "not a text file"),
@@ -55,7 +55,7 @@ ODD = {
     "a lone surrogate": (b"title: \xed\xa0\x80\n", "not UTF-8"),
     "a control character": (b"title: a\x0bb\n", "control character"),
     "an escape sequence": (b"title: \x1b[31mred\n", "control character"),
-    "a bomb of aliases": (BOMB.encode(), "refers to text written elsewhere"),
+    "a bomb of aliases": (BOMB.encode(), "refers to text in another place"),
     "a tag that would run code": (b"a: !!python/object/apply:os.system [ls]\n", "tag"),
     "an escaped surrogate": (b'title: "\\ud800"\n', ""),
     "an escaped zero": (b'title: "a\\0b"\n', ""),
@@ -100,7 +100,7 @@ def test_of_thousands_of_mistakes_the_first_are_told_and_soon(tmp_path, name):
     started = time.monotonic()
     problems = check(path)
     assert len(problems) == MOST_PROBLEMS + 1
-    assert "only the first 200 problems of this file are listed" in problems[-1].message
+    assert "only the first 200 problems in this file are listed" in problems[-1].message
     assert time.monotonic() - started < 15
 
 
@@ -154,7 +154,7 @@ scales:
 
 
 def test_what_is_no_file_gets_a_sentence(tmp_path):
-    assert "not there" in check(tmp_path / "none.yaml")[0].message
+    assert "there is no such" in check(tmp_path / "none.yaml")[0].message
     assert "end in .yaml" in check(QUESTIONNAIRES.parent / "pyproject.toml")[0].message
     (tmp_path / "folder.yaml").mkdir()
     assert "no study.yaml" in check(tmp_path)[0].message or "has none" in check(tmp_path)[0].message

@@ -7,7 +7,7 @@ from survey.definition import source
 
 CASES = {
     "ask: Note: sing\n": "a colon and a space inside a sentence",
-    "a:\n\tb: c\n": "a tab begins this line",
+    "a:\n\tb: c\n": "this line begins with a tab",
     'a: "never closed\n': "and not closed",
     'a: "closed by the next\nb: "one"\n': "and not closed",
     "- {a: 'left open, b: c}\n- {a: 'd'}\n": "and not closed",
@@ -26,12 +26,12 @@ CASES = {
     "a: * home\n": "'*' cannot begin",
     "a: & home\n": "'&' cannot begin",
     "a: b\nccc\nd: e\n": "has no colon",
-    "a:b\nc: d\n": "no space behind the colon",
+    "a:b\nc: d\n": "no space after the colon",
     'a: "\\q"\n': "a backslash",
     "a: > abc\n  x\n": "on the same line",
     "a: x\n}\n": "closes a group",
     "a: b\n---\nc: d\n": "second document",
-    "a: *home\n": "refers to text written elsewhere",
+    "a: *home\n": "refers to text in another place",
     "a: !home x\n": "a tag of YAML",
     "a: b\na: c\n": "for the second time",
 }

@@ -424,7 +424,7 @@ def test_a_forgotten_password_is_replaced_by_a_new_one_time_password(
     assert signed_in.get("/office/").status_code == 302, "whoever was signed in is out"
     assert WRONG in sign_in(signed_in, OWN).text
     assert sign_in(signed_in, new).location == "/office/password"
-    with pytest.raises(NotPossible, match="No one has an account"):
+    with pytest.raises(NotPossible, match="There is no account with"):
         renew_password(engine, "no one@example.org")
 
 

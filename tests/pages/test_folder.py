@@ -144,7 +144,7 @@ def test_everything_wrong_is_said_with_its_place(lead: StrictClient, engine: Eng
 
 def test_without_a_study_file_it_says_so(lead: StrictClient) -> None:
     root = look_at(follow(lead, send_zip(lead, {"pupil.yaml": PUPIL}, "some/")))
-    assert "a study has a file study.yaml" in words(root)
+    assert "a study needs a file study.yaml" in words(root)
 
 
 def test_advice_does_not_stand_in_the_way(lead: StrictClient) -> None:
@@ -199,7 +199,7 @@ def test_a_version_that_means_something_else_is_refused_before_it_is_published(l
     assert not [b for b in root.iter("button") if b.text == "Publish study"]
     refused = publish(lead, sent)
     assert refused.status_code == 409
-    assert "answers already given would change their meaning" in refused.text
+    assert "the meaning of answers already given would change" in refused.text
 
 
 def test_a_new_wording_is_told_before_it_is_published(lead: StrictClient) -> None:
@@ -326,14 +326,14 @@ EVIL: dict[str, tuple[Callable[[], io.BytesIO], str]] = {
         "makes the folder larger than 40 MB",
     ),
     "too many": (lambda: packed({f"q{n}.yaml": "x" for n in range(MOST + 1)}), f"more than {MOST} files"),
-    "far too many": (lambda: packed({f"q{n}.txt": "x" for n in range(10 * MOST + 1)}), "Please pack the folder of one"),
-    "locked": (locked, "locked with a password"),
+    "far too many": (lambda: packed({f"q{n}.txt": "x" for n in range(10 * MOST + 1)}), "Please zip the folder of one"),
+    "locked": (locked, "has a password"),
     "damaged": (damaged, "cannot be read as a zip"),
     "no zip": (lambda: io.BytesIO(b"PK no"), "cannot be read as a zip"),
     "nothing": (lambda: io.BytesIO(b""), "cannot be read as a zip"),
-    "nothing of a study": (lambda: packed({"letter.docx": "x"}), "no file of a study in it"),
-    "one file twice": (twice, "is there twice"),
-    "a name with a bell": (lambda: packed({"stu\x07dy.yaml": "x"}), "cannot be taken"),
+    "nothing of a study": (lambda: packed({"letter.docx": "x"}), "does not contain a study"),
+    "one file twice": (twice, "is in it twice"),
+    "a name with a bell": (lambda: packed({"stu\x07dy.yaml": "x"}), "cannot be used"),
 }
 
 

@@ -100,14 +100,14 @@ def test_two_who_read_the_same_make_a_response_and_what_they_keyed_is_emptied(st
 
 def test_nobody_keys_a_paper_twice_or_a_third_time(study: OnPaper, code: str) -> None:
     key(study, code, FULL, "ann")
-    with pytest.raises(CannotKey, match="You have entered this form"):
+    with pytest.raises(CannotKey, match="You have already entered this form"):
         key(study, code, FULL, "ann")
     paper = study.sheet(code).paper
-    with pytest.raises(CannotKey, match="You have entered this form"):
+    with pytest.raises(CannotKey, match="You have already entered this form"):
         ready_for(study.engine, paper, study.ann)
     ready_for(study.engine, paper, study.ben)
     key(study, code, FULL | {"q_songs": "13"}, "ben")
-    with pytest.raises(CannotKey, match="Two people have entered"):
+    with pytest.raises(CannotKey, match="Two people have already entered"):
         ready_for(study.engine, paper, 999)
     assert none(study)
 
@@ -156,14 +156,14 @@ def test_settling_needs_two_readings_and_happens_once(study: OnPaper, code: str)
         settle(study.engine, sheet, ANN, {}, {}, NOW)
     key(study, code, FULL | {"q_songs": "13"}, "ben")
     assert settle(study.engine, sheet, ANN, {"songs": "second"}, {}, NOW).faults == ()
-    with pytest.raises(CannotKey, match="is done"):
+    with pytest.raises(CannotKey, match="are already stored"):
         settle(study.engine, sheet, ANN, {"songs": "first"}, {}, NOW)
     assert one(study).answers["songs"] == 13
 
 
 def test_a_no_on_paper_is_a_no_and_nothing_else(study: OnPaper, code: str) -> None:
     no = {"assent": "0", "date": "20.3.26"}
-    assert "empty the rest" in faults(study, code, no | {"q_songs": "12"})["assent"].lower()
+    assert "clear the other fields" in faults(study, code, no | {"q_songs": "12"})["assent"].lower()
     assert "Enter 1 for yes or 0 for no" in faults(study, code, {"q_songs": "12"})["assent"]
     key(study, code, no, "ann")
     assert key(study, code, no, "ben") == ("equal", 0)
@@ -194,7 +194,7 @@ def test_every_fault_is_said_at_its_field_and_nothing_is_kept(study: OnPaper, co
     wrong = FULL | {"q_sing_enjoy": "7", "q_places": "1 9", "q_songs": "300", "date": "20 3 2027", "q_plays": "yes"}
     found = faults(study, code, wrong)
     assert set(found) == {"q_sing_enjoy", "q_places", "q_songs", "date", "q_plays"}
-    assert found["q_sing_enjoy"].startswith("Key what is printed beside the ticked box: 1, 2, 3, 4, 5, dk, skip.")
+    assert found["q_sing_enjoy"].startswith("Type what is printed beside the ticked box: 1, 2, 3, 4, 5, dk, skip.")
     assert found["q_songs"].startswith("Write a number of 200 or less.")
     assert kept(study) == []
 
@@ -276,14 +276,14 @@ def test_one_person_in_two_tabs_at_the_same_time_has_keyed_once(study: OnPaper, 
         try:
             outcomes.append(key(study, code, FULL, "ann")[0])
         except CannotKey as fault:
-            outcomes.append(str(fault)[: len("You have entered this form")])
+            outcomes.append(str(fault)[: len("You have already entered this form")])
 
     threads = [threading.Thread(target=go) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(outcomes) == ["You have entered this form", "first"]
+    assert sorted(outcomes) == ["You have already entered this form", "first"]
     assert none(study)
 
 
@@ -327,7 +327,7 @@ def test_who_withdrew_is_not_keyed_and_gets_no_paper(study: OnPaper, code: str) 
     assert none(study)
     made = study.print()
     assert [paper.participant for paper in made.papers] == ["P002", "P003"]
-    assert made.left_out == ("No form for 1: there is no consent to ask them, or they said no.",)
+    assert made.left_out == ("No form for 1: the consent to ask them is missing, or they said no.",)
 
 
 def test_withdrawing_throws_away_what_one_person_has_keyed(study: OnPaper, code: str) -> None:

@@ -113,15 +113,15 @@ def test_two_people_key_a_paper_and_its_answers_are_there(office: Office, ann: S
     assert heading(look_at(ann.get(address))) == "Enter a form"
     reply = send(ann, address, FULL)
     assert "A second person now has to enter this form." in words(look_at(ann.get(reply.location)))
-    assert "You have entered this form." in words(look_at(ann.get(address)))
-    assert "You have entered this form." in words(look_at(send(ann, address, FULL, PAGE)))
+    assert "You have already entered this form." in words(look_at(ann.get(address)))
+    assert "You have already entered this form." in words(look_at(send(ann, address, FULL, PAGE)))
     ben = office.browser("ben")
     assert "banjo" not in ben.get(find(ben, code)).text
     reply = send(ben, address, FULL)
     assert "Both entries agree. The answers are stored." in words(look_at(ben.get(reply.location)))
     (record,) = stream(office.study.engine, office.study.study_id, "pupil")
     assert (record.mode, record.answers["songs"]) == ("paper", 12)
-    assert "This form is done" in words(look_at(ben.get(address)))
+    assert "The answers of this form are already stored" in words(look_at(ben.get(address)))
 
 
 def test_faults_are_said_at_their_fields_and_what_was_typed_stays(office: Office, ann: StrictClient) -> None:

@@ -85,9 +85,9 @@ def test_the_same_performance_twice_is_one(engine: Engine) -> None:
         ({"wave": "w9"}, "There is no wave 'w9'. There are 'w1' and 'w2'."),
         ({"school": "s11"}, "There is no school 's11'. Did you mean"),
         ({"held_on": date(2024, 1, 5)}, "5 January 2024 is not a day of From 2026 on, so no one could answer."),
-        ({"title": " "}, "The title can have 1 to 120 characters."),
+        ({"title": " "}, "The title must have 1 to 120 characters."),
         ({"title": "Winter\0"}, "characters that cannot be printed"),
-        ({"title": "=1+1"}, "which spreadsheets take for a formula"),
+        ({"title": "=1+1"}, "which spreadsheets read as a formula"),
         ({"title": "For H801200001001's class"}, "looks like a unique pupil number"),
         ({"title": "Ask zoe@example.org"}, "looks like an e-mail address"),
         ({"code": "h801200001001-20260305"}, "looks like a unique pupil number"),
@@ -110,7 +110,7 @@ def test_a_name_stays_one_performances(engine: Engine) -> None:
 def test_a_link_is_for_a_performance_of_its_own_wave(app: Flask, engine: Engine) -> None:
     add(engine)
     settings = app.extensions["chorus"].settings
-    with pytest.raises(Refused, match="is in w2, and the link would be for w1"):
+    with pytest.raises(Refused, match="is in w2, not in w1"):
         open_link(
             engine, settings, OpenLinkOrder("small-notes", "parent", "w1", None, "winter"), Act(COMMAND_LINE, NOW)
         )

@@ -142,4 +142,4 @@ def test_who_to_remind_are_those_who_can_still_be_asked(field: Field) -> None:
     assert {row[0] for row in rows} == {pupil.code for pupil in PUPILS if pupil.outcome in still}
     assert len(rows) == sum(by_sql(field, outcome) for outcome in still)
     under_way = next(pupil for pupil in PUPILS if pupil.outcome is Outcome.UNDER_WAY)
-    assert (under_way.code, "s1", "4a", "w2", "pupil", "begun, not finished") in rows
+    assert (under_way.code, "s1", "4a", "w2", "pupil", "started, not finished") in rows

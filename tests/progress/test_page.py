@@ -215,7 +215,7 @@ def test_ticking_two_who_are_absent(enter: Callable[..., StrictClient], field: F
         ({"reason": "absent"}, "Tick at least one study code in the list."),
         ({"participant": "a030", "reason": ""}, "Choose a reason."),
         ({"participant": "a030", "reason": "ill"}, "Choose a reason."),
-        ({"participant": "b03", "reason": "absent"}, "is not on the list of this wave."),
+        ({"participant": "b03", "reason": "absent"}, "is not on the roster of this wave."),
         ({"participant": "a030", "reason": "absent", "csrf_token": "no"}, "This page was open for too long."),
     ],
 )
@@ -243,7 +243,7 @@ def test_reasons_from_a_file_by_the_command(run: Callable[..., str], tmp_path: P
     assert run(*order) == "1 reasons added, 0 changed, 0 unchanged.\n"
     assert run(*order) == "0 reasons added, 0 changed, 1 unchanged.\n"
     file.write_text("participant,reason\nnobody,absent\n")
-    assert "row 2, column A (participant): 'nobody' is not on the list" in run(*order, fails=True)
+    assert "row 2, column A (participant): 'nobody' is not on the roster" in run(*order, fails=True)
 
 
 @pytest.mark.one_engine

@@ -60,9 +60,9 @@ def test_each_change_is_in_the_audit_once_with_counts_and_no_code_of_a_person(fi
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (GivenReason("no one", "", "absent"), "'no one' is not on the list of this wave."),
+        (GivenReason("no one", "", "absent"), "'no one' is not on the roster of this wave."),
         (GivenReason(FREE[0], "parent", "absent"), f"{FREE[0]} does not get 'parent' in this wave. They get 'pupil'."),
-        (GivenReason("t1", "pupil", "absent"), "They are asked nothing in this wave."),
+        (GivenReason("t1", "pupil", "absent"), "They are not asked anything in this wave."),
         (GivenReason(FREE[0], "", "asleep"), "'asleep' is not one of the reasons. Please use one of 'absent',"),
     ],
 )
@@ -79,7 +79,7 @@ def test_a_coordinator_gives_reasons_for_their_own_school_only(field: Field) -> 
         birch = connection.scalar(text("SELECT id FROM school WHERE code = 's2'"))
     mine = next(pupil.code for pupil in PUPILS if pupil.school == "s2" and pupil.outcome is Outcome.NOT_STARTED)
     assert give(field.engine, field.study, "w2", [GivenReason(mine, "", "absent")], Act(ANN, NOW), {birch}).added == 1
-    with pytest.raises(Refused, match="is not on the list"):
+    with pytest.raises(Refused, match="is not on the roster"):
         give(field.engine, field.study, "w2", [GivenReason(FREE[0], "", "absent")], Act(ANN, NOW), {birch})
 
 
@@ -127,7 +127,7 @@ def test_every_fault_of_a_file_has_its_row_and_column_and_nothing_is_kept(field:
         (7, "A"),
         (8, "C"),
     ]
-    assert "has a reason in row 2 already" in preview.problems[3].message
+    assert "already has a reason in row 2" in preview.problems[3].message
     assert kept(field) == before
 
 

@@ -46,7 +46,7 @@ def test_nothing_happens_before_the_day(engine: Engine, settings: Settings, fiel
 
 def test_on_the_day_it_happens_by_itself_and_once(engine: Engine, settings: Settings, field: Field) -> None:
     said = keep_promises(engine, settings, THE_DAY)
-    assert said[0].startswith("small-notes: the data were deleted on their day. Certificate small-notes-2100")
+    assert said[0].startswith("small-notes: the data were deleted on the day set. Certificate small-notes-2100")
     assert set(counted(engine, field.study_id).values()) == {0}
     assert [line.kind for line in Register(settings.register).lines()] == ["study"]
     assert keep_promises(engine, settings, THE_DAY) == []
@@ -264,8 +264,8 @@ def test_the_command_lists_studies_and_what_is_due(
     assert "add --today" in run.output
     assert counted(here, field.study_id)["response"] == 19
     run = survey("retention", "apply", "--today")
-    assert "the data were deleted on their day. Certificate small-notes-" in run.output
-    assert "no byte of what was deleted" in run.output
+    assert "the data were deleted on the day set. Certificate small-notes-" in run.output
+    assert "nothing that was deleted" in run.output
     assert set(counted(here, field.study_id).values()) == {0}
     run = survey("retention")
     assert run.exit_code == 0

@@ -102,7 +102,7 @@ def test_on_the_day_all_of_it_goes_and_a_certificate_stays(engine: Engine, field
     assert rows(engine, "publication") == 2
     assert rows(engine, "school") == 4
     line = next(entries(engine, LogFilter(study_id=field.study_id)))
-    assert line.what == "deleted the data on their day"
+    assert line.what == "deleted the data on the day set"
     assert line.details == {"responses": 19, "participants": 2, "again": False}
     with pytest.raises(Refused) as again:
         delete_study(engine, "small-notes", THE_DAY, PROGRAM)
@@ -248,9 +248,7 @@ def test_no_byte_of_an_answer_is_left_in_sqlites_files(sqlite_url: str, tmp_path
     lay_out(engine, tmp_path / "study")
     assert files_hold(tmp_path, SENTINEL)
     made = delete_study(engine, "small-notes", THE_DAY, PROGRAM)
-    assert empty_files(engine, THE_DAY) == [
-        "The database file was written afresh: no byte of what was deleted is left in it."
-    ]
+    assert empty_files(engine, THE_DAY) == ["The database file was rewritten: nothing that was deleted is left in it."]
     assert files_hold(tmp_path, SENTINEL) == []
     done = certificate(engine, made.study_id)
     assert done is not None
@@ -260,7 +258,7 @@ def test_no_byte_of_an_answer_is_left_in_sqlites_files(sqlite_url: str, tmp_path
 
 
 def empty_files_said() -> list[str]:
-    return ["The database file was written afresh: no byte of what was deleted is left in it."]
+    return ["The database file was rewritten: nothing that was deleted is left in it."]
 
 
 def test_a_reader_in_the_way_is_waited_for_another_day(sqlite_url: str, tmp_path: Path) -> None:
@@ -275,11 +273,11 @@ def test_a_reader_in_the_way_is_waited_for_another_day(sqlite_url: str, tmp_path
         reader.exec_driver_sql("SELECT count(*) FROM response").all()
         delete_study(engine, "small-notes", THE_DAY, PROGRAM)
         begun = time.monotonic()
-        assert "is tried again" in empty_files(engine, THE_DAY, patience=0.1)[0]
-        assert "is tried again" in empty_files(engine, THE_DAY, patience=0.1)[0]
+        assert "tries again" in empty_files(engine, THE_DAY, patience=0.1)[0]
+        assert "tries again" in empty_files(engine, THE_DAY, patience=0.1)[0]
         assert time.monotonic() - begun < 15, "as long as was said, not as long as a respondent's page waits"
         reader.rollback()
-    assert "no byte" in empty_files(engine, THE_DAY)[0]
+    assert "nothing that was deleted" in empty_files(engine, THE_DAY)[0]
     assert files_hold(tmp_path, SENTINEL) == []
     done = certificate(engine, made_of.study_id)
     assert done is not None

@@ -33,7 +33,7 @@ def test_who_leads_the_study_is_told_once(
 ) -> None:
     here = replace(settings, mail=mail.settings)
     assert keep_promises(engine, here, NEAR - timedelta(days=1)) == []
-    assert keep_promises(engine, here, NEAR) == ["2 letters warned of a deletion to come."]
+    assert keep_promises(engine, here, NEAR) == ["2 e-mails sent to warn of a deletion."]
     assert keep_promises(engine, here, NEAR + timedelta(days=1)) == []
     assert len(mail.letters) == 2
     assert mail.letters[0]["Subject"] == "small-notes: all data will be deleted on 31 August 2100"

@@ -40,7 +40,8 @@ def test_the_day_comes_after_the_last_late_answer(field: Field, tmp_path: Path) 
     rewrite(tmp_path / "study", "2100-08-31", "2100-01-14")
     said = [str(problem) for problem in check(tmp_path / "study")]
     assert any(
-        "when late ones are still taken: 14 days after the last wave closes on 2099-12-31" in line for line in said
+        "when late answers are still accepted: 14 days after the last wave closes on 2099-12-31" in line
+        for line in said
     )
     rewrite(tmp_path / "study", "2100-08-31", "2100-01-15")
     assert not any("delete" in str(problem) for problem in check(tmp_path / "study"))

@@ -350,7 +350,7 @@ def test_a_database_that_is_there_is_not_written_over(
     engine: Engine, settings: Settings, field: Field, tmp_path: Path
 ) -> None:
     made = back_up(engine, settings, tmp_path / "backups", COMMAND_LINE, NOW)
-    with pytest.raises(CannotBackUp, match="say --over"):
+    with pytest.raises(CannotBackUp, match="add --over"):
         restore(settings, made.file, COMMAND_LINE, NOW)
     assert (answers(engine, field.responses["P1"]) or {})["words"] == SENTINEL
 
@@ -370,8 +370,8 @@ def test_nothing_is_restored_under_a_running_server(
 
 
 SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
-    "another byte": (lambda file: file.write_bytes(file.read_bytes()[:-1] + b"!"), "not as it was written"),
-    "gone": (lambda file: file.unlink(), "is not there"),
+    "another byte": (lambda file: file.write_bytes(file.read_bytes()[:-1] + b"!"), "has changed since it was written"),
+    "gone": (lambda file: file.unlink(), "There is no file"),
 }
 
 

@@ -108,7 +108,7 @@ def test_codes_that_are_numbers_are_asked_about_on_the_first_list(desk: Desk) ->
     assert asked(desk.look(file, name="roster.xlsx")) == [
         (
             "6 new study codes are numbers with no zeros in front: 1, 2, 3, 4, 5 and 6. A spreadsheet turns a code like "
-            "0001 into 1, so zeros may have been lost. Please compare with the list the codes come from."
+            "0001 into 1, so zeros may have been lost. Please compare them with the list they come from."
         )
     ]
     with pytest.raises(Refused, match="zeros may have been lost"):
@@ -150,7 +150,7 @@ def test_new_schools_whose_codes_are_numbers_are_asked_about(desk: Desk) -> None
     assert desk.problems("school,title,arm\n7,Cedar Secondary,\n", None) == [
         (
             "row 2, column A (school): '7' is new, and '07' is in the study: they differ only in zeros. "
-            "Please write each school's code in one way."
+            "Please spell each school's code the same way throughout."
         )
     ]
 
@@ -158,10 +158,10 @@ def test_new_schools_whose_codes_are_numbers_are_asked_about(desk: Desk) -> None
 def test_a_class_that_lost_its_zero_is_not_a_second_class(desk: Desk) -> None:
     desk.take("participant,school,class\np1,s1,04\np2,s2,4\n")
     assert desk.problems("participant,school,class\np1,s1,4\np2,s2,4\n", "w2") == [
-        "row 2, column C (class): The class '4' is '04' in the study. Please write it in one way."
+        "row 2, column C (class): The class '4' is '04' in the study. Please spell it the same way."
     ]
     assert desk.problems("participant,school,class\np3,07,04\np4,07,4\n") == [
-        "row 3, column C (class): The class '4' is written '04' in row 2. Please write it in one way."
+        "row 3, column C (class): The class '4' is written '04' in row 2. Please spell it the same way."
     ]
 
 
@@ -169,7 +169,7 @@ def test_a_child_of_a_parent_is_found_by_the_zeros_it_lost(desk: Desk) -> None:
     said = desk.problems("participant,school,audience,parent_of\n0012,s1,pupil,\na1,s1,parent,12\n")
     assert said == [
         (
-            "row 3, column D (parent_of): There is no pupil '12' in the study or in this list. Did you mean '0012'? "
-            "Please correct the code, or import the pupils' list first."
+            "row 3, column D (parent_of): There is no pupil '12' in the study or in this file. Did you mean '0012'? "
+            "Please correct the code, or import the pupils' roster first."
         )
     ]

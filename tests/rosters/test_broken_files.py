@@ -77,45 +77,45 @@ def entities() -> bytes:
 ENCRYPTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504 + "EncryptedPackage".encode("utf-16-le") + b"\0" * 96
 OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504 + "Workbook".encode("utf-16-le") + b"\0" * 96
 
-SAVE_AS = "Please open it in your spreadsheet program and save it as Excel workbook (.xlsx) or CSV."
+SAVE_AS = "Please open it in your spreadsheet program and save it as an Excel workbook (.xlsx) or CSV."
 STAYS = (
-    "and those stay in school. Please delete the column: the study code is enough, and the school keeps the list "
+    "which stay in school. Please delete the column: the study code is enough, and the school keeps the list "
     "that says who is who."
 )
 DATE_CODE = (
-    "The spreadsheet holds a date here (2026-04-03). If it turned a code like 3-4 into a date, format the column as "
+    "The spreadsheet has a date here (2026-04-03). If it turned a code like 3-4 into a date, format the column as "
     "text and type the code again."
 )
 DATE_NUMBER = (
-    "The spreadsheet holds a date here (2026-04-03) and a number is wanted. If it turned a number into a date, format "
+    "The spreadsheet has a date here (2026-04-03), and it should be a number. If it turned a number into a date, format "
     "the column as number and type it again."
 )
 
 # What is sent, under which name, and what is said of it.
 BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
     # ---- files that are no table ----
-    "empty file": (b"", "roster.csv", ["The file is empty. Please send a table whose first row has the headings."]),
+    "empty file": (b"", "roster.csv", ["The file is empty. Please choose a table with headings in its first row."]),
     "only commas": (
         ",,,\n,,,\n",
         "roster.csv",
-        ["The file is empty. Please send a table whose first row has the headings."],
+        ["The file is empty. Please choose a table with headings in its first row."],
     ),
     "empty workbook": (
         lambda: workbook([]),
         "roster.xlsx",
-        ["The workbook is empty. Please send a table with headings and rows."],
+        ["The workbook is empty. Please choose one with headings and rows."],
     ),
     "a PDF renamed": (
         b"%PDF-1.7\n1 0 obj",
         "roster.xlsx",
-        ["This is a PDF, whatever its name says. Please send the table itself, as .xlsx or CSV."],
+        ["This is a PDF, whatever its name says. Please choose the table itself, as .xlsx or CSV."],
     ),
-    "protected by a password": (
+    "has a password": (
         ENCRYPTED,
         "roster.xlsx",
-        ["The workbook is protected by a password. Please save it without one and send it again."],
+        ["The workbook has a password. Please save it without one and choose it again."],
     ),
-    "Excel of the old kind": (OLD_EXCEL, "roster.xls", [f"This is an Excel file of the old kind (.xls). {SAVE_AS}"]),
+    "old Excel file": (OLD_EXCEL, "roster.xls", [f"This is an old Excel file (.xls). {SAVE_AS}"]),
     "a web page renamed": (
         "<html><table><tr><td>participant</td></tr></table></html>",
         "roster.xls",
@@ -124,17 +124,17 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
     "OpenDocument": (
         lambda: packed(mimetype=b"application/vnd.oasis.opendocument.spreadsheet", content_xml=b"<x/>"),
         "roster.ods",
-        [f"This is an OpenDocument table (.ods). {SAVE_AS}"],
+        [f"This is an OpenDocument spreadsheet (.ods). {SAVE_AS}"],
     ),
     "Word": (
         lambda: packed(word__document_xml=b"<x/>"),
         "roster.docx",
-        ["This is a Word document. Please send the table as .xlsx or CSV."],
+        ["This is a Word document. Please save the table as .xlsx or CSV."],
     ),
     "a picture": (
         b"\x89PNG\r\n\x1a\n",
         "roster.png",
-        ["This is a picture. Please send the table itself, as .xlsx or CSV."],
+        ["This is a picture. Please choose the table itself, as .xlsx or CSV."],
     ),
     "a workbook cut short": (
         lambda: workbook([HEADER, ["p1", "s1", "4a", 4]])[:-200],
@@ -149,23 +149,20 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
     "zip bomb": (
         bomb,
         "roster.xlsx",
-        [
-            (
-                "The workbook unpacks to more than 100 MB, which no list of participants needs. "
-                "Please copy the table alone into a new workbook."
-            )
-        ],
+        [("The workbook unpacks to more than 100 MB. Please copy only the table into a new workbook.")],
     ),
     "a billion laughs": (
         entities,
         "roster.xlsx",
-        ["The workbook holds declarations no spreadsheet program writes. It was not read."],
+        [
+            "The workbook contains declarations that no spreadsheet program writes, so it was not read. Please save it again in your spreadsheet program."
+        ],
     ),
     "too large": (
         lambda: b"participant,school\n" + b" " * (11 * 1024 * 1024),
         "roster.csv",
         [
-            "The file has 11.0 MB, and at most 10 MB are read. Please split it, for instance into a file for each school."
+            "The file is 11.0 MB, and Chorus reads at most 10 MB. Please split it, for instance into a file for each school."
         ],
     ),
     "too many rows": (
@@ -179,7 +176,7 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         "roster.csv",
         [
             (
-                "The file mixes two encodings; the first letter that is not UTF-8 is in row 3. "
+                "The file mixes two encodings; the first character that is not UTF-8 is in row 3. "
                 "Please save it again as “CSV UTF-8” or as .xlsx."
             )
         ],
@@ -187,27 +184,29 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
     "letters of no encoding": (
         b"participant,school,class_title\np1,s1,B\x81ren\n",
         "roster.csv",
-        ["The letters of the file cannot be read (row 2). Please save it as “CSV UTF-8” or as .xlsx."],
+        ["The characters in the file cannot be read (row 2). Please save it as “CSV UTF-8” or as .xlsx."],
     ),
     "UTF-16 cut in the middle of a letter": (
         "participant,school\np1,s1\n".encode("utf-16")[:-1],
         "roster.csv",
-        ["The letters of the file cannot be read (row 2). Please save it as “CSV UTF-8” or as .xlsx."],
+        ["The characters in the file cannot be read (row 2). Please save it as “CSV UTF-8” or as .xlsx."],
     ),
     "NUL bytes": (
         b"participant,school\np1\0,s1\n",
         "roster.csv",
-        ["There is a NUL character in line 2: the file is damaged or is not a text file. Please save it as CSV again."],
+        [
+            "There is a NUL character in line 2, so the file is damaged or is not a text file. Please save it as CSV again."
+        ],
     ),
     "a quotation mark that never closes": (
         'participant,school\np1,"s1\np2,s1\n',
         "roster.csv",
-        ['In row 2 a quotation mark (") opens and never closes. Please close it, or save the file as .xlsx.'],
+        ['In row 2 a quotation mark (") is opened and never closed. Please close it, or save the file as .xlsx.'],
     ),
     "text after a quotation": (
         'participant,school\np1,"s1"x\n',
         "roster.csv",
-        ['In row 2 something follows a closing quotation mark ("). Write a " inside a text twice.'],
+        ['In row 2 something follows a closing quotation mark ("). Please write a " inside a text twice.'],
     ),
     "curly quotation marks": (
         "participant,school\n“p1”,s1\n",
@@ -225,20 +224,20 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         "roster.xlsx",
         [
             (
-                'sheet "Year 4", row 2, column D (year): This cell holds a formula. Please copy the column and paste it as '
-                "values. (Such cells in this column: 2, the last in row 3.)"
+                'sheet "Year 4", row 2, column D (year): This cell has a formula in it. Please copy the column and paste '
+                "it as values. (Such cells in this column: 2, the last in row 3.)"
             )
         ],
     ),
     "an error in a cell": (
         lambda: workbook([HEADER, ["p1", "s1", "4a", "#REF!"]]),
         "roster.xlsx",
-        ['sheet "Year 4", row 2, column D (year): This cell holds an error (#REF!). Please correct or clear it.'],
+        ['sheet "Year 4", row 2, column D (year): This cell has an error in it (#REF!). Please correct or clear it.'],
     ),
     "a hidden sheet": (
         lambda: workbook([HEADER, ["p1", "s1", "4a", 4]], hidden),
         "roster.xlsx",
-        ['sheet "Old list": This sheet is hidden. Please show it if it should be read, and delete it if not.'],
+        ['sheet "Old list": This sheet is hidden. Please unhide it if it should be read, or delete it.'],
     ),
     "dates for classes": (
         lambda: workbook([HEADER, ["p1", "s1", date(2026, 4, 3), 4]]),
@@ -265,16 +264,20 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         "roster.xlsx",
         [
             (
-                "sheet \"Year 4\", row 3, column A (participant): '7' is new, and '007' is in this list: they differ only in "
-                "zeros, which the spreadsheet has taken away: format the column as text. "
-                "Please write each participant's code in one way."
+                "sheet \"Year 4\", row 3, column A (participant): '7' is new, and '007' is in this file: they differ only in "
+                "zeros, which the spreadsheet has removed: format the column as text. "
+                "Please spell each participant's code the same way throughout."
             )
         ],
     ),
     "leading zeros lost in a school's code": (
         "participant,school\np1,7\n",
         "roster.csv",
-        [("row 2, column B (school): The study has no school '7'. Did you mean '07'? (Said once for each such code.)")],
+        [
+            (
+                "row 2, column B (school): The study has no school '7'. Did you mean '07'? (Each such code is listed once.)"
+            )
+        ],
     ),
     "decimal commas": (
         "participant;school;attendance\np1;s1;93,5\n",
@@ -298,20 +301,20 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         "roster.csv",
         [
             (
-                "row 3: The headings are in this row. Please delete everything above it, so that they are the first row "
-                "(row 1 is read as the headings now)."
+                "row 3: The headings are in this row. Please delete everything above it, so that they are in the "
+                "first row (row 1 is now read as the headings)."
             ),
         ],
     ),
     "two headers alike": (
         "participant,school,Class,class\np1,s1,4a,4b\n",
         "roster.csv",
-        ["row 1, column D (class): This column means the same as column C. Please keep one of the two."],
+        ["row 1, column D (class): This column means the same as column C. Please keep only one of them."],
     ),
     "a misspelt header": (
         "participant,school,clas\np1,s1,4a\n",
         "roster.csv",
-        ["row 1, column C (clas): The heading 'clas' is not known. Did you mean 'class'?"],
+        ["row 1, column C (clas): The heading 'clas' is not one Chorus knows. Did you mean 'class'?"],
     ),
     "no headers at all": (
         "p1,s1,4a\np2,s1,4a\n",
@@ -325,8 +328,8 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         "roster.csv",
         [
             (
-                "row 3, column C: There is something in this column, but it has no heading. Please write one or "
-                "clear the column."
+                "row 3, column C: This column has no heading, but there is something in it. Please add a "
+                "heading, or clear the column."
             )
         ],
     ),
@@ -334,22 +337,24 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
     "the same code twice": (
         "participant,school\np1,s1\np2,s1\np1,s2\n",
         "roster.csv",
-        ["row 4, column A (participant): The participant 'p1' is here a second time; the first is in row 2."],
+        [
+            "row 4, column A (participant): The participant 'p1' is here for the second time. The first is in row 2. Please remove one."
+        ],
     ),
     "codes that differ in capitals": (
         "participant,school\np1,s1\nP1,s1\n",
         "roster.csv",
         [
             (
-                "row 3, column A (participant): 'P1' is new, and 'p1' is in this list: they differ only in capitals. "
-                "Please write each participant's code in one way."
+                "row 3, column A (participant): 'P1' is new, and 'p1' is in this file: they differ only in capitals. "
+                "Please spell each participant's code the same way throughout."
             )
         ],
     ),
     "no code": (
         "participant,school\n,s1\n",
         "roster.csv",
-        ["row 2, column A (participant): This row has no study code."],
+        ["row 2, column A (participant): This row has no study code. Please add it, or delete the row."],
     ),
     "no school": (
         "participant,school\np1,\n",
@@ -362,39 +367,43 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         [
             (
                 "row 2, column B (school): The study has no school 's9'. "
-                "Please send it in a list of schools, or correct the code. (Said once for each such code.)"
+                "Please import it in a list of schools first, or correct the code. (Each such code is listed once.)"
             )
         ],
     ),
     "a class written in two ways": (
         "participant,school,class\np1,s1,4a\np2,s1,4A\n",
         "roster.csv",
-        ["row 3, column C (class): The class '4A' is written '4a' in row 2. Please write it in one way."],
+        ["row 3, column C (class): The class '4A' is written '4a' in row 2. Please spell it the same way."],
     ),
     "a class with two titles": (
         "participant,school,class,class title\np1,s1,4a,Robins\np2,s1,4a,Wrens\n",
         "roster.csv",
-        ["row 3, column D (class title): The class '4a' has two titles: 'Robins' in row 2, and 'Wrens' here."],
+        [
+            "row 3, column D (class title): The class '4a' has two titles: 'Robins' in row 2, and 'Wrens' here. Please keep one of them."
+        ],
     ),
     "an unknown audience": (
         "participant,school,audience\np1,s1,teacher\n",
         "roster.csv",
-        ["row 2, column C (audience): The audience 'teacher' is not known. Write pupil, parent or staff."],
+        ["row 2, column C (audience): There is no audience 'teacher'. Please write pupil, parent or staff."],
     ),
     "an unknown child": (
         "participant,school,audience,parent_of\na1,s1,parent,p1 p8\np1,s1,,\n",
         "roster.csv",
         [
             (
-                "row 2, column D (parent_of): There is no pupil 'p8' in the study or in this list. "
-                "Please correct the code, or import the pupils' list first."
+                "row 2, column D (parent_of): There is no pupil 'p8' in the study or in this file. "
+                "Please correct the code, or import the pupils' roster first."
             )
         ],
     ),
     "a pupil with children": (
         "participant,school,parent_of\np2,s1,\np1,s1,p2\n",
         "roster.csv",
-        ["row 3, column C (parent_of): Only a parent has children here, and this row is of a pupil."],
+        [
+            "row 3, column C (parent_of): Only a parent can have children here, and this row is for a pupil. Please clear this cell."
+        ],
     ),
     # ---- facts ----
     "an unknown code of a fact": (
@@ -446,12 +455,14 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
     "an unknown time zone": (
         "school,title,arm,time_zone\ns9,Elm Primary,,London\n",
         "schools.csv",
-        ["row 2, column D (time_zone): The time zone 'London' is not known. Write one like Europe/London."],
+        ["row 2, column D (time_zone): There is no time zone 'London'. Please write one such as Europe/London."],
     ),
     "the same school twice": (
         "school,title,arm\ns9,Elm Primary,\ns9,Elm School,\n",
         "schools.csv",
-        ["row 3, column A (school): The school 's9' is here a second time; the first is in row 2."],
+        [
+            "row 3, column A (school): The school 's9' is here for the second time. The first is in row 2. Please remove one."
+        ],
     ),
     # ---- who someone is ----
     "a column of names": (
@@ -477,8 +488,8 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         "roster.csv",
         [
             (
-                "row 2, column C (class): This cell holds what looks like a unique pupil number. Those stay in school: "
-                "please delete it. (Such cells in this column: 2, the last in row 3.)"
+                "row 2, column C (class): This cell has what looks like a unique pupil number in it. Please delete it: "
+                "such things stay in school. (Such cells in this column: 2, the last in row 3.)"
             )
         ],
     ),
@@ -487,8 +498,8 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         "roster.csv",
         [
             (
-                "row 2, column A (participant): This cell holds what looks like a unique pupil number. Those stay in "
-                "school: please delete it."
+                "row 2, column A (participant): This cell has what looks like a unique pupil number in it. Please delete "
+                "it: such things stay in school."
             )
         ],
     ),
@@ -497,8 +508,8 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         "roster.csv",
         [
             (
-                "row 2, column D (class_title): This cell holds what looks like an e-mail address. Those stay in school: "
-                "please delete it."
+                "row 2, column D (class_title): This cell has what looks like an e-mail address in it. Please delete it: "
+                "such things stay in school."
             )
         ],
     ),
@@ -507,8 +518,8 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         "roster.csv",
         [
             (
-                "row 2, column A (participant): This looks like a name or a word. A study code has a digit, like p0012; "
-                "names stay in school."
+                "row 2, column A (participant): This looks like a name or a word. A study code has at least one digit, "
+                "like p0012. Names stay in school."
             )
         ],
     ),
@@ -527,7 +538,7 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         "roster.xlsx",
         [
             (
-                'sheet "Year 4", row 2, column A (participant): This is a date, and a date of birth cannot be a study code. If the '
+                'sheet "Year 4", row 2, column A (participant): This is a date, and a study code cannot be a date. If the '
                 "spreadsheet turned a code into a date, format the column as text and type the code again."
             )
         ],
@@ -567,8 +578,8 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         "roster.csv",
         [
             (
-                "row 2, column D (parent_of): This should be the study codes of children, with blanks between, and holds "
-                "something else."
+                "row 2, column D (parent_of): This should be the study codes of children, separated by spaces, and there "
+                "is something else in it. Please correct it."
             )
         ],
     ),
@@ -577,15 +588,15 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         "roster.csv",
         [
             (
-                "row 2, column D (class_title): This text is too long, or has signs that cannot be printed. "
-                "At most 200 letters."
+                "row 2, column D (class_title): This text is longer than 200 characters, or has "
+                "characters that cannot be printed. Please type it again."
             )
         ],
     ),
     "a formula in a title": (
         'participant,school,class,class_title\np1,s1,4a,"=HYPERLINK(""x"")"\n',
         "roster.csv",
-        ["row 2, column D (class_title): This text begins with =, which spreadsheets take for a formula."],
+        ["row 2, column D (class_title): This text begins with =, which spreadsheets read as a formula."],
     ),
 }
 

@@ -47,8 +47,8 @@ def test_import_ends_with_1_and_every_problem_with_its_file(tmp_path: Path) -> N
     assert run.exit_code == 1
     assert run.stderr.splitlines() == [
         (
-            "roster.csv, row 2, column B (school): The study has no school 's8'. Please send it in a list of schools, or "
-            "correct the code. (Said once for each such code.)"
+            "roster.csv, row 2, column B (school): The study has no school 's8'. Please import it in a list of schools "
+            "first, or correct the code. (Each such code is listed once.)"
         ),
         "Nothing was imported. Please correct the file and try again.",
     ]
@@ -73,10 +73,10 @@ def test_a_part_of_a_list_is_imported_only_with_an_option(tmp_path: Path) -> Non
     refused = survey(*IMPORT)
     assert refused.exit_code == 1
     assert (
-        "If this is right, add --they-have-left: The file is the complete list: everyone not on it has left."
+        "If this is right, add --they-have-left: The file is the complete roster: everyone who is not in it has left."
         in refused.stderr
     )
-    assert "If it is only part of the list, send a file with everyone in these schools instead." in refused.stderr
+    assert "If it is only part of the roster, import a file with everyone in these schools instead." in refused.stderr
     assert refused.stderr.endswith("Nothing has been imported.\n")
     done = survey(*IMPORT, "--they-have-left")
     assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "Imported.")

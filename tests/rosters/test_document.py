@@ -62,7 +62,7 @@ def test_the_files_of_the_document_are_taken_in_and_do_what_it_says(engine: Engi
 def test_a_file_of_the_document_with_names_would_be_refused(engine: Engine, folder: Path) -> None:
     named = FILES["roster-w1.csv"].replace("sex", "first name")
     preview = look(engine, settings_in(folder), "first-notes", "w1", SentFile(named.encode(), "roster.csv"))
-    assert any("those stay in school" in str(problem) for problem in preview.problems)
+    assert any("which stay in school" in str(problem) for problem in preview.problems)
 
 
 def test_its_figures_and_its_pupil_number_are_right() -> None:

@@ -42,7 +42,7 @@ def test_what_an_office_sends_gets_one_answer_and_once_that_is_done_it_is_import
         f'sheet "Year 4", row 3, column B (Forename): This column looks like names, {STAYS}',
         f'sheet "Year 4", row 3, column C (Surname): This column looks like names, {STAYS}',
         (
-            "sheet \"Year 4\", row 3: Some headings have to be changed. Rename 'Pupil No.' (column A) to 'participant' if it holds the "
+            "sheet \"Year 4\", row 3: Some headings have to be changed. Rename 'Pupil No.' (column A) to 'participant' if it has the "
             "study codes. Add a column 'school' with the school's code in every row. Delete 'PP?' (column G) and 'House' "
             "(column H), which the study does not use."
         ),
@@ -93,7 +93,7 @@ def test_headings_of_a_school_system_that_are_not_the_study_s_are_all_named_at_o
         (
             "row 1: Some headings have to be changed. Add a column 'participant' with the study code in every row. Add a column "
             "'school' with the school's code in every row. Delete 'SEN status' (column E) and 'EAL' (column G), which the "
-            "study does not know. If one of them is 'attendance', 'clubs' or 'began', rename it instead."
+            "study does not use. If one of them is 'attendance', 'clubs' or 'began', rename it instead."
         ),
     ]
 
@@ -120,7 +120,7 @@ def test_meals_now_and_meals_in_six_years_are_not_taken_for_each_other(
 
 def test_a_column_of_ours_is_never_replaced_by_a_school_s_word(desk: Desk) -> None:
     (said,) = desk.problems("participant,school,class,Reg\np1,s1,4a,4b\n")
-    assert said.startswith("row 1, column D (Reg): The heading 'Reg' is not known.")
+    assert said.startswith("row 1, column D (Reg): The heading 'Reg' is not one Chorus knows.")
 
 
 def test_two_headings_that_mean_the_same_are_not_chosen_between(desk: Desk) -> None:
@@ -142,7 +142,7 @@ def test_a_column_of_a_school_system_is_no_slip_of_the_pen_for_one_of_ours(desk:
     assert "Delete 'House' (column B), which the study does not use." in said
     assert desk.problems("participant,school,House\np1,s1,Red\n") == [
         (
-            "row 1, column C (House): The heading 'House' is not known. Please delete the column, which the study "
+            "row 1, column C (House): The heading 'House' is not one Chorus knows. Please delete the column, which the study "
             "does not use."
         )
     ]

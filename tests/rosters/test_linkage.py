@@ -81,13 +81,13 @@ def test_only_the_keyed_hash_is_stored(linked: Desk) -> None:
 
 def test_a_wrong_check_letter_is_said_and_not_quoted(linked: Desk) -> None:
     (said,) = linked.problems("participant,school,upn\np1,s1,Q207000016049\n")
-    assert said.startswith("row 2, column C (upn): This is not a valid unique pupil number")
+    assert said.startswith("row 2, column C (upn): This is not a unique pupil number")
     assert "2070" not in said
 
 
 def test_one_child_with_two_codes_is_found_in_the_list_and_in_the_study(linked: Desk) -> None:
     twice = "participant,school,upn\np1,s1,P207000016049\np9,s1,P207000016049\n"
-    message = "p1 and p9 have the same identifier: one child has two codes, or the identifier is in the wrong row."
+    message = "p1 and p9 have the same identifier. Either one child has two codes, or the identifier is in the wrong row: please correct it."
     assert linked.problems(twice) == [f"row 3, column C (upn): {message}"]
     linked.take(WITH_UPNS)
     assert linked.problems("participant,school,upn\np9,s2,P207000016049\n") == [f"row 2, column C (upn): {message}"]
@@ -97,7 +97,7 @@ def test_another_number_for_the_same_child_is_left_aside_unless_corrected(linked
     linked.take(WITH_UPNS)
     other = "participant,school,upn\np1,s1,P00000000000B\np2,s1,\n"
     preview = linked.take(other)
-    assert "p1 has another identifier since an earlier list, and that one stays." in str(preview.notes[0])
+    assert "p1 had a different identifier on an earlier roster, and that one is kept." in str(preview.notes[0])
     assert hashes(linked)["p1"] == expected(linked, "P207000016049")
     assert linked.take(other, correct=True).corrected == 1
     assert hashes(linked) == {"p1": expected(linked, "P00000000000B"), "p2": expected(linked, "B801200005001")}
@@ -105,7 +105,7 @@ def test_another_number_for_the_same_child_is_left_aside_unless_corrected(linked
 
 def test_an_identifier_in_another_column_is_refused_in_a_study_that_links_too(linked: Desk) -> None:
     (said,) = linked.problems("participant,school,upn,class\np1,s1,,P207000016049\n")
-    assert said.startswith("row 2, column D (class): This cell holds what looks like a unique pupil number.")
+    assert said.startswith("row 2, column D (class): This cell has what looks like a unique pupil number in it.")
 
 
 def test_without_a_key_nothing_is_hashed(linked: Desk, tmp_path: Path) -> None:

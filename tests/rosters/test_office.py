@@ -143,7 +143,7 @@ def test_each_box_that_was_not_ticked_says_what_to_check_and_what_to_do_if_it_is
         "Check the codes, and tick the box if they are right. Nothing has been imported yet.",
     ):
         assert unticked.count(sentence) == 2, "in the list of what to look at, and at the box"
-    assert "If it is only part of the list, send a file with everyone in these schools instead." in unticked
+    assert "If it is only part of the roster, import a file with everyone in these schools instead." in unticked
     assert "If zeros are missing, format the column as text" in unticked
 
 
@@ -172,8 +172,8 @@ def test_problems_are_listed_and_can_be_taken_away_all_of_them(lead: StrictClien
     taken = lead.get(f"{sent.location}/problems.csv")
     assert taken.headers["Content-Disposition"] == "attachment; filename=small-notes-problems.csv"
     assert taken.data.decode("utf-8-sig").splitlines()[250] == (
-        '"row 251, column B (school)","The study has no school \'school249\'. Please send it in a list of schools, or '
-        'correct the code. (Said once for each such code.)"'
+        '"row 251, column B (school)","The study has no school \'school249\'. Please import it in a list of schools '
+        'first, or correct the code. (Each such code is listed once.)"'
     )
     refused = lead.post(sent.location, data={"csrf_token": token(lead.get(ROSTERS)), "do": "import"})
     assert refused.status_code == 400
@@ -185,7 +185,7 @@ def test_of_a_file_with_names_nothing_is_kept(lead: StrictClient, desk: Desk) ->
     page = send(lead, named)
     assert page.status_code == 200
     assert heading(look_at(page)) == "This file has 2 problems"
-    assert "This column looks like names, and those stay in school" in page.text
+    assert "This column looks like names, which stay in school" in page.text
     assert "Zebedee" not in page.text
     assert uploads(desk.engine) == 0
     database = Path(desk.settings.database_url.removeprefix("sqlite:///"))
@@ -225,7 +225,7 @@ def test_an_upload_is_its_owners_and_lives_an_hour(
         ("", "w1", "The file is empty."),
         (ROSTER, "", "Choose the wave."),
         (ROSTER, "w7", "Choose the wave."),
-        (b"x" * (10 * 1024 * 1024 + 1), "w1", "at most 10 MB are read"),
+        (b"x" * (10 * 1024 * 1024 + 1), "w1", "Chorus reads at most 10 MB"),
         (b"x" * (11 * 1024 * 1024), "w1", "The file is larger than 10 MB."),
     ],
 )

@@ -96,8 +96,8 @@ def test_a_school_is_added_and_changed_but_stays_in_its_arm(desk: Desk) -> None:
     other = "school,title,arm\ns1,Ash School,comparison\n"
     assert desk.problems(other, None) == [
         (
-            "row 2, column C (arm): The school s1 is in programme, and a school stays in its arm. "
-            "If the first was wrong, choose “correct facts that should not change” (--correct)."
+            "row 2, column C (arm): The school s1 is in programme, and a school does not change its arm. "
+            "If the first value was wrong, choose “Correct facts that should not change” (--correct)."
         )
     ]
     assert desk.take(other, None, correct=True).corrected == 1
@@ -163,9 +163,9 @@ def test_a_fact_that_does_not_change_keeps_its_first_value_unless_corrected(desk
     preview = desk.take(later, "w2")
     assert [str(note) for note in preview.notes] == [
         (
-            "row 2, column E (fsm): p1: Free school meals was 'yes' on the first list and is not a fact that changes. "
+            "row 2, column E (fsm): p1: Free school meals was 'yes' on the first roster, and this fact does not change. "
             "'yes' is kept and 'no' is not used. "
-            "If the first was wrong, choose “correct facts that should not change” (--correct)."
+            "If the first value was wrong, choose “Correct facts that should not change” (--correct)."
         )
     ]
     assert desk.facts("p1", "w2")[0]["fsm"] == "yes"
@@ -180,7 +180,7 @@ def test_a_fact_that_does_not_change_keeps_its_first_value_unless_corrected(desk
 def test_an_audience_is_for_the_whole_study(desk: Desk) -> None:
     desk.take(ROSTER)
     assert desk.problems("participant,audience,school\na1,staff,s1\n") == [
-        "row 2, column A (participant): a1 is a parent in this study, and a code belongs to one person for the whole study."
+        "row 2, column A (participant): a1 is a parent in this study, and a code belongs to one person for the whole study. Please correct the code or the audience."
     ]
 
 
@@ -233,7 +233,7 @@ def test_the_audit_has_counts_and_no_code(desk: Desk) -> None:
     [
         ("small-note", "w1", "There is no study 'small-note'. Did you mean 'small-notes'?"),
         ("small-notes", "w3", "There is no wave 'w3'. There are 'w1' and 'w2'."),
-        ("small-notes", None, "A list of participants is for one wave. Please say which: --wave W."),
+        ("small-notes", None, "A roster is for one wave. Please add --wave with the name of the wave."),
     ],
 )
 def test_study_and_wave_must_be_there(desk: Desk, study: str, wave: str | None, message: str) -> None:

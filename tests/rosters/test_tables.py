@@ -86,8 +86,8 @@ def test_excel_says_what_it_takes_a_cell_for() -> None:
     assert read.rows[0].cells[6].kind == UNREAD
     assert [str(problem) for problem in read.problems] == [
         (
-            'sheet "Sheet", row 2, column G (sum): This cell holds a formula. '
-            "Please copy the column and paste it as values."
+            'sheet "Sheet", row 2, column G (sum): This cell has a formula in '
+            "it. Please copy the column and paste it as values."
         )
     ]
 
@@ -105,18 +105,18 @@ def test_what_is_wrong_with_headers_is_said_with_the_column() -> None:
     _, _, problems = columns(sheet, {"participant": ["participant"], "class": ["class"]}, ["participant"])
     assert [str(problem) for problem in problems] == [
         "row 1: The column 'participant' is missing. The first row should have the headings.",
-        "row 1, column A (particpant): The heading 'particpant' is not known. Did you mean 'participant'?",
-        "row 1, column C (Class): This column means the same as column B. Please keep one of the two.",
+        "row 1, column A (particpant): The heading 'particpant' is not one Chorus knows. Did you mean 'participant'?",
+        "row 1, column C (Class): This column means the same as column B. Please keep only one of them.",
         (
-            "row 2, column D: There is something in this column, but it has no heading. Please write one or clear "
-            "the column."
+            "row 2, column D: This column has no heading, but there is something in it. Please add a heading, or "
+            "clear the column."
         ),
     ]
 
 
 @pytest.mark.slow
 def test_a_file_that_is_too_large_is_not_looked_at() -> None:
-    with pytest.raises(UnreadableTable, match=r"10\.0 MB, and at most 10 MB"):
+    with pytest.raises(UnreadableTable, match=r"10\.0 MB, and Chorus reads at most 10 MB"):
         read_sheets(b"a" * (10 * 1024 * 1024 + 1), "x.csv")
     with pytest.raises(UnreadableTable, match="more than 60,000 rows"):
         read_sheets(b"a\n" + b"1\n" * 60_001, "x.csv")

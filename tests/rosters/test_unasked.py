@@ -30,7 +30,7 @@ p5,pupil,s2,6b,6
 t1,staff,s1,,
 """
 SAID = [
-    "2 pupils have no year group, so they will not be asked anything. If they should be, add their year group to the list and import it again.",
+    "2 pupils have no year group, so they will not be asked anything. If they should be asked, add their year group to the roster and import it again.",
     (
         "2 pupils are in year groups 0 and 6, which no questionnaire of this wave asks, so they will not be asked "
         "anything."
@@ -72,7 +72,7 @@ def test_the_preview_says_who_will_not_be_asked_anything_and_why(by_year: Desk) 
 def test_a_list_without_year_groups_says_so_of_everyone(by_year: Desk) -> None:
     said = by_year.look("participant,school,class\np1,s1,4a\n").unasked_said
     assert said == [
-        "1 pupil has no year group, so they will not be asked anything. If they should be, add their year group to the list and import it again."
+        "1 pupil has no year group, so they will not be asked anything. If they should be asked, add their year group to the roster and import it again."
     ]
 
 
@@ -134,7 +134,7 @@ def test_the_office_says_it_before_and_after_the_import_in_progress_and_on_the_c
     sent = send(lead, LIST)
     preview = said_on(lead, sent.location)
     assert all(sentence in preview for sentence in SAID)
-    assert "Asked nothing in this wave: 5" in preview
+    assert "Not asked anything in this wave: 5" in preview
     assert "5 people on this roster will not be asked anything in this wave" in said_on(
         lead, confirm(lead, sent.location).location
     )
@@ -153,6 +153,6 @@ def test_the_commands_say_it(tmp_path: Path, app: Flask, monkeypatch: pytest.Mon
     order = ("roster", "import", tmp_path / "roster.csv", "--study", "small-notes", "--wave", "w1")
     done = survey(*order)
     assert (done.exit_code, done.stderr.splitlines()) == (0, SAID)
-    assert "On this list, but asked nothing in this wave: 5\n  p2  no year group\n" in done.stdout
+    assert "On this roster, but not asked anything in this wave: 5\n  p2  no year group\n" in done.stdout
     shown = survey("progress", "small-notes", "--wave", "w1")
     assert shown.stdout.splitlines()[-3:] == in_wave(SAID)

@@ -62,9 +62,9 @@ def test_what_is_there_is_found(laid: Engine) -> None:
     ("study", "wave", "school", "said"),
     [
         ("first-note", "w1", None, "There is no study 'first-note'. Did you mean 'first-notes'?"),
-        ("zzz", "w1", None, "There is no study 'zzz'. There is only 'first-notes'."),
+        ("zzz", "w1", None, "There is no study 'zzz'. The only one is 'first-notes'."),
         ("first-notes", "autumn", None, "There is no wave 'autumn'. There are 'w1' and 'w2'."),
-        ("first-notes", "w1", "Ash", "There is no school 'Ash'. There is only 's1'."),
+        ("first-notes", "w1", "Ash", "There is no school 'Ash'. The only one is 's1'."),
     ],
 )
 def test_what_is_not_there_is_said_with_what_is(
@@ -80,7 +80,7 @@ def test_where_there_is_nothing_the_sentence_says_what_to_do_first(engine: Engin
         with pytest.raises(Refused, match=r"There is no study 'a'\. Please publish one first: survey publish FOLDER"):
             find_study(db, "a")
         study = keep_study(db, "bare", title="Bare")
-        with pytest.raises(Refused, match="Nothing of the study 'bare' has been published yet"):
+        with pytest.raises(Refused, match="Nothing in the study 'bare' has been published yet"):
             find_published(db, "bare")
         with pytest.raises(Refused, match=r"There is no wave 'w1'\. Please put the study's waves into study\.yaml"):
             find_wave(db, study.id, "w1")

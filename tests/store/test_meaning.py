@@ -269,7 +269,7 @@ def test_publishing_refuses_with_one_sentence_for_each_question_and_keeps_nothin
     assert [reason.split("'")[:2] for reason in reasons] == [
         ["drinks: ", id] for id in ("coffee", "instrument", "turned", "a")
     ]
-    assert last == "Nothing was published, because answers already given would change their meaning."
+    assert last == "Nothing was published, because the meaning of answers already given would change."
     assert [one.version for one in published(engine, 1)] == [1]
     assert len(list(entries(engine, LogFilter(what="published the study")))) == 1
 

@@ -36,8 +36,8 @@ def test_another_text_under_a_used_number_is_refused_in_a_sentence(engine: Engin
     with pytest.raises(VersionTaken) as refusal:
         put(engine, 1, "another text")
     assert str(refusal.value) == (
-        "pupil: version 1 is published with another text. Answers belong to it, so it stays as it is: "
-        "set 'version: 2' in pupil.yaml and publish again."
+        "pupil: version 1 is already published with a different text. Answers belong to it, so it cannot change. "
+        "Please set 'version: 2' in pupil.yaml and publish again."
     )
     assert text_of(engine, sha256(b"another text").hexdigest()) is None, "nothing of it was kept"
     assert text_of(engine, SHA) == TEXT

@@ -27,9 +27,8 @@ def ratings(questionnaire: Questionnaire) -> Iterator[Fault]:
         at, question = rated[most]
         yield Fault(
             (*at, "question"),
-            f"question '{question.id}' is rating {most + 1} of {len(rated)}. Readers of {age} tire "
-            f"after {most}. "
-            "Please leave some out",
+            f"question '{question.id}' is rating {most + 1} of {len(rated)}. Readers of {age} get tired "
+            f"after {most}. Please leave some out",
         )
 
 
@@ -42,9 +41,9 @@ def pages(questionnaire: Questionnaire) -> Iterator[Fault]:
         if count > MOST_ON_A_PAGE:
             yield Fault(
                 ("pages", p),
-                f"page '{page.id}' has {count} questions. Pages of at most {MOST_ON_A_PAGE} are "
-                "finished more often. "
-                "Please make two of it",
+                f"page '{page.id}' has {count} questions. Pages with at most {MOST_ON_A_PAGE} "
+                "are finished more "
+                "often. Please split it in two",
             )
 
 
@@ -56,7 +55,7 @@ def information(questionnaire: Questionnaire) -> Iterator[Fault]:
         yield Fault(
             ("introduction",) if questionnaire.introduction else ("data_use",),
             f"the information page ('introduction', 'data_use' and 'contact') has {count} words. "
-            f"At most {LONGEST_INFORMATION} are read. Please shorten it",
+            f"People read {LONGEST_INFORMATION} at most. Please shorten it",
             key=True,
         )
 
@@ -69,14 +68,14 @@ def being_asked(questionnaire: Questionnaire) -> Iterator[Fault]:
         key = "assent" if questionnaire.audience == "pupil" else "consent"
         yield Fault(
             (),
-            f"no one is asked whether they want to take part. Please add '{key}' with ask, yes, no and declined",
+            f"people are not asked whether they want to take part. Please add '{key}' with ask, yes, no and declined",
         )
     if questionnaire.audience == "pupil":
         return
     needed = {
         "introduction": "what this is about",
         "data_use": "what happens to the answers",
-        "contact": "whom to ask",
+        "contact": "who to ask",
     }
     for key, what in needed.items():
         if getattr(questionnaire, key) is None:
@@ -90,8 +89,8 @@ def practice(questionnaire: Questionnaire) -> Iterator[Fault]:
     if not any(question.asks and not question.stored for question in questionnaire.questions):
         yield Fault(
             ("pages",),
-            f"readers of {questionnaire.reader.age} begin without practice. Please begin with two "
-            "questions of kind: practice",
+            f"readers of {questionnaire.reader.age} start without any practice. Please start with "
+            "two questions of kind: practice",
             key=True,
         )
 
@@ -119,5 +118,6 @@ def pictures(questionnaire: Questionnaire) -> Iterator[Fault]:
         if question.picture and speaks and not question.picture_text:
             yield Fault(
                 (*at, "picture"),
-                f"question '{question.id}' asks about its picture, which some cannot see. Please add: picture_text: …",
+                f"question '{question.id}' asks about its picture, which some people cannot see. Please "
+                "add: picture_text: …",
             )

@@ -56,7 +56,7 @@ def balance(questionnaire: Questionnaire) -> Iterator[Fault]:
                 yield Fault(
                     at,
                     f"{name} has {len(below)} of its options on one side and {len(above)} on the other. "
-                    "Unequal sides push answers. Please give each side as many points",
+                    "Unequal sides push answers to one side. Please give both sides the same number",
                     key=True,
                 )
                 break
@@ -75,8 +75,8 @@ def faces_for_enjoyment(questionnaire: Questionnaire) -> Iterator[Fault]:
             yield Fault(
                 (*at, "options"),
                 f"question '{question.id}' asks about enjoyment with faces for feelings. Children "
-                "then crowd at the happy "
-                "end. Please use the faces enjoy-1 to enjoy-5",
+                "then nearly all choose "
+                "the happiest one. Please use the faces enjoy-1 to enjoy-5",
             )
 
 
@@ -93,7 +93,7 @@ def faces_for_frequency(questionnaire: Questionnaire) -> Iterator[Fault]:
         if any(option.face and _FREQUENCY.search(option.label) for option in options):
             yield Fault(
                 at,
-                f"{name} says how often with faces. Faces are for feelings and enjoyment. Please use words only",
+                f"{name} uses faces to say how often. Faces are for feelings and enjoyment. Please use words only",
                 key=True,
             )
 
@@ -113,6 +113,6 @@ def points_for_age(questionnaire: Questionnaire) -> Iterator[Fault]:
             yield Fault(
                 (*owner, "options"),
                 f"question '{question.id}' has {points} points for readers of "
-                f"{questionnaire.reader.age}. Under 7, children "
-                "use the ends of a scale. Please use three, or kind: two_step",
+                f"{questionnaire.reader.age}. Children under 7 "
+                "mostly use the ends of a scale. Please use three, or kind: two_step",
             )

@@ -26,9 +26,9 @@ def ranges(questionnaire: Questionnaire) -> Iterator[Fault]:
             shown = listed(f"{low:g} to {high:g}" for low, high in sorted(found))
             yield Fault(
                 ("scales", n, "items"),
-                f"scale '{scale.id}' puts items of different ranges together ({shown}), so that "
-                "some weigh more. "
-                "Please use items with the same points",
+                f"scale '{scale.id}' combines items with different ranges ({shown}), so some "
+                "count for more than "
+                "others. Please use items with the same points",
                 key=True,
             )
 
@@ -47,9 +47,9 @@ def direction(questionnaire: Questionnaire) -> Iterator[Fault]:
         if len(scale.items) > 3 and None not in grids and not scale.reversed_items:
             yield Fault(
                 ("scales", n, "items"),
-                f"all items of scale '{scale.id}' point in one direction, so that ticking down a "
-                "column looks like an "
-                "opinion. Please word one the other way and mark it: reverse: yes",
+                f"all items of scale '{scale.id}' point in the same direction, so ticking "
+                "straight down a column "
+                "looks like an opinion. Please word one item the other way round and mark it: reverse: yes",
                 key=True,
             )
 
@@ -63,7 +63,7 @@ def unused(questionnaire: Questionnaire) -> Iterator[Fault]:
         if question.rated and question.stored and not question.attention and question.id not in used:
             yield Fault(
                 (*at, "question"),
-                f"question '{question.id}' rates, but is in no scale. Please add it to one, or leave it out",
+                f"question '{question.id}' is a rating, but belongs to no scale. Please add it to one, or leave it out",
                 about=About("question", question.id, there=True),
             )
 
@@ -74,7 +74,7 @@ def incomplete_sums(questionnaire: Questionnaire) -> Iterator[Fault]:
         if scale.score == "sum" and not scale.prorate and scale.needed < len(scale.items):
             yield Fault(
                 ("scales", n, "needs"),
-                f"scale '{scale.id}' is a sum, which is missing as soon as one item is, whatever 'needs' says. "
+                f"scale '{scale.id}' is a sum, which is missing as soon as one item is missing, whatever 'needs' says. "
                 "Please add: prorate: yes, or remove 'needs'",
             )
 

@@ -122,7 +122,7 @@ def sentences(questionnaire: Questionnaire) -> Iterator[Fault]:
         if re.search(r"[.?!…](?=\s+\S)", thing.ask):
             yield Fault(
                 (*at, "ask"),
-                f"{_name(thing)} has more than one sentence. Children answer one best. Please keep one",
+                f"{_name(thing)} has more than one sentence. Children find one easiest. Please keep only one",
             )
 
 
@@ -171,8 +171,8 @@ def negatives(questionnaire: Questionnaire) -> Iterator[Fault]:
         if found and (pupil or (isinstance(thing, Question) and thing.rated)):
             yield Fault(
                 (*at, "ask"),
-                f"{_name(thing)} is worded negatively ('{found[0]}'). Negatives are misread. "
-                "Please say it positively, and use reverse: yes in the scale",
+                f"{_name(thing)} is worded negatively ('{found[0]}'). Negatives are easy to "
+                "misread. Please word it positively, and use reverse: yes in the scale",
             )
 
 
@@ -185,7 +185,8 @@ def vague_words(questionnaire: Questionnaire) -> Iterator[Fault]:
         if found:
             yield Fault(
                 (*at, "ask"),
-                f"{_name(thing)} says '{found[0]}', which children cannot weigh. Please name a time, or leave it out",
+                f"{_name(thing)} says '{found[0]}', which children find hard to judge. Please name a time, "
+                "or leave it out",
             )
 
 
@@ -197,7 +198,7 @@ def statements_for_children(questionnaire: Questionnaire) -> Iterator[Fault]:
         if isinstance(thing, Question) and thing.rated and not _is_question(thing.ask):
             yield Fault(
                 (*at, "ask"),
-                f"{_name(thing)} is a statement. Children answer questions better. Please ask: …?",
+                f"{_name(thing)} is a statement. Children find questions easier. Please ask: …?",
             )
 
 

@@ -21,8 +21,9 @@ def said(questionnaire: Questionnaire) -> Iterator[Fault]:
         if question.own_words:
             yield Fault(
                 at,
-                f"question '{question.id}' lets people type, and nothing says whether anyone reads that soon. "
-                "A child may write that someone hurts them. Please add at the top of the file: "
+                f"question '{question.id}' lets people type, and the questionnaire does not say whether "
+                "anyone reads it soon. A child may write that someone is hurting them. Please add at the "
+                "top of the file: "
                 "free_text: {read: no, talk_to: …}, or read: yes with a reader",
             )
             return
@@ -37,32 +38,33 @@ def reader(questionnaire: Questionnaire) -> Iterator[Fault]:
     if free_text.read and free_text.reader is None:
         yield Fault(
             at,
-            "texts are read soon, but no reader is named. Please add: reader: {name: …, email: …, within: 2}",
+            "'read' says that someone reads what people type, but no reader is named. Please add: reader: "
+            "{name: …, email: …, within: 2}",
             key=True,
         )
     if free_text.read and free_text.reader and not _ADDRESS.fullmatch(free_text.reader.email):
         yield Fault(
             (*at, "reader", "email"),
-            f"'{shortened(free_text.reader.email)}' is not an e-mail address. The reader's account is found by it. "
-            "Please correct it",
+            f"'{shortened(free_text.reader.email)}' is not an e-mail address. The reader signs in with it. Please "
+            "correct it",
         )
     if not free_text.read and free_text.reader is not None:
         yield Fault(
             (*at, "reader"),
-            "a reader is named, but 'read' says that no one reads. Please keep one of the two",
+            "a reader is named, but 'read' says that no one reads these texts. Please keep one of the two",
             key=True,
         )
     if not free_text.read and free_text.words:
         yield Fault(
             (*at, "words"),
-            "words are flagged, but 'read' says that no one reads. Please remove 'words', or say read: yes",
+            "words are flagged, but 'read' says that no one reads these texts. Please remove 'words', or say read: yes",
             key=True,
         )
     typed = any(question.own_words for question in questionnaire.questions)
     if not free_text.read and free_text.talk_to is None and questionnaire.audience == "pupil" and typed:
         yield Fault(
             at,
-            "no one reads what children type soon, so the page has to tell them who to talk to. "
+            "no one reads soon what children type, so the page has to tell them who to talk to. "
             "Please add, for example: talk_to: If something makes you sad or worried, tell a grown-up you trust.",
             key=True,
         )
@@ -89,7 +91,7 @@ def words(questionnaire: Questionnaire) -> Iterator[Fault]:
         if not free_text.words.get(language) and not (free_text.shipped_words and language in shipped_languages()):
             yield Fault(
                 ("free_text",),
-                f"no word is flagged in the language '{language}', so no one would hear of anything written in it. "
+                f"no words are flagged in the language '{language}', so nothing written in it would be noticed. "
                 f"Please add under 'words': {language}: […]",
                 key=True,
             )

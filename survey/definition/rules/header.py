@@ -18,7 +18,7 @@ def not_a_language(word: str) -> str:
     """Return what is said of a word that stands where the short name of a language is expected."""
     return (
         f"'{shortened(word)}' is not the short name of a language, such as en, cy, pl or ur. "
-        "A country goes behind it as in pt-BR. Please change it"
+        "A country follows it, as in pt-BR. Please change it"
     )
 
 
@@ -36,9 +36,9 @@ def languages(questionnaire: Questionnaire) -> Iterator[Fault]:
     if not FILE_NAME.fullmatch(questionnaire.id):
         yield Fault(
             ("questionnaire",),
-            f"the name '{shortened(questionnaire.id)}' cannot be one. It has small letters, digits "
-            "and dashes, begins "
-            "with a letter, and has at most 40 characters. Please change it",
+            f"the name '{shortened(questionnaire.id)}' cannot be used. A name has small letters, "
+            "digits and dashes, "
+            "begins with a letter, and has at most 40 characters. Please change it",
         )
 
 
@@ -59,7 +59,8 @@ def assent(questionnaire: Questionnaire) -> Iterator[Fault]:
     if pupil and asked is not None and len(asked.lines) > 4:
         yield Fault(
             (right, "lines"),
-            f"children read at most 4 short lines before they decide; here are {len(asked.lines)}. Please shorten them",
+            f"children read at most 4 short lines before they decide, and there are {len(asked.lines)} "
+            "here. Please leave some out",
         )
 
 
@@ -69,7 +70,7 @@ def _said_twice(asked: Assent | None, where: str) -> Iterator[Fault]:
     for i, line in enumerate(asked.lines if asked else ()):
         at: Path = (where, "lines", i)
         if line.text in seen:
-            yield Fault(at, f"this line stands there already, on {FIRST}. Please remove one", first=seen[line.text])
+            yield Fault(at, f"this line is already there, on {FIRST}. Please remove one", first=seen[line.text])
         seen.setdefault(line.text, at)
 
 
@@ -86,4 +87,4 @@ def something_to_answer(questionnaire: Questionnaire) -> Iterator[Fault]:
     if questionnaire.written.questions - {question.id for question in questionnaire.questions}:
         return  # some could not be read, which is told where they stand
     if not any(question.stored and question.asks for question in questionnaire.questions):
-        yield Fault(("pages",), "no question here has an answer that is kept. Please add one", key=True)
+        yield Fault(("pages",), "no question here has an answer that is stored. Please add one", key=True)

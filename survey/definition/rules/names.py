@@ -85,12 +85,12 @@ def wrong_name(name: str) -> str | None:
     "Please write 'sing'"
     """
     if len(name) > LONGEST:
-        return f"has {len(name)} characters. A name has at most {LONGEST}. Please shorten it"
+        return f"has {len(name)} characters. A name can have at most {LONGEST}. Please shorten it"
     if not _NAME.fullmatch(name):
         return _misspelt(name)
     taken = kept_by(name)
     if taken:
-        return f"is a word that {taken} keeps for another use. Please choose another, such as '{name}_1'"
+        return f"is a word that {taken} uses for something else. Please choose another, such as '{name}_1'"
     return None
 
 
@@ -103,7 +103,11 @@ def _misspelt(name: str) -> str:
     rule = "Names have small letters, digits and '_', and begin with a letter"
     better = re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_")
     fix = f"Please write '{better}'" if _NAME.fullmatch(better) else "Please choose another"
-    fault = "has capital letters" if _NAME.fullmatch(name.lower()) else "has characters that a column cannot have"
+    fault = (
+        "has capital letters"
+        if _NAME.fullmatch(name.lower())
+        else ("has characters that the name of a column cannot have")
+    )
     return f"{fault}. {rule}. {fix}"
 
 
@@ -174,7 +178,7 @@ def _twice(questionnaire: Questionnaire, columns: list[_Named]) -> Iterator[Faul
         elif len(again) > 1:
             yield Fault(
                 again[0].at,
-                f"{_some(again)} are names of others already, the first on {FIRST}. "
+                f"{_some(again)} are already used as names, the first on {FIRST}. "
                 "Please remove what was copied, or choose different names",
                 first=again[0].first,
             )
@@ -189,10 +193,10 @@ def _some(again: list[_Again]) -> str:
 
 def _once_more(again: _Again) -> Fault:
     other = f"another {again.thing}" if again.first_thing == again.thing else f"a {again.first_thing}"
-    how = f", written '{again.first_name}'; SPSS does not tell capital letters apart"
+    how = f", written '{again.first_name}'; SPSS does not distinguish capital letters"
     return Fault(
         again.at,
-        f"the name '{shortened(again.name)}' belongs to {other} already, on {FIRST}"
+        f"the name '{shortened(again.name)}' is already used for {other}, on {FIRST}"
         f"{how if again.first_name != again.name else ''}. Please choose a different name for this {again.thing}",
         first=again.first,
     )
@@ -211,7 +215,7 @@ def _labels(questionnaire: Questionnaire, copied: Collection[str | int]) -> Iter
         if page.id.lower() in seen and p not in copied:
             yield Fault(
                 at,
-                f"the name '{shortened(page.id)}' belongs to another page already, on {FIRST}. "
+                f"the name '{shortened(page.id)}' is already used for another page, on {FIRST}. "
                 "Please choose a different one",
                 first=seen[page.id.lower()],
             )
@@ -227,8 +231,8 @@ def _labels(questionnaire: Questionnaire, copied: Collection[str | int]) -> Iter
 
 def _rule_of_labels() -> str:
     return (
-        "cannot be one. It has small letters, digits, '_' and '-', begins with a letter, and has at most "
-        f"{LONGEST} characters. Please change it"
+        "cannot be used. A name has small letters, digits, '_' and '-', begins with a letter, and has at "
+        f"most {LONGEST} characters. Please change it"
     )
 
 
@@ -246,14 +250,14 @@ def columns(questionnaire: Questionnaire) -> Iterator[Fault]:
                 yield Fault(
                     (*at, "question"),
                     f"question '{question.id}' also makes a column '{column.name}', but "
-                    f"'{own[column.name.lower()]}' is already a name here. Please rename one of the two",
+                    f"'{own[column.name.lower()]}' is already used as a name here. Please rename one of the two",
                 )
             elif len(column.name) > LONGEST:
                 yield Fault(
                     (*at, "question"),
                     f"question '{question.id}' also makes a column '{column.name}', which has "
                     f"{len(column.name)} "
-                    f"characters. A name has at most {LONGEST}. Please shorten '{question.id}'",
+                    f"characters. A name can have at most {LONGEST}. Please shorten '{question.id}'",
                 )
     for n, scale in enumerate(questionnaire.scales):
         banded = scale.bands or (scale.norms is not None and any(group.bands for group in scale.norms.groups))

@@ -23,7 +23,7 @@ def texts_that_can_be_filled(questionnaire: Questionnaire) -> Iterator[Fault]:
             yield Fault(place.at, f"{shortened(place.text, 30)!r}: {fault}")
             continue
         if found and not _is_filled(place.at):
-            yield Fault(place.at, f"'{{{found[0].name}|…}}' stands in a text that is the same for all. {_WHERE}")
+            yield Fault(place.at, f"'{{{found[0].name}|…}}' is in a text that is the same for everyone. {_WHERE}")
             continue
         for gap in found:
             if not gap.about_roster:
@@ -33,8 +33,8 @@ def texts_that_can_be_filled(questionnaire: Questionnaire) -> Iterator[Fault]:
 _OPENING: Final = ("introduction", "data_use", "thanks", "assent", "consent")
 _ON_PAGES: Final = ("ask", "hint", "help", "short", "title", "text")
 _WHERE: Final = (
-    "Please write it without braces: answers and facts can stand in questions, hints, titles and texts of pages, "
-    "facts also in what is said before the first question, and both in the thanks"
+    "Please write it without braces. Answers and facts can be used in questions, hints, and the titles and texts "
+    "of pages; facts also before the first question; and both in the thanks"
 )
 
 
@@ -59,7 +59,7 @@ def _gap(questionnaire: Questionnaire, gap: Gap, place: TextPlace, asked: _Asked
     if not (question.stored and question.asks):
         yield Fault(
             place.at,
-            f"'{{{gap.name}|…}}' is filled from '{gap.name}', whose answer is not kept. Please use another question",
+            f"'{{{gap.name}|…}}' is filled from '{gap.name}', whose answer is not stored. Please use another question",
         )
         return
     if order[gap.name] >= asked.before(place.at):

@@ -41,8 +41,8 @@ def facts_used(questionnaire: Questionnaire, study: StudyDefinition) -> Iterator
             elif gap.about_roster and _in_another_language(questionnaire, study, gap.fact):
                 yield Fault(
                     place.at,
-                    f"'{{{gap.name}|…}}' would be said in the study's language, {study.language}. Please say it in "
-                    f"this questionnaire's own, at the top of the file: {_example(facts[gap.fact])}",
+                    f"'{{{gap.name}|…}}' would be shown in the study's language, {study.language}. Please give the "
+                    f"words in this questionnaire's language, at the top of the file: {_example(facts[gap.fact])}",
                 )
 
 

@@ -33,7 +33,7 @@ def order(questionnaire: Questionnaire) -> Iterator[Fault]:
             if not (question.stored and question.asks):
                 yield Fault(
                     test.at or at,
-                    f"{name} depends on '{test.subject}', whose answer is not kept. Please use another question",
+                    f"{name} depends on '{test.subject}', whose answer is not stored. Please use another question",
                     key=True,
                 )
             elif number[test.subject] >= first:
@@ -41,8 +41,8 @@ def order(questionnaire: Questionnaire) -> Iterator[Fault]:
                 later = itself or f"'{test.subject}', which is asked only later"
                 yield Fault(
                     test.at or at,
-                    f"{name} depends on {later}. Conditions look at earlier questions. "
-                    "Please move one of the two, or use an earlier question",
+                    f"{name} depends on {later}. A condition can only use earlier "
+                    "questions. Please move one of the two, or use an earlier question",
                     key=True,
                 )
 
@@ -106,7 +106,7 @@ def possible(questionnaire: Questionnaire) -> Iterator[Fault]:
 def _never(at: Path, name: str, condition: Condition, search: _Search, unreachable: set[str]) -> Fault:
     through = sorted(condition.questions() & unreachable)
     if through:
-        why = f"it needs '{through[0]}', which no one is asked. Please correct that first"
+        why = f"it depends on '{through[0]}', which no one is asked. Please correct that first"
     elif _Search(search.questionnaire).can_hold(condition):
         why = "its condition and those of the questions it depends on exclude each other. Please change one of them"
     else:

@@ -55,14 +55,13 @@ def _unknown(scale: Scale, entry: ScaleItem, at: Path, questionnaire: Questionna
 def _unfit(scale: Scale, question: Question) -> str | None:
     if question.attention:
         return (
-            f"scale '{scale.id}' uses '{question.id}', which checks attention. Such items stay out "
-            "of scores. "
-            f"Please remove it from the scale, or its 'attention: yes'"
+            f"scale '{scale.id}' uses '{question.id}', which checks attention, and such items are never "
+            "part of a score. Please remove it from the scale, or remove its 'attention: yes'"
         )
     if not (question.stored and question.asks) or not _has_numbers(question):
         return (
-            f"scale '{scale.id}' uses '{question.id}', whose answers have no number. "
-            "Please use a question that rates, or one with both 'min' and 'max'"
+            f"scale '{scale.id}' uses '{question.id}', whose answers are not "
+            "numbers. Please use a rating, or a number with both 'min' and 'max'"
         )
     return None
 
@@ -115,15 +114,15 @@ def needs(questionnaire: Questionnaire) -> Iterator[Fault]:
             elif not 1 <= least <= of:
                 yield Fault(
                     at,
-                    f"scale '{scale.id}' needs {least} of {of} items, which cannot be. Please write 1 to {of}",
+                    f"scale '{scale.id}' needs {least} of {of} items, which is not possible. Please write 1 to {of}",
                 )
         elif scale.share is not None and not 1 <= scale.share <= 100:
-            yield Fault(at, f"scale '{scale.id}' needs {scale.share}%, which cannot be. Please write 1% to 100%")
+            yield Fault(at, f"scale '{scale.id}' needs {scale.share}%, which is not possible. Please write 1% to 100%")
         if scale.prorate and scale.score == "mean":
             yield Fault(
                 ("scales", n, "prorate"),
-                f"scale '{scale.id}' is a mean, which needs no prorating. Please remove 'prorate', "
-                "or write: score: sum",
+                f"scale '{scale.id}' is a mean, and a mean needs no prorating. Please remove "
+                "'prorate', or write: score: sum",
             )
 
 
@@ -138,7 +137,7 @@ def transformation(questionnaire: Questionnaire) -> Iterator[Fault]:
         if (transform.linear is None) == (transform.table is None):
             yield Fault(
                 at,
-                f"scale '{scale.id}' is transformed either by 'linear' or by 'table'. Please write one of them",
+                f"scale '{scale.id}' is transformed either by 'linear' or by 'table'. Please write one of the two",
             )
         elif transform.linear is not None:
             yield from _line(counting, scale, transform.linear, (*at, "linear"))
@@ -151,8 +150,8 @@ def _line(counting: Counting, scale: Scale, linear: list[float], at: Path) -> It
     if start == end:
         yield Fault(
             at,
-            f"scale '{scale.id}': {start:g} and {end:g} are the same raw score, so there is no "
-            "line. Please write its two ends",
+            f"scale '{scale.id}': {start:g} and {end:g} are the same raw score, so they do not "
+            "make a line. Please write the two ends of the line",
         )
         return
     found = counting.raw_range(scale)
@@ -161,7 +160,7 @@ def _line(counting: Counting, scale: Scale, linear: list[float], at: Path) -> It
             at,
             f"scale '{scale.id}' has raw scores from {found[0]:g} to {found[1]:g}, but the line "
             f"goes from {start:g} to "
-            f"{end:g}. Please begin with [{found[0]:g}, {found[1]:g}, …]",
+            f"{end:g}. Please start with [{found[0]:g}, {found[1]:g}, …]",
         )
 
 
@@ -194,7 +193,7 @@ def table_of_scores(counting: Counting, scale: Scale, table: dict[float, float],
         if not low <= raw <= high:
             yield Fault(
                 (*at, _key_of(raw)),
-                f"scale '{scale.id}' has raw scores from {low} to {high}, so it never has {raw:g}. Please remove it",
+                f"scale '{scale.id}' has raw scores from {low} to {high}, so {raw:g} cannot occur. Please remove it",
                 key=True,
             )
 
@@ -211,7 +210,7 @@ def bands(questionnaire: Questionnaire) -> Iterator[Fault]:
             at: Path = ("scales", n, "bands", who)
             if who not in ANSWERED_BY:
                 hint = did_you_mean(who, ANSWERED_BY) or f" Please use {quoted(ANSWERED_BY, 'or')}"
-                message = f"scale '{scale.id}' has bands for '{shortened(who)}', who answers nothing.{hint}"
+                message = f"scale '{scale.id}' has bands for '{shortened(who)}', who is not asked.{hint}"
                 yield Fault(at, message, key=True)
             yield from bands_that_hold(counting, scale, found, at)
 
@@ -227,8 +226,7 @@ def _bands(scale: Scale, found: list[Band], at: Path, step: float) -> Iterator[F
         if band.low > band.high:
             yield Fault(
                 (*at, i),
-                f"band '{band.label}' of scale '{scale.id}' goes from {band.low:g} to "
-                f"{band.high:g}. Please turn them round",
+                f"band '{band.label}' of scale '{scale.id}' goes from {band.low:g} to {band.high:g}. Please swap them",
             )
             continue
         if i == 0:
@@ -239,13 +237,13 @@ def _bands(scale: Scale, found: list[Band], at: Path, step: float) -> Iterator[F
             yield Fault(
                 (*at, i, "from"),
                 f"bands '{before.label}' and '{band.label}' of scale '{scale.id}' overlap at {band.low:g}. "
-                f"A score belongs to one band. Please begin '{band.label}' {_next(before.high, step)}",
+                f"A score belongs to one band only. Please start '{band.label}' {_next(before.high, step)}",
             )
         elif distance > step + 1e-9:
             yield Fault(
                 (*at, i, "from"),
                 f"a score between {before.high:g} and {band.low:g} of scale '{scale.id}' has no band. "
-                f"Please begin '{band.label}' {_next(before.high, step)}",
+                f"Please start '{band.label}' {_next(before.high, step)}",
             )
 
 
@@ -263,6 +261,6 @@ def _ends(counting: Counting, scale: Scale, found: list[Band], at: Path) -> Iter
             at,
             f"scale '{scale.id}' has scores from {low:g} to {high:g}, but its bands only go from "
             f"{found[0].low:g} to "
-            f"{found[-1].high:g}. Please let them hold every score",
+            f"{found[-1].high:g}. Please make the bands cover every score",
             key=True,
         )

@@ -50,9 +50,9 @@ def names(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     if not FILE_NAME.fullmatch(study.id):
         yield Fault(
             ("study",),
-            f"the name '{shortened(study.id)}' cannot be one. It has small letters, digits and "
-            "dashes, begins with a "
-            "letter, and has at most 40 characters. Please change it",
+            f"the name '{shortened(study.id)}' cannot be used. A name has small letters, "
+            "digits and dashes, begins "
+            "with a letter, and has at most 40 characters. Please change it",
         )
     lists: list[tuple[str, str, list[str]]] = [
         ("arms", "arm", [arm.id for arm in study.arms]),
@@ -75,7 +75,7 @@ def _names(where: str, thing: str, ids: list[str]) -> Iterator[Fault]:
         if name.lower() in seen:
             yield Fault(
                 at,
-                f"the name '{shortened(name)}' belongs to another {thing} already, on {FIRST}. "
+                f"the name '{shortened(name)}' is already used for another {thing}, on {FIRST}. "
                 "Please choose a different one",
                 first=seen[name.lower()],
             )
@@ -87,7 +87,7 @@ def arms(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     if not any(arm.id == "programme" for arm in study.arms):
         yield Fault(
             ("arms",),
-            "no arm is called 'programme'. One arm is the one with the programme. Please call it: arm: programme",
+            "no arm is called 'programme'. One arm must be the one with the programme. Please name it: arm: programme",
             key=True,
         )
 
@@ -98,14 +98,14 @@ def waves(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
         if wave.closes < wave.opens:
             yield Fault(
                 ("waves", i, "closes"),
-                f"wave '{wave.id}' closes on {wave.closes}, before it opens on {wave.opens}. Please turn them round",
+                f"wave '{wave.id}' closes on {wave.closes}, before it opens on {wave.opens}. Please swap them",
             )
         if i and wave.opens <= study.waves[i - 1].closes:
             before = study.waves[i - 1]
             yield Fault(
                 ("waves", i, "opens"),
-                f"wave '{wave.id}' opens on {wave.opens}, but wave '{before.id}' above it only closes on "
-                f"{before.closes}. Waves follow each other. Please change a date, or their order",
+                f"wave '{wave.id}' opens on {wave.opens}, but wave '{before.id}' above it does not close "
+                f"until {before.closes}. Waves cannot overlap. Please change a date, or their order",
             )
     last = max(wave.closes for wave in study.waves)
     if study.retention.delete_on <= last:
@@ -120,8 +120,8 @@ def waves(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     if study.retention.delete_on <= last + datetime.timedelta(days=late):
         yield Fault(
             ("retention", "delete_on"),
-            f"answers would be deleted on {study.retention.delete_on}, when late ones are still taken: {late} days "
-            f"after the last wave closes on {last}. Please choose a later day, or shorten 'late'",
+            f"answers would be deleted on {study.retention.delete_on}, when late answers are still accepted: "
+            f"{late} days after the last wave closes on {last}. Please choose a later day, or shorten 'late'",
         )
 
 
@@ -130,8 +130,8 @@ def late(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     if study.late.finish < study.late.begin:
         yield Fault(
             ("late", "finish" if "finish" in study.late.model_fields_set else "begin"),
-            f"late answers may be begun for {study.late.begin} days after a wave's last day, but finished only for "
-            f"{study.late.finish}. Please let 'finish' be at least {study.late.begin}",
+            f"people can start for {study.late.begin} days after a wave's last day, but finish for only "
+            f"{study.late.finish}. Please make 'finish' at least {study.late.begin}",
         )
 
 
@@ -158,7 +158,7 @@ def _once(names: Sequence[str], at: Callable[[int], Path], what: str) -> Iterato
     first: dict[str, int] = {}
     for i, name in enumerate(names):
         if name in first:
-            message = f"{what} '{shortened(name)}' is listed already, on {FIRST}. Please remove one of them"
+            message = f"{what} '{shortened(name)}' is already listed, on {FIRST}. Please remove one of them"
             yield Fault(at(i), message, first=at(first[name]))
         first.setdefault(name, i)
 
@@ -174,7 +174,7 @@ def _sent_twice(study: StudyDefinition) -> Iterator[Fault]:
                 yield Fault(
                     ("fieldwork", i, "questionnaire"),
                     f"fieldwork {i + 1} sends '{shortened(part.questionnaire)}' in wave {quoted(waves)} to people who "
-                    f"get it in that wave already, from {FIRST}. Please remove one of the two, or change its waves or "
+                    f"already get it in that wave, from {FIRST}. Please remove one of the two, or change its waves or "
                     "years",
                     first=("fieldwork", n, "questionnaire"),
                 )
@@ -201,7 +201,7 @@ def _fact(fact: Fact, at: Path) -> Iterator[Fault]:
     if fact.kind != "code" and fact.codes:
         yield Fault(
             (*at, "codes"),
-            f"fact '{fact.id}' has codes. Only kind: code has them. Please change one",
+            f"fact '{fact.id}' has codes. Only kind: code can have them. Please change one",
             key=True,
         )
     if fact.kind != "number":
@@ -209,11 +209,11 @@ def _fact(fact: Fact, at: Path) -> Iterator[Fault]:
             if getattr(fact, key) is not None:
                 yield Fault(
                     (*at, key),
-                    f"fact '{fact.id}' has '{key}'. Only kind: number has it. Please change one",
+                    f"fact '{fact.id}' has '{key}'. Only kind: number can have it. Please change one",
                     key=True,
                 )
     elif fact.min is not None and fact.max is not None and fact.min > fact.max:
-        yield Fault((*at, "min"), f"fact '{fact.id}' goes from {fact.min:g} to {fact.max:g}. Please turn them round")
+        yield Fault((*at, "min"), f"fact '{fact.id}' goes from {fact.min:g} to {fact.max:g}. Please swap them")
 
 
 def missing_codes(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
@@ -225,7 +225,7 @@ def missing_codes(study: StudyDefinition, around: Surroundings) -> Iterator[Faul
             last = [reason for reason in reasons if reason in study.missing.model_fields_set] or reasons
             yield Fault(
                 ("missing", last[-1]),
-                f"{quoted(reasons)} are all {code}. Each reason has its own number. Please change one",
+                f"{quoted(reasons)} are all {code}. Each reason needs its own number. Please change one",
             )
 
 
@@ -247,7 +247,7 @@ def fieldwork(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
                 hint = did_you_mean(wave, waves) or f" Please use {quoted(dict.fromkeys(waves), 'or')}"
                 yield Fault(
                     (*at, "waves", n),
-                    f"fieldwork {i + 1} is about wave '{shortened(wave)}', which is not there.{hint}",
+                    f"fieldwork {i + 1} names wave '{shortened(wave)}', which does not exist.{hint}",
                     about=About("wave", wave),
                 )
         if part.years is not None:
@@ -267,7 +267,7 @@ def fieldwork(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
 def _questionnaire(name: str, around: Surroundings, at: Path, who: str) -> Iterator[Fault]:
     if name not in around.names:
         hint = did_you_mean(name, around.names) or f" Please add {shortened(name)}.yaml."
-        yield Fault(at, f"{who} speaks of the questionnaire '{shortened(name)}', which is not there.{hint}")
+        yield Fault(at, f"{who} names the questionnaire '{shortened(name)}', which does not exist.{hint}")
 
 
 def _years(study: StudyDefinition, years: list[int], i: int, around: Surroundings) -> Iterator[Fault]:
@@ -279,7 +279,7 @@ def _years(study: StudyDefinition, years: list[int], i: int, around: Surrounding
     if year is None:
         yield Fault(
             at,
-            f"fieldwork {i + 1} asks for year groups, but the roster has none. Please add a fact called 'year'",
+            f"fieldwork {i + 1} names year groups, but the roster has none. Please add a fact called 'year'",
             key=True,
         )
         return
@@ -301,8 +301,8 @@ def consent(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
         if one.decided_by == "parent" and one.audience != "pupil":
             yield Fault(
                 ("consent", i, "decided_by"),
-                f"parents would decide for '{one.audience}', and they decide for pupils only. "
-                "Please write: decided_by: self",
+                f"parents would decide for '{one.audience}', but parents can decide for "
+                "pupils only. Please write: decided_by: self",
             )
 
 
@@ -430,10 +430,10 @@ def _scale(name: str, around: Surroundings, at: Path, who: str, *, key: bool = F
     first, dot, scale = name.partition(".")
     if not dot or first not in around.names:
         hint = did_you_mean(name, around.every_scale) or " Please write questionnaire.scale."
-        yield Fault(at, f"{who} speaks of '{shortened(name)}', but there is no such questionnaire.{hint}", key=key)
+        yield Fault(at, f"{who} names '{shortened(name)}', but there is no such questionnaire.{hint}", key=key)
     elif first in around.scales and scale not in around.scales[first]:
-        hint = did_you_mean(name, around.every_scale) or " Please write one of its scales behind the dot."
-        message = f"{who} speaks of '{shortened(name)}', but '{first}' has no such scale.{hint}"
+        hint = did_you_mean(name, around.every_scale) or " Please write one of its scales after the dot."
+        message = f"{who} names '{shortened(name)}', but '{first}' has no such scale.{hint}"
         yield Fault(at, message, key=key, about=About("scale", name))
 
 
@@ -455,7 +455,7 @@ def pretend(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     if shares.blank + shares.dont_know + shares.rather_not > 1:
         yield Fault(
             ("pretend", "missing"),
-            "'blank', 'dont_know' and 'rather_not' add up to more than 1, which is everyone. Please lower them",
+            "'blank', 'dont_know' and 'rather_not' add up to more than 1, and 1 is everyone. Please lower them",
             key=True,
         )
 
@@ -473,7 +473,7 @@ def _effect(study: StudyDefinition, name: str, around: Surroundings, at: Path) -
         hint = did_you_mean(name, known) or " Please write programme, per_year, or fact.code."
         yield Fault(
             at,
-            f"'{shortened(name)}' is nothing that can have an effect here.{hint}",
+            f"'{shortened(name)}' cannot have an effect here.{hint}",
             key=True,
             about=About("fact", fact),
         )
@@ -483,7 +483,7 @@ def _typed(name: str, around: Surroundings, at: Path) -> Iterator[Fault]:
     first, dot, question = name.partition(".")
     if not dot or first not in around.names:
         hint = did_you_mean(first, around.names) or " Please write questionnaire.question."
-        yield Fault(at, f"'texts' speaks of '{shortened(name)}', but there is no such questionnaire.{hint}", key=True)
+        yield Fault(at, f"'texts' names '{shortened(name)}', but there is no such questionnaire.{hint}", key=True)
         return
     questionnaire = around.questionnaires.get(first)
     if questionnaire is None:
@@ -493,7 +493,7 @@ def _typed(name: str, around: Surroundings, at: Path) -> Iterator[Fault]:
         hint = did_you_mean(question, known) or " Please use the id of a question."
         yield Fault(
             at,
-            f"'texts' speaks of '{shortened(name)}', but '{first}' has no such question.{hint}",
+            f"'texts' names '{shortened(name)}', but '{first}' has no such question.{hint}",
             key=True,
             about=About("question", name),
         )

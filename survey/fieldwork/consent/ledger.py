@@ -140,7 +140,7 @@ def _values(db: Connection, study: InStudy, participant_id: int, what: Decision,
     if what.given_on > today(study.time_zone, now):
         raise BadDecision(f"{what.given_on} is in the future. Please give the day on which the decision was given.")
     if what.scope == "wave" and what.wave is None:
-        raise BadDecision("A decision about one wave needs the wave. Please say which.")
+        raise BadDecision("A decision about one wave needs the wave. Please choose it.")
     wave_id = None
     if what.wave is not None:
         waves = {row.code: row.id for row in db.execute(select(Wave.code, Wave.id).where(Wave.study_id == study.id))}
@@ -151,12 +151,15 @@ def _values(db: Connection, study: InStudy, participant_id: int, what: Decision,
         select(Participant.audience).where(Participant.id == participant_id, Participant.study_id == study.id)
     )
     if audience is None:
-        raise BadDecision("There is no such participant in this study.")
+        raise BadDecision("There is no such participant in this study. Please check the study code.")
     _check_parent(db, participant_id, what)
     if what.resolved is not None and what.says == "withdrawn":
-        raise BadDecision("A withdrawal cannot resolve a yes and a no. Please record a yes or a no.")
+        raise BadDecision("A withdrawal cannot resolve conflicting decisions. Please record a yes or a no.")
     if what.sheet_version is not None and not sheet_id_of(db, study.id, audience, what.sheet_version):
-        raise BadDecision(f"There is no version {what.sheet_version} of the information sheet.")
+        raise BadDecision(
+            f"There is no version {what.sheet_version} of the information sheet. Please choose one that has "
+            "been published."
+        )
     return {
         "study_id": study.id,
         "participant_id": participant_id,
@@ -178,11 +181,11 @@ def _check_parent(db: Connection, participant_id: int, what: Decision) -> None:
     if what.parent is None or (what.parent in PARENTS and what.by == "parent"):
         return
     if what.by != "parent":
-        raise BadDecision("Only a decision by a parent can say which parent it was.")
+        raise BadDecision("Only a parent's decision can say which parent it was.")
     if what.parent not in parents_of(db, participant_id):
         raise BadDecision(
-            f"'{shortened(what.parent)}' is not a parent of this child in the roster. Write first, second, or the "
-            "parent's study code."
+            f"'{shortened(what.parent)}' is not a parent of this child on the roster. Please write first, second "
+            "or the parent's study code."
         )
 
 

@@ -147,10 +147,10 @@ def rows(people: Iterable[ConsentState]) -> list[tuple[str, ...]]:
 
 
 WHY: Final[Mapping[str, str]] = {
-    "not asked": "the study asks for no decision",
+    "not asked": "no decision is needed in this study",
     "decided": "decided",
-    "disagree": "conflicting decisions: the yes counts only once you record how they were resolved",
-    "silent": "told, and said nothing",
+    "disagree": "conflicting decisions: a yes does not count until you record how they were resolved",
+    "silent": "informed, and has not said no",
     "no decision": "no decision yet",
-    "sheet not sent": "the information sheet was not sent",
+    "sheet not sent": "the information sheet has not been sent",
 }

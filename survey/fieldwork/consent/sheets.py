@@ -42,8 +42,9 @@ def keep_sheets(db: Session, plan: Plan, now: datetime) -> list[tuple[str, int]]
             continue
         if new.version <= newest:
             raise VersionTaken(
-                f"The information sheet for audience {consent.audience} has other words than its version {newest}. "
-                f"People agreed to the words they read: set 'version: {newest + 1}' in its sheet and publish again."
+                f"The information sheet for audience {consent.audience} has different words from version {newest}, "
+                f"and people agreed to the words they read. Please set 'version: {newest + 1}' in its "
+                "sheet and publish again."
             )
         db.execute(
             insert(sheet).values(

@@ -28,7 +28,7 @@ class Standing:
     """What holds for one participant in one wave.
 
     state   'yes', 'no', 'missing' or 'withdrawn'
-    reason  why: 'not asked' (the study asks for no decision), 'decided', 'silent' (opt-out, sheet sent, no word),
+    reason  why: 'not asked' (no decision is needed in this study), 'decided', 'silent' (opt-out, sheet sent, no word),
             'no decision', 'sheet not sent'; 'disagree' (a no or a withdrawal, and a yes: the yes counts only once it is
             resolved)
     given_on, sheet_version, decided_by   of the decision that holds, where there is one

@@ -155,7 +155,7 @@ def _people(connection: Connection, study_id: int, wave: Wave) -> dict[str, Know
 # ---- what would change ----------------------------------------------------------------------------------
 
 
-_CORRECT: Final = "If the first was wrong, choose “correct facts that should not change” (--correct)."
+_CORRECT: Final = "If the first value was wrong, choose “Correct facts that should not change” (--correct)."
 
 
 @dataclass(frozen=True)
@@ -294,7 +294,8 @@ def _compare_schools(lists: Lists, here: StoredField, preview: RosterPreview, de
             preview.problems.append(
                 line.place.misread(
                     "arm",
-                    f"The school {line.code} is in {known.arm or 'no arm'}, and a school stays in its arm. {_CORRECT}",
+                    f"The school {line.code} is in {known.arm or 'no arm'}, and a school does not change "
+                    f"its arm. {_CORRECT}",
                 )
             )
         pairs = [("title", known.title, line.title), ("arm", known.arm, line.arm)]
@@ -322,7 +323,7 @@ def _compare_classes(lists: Lists, here: StoredField, preview: RosterPreview, de
         if known is None and other != line.school_class:
             if key not in said:
                 said.add(key)
-                message = f"The class '{line.school_class}' is '{other}' in the study. Please write it in one way."
+                message = f"The class '{line.school_class}' is '{other}' in the study. Please spell it the same way."
                 preview.problems.append(line.place.misread("class", message))
             continue
         title = line.class_title or known or line.school_class
@@ -341,9 +342,13 @@ def _unknown_schools(lists: Lists, schools: set[str]) -> Iterator[Misread]:
             continue
         said.add(line.school)
         near = spelling.get(bare(line.school))
-        hint = f" Did you mean '{near}'?" if near else " Please send it in a list of schools, or correct the code."
+        hint = (
+            f" Did you mean '{near}'?"
+            if near
+            else (" Please import it in a list of schools first, or correct the code.")
+        )
         yield line.place.misread(
-            "school", f"The study has no school '{line.school}'.{hint} (Said once for each such code.)"
+            "school", f"The study has no school '{line.school}'.{hint} (Each such code is listed once.)"
         )
 
 
@@ -353,13 +358,13 @@ def _confusable(lists: Lists, here: StoredField) -> Iterator[Misread]:
     for line in lists.people:
         other = line.code if line.code in here.people else spelt.setdefault(bare(line.code), line.code)
         if other != line.code:
-            where = "is in the study" if other in here.people else "is in this list"
+            where = "is in the study" if other in here.people else "is in this file"
             yield line.place.misread("participant", _alike(line.code, other, where, "participant", line.number))
     schools = {bare(code): code for code in here.schools}
     for school in lists.schools:
         other = school.code if school.code in here.schools else schools.setdefault(bare(school.code), school.code)
         if other != school.code:
-            where = "is in the study" if other in here.schools else "is in this list"
+            where = "is in the study" if other in here.schools else "is in this file"
             yield school.place.misread("school", _alike(school.code, other, where, "school"))
 
 
@@ -367,10 +372,12 @@ def _alike(code: str, other: str, where: str, what: str, number: bool = False) -
     if other.casefold() == code.casefold():
         how = "differ only in capitals"
     elif number:
-        how = "differ only in zeros, which the spreadsheet has taken away: format the column as text"
+        how = "differ only in zeros, which the spreadsheet has removed: format the column as text"
     else:
         how = "differ only in zeros"
-    return f"'{code}' is new, and '{other}' {where}: they {how}. Please write each {what}'s code in one way."
+    return (
+        f"'{code}' is new, and '{other}' {where}: they {how}. Please spell each {what}'s code the same way throughout."
+    )
 
 
 def _doubt_codes(lists: Lists, here: StoredField, preview: RosterPreview) -> None:
@@ -391,8 +398,8 @@ def _unknown_children(lists: Lists, here: StoredField) -> Iterator[Misread]:
             if child not in pupils:
                 yield line.place.misread(
                     "parent_of",
-                    f"There is no pupil '{child[:40]}' in the study or in this list.{spellings.hint(child)} Please "
-                    "correct the code, or import the pupils' list first.",
+                    f"There is no pupil '{child[:40]}' in the study or in this file.{spellings.hint(child)} Please "
+                    "correct the code, or import the pupils' roster first.",
                 )
 
 
@@ -457,7 +464,7 @@ class _People:
         if known is not None and known.audience != line.audience:
             said = (
                 f"{line.code} is a {known.audience} in this study, and a code belongs to one person for the whole "
-                "study."
+                "study. Please correct the code or the audience."
             )
             self._preview.problems.append(line.place.misread("participant", said))
             return
@@ -561,8 +568,8 @@ class _People:
         self._preview.notes.append(
             line.place.misread(
                 key,
-                f"{line.code}: {title} was '{old}' on the first list and is not a fact that changes. '{old}' is kept "
-                f"and '{new}' is not used. {_CORRECT}",
+                f"{line.code}: {title} was '{old}' on the first roster, and this fact does not change. '{old}' is "
+                f"kept and '{new}' is not used. {_CORRECT}",
             )
         )
 
@@ -572,8 +579,8 @@ class _People:
         owner = self._owners.get(line.hash)
         if owner is not None and owner != line.code:
             said = (
-                f"{owner} and {line.code} have the same identifier: one child has two codes, or the identifier is in "
-                "the wrong row."
+                f"{owner} and {line.code} have the same identifier. Either one child has two codes, or the "
+                "identifier is in the wrong row: please correct it."
             )
             self._preview.problems.append(line.place.misread("identifier", said))
             return None
@@ -581,7 +588,7 @@ class _People:
         if old == line.hash:
             return None
         if old is not None and not self._correct:
-            said = f"{line.code} has another identifier since an earlier list, and that one stays. {_CORRECT}"
+            said = f"{line.code} had a different identifier on an earlier roster, and that one is kept. {_CORRECT}"
             self._preview.notes.append(line.place.misread("identifier", said))
             return None
         if known is not None:

@@ -48,14 +48,16 @@ class _Confirmed(NamedTuple):
 
 _ANSWERS: Final[dict[Doubtful, _Confirmed]] = {
     "left": _Confirmed(
-        yes="The file is the complete list: everyone not on it has left.",
-        otherwise="If it is only part of the list, send a file with everyone in these schools instead.",
+        yes="The file is the complete roster: everyone who is not in it has left.",
+        otherwise="If it is only part of the roster, import a file with everyone in these schools instead.",
         unticked="Check who would leave, and tick the box if they have left. Nothing has been imported yet.",
         option="--they-have-left",
     ),
     "codes": _Confirmed(
-        yes="These codes are right as they are: no zeros have been lost.",
-        otherwise="If zeros are missing, format the column as text, enter the codes in full, and send the file again.",
+        yes="These codes are right: no zeros have been lost.",
+        otherwise=(
+            "If zeros are missing, format the column as text, enter the codes in full, and import the file again."
+        ),
         unticked="Check the codes, and tick the box if they are right. Nothing has been imported yet.",
         option="--codes-as-they-are",
     ),
@@ -75,7 +77,7 @@ def doubt_about_codes(schools: Collection[str], people: Collection[str]) -> Doub
     kinds = (("school code", schools), ("study code", people))
     said = tuple(
         f"{_many(len(codes), kind)} no zeros in front: {some(codes)}. A spreadsheet turns a code like 0001 into 1, so "
-        "zeros may have been lost. Please compare with the list the codes come from."
+        "zeros may have been lost. Please compare them with the list they come from."
         for kind, codes in kinds
         if codes
     )

@@ -155,7 +155,7 @@ class _Headings:
             self._open.remove(index)
             if key in self._done.found:
                 first = letters_of(self._done.found[key] + 1)
-                said = f"This column means the same as column {first}. Please keep one of the two."
+                said = f"This column means the same as column {first}. Please keep only one of them."
                 self._done.problems.append(self._sheet.misread(self._sheet.header[index], said))
             else:
                 self._done.found[key] = index
@@ -178,7 +178,9 @@ class _Headings:
     def _headless(self, index: int) -> Iterator[Misread]:
         filled = next((row.cells[index] for row in self._sheet.rows if row.cells[index].text), None)
         if filled is not None:
-            said = "There is something in this column, but it has no heading. Please write one or clear the column."
+            said = (
+                "This column has no heading, but there is something in it. Please add a heading, or clear the column."
+            )
             yield self._sheet.misread(filled, said)
 
     # ---- what is to be changed ----
@@ -191,7 +193,7 @@ class _Headings:
             hint = self._nearest(cell.text) or f" The headings that can be used are {quoted(self._names())}."
             if letters(cell.text) in _NOT_OURS:
                 hint = " Please delete the column, which the study does not use."
-            return [self._sheet.misread(cell, f"The heading '{shortened(cell.text)}' is not known.{hint}")]
+            return [self._sheet.misread(cell, f"The heading '{shortened(cell.text)}' is not one Chorus knows.{hint}")]
         if not self._done.found and not self._refused and not self._likely(unknown, missing):
             # Where no heading is known at all, that is all there is to say.
             names = quoted(self._accepted[key][0] for key in missing)
@@ -215,19 +217,19 @@ class _Headings:
             self._done.likely["participant"] = likely[0]
             missing.remove("participant")
             unknown.remove(likely[0])
-            yield f"Rename {self._named(likely)} to 'participant' if it holds the study codes."
+            yield f"Rename {self._named(likely)} to 'participant' if it has the study codes."
         others = [index for index in unknown if letters(self._text(index)) in _NOT_OURS]
         unknown = [index for index in unknown if index not in others]
         for index in list(unknown):
             if (hint := self._nearest(self._text(index))) != "":
                 unknown.remove(index)
-                yield f"{self._named([index])} is not known.{hint}"
+                yield f"{self._named([index])} is not one Chorus knows.{hint}"
         for key in missing:
             yield f"Add a column '{self._accepted[key][0]}' with {_HOLDS.get(key, 'a value')} in every row."
         if others:
             yield f"Delete {self._named(others)}, which the study does not use."
         if unknown:
-            yield f"Delete {self._named(unknown)}, which the study does not know.{self._unless(unknown)}"
+            yield f"Delete {self._named(unknown)}, which the study does not use.{self._unless(unknown)}"
 
     def _unless(self, unknown: Sequence[int]) -> str:
         """Return which columns of the study are not there, since a heading that is not known may be one of them."""

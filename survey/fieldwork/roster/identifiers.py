@@ -56,7 +56,7 @@ def make_key(path: Path, settings: Settings) -> None:
         private.write_new(path, secrets.token_hex(_KEY_BYTES) + "\n")
     except FileExistsError as error:
         raise Refused(
-            [f"{path} already exists. A key that has been used must not be lost: please give another name."]
+            [f"{path} already exists. A key that has been used must not be lost. Please give another name."]
         ) from error
     except OSError as error:
         raise Refused([f"{path} cannot be written ({error.strerror}). Please choose another place."]) from error
@@ -69,7 +69,7 @@ def read_key(settings: Settings) -> bytes:
         raise Refused(
             [
                 (
-                    "This study links to data from outside, and there is no linkage key. Please make one with "
+                    "This study links to data from outside, and there is no linkage key yet. Please make one with "
                     "`survey roster key FILE` and name the file in the environment variable CHORUS_LINKAGE_KEY."
                 )
             ]
@@ -81,13 +81,13 @@ def read_key(settings: Settings) -> bytes:
         raise Refused(
             [
                 (
-                    "The linkage key that CHORUS_LINKAGE_KEY names cannot be read. Please check the path, the right to "
-                    "read it, and that the file is the one `survey roster key` made."
+                    "The linkage key that CHORUS_LINKAGE_KEY names cannot be read. Please check the path, that Chorus "
+                    "may read it, and that the file is the one `survey roster key` made."
                 )
             ]
         ) from error
     if len(key) != _KEY_BYTES:
-        raise Refused(["The file that CHORUS_LINKAGE_KEY names holds no linkage key made by `survey roster key`."])
+        raise Refused(["The file that CHORUS_LINKAGE_KEY names is not a linkage key made by `survey roster key`."])
     return key
 
 
@@ -96,8 +96,8 @@ def _apart(path: Path, settings: Settings) -> None:
         raise Refused(
             [
                 (
-                    "The linkage key must not be in the instance folder, or it would go into the backups beside "
-                    "what it protects. Please keep it in another place."
+                    "The linkage key must not be in the instance folder, or it would be in the backups together "
+                    "with what it protects. Please keep it in another place."
                 )
             ]
         )
@@ -172,7 +172,7 @@ def refused_columns(sheet: ReadSheet, declared: Sequence[str]) -> dict[int, Misr
             continue
         found[index] = sheet.misread(
             cell,
-            f"This column looks like {refusal.what}, and those stay in school. Please delete the column: the study "
+            f"This column looks like {refusal.what}, which stay in school. Please delete the column: the study "
             "code is enough, and the school keeps the list that says who is who.",
         )
     return found
@@ -211,7 +211,7 @@ def refused_values(sheet: ReadSheet, besides: Sequence[int]) -> Iterator[Misread
     for (_, what), cells in seen.items():
         yield sheet.misread(
             cells[0],
-            f"This cell holds what looks like {what}. Those stay in school: please delete it."
+            f"This cell has what looks like {what} in it. Please delete it: such things stay in school."
             + and_more([cell.row for cell in cells]),
         )
 
@@ -253,11 +253,13 @@ def fault_of_code(cell: Cell) -> str | None:
         return OF_TOTALS
     if cell.kind == DATE or _DAY.fullmatch(code):
         return (
-            "This is a date, and a date of birth cannot be a study code. If the spreadsheet turned a code into a date, "
+            "This is a date, and a study code cannot be a date. If the spreadsheet turned a code into a date, "
             "format the column as text and type the code again."
         )
     if not any(sign.isdigit() for sign in code):
-        return "This looks like a name or a word. A study code has a digit, like p0012; names stay in school."
+        return (
+            "This looks like a name or a word. A study code has at least one digit, like p0012. Names stay in school."
+        )
     if not _CODE.fullmatch(code):
         if code[0] in "“”‘’„«'\"" or code[-1] in "“”‘’„»'\"":
             return "There are quotation marks around the study code. Please delete them."

@@ -30,7 +30,7 @@ LEFT_BY_ROSTER: Final = "roster"
 """Why someone left: a later list of their school is without them."""
 
 _CHANGED_MEANWHILE: Final = (
-    "The study's lists have changed since this preview, so nothing was imported. Please preview the file again."
+    "The study's rosters have changed since this preview, so nothing was imported. Please check the file again."
 )
 
 _NEEDS_A_YES: Final = "Nothing has been imported. Please check this first, and confirm it if it is right."
@@ -121,7 +121,7 @@ def import_lists(
         here = field_of(connection, there.study_id, there.wave)
         preview, deeds = compare(lists, here, there.plan, wave_code, chosen.correct)
         if preview.problems:
-            raise Refused([*map(str, preview.problems), "Nothing was imported. Please correct these first."])
+            raise Refused([*map(str, preview.problems), "Nothing was imported. Please correct the file and try again."])
         if chosen.digest is not None and chosen.digest != preview.digest:
             raise Refused([_CHANGED_MEANWHILE])
         open_ = unanswered(preview.doubts, chosen.agreed)
@@ -160,7 +160,7 @@ def place_of(engine: Engine, study_code: str, wave_code: str | None) -> ImportTa
 
 def _needs_wave(lists: Lists, there: ImportTarget) -> None:
     if lists.people and there.wave is None:
-        raise Refused(["A list of participants is for one wave. Please say which: --wave W."])
+        raise Refused(["A roster is for one wave. Please add --wave with the name of the wave."])
 
 
 # ---- writing --------------------------------------------------------------------------------------------

@@ -240,14 +240,14 @@ class ListReader:
             code = line.place_code("school", "A school needs a code")
             title = line.words("title")
             if title is None:
-                line.fault("title", "A school needs a title, which pages and tables show.")
+                line.fault("title", "A school needs a title, which pages and tables show. Please add it.")
             arm = self._one_of(line, "arm", {arm.id: arm.title for arm in self.plan.arms}, "arm")
             programmes = {one.id: one.title for one in self.plan.programmes}
             programme = self._one_of(line, "programme", programmes, "programme")
             zone = line.words("time_zone")
             if zone is not None and not _is_zone(zone):
                 line.fault(
-                    "time_zone", f"The time zone '{shortened(zone)}' is not known. Write one like Europe/London."
+                    "time_zone", f"There is no time zone '{shortened(zone)}'. Please write one such as Europe/London."
                 )
             if not line.faults and code and title:
                 told = tuple(name for name in ("programme", "time_zone") if name in found)
@@ -303,7 +303,7 @@ class ListReader:
                 identifying=True,
             )
         if class_title is not None and school_class is None:
-            line.fault("class_title", "There is a title and no class. Please give the class's code too.")
+            line.fault("class_title", "There is a class title but no class. Please add the class's code.")
         values = {key.removeprefix("fact "): line.fact(key, column) for key, column in facts.items()}
         parent_of = self._parent_of(line, audience)
         hash = self._hash(line)
@@ -328,7 +328,7 @@ class ListReader:
         meant = code_of(said, _AUDIENCES) if said else "pupil"
         if meant is None:
             line.fault(
-                "audience", f"The audience '{shortened(said or '')}' is not known. Write pupil, parent or staff."
+                "audience", f"There is no audience '{shortened(said or '')}'. Please write pupil, parent or staff."
             )
         return meant or "pupil"
 
@@ -339,14 +339,22 @@ class ListReader:
         assert cell is not None
         children = tuple(dict.fromkeys(filter(None, re.split(r"[\s,;]+", cell.text)[: _MOST_CHILDREN * 10])))
         if any(fault_of_code(Cell(child, cell.row, cell.column)) for child in children):
-            said = "This should be the study codes of children, with blanks between, and holds something else."
+            said = (
+                "This should be the study codes of children, separated by spaces, and there is something else in "
+                "it. Please correct it."
+            )
             line.fault("parent_of", said, identifying=True)
             return None
         if len(children) > _MOST_CHILDREN:
-            line.fault("parent_of", f"A parent has at most {_MOST_CHILDREN} children here. Please check this cell.")
+            line.fault(
+                "parent_of", f"A parent can have at most {_MOST_CHILDREN} children here. Please check this cell."
+            )
             return None
         if children and audience != "parent":
-            line.fault("parent_of", f"Only a parent has children here, and this row is of a {audience}.")
+            line.fault(
+                "parent_of",
+                f"Only a parent can have children here, and this row is for a {audience}. Please clear this cell.",
+            )
         return children
 
     def _hash(self, line: _Line) -> str | None:
@@ -357,7 +365,7 @@ class ListReader:
             # Never quoted: a wrong letter still leaves a number that is almost someone's.
             line.fault(
                 "identifier",
-                "This is not a valid unique pupil number: the check letter does not fit the other 12 characters. "
+                "This is not a unique pupil number: the check letter does not match the other 12 characters. "
                 "Please compare it with the school's list.",
             )
             return None
@@ -449,7 +457,9 @@ class _Line:
         cell = self.cell("participant")
         if cell is None:
             return Cell("", self.row.number, 0)
-        fault = "This row has no study code." if not cell.text else fault_of_code(cell)
+        fault = (
+            ("This row has no study code. Please add it, or delete the row.") if not cell.text else fault_of_code(cell)
+        )
         if fault and cell.kind != UNREAD:
             self.fault("participant", fault, identifying=bool(cell.text))
         return cell
@@ -470,10 +480,14 @@ class _Line:
             return None
         text = _on_one_line(cell.text)
         if len(text) > _LONGEST or not _can_be_printed(text):
-            self.fault(key, f"This text is too long, or has signs that cannot be printed. At most {_LONGEST} letters.")
+            self.fault(
+                key,
+                f"This text is longer than {_LONGEST} characters, or has characters that cannot be printed. Please "
+                "type it again.",
+            )
             return None
         if text[0] in _FORMULA:
-            self.fault(key, f"This text begins with {text[0]}, which spreadsheets take for a formula.")
+            self.fault(key, f"This text begins with {text[0]}, which spreadsheets read as a formula.")
             return None
         return text
 
@@ -489,7 +503,7 @@ class _Line:
         if cell.kind == DATE:
             self.fault(
                 key,
-                f"The spreadsheet holds a date here ({cell.text}). If it turned a code like 3-4 into a date, format "
+                f"The spreadsheet has a date here ({cell.text}). If it turned a code like 3-4 into a date, format "
                 "the column as text and type the code again.",
             )
             return None
@@ -500,7 +514,8 @@ class _Line:
         code = _on_one_line(cell.text)
         if len(code) > _LONGEST_CODE or not _can_be_printed(code) or code[0] in _FORMULA:
             self.fault(
-                key, f"A code has at most {_LONGEST_CODE} letters, digits or signs, and does not begin with =, + or @."
+                key,
+                f"A code has at most {_LONGEST_CODE} characters, and does not begin with =, + or @. Please change it.",
             )
             return None
         return code
@@ -547,8 +562,8 @@ def _twice(lists: Lists) -> None:
             lists.problems.append(
                 line.place.misread(
                     "identifier",
-                    f"{first.code} and {line.code} have the same identifier: one child has two codes, or the "
-                    "identifier is in the wrong row.",
+                    f"{first.code} and {line.code} have the same identifier. Either one child has two codes, "
+                    "or the identifier is in the wrong row: please correct it.",
                 )
             )
     lists.problems += _classes_in_two_ways(lists.people)
@@ -560,7 +575,9 @@ def _twice_among(lines: Sequence[Any], code: Callable[[Any], str], what: str) ->
         first = seen.setdefault(code(line), line)
         if first is not line:
             yield line.place.misread(
-                what, f"The {what} '{code(line)}' is here a second time; the first is in {first.place}."
+                what,
+                f"The {what} '{code(line)}' is here for the second time. The first is in {first.place}. "
+                "Please remove one.",
             )
 
 
@@ -577,7 +594,7 @@ def _classes_in_two_ways(people: Sequence[PersonLine]) -> Iterator[Misread]:
             yield line.place.misread(
                 "class",
                 f"The class '{line.school_class}' is written '{first.school_class}' in {first.place}. Please "
-                "write it in one way.",
+                "spell it the same way.",
             )
         if line.class_title is None:
             continue
@@ -587,5 +604,5 @@ def _classes_in_two_ways(people: Sequence[PersonLine]) -> Iterator[Misread]:
             yield line.place.misread(
                 "class_title",
                 f"The class '{line.school_class}' has two titles: '{named.class_title}' in {named.place}, and "
-                f"'{line.class_title}' here.",
+                f"'{line.class_title}' here. Please keep one of them.",
             )

@@ -111,8 +111,8 @@ def _number(cell: Cell, fact: Fact) -> Meant:
     if cell.kind == DATE:
         return Meant(None, Misfit(
             "date",
-            "The spreadsheet holds a date here ({}) and a number is wanted.",
-            "The spreadsheet holds dates here ({}) and numbers are wanted.",
+            "The spreadsheet has a date here ({}), and it should be a number.",
+            "The spreadsheet has dates here ({}), and they should be numbers.",
             " If it turned a number into a date, format the column as number and type it again.",
             quote=False,
         ))  # fmt: skip

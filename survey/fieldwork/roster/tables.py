@@ -163,8 +163,8 @@ def read_sheets(data: bytes, name: str, *, verbatim: bool = False, most_columns:
     if sheets:
         return sheets
     if [table.name for table in tables] == [""]:
-        raise UnreadableTable("The file is empty. Please send a table whose first row has the headings.")
-    raise UnreadableTable("The workbook is empty. Please send a table with headings and rows.")
+        raise UnreadableTable("The file is empty. Please choose a table with headings in its first row.")
+    raise UnreadableTable("The workbook is empty. Please choose one with headings and rows.")
 
 
 _LONGEST_HEADER: Final = 200
@@ -188,8 +188,8 @@ def until_too_many(sheet: ReadSheet, problems: list[Misread]) -> Iterator[ReadRo
     for row in sheet.rows:
         if len(problems) >= MOST_PROBLEMS:
             said = (
-                f"The rows from here on were not checked, because of {len(problems):,} problems before them. "
-                "Please correct those first, and check the file again."
+                f"The rows from here on were not checked, because there are {len(problems):,} problems "
+                "before them. Please correct those first, and check the file again."
             )
             problems.append(Misread(sheet.name, row.number, 0, said, file=sheet.file))
             return
@@ -223,8 +223,8 @@ def without_title(sheet: ReadSheet, known: Callable[[str], bool]) -> Below:
     header = rows[best]
     if not all(_is_title(row, header) for row in rows[:best]):
         said = (
-            "The headings are in this row. Please delete everything above it, so that they are the first row (row "
-            f"{rows[0].number} is read as the headings now)."
+            "The headings are in this row. Please delete everything above it, so that they are in the first row "
+            f"(row {rows[0].number} is now read as the headings)."
         )
         return Below(sheet, fault=Misread(sheet.name, header.number, 0, said, file=sheet.file))
     problems = [
@@ -268,11 +268,11 @@ def columns(
         elif key is None:
             known = nearest.hint(cell.text) if len(problems) < _MOST_HINTS else ""
             hint = known or f" The headings that can be used are {quoted(names.values())}."
-            problems.append(sheet.misread(cell, f"The heading '{shortened(cell.text)}' is not known.{hint}"))
+            problems.append(sheet.misread(cell, f"The heading '{shortened(cell.text)}' is not one Chorus knows.{hint}"))
         elif key in found:
             first = letters_of(found[key] + 1)
             problems.append(
-                sheet.misread(cell, f"This column means the same as column {first}. Please keep one of the two.")
+                sheet.misread(cell, f"This column means the same as column {first}. Please keep only one of them.")
             )
         else:
             found[key] = index
@@ -297,7 +297,8 @@ def _headless(sheet: ReadSheet, index: int) -> Iterator[Misread]:
     filled = [row.cells[index] for row in sheet.rows if row.cells[index].text]
     if filled:
         yield sheet.misread(
-            filled[0], "There is something in this column, but it has no heading. Please write one or clear the column."
+            filled[0],
+            "This column has no heading, but there is something in it. Please add a heading, or clear the column.",
         )
 
 
@@ -316,7 +317,7 @@ def _and_more(count: int, last: int) -> str:
 def _sheet(table: TableRead) -> ReadSheet | None:
     """Return a table as a sheet with rows of one length, or None when all of it is blank."""
     if table.hidden:
-        said = "This sheet is hidden. Please show it if it should be read, and delete it if not."
+        said = "This sheet is hidden. Please unhide it if it should be read, or delete it."
         return ReadSheet(table.name, (), [], [Misread(table.name, 0, 0, said)]) if table.rows else None
     if not table.rows:
         return None

@@ -181,7 +181,11 @@ def _versions(verdict: Verdict, study: Study | None) -> Iterator[SentVersion]:
         if mine.get(number) == sent.sha256:
             state = "unchanged"
         elif number in mine or number < max(mine, default=0):
-            fault = "was published with another text" if number in mine else "is lower than the published one"
+            fault = (
+                ("was already published with a different text")
+                if number in mine
+                else "is lower than the published version"
+            )
             why = [f"Version {number} {fault}. Please set version: {max(mine) + 1} in {name}.yaml, and send it again."]
         elif study is not None:
             with session(store().engine) as db:

@@ -104,6 +104,6 @@ def _title(engine: Engine, sha256: str) -> tuple[str, str]:
     """Return title and audience of a published text, which never changes."""
     text = text_of(engine, sha256)
     if text is None:
-        raise LookupError(f"The text {sha256} is published and missing.")
+        raise LookupError(f"The published text {sha256} is missing from the database.")
     questionnaire = Bundle.parse(text)
     return questionnaire.title, questionnaire.audience
