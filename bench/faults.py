@@ -384,7 +384,7 @@ def run(*, small: bool = False) -> Iterator[str]:
 
 
 def happening(name: str, fault: Callable[[Installation], None], place: Installation) -> Outcome:
-    """Start an installation, let a fault happen while people answer, and tell what became of their answers."""
+    """Start an installation, let a fault happen while people answer, and tell the outcome of their answers."""
     place.start()
     try:
         with load(place, PEOPLE) as tally:

@@ -83,8 +83,8 @@ def add_user(
     """Make an account and return its one-time password, which is kept nowhere.
 
     The first sign in with it leads to the page for choosing their own; after that it no longer works. The roles are
-    for one study, by its code, or for all; a coordinator's for one school. Whoever ended is let in afresh.
-    Raises NotPossible for an address that is none or has an account, and for roles that cannot be given.
+    for one study, by its code, or for all; a coordinator's for one school. Anyone who ended is let in afresh.
+    Raises NotPossible for an address that is not one or has an account, and for roles that cannot be given.
     """
     now = datetime.now(UTC)
     address = checked_address(email)
@@ -140,7 +140,7 @@ def account_id(engine: Engine, email: str) -> int:
 
 
 def checked_address(email: str) -> str:
-    """Return an e-mail address as it is kept; raise NotPossible when it is none."""
+    """Return an e-mail address as it is kept; raise NotPossible when it is not one."""
     address = tidy(email)
     if not _ADDRESS.fullmatch(address) or len(address) > _LONGEST:
         raise NotPossible(f"{email!r} is not an e-mail address. Please give one such as name@example.org.")

@@ -50,7 +50,7 @@ class Settings:
     base_url      how people reach the server, without a slash at its end; goes into links and QR codes
     proxies       how many reverse proxies of ours stand in front of the server
     erasures      the file that says, outside the database, what was deleted; None: in the instance folder
-    mail          where mail is handed over; None: links are shown to those who make them, to be handed over
+    mail          where mail is handed over; None: links are shown to people who make them, to be handed over
     two_factor    whether who may see answers needs a second factor; None: when people come by https
     organisation  who else may say who someone is (OpenID Connect); None: no one
     passwords     whether people sign in with passwords; can be turned off where an organisation signs everyone in
@@ -94,7 +94,7 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Read the environment: CHORUS_INSTANCE, DATABASE_URL, SECRET_KEY, CHORUS_URL, CHORUS_PROXIES,
-        CHORUS_REGISTER and CHORUS_LINKAGE_KEY, and for those who sign in CHORUS_MAIL, CHORUS_MAIL_FROM,
+        CHORUS_REGISTER and CHORUS_LINKAGE_KEY, and for people who sign in CHORUS_MAIL, CHORUS_MAIL_FROM,
         CHORUS_TWO_FACTOR, CHORUS_OIDC_ISSUER, CHORUS_OIDC_CLIENT_ID, CHORUS_OIDC_CLIENT_SECRET and CHORUS_PASSWORDS.
 
         Makes the instance folder, and a secret in it (read by its owner only), when they are not there yet.

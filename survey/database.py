@@ -356,7 +356,7 @@ def _lock(descriptor: int) -> None:
 class _Queue:
     """Writers of one SQLite file, one at a time: threads by a lock, processes by a locked file beside it.
 
-    SQLite's own waiting is sleeping, up to 100 ms at a time, and whoever wakes at the right moment wins.
+    SQLite's own waiting is sleeping, up to 100 ms at a time, and anyone who wakes at the right moment wins.
     Here the next writer is woken as soon as the last one is done. SQLite's lock remains what keeps the data
     sound; this is only the queue before its door, so a file system without locks costs speed, not answers.
     """

@@ -400,7 +400,7 @@ class InWords(Rated):
 
 
 def list_remarks(options: Sequence[Option]) -> Iterator[Remark]:
-    """Yield what is wrong with a list of options, whoever uses it."""
+    """Yield what is wrong with a list of options, whichever question uses it."""
     seen: dict[int, int] = {}
     labels: dict[str, int] = {}
     for at, option in enumerate(options):

@@ -1,4 +1,4 @@
-"""Sending mail: short plain letters to those who sign in. Respondents never get any: no one has their addresses."""
+"""Sending mail: short plain letters to people who sign in. Respondents never get any: no one has their addresses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class NotSent(RuntimeError):
 def send(mail: Mail, to: str, subject: str, text: str) -> None:
     """Hand one letter to the mail server.
 
-    Raises NotSent, with a sentence for whoever asked for the letter, when the server cannot be reached or refuses it.
+    Raises NotSent, with a sentence for the person who wrote, when the server cannot be reached or refuses it.
     """
     letter = EmailMessage()
     letter["From"], letter["To"], letter["Subject"] = mail.sender, to, subject

@@ -44,7 +44,7 @@ class Typed(Question):
     def instead(self, data: Mapping[str, Any], typed: bool) -> dict[str, Any] | None:
         """Return the answer when a box is ticked; None when none is.
 
-        Raises Wrong when something was typed as well, Tampered when the box is none of ours.
+        Raises Wrong when something was typed as well, Tampered when the box is not one of ours.
         """
         ticked = data.get("instead") or []
         if not ticked:

@@ -22,7 +22,7 @@ _FOLDER = Path(__file__).parent / "translations"
 
 
 def in_english(sentence: str, **gaps: object) -> str:
-    """Say a sentence as it is written: for those who work with papers and files, whatever the respondent reads."""
+    """Say a sentence as it is written: for people who work with papers and files, whatever the respondent reads."""
     return sentence.format(**gaps) if gaps else sentence
 
 

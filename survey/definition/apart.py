@@ -84,7 +84,7 @@ def read_apart(folder: Path, packed: bytes | None = None) -> Verdict:
 
 
 def verdict_of(lines: Iterator[bytes]) -> Verdict:
-    """Put a verdict together. Raises CannotUnpack with what is said of the folder, and Exceeded for what is none."""
+    """Put a verdict together. Raises CannotUnpack with what is said of the folder, and Exceeded for what is not one."""
     verdict = Verdict()
     try:
         for number, line in enumerate(lines):

@@ -179,7 +179,7 @@ Lookup = Callable[[str], Question | None]
 def read_condition(
     data: Any, at: Path, question: Lookup, known: Collection[str], earlier: Callable[[], Iterable[str]]
 ) -> tuple[Condition, list[Fault]]:
-    """Turn what stands under ``when`` into a Condition and the faults found on the way.
+    """Turn what is under ``when`` into a Condition and the faults found on the way.
 
     `at` is the path of `data`; `question` looks an id up; `known` are all ids, and `earlier` gives those asked before,
     for “did you mean”. Where there is a fault, it is unclear.

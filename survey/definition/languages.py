@@ -43,7 +43,7 @@ def page_texts(page: Page, p: int) -> Iterator[TextPlace]:
 
 
 def _numbered(line: BaseModel, key: TranslationPath, at: Path, i: int) -> Iterator[TextPlace]:
-    """A list item has no id: its text stands under its number, further texts under number and name."""
+    """A list item has no id: its text is under its number, further texts under number and name."""
     for place in own_texts(line, (), at):
         tail = () if place.key == ("text",) else place.key
         number = str(i + 1) if not tail else f"{i + 1}_{tail[0]}"

@@ -38,7 +38,7 @@ _UNREADABLE: Final = "This file cannot be read as a zip. Please zip the folder a
 
 
 class CannotUnpack(ValueError):
-    """What was sent is no folder of a study. Its text is a sentence for whoever sent it."""
+    """What was sent is no folder of a study. Its text is a sentence for the person who sent it."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def unpack(sent: Iterable[Sent], folder: Path) -> Unpacked:
 
 
 def from_zip(file: IO[bytes]) -> Iterator[Sent]:
-    """Yield the files of a zip. Raises CannotUnpack for what is none, is locked, or holds links."""
+    """Yield the files of a zip. Raises CannotUnpack for what is not one, is locked, or holds links."""
     try:
         _refuse_long_lists(file)
         with zipfile.ZipFile(file) as archive:

@@ -136,7 +136,7 @@ def fill(text: str, labels: Mapping[str, str], facts: Mapping[str, object]) -> s
     """Return the wording with its gaps filled.
 
     `labels`: question id -> its answer in words, only where there is one; `facts`: fact -> value as it is to be
-    read. The result is plain text: whoever puts it into a page escapes it.
+    read. The result is plain text: anyone who puts it into a page escapes it.
     """
     if "{" not in text and "}" not in text:
         return text

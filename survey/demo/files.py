@@ -155,7 +155,7 @@ class Sender:
         return person.withdrawn is not None and order.index(person.withdrawn) < order.index(wave.id)
 
     def _by_open_link(self, wave: WaveDefinition, work: Fieldwork) -> Iterator[list[Any]]:
-        """Yield those who came by an open link: as many as the wave's share of the plan's number leaves."""
+        """Yield people who came by an open link: as many as the wave's share of the plan's number leaves."""
         whole = self._pretend.parents if work.audience == "parent" else self._pretend.staff
         order = [one.id for one in self._plan.waves if one.id in work.waves]
         share = whole // len(order) + (order.index(wave.id) < whole % len(order))

@@ -19,7 +19,7 @@ _YES_SHARE = {"fsm": 0.24, "sen": 0.16, "eal": 0.21}
 _LEAVES_THE_AREA = 0.02
 """Share of pupils who are on no roster any more a year later."""
 _GOES_ON = 0.7
-"""Share of those who finish primary school whose secondary school takes part, so that they stay on the roster."""
+"""The share of people who finish primary school whose secondary school takes part, so that they stay on the roster."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ def _drawn(fact: Fact, rng: random.Random) -> Any:
 
 # ── adults ────────────────────────────────────────────────────────────────────────────────────────────────
 def _parents(plan: Plan, pupils: list[PretendedPerson], rng: random.Random) -> Iterator[PretendedPerson]:
-    """Yield parents who are followed: about as many as half of those who answer in a wave, each of one pupil.
+    """Yield parents who are followed: about as many as half of the people who answer in a wave, each of one pupil.
 
     They are on the roster of the school their child is at, for as long as it is a primary school.
     """

@@ -86,7 +86,7 @@ class Door(Base):
         return (self.opens_at is None or now >= self.opens_at) and (self.closes_at is None or now < self.closes_at)
 
     def leads_back(self, now: datetime, wave: Hours) -> bool:
-        """True when whoever began by this door may still come back to finish: the study's rule for late answers."""
+        """True when anyone who began by this door may still come back to finish: the study's rule for late answers."""
         if self.ended_at is not None or self.participant_id is None or self.has_own_times:
             return False
         return (wave.opens is None or now >= wave.opens) and not wave.is_over(now)
@@ -260,7 +260,7 @@ def hash_of_code(code: str, key: bytes) -> str:
 
 
 _LONGEST: Final = 200
-"""Characters of a typed code that are looked at: whoever pastes a book gets a wrong code, not a slow page."""
+"""Characters of a typed code that are looked at: anyone who pastes a book gets a wrong code, not a slow page."""
 
 
 def _letters(code: str) -> str:

@@ -59,7 +59,7 @@ def not_there(what: What, code: str, known: Iterable[str]) -> str:
 
 
 def no_such(what: What, code: str) -> str:
-    """Return the beginning of that sentence, for those who know better what to say after it."""
+    """Return the beginning of that sentence, for people who know better what to say after it."""
     return f"There is no {what} '{shortened(code)}'."
 
 

@@ -1,4 +1,4 @@
-"""Who is on a wave's list and is asked nothing in it: said at once, not found when the wave is over."""
+"""Who is on a wave's roster and is asked nothing in it: said at once, not found when the wave is over."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ def unasked(plan: Plan, person: OnTheList, wave: str) -> Unasked | None:
 def unasked_in(
     db: Connection | Session, plan: Plan, study_id: int, schools: set[int] | None = None, wave: str | None = None
 ) -> Iterator[Unasked]:
-    """Yield everyone who is on a wave's list and is asked nothing in it, by wave and code.
+    """Yield everyone who is on a wave's roster and is asked nothing in it, by wave and code.
 
-    Not those who have left, nor those who withdrew from everything: of these nothing is known. schools: ids; None for
+    Not people who have left, nor people who withdrew from everything: of these nothing is known. schools: ids; None for
     all. wave: its code; None for all.
     """
     gone = withdrawn_for_good(db, study_id)

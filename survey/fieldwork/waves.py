@@ -53,7 +53,7 @@ class Hours:
 
     opens, closes   the wave's own days
     begin_until     until then someone may still begin (late.begin days after closing)
-    finish_until    until then whoever has begun may go on and finish (late.finish days after closing)
+    finish_until    until then anyone who has begun may go on and finish (late.finish days after closing)
     """
 
     opens: datetime | None = None
@@ -74,7 +74,7 @@ class Hours:
         return (self.opens is None or now >= self.opens) and (self.begin_until is None or now < self.begin_until)
 
     def is_over(self, now: datetime) -> bool:
-        """True when nothing is taken any more, not even from those who have begun."""
+        """True when nothing is taken any more, not even from people who have begun."""
         return self.finish_until is not None and now >= self.finish_until
 
 

@@ -60,7 +60,7 @@ class Checker:
 
     @cached_property
     def _unforced(self) -> dict[str, Question]:
-        """Each question as it is read here: whoever left it blank did, and no order of options is told."""
+        """Each question as it is read here: a blank stays a blank, and no order of options is told."""
         return {question.id: _unforced(question) for question in self.asked}
 
     def found(self, question: Question, cells: Mapping[str, str], gaps: Mapping[str, str]) -> Found:

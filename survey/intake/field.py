@@ -1,4 +1,4 @@
-"""What the database knows of a wave, as far as answers from elsewhere are held against it."""
+"""What the database knows of a wave, as far as answers from another system are held against it."""
 
 from __future__ import annotations
 

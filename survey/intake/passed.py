@@ -11,7 +11,7 @@ from survey.journey import Journey, Step
 from survey.responses import PastResponse, PastSave
 
 NOT_KNOWN = "imported"
-"""The mode of answers from elsewhere that say nothing of how they were given."""
+"""The mode of answers from another system that say nothing of how they were given."""
 
 
 def with_saves(journey: Journey, answers: Mapping[str, Any], past: PastResponse) -> PastResponse:

@@ -1,4 +1,4 @@
-"""Taking answers from elsewhere: all rows of a file or none; the same file again changes nothing."""
+"""Taking answers from another system: all rows of a file or none; the same file again changes nothing."""
 
 from __future__ import annotations
 

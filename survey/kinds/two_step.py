@@ -137,7 +137,7 @@ ask: Do you like singing?
         return {"": chosen[0] if chosen else None}
 
     def paper(self, say: Say) -> Paper:
-        """No or yes; below it how much, once for those who said no and once for those who said yes.
+        """No or yes; below it how much, once for people who said no and once for people who said yes.
 
         The codes of the second step are the points that are stored.
         """

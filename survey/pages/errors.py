@@ -137,7 +137,7 @@ def _html(status: int, language: str) -> str:
 
 
 def _in_office() -> bool:
-    """Tell whether the page asked for is one of those who run a study."""
+    """Tell whether the page asked for is for people who run a study."""
     return f"{request.path}/".startswith(f"{OFFICE}/")
 
 

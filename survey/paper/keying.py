@@ -445,7 +445,7 @@ def settle(
 def _settle_assent(
     connection: Connection, sheet: PaperToKey, both: Sequence[Keyed], choice: str, actor: Actor, now: datetime
 ) -> Settled:
-    """A no is taken as a no; with a yes, whoever read a no has keyed nothing, so that the paper is keyed once more."""
+    """A no counts as a no. With a yes, the one who read a no has entered nothing, so the form is entered again."""
     if choice == "other":
         connection.rollback()
         return Settled(

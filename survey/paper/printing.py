@@ -1,6 +1,6 @@
-"""Printing: papers for everyone who is asked, or copies for whoever comes, each with a code of its own.
+"""Printing: papers for everyone who is asked, or copies for anyone who comes, each with a code of its own.
 
-The code stands on the paper; the database has its hash. It is a door's code, so that whoever has the paper can answer
+The code stands on the paper; the database has its hash. It is a door's code, so anyone who has the paper can answer
 on a screen instead. The study code stands on the strip that is torn off, for handing the papers out by the
 school's list.
 """
@@ -129,7 +129,7 @@ def print_papers(engine: Engine, settings: Settings, order: Order, actor: Actor,
 
 
 def _without(people: list[Recipient], answered: set[int]) -> tuple[list[Recipient], list[str]]:
-    """Return those who get a paper, and sentences about those who get none."""
+    """Return people who get a paper, and sentences about people who get none."""
     may = [person for person in people if person.may]
     open_ = [person for person in may if person.id not in answered]
     counted = (

@@ -160,7 +160,7 @@ class Routing:
 
 
 def _numbered(questionnaire: Questionnaire) -> list[Question]:
-    """Return the questions that have a number on paper: those whose answers are kept, whoever is led to them.
+    """Return the questions that have a number on paper: the ones whose answers are stored, for anyone.
 
     A number is the same on every sheet of a version, so that the keyer's form and a paper never disagree.
     """

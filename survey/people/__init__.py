@@ -1,4 +1,4 @@
-"""Those who sign in: accounts, what each may do where, invitations, second factors, and how guessing is slowed."""
+"""People who sign in: accounts, what each may do where, invitations, second factors, and how guessing is slowed."""
 
 from survey.people.accounts import Grant, NotPossible, User
 from survey.people.attempts import Attempt

@@ -1,4 +1,4 @@
-"""Those who sign in. Respondents are not here; they have no accounts."""
+"""People who sign in. Respondents are not here; they have no accounts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from survey.problems import Explained
 
 
 class NotPossible(Explained, ValueError):
-    """Something cannot be done with an account like this. Its text is a sentence for whoever asked."""
+    """Something cannot be done with an account like this. Its text is a sentence for the person who asked."""
 
 
 class Grant(Base):

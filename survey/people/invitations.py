@@ -90,7 +90,7 @@ def withdraw(connection: Connection, invitation_id: int, giver: Giver, now: date
 
 
 def not_used(connection: Connection) -> list[Invited]:
-    """Return the invitations no one has used or withdrawn, those whose days are over too; the newest first."""
+    """Return the invitations no one has used or cancelled, expired ones too; the newest first."""
     rows = connection.execute(
         select(Invitation)
         .where(Invitation.purpose == "invitation", Invitation.used_at.is_(None), Invitation.withdrawn_at.is_(None))

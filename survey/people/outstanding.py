@@ -11,7 +11,7 @@ from survey.database import Base, Connection, Moment
 
 
 class Invitation(Base):
-    """A link someone was given, what it is for, and what became of it."""
+    """A link someone was given, what it is for, and the outcome."""
 
     __tablename__ = "invitation"
 

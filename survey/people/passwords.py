@@ -12,7 +12,7 @@ SHORTEST: Final = 12
 """Characters of a password at least (NIST SP 800-63B-4 asks for 8, and 15 where it stands alone)."""
 
 LONGEST: Final = 200
-"""Characters of a password that are looked at: whoever sends a book gets an error, not a busy server."""
+"""Characters of a password that are looked at: anyone who sends a book gets an error, not a busy server."""
 
 HASHER: Final = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4)
 """Argon2id with the second recommended choice of RFC 9106: 64 MiB, three passes, four lanes."""

@@ -1,4 +1,4 @@
-"""How far the fieldwork is: who was asked, what became of them, who is to be reminded."""
+"""How far the fieldwork is: who was asked, what happened to them, who is to be reminded."""
 
 from survey.progress.outcomes import NOT_THERE, REASONS, TITLES, TO_REMIND, Outcome, outcome_of
 from survey.progress.reading import Asking, Other, Progress, ReportedSchool, ReportedWave, progress

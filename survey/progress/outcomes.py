@@ -9,7 +9,7 @@ away today:
 4. refused          a parent (or who decides) said no, also when an answer had been begun
 5. under way        begun, and not ended
 6. moved, left      not on this school's list any more: `moved` when a later wave finds them at another school
-7. refused, not agreed   whoever decides said no, or has not said yes, or no sheet was sent
+7. refused, not agreed   the person who decides said no, or has not said yes, or no sheet was sent
 8. said no, absent, excused, other   the reason the school gave
 9. not started, or, when the wave is over, took no part
 """
@@ -58,10 +58,10 @@ TITLES: Final[dict[Outcome, str]] = {
 """What each is called in tables, in the order of their columns."""
 
 NOT_THERE: Final = frozenset({Outcome.LEFT, Outcome.MOVED})
-"""Outcomes of those who could not be asked there: they are left out of the number a rate is of."""
+"""Outcomes of people who could not be asked there: they are left out of the number a rate is of."""
 
 TO_REMIND: Final = frozenset({Outcome.NOT_STARTED, Outcome.UNDER_WAY, Outcome.ABSENT})
-"""Outcomes of those who can still be asked: whoever was absent may be back."""
+"""Outcomes of people who can still be asked: anyone who was absent may be back."""
 
 REASONS: Final[dict[str, str]] = {
     "absent": "Absent",

@@ -1,4 +1,4 @@
-"""Who was asked in a study, and what became of it: a few queries, then plain Python."""
+"""Who was asked in a study, and the outcome: a few queries, then plain Python."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ class _ProgressReader:
             wave = self._codes[wave_id]
             mine = self._is_mine(school)
             theirs = asked(self._plan, audience, {**lasting, **changing}, wave)
-            # Whoever withdrew from everything has no year group any more, and stays among those who were asked.
+            # Anyone who withdrew from everything has no year group any more, and stays among the people who were asked.
             theirs += [one for one in taken_back.get((person, wave_id), ()) if one not in theirs]
             for questionnaire in theirs:
                 answered = responses.pop((person, wave_id, questionnaire), None)
@@ -258,7 +258,7 @@ class _ProgressReader:
         return {(person, wave, questionnaire): why for person, wave, questionnaire, why in self._db.execute(query)}
 
     def _standings(self) -> dict[tuple[int, str], str]:
-        """Return what the consent ledger says, by participant and wave, of those who may not, or not yet, answer."""
+        """Return what the consent ledger says, by participant and wave, of people who may not, or not yet, answer."""
         mine = set(self._places) if self._some else None
         return {
             (placed.id, wave): placed.standing.state
@@ -268,7 +268,7 @@ class _ProgressReader:
         }
 
     def _found_later(self, rows: Iterable[tuple[object, ...]]) -> set[tuple[int, int]]:
-        """Return (participant, wave) of those whom a later wave's list has at another school."""
+        """Return (participant, wave) of people whom a later wave's list has at another school."""
         positions = {wave.id: wave.position for wave in self._study.waves}
         here: dict[int, list[tuple[int, int, int | None, bool]]] = {}
         for wave_id, school, left_at, _, person, *_rest in rows:

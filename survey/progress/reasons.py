@@ -85,7 +85,7 @@ def give(
     act: Act,
     schools: set[int] | None = None,
 ) -> Recorded:
-    """Keep reasons, or take them back. The same again changes nothing, and is not noted.
+    """Keep reasons, or remove them. The same again changes nothing, and is not noted.
 
     schools: ids; only people on their lists may be spoken of. None for all. Raises Refused, and keeps none, when a
     participant, a questionnaire or a reason is not known there.
@@ -113,7 +113,7 @@ def _refuse_faults(place: _Place, given: Iterable[GivenReason]) -> None:
 
 
 def look(engine: Engine, study: str, wave: str, file: SentFile, schools: set[int] | None = None) -> ReasonsPreview:
-    """Return what a file of reasons would do. Raises Refused for a study, a wave or a file that is none."""
+    """Return what a file of reasons would do. Raises Refused for a study, a wave or a file that is not one."""
     sheets = _sheets(file)
     with session(engine) as db:
         place = _place(db, engine, study, wave, schools)
@@ -131,7 +131,7 @@ def import_reasons(
 ) -> ReasonsPreview:
     """Keep the reasons of a file: all of them or, when it has a problem, none. The same file again changes nothing.
 
-    Raises Refused for a study, a wave or a file that is none.
+    Raises Refused for a study, a wave or a file that is not one.
     """
     sheets = _sheets(file)
     with session(engine) as db:
@@ -147,7 +147,7 @@ def _preview(recorded: Recorded, given: Sequence[GivenReason], problems: Sequenc
 
 
 class _Place:
-    """Who is on a wave's list, and what each is asked."""
+    """Who is on a wave's roster, and what each is asked."""
 
     def __init__(self, db: Session, engine: Engine, study_id: int, wave: str, schools: set[int] | None) -> None:
         study = db.get(Study, study_id)

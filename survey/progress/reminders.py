@@ -1,4 +1,4 @@
-"""Who to remind: those who can still be asked, as study codes. No name is here, for none is anywhere."""
+"""Who to remind: people who can still be asked, as study codes. No name is here, for none is anywhere."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MISSING: Final = {
 def to_remind(progress: Progress) -> list[tuple[str, ...]]:
     """Return a row, under COLUMNS, for each questionnaire someone can still be asked for.
 
-    Not those who said no, whose consent is refused or missing, who withdrew, left, moved, were excused, or stopped.
+    Not people who said no, whose consent is refused or missing, who withdrew, left, moved, were excused, or stopped.
     """
     codes = {place.id: place.code for place in progress.places}
     return [

@@ -37,12 +37,12 @@ class Tally:
 
     @property
     def there(self) -> int:
-        """Those who could be asked: without who left or moved. It is what the rate is of."""
+        """People who could be asked: without who left or moved. It is what the rate is of."""
         return self.asked - sum(self.counts.get(outcome, 0) for outcome in NOT_THERE)
 
     @property
     def finished(self) -> int:
-        """Those who finished."""
+        """People who finished."""
         return self.counts.get(Outcome.FINISHED, 0)
 
     @property

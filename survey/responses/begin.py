@@ -32,7 +32,7 @@ class UnknownDoor(LookupError):
 
 
 class WaveOver(UnknownDoor):
-    """The door's wave is over: no one begins any more, and whoever has begun has had the days for late answers."""
+    """The door's wave is over: no one begins any more, and anyone who has begun has had the days for late answers."""
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ DOOR: Final = (
     .outerjoin(Performance, Performance.id == Door.performance_id)
     .where(Door.id == bindparam("door_id"))
 )
-"""A door by `door_id`, and where whoever comes by it belongs: by the roster, or by the door where no one is known."""
+"""A door by `door_id`, and where people who come by it belong: by the roster, or by the door if no one is known."""
 _PERSONAL: Final = select(response.c.id).where(
     response.c.participant_id == bindparam("participant_id"),
     response.c.wave_id == bindparam("wave_id"),

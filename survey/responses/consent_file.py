@@ -109,8 +109,8 @@ class Decisions:
     problems   what stands against it; nothing is imported while there is any
     new        decisions that are not in the ledger yet
     unchanged  how many are there already
-    answered   codes of those who say no and have answered: their answers stay unless they withdraw
-    disagree   codes of those whose decisions would conflict: the yes does not count until that is resolved
+    answered   codes of people who say no and have answered: their answers stay unless they withdraw
+    disagree   codes of people whose decisions would conflict: the yes does not count until that is resolved
     """
 
     problems: list[Misread] = field(default_factory=list)
@@ -139,7 +139,7 @@ def unpacked(data: bytes) -> list[GivenDecision]:
 
 
 def look_at_decisions(engine: Engine, study_code: str, file: SentFile, now: datetime) -> Decisions:
-    """Say what taking a file in would do. Changes nothing. Raises Refused for a study or a file that is none."""
+    """Say what taking a file in would do. Changes nothing. Raises Refused for a study or a file that is not one."""
     sheets = _sheets(file)
     with read(engine) as connection:
         study = _study(connection, study_code)
@@ -147,7 +147,7 @@ def look_at_decisions(engine: Engine, study_code: str, file: SentFile, now: date
 
 
 def look_at_given(engine: Engine, study_code: str, given: Sequence[GivenDecision], now: datetime) -> Decisions:
-    """Say what decisions that were looked at and kept would do now. Raises Refused for a study that is none."""
+    """Say what decisions that were looked at and kept would do now. Raises Refused for a study that is not one."""
     with read(engine) as connection:
         study = _study(connection, study_code)
         return _looked(connection, study, _Read(list(given), []), now)

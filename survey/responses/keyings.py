@@ -87,7 +87,7 @@ STATES: Final[tuple[State, ...]] = ("printed", "entered once", "to resolve", "do
 
 
 class CannotKey(ValueError):
-    """A paper that cannot be keyed, or not by this person. Its text is a sentence for whoever keys."""
+    """A paper that cannot be keyed, or not by this person. Its text is a sentence for the person who keys."""
 
 
 @dataclass(frozen=True)
@@ -332,7 +332,7 @@ def close_paper(connection: Connection, paper_id: int, response_id: str, now: da
 def forget_keyings(connection: Connection, participant_ids: Collection[int], wave_id: int | None = None) -> int:
     """Delete what was keyed of these participants' papers, in one wave or in all; return how many keyings.
 
-    For whoever withdraws: a paper that was keyed once, or is to be settled, is answered too.
+    For anyone who withdraws: a paper that was keyed once, or is to be settled, is answered too.
     """
     gone = 0
     ids = sorted(participant_ids)

@@ -1,7 +1,7 @@
 """Receipts: the code on an adult's thank-you page, with which they can take their answers back without an account.
 
 The code follows from the response and a key of the installation, so that it need not be stored to be shown once more to
-whoever still holds the response's pass soon after; the database keeps its hash.
+anyone who still holds the response's pass soon after; the database keeps its hash.
 """
 
 from __future__ import annotations

@@ -179,7 +179,7 @@ _take: Final = (
     .values({name: bindparam(name) for name in ("answers", "stamps", "screens", "sequence", "seen_at", "revision")})
 )
 _TAKE: Final = Prepared(_take)
-# Whoever has someone's no or withdrawal goes the long way, which looks at what it is about.
+# Anyone who has someone's no or withdrawal goes the long way, which looks at what it is about.
 _TAKE_AT_ONCE: Final = Prepared(
     _take.where(
         ~exists().where(

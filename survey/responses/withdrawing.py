@@ -237,7 +237,7 @@ def _target(
     person = connection.execute(
         select(Participant.id, Participant.code, Participant.study_id)
         .where(Participant.id == participant_id)
-        # Whoever begins to answer at this moment waits, and is then refused.
+        # Anyone who begins to answer at this moment waits, and is then refused.
         .with_for_update(key_share=True)
     ).one_or_none()
     if person is None:
@@ -327,7 +327,7 @@ def _certify(
 
 
 def _new_number(connection: Connection) -> str:
-    """Return a number no one can guess: whoever has it may read the certificate."""
+    """Return a number no one can guess: anyone who has it may read the certificate."""
     while True:
         signs = "".join(secrets.choice(_SIGNS) for _ in range(12))
         number = f"W-{signs[:4]}-{signs[4:8]}-{signs[8:]}"

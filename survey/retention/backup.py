@@ -143,7 +143,7 @@ def _close_to_others(folder: Path) -> None:
 
 
 def _copy_register(register: Register, folder: Path) -> None:
-    """Keep the register beside the backups: whoever loses the machine has it there."""
+    """Keep the register beside the backups: anyone who loses the machine has it there."""
     Register(folder / "register.jsonl").add(register.lines())
 
 

@@ -172,7 +172,7 @@ def _deleted(
     engine: Engine, day: DeletionDay, now: datetime, actor: Actor, first_at: datetime | None
 ) -> DeletionCertificate:
     with write(engine) as connection:
-        # Whoever comes second waits here, and so does an answer on its way in.
+        # Anyone who comes second waits here, and so does an answer on its way in.
         connection.execute(select(Study.id).where(Study.id == day.study_id).with_for_update())
         if connection.scalar(select(deletion.c.id).where(deletion.c.study_id == day.study_id)) is not None:
             raise Refused(
@@ -263,7 +263,7 @@ _PATIENCE: Final = 5.0
 def empty_files(engine: Engine, now: datetime, patience: float = _PATIENCE) -> list[str]:
     """Remove the bytes of what was deleted, where that has not been done; return what is to be said, one per study.
 
-    SQLite's file is written afresh and its log emptied; it waits `patience` seconds for those who are reading. With
+    SQLite's file is written afresh and its log emptied; it waits `patience` seconds for people who are reading. With
     PostgreSQL the certificate says that this is the server's.
     """
     waiting = _not_emptied(engine)

@@ -1,4 +1,4 @@
-"""The warning before the day, by mail to whoever leads the study."""
+"""The warning before the day, by mail to the person who leads the study."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ study again before that day. Deleted data cannot be restored, and backups do not
 
 
 def warn_leads(engine: Engine, settings: Settings, now: datetime) -> int:
-    """Write to those who lead a study whose day is near, once for each day; return how many letters were sent.
+    """Write to people who lead a study whose day is near, once for each day; return how many letters were sent.
 
     Does nothing when no mail is set up: the warning stands on every page of the study all the same. A letter that could
     not be sent is told to the log, and tried again the next time.

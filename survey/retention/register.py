@@ -33,7 +33,7 @@ _KINDS: Final = ("response", "participant", "study")
 
 
 class RegisterDamaged(StoreError):
-    """The register holds something that is none of its lines. Its text is a sentence for the administrator."""
+    """The register holds something that is not one of its lines. Its text is a sentence for the administrator."""
 
 
 class RegisterUnwritable(StoreError):

@@ -1,4 +1,4 @@
-"""A letter to whoever is named to read flagged texts: there is something to read. Nothing of the text is in it."""
+"""An e-mail to the person named to read flagged texts: there is something to read. It has nothing of the text in it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ of what was written.
 
 
 def tell_readers(engine: Engine, settings: Settings, now: datetime) -> int:
-    """Write to those who have flagged texts to read, once about each text; return how many letters were sent.
+    """Write to people who have flagged texts to read, once about each text; return how many letters were sent.
 
     Does nothing when no mail is set up: the texts wait on the reader's page all the same. A letter that could not be
     sent is told to the log, and tried again the next time.

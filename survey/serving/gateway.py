@@ -126,7 +126,7 @@ class Gateway:
         except TimeoutError:
             return b"", HTTPStatus.REQUEST_TIMEOUT
         except Exception:
-            # Cut off half-way. Whoever sent it may still listen.
+            # Cut off half-way. Anyone who sent it may still listen.
             return b"", HTTPStatus.BAD_REQUEST
         finally:
             self._coming -= counted

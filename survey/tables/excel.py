@@ -60,7 +60,7 @@ _BROKEN: Final = (
 
 
 def read_workbook(data: bytes, clean: Clean, most_columns: int) -> Iterator[Read]:
-    """Yield the sheets of a workbook that hold anything. Raises Refusal when it is none, damaged, or too large."""
+    """Yield the sheets of a workbook that hold anything. Raises Refusal when it is not one, damaged, or too large."""
     try:
         # Counted before the list of parts is read: a list of a million takes half a gigabyte.
         if data.count(b"PK\x01\x02") > MOST_PARTS:

@@ -112,7 +112,7 @@ def typing(questionnaire: Questionnaire) -> Iterator[Fault]:
 
 
 def pictures(questionnaire: Questionnaire) -> Iterator[Fault]:
-    """A question about a picture needs the picture in words, for those who cannot see it."""
+    """A question about a picture needs the picture in words, for people who cannot see it."""
     for at, question in questionnaire.placed():
         speaks = re.search(r"\b(picture|photo|photograph|drawing|image)\b", question.ask, re.IGNORECASE)
         if question.picture and speaks and not question.picture_text:

@@ -146,7 +146,7 @@ def long_words(questionnaire: Questionnaire) -> Iterator[Fault]:
 
 
 def two_in_one(questionnaire: Questionnaire) -> Iterator[Fault]:
-    """Ratings of two things at once: nobody knows which of them the answer is about."""
+    """Ratings of two things at once: no one knows which of them the answer is about."""
     if not _english(questionnaire):
         return
     for at, thing in _asked(questionnaire):

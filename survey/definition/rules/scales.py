@@ -14,7 +14,7 @@ from survey.problems import FIRST, About, did_you_mean, nearest, quoted, shorten
 from survey.question import Audience, Question
 
 ANSWERED_BY: Final = ("self", *get_args(Audience))
-"""Who can have bands of their own: those who answer about themselves, and each audience."""
+"""Who can have bands of their own: people who answer about themselves, and each audience."""
 
 _LARGEST_TABLE: Final = 10_000
 """No one writes a table of more raw scores by hand."""

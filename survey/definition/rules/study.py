@@ -126,7 +126,7 @@ def waves(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
 
 
 def late(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
-    """Whoever may still begin may still finish."""
+    """Anyone who may still begin may still finish."""
     if study.late.finish < study.late.begin:
         yield Fault(
             ("late", "finish" if "finish" in study.late.model_fields_set else "begin"),

@@ -17,7 +17,7 @@ from survey.fieldwork.studies import Wave
 def who_would_disagree(
     db: Connection, study_id: int, given: Mapping[int, Sequence[Decision]], now: datetime
 ) -> list[str]:
-    """Return the codes of those whose decisions would conflict in some wave, were these recorded.
+    """Return the codes of people whose decisions would conflict in some wave, were these recorded.
 
     given: by the participant's id, in the order in which they would be recorded.
     """

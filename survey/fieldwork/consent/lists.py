@@ -43,7 +43,7 @@ def standings(
     schools: set[int] | None = None,
     participant_id: int | None = None,
 ) -> Iterator[ConsentState]:
-    """Yield everyone on a wave's list with what holds for them, by school, class and code.
+    """Yield everyone on a wave's roster with what holds for them, by school, class and code.
 
     schools: ids, only people there; None for all. participant_id: only this one.
     Raises Refused when there is no such wave.

@@ -114,4 +114,4 @@ decision = Table(
 
 
 class BadDecision(Explained, ValueError):
-    """A decision that cannot be recorded. Its text is a sentence for whoever records it."""
+    """A decision that cannot be recorded. Its text is a sentence for the person who records it."""

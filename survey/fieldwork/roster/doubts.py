@@ -92,7 +92,7 @@ def _many(number: int, kind: str) -> str:
 
 
 class Stay(NamedTuple):
-    """Someone in a wave's list of one of the schools a file names, and whether they would leave by it."""
+    """Someone on a wave's roster of one of the schools a file names, and whether they would leave by it."""
 
     code: str
     audience: str

@@ -112,7 +112,7 @@ def hashed(identifier: str, study_code: str, key: bytes) -> str:
 
 
 def normal(identifier: str) -> str:
-    """Return an identifier as it is hashed: capitals, no blanks."""
+    """Return an identifier as it is hashed: capitals, no spaces."""
     return re.sub(r"\s+", "", identifier).upper()
 
 

@@ -130,7 +130,7 @@ def _number(cell: Cell, fact: Fact) -> Meant:
 
 
 def _year_group(text: str, fact: Fact) -> str | None:
-    """Return the number of a year group in other words; None when it is none.
+    """Return the number of a year group in other words; None when it is not one.
 
     Reception is the year below Year 1. It is read as 0 only where the study's years begin with 0.
     """

@@ -27,7 +27,7 @@ MOST_COLUMNS: Final = 200
 
 
 class UnreadableTable(ValueError):
-    """A file that is no table. Its text says, to whoever sent it, why, and what to do."""
+    """A file that is no table. Its text says, to the person who sent it, why, and what to do."""
 
 
 class Cell(NamedTuple):

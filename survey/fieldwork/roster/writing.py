@@ -20,7 +20,7 @@ from survey.problems import Refused
 
 @dataclass(frozen=True)
 class WaveCount:
-    """How many are in a wave's list. `people` by audience, without those who left."""
+    """How many are on a wave's roster. `people` by audience, without people who left."""
 
     code: str
     title: str
@@ -64,7 +64,7 @@ def wave_counts(engine: Engine, study_id: int) -> list[WaveCount]:
 
 
 def write_roster(engine: Engine, study_code: str, wave_code: str, out: IO[str]) -> int:
-    """Write who is in a wave's list, as CSV in the form a roster has; return how many. Who left is not among them.
+    """Write who is on a wave's roster, as CSV in the form a roster has; return how many. Who left is not among them.
 
     Raises Refused when there is no such study or wave.
     """

@@ -1,4 +1,4 @@
-"""Signing in, for those who do research. Respondents never do: a door is not an account.
+"""Signing in, for people who do research. Respondents never do: a door is not an account.
 
 Flask-Security keeps who is signed in, hashes passwords and knows roles; its own pages, and everything else it
 could do, are left out. `guard(app, settings)` is all an app needs to call.

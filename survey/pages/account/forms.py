@@ -1,4 +1,4 @@
-"""The forms of the account pages, each with its token against posts from elsewhere."""
+"""The forms of the account pages, each with its token against posts from another system."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class SignOutForm(Form):
 
 
 class PasswordForm(Form):
-    """Choosing a password. `current` is asked of those who have chosen one before."""
+    """Choosing a password. `current` is asked of people who have chosen one before."""
 
     current = PasswordField("Current password", [InputRequired(_PASSWORD)])
     new = PasswordField("New password", [InputRequired("Enter a new password.")])

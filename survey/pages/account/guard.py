@@ -83,7 +83,7 @@ def _nobody(_request: object) -> None:
 
 
 def turned_away() -> Reply | None:
-    """Return the reply to a visitor who may see no office page yet; None for whoever is signed in.
+    """Return the reply to a visitor who may see no office page yet; None for anyone who is signed in.
 
     Who came by a coordinator's link has all they need. Not signed in: on to the sign-in page, which leads back.
     One-time password, or a second factor owed: on to the page where that is put right.

@@ -26,7 +26,7 @@ from survey.people.invitations import DAYS, Invited, by_token, forgotten, use
 log = logging.getLogger("survey")
 
 _LETTERS_AT_ONCE: Final = threading.BoundedSemaphore(20)
-"""So many letters wait at most: whoever asks a thousand times does not fill the server."""
+"""So many letters wait at most: anyone who asks a thousand times does not fill the server."""
 
 
 def address_of(token: str) -> str:

@@ -73,7 +73,7 @@ def _with_names(link: CoordinatorLinkState) -> CameByLink | None:
 
 
 def leave_link() -> None:
-    """End the session of whoever came by a link, on the server too: a copy of the cookie opens nothing afterwards."""
+    """End the session of a person who came by a link, on the server too: a copied cookie opens nothing afterwards."""
     key = session.pop(_KEY, None)
     g.pop("came_by_link", None)
     if isinstance(key, str):

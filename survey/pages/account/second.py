@@ -162,7 +162,7 @@ def _begin_afresh() -> None:
 
 
 def _away() -> Reply | None:
-    """Return where a visitor has to go first: these pages are for those whose password is their own."""
+    """Return where a visitor has to go first: these pages are for people whose password is their own."""
     if not current_user.is_authenticated:
         back = request.path if request.method == "GET" else None
         return redirect(url_for("account.sign_in", next=back))

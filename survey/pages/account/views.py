@@ -25,7 +25,7 @@ _WRONG: Final = "The e-mail address or the password is not right. Please check b
 
 
 def too_many(wait: timedelta) -> str:
-    """Return the sentence for whoever was wrong too often."""
+    """Return the sentence for the person who was wrong too often."""
     return f"There have been too many wrong tries. Please wait {in_words(wait)}, then try again."
 
 
@@ -61,7 +61,7 @@ def signing_in() -> ResponseReturnValue:
 
 @account.get(f"{OFFICE}/password")
 def password() -> ResponseReturnValue:
-    """Ask for a new password: of everyone who came by a one-time one, and of whoever wants another."""
+    """Ask for a new password: of everyone who came by a one-time one, and of the person who wants another."""
     if not current_user.is_authenticated:
         return redirect(url_for("account.sign_in"))
     return _password_page(_password_form())

@@ -130,7 +130,7 @@ def send(version: str, language: str) -> Reply:
 
 @answer.get("/over/<version>/<language>")
 def over(version: str, language: str) -> Reply:
-    """Say what became of the answers, and take the pass back, so that the next child starts with nothing.
+    """Say what happened to the answers, and take the pass back, so that the next child starts with nothing.
 
     Someone in the middle of a survey who comes here by the browser's Back keeps their pass and goes on.
     """

@@ -107,7 +107,7 @@ ENDS = {"finished": "finished", "stopped": "stopped", "withdrawn": "thrown", "de
 
 
 def over_address(survey: Survey, snapshot: Snapshot) -> str:
-    """Return the address of the last page, which says what became of the answers."""
+    """Return the address of the last page, which says what happened to the answers."""
     return f"{survey.over}?as={ENDS[snapshot.state]}"
 
 

@@ -1,4 +1,4 @@
-"""The office: the pages of those who run a study. Every module here puts its routes on the blueprint."""
+"""The office: the pages of people who run a study. Every module here puts its routes on the blueprint."""
 
 from importlib import import_module
 from pkgutil import iter_modules

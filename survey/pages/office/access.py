@@ -87,7 +87,7 @@ def sees_tables(study: Seen) -> bool:
 
 
 def sees_microdata(study: Seen) -> bool:
-    """Tell whether the person here may see and take away what single people answered."""
+    """Tell whether the person here may see and take away what individual people answered."""
     return may(study, [role for role in (*study.plan.access.microdata, LEAD) if role in (RESEARCHER, LEAD)])
 
 

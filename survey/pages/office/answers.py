@@ -46,7 +46,7 @@ class AnswersForm(WaveForm):
 
 
 def _who_may(view: View) -> View:
-    """Open a view to those who may see what each participant answered."""
+    """Open a view to people who may see what each participant answered."""
 
     @wraps(view)
     def guarded(study: Seen, **more: Any) -> ResponseReturnValue:

@@ -1,6 +1,6 @@
 """Texts to read: what someone typed with a flagged word in it, for the one person who is named to read it.
 
-No one else sees them, whatever their role; whoever leads the study sees how many are overdue, and nothing more.
+No one else sees them, whatever their role; anyone who leads the study sees how many are overdue, and nothing more.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _for_every_page() -> dict[str, Callable[..., Any]]:
 
 
 def _overdue(study: Seen) -> int:
-    """Return how many texts of a study are overdue, for whoever leads it; for everyone else there are none."""
+    """Return how many texts of a study are overdue, for the person who leads it; for everyone else there are none."""
     return overdue(store().engine, study.id, _now()) if may(study, (LEAD,)) else 0
 
 

@@ -162,7 +162,7 @@ def _page(study: Seen, form: SheetForm, faults: Sequence[tuple[str, str]] = ()) 
 @office.get("/studies/<code>/consent/list.<any(csv, xlsx):form>")
 @allowed(*_RESEARCH)
 def consent_list(study: Seen, form: ListForm) -> ResponseReturnValue:
-    """Send what holds for everyone on a wave's list."""
+    """Send what holds for everyone on a wave's roster."""
     wave = _wave(study)
     with read(store().engine) as connection:
         lines = rows(standings(connection, study.plan, study.id, wave))

@@ -62,7 +62,7 @@ class FolderForm(FileForm):
 
 
 def _senders(view: View) -> View:
-    """Open a view to those who may publish studies; there is no study yet that it could be given."""
+    """Open a view to people who may publish studies; there is no study yet that it could be given."""
 
     @wraps(view)
     def guarded(**more: Any) -> ResponseReturnValue:

@@ -186,7 +186,7 @@ def end(study: Seen, door: int) -> ResponseReturnValue:
 def make_personal_links(study: Seen) -> ResponseReturnValue:
     """First say for how many people links will be made, and how many earlier ones will end; then make them.
 
-    Whoever has a personal link sees what its owner has begun, so it is made by those who may see answers.
+    Anyone who has a personal link sees what its owner has begun, so it is made by people who may see answers.
     """
     if not sees_microdata(study):
         return refused(

@@ -40,7 +40,7 @@ section("paper", "Printed forms", "office.paper", order=60, roles=_WHO)
 
 
 def _reads_answers(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
-    """Open a view only to those who may see what single people answered: a keyer does.
+    """Open a view only to people who may see what individual people answered: a keyer does.
 
     Where a paper cannot be keyed they are told so on the page of all papers.
     """

@@ -99,7 +99,7 @@ class RateRow:
 @office.get("/studies/<code>/progress", endpoint="progress")
 @allowed(*_WHO)
 def progress_page(study: Seen) -> ResponseReturnValue:
-    """Show who was asked and what became of them, by programme, arm, school or class."""
+    """Show who was asked and what happened to them, by programme, arm, school or class."""
     mine = my_schools(study)
     everything = progress(store().engine, study.id, datetime.now(UTC), mine)
     asked = _asked(everything, coordinator=mine is not None)
@@ -155,7 +155,7 @@ class Reasons(Form):
 
 @dataclass(frozen=True)
 class ClassListRow:
-    """A line of the class list: a participant, and what became of each questionnaire they are asked."""
+    """A line of the class list: a participant, and the outcome of each questionnaire they are asked."""
 
     code: str
     school_class: str
@@ -163,7 +163,7 @@ class ClassListRow:
     can_have_reason: bool
 
 
-# Whoever answered, or took their answers back, is not missing.
+# Anyone who answered, or took their answers back, is not missing.
 _ANSWERED: Final = frozenset({Outcome.FINISHED, Outcome.STOPPED, Outcome.WITHDRAWN})
 
 
@@ -177,7 +177,7 @@ def missing(study: Seen) -> ResponseReturnValue:
 @office.post("/studies/<code>/progress/missing")
 @allowed(*_WHO)
 def keep_reasons(study: Seen) -> ResponseReturnValue:
-    """Keep a reason for those ticked; or take it back."""
+    """Keep a reason for those ticked; or remove it."""
     form, mine, now = Reasons(), my_schools(study), datetime.now(UTC)
     asked = _asked(progress(store().engine, study.id, now, mine), coordinator=mine is not None)
     if asked.wave is None or asked.school is None:

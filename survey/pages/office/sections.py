@@ -12,7 +12,7 @@ from survey.pages.office.blueprint import office
 
 @dataclass(frozen=True)
 class Section:
-    """One page in the navigation of a study; it is shown to those who may open it."""
+    """One page in the navigation of a study; it is shown to people who may open it."""
 
     name: str
     title: str

@@ -132,7 +132,7 @@ class Upload:
 
     kind      its name where it waits, and of its form's endpoint
     address   of the form, below /office
-    guard     lets a view be opened by those who may: the view gets the study, or None where there is none yet
+    guard     lets a view be opened by people who may: the view gets the study, or None where there is none yet
     look      (study, form) -> what waits to be confirmed; raises Refused, or Identifying; changes nothing
     show      (study, waiting) -> what confirming would do now; raises Refused where that is not what was checked
     apply     (study, waiting, agreed) -> the address to go to when it is done; raises Refused, with nothing done

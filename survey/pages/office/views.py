@@ -1,4 +1,4 @@
-"""The office's routes. Each is open to those who do research, and to no one else."""
+"""The office's routes. Each is open to people who do research, and to no one else."""
 
 from __future__ import annotations
 
