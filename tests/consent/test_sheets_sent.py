@@ -99,22 +99,24 @@ def test_the_newest_version_is_sent_unless_another_is_named(lay: Lay, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("schools", "given", "says"),
     [
-        ({"on": date(2025, 10, 7)}, "2025-10-07 is in the future. Please record the sheet once it has been sent."),
+        ([], {"on": date(2025, 10, 7)}, "2025-10-07 is in the future. Please record the sheet once it has been sent."),
         (
+            [],
             {"audience": "parent"},
             (
                 "No information sheet for parent is published. Please put it under consent: in study.yaml, and run: survey "
                 "publish FOLDER"
             ),
         ),
-        ({"school": "s9"}, "There is no school 's9'. There are 's1' and 's2'."),
+        (["s9"], {}, "There is no school 's9'. There are 's1' and 's2'."),
     ],
 )
-def test_why_a_sheet_cannot_be_recorded_is_said_word_for_word(lay: Lay, given: dict[str, object], says: str) -> None:
+def test_why_a_sheet_cannot_be_recorded_is_said_word_for_word(
+    lay: Lay, schools: list[str], given: dict[str, object], says: str
+) -> None:
     tuned = lay(consent("opt_out"))
-    schools = [given.pop("school")] if "school" in given else []
     with pytest.raises(BadDecision) as refused:
         tuned.issued(*schools, **given)  # type: ignore[arg-type]
     assert str(refused.value) == says
