@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,10 +18,11 @@ from survey.fieldwork import Membership, Participant, study_by_code
 from survey.problems import Refused
 from survey.responses import begin
 from survey.retention import certificate, counted, day_of, days, delete_study, empty_files
-from survey.retention.deletion import ROOTS, delete_again, doomed, tables_of
+from survey.retention.deletion import ROOTS, delete_again, doomed, tables_of, written_afresh
 from survey.retention.register import rows as registered
 from tests.pages.small_study import ANSWERED
 from tests.retention.field import BEFORE, SENTINEL, THE_DAY, Field
+from tests.retention.test_daily import publish_as
 from tests.store import field as store_field
 
 STAYS = {
@@ -283,6 +285,33 @@ def test_a_reader_in_the_way_is_waited_for_another_day(sqlite_url: str, tmp_path
     assert done is not None
     assert len(done.notes) == 2, "that it waited is said once"
     engine.dispose()
+
+
+@pytest.mark.one_engine
+def test_the_file_is_written_afresh_after_each_deletion_and_once(engine: Engine, field: Field, tmp_path: Path) -> None:
+    publish_as(engine, tmp_path / "loud", "loud", "2100-08-31")
+    afresh = ["The database file was written afresh: no byte of what was deleted is left in it."]
+    assert empty_files(engine, THE_DAY) == []
+    for code in ("small-notes", "loud"):
+        delete_study(engine, code, THE_DAY, PROGRAM)
+        assert empty_files(engine, THE_DAY) == afresh
+        assert empty_files(engine, THE_DAY) == []
+        day = day_of(engine, code, THE_DAY)
+        assert day is not None
+        made = certificate(engine, day.study_id)
+        assert made is not None
+        assert made.notes == ((THE_DAY, afresh[0]),)
+
+
+@pytest.mark.one_engine
+def test_writing_afresh_leaves_the_connection_as_patient_as_it_was(engine: Engine) -> None:
+    def patience() -> int:
+        with closing(engine.raw_connection()) as connection:
+            return int(connection.cursor().execute("PRAGMA busy_timeout").fetchone()[0])
+
+    before = patience()
+    assert written_afresh(engine, patience=0.25)
+    assert patience() == before > 250
 
 
 def test_on_postgresql_the_certificate_says_whose_the_bytes_are(postgres_url: str, tmp_path: Path) -> None:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from survey.admission import add_user
 from survey.audit import COMMAND_LINE, LogFilter, entries, note
 from survey.config import Mail, Settings
 from survey.database import Engine, write
+from survey.people import User
+from survey.post import NotSent
 from survey.retention import daily, keep_promises
 from survey.retention.letters import warn_leads
+from survey.retention.telling import tell_readers
 from tests.accounts.test_invitations import MailServer, mail
 from tests.retention.field import THE_DAY, Field
+from tests.retention.test_daily import publish_as
 
 __all__ = ["mail"]
 
@@ -66,6 +72,51 @@ def test_only_a_warning_of_this_day_to_this_address_is_one(
     here = replace(settings, mail=mail.settings)
     assert keep_promises(engine, here, NEAR) == ["1 letter warned of a deletion to come."]
     assert [letter["To"] for letter in mail.letters] == ["all@uni.org"]
+
+
+@pytest.mark.one_engine
+def test_whose_account_is_closed_is_written_nothing_and_the_others_in_the_order_of_their_addresses(
+    engine: Engine, settings: Settings, people: None, mail: MailServer, tmp_path: Path
+) -> None:
+    add_user(engine, "abe@uni.org", ["lead"], study="small-notes")
+    add_user(engine, "else@uni.org", ["lead"], study=other_study(engine, tmp_path))
+    with write(engine) as connection:
+        connection.execute(update(User).where(User.email == "one@uni.org").values(active=False))
+    here = replace(settings, mail=mail.settings)
+    assert warn_leads(engine, here, NEAR) == 4
+    told = [(letter["To"], letter["Subject"].partition(":")[0]) for letter in mail.letters]
+    assert told == [
+        ("all@uni.org", "loud"),
+        ("else@uni.org", "loud"),
+        ("abe@uni.org", "small-notes"),
+        ("all@uni.org", "small-notes"),
+    ]
+
+
+def other_study(engine: Engine, folder: Path) -> str:
+    publish_as(engine, folder / "loud", "loud", "2100-08-31")
+    return "loud"
+
+
+@pytest.mark.one_engine
+def test_one_letter_that_cannot_be_sent_holds_up_no_other(
+    engine: Engine, settings: Settings, people: None, mail: MailServer, field: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+
+    def send(_mail: Mail, to: str, _subject: str, _text: str) -> None:
+        if to == "all@uni.org":
+            raise NotSent("The mail server did not take it.")
+        sent.append(to)
+
+    here = replace(settings, mail=mail.settings)
+    monkeypatch.setattr("survey.retention.letters.send", send)
+    assert warn_leads(engine, here, NEAR) == 1
+    monkeypatch.setattr("survey.retention.telling.send", send)
+    monkeypatch.setattr("survey.retention.telling.untold", lambda _: {"all@uni.org": [1], "sam@uni.org": [2, 3]})
+    monkeypatch.setattr("survey.retention.telling.told", lambda _connection, ids, _now: sent.append(str(ids)))
+    assert tell_readers(engine, here, NEAR) == 1
+    assert sent == ["one@uni.org", "sam@uni.org", "[2, 3]"]
 
 
 @pytest.mark.one_engine

@@ -42,7 +42,7 @@ from survey.retention import (
 )
 from survey.retention.applying import SAID_NO
 from survey.retention.daily import is_served
-from survey.retention.register import rows, unknown
+from survey.retention.register import keep, rows, unknown
 from tests.retention.field import ANSWERED, SENTINEL, THE_DAY, Field
 
 NOW = datetime(2026, 1, 20, 9, tzinfo=UTC)
@@ -434,6 +434,16 @@ def test_rows_and_lines_are_the_same(engine: Engine, field: Field, register: Reg
     )
     write_down(engine, register)
     assert register.lines() == rows(engine)
+
+
+@pytest.mark.one_engine
+def test_rows_come_in_the_order_of_their_moments_and_of_one_moment_as_they_were_noted(engine: Engine) -> None:
+    lines = [Erasure(NOW + timedelta(hours=hour), "s", "participant", key, "all") for hour, key in
+             ((2, "a"), (1, "c"), (1, "b"), (0, "d"))]  # fmt: skip
+    with write(engine) as connection:
+        for line in lines:
+            keep(connection, line)
+    assert rows(engine) == [lines[3], lines[1], lines[2], lines[0]]
 
 
 @pytest.mark.parametrize(
