@@ -124,9 +124,10 @@ def test_response_rates_stay(engine: Engine, field: Field) -> None:
         first, school = study.waves[0], study.schools[1]
         db.add(Membership(participant_id=field.people["P1"], wave_id=first.id, school_id=school.id))
         db.add(Membership(participant_id=field.people["P2"], wave_id=first.id, school_id=study.schools[0].id))
-        db.add(parent := Participant(study_id=study.id, code="E1", audience="parent", facts={}))
-        db.flush()
-        db.add(Membership(participant_id=parent.id, wave_id=study.waves[1].id))
+        for code, its in (("E1", None), ("E2", study.schools[0].id)):
+            db.add(parent := Participant(study_id=study.id, code=code, audience="parent", facts={}))
+            db.flush()
+            db.add(Membership(participant_id=parent.id, wave_id=study.waves[1].id, school_id=its))
     answered = Counter(
         ("answered", questionnaire, wave, school, state)
         for (questionnaire, wave, school), states in ANSWERED.items()
@@ -136,6 +137,7 @@ def test_response_rates_stay(engine: Engine, field: Field) -> None:
     answered["answered", "pupil", "w2", "s1", "finished"] += len(field.people)
     asked = {
         ("asked", "parent", "w2", None, None): 1,
+        ("asked", "parent", "w2", "s1", None): 1,
         ("asked", "pupil", "w1", "s1", None): 1,
         ("asked", "pupil", "w1", "s2", None): 1,
         ("asked", "pupil", "w2", "s1", None): 2,
