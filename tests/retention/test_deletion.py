@@ -99,8 +99,10 @@ def test_on_the_day_all_of_it_goes_and_a_certificate_stays(engine: Engine, field
     assert made.number == "small-notes-21000830-230000"
     assert str(made.due) == "2100-08-31"
     assert made.backups_gone.isoformat() == "2100-10-05"
-    assert made.by == "program"
+    assert (made.by, made.at, made.first_at) == ("program", THE_DAY, None)
+    assert (made.study_id, made.study, made.title) == (field.study_id, "small-notes", "Small notes")
     assert certificate(engine, field.study_id) == made
+    assert certificate(engine, field.study_id + 1) is None
     assert rows(engine, "publication") == 2
     assert rows(engine, "school") == 4
     line = next(entries(engine, LogFilter(study_id=field.study_id)))
