@@ -128,14 +128,15 @@ def pytest_sessionstart() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
-    """Let each test run what it needs while it is learnt which test runs what."""
+    """Let each test run what it needs of the part while it is learnt which test runs what."""
     if get_mutant_under_test() == _COLLECTING:
-        _forget()
+        _forget("_mutmut_mutated")
 
 
-def _forget() -> None:
+def _forget(where: str = "__name__") -> None:
+    """Empty the caches of the program. where: only of modules that have this name."""
     for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] == "survey":
+        if name.partition(".")[0] == "survey" and hasattr(module, where):
             for value in list(vars(module).values()):
                 if isinstance(value, _Cached):
                     value.cache_clear()
