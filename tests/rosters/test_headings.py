@@ -146,3 +146,12 @@ def test_a_column_of_a_school_system_is_no_slip_of_the_pen_for_one_of_ours(desk:
             "does not use."
         )
     ]
+
+
+def test_a_list_of_schools_is_told_what_each_missing_column_holds(desk: Desk) -> None:
+    assert desk.problems("school_name,zzz\nElm Primary,1\n", None, "schools.csv") == [
+        (
+            "row 1: Some headings have to be changed. Add a column 'school' with the school's code in every row. Add a column "
+            "'arm' with a value in every row. Delete 'zzz' (column B), which the study does not know."
+        )
+    ]

@@ -12,7 +12,7 @@ import pytest
 from survey.audit import COMMAND_LINE, LogFilter, entries
 from survey.database import Engine
 from survey.fieldwork.roster import make_key, write_linkage
-from survey.fieldwork.roster.identifiers import is_upn
+from survey.fieldwork.roster.identifiers import is_person, is_upn, kind_of_identifier
 from survey.problems import Refused
 from tests.rosters.small_field import NOW, SCHOOLS, Desk, publish, settings_in
 
@@ -65,6 +65,48 @@ def test_a_right_check_letter(upn: str) -> None:
 )
 def test_what_is_no_pupil_number(no_upn: str) -> None:
     assert not is_upn(no_upn)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("zoe@example.org", "an e-mail address"),
+        ("@ zoe@example.org", "an e-mail address"),
+        ("4a @ noon, ask zoe@example.org", "an e-mail address"),
+        ("a@@b.org c@d.org", "an e-mail address"),
+        ("4a @ noon", ""),
+        ("zoe@example", ""),
+        ("@example.org", ""),
+        ("zoe @example.org", ""),
+        ("@", ""),
+        ("Robins (P207000016049)", "a unique pupil number"),
+        ("robins p207000016049", "a unique pupil number"),
+        ("P207000016048", ""),
+        ("XP207000016049", ""),
+        ("P2070000160491", ""),
+        ("", ""),
+    ],
+)
+def test_what_says_who_someone_is_is_found_within_a_text(text: str, what: str) -> None:
+    assert kind_of_identifier(text) == what
+
+
+@pytest.mark.parametrize(
+    ("text", "person"),
+    [
+        ("Miss Honey", True),
+        ("4b (Mr. Brown)", True),
+        ("class of Dr Who", True),
+        ("MRS Oak", True),
+        ("Frau Ei", True),
+        ("Mr X", False),
+        ("Missouri", False),
+        ("4 Mr", False),
+        ("Robins", False),
+    ],
+)
+def test_a_title_that_names_a_person_is_known(text: str, person: bool) -> None:
+    assert is_person(text) is person
 
 
 def test_only_the_keyed_hash_is_stored(linked: Desk) -> None:

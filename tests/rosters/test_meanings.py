@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from survey.definition.study import Fact
 from survey.fieldwork.roster import Lists, RosterPreview, looked_at
+from survey.fieldwork.roster.meanings import shown
 from tests.rosters.small_field import STUDY, Desk, publish
 
 pytestmark = pytest.mark.one_engine
@@ -124,6 +126,43 @@ def test_needs_are_read_as_schools_code_them(needs: Desk) -> None:
     needs.take(file)
     assert values(needs, "sen", 3) == ["yes", "yes", "no"]
     assert values(needs, "support", 3) == ["b", "c", "a"]
+
+
+def test_a_word_that_is_no_need_is_refused_and_not_taken_for_a_no(needs: Desk) -> None:
+    assert read(needs.look(rows("sen", "none", "No SEN", "yes", "SEN support", "EHCP"))) == [
+        "Special educational needs: “none” and “No SEN” are read as no (2 rows).",
+        "Special educational needs: “SEN support” and “EHCP” are read as yes (2 rows).",
+    ]
+    assert needs.problems(rows("sen", "maybe", "P")) == [
+        (
+            "row 2, column D (sen): 'maybe' and 'P' are neither yes nor no. Write yes or no, or clear the cell where it is "
+            "not known. (2 rows: 2 and 3.)"
+        )
+    ]
+    (said,) = needs.problems(rows("support", "maybe"))
+    assert "'maybe' is not one of the study's codes." in said
+
+
+def test_a_code_is_shown_with_its_label_unless_that_says_the_same() -> None:
+    fact = Fact.model_validate({"fact": "sex", "title": "Sex", "kind": "code", "codes": {"f": "Girl", "m": "M"}})
+    assert [shown(code, fact) for code in ("f", "m", "x")] == ["f (Girl)", "m", "x"]
+
+
+def test_faults_of_a_column_are_said_by_their_kind(desk: Desk) -> None:
+    assert desk.problems(rows("attendance", "good", "1,5", "101", "bad", "102")) == [
+        (
+            "row 2, column D (attendance): 'good' and 'bad' are not numbers. Write a number from 0 to 100, or clear the cell "
+            "where it is not known. (2 rows: 2 and 5.)"
+        ),
+        "row 3, column D (attendance): '1,5' has a comma. Please write decimals with a point: 1.5.",
+        "row 4, column D (attendance): 101 and 102 are out of range: the study says 0 to 100. (2 rows: 4 and 6.)",
+    ]
+    assert desk.problems(rows("began", "soon", "2018-13-01")) == [
+        (
+            "row 2, column D (began): 'soon' and '2018-13-01' are not dates. Please write year-month-day, like 2018-09-01. "
+            "(2 rows: 2 and 3.)"
+        )
+    ]
 
 
 def test_k_and_e_mean_needs_in_no_other_column(desk: Desk) -> None:
