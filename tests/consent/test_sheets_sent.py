@@ -275,3 +275,14 @@ def test_what_stands_against_someone_is_said_and_nobody_is_asked_of_whom_nothing
             state_of(connection, plan, one.person("P1"), two.waves["w1"])
         with pytest.raises(LookupError, match=r"^There is no such participant, or no such wave\.$"):
             state_of(connection, plan, 999, first)
+
+
+def test_the_activity_log_has_the_whole_decision(lay: Lay) -> None:
+    tuned = lay(consent())
+    tuned.decide("P1", [Decision("yes", "parent", SEPTEMBER, "future", "w2", "paper", 1, "first", "agreed")])
+    (line,) = entries(tuned.engine, study_id=tuned.study.id, what="recorded a decision")
+    assert (line.about, line.actor) == ("P1", COMMAND_LINE)
+    assert line.details == {
+        "says": "yes", "by": "parent", "given_on": "2025-09-10", "scope": "future", "wave": "w2", "sheet": 1,
+        "parent": "first", "resolved": "agreed",
+    }  # fmt: skip
