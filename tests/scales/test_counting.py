@@ -32,6 +32,10 @@ def known(rest: str, items: str = "[a, b]", score: str = "sum") -> tuple[Countin
         ("", "[a, b]", "sum", (2, 6), 1),
         ("", "[a, b]", "mean", (1, 3), 0),
         (", round: 1", "[a, b]", "mean", (1, 3), 0.1),
+        (", transform: {linear: [2, 6, 100, 0]}", "[a, b]", "sum", (0, 100), 0),
+        (", transform: {table: {2: 7, 3: 8.5, 4: 9, 5: 11, 6: 10}}", "[a, b]", "sum", (7, 11), 0),
+        (", round: 0, transform: {table: {2: 7, 3: 8.5, 4: 9, 5: 11, 6: 10.5}}", "[a, b]", "sum", (7, 11), 1),
+        (", round: 1, transform: {linear: [1, 3, 0.04, 0.97]}", "[a, b]", "mean", (0, 1), 0.1),
         ("", "[a, {item: b, weight: 2}]", "sum", (3, 9), 1),
         ("", "[a, {item: b, weight: 0.5}]", "sum", (1.5, 4.5), 0),
         (", round: 0", "[a, {item: b, weight: 0.5}]", "sum", (2, 5), 1),
@@ -68,6 +72,22 @@ def test_an_item_that_was_not_shown_widens_the_range() -> None:
         f"{routed}scales: [{{scale: joy, title: Joy, items: [a, b], score: sum, not_shown: 0, direction: Up}}]\n"
     )
     assert Counting(questionnaire).raw_range(questionnaire.scale("joy")) == (0, 6)
+
+
+def chain(length: int) -> str:
+    scales = "".join(
+        f"  - {{scale: s{n}, title: S{n}, items: [{f's{n - 1}' if n > 1 else 'a'}], score: sum, direction: Up, source: Own}}\n"
+        for n in range(1, length + 1)
+    )
+    return f"{PAGES}scales:\n{scales}"
+
+
+def test_ten_scales_may_lie_within_each_other_and_no_more() -> None:
+    questionnaire = good(chain(10))
+    assert Counting(questionnaire).depth == {f"s{n}": n for n in range(1, 11)}
+    assert [message for message in told(chain(12)) if "in no scale" not in message] == [
+        "scale 's11' is made of scales that are made of scales, 11 in all. 10 is the most. Please make it of questions"
+    ]
 
 
 @pytest.mark.parametrize(
