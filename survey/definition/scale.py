@@ -25,7 +25,7 @@ class ScaleItem(Strict):
     item: str = Field(description="The id of a question, or of another scale")
     reverse: bool = Field(False, description="Whether a high answer means little of what the scale measures")
     recode: Recoding | None = Field(None, description="What each answer counts: {0: 0, 1: 0, 2: 1, 3: 2}")
-    weight: RealNumber = Field(1.0, gt=0, description="How much the item counts beside the others")
+    weight: RealNumber = Field(1.0, gt=0, description="How much the item counts compared with the others")
 
 
 def _item(value: Any) -> Any:
@@ -58,7 +58,7 @@ class NormGroup(Strict):
     """Norms for one group of people."""
 
     whom: dict[str, str] = Field(
-        alias="for", min_length=1, description="Whom they hold for, by facts of the roster: {sex: f, age: 5 to 10}"
+        alias="for", min_length=1, description="Who is in the group, by facts from the roster: {sex: f, age: 5 to 10}"
     )
     mean: RealNumber | None = Field(None, description="The mean score of this group")
     sd: RealNumber | None = Field(None, gt=0, description="The standard deviation of this group's scores")
@@ -69,14 +69,14 @@ class NormGroup(Strict):
 
 
 class Norms(Strict):
-    """What a score means among people alike: the same score can be high for a girl of 8 and not for a boy of 12."""
+    """How a score compares with those of similar people: it can be high for a girl of 8, but not for a boy of 12."""
 
-    mean: RealNumber | None = Field(None, description="The mean that scores are put on: 0, or 50 for T scores")
+    mean: RealNumber | None = Field(None, description="The mean of converted scores: 50 for T scores, 0 for z scores")
     sd: RealNumber | None = Field(
-        None, gt=0, description="The standard deviation that scores are put on: 1, or 10 for T scores"
+        None, gt=0, description="The standard deviation of converted scores: 10 for T scores, 1 for z scores"
     )
     groups: list[NormGroup] = Field(
-        min_length=1, max_length=200, description="The groups; each person is in one of them at most"
+        min_length=1, max_length=200, description="The groups; each person can be in one only"
     )
 
     @property
@@ -101,10 +101,10 @@ class Scale(Strict):
     score: Literal["mean", "sum", "count"] = Field(description="How the items are put together")
     counts: list[str] | None = Field(None, min_length=1, description="For score: count, the answers that count: [3, 4]")
     recode: Recoding | None = Field(
-        None, description="What each answer counts, for every question that has no 'recode' of its own"
+        None, description="What each answer counts, for every question without its own 'recode'"
     )
     not_shown: RealNumber | None = Field(
-        None, description="What an item counts that was not shown, by routing; without it, such an item is missing"
+        None, description="What an item counts if routing skipped it; without this, the item is missing"
     )
     prorate: bool = Field(False, description="Whether a sum with gaps is scaled up to all items")
     needs: str | None = Field(None, description="How many items must be answered: '2 of 3' or '60%'; else all")
@@ -115,7 +115,9 @@ class Scale(Strict):
     bands: dict[str, list[Band]] = Field(
         default_factory=dict, description="Named ranges of scores, by who answered: {self: [...]}"
     )
-    norms: Norms | None = Field(None, description="What a score means among people alike, by facts of the roster")
+    norms: Norms | None = Field(
+        None, description="How a score compares with those of similar people, by facts from the roster"
+    )
     direction: str = Field(description="What a high score means")
     source: str | None = Field(None, description="Who made the scale, and where it is published")
     note: str | None = Field(None, description="A note for researchers")

@@ -96,8 +96,8 @@ scales:
 
 
 def test_recodes():
-    """`recode` says what each answer counts, for all questions of the scale or for one item. It names every answer. A
-    recoded item is not reversed as well: its numbers can run the other way."""
+    """`recode` says what each answer counts: for every question of the scale, or for one item. It must list every answer.
+    A recoded item cannot be reversed as well: write the numbers of its recode the other way round instead."""
     example = """
 scales:
   - scale: strong
@@ -115,7 +115,8 @@ scales:
 
 
 def test_weights():
-    """`weight` says how much an item counts beside the others; without it, 1. A mean is then a weighted mean."""
+    """`weight` says how much an item counts compared with the others: 1 unless you say otherwise. A mean becomes a
+    weighted mean."""
     example = """
 scales:
   - scale: value
@@ -129,8 +130,9 @@ scales:
 
 
 def test_counts():
-    """`score: count` counts the items that were answered with one of `counts`: codes, or yes. `needs` says how many have
-    to be answered at all; without it, every one."""
+    """`score: count` counts how many items were answered with one of the answers in `counts`: codes, or yes. `needs` says
+    how many items must be answered at all; without it, all of them. A question with several choices has no number and
+    cannot be counted: ask a yes/no question for each choice instead."""
     example = """
 pages:
   - page: one
@@ -153,8 +155,8 @@ scales:
 
 
 def test_items_that_were_not_shown():
-    """An item that routing passed by is missing, like one that was left blank. Where the instrument says that it counts
-    something, such as 0, `not_shown` says so; the item then counts as answered."""
+    """If routing skips an item, it is missing, just like one that was left blank. If the instrument gives such items a
+    value, often 0, say so with `not_shown`; the item then counts as answered."""
     example = """
 pages:
   - page: one
@@ -175,8 +177,9 @@ scales:
 
 
 def test_scales_of_scales():
-    """An item can be another scale, above it or below. Its score counts as that scale reports it: prorated, rounded,
-    converted. It is answered where it has a score, so `needs: 1 of 2` asks for one of the two scores."""
+    """An item can be another scale, defined before or after this one. What counts is the score that scale reports, after
+    prorating, rounding and conversion. It counts as answered if it has a score, so `needs: 1 of 2` asks for one of the
+    two scores."""
     example = """
 scales:
   - scale: whole
@@ -193,11 +196,12 @@ scales:
 
 
 def test_norms():
-    """`norms` say what a score means among people alike. Their groups are given by facts of the roster: a code, yes or
-    no, a number, or a range of numbers with both ends. Each group has a mean and a standard deviation (then `mean` and
-    `sd` above the groups say what scores are put on), or a table of scores. Without the fact, or outside every group,
-    the score is missing, and Notes say how many there are. To keep the score as it is beside the one by norms, give the
-    norms to a scale whose only item is the first."""
+    """`norms` compare a score with those of similar people. Groups are defined by facts from the roster: a code, yes or
+    no, a number, or a range such as 5 to 10, both ends included. Each group has a mean and a standard deviation, and
+    `mean` and `sd` above the groups say what scores are converted to: 50 and 10 for T scores, 0 and 1 for z scores. Or
+    each group has a table of scores, such as percentiles. If a fact is not known, or someone is in no group, the score
+    is missing; Notes say how many there are. To keep the original score too, put the norms on a second scale whose only
+    item is the first."""
     example = """
 scales:
   - {scale: value, title: Value of music, items: [a, b, c], score: sum, direction: Higher is more, source: Own wording}
@@ -222,7 +226,7 @@ scales:
 
 
 def test_bands_by_norms():
-    """Where cut points differ by age or sex, each norm group has bands of its own. The score stays as it is."""
+    """If cut points differ by age or sex, give each norm group its own bands. The score itself does not change."""
     example = """
 scales:
   - scale: value

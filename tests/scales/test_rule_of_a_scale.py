@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from survey.definition.scale import Scale
-from survey.scales import ConversionTable, Linear, Rule, ScoreBand, matrix, numbers, rules_for, score
+from survey.scales import ConversionTable, Linear, Recode, Rule, ScoreBand, matrix, numbers, rules_for, score
 
 
 @dataclass
@@ -19,6 +19,9 @@ class Item:
     id: str
     number_range: tuple[float, float] | None = (1.0, 5.0)
     asked: int = 0
+
+    def value_of(self, word: str, /) -> int:
+        return int(word)
 
     def number(self, value: Any, /) -> float | None:
         self.asked += 1
@@ -34,6 +37,9 @@ class Paper:
 
     def question(self, id: str, /) -> Item:
         return self._items[id]
+
+    def scale(self, id: str, /) -> Scale:
+        return next(scale for scale in self.scales if scale.id == id)
 
 
 def scale(**said: Any) -> Scale:
@@ -127,3 +133,60 @@ def test_from_stored_answers_to_a_score() -> None:
     found = score(matrix([PAPER.question(item) for item in by.items], answers), by)
     np.testing.assert_allclose(found.score, [14 / 3, 2.5, np.nan])
     assert found.answered.tolist() == [3, 2, 1]
+
+
+INNER = [
+    ({}, (3.0, 14.0)),
+    ({"score": "mean"}, (1.0, 14 / 3)),
+    ({"transform": {"linear": [3, 14, 0, 100]}}, (0.0, 100.0)),
+    ({"transform": {"linear": [3, 14, 10, 0]}}, (0.0, 10.0)),
+    ({"transform": {"table": {3: 7, 4: 9.5, 14: 8}}}, (7.0, 9.5)),
+    ({"norms": {"groups": [{"for": {"sex": "f"}, "bands": [{"from": 3, "to": 14, "label": "Any"}]}]}}, (3.0, 14.0)),
+    (
+        {
+            "norms": {
+                "mean": 50,
+                "sd": 10,
+                "groups": [{"for": {"sex": "f"}, "mean": 8, "sd": 5}, {"for": {"sex": "m"}, "mean": 3, "sd": 2}],
+            }
+        },
+        (40.0, 105.0),
+    ),
+    ({"norms": {"groups": [{"for": {"sex": "f"}, "table": {3: 1, 4: 99}}]}}, (1.0, 99.0)),
+]
+"""A scale of three items, and the lowest and highest score it can have."""
+
+
+@pytest.mark.parametrize(("said", "ends"), INNER)
+def test_an_item_that_is_a_scale_has_the_range_of_its_score(said: dict[str, Any], ends: tuple[float, float]) -> None:
+    inner = scale(scale="inner", **{"score": "sum", **said})
+    outer = scale(items=[{"item": "inner", "reverse": True}], score="sum")
+    paper = Paper(Item("a"), Item("b", (1.0, 4.0)), Item("c"))
+    paper.scales = [outer, inner]
+    made = rules_for(paper)
+    assert (made["liking"].low[0], made["liking"].high[0]) == pytest.approx(ends)
+    assert made["liking"].parts == {"inner": made["inner"]}
+    assert made["liking"].parts["inner"] is made["inner"]
+
+
+def test_recodes_counts_weights_and_norms_come_along() -> None:
+    said = scale(
+        items=["a", {"item": "b", "recode": {"1": 9, "2": 0}, "weight": 2}, "c"],
+        score="sum",
+        recode={"1": 0, "2": 1},
+        not_shown=0,
+        norms={
+            "mean": 50,
+            "sd": 10,
+            "groups": [{"for": {"sex": "f", "age": "5 to 7", "sen": "yes"}, "mean": 8, "sd": 4}],
+        },
+    )
+    by = rule_for(said, PAPER)
+    assert [recode and recode.values for recode in by.recodes] == [{1: 0, 2: 1}, {1: 9, 2: 0}, {1: 0, 2: 1}]
+    assert by.weights == (1, 2, 1)
+    assert by.not_shown == 0
+    (group,) = by.norms
+    assert group.whom == {"sex": "f", "age": (5, 7), "sen": "yes"}
+    assert group.transform == Linear(8, 12, 50, 60)
+    assert rule_for(scale(score="count", counts=["1", "4"]), PAPER).recodes[0] == Recode({1: 1.0, 4: 1.0}, 0.0)
+    assert rule_for(scale(), PAPER).recodes == rule_for(scale(), PAPER).weights == ()

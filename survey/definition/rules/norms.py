@@ -55,7 +55,7 @@ def _sort(scale: Scale, found: Norms, at: Path) -> Iterator[Fault]:
             yield Fault((*at, "groups", i), message)
     if means and (found.mean is None or found.sd is None):
         message = (
-            f"the norms of scale '{scale.id}' do not say which mean and standard deviation scores are put on. "
+            f"the norms of scale '{scale.id}' do not say which mean and standard deviation the new scores have. "
             "Please add both: mean: 50 and sd: 10 for T scores, 0 and 1 for z scores"
         )
         yield Fault(at, message, key=True)
