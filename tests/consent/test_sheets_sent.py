@@ -20,12 +20,15 @@ from survey.fieldwork.consent import (
     plan_of,
     record_assent,
     sheets_of,
+    standings,
     state_of,
     still_agreed,
     who_would_disagree,
 )
 from survey.fieldwork.consent.ledger import ledger_of
+from survey.fieldwork.consent.lists import counts, rows
 from survey.fieldwork.consent.sheets import sheet_id_of
+from survey.fieldwork.consent.standing import Standing
 from survey.fieldwork.consent.study import (
     children_of,
     parents_by_child,
@@ -286,3 +289,21 @@ def test_the_activity_log_has_the_whole_decision(lay: Lay) -> None:
         "says": "yes", "by": "parent", "given_on": "2025-09-10", "scope": "future", "wave": "w2", "sheet": 1,
         "parent": "first", "resolved": "agreed",
     }  # fmt: skip
+
+
+def test_what_holds_says_by_whose_decision_of_which_day_about_which_sheet(lay: Lay) -> None:
+    tuned = lay(consent())
+    tuned.decide(
+        "P1", [Decision("yes", "parent", SEPTEMBER, sheet_version=1), Decision("no", "school", OCTOBER, "wave", "w2")]
+    )
+    with read(tuned.engine) as connection:
+        plan = plan_of(connection, tuned.study.id)
+        holds = [state_of(connection, plan, tuned.person("P1"), tuned.waves[wave]) for wave in ("w1", "w2")]
+        (listed,) = standings(connection, plan, tuned.study.id, "w1", participant_id=tuned.person("P1"))  # type: ignore[arg-type]
+    assert holds == [
+        Standing("yes", "decided", SEPTEMBER, 1, "parent"),
+        Standing("no", "decided", OCTOBER, None, "school"),
+    ]
+    assert listed.standing == holds[0]
+    assert rows([listed]) == [("P1", "pupil", "s1", "4a", "yes", "decided", "parent", "2025-09-10", "1")]
+    assert counts([listed, listed]) == {("s1", "pupil"): {"yes": 2, "no": 0, "missing": 0, "withdrawn": 0}}

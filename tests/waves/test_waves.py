@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event
@@ -10,7 +11,7 @@ from sqlalchemy import event
 from survey.database import Engine, session
 from survey.definition.reading import parse_study
 from survey.fieldwork import study_by_code
-from survey.fieldwork.waves import Hours, asked, forget_hours, hours, hours_of, plan_of
+from survey.fieldwork.waves import Hours, asked, forget_hours, hours, hours_of, last_day, plan_of, wave_at
 from survey.responses import SavedPage, save
 from tests.filled import keep_school
 from tests.pages.small_study import PUPIL, STUDY
@@ -45,6 +46,26 @@ PLAN = parse_study(
 )
 def test_who_gets_what(audience: str, facts: dict[str, object], wave: str, gets: list[str]) -> None:
     assert asked(PLAN, audience, facts, wave) == gets
+
+
+@pytest.mark.parametrize(
+    ("now", "wave"),
+    [
+        ("2020-01-01T00:00", "w1"),
+        ("2025-12-19T23:59", "w1"),
+        ("2025-12-20T00:00", "w2"),  # between the two, the next one
+        ("2099-12-31T23:59", "w2"),
+        ("2100-01-01T00:00", "w2"),  # after the last, the last
+    ],
+)
+def test_people_work_on_the_wave_that_is_open_or_comes_next_or_was_last(now: str, wave: str) -> None:
+    assert wave_at(PLAN, moment(now)) == wave
+
+
+def test_the_last_day_is_that_before_the_midnight_by_its_clock() -> None:
+    midnight = datetime(2025, 10, 27, tzinfo=ZoneInfo("Europe/London"))
+    assert last_day(midnight) == date(2025, 10, 26)
+    assert last_day(None) is None
 
 
 def moment(text: str) -> datetime:
