@@ -20,6 +20,9 @@ from survey.responses import Record
 
 Numbers = NDArray[np.float64]
 
+FEWEST_ITEMS: Final = 3
+"""With fewer no one asks for a structure, so nothing is said."""
+
 MOST_FACTORS: Final = 6
 """Columns for loadings; more factors than that are told of in the notes."""
 
@@ -85,7 +88,7 @@ def structure_sheets(scored: Mapping[str, ScoreTables], notes: Notes) -> list[Sm
         try:
             found = structure(items, answers)
         except NoSolution as reason:
-            if items:
+            if len(items) >= FEWEST_ITEMS:
                 notes.add("Structure", f"{name}: {reason}")
             continue
         for note in found.notes:

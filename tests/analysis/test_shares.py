@@ -50,7 +50,7 @@ def test_participation_beside_the_roll() -> None:
     assert found.of_participants.value == pytest.approx(5 / 40)
     assert found.difference == pytest.approx(0.25 - 0.4375)
     assert found.notes[0] == "2 left out: 'SEN' or 'after-school groups' is not known."
-    assert "12.5 % (5 of 40) of those who take part, and 20.0 % (20 of 100) of the roll" in found.sentence
+    assert "'SEN' are 12.5 % (5 of 40) of all who do, and 20.0 % (20 of 100) of the roll" in found.sentence
 
 
 def test_nobody_takes_part_and_nobody_is_there() -> None:
