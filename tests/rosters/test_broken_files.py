@@ -13,6 +13,7 @@ import pytest
 from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
+from survey.fieldwork.roster import looked_at
 from tests.rosters.small_field import ROSTER, Desk
 
 pytestmark = pytest.mark.one_engine
@@ -607,6 +608,22 @@ def test_a_broken_file_gets_its_message_and_changes_nothing(desk: Desk, what: st
     sent = made() if callable(made) else made
     assert desk.problems(sent, None if name.startswith("schools") else "w1", name) == messages
     assert desk.where() == {}
+
+
+IDENTIFYING = list(BROKEN)[
+    list(BROKEN).index("a column of names") : list(BROKEN).index("a title with a sign that turns the writing")
+]
+"""Files that say who someone is: of these nothing is kept, not even their problems."""
+
+
+@pytest.mark.slow
+def test_of_a_file_that_says_who_someone_is_nothing_is_kept(desk: Desk) -> None:
+    for what, (made, name, _) in BROKEN.items():
+        if isinstance(made, str):
+            wave = None if name.startswith("schools") else "w1"
+            _, lists = looked_at(desk.engine, desk.settings, "small-notes", wave, [(made.encode(), name)])
+            odd = what in ("curly quotation marks", "a row of totals at the end")  # a code that is none may be a name
+            assert lists.identifying is (what in IDENTIFYING or odd), what
 
 
 @pytest.mark.slow

@@ -69,6 +69,8 @@ def test_every_sort_of_change_is_counted(three: Desk) -> None:
         (1, "left"),
     ]
     assert preview.changes == 6
+    people = [*preview.added, *preview.moved, *preview.changed, *preview.left]
+    assert [(one.code, one.audience) for one in people] == [(code, "pupil") for code in ("p5", "p2", "p1", "p4")]
     assert preview.unchanged == ["p3"]
     schools = three.look("school,title,arm\ns1,Ash School,programme\ns9,New School,\n", None)
     assert schools.changes == 2
