@@ -458,6 +458,40 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         "schools.csv",
         ["row 2, column D (time_zone): There is no time zone 'London'. Please write one such as Europe/London."],
     ),
+    "a school without a code and one without a title": (
+        "school,title,arm\n,Elm Primary,\ns9,,\n",
+        "schools.csv",
+        [
+            "row 2, column A (school): A school needs a code. Please fill in every row.",
+            "row 3, column B (title): A school needs a title, which pages and tables show.",
+        ],
+    ),
+    "an unknown programme": (
+        "school,title,arm,programme\ns9,Elm Primary,,east\n",
+        "schools.csv",
+        ["row 2, column D (programme): The study has no programme 'east'. There are: 'north'."],
+    ),
+    "a code that is too long, or a formula": (
+        f"school,title,arm\n{'s' * 41},Elm Primary,\n@s9,Elm School,\n",
+        "schools.csv",
+        [
+            (
+                f"row {row}, column A (school): A code has at most 40 letters, digits or signs, and does not begin with =, + "
+                "or @."
+            )
+            for row in (2, 3)
+        ],
+    ),
+    "a title without a class": (
+        "participant,school,class,class_title\np1,s1,,Robins\n",
+        "roster.csv",
+        ["row 2, column D (class_title): There is a title and no class. Please give the class's code too."],
+    ),
+    "more children than a parent has": (
+        f"participant,school,audience,parent_of\na1,s1,parent,{' '.join(f'p{n}' for n in range(21))}\n",
+        "roster.csv",
+        ["row 2, column D (parent_of): A parent has at most 20 children here. Please check this cell."],
+    ),
     "the same school twice": (
         "school,title,arm\ns9,Elm Primary,\ns9,Elm School,\n",
         "schools.csv",
@@ -563,6 +597,11 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
                 "Please give the class another title."
             )
         ],
+    ),
+    "a class whose code is its teacher": (
+        "participant,school,class\np1,s1,Mr Brown\n",
+        "roster.csv",
+        [("row 2, column C (class): This looks like a person's name, and names stay in school. Please use a code.")],
     ),
     "pupils' names for classes": (
         "participant,school,class\n" + "".join(f"p{n},s1,Ann Example{'abcdefg'[n]}\n" for n in range(7)),
