@@ -155,3 +155,16 @@ def test_a_list_of_schools_is_told_what_each_missing_column_holds(desk: Desk) ->
             "'arm' with a value in every row. Delete 'zzz' (column B), which the study does not know."
         )
     ]
+
+
+@pytest.mark.parametrize("heading", ["title", "school_title", "school_name", "School Name"])
+def test_a_list_of_schools_is_known_by_what_only_schools_have(desk: Desk, heading: str) -> None:
+    assert desk.problems(f"school,{heading}\ns9,Elm Primary\n", None, "schools.csv") == [
+        "row 1: Some headings have to be changed. Add a column 'arm' with a value in every row."
+    ]
+    assert desk.problems("school,time_zone\ns9,Europe/London\n", None, "schools.csv") == [
+        (
+            "row 1: Some headings have to be changed. Add a column 'title' with the school's name in every row. Add a column "
+            "'arm' with a value in every row."
+        )
+    ]
