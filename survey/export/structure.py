@@ -134,7 +134,8 @@ def flags(scored: Mapping[str, tuple[ScoreTables, Responses]], notes: Notes) -> 
             continue
         seconds = np.array(responses.seconds)
         found = quality_flags(answers, [low for low, _ in ends], [high for _, high in ends], seconds)
-        notes.add("Flags", f"{name}: {found.sentence}")
+        if found.counted:
+            notes.add("Flags", f"{name}: {found.sentence}")
         rows += _flagged(name, found, responses, seconds)
     about = "Responses worth a second look: the same answer throughout, only extremes, very fast. All figures have them"
     return SmallSheet("Flags", about, _FLAGS, rows)

@@ -22,6 +22,7 @@ from tests.export.sample import (
     rows,
     source,
     study,
+    told,
     versions,
     workbook,
 )
@@ -130,8 +131,7 @@ def test_codes_of_both_versions_keep_their_labels() -> None:
     labels = {row["code"]: row["label"] for row in rows(book, "Value labels") if row["variable"] == "instrument"}
     assert labels == {"1": "Drums", "3": "Lute", "2": "Violin", "8": "Something else"}
     assert rows(book, "Labels · pupil")[0]["instrument"] == "Something else"
-    told = [row["what was done"] for row in rows(book, "Notes") if row["column"] == "instrument"]
-    assert told == [
+    assert [note["what was done"] for note in told(rows(book, "Notes")) if note["column"] == "instrument"] == [
         "Version 1 and version 2 differ: code 2 (Violin) is no longer offered.",
         "Version 1 and version 2 differ: code 8 (Something else) is no longer offered.",
         "Version 1 and version 2 differ: code 3 (Lute) is new.",
@@ -159,8 +159,7 @@ def test_options_with_a_column_each_are_told_like_those_of_a_single_choice(kind:
             {**ONE, "version": number, "scales": [], "pages": pages, "audience": "staff", "reader": {"age": "16"}}
         )
     book = workbook(source(Response("r1", {}), Response("r2", {}, sha256=SECOND), of=made))
-    told = [(row["column"], row["what was done"]) for row in rows(book, "Notes")]
-    assert told == [
+    assert [(note["column"], note["what was done"]) for note in told(rows(book, "Notes"))] == [
         ("places", f"Version 1 and version 2 differ: {what}.")
         for what in (
             "code 1 was “In class” and is now “In lessons”",

@@ -14,6 +14,7 @@ import pytest
 
 from survey.database import Engine, open_engine, upgrade
 from survey.export.store import export
+from survey.export.study import ExportChoice
 from survey.progress import TITLES, Outcome
 from survey.responses.reading import count
 from tests.export.sample import FULL, Response, rows, source, workbook
@@ -32,7 +33,7 @@ class Study:
 
     def book(self, waves: list[str] | None = None) -> openpyxl.Workbook:
         out = io.BytesIO()
-        export(CODE, self.engine, "xlsx", out, NOW, waves=waves)
+        export(CODE, self.engine, "xlsx", out, NOW, ExportChoice(waves))
         return openpyxl.load_workbook(io.BytesIO(out.getvalue()))
 
 

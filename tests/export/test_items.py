@@ -171,7 +171,9 @@ def test_small_counts_are_hidden_and_the_notes_say_so() -> None:
 
 
 def test_where_nothing_is_hidden_no_note_says_so() -> None:
-    assert not [row for row in rows(workbook(source()), "Notes") if row["where"] == "Items"]
+    assert [row["what was done"] for row in rows(workbook(source()), "Notes")] == [
+        "Nothing was replaced, cut, hidden or merged."
+    ]
 
 
 # ---- an attacker ---------------------------------------------------------------------------------------

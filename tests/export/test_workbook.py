@@ -28,6 +28,7 @@ from tests.export.sample import (
     rows,
     source,
     study,
+    told,
     versions,
     workbook,
     workbook_bytes,
@@ -199,7 +200,7 @@ def test_a_sheets_rows_are_written_over_several_pieces() -> None:
 def test_notes_number_rows_as_the_sheet_does() -> None:
     many = [Response(f"r{n}", FULL | {"best": "\x0b" if n == 1999 else "x"}) for n in range(2100)]
     book = workbook(source(*many))
-    (note,) = [row for row in rows(book, "Notes") if "pupil" in row["where"]]
+    (note,) = told(rows(book, "Notes"))
     sheet = book["Codes · pupil"]
     assert note["response"] == "r1999"
     assert sheet.cell(note["row"], 1).value == "r1999"
