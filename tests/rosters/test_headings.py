@@ -168,3 +168,10 @@ def test_a_list_of_schools_is_known_by_what_only_schools_have(desk: Desk, headin
             "'arm' with a value in every row."
         )
     ]
+
+
+def test_below_a_title_a_cell_that_cannot_be_read_is_said_with_its_own_heading(desk: Desk) -> None:
+    rows = [["Ash Primary, Year 4", "", "=1+1"], ["participant", "school", "class", "year"], ["p1", "s1", "4a", "=2+2"]]
+    assert desk.problems(workbook(rows), name="list.xlsx") == [
+        'sheet "Year 4", row 3, column D (year): This cell holds a formula. Please copy the column and paste it as values.'
+    ]
