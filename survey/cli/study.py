@@ -74,10 +74,15 @@ def _in_words(done: PublishedFolder) -> Iterator[str]:
 @click.argument("study")
 @click.option("--format", "form", type=_FormatName(), default="xlsx", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
-def export(study: str, form: str, out: Path) -> None:
-    """Write a study's answers and scale scores to a workbook, or to a zip of CSV files."""
+@click.option("--unfinished", is_flag=True, help="Count unfinished responses too: scales, items and comments.")
+def export(study: str, form: str, out: Path, unfinished: bool) -> None:
+    """Write a study's answers and scale scores to a workbook, or to a zip of CSV files.
+
+    All responses are in the data. The sheets about scales, items and comments count finished ones.
+    """
     from survey.export.store import export as write
+    from survey.export.study import ExportChoice
 
     with writing(out, "wb") as file:
-        write(study, engine(), form, file, datetime.now(UTC))
+        write(study, engine(), form, file, datetime.now(UTC), ExportChoice(unfinished=unfinished))
     click.echo(f"Written: {out}")

@@ -10,12 +10,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any
+from typing import Any, Final
 
 from survey.export.columns import ColumnSet, Variable
 from survey.export.missing import MissingNumber
 from survey.export.table import Cells, DataTable
 from survey.responses import Record
+
+FINISHED: Final = "finished responses"
+"""Which responses count, in words, unless a file is asked to count more."""
 
 
 @dataclass
@@ -71,12 +74,12 @@ class WaveCounts:
 
 
 class QuestionnaireCounts:
-    """What was answered to one questionnaire, wave by wave. every_state: count unfinished responses as well."""
+    """What was answered to one questionnaire, wave by wave. unfinished: count unfinished responses as well."""
 
-    def __init__(self, columns: ColumnSet, *, every_state: bool = False) -> None:
+    def __init__(self, columns: ColumnSet, *, unfinished: bool = False) -> None:
         self.columns = columns
         self.waves: dict[str, WaveCounts] = {}
-        self._every_state = every_state
+        self._unfinished = unfinished
         self._places = [place for place, one in enumerate(columns.variables) if one.group == "question"]
 
     def add(self, table: DataTable, rows: Sequence[Record]) -> None:
@@ -93,7 +96,7 @@ class QuestionnaireCounts:
     def _by_wave(self, rows: Sequence[Record]) -> Iterator[tuple[str, list[int]]]:
         places: dict[str, list[int]] = {}
         for place, row in enumerate(rows):
-            if self._every_state or row.state == "finished":
+            if self._unfinished or row.state == "finished":
                 places.setdefault(row.wave, []).append(place)
         yield from places.items()
 

@@ -48,6 +48,8 @@ class Variable:
     columns: Mapping[str, Column] = field(default_factory=dict, repr=False)
     typed: bool = False
     """Whether someone typed what stands here, in one of the versions."""
+    shown_as: str = ""
+    """The number format of its cells in a spreadsheet, such as 0.00; empty for as they are."""
 
     @property
     def coded(self) -> bool:

@@ -17,7 +17,7 @@ from survey.responses import Record
 
 COMMENTS: Final = SmallSheet(
     "Comments",
-    "What people typed in finished responses, one text in each row",
+    "What people typed, one text in each row",
     ("questionnaire", "variable", "question", "wave", "audience", "arm", "text"),
     [],
     (16, 20, 40, 10, 18, 14, 80),
@@ -26,11 +26,11 @@ COMMENTS: Final = SmallSheet(
 
 
 class CommentRows:
-    """Finds what was typed to one questionnaire. every_state: in unfinished responses as well."""
+    """Finds what was typed to one questionnaire. unfinished: in unfinished responses as well."""
 
-    def __init__(self, columns: ColumnSet, *, every_state: bool = False) -> None:
+    def __init__(self, columns: ColumnSet, *, unfinished: bool = False) -> None:
         self._columns = columns
-        self._every_state = every_state
+        self._unfinished = unfinished
         self._typed = [
             place
             for place, variable in enumerate(columns.variables)
@@ -44,6 +44,6 @@ class CommentRows:
             (self._columns.questionnaire, variable.name, variable.wording, row.wave, audience, row.arm, cell)
             for variable, cells in ((table.variables[place], table.cells[place]) for place in self._typed)
             for row, cell in zip(rows, cells, strict=True)
-            if cell.__class__ is str and cell.strip() and (self._every_state or row.state == "finished")
+            if cell.__class__ is str and cell.strip() and (self._unfinished or row.state == "finished")
         ]
         return [list(column) for column in zip(*found, strict=True)]

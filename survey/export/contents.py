@@ -105,7 +105,7 @@ _ARROW: Final = 4
 
 def fitting(name: str, cells: Iterable[Any], look: Look) -> float:
     """Return a column's width in characters: that of its longest cell or its heading, within limits."""
-    return width_of(name, max((_shown(cell, look) for cell in cells), default=0))
+    return width_of(name, max((length_shown(cell, look.number) for cell in cells), default=0))
 
 
 def width_of(name: str, longest: int) -> float:
@@ -131,15 +131,6 @@ def _lines_of(paragraph: str, width: int) -> int:
         lines += max(0, len(word) - 1) // width
         free -= len(word) % width + 1
     return lines
-
-
-def _shown(cell: Any, look: Look) -> int:
-    """Return how many characters a cell takes as it is shown."""
-    if not look.number or not isinstance(cell, int | float):
-        return length_shown(cell)
-    decimals = len(look.number.partition(".")[2].rstrip("%"))
-    percent = look.number.endswith("%")
-    return len(f"{cell * (100 if percent else 1):.{decimals}f}") + percent
 
 
 Counts = Mapping[tuple[str, str, str], int]

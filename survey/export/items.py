@@ -15,7 +15,7 @@ import numpy as np
 
 from survey.definition.study import StudyDefinition
 from survey.definition.wording import fill
-from survey.export.answers import AnswerCounts, QuestionnaireCounts
+from survey.export.answers import FINISHED, AnswerCounts, QuestionnaireCounts
 from survey.export.charts import ChartSeries, SheetChart
 from survey.export.columns import Variable
 from survey.export.contents import PERCENT, TWO_DECIMALS, WHOLE, WRAPPED, SmallSheet
@@ -52,8 +52,13 @@ _Figures = tuple[float | None, ...]
 _NO_FIGURES: Final[_Figures] = (None,) * 7
 
 
-def items(found: Sequence[QuestionnaireCounts], study: StudyDefinition, gaps: Gaps, notes: Notes) -> SmallSheet:
-    """Return the sheet of every question of every questionnaire, with charts of ratings. What is hidden is noted."""
+def items(
+    found: Sequence[QuestionnaireCounts], study: StudyDefinition, gaps: Gaps, notes: Notes, whose: str = FINISHED
+) -> SmallSheet:
+    """Return the sheet of every question of every questionnaire, with charts of ratings. What is hidden is noted.
+
+    whose: which responses were counted, in words.
+    """
     rows: list[tuple[Any, ...]] = []
     charts: list[SheetChart] = []
     for counts in found:
@@ -63,9 +68,7 @@ def items(found: Sequence[QuestionnaireCounts], study: StudyDefinition, gaps: Ga
     hidden = sum(row[-2] != "" for row in rows)
     if hidden:
         notes.add("Items", _why_hidden(hidden, study.disclosure.threshold))
-    about = (
-        "Every question by wave: how many were asked and answered, and each answer with its share; charts on the right"
-    )
+    about = f"Every question by wave, of {whose}: asked, answered, and each answer with its share; charts on the right"
     return SmallSheet("Items", about, _HEADER, rows, looks=_LOOKS, charts=tuple(charts))
 
 

@@ -9,77 +9,91 @@ import numpy as np
 
 from survey.analysis.reliability import Reliability, describe
 from survey.definition.scale import Norms, Scale
-from survey.export.contents import SmallSheet
-from survey.export.scores import ScoreTables
+from survey.export.codings import CodedResponses, Numbers, ScaleCoding
+from survey.export.contents import PERCENT, TWO_DECIMALS, WRAPPED, Look, SmallSheet
+from survey.export.scores import EVERYONE, ScoreTables
 from survey.problems import listed
 from survey.scales import Rule, turned
 
 SCALES: Final = (
-    ("questionnaire", 14), ("scale", 16), ("title", 30), ("direction", 46), ("group", 14), ("items", 7),
-    ("rule", 44), ("responses", 11), ("scored", 8), ("mean", 8), ("sd", 8), ("lowest", 8), ("highest", 8),
-    ("share at floor", 14), ("share at ceiling", 15), ("answered all", 12), ("alpha", 8), ("alpha from", 11),
-    ("alpha to", 9), ("standardised alpha", 18), ("omega total", 11), ("spearman-brown", 15),
-    ("mean inter-item", 15), ("standard error", 14), ("remarks", 80), ("source", 40),
+    "questionnaire", "scale", "title", "direction", "versions", "group", "items", "rule", "responses", "scored", "mean",
+    "sd", "lowest", "highest", "share at floor", "share at ceiling", "answered all", "alpha", "alpha from", "alpha to",
+    "standardised alpha", "omega total", "spearman-brown", "mean inter-item", "standard error", "remarks", "source",
 )  # fmt: skip
-"""Columns and their widths. Intervals are Feldt's, of 95 %."""
+"""Intervals are Feldt's, of 95 %."""
 
 ITEMS: Final = (
-    ("questionnaire", 14), ("scale", 16), ("item", 20), ("wording", 60), ("direction", 10), ("range", 9),
-    ("answered", 10), ("mean", 8), ("sd", 8), ("item-rest", 10), ("alpha if dropped", 15),
+    "questionnaire", "scale", "versions", "item", "wording", "direction", "range", "answered", "mean", "sd",
+    "item-rest", "alpha if dropped",
 )  # fmt: skip
 
+_LOOKS: Final[Mapping[str, Look]] = {
+    **dict.fromkeys(("title", "direction", "rule", "remarks", "source", "wording"), WRAPPED),
+    **dict.fromkeys(("mean", "sd", "lowest", "highest", "standard error"), TWO_DECIMALS),
+    **dict.fromkeys(("share at floor", "share at ceiling"), PERCENT),
+    **dict.fromkeys(("alpha", "alpha from", "alpha to", "standardised alpha", "omega total"), TWO_DECIMALS),
+    **dict.fromkeys(("spearman-brown", "mean inter-item", "item-rest", "alpha if dropped"), TWO_DECIMALS),
+}
 
-def scales(scored: Mapping[str, ScoreTables]) -> SmallSheet:
-    """Every scale, for everyone, by wave and by year group: its rule, its scores, and how reliable they are."""
-    rows = [
-        row
-        for questionnaire, scores in scored.items()
-        for scale in scores.scales.values()
-        for row in _scale_rows(questionnaire, scale, scores)
-    ]
-    about = "Every scale: direction, scoring rule, scores, reliability; for everyone, by wave and by year group"
+
+def scales(scored: Mapping[str, ScoreTables], whose: str) -> SmallSheet:
+    """Every scale, for everyone, by wave and by year group: its rule, its scores, and how reliable they are.
+
+    Where versions code its items differently, each way has rows of its own. whose: which responses were counted.
+    """
+    rows = [row for questionnaire, scores in scored.items() for row in _scale_rows(questionnaire, scores)]
+    about = f"Every scale: direction, scoring rule, scores, reliability; by wave and year group, of {whose}"
     return _sheet("Scales", about, SCALES, rows)
 
 
-def scale_items(scored: Mapping[str, ScoreTables]) -> SmallSheet:
-    """Every item of every scale, for everyone."""
+def scale_items(scored: Mapping[str, ScoreTables], whose: str) -> SmallSheet:
+    """Every item of every scale, for everyone. whose: which responses were counted."""
     rows = [
         row
         for questionnaire, scores in scored.items()
-        for scale in scores.scales.values()
-        for row in _item_rows(questionnaire, scale, scores)
+        for codings in scores.codings.values()
+        for coding in codings
+        for row in _item_rows(questionnaire, coding)
     ]
-    about = "Every item of every scale: wording, direction, answers; turned round where it is reversed"
+    about = f"Every item of every scale: wording, direction, answers; turned round where it is reversed; of {whose}"
     return _sheet("Scale items", about, ITEMS, rows)
 
 
-def _sheet(title: str, about: str, columns: tuple[tuple[str, int], ...], rows: list[tuple[Any, ...]]) -> SmallSheet:
-    return SmallSheet(title, about, tuple(name for name, _ in columns), rows, tuple(width for _, width in columns))
+def _sheet(title: str, about: str, header: tuple[str, ...], rows: list[tuple[Any, ...]]) -> SmallSheet:
+    return SmallSheet(title, about, header, rows, looks={name: _LOOKS[name] for name in header if name in _LOOKS})
 
 
-def _scale_rows(questionnaire: str, scale: Scale, scores: ScoreTables) -> Iterator[tuple[Any, ...]]:
-    rule = scores.rule(scale.id)
-    for group, chosen in scores.groups().items():
-        given = scores.scores(scale.id)[chosen]
-        there = given[~np.isnan(given)]
-        yield (
-            questionnaire,
-            scale.id,
-            scale.title,
-            scale.direction,
-            group,
-            len(scale.items),
-            rule_in_words(scale, tuple(rule.parts)),
-            len(given),
-            len(there),
-            *_spread(there),
-            _number(float(there.min())) if len(there) else None,
-            _number(float(there.max())) if len(there) else None,
-            *_reliability(
-                describe(scores.items(scale.id)[chosen], rule, beside=scores.beside(scale.id).chosen(chosen))
-            ),
-            scale.source or "",
-        )
+def _scale_rows(questionnaire: str, scores: ScoreTables) -> Iterator[tuple[Any, ...]]:
+    groups = scores.groups()
+    for codings in scores.codings.values():
+        for coding in codings:
+            whole = coding.whole
+            for group, members in groups.items():
+                chosen = members[whole.places]
+                if group == EVERYONE or chosen.any():
+                    yield _scale_row(questionnaire, coding, group, whole.chosen(chosen))
+
+
+def _scale_row(questionnaire: str, coding: ScaleCoding, group: str, found: CodedResponses) -> tuple[Any, ...]:
+    scale, rule = coding.scale, coding.rule
+    there = found.scores[~np.isnan(found.scores)]
+    return (
+        questionnaire,
+        scale.id,
+        scale.title,
+        scale.direction,
+        coding.numbers,
+        group,
+        len(scale.items),
+        rule_in_words(scale, tuple(rule.parts)),
+        len(found.scores),
+        len(there),
+        *_spread(there),
+        float(there.min()) if len(there) else None,
+        float(there.max()) if len(there) else None,
+        *_reliability(describe(found.items, rule, beside=found.beside)),
+        scale.source or "",
+    )
 
 
 def _reliability(found: Reliability) -> tuple[Any, ...]:
@@ -89,29 +103,27 @@ def _reliability(found: Reliability) -> tuple[Any, ...]:
         found.mean_inter_item, found.sem,
     )  # fmt: skip
     remarks = [found.too_few] if found.too_few else found.remarks
-    shares = (_number(found.floor), _number(found.ceiling))
-    return (*shares, found.n, *map(_number, figures), " ".join(remarks))
+    return (found.floor, found.ceiling, found.n, *figures, " ".join(remarks))
 
 
-def _item_rows(questionnaire: str, scale: Scale, scores: ScoreTables) -> Iterator[tuple[Any, ...]]:
-    rule = scores.rule(scale.id)
-    asked = scores.items(scale.id)
-    beside = scores.beside(scale.id)
-    answers = turned(asked, rule, beside)
-    found = describe(asked, rule, beside=beside)
+def _item_rows(questionnaire: str, coding: ScaleCoding) -> Iterator[tuple[Any, ...]]:
+    rule, whole = coding.rule, coding.whole
+    answers = turned(whole.items, rule, whole.beside)
+    found = describe(whole.items, rule, beside=whole.beside)
     for place, item in enumerate(rule.items):
         there = answers[~np.isnan(answers[:, place]), place]
         yield (
             questionnaire,
-            scale.id,
+            coding.scale.id,
+            coding.numbers,
             item,
-            scores.wording(item),
+            coding.wording(item),
             _direction(rule, place),
             "{:g} to {:g}".format(*rule.counted_range(place)),
             len(there),
             *_spread(there),
-            _number(found.item_rest.get(item)),
-            _number(found.alpha_if_dropped.get(item)),
+            found.item_rest.get(item),
+            found.alpha_if_dropped.get(item),
         )
 
 
@@ -123,14 +135,10 @@ def _direction(rule: Rule, place: int) -> str:
     return "counted" if rule.score == "count" else "recoded"
 
 
-def _spread(numbers: Any) -> tuple[float | None, float | None]:
-    """Return mean and standard deviation (n - 1), to four decimals; None where there are too few for them."""
-    mean = _number(float(np.mean(numbers))) if len(numbers) else None
-    return mean, _number(float(np.std(numbers, ddof=1))) if len(numbers) > 1 else None
-
-
-def _number(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
+def _spread(numbers: Numbers) -> tuple[float | None, float | None]:
+    """Return mean and standard deviation (n - 1); None where there are too few for them."""
+    mean = float(np.mean(numbers)) if len(numbers) else None
+    return mean, float(np.std(numbers, ddof=1)) if len(numbers) > 1 else None
 
 
 def rule_in_words(scale: Scale, parts: Collection[str] = ()) -> str:

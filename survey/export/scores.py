@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from survey.definition.meaning import scoring_rule
 from survey.definition.scale import Scale
-from survey.export.columns import AnsweredVersion, ColumnSet, Variable, in_one_order, wording_of
+from survey.export.codings import Flags, Numbers, Places, codings_of
+from survey.export.columns import ColumnSet, Variable, in_one_order
 from survey.export.notes import Notes
 from survey.export.table import Cells, DataTable, by_version
 from survey.intake.identity import Measure, Type
@@ -19,18 +21,17 @@ from survey.problems import listed
 from survey.responses import Record
 from survey.scales import Beside, Rule, Scores, banded, has_bands, matrix, rules_for, score_each
 
-Numbers = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-
-_LEFT_OUT: Final = (
-    "Responses with a different range from the newest are left out of the figures of the scale and its items."
-)
+EVERYONE: Final = "all"
+"""The group of all responses."""
 
 
 class ScoreTables:
-    """Scores tables, and keeps the items of each scale for what is said about the scale as a whole."""
+    """Scores tables, and keeps the items of each scale for what is said about the scale as a whole.
 
-    def __init__(self, columns: ColumnSet, notes: Notes, where: str) -> None:
+    unfinished: whether responses that are not finished count there as well.
+    """
+
+    def __init__(self, columns: ColumnSet, notes: Notes, where: str, *, unfinished: bool = False) -> None:
         self._columns = columns
         self._rules = {version.sha256: rules_for(version.questionnaire) for version in columns.versions}
         orders = [[scale.id for scale in version.questionnaire.scales] for version in columns.versions]
@@ -39,10 +40,9 @@ class ScoreTables:
             version.sha256: [version.questionnaire.question(id) for id in _asked(self._rules[version.sha256].values())]
             for version in columns.versions
         }
-        self._items: dict[str, list[Numbers]] = {id: [] for id in self.scales}
-        self._not_shown: dict[str, list[Flags]] = {id: [] for id in self.scales}
-        self._scored: dict[str, list[Numbers]] = {id: [] for id in self.scales}
-        self._facts: dict[str, list[Any]] = {fact: [] for id in self.scales for fact in self.rule(id).facts}
+        self.codings = {id: codings_of(id, columns.versions, self._rules) for id in self.scales}
+        self._unfinished = unfinished
+        self._done = 0
         self._without_norms = dict.fromkeys(self.scales, 0)
         self._notes, self._where = notes, where
         self._waves: list[str] = []
@@ -62,14 +62,9 @@ class ScoreTables:
                         "version."
                     )
                     self._notes.add(self._where, what, column=id)
-                for item in self._other_ranges(id, older, newer):
-                    what = f"The answers to {item} have another range in versions {numbers}. {_LEFT_OUT}"
+                if not any(coding.has(older.sha256) and coding.has(newer.sha256) for coding in self.codings[id]):
+                    what = f"The items are coded differently in versions {numbers}. Each has rows of its own."
                     self._notes.add("Scales, Scale items", what, column=id)
-
-    def _other_ranges(self, id: str, older: AnsweredVersion, newer: AnsweredVersion) -> list[str]:
-        """Return the items of a scale whose numbers go from and to elsewhere in another version."""
-        was, now = self._rules[older.sha256][id], self._rules[newer.sha256][id]
-        return [id for id in was.questions if id in now.questions and _range(was, id) != _range(now, id)]
 
     def _variables(self, scale: Scale) -> list[Variable]:
         versions = tuple(
@@ -85,8 +80,11 @@ class ScoreTables:
         def variable(name: str, label: str, type: Type, measure: Measure) -> Variable:
             return Variable(name, label, type, measure, {}, "score", versions=versions)
 
+        score = variable(scale.id, f"{scale.title}: {scale.direction}", "number", "scale")
         found = [
-            variable(scale.id, f"{scale.title}: {scale.direction}", "number", "scale"),
+            replace(
+                score, shown_as=_shown_as([self._rules[one.sha256].get(scale.id) for one in self._columns.versions])
+            ),
             variable(f"{scale.id}_n", f"{scale.title}: {self._answered(scale)}", "number", "scale"),
         ]
         if self._has_bands(scale.id):
@@ -107,64 +105,54 @@ class ScoreTables:
     def add(self, table: DataTable, rows: Sequence[Record]) -> list[Cells]:
         """Return the cells of :attr:`variables` for a table; a score that cannot be given is None."""
         self._waves += [row.wave for row in rows]
-        for fact, values in self._facts.items():
-            values += [row.facts.get(fact) for row in rows]
         self._years += table.cells[self._year_place]
+        counts = np.array([self._unfinished or row.state == "finished" for row in rows], dtype=bool)
         given = {id: Scores(np.full(len(rows), np.nan), np.zeros(len(rows), dtype=np.int16)) for id in self.scales}
         there = {id: np.zeros(len(rows), dtype=bool) for id in self.scales}
-        kept = {id: np.full((len(rows), len(self.rule(id).questions)), np.nan) for id in self.scales}
         for sha256, places in by_version(rows).items():
             where = np.arange(len(rows)) if places is None else np.array(places)
             numbers = matrix(self._questions[sha256], [table.answers[place] for place in where.tolist()])
-            for id, found in self._score(sha256, numbers, table, rows, where).items():
+            beside = self._beside(sha256, table, rows, where)
+            for id, found in self._score(sha256, numbers, beside).items():
                 given[id].score[where], given[id].answered[where], there[id][where] = found.score, found.answered, True
                 self._without_norms[id] += found.without_norms
-            self._keep(sha256, numbers, where, kept)
+                self._keep(id, sha256, _ScoredRows(where, numbers, found, beside), counts[where])
+        self._done += len(rows)
         cells: list[Cells] = []
         for id, scores in given.items():
-            self._items[id].append(kept[id])
-            self._not_shown[id].append(self._flags(table, id))
-            self._scored[id].append(scores.score)
             cells.append([None if value != value else _plain(value) for value in scores.score.tolist()])
             cells.append(
                 [n if yes else None for n, yes in zip(scores.answered.tolist(), there[id].tolist(), strict=True)]
             )
             if self._has_bands(id):
-                beside = Beside(facts=_facts([self.rule(id)], rows))
-                cells.append(banded(scores, self.rule(id), self._columns.newest.audience, beside).tolist())
+                facts = Beside(facts=_facts([self.rule(id)], rows))
+                cells.append(banded(scores, self.rule(id), self._columns.newest.audience, facts).tolist())
         return cells
 
-    def _score(
-        self, sha256: str, numbers: Numbers, table: DataTable, rows: Sequence[Record], places: NDArray[np.intp]
-    ) -> dict[str, Scores]:
+    def _beside(self, sha256: str, table: DataTable, rows: Sequence[Record], places: Places) -> Beside:
+        """Return what the rules of a version look at beside the answers, for its rows."""
+        rules = self._rules[sha256]
+        passed_by = {id for rule in rules.values() for id in rule.passed_by}
+        return Beside(
+            {id: np.array(table.not_shown(id), dtype=bool)[places] for id in passed_by},
+            _facts(rules.values(), [rows[place] for place in places.tolist()]),
+        )
+
+    def _score(self, sha256: str, numbers: Numbers, beside: Beside) -> dict[str, Scores]:
         """Return the scores of the rows of one version, by scale."""
         rules = self._rules[sha256]
         if not rules:
             return {}
-        passed_by = {id for rule in rules.values() for id in rule.passed_by}
-        beside = Beside(
-            {id: np.array(table.not_shown(id), dtype=bool)[places] for id in passed_by},
-            _facts(rules.values(), [rows[place] for place in places.tolist()]),
-        )
         names = [question.id for question in self._questions[sha256]]
         return dict(zip(rules, score_each(numbers, names, list(rules.values()), beside=beside), strict=True))
 
-    def _keep(self, sha256: str, numbers: Numbers, places: NDArray[np.intp], kept: Mapping[str, Numbers]) -> None:
-        """Keep the answers to the questions of each scale, in place, where they have the range of the newest rule."""
-        rules, names = self._rules[sha256], [question.id for question in self._questions[sha256]]
-        for id in rules:
-            for at, question in enumerate(self.rule(id).questions):
-                if question in names and _range(rules[id], question) == _range(self.rule(id), question):
-                    kept[id][places, at] = numbers[:, names.index(question)]
-
-    def _flags(self, table: DataTable, id: str) -> Flags:
-        """Return rows × questions of a scale: whether a question was not shown, where the newest rule asks for it."""
-        rule = self.rule(id)
-        found = np.zeros((len(table), len(rule.questions)), dtype=bool)
-        for at, question in enumerate(rule.questions):
-            if question in rule.passed_by:
-                found[:, at] = table.not_shown(question)
-        return found
+    def _keep(self, id: str, sha256: str, scored: _ScoredRows, counts: Flags) -> None:
+        """Keep the answers to the questions of a scale, and its scores, of those rows of a version that count."""
+        mine = scored if counts.all() else scored.chosen(counts)
+        coding = next(one for one in self.codings[id] if one.has(sha256))
+        names = [question.id for question in self._questions[sha256]]
+        items = mine.numbers[:, [names.index(question) for question in coding.rule.questions]]
+        coding.add(mine.places + self._done, items, mine.scores.score, mine.beside)
 
     def tell_without_norms(self) -> None:
         """Put on the notes how many responses have no score because no norms hold for them."""
@@ -172,37 +160,15 @@ class ScoreTables:
             if count:
                 self._notes.add(self._where, without_norms(self.rule(id), count), column=id)
 
-    def wording(self, item: str) -> str:
-        """Return the newest wording of an item; of one that is a scale, its title."""
-        if item in self.scales:
-            return self.scales[item].title
-        for version in reversed(self._columns.versions):
-            for question in version.questionnaire.questions:
-                if question.id == item:
-                    return wording_of(question)
-        raise KeyError(item)
-
-    def items(self, id: str) -> Numbers:
-        """Return the answers to a scale's questions as asked, rows × questions of the newest rule; NaN for none."""
-        return _whole(self._items[id], len(self.rule(id).questions))
-
-    def beside(self, id: str) -> Beside:
-        """Return what scoring looks at beside the answers, for the rows of :meth:`items`."""
-        rule = self.rule(id)
-        facts = {fact: self._facts[fact] for fact in rule.facts}
-        if not rule.passed_by:
-            return Beside(facts=facts)
-        flags = _whole(self._not_shown[id], len(rule.questions)).astype(bool)
-        return Beside({question: flags[:, at] for at, question in enumerate(rule.questions)}, facts)
-
-    def scores(self, id: str) -> Numbers:
-        """Return the scores of a scale; NaN where none could be given."""
-        return _whole(self._scored[id])
+    @property
+    def rows(self) -> int:
+        """How many responses there are in all."""
+        return self._done
 
     def groups(self) -> dict[str, NDArray[np.bool_]]:
-        """Return which rows belong to everyone, to each wave and to each year group, where there are several."""
+        """Return which of all rows belong to everyone, to each wave and to each year group, where there are several."""
         waves, years = np.array(self._waves, dtype=object), np.array(self._years, dtype=object)
-        found = {"all": np.ones(len(waves), dtype=bool)}
+        found = {EVERYONE: np.ones(len(waves), dtype=bool)}
         named = list(dict.fromkeys(self._waves))
         if len(named) > 1:
             found |= {f"wave {wave}": waves == wave for wave in named}
@@ -212,8 +178,30 @@ class ScoreTables:
         return found
 
 
-def _whole(parts: Sequence[NDArray[Any]], *width: int) -> NDArray[Any]:
-    return np.concatenate(parts) if parts else np.empty((0, *width))
+def _shown_as(rules: Iterable[Rule | None]) -> str:
+    """Return the number format of a score by any of these rules: two decimals, unless all give whole numbers."""
+    return "" if all(rule is None or _is_whole(rule) for rule in rules) else "0.00"
+
+
+def _is_whole(rule: Rule) -> bool:
+    if rule.round is not None:
+        return rule.round == 0
+    plain = rule.score == "count" or (rule.score == "sum" and not rule.prorate)
+    return plain and rule.transform is None and not rule.normed and all(map(_is_whole, rule.parts.values()))
+
+
+class _ScoredRows(NamedTuple):
+    """Some rows of one version, scored: their places in their table, their answers in numbers, and the scores."""
+
+    places: Places
+    numbers: Numbers
+    scores: Scores
+    beside: Beside
+
+    def chosen(self, where: Flags) -> _ScoredRows:
+        """Return those rows for which `where` is true."""
+        scores = Scores(self.scores.score[where], self.scores.answered[where])
+        return _ScoredRows(self.places[where], self.numbers[where], scores, self.beside.chosen(where))
 
 
 def _asked(rules: Iterable[Rule]) -> list[str]:
@@ -248,11 +236,3 @@ def without_norms(rule: Rule, count: int, of: str = "response") -> str:
 
 def _plain(value: float) -> float | int:
     return int(value) if value.is_integer() else value
-
-
-def _range(rule: Rule, question: str) -> tuple[float, float] | None:
-    """Return the range of a question in a rule or in the rules it is made of; None where it is not part of it."""
-    if question in rule.items:
-        at = rule.items.index(question)
-        return rule.low[at], rule.high[at]
-    return next((_range(part, question) for part in rule.parts.values() if question in part.questions), None)

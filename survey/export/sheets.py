@@ -24,7 +24,7 @@ ROWS: Final = 1_048_576
 COLUMNS: Final = 16_384
 """What a sheet can have, header included."""
 
-_MOST_REMEMBERED: Final = 5_000
+_MOST_REMEMBERED: Final = 2_000
 # Spreadsheets know no zones: their moments are those of a clock on a wall.
 _DAY_NOUGHT: Final = datetime(1899, 12, 30)  # noqa: DTZ001
 # Before it, spreadsheets disagree about which day a number is: one of them has a 29 February 1900.
@@ -76,15 +76,19 @@ class _Fragments(dict[Any, str]):
         return f"{self._style}><v>{cell!r}</v></c>"
 
 
-def length_shown(cell: Any) -> int:
-    """Return how many characters wide a cell is as it is shown, where its column has no number format."""
+def length_shown(cell: Any, number: str = "") -> int:
+    """Return how many characters wide a cell is as it is shown. number: the number format of its column."""
     if cell is None:
         return 0
     if isinstance(cell, str):
         return len(cell) if "\n" not in cell else max(map(len, cell.splitlines()), default=0)
     if isinstance(cell, date):
         return len("2026-01-01 00:00:00") if isinstance(cell, datetime) else len("2026-01-01")
-    return min(len(str(cell)), _MOST_DIGITS)
+    if not number:
+        return min(len(str(cell)), _MOST_DIGITS)
+    decimals = len(number.partition(".")[2].rstrip("%"))
+    percent = number.endswith("%")
+    return len(f"{cell * (100 if percent else 1):.{decimals}f}") + percent
 
 
 _MOST_DIGITS: Final = 11
@@ -154,7 +158,7 @@ class DataSheet:
         distinct = set(cells)
         if words and (variable.codes or variable.coded):
             distinct = {words.get(cell, cell) for cell in distinct}
-        return max(map(length_shown, distinct), default=0)
+        return max((length_shown(cell, variable.shown_as) for cell in distinct), default=0)
 
     def shares(self, codes: DataSheet) -> None:
         """Remember another sheet, whose fragments stand in columns of the same names here."""

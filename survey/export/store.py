@@ -38,7 +38,7 @@ def export(
     Raises CannotExport with a sentence; then what is in `out` is of no use.
     """
     stored = Stored(engine, study, None if chosen.waves is None else tuple(chosen.waves))
-    Export(stored, now, chosen.waves, chosen.seconds_per_screen).write(form, out)
+    Export(stored, now, chosen.waves, chosen.seconds_per_screen, chosen.unfinished).write(form, out)
 
 
 def analyse(study: str, engine: Engine, now: datetime, until: str | None = None) -> StudyFindings:

@@ -53,13 +53,19 @@ def _seconds(row: Record) -> float:
 
 
 def _every_item(scores: ScoreTables) -> tuple[list[str], Numbers, list[tuple[float, float]]]:
-    """Return the items of all scales, each once: ids, answers as asked (n × k), and the ends of their ranges."""
+    """Return the items of all scales, each once: ids, answers as asked (n × k), and the ends of their ranges.
+
+    Answers count as they are coded in the newest version; others are NaN, and so are those of responses that do not
+    count.
+    """
     columns: dict[str, Numbers] = {}
     ends: dict[str, tuple[float, float]] = {}
-    for id in scores.scales:
-        rule, answers = scores.rule(id), scores.items(id)
+    for codings in scores.codings.values():
+        rule, found = codings[0].rule, codings[0].whole
         for at, question in enumerate(rule.questions):
-            columns.setdefault(question, answers[:, at])
+            if question not in columns:
+                columns[question] = np.full(scores.rows, np.nan)
+                columns[question][found.places] = found.items[:, at]
         for rated in (rule, *rule.parts.values()):
             # An item that is a scale is no item here: its own items are.
             own = zip(rated.items, rated.low, rated.high, strict=True)
@@ -67,6 +73,10 @@ def _every_item(scores: ScoreTables) -> tuple[list[str], Numbers, list[tuple[flo
     items = [item for item in columns if item in ends]
     answers = np.column_stack([columns[item] for item in items]) if items else np.empty((0, 0))
     return items, answers, [ends[item] for item in items]
+
+
+def _wording(scores: ScoreTables, item: str) -> str:
+    return next(one[0].wording(item) for one in scores.codings.values() if item in one[0].rule.questions)
 
 
 # ── structure ──
@@ -113,7 +123,7 @@ def _loaded(name: str, scores: ScoreTables, found: Structure) -> Iterator[tuple[
     for item, loads, shared in zip(found.items, found.loadings, found.communalities, strict=True):
         first = [*loads[:MOST_FACTORS], *[None] * (MOST_FACTORS - len(loads))]
         theirs = ", ".join(id for id in scores.scales if item in scores.rule(id).questions)
-        yield (name, item, scores.wording(item), theirs, found.n, *first, shared)
+        yield (name, item, _wording(scores, item), theirs, found.n, *first, shared)
 
 
 def _compared(name: str, found: Structure) -> Iterator[tuple[Any, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version as installed_version
 from itertools import islice
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from survey.definition.study import StudyDefinition
 from survey.export import contents
-from survey.export.answers import QuestionnaireCounts
+from survey.export.answers import FINISHED, QuestionnaireCounts
 from survey.export.columns import AnsweredVersion, column_set
 from survey.export.comments import COMMENTS, CommentRows
 from survey.export.contents import SmallSheet
@@ -64,10 +64,15 @@ class ExportSource(Protocol):
 
 @dataclass(frozen=True)
 class ExportChoice:
-    """What goes into a file. waves: codes; None for all. seconds_per_screen: also a column for each screen."""
+    """What goes into a file. waves: codes; None for all. seconds_per_screen: also a column for each screen.
+
+    unfinished: unfinished responses count on the sheets about scales, items and comments as well. (The data sheets have
+    every response.)
+    """
 
     waves: Sequence[str] | None = None
     seconds_per_screen: bool = False
+    unfinished: bool = False
 
 
 EVERYTHING: Final = ExportChoice()
@@ -81,6 +86,7 @@ class Export:
     made: datetime
     waves: Sequence[str] | None = None
     seconds_per_screen: bool = False
+    unfinished: bool = False
     notes: Notes = field(default_factory=Notes)
     written: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
@@ -128,9 +134,15 @@ class Export:
             return None
         columns = column_set(self.study, versions, self.notes, seconds_per_screen=self.seconds_per_screen)
         tabulator = Tabulator(self.study, columns, self.gaps, self.notes, f"Codes · {name}")
-        scores = ScoreTables(columns, self.notes, f"Scores · {name}")
-        counts, comments = QuestionnaireCounts(columns), CommentRows(columns)
+        scores = ScoreTables(columns, self.notes, f"Scores · {name}", unfinished=self.unfinished)
+        counts = QuestionnaireCounts(columns, unfinished=self.unfinished)
+        comments = CommentRows(columns, unfinished=self.unfinished)
         return Dataset(columns, tabulator, scores, counts, comments, Responses(), expected)
+
+    @property
+    def _whose(self) -> str:
+        """Which responses count on the sheets about scales, items and comments, in words."""
+        return "all responses, also unfinished ones" if self.unfinished else FINISHED
 
     def _fill(self, dataset: Dataset, sink: Sink) -> None:
         name = dataset.columns.questionnaire
@@ -171,12 +183,13 @@ class Export:
         return [
             *(findings_sheets(findings) if findings is not None else ()),
             contents.counts(self.study, self.written),
-            scales(scored),
-            scale_items(scored),
+            scales(scored, self._whose),
+            scale_items(scored, self._whose),
             *structure_sheets(scored, self.notes),
-            items([dataset.counts for dataset in datasets], self.study, self.gaps, self.notes),
+            items([dataset.counts for dataset in datasets], self.study, self.gaps, self.notes, self._whose),
             fieldwork(self.source.progress(self.made), self.study, self.waves),
-            *([COMMENTS, *self._flags(datasets)] if microdata else []),
+            *([replace(COMMENTS, about=f"{COMMENTS.about}, of {self._whose}")] if microdata else []),
+            *(self._flags(datasets) if microdata else []),
             contents.codebook(columns, {name: scores.variables for name, scores in scored.items()}, self.gaps),
             contents.value_labels(columns),
             contents.missing_codes(self.gaps),
@@ -197,6 +210,7 @@ class Export:
             ("Title", study.title),
             ("Waves", "; ".join(f"{wave.id}: {wave.title}" for wave in waves)),
             ("Filters", "none: every response" if self.waves is None else f"waves {', '.join(self.waves)}"),
+            ("Scales, Scale items, Items", f"These count {self._whose}."),
             ("Made", self.made.astimezone(ZoneInfo(study.time_zone)).replace(tzinfo=None, microsecond=0)),
             ("Times", f"All dates and times are those of {study.time_zone}."),
             ("Made with", f"Chorus {installed_version('chorus-survey')}, Python {platform.python_version()}"),

@@ -87,7 +87,8 @@ class WorkbookFile:
         self, title: str, variables: Sequence[Variable], words: Mapping[int, str] | None = None
     ) -> DataSheet:
         """Begin a data sheet; with `words` (missing number -> meaning) one of labels rather than codes."""
-        sheet = DataSheet(title, variables, self._styles, words)
+        styles = [self._styles_with(one.shown_as, None) if one.shown_as else self._styles for one in variables]
+        sheet = DataSheet(title, variables, styles, words)
         self._sheets.append(sheet)
         return sheet
 

@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+import openpyxl
 import pytest
 from click.testing import CliRunner, Result
 
@@ -103,6 +104,11 @@ def test_from_an_empty_folder_to_a_file(tmp_path: Path) -> None:
         out = tmp_path / f"out.{form}"
         assert survey("export", "first-notes", "--format", form, "--out", out).exit_code == 0
         assert out.stat().st_size > 1000
+    out = tmp_path / "all.xlsx"
+    assert survey("export", "first-notes", "--unfinished", "--out", out).exit_code == 0
+    book = openpyxl.load_workbook(out, read_only=True)
+    assert "also unfinished ones" in str(list(book["Read me"].iter_rows(values_only=True)))
+    book.close()
     run = survey("export", "no-such-study", "--out", tmp_path / "none.xlsx")
     assert run.exit_code == 1
     assert not (tmp_path / "none.xlsx").exists()

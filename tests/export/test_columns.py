@@ -67,7 +67,10 @@ def test_each_response_is_scored_by_its_own_versions_rule() -> None:
     assert (first["joy"], first["joy_n"]) == (3, 2)
     assert (second["joy"], second["joy_n"]) == (2, 2)
     said = [row["what was done"] for row in rows(book, "Notes") if row["column"] == "joy"]
-    assert said == ["The rule differs between versions 1 and 2. Each response is scored by the rule of its version."]
+    assert said == [
+        "The rule differs between versions 1 and 2. Each response is scored by the rule of its version.",
+        "The items are coded differently in versions 1 and 2. Each has rows of its own.",
+    ]
 
 
 def test_other_words_for_the_same_are_told_and_the_newest_stand() -> None:

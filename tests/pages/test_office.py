@@ -172,6 +172,17 @@ def test_the_workbook_holds_the_answers_with_their_scale_score(researcher: Stric
     book.close()
 
 
+def test_unfinished_responses_are_counted_on_request(researcher: StrictClient, study: None) -> None:
+    page = researcher.get(PAGE)
+    assert f'href="{PAGE}/data.xlsx?unfinished=yes"' in page.text
+    said = []
+    for address in ("data.xlsx", "data.xlsx?unfinished=yes"):
+        book = openpyxl.load_workbook(io.BytesIO(researcher.get(f"{PAGE}/{address}").data), read_only=True)
+        said.append(dict(book["Read me"].iter_rows(values_only=True))["Scales, Scale items, Items"])
+        book.close()
+    assert said == ["These count finished responses.", "These count all responses, also unfinished ones."]
+
+
 def test_the_csv_files_are_a_zip(researcher: StrictClient, study: None) -> None:
     with zipfile.ZipFile(io.BytesIO(researcher.get(f"{PAGE}/data.csv").data)) as files:
         assert files.testzip() is None

@@ -6,7 +6,7 @@ import tempfile
 from datetime import UTC, datetime
 from typing import Final
 
-from flask import Response, abort, redirect, render_template, url_for
+from flask import Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from survey.audit import Act, note
@@ -14,6 +14,7 @@ from survey.database import session
 from survey.export.formats import FORMATS
 from survey.export.sink import CannotExport
 from survey.export.store import export
+from survey.export.study import ExportChoice
 from survey.fieldwork import text_of
 from survey.pages.account import turned_away
 from survey.pages.office.access import Seen, actor, allowed, may, my_schools, refused, sees_microdata, sees_tables
@@ -68,14 +69,18 @@ def study(study: Seen) -> ResponseReturnValue:
 @office.get(f"/studies/<code>/data.<any({', '.join(FORMATS)}):form>")
 @allowed(LEAD, RESEARCHER)
 def data(study: Seen, form: str) -> ResponseReturnValue:
-    """Send the study's answers and scale scores, or what was found in them. Made anew each time."""
+    """Send the study's answers and scale scores, or what was found in them. Made anew each time.
+
+    With `unfinished` in the address, the sheets about scales, items and comments count unfinished responses too.
+    """
     if not (sees_microdata(study) or (sees_tables(study) and not FORMATS[form].microdata)):
         return refused("You may not download the answers of this study. Ask a lead of the study.")
     now = datetime.now(UTC)
     file = tempfile.TemporaryFile()  # noqa: SIM115 - it is open until the last byte was sent
     try:
         with _ONE_FILE.taken():
-            export(study.code, store().engine, form, file, now)
+            chosen = ExportChoice(unfinished="unfinished" in request.args)
+            export(study.code, store().engine, form, file, now, chosen)
         with session(store().engine) as db:
             note(db, Act(actor(), now), "downloaded the answers", study_id=study.id, about=form)
     except CannotExport as fault:
