@@ -16,6 +16,11 @@ ABOUT: Final = (
     "by concert and class links, where the number asked is not known, and responses of people no longer on the list"
 )
 
+ABOUT_WAVES: Final = (
+    "People asked and what they did, by wave and questionnaire. At the end, responses by concert and class links, "
+    "where the number asked is not known, and responses of people no longer on the list"
+)
+
 _HEADER: Final = (
     "level", "group", "wave", "questionnaire", "audience", "arm", "programme", "school", "school_title", "class",
     "asked", "started", *(title.lower() for title in TITLES.values()), "could be asked", "response rate",
@@ -45,22 +50,29 @@ class _Group(NamedTuple):
 Outcomes = Mapping[_Group, Counter[Outcome]]
 
 
-def fieldwork(found: Progress, study: StudyDefinition, waves: Sequence[str] | None = None) -> SmallSheet:
-    """Return the sheet. waves: codes of the waves that the file is about; None for all."""
+def fieldwork(
+    found: Progress, study: StudyDefinition, waves: Sequence[str] | None = None, *, by_school: bool = True
+) -> SmallSheet:
+    """Return the sheet. waves: codes of the waves that the file is about; None for all.
+
+    by_school: whether schools and classes have rows, in which a few people can be recognised.
+    """
     rows = _FieldworkRows(found, study)
     kept = {wave.code for wave in found.waves if waves is None or wave.code in waves}
     asked = [line for line in found.lines if line.wave in kept]
     counts: dict[_Group, Counter[Outcome]] = {}
     for line in asked:
-        for group in _groups(line.wave, line.questionnaire, line.school, line.school_class):
+        place = (line.school, line.school_class) if by_school else (None, "")
+        for group in _groups(line.wave, line.questionnaire, *place):
             counts.setdefault(group, Counter())[line.outcome] += 1
     body = [rows.row(group, counts[group]) for group in rows.in_order(counts)]
     totals = sum(group.level == "wave" for group in counts)
     for level, others in (("link", found.by_link), ("not on the list", found.unlisted)):
-        more = _others(level, (one for one in others if one.wave in kept))
+        more = _others(level, (one for one in others if one.wave in kept), by_school=by_school)
         body += [rows.row(group, more[group], asked=False) for group in rows.in_order(more)]
     looks = {"response rate": PERCENT, "group": WRAPPED}
-    return SmallSheet("Fieldwork", ABOUT, _HEADER, body, looks=looks, charts=tuple(_charts(body, totals)))
+    about = ABOUT if by_school else ABOUT_WAVES
+    return SmallSheet("Fieldwork", about, _HEADER, body, looks=looks, charts=tuple(_charts(body, totals)))
 
 
 def _groups(wave: str, questionnaire: str, school: int | None, school_class: str) -> Iterator[_Group]:
@@ -71,10 +83,10 @@ def _groups(wave: str, questionnaire: str, school: int | None, school_class: str
         yield _Group("class", wave, questionnaire, school, school_class)
 
 
-def _others(level: str, others: Iterable[Other]) -> Outcomes:
+def _others(level: str, others: Iterable[Other], *, by_school: bool) -> Outcomes:
     counts: dict[_Group, Counter[Outcome]] = {}
     for one in others:
-        group = _Group(level, one.wave, one.questionnaire, one.school)
+        group = _Group(level, one.wave, one.questionnaire, one.school if by_school else None)
         counts.setdefault(group, Counter())[_BY_STATE[one.state]] += 1
     return counts
 

@@ -36,24 +36,25 @@ _LOOKS: Final[Mapping[str, Look]] = {
 }
 
 
-def scales(scored: Mapping[str, ScoreTables], whose: str) -> SmallSheet:
+def scales(scored: Mapping[str, ScoreTables], whose: str, least: int = 0) -> SmallSheet:
     """Every scale, for everyone, by wave and by year group: its rule, its scores, and how reliable they are.
 
-    Where versions code its items differently, each way has rows of its own. whose: which responses were counted.
+    Where versions code its items differently, each way has rows of its own. whose: which responses were counted. least:
+    how many people figures must come from, for a file without single answers; the least and the most then are no one's.
     """
-    rows = [row for questionnaire, scores in scored.items() for row in _scale_rows(questionnaire, scores)]
+    rows = [row for questionnaire, scores in scored.items() for row in _scale_rows(questionnaire, scores, least)]
     about = f"Every scale: direction, scoring rule, scores, reliability; by wave and year group, of {whose}"
     return _sheet("Scales", about, SCALES, rows)
 
 
-def scale_items(scored: Mapping[str, ScoreTables], whose: str) -> SmallSheet:
-    """Every item of every scale, for everyone. whose: which responses were counted."""
+def scale_items(scored: Mapping[str, ScoreTables], whose: str, least: int = 0) -> SmallSheet:
+    """Every item of every scale, for everyone. whose, least: as for :func:`scales`."""
     rows = [
         row
         for questionnaire, scores in scored.items()
         for codings in scores.codings.values()
         for coding in codings
-        for row in _item_rows(questionnaire, coding)
+        for row in _item_rows(questionnaire, coding, least)
     ]
     about = f"Every item of every scale: wording, direction, answers; turned round where it is reversed; of {whose}"
     return _sheet("Scale items", about, ITEMS, rows)
@@ -63,15 +64,49 @@ def _sheet(title: str, about: str, header: tuple[str, ...], rows: list[tuple[Any
     return SmallSheet(title, about, header, rows, looks={name: _LOOKS[name] for name in header if name in _LOOKS})
 
 
-def _scale_rows(questionnaire: str, scores: ScoreTables) -> Iterator[tuple[Any, ...]]:
-    groups = scores.groups()
-    for codings in scores.codings.values():
-        for coding in codings:
-            whole = coding.whole
-            for group, members in groups.items():
-                chosen = members[whole.places]
-                if group == EVERYONE or chosen.any():
-                    yield _scale_row(questionnaire, coding, group, whole.chosen(chosen))
+def _scale_rows(questionnaire: str, scores: ScoreTables, least: int) -> Iterator[tuple[Any, ...]]:
+    partitions = scores.partitions()
+    for coding in (coding for codings in scores.codings.values() for coding in codings):
+        whole = coding.whole
+        for partition in partitions:
+            there = {group: members[whole.places] for group, members in partition.items()}
+            found = {group: whole.chosen(one) for group, one in there.items() if group == EVERYONE or one.any()}
+            hidden = _hidden({group: _scored(one) for group, one in found.items()}, least)
+            for group, responses in found.items():
+                row = _scale_row(questionnaire, coding, group, responses)
+                yield row if not least else _for_sharing(row, least, hidden=group in hidden)
+
+
+def _scored(found: CodedResponses) -> int:
+    return int((~np.isnan(found.scores)).sum())
+
+
+def _hidden(numbers: Mapping[str, int], least: int) -> set[str]:
+    """Return the groups whose figures are not told: those of too few, and one more if all less the others are few."""
+    hidden = {group for group, number in numbers.items() if 0 < number < least}
+    shown = sorted((number, group) for group, number in numbers.items() if number >= least)
+    if hidden and shown and sum(numbers[group] for group in hidden) < least:
+        hidden.add(shown[0][1])
+    return hidden
+
+
+_TOLD_OF_ALL: Final = SCALES.index("responses") + 1
+_REMARKS: Final = SCALES.index("remarks")
+
+
+def _for_sharing(row: tuple[Any, ...], least: int, *, hidden: bool) -> tuple[Any, ...]:
+    """Return a row as it may stand in a file without single answers."""
+    if hidden:
+        empty = (None,) * (_REMARKS - _TOLD_OF_ALL)
+        remark = f"hidden: of fewer than {least}, or such a figure could be worked out"
+        return (*row[:_TOLD_OF_ALL], *empty, remark, *row[_REMARKS + 1 :])
+    cells = dict(zip(SCALES, row, strict=True))
+    cells["lowest"] = cells["highest"] = None
+    for name in ("share at floor", "share at ceiling"):
+        number = round((cells[name] or 0) * cells["answered all"])
+        if number < least or cells["answered all"] - number < least:
+            cells[name] = None
+    return tuple(cells.values())
 
 
 def _scale_row(questionnaire: str, coding: ScaleCoding, group: str, found: CodedResponses) -> tuple[Any, ...]:
@@ -106,7 +141,7 @@ def _reliability(found: Reliability) -> tuple[Any, ...]:
     return (found.floor, found.ceiling, found.n, *figures, " ".join(remarks))
 
 
-def _item_rows(questionnaire: str, coding: ScaleCoding) -> Iterator[tuple[Any, ...]]:
+def _item_rows(questionnaire: str, coding: ScaleCoding, least: int) -> Iterator[tuple[Any, ...]]:
     rule, whole = coding.rule, coding.whole
     answers = turned(whole.items, rule, whole.beside)
     found = describe(whole.items, rule, beside=whole.beside)
@@ -121,10 +156,19 @@ def _item_rows(questionnaire: str, coding: ScaleCoding) -> Iterator[tuple[Any, .
             _direction(rule, place),
             "{:g} to {:g}".format(*rule.counted_range(place)),
             len(there),
-            *_spread(there),
+            *(_spread(there) if _enough(there, rule, place, least) else (None, None)),
             found.item_rest.get(item),
             found.alpha_if_dropped.get(item),
         )
+
+
+def _enough(answers: Numbers, rule: Rule, place: int, least: int) -> bool:
+    """Return whether each answer to an item was given so often that their mean tells no small count."""
+    if rule.items[place] in rule.parts or not least:
+        return len(answers) >= least
+    low, high = rule.counted_range(place)
+    values, counts = np.unique(answers, return_counts=True)
+    return bool(counts.min(initial=0 if len(values) <= high - low else least) >= least)
 
 
 def _direction(rule: Rule, place: int) -> str:

@@ -165,16 +165,16 @@ class ScoreTables:
         """How many responses there are in all."""
         return self._done
 
-    def groups(self) -> dict[str, NDArray[np.bool_]]:
-        """Return which of all rows belong to everyone, to each wave and to each year group, where there are several."""
+    def partitions(self) -> list[dict[str, NDArray[np.bool_]]]:
+        """Return which rows belong to everyone; to each wave; and to each year group, where there are several."""
         waves, years = np.array(self._waves, dtype=object), np.array(self._years, dtype=object)
-        found = {EVERYONE: np.ones(len(waves), dtype=bool)}
+        found = [{EVERYONE: np.ones(len(waves), dtype=bool)}]
         named = list(dict.fromkeys(self._waves))
         if len(named) > 1:
-            found |= {f"wave {wave}": waves == wave for wave in named}
+            found.append({f"wave {wave}": waves == wave for wave in named})
         known = sorted({year for year in self._years if isinstance(year, int | float)})
         if len(known) > 1:
-            found |= {f"year group {year:g}": years == year for year in known}
+            found.append({f"year group {year:g}": years == year for year in known})
         return found
 
 

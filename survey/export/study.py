@@ -178,16 +178,17 @@ class Export:
         columns = [dataset.columns for dataset in datasets]
         scored = {dataset.columns.questionnaire: dataset.scores for dataset in datasets}
         findings = self._findings(datasets)
+        least = 0 if microdata else self.study.disclosure.threshold
         for scores in scored.values():
             scores.tell_without_norms()
         return [
             *(findings_sheets(findings) if findings is not None else ()),
             contents.counts(self.study, self.written),
-            scales(scored, self._whose),
-            scale_items(scored, self._whose),
+            scales(scored, self._whose, least),
+            scale_items(scored, self._whose, least),
             *structure_sheets(scored, self.notes),
             items([dataset.counts for dataset in datasets], self.study, self.gaps, self.notes, self._whose),
-            fieldwork(self.source.progress(self.made), self.study, self.waves),
+            fieldwork(self.source.progress(self.made), self.study, self.waves, by_school=microdata),
             *([replace(COMMENTS, about=f"{COMMENTS.about}, of {self._whose}")] if microdata else []),
             *(self._flags(datasets) if microdata else []),
             contents.codebook(columns, {name: scores.variables for name, scores in scored.items()}, self.gaps),
