@@ -106,7 +106,9 @@ def _faults(code: str, title: str, held_on: date, wave: Wave) -> list[str]:
     # It goes onto posters, into the audit and into the data.
     kind = kind_of_identifier(title) or kind_of_identifier(code)
     if kind:
-        faults.append(f"The title or name contains what looks like {kind}, which stay in school. Please leave it out.")
+        faults.append(
+            f"The title or name contains what looks like {kind}. Please delete it: such things stay in school."
+        )
     if (wave.opens and held_on < wave.opens) or (wave.closes and held_on > wave.closes):
         faults.append(
             f"{held_on.day} {held_on:%B %Y} is not a day of {wave.title}, so no one could answer. "

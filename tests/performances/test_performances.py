@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from survey.app import create_app
-from survey.audit import COMMAND_LINE, Act, entries
+from survey.audit import COMMAND_LINE, Act, LogFilter, entries
 from survey.config import Settings
 from survey.database import Engine, upgrade
 from survey.export.store import export
@@ -137,7 +137,7 @@ def test_answers_from_elsewhere_say_to_which_performance_they_belong(app: Flask,
 
 
 NAME = "The name can have small letters, digits and dashes, and begins with a letter. Please change it."
-TITLE = "The title can have 1 to 120 characters. Please change it."
+TITLE = "The title must have 1 to 120 characters. Please change it."
 OTHER_DAY = "is not a day of From 2026 on, so no one could answer. Please choose another day or wave."
 
 
@@ -152,12 +152,12 @@ OTHER_DAY = "is not a day of From 2026 on, so no one could answer. Please choose
         ({"title": "Winter\0"}, ["The title has characters that cannot be printed. Please type it again."]),
         (
             {"title": "@home"},
-            ["The title begins with @, which spreadsheets take for a formula. Please change it."],
+            ["The title begins with @, which spreadsheets read as a formula. Please change it."],
         ),
         (
             {"title": "Ask zoe@example.org"},
             [
-                "The title or name contains what looks like an e-mail address. Those stay in school: please leave it out.",
+                "The title or name contains what looks like an e-mail address. Please delete it: such things stay in school.",
             ],
         ),
         ({"held_on": date(2026, 1, 4)}, [f"4 January 2026 {OTHER_DAY}"]),
@@ -179,7 +179,7 @@ def test_what_just_may_be_is_kept_by_day_and_name_with_who_added_it(engine: Engi
     assert found == [(code, days[code], 120, "w2") for code in ("b-2", "w" * 32, "a")]
     assert [one.school and one.school.code for one in performances(engine, 1)] == ["s2", "s2", None]
     assert performances(engine, 2) == []
-    lines = [(line.about, line.details) for line in entries(engine, what="added a performance")]
+    lines = [(line.about, line.details) for line in entries(engine, LogFilter(what="added a performance"))]
     assert lines[1:] == [
         ("b-2", {"wave": "w2", "school": "s2", "day": "2026-01-05"}),
         ("a", {"wave": "w2", "school": None, "day": "2099-12-31"}),
