@@ -73,7 +73,7 @@ def _groups(groups: list[NormGroup], at: Path) -> Iterator[Fault]:
         for fact, text in group.whom.items():
             ends = number_range(text)
             if ends and ends[0] > ends[1]:
-                message = f"{_name(i)} goes from {ends[0]:g} to {ends[1]:g}. Please turn them round"
+                message = f"{_name(i)} goes from {ends[0]:g} to {ends[1]:g}. Please swap them"
                 yield Fault((*at, i, "for", fact), message)
     for (i, one), (k, other) in combinations(enumerate(groups), 2):
         if overlapping(one.whom, other.whom):
