@@ -144,7 +144,7 @@ def test_every_problem_is_said_with_its_place_and_nothing_is_taken_in(lay: Lay, 
         (
             "participant,decision,date,by,resolved",
             "P1,withdrawn,2025-09-10,parent,changed mind",
-            "row 2, column E (resolved): A withdrawal cannot resolve anything",
+            "row 2, column E (resolved): A withdrawal cannot resolve conflicting decisions",
         ),
     ],
 )
@@ -191,7 +191,7 @@ def test_what_was_kept_about_someone_who_is_not_there_any_more_is_not_taken_for_
     with pytest.raises(Refused) as refused:
         import_given(tuned.engine, "tuned-in", given, COMMAND_LINE, NOW)
     assert refused.value.reasons == [
-        "The study has changed since the preview. Nothing was imported. Please preview the file again."
+        "The study has changed since the preview, so nothing was imported. Please check the file again."
     ]
 
 

@@ -401,7 +401,10 @@ def _sha(tuned: Tuned) -> str:
 @pytest.mark.one_engine
 def test_a_sheet_is_of_the_audience_of_the_one_who_decides(lay: Lay) -> None:
     tuned = lay(consent())
-    with pytest.raises(BadDecision, match=r"^There is no version 1 of the information sheet\.$"):
+    with pytest.raises(
+        BadDecision,
+        match=r"^There is no version 1 of the information sheet\. Please choose one that has been published\.$",
+    ):
         tuned.decide("R1", [Decision("yes", "parent", SEPTEMBER, sheet_version=1)])
     tuned.decide("P1", [Decision("yes", "parent", SEPTEMBER, sheet_version=1)])
 
@@ -412,7 +415,9 @@ def test_a_decision_about_someone_of_another_study_is_refused(lay: Lay, engine: 
     twin = lay_out(engine, tmp_path / "twin", consent("opt_out").replace("tuned-in", "twin"))
     with write(engine) as connection:
         theirs = twin.person("P1")
-        with pytest.raises(BadDecision, match=r"^There is no such participant in this study\.$"):
+        with pytest.raises(
+            BadDecision, match=r"^There is no such participant in this study\. Please check the study code\.$"
+        ):
             decide(connection, tuned.study, theirs, given(NO), COMMAND_LINE, NOW)
     twin.decide("P1", [given(NO)])
     twin.decide("P2", [given(OUT)])

@@ -4,20 +4,22 @@ that nobody believes the list to be everyone."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
-from survey.audit import COMMAND_LINE, entries
+from survey.audit import COMMAND_LINE, Act, LogFilter, entries
 from survey.config import Settings
 from survey.database import read, session, write
-from survey.fieldwork import Decision, Membership, School, keep_class
+from survey.fieldwork import Decision, Membership, School
 from survey.fieldwork.doors import Door, door_by_token
 from survey.fieldwork.links import (
     LinkGroup,
     OpenLink,
+    OpenLinkOrder,
     PersonalLinks,
     WhoGetsLinks,
     end_link,
@@ -26,10 +28,11 @@ from survey.fieldwork.links import (
     personal_links,
     who_gets_links,
 )
-from survey.fieldwork.performances import add_performance, performances
+from survey.fieldwork.performances import NewPerformance, add_performance, performances
 from survey.problems import Refused
 from tests.consent.conftest import Lay
 from tests.consent.study import NOW, STUDY, Tuned, consent, lay_out
+from tests.filled import keep_class
 
 LATER = NOW + timedelta(hours=1)
 SETTINGS = Settings(
@@ -55,7 +58,8 @@ def test_people_without_consent_are_counted_beside_the_links(lay: Lay) -> None:
 
 
 def personal(tuned: Tuned, wave: str = "w1", school: str | None = None, its: str | None = None) -> PersonalLinks:
-    return personal_links(tuned.engine, SETTINGS, tuned.study.code, wave, school, its, COMMAND_LINE, LATER)
+    group = LinkGroup(tuned.study.code, wave, school, its)
+    return personal_links(tuned.engine, SETTINGS, group, Act(COMMAND_LINE, LATER))
 
 
 def who_has(made: PersonalLinks) -> list[str]:
@@ -93,7 +97,7 @@ def test_a_personal_link_leads_its_participant_to_its_questionnaire_and_the_next
     assert (who_has(again), again.ended) == (who_has(made)[4:], 4)
     still = [opens(tuned, one.address) is not None for one in made.links]
     assert still == [True] * 4 + [False] * 4
-    lines = [line.details for line in entries(tuned.engine, what="made personal links")]
+    lines = [line.details for line in entries(tuned.engine, LogFilter(what="made personal links"))]
     assert lines == [
         {"wave": "w1", "school": "s2", "class": None, "links": 4, "ended": 4},
         {"wave": "w1", "school": None, "class": None, "links": 8, "ended": 0},
@@ -114,7 +118,7 @@ def test_only_earlier_links_of_the_same_people_questionnaire_and_wave_will_end(l
     ]
     with write(tuned.engine) as connection:
         connection.execute(update(Door).where(Door.id == doors[1]).values(ended_at=NOW))
-    assert who_gets_links(tuned.engine, "tuned-in", "w1", "s1", None) == WhoGetsLinks(4, 2, 0)
+    assert who_gets_links(tuned.engine, LinkGroup("tuned-in", "w1", "s1")) == WhoGetsLinks(4, 2, 0)
     assert personal(tuned, school="s1").ended == 2
     with read(tuned.engine) as connection:
         query = select(Door.ended_at).where(Door.id.in_(doors)).order_by(Door.id)
@@ -132,12 +136,12 @@ def test_links_are_for_those_of_the_wave_the_school_and_the_class_who_have_not_l
         db.execute(moved.where(Membership.wave_id == tuned.waves["w1"]).values(school_class_id=other.id))
         gone = update(Membership).where(Membership.participant_id == tuned.person("P3"))
         db.execute(gone.where(Membership.wave_id == tuned.waves["w1"]).values(left_at=NOW, left_why="roster"))
-    assert who_gets_links(tuned.engine, "tuned-in", "w1", "s1", "4b") == WhoGetsLinks(1, 0, 0)
+    assert who_gets_links(tuned.engine, LinkGroup("tuned-in", "w1", "s1", "4b")) == WhoGetsLinks(1, 0, 0)
     assert who_has(personal(tuned, school="s1", its="4b")) == ["P2 s1 4b pupil"]
     assert who_has(personal(tuned, school="s1")) == ["P1 s1 4a pupil", "R1 s1 4a parent", "P2 s1 4b pupil"]
     assert "P3 s1 4a pupil" in who_has(personal(tuned, "w2"))
     with pytest.raises(
-        Refused, match=r"^There is no one to ask in this wave yet\. Please check the roster and the consent page\.$"
+        Refused, match=r"^There is no one to ask in this wave yet\. Please check the roster and the Consent page\.$"
     ):
         personal(tuned, school="s1", its="9z")
 
@@ -149,7 +153,7 @@ def test_only_who_is_asked_something_is_missing_a_link_for_want_of_consent(lay: 
     with write(tuned.engine) as connection:
         theirs = update(Membership).where(Membership.participant_id == tuned.person("P1"))
         connection.execute(theirs.values(facts={"year": 5}))
-    assert who_gets_links(tuned.engine, "tuned-in", "w1", None, None) == WhoGetsLinks(2, 0, without=1)
+    assert who_gets_links(tuned.engine, LinkGroup("tuned-in", "w1")) == WhoGetsLinks(2, 0, without=1)
     assert personal(tuned).without == 1
 
 
@@ -160,11 +164,12 @@ def test_only_who_is_asked_something_is_missing_a_link_for_want_of_consent(lay: 
 def opened(lay: Lay) -> tuple[Tuned, Callable[..., OpenLink]]:
     """opened(school, performance) makes an open link for parents in the first wave."""
     tuned = lay(STUDY + "late: {begin: 2, finish: 14}\n")
-    add_performance(tuned.engine, "tuned-in", "winter", wave="w1", title="Winter concert", held_on=date(2025, 12, 1),
-                    school="s2", actor=COMMAND_LINE, now=NOW)  # fmt: skip
+    concert = NewPerformance("winter", "Winter concert", date(2025, 12, 1), "w1", "s2")
+    add_performance(tuned.engine, "tuned-in", concert, Act(COMMAND_LINE, NOW))
 
     def make(school: str | None = None, event: str | None = None, name: str = "parent", wave: str = "w1") -> OpenLink:
-        return open_link(tuned.engine, SETTINGS, "tuned-in", name, wave, school, COMMAND_LINE, NOW, event)
+        order = OpenLinkOrder("tuned-in", name, wave, school, event)
+        return open_link(tuned.engine, SETTINGS, order, Act(COMMAND_LINE, NOW))
 
     return tuned, make
 
@@ -196,8 +201,8 @@ def test_an_open_link_is_listed_with_what_it_leads_to_and_ended_once(
     assert end_link(tuned.engine, tuned.study.id, links[0].door, COMMAND_LINE, LATER + timedelta(hours=1)) is False
     assert [one.ended_at for one in open_links(tuned.engine, tuned.study.id)] == [None, None, None, LATER]
     assert opens(tuned, links[0].address) is None
-    assert [line.about for line in entries(tuned.engine, what="ended an open link")] == [str(links[0].door)]
-    made = [(line.about, line.details) for line in entries(tuned.engine, what="made an open link")]
+    assert [line.about for line in entries(tuned.engine, LogFilter(what="ended an open link"))] == [str(links[0].door)]
+    made = [(line.about, line.details) for line in entries(tuned.engine, LogFilter(what="made an open link"))]
     assert made[1] == (
         str(links[2].door),
         {"questionnaire": "parent", "wave": "w1", "school": None, "performance": "winter"},
@@ -223,7 +228,7 @@ def test_an_open_link_says_from_when_until_when_it_works(opened: tuple[Tuned, Ca
         ({"wave": "w9"}, "There is no wave 'w9'. There are 'w1', 'w2' and 'w3'."),
         ({"school": "s9"}, "There is no school 's9'. There are 's1' and 's2'."),
         ({"event": "wintr"}, "There is no performance 'wintr'. Did you mean 'winter'?"),
-        ({"event": "winter", "wave": "w2"}, "The performance 'winter' is in w1, and the link would be for w2."),
+        ({"event": "winter", "wave": "w2"}, "The performance 'winter' is in w1, not in w2. Please choose that wave."),
     ],
 )
 def test_a_link_to_what_is_not_there_is_refused(
@@ -244,11 +249,12 @@ def test_links_lists_and_performances_of_a_study_with_the_same_codes_are_its_own
     tuned = lay(consent("opt_in"))
     twin = lay_out(tuned.engine, tmp_path / "twin", STUDY.replace("tuned-in", "twin"))
     twins = personal(twin)
-    add_performance(tuned.engine, "twin", "winter", wave="w1", title="Another", held_on=date(2025, 12, 1), school=None,
-                    actor=COMMAND_LINE, now=NOW)  # fmt: skip
-    theirs = open_link(tuned.engine, SETTINGS, "twin", "parent", "w1", None, COMMAND_LINE, NOW, "winter")
+    act = Act(COMMAND_LINE, NOW)
+    add_performance(tuned.engine, "twin", NewPerformance("winter", "Another", date(2025, 12, 1), "w1"), act)
+    order = OpenLinkOrder("twin", "parent", "w1", performance="winter")
+    theirs = open_link(tuned.engine, SETTINGS, order, act)
     assert len(twins.links) == 8
-    assert who_gets_links(tuned.engine, "tuned-in", "w1", None, None) == WhoGetsLinks(2, 0, without=6)
+    assert who_gets_links(tuned.engine, LinkGroup("tuned-in", "w1")) == WhoGetsLinks(2, 0, without=6)
     made = personal(tuned)
     assert (who_has(made), made.ended) == (["R1 s1 4a parent", "R2 s2 4a parent"], 0)
     assert [opens(twin, one.address) is not None for one in twins.links] == [True] * 8
@@ -256,5 +262,5 @@ def test_links_lists_and_performances_of_a_study_with_the_same_codes_are_its_own
     assert [one.door for one in open_links(tuned.engine, twin.study.id)] == [theirs.door]
     assert performances(tuned.engine, tuned.study.id) == []
     with pytest.raises(Refused, match="There is no performance 'winter'"):
-        open_link(tuned.engine, SETTINGS, "tuned-in", "parent", "w1", None, COMMAND_LINE, NOW, "winter")
+        open_link(tuned.engine, SETTINGS, replace(order, study="tuned-in"), act)
     assert not end_link(tuned.engine, tuned.study.id, theirs.door, COMMAND_LINE, LATER)

@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, update
 
-from survey.audit import COMMAND_LINE, entries
+from survey.audit import COMMAND_LINE, Act, LogFilter, entries
 from survey.database import read, session, write
-from survey.fieldwork import Decision, Study, keep_school
+from survey.fieldwork import Decision, Study
 from survey.fieldwork import issued as issue
 from survey.fieldwork.consent import (
+    AssentGiven,
     BadDecision,
     NotAgreed,
+    SentSheet,
     issues_of,
     must_agree,
     plan_of,
@@ -43,6 +45,7 @@ from survey.fieldwork.participants import kinship
 from survey.fieldwork.publishing import publish_folder
 from tests.consent.conftest import Lay
 from tests.consent.study import NOW, STUDY, Tuned, consent, lay_out
+from tests.filled import keep_school
 
 pytestmark = pytest.mark.one_engine
 
@@ -70,7 +73,9 @@ def test_a_sheet_that_was_sent_is_listed_and_in_the_activity_log(lay: Lay) -> No
         *[(None, late), ("s2", early), ("s1", early)],
     ]
     assert (first.audience, first.version, first.recorded_at, first.recorded_by) == ("pupil", 1, NOW, "command line")
-    lines = list(entries(tuned.engine, study_id=tuned.study.id, what="recorded an information sheet as sent"))
+    lines = list(
+        entries(tuned.engine, LogFilter(study_id=tuned.study.id, what="recorded an information sheet as sent"))
+    )
     assert [(line.about, line.details) for line in reversed(lines)] == [
         ("s1, s2", {"audience": "pupil", "issued_on": early, "new": 2}),
         ("all schools", {"audience": "pupil", "issued_on": late, "new": 1}),
@@ -90,7 +95,7 @@ def test_the_newest_version_is_sent_unless_another_is_named(lay: Lay, tmp_path: 
         assert ids[3] is sheet_id_of(connection, tuned.study.id, "parent", None) is None
         assert sheet_id_of(connection, tuned.study.id + 1, "pupil", 1) is None
         for version, on in ((None, SEPTEMBER), (1, OCTOBER)):
-            issue(connection, tuned.study, "pupil", None, on, COMMAND_LINE, NOW, version)
+            issue(connection, tuned.study, SentSheet("pupil", None, on, version), Act(COMMAND_LINE, NOW))
         assert [(one.version, one.issued_on) for one in issues_of(connection, tuned.study.id)] == [
             (1, OCTOBER),
             (3, SEPTEMBER),
@@ -135,23 +140,23 @@ def test_why_a_sheet_cannot_be_recorded_is_said_word_for_word(
             Decision("yes", "parent", date(2025, 10, 7)),
             "2025-10-07 is in the future. Please give the day on which the decision was given.",
         ),
-        (Decision("yes", "parent", OCTOBER, "wave"), "A decision about one wave needs the wave. Please say which."),
+        (Decision("yes", "parent", OCTOBER, "wave"), "A decision about one wave needs the wave. Please choose it."),
         (Decision("yes", "parent", OCTOBER, "wave", "w9"), "There is no wave 'w9'. There are 'w1', 'w2' and 'w3'."),
         (
             Decision("withdrawn", "parent", OCTOBER, resolved="agreed"),
-            "A withdrawal cannot resolve a yes and a no. Please record a yes or a no.",
+            "A withdrawal cannot resolve conflicting decisions. Please record a yes or a no.",
         ),
         (
             Decision("yes", "parent", OCTOBER, sheet_version=7),
-            "There is no version 7 of the information sheet.",
+            "There is no version 7 of the information sheet. Please choose one that has been published.",
         ),
         (
             Decision("yes", "school", OCTOBER, parent="first"),
-            "Only a decision by a parent can say which parent it was.",
+            "Only a parent's decision can say which parent it was.",
         ),
         (
             Decision("yes", "parent", OCTOBER, parent="R1"),
-            "'R1' is not a parent of this child in the roster. Write first, second, or the parent's study code.",
+            "'R1' is not a parent of this child on the roster. Please write first, second or the parent's study code.",
         ),
     ],
 )
@@ -184,19 +189,18 @@ def test_a_decision_that_differs_in_anything_is_another_line(lay: Lay, other: di
     tuned.decide("P2", [Decision(**first)])  # type: ignore[arg-type]
     with read(tuned.engine) as connection:
         assert [len(ledger_of(connection, tuned.person(code))) for code in ("P1", "P2")] == [2, 1]
-    lines = list(entries(tuned.engine, study_id=tuned.study.id, what="recorded a decision"))
+    lines = list(entries(tuned.engine, LogFilter(study_id=tuned.study.id, what="recorded a decision")))
     assert [line.about for line in lines] == ["P2", "P1", "P1"]
 
 
 def test_what_was_said_on_a_first_page_of_paper_has_the_day_on_it(lay: Lay) -> None:
-    tuned = lay()
+    tuned, act = lay(), Act(COMMAND_LINE, datetime(2025, 10, 6, 23, 30, tzinfo=UTC))
     with write(tuned.engine) as connection:
         for given_on in (None, SEPTEMBER):
-            record_assent(
-                connection, study_id=tuned.study.id, participant_id=tuned.person("P1"), wave_id=tuned.waves["w2"],
-                questionnaire="pupil", sha256=tuned.study.sha256 or "", given=True, actor=COMMAND_LINE,
-                now=datetime(2025, 10, 6, 23, 30, tzinfo=UTC), how="paper", given_on=given_on,
-            )  # fmt: skip
+            said = AssentGiven(
+                tuned.person("P1"), tuned.waves["w2"], "pupil", tuned.study.sha256 or "", True, "paper", given_on
+            )
+            record_assent(connection, tuned.study.id, said, act)
         lines = ledger_of(connection, tuned.person("P1"))
     assert [(line.given_on, line.how, line.wave, line.says, line.recorded_by) for line in lines] == [
         (date(2025, 10, 7), "paper", "w2", "yes", "command line"),
@@ -283,7 +287,7 @@ def test_what_stands_against_someone_is_said_and_nobody_is_asked_of_whom_nothing
 def test_the_activity_log_has_the_whole_decision(lay: Lay) -> None:
     tuned = lay(consent())
     tuned.decide("P1", [Decision("yes", "parent", SEPTEMBER, "future", "w2", "paper", 1, "first", "agreed")])
-    (line,) = entries(tuned.engine, study_id=tuned.study.id, what="recorded a decision")
+    (line,) = entries(tuned.engine, LogFilter(study_id=tuned.study.id, what="recorded a decision"))
     assert (line.about, line.actor) == ("P1", COMMAND_LINE)
     assert line.details == {
         "says": "yes", "by": "parent", "given_on": "2025-09-10", "scope": "future", "wave": "w2", "sheet": 1,

@@ -12,7 +12,7 @@ import pytest
 from openpyxl import load_workbook
 from sqlalchemy import insert, select, text
 
-from survey.audit import COMMAND_LINE, RESPONDENT, entries
+from survey.audit import COMMAND_LINE, RESPONDENT, LogFilter, entries
 from survey.database import StoreFull, read, session, write
 from survey.export.store import export
 from survey.fieldwork import Decision, NotAgreed, Participant, current
@@ -390,9 +390,9 @@ def test_the_list_of_erasures_can_be_done_again(lay: Lay) -> None:
 def test_a_response_erased_again_is_listed_as_far_as_its_line_went(lay: Lay, scope: str, noted: str) -> None:
     tuned = lay()
     its_id = tuned.answer(None, questionnaire="parent")
-    line = {"study": "tuned-in", "kind": "response", "key": its_id, "scope": scope, "wave": "w1"}
-    assert withdrawn_again(tuned.engine, **line, now=LATER, actor=COMMAND_LINE) == 1
-    assert withdrawn_again(tuned.engine, **line, now=LATER, actor=COMMAND_LINE) == 0
+    line = Erased("tuned-in", "response", its_id, scope, "w1")
+    assert withdrawn_again(tuned.engine, line, LATER, COMMAND_LINE) == 1
+    assert withdrawn_again(tuned.engine, line, LATER, COMMAND_LINE) == 0
     with read(tuned.engine) as connection:
         assert connection.execute(select(erasure.c.scope, erasure.c.wave)).all() == [(noted, "w1")]
 
@@ -416,22 +416,20 @@ def test_a_study_with_the_same_codes_is_left_as_it_is(lay: Lay, tmp_path: Path) 
                 connection.execute(select(Door.ended_at).where(Door.id.in_(doors))).all(),
                 [ledger_of(connection, twin.person(code)) for code in ("P1", "P2", "P3")],
                 certificates_of(connection, twin.study.id),
-                list(entries(tuned.engine, study_id=twin.study.id)),
+                list(entries(tuned.engine, LogFilter(study_id=twin.study.id))),
             ]
 
     before = of_the_twin()
     mine = [tuned.answer(code) for code in ("P1", "P2", "P3")]
     out(tuned, "P1", "wave", "w1")
     out(tuned, "P2", "all")
-    withdraw(tuned.engine, response_id=mine[2], scope="all", by="self", actor=RESPONDENT, now=LATER)
-    for kind, key, scope, wave in [
-        ("participant", "P1", "all", ""),
-        ("participant", "P3", "wave", "w2"),
-        ("response", opened, "wave", "w1"),
+    withdraw(tuned.engine, Withdrawal("all", "self", response_id=mine[2]), RESPONDENT, LATER)
+    for line in [
+        Erased("tuned-in", "participant", "P1", "all"),
+        Erased("tuned-in", "participant", "P3", "wave", "w2"),
+        Erased("tuned-in", "response", opened, "wave", "w1"),
     ]:
-        withdrawn_again(
-            tuned.engine, study="tuned-in", kind=kind, key=key, scope=scope, wave=wave, now=LATER, actor=COMMAND_LINE
-        )
+        withdrawn_again(tuned.engine, line, LATER, COMMAND_LINE)
     assert of_the_twin() == before
     with read(tuned.engine) as connection:
         made = certificates_of(connection, tuned.study.id)

@@ -20,7 +20,7 @@ from survey.export.store import export
 from survey.fieldwork import Participant, study_by_code
 from survey.fieldwork.consent import Decision, decide, ledger_of
 from survey.paper.keying import differences, key_in, paper_of, ready_for, settle
-from survey.responses import PastResponse, Record, add_responses, begin, stream
+from survey.responses import PastResponse, Record, begin, stream
 from survey.responses.keyings import (
     CannotKey,
     Filled,
@@ -37,6 +37,7 @@ from survey.responses.keyings import (
 )
 from survey.responses.withdrawing import Withdrawal
 from survey.responses.withdrawing import withdraw as withdraw_all
+from tests.filled import add_responses
 from tests.paper.study import CODE, DAY, FULL, NOW, OnPaper
 
 ANN, BEN = Actor("account", "ann@uni.org"), Actor("account", "ben@uni.org")
@@ -473,11 +474,13 @@ def test_a_paper_that_is_done_or_gone_is_not_held(study: OnPaper, code: str) -> 
     its_id = study.sheet(code).paper.id
     with write(study.engine) as connection:
         hold(connection, its_id)
-        with pytest.raises(CannotKey, match=r"^This form is no longer in the list of printed forms\.$"):
+        with pytest.raises(
+            CannotKey, match=r"^This form is no longer listed\. Print a new one if it is still needed\.$"
+        ):
             hold(connection, its_id + 1)
     for who in ("ann", "ben"):
         key(study, code, FULL, who)
-    done = r"^This form is done: its answers are stored, and it does not have to be entered again\.$"
+    done = r"^The answers of this form are already stored\. It does not have to be entered again\.$"
     with write(study.engine) as connection, pytest.raises(CannotKey, match=done):
         hold(connection, its_id)
 

@@ -163,7 +163,7 @@ def test_a_round_tells_the_log_what_it_did_and_a_fault_is_no_end_of_it(
     assert made is not None
     assert told[:2] == [
         ("chorus", "ERROR", "The database is busy. Please try again."),
-        ("chorus", "WARNING", f"small-notes: the data were deleted on their day. Certificate {made.number}."),
+        ("chorus", "WARNING", f"small-notes: the data were deleted on the day set. Certificate {made.number}."),
     ]
     assert {one[:2] for one in told[2:]} <= {("chorus", "WARNING")}
 

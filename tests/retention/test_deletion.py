@@ -72,13 +72,13 @@ def test_before_the_day_nothing_goes(engine: Engine, field: Field) -> None:
     with pytest.raises(Refused) as early:
         delete_study(engine, "small-notes", BEFORE, PROGRAM)
     assert early.value.reasons == [
-        "The data of small-notes are to be deleted on 2100-08-31, which is in 1 days.",
-        "Nothing was deleted. To have it done earlier, publish the study with an earlier delete_on.",
+        "The data of small-notes will be deleted on 2100-08-31. Days left: 1.",
+        "Nothing was deleted. To delete them earlier, publish the study with an earlier delete_on.",
     ]
     for unknown in (delete_study, lambda *given: delete_again(*given, first_at=THE_DAY)):
         with pytest.raises(Refused) as none:
             unknown(engine, "none", THE_DAY, PROGRAM)
-        assert none.value.reasons == ["There is no study 'none'. There is only 'small-notes'."]
+        assert none.value.reasons == ["There is no study 'none'. The only one is 'small-notes'."]
     assert counted(engine, field.study_id)["response"] == 19
     assert certificate(engine, field.study_id) is None
 
@@ -111,7 +111,8 @@ def test_on_the_day_all_of_it_goes_and_a_certificate_stays(engine: Engine, field
     with pytest.raises(Refused) as again:
         delete_study(engine, "small-notes", THE_DAY, PROGRAM)
     assert again.value.reasons == [
-        "The data of small-notes were deleted before. The certificate is on its Retention page."
+        "The data of small-notes have already been deleted.",
+        "The certificate is on the study's Data deletion page.",
     ]
     day = day_of(engine, "small-notes", THE_DAY)
     assert day is not None
@@ -199,9 +200,9 @@ def test_what_an_older_backup_brought_back_is_deleted_again_before_the_day_too(e
     assert (made.first_at, made.at, made.by, str(made.due)) == (first_at, now, "program", "2100-08-31")
     assert made.backups_gone == now.date() + timedelta(days=35)
     assert set(counted(engine, field.study_id).values()) == {0}
-    line = next(entries(engine, study_id=field.study_id))
+    line = next(entries(engine, LogFilter(study_id=field.study_id)))
     assert (line.what, line.details) == (
-        "deleted the data on their day",
+        "deleted the data on the day set",
         {"responses": 19, "participants": 2, "again": True},
     )
     (row,) = registered(engine)
@@ -294,7 +295,7 @@ def test_a_reader_in_the_way_is_waited_for_another_day(sqlite_url: str, tmp_path
 @pytest.mark.one_engine
 def test_the_file_is_written_afresh_after_each_deletion_and_once(engine: Engine, field: Field, tmp_path: Path) -> None:
     publish_as(engine, tmp_path / "loud", "loud", "2100-08-31")
-    afresh = ["The database file was written afresh: no byte of what was deleted is left in it."]
+    afresh = ["The database file was rewritten: nothing that was deleted is left in it."]
     assert empty_files(engine, THE_DAY) == []
     for code in ("small-notes", "loud"):
         delete_study(engine, code, THE_DAY, PROGRAM)

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import update
 
 from survey.admission import add_user
-from survey.audit import COMMAND_LINE, LogFilter, entries, note
+from survey.audit import COMMAND_LINE, Act, LogFilter, entries, note
 from survey.config import Mail, Settings
 from survey.database import Engine, write
 from survey.people import User
 from survey.post import NotSent
 from survey.retention import daily, keep_promises
-from survey.retention.letters import warn_leads
+from survey.retention.letters import WARNED, warn_leads
 from survey.retention.telling import tell_readers
 from tests.accounts.test_invitations import MailServer, mail
 from tests.retention.field import THE_DAY, Field
@@ -49,7 +49,7 @@ def test_who_leads_the_study_is_told_once(
         'All data of the study "Small notes" will be deleted on 31 August 2100, in 30 days.\n\n'
         "What will be deleted and what will be kept: http://localhost/office/studies/small-notes/retention\n\n"
         "You do not have to do anything. If your data plan states another day, change delete_on in study.yaml and publish the\n"
-        "study again before that day. What is deleted cannot be brought back, and backups do not keep it."
+        "study again before that day. Deleted data cannot be restored, and backups do not keep them."
     )
     assert [letter["To"] for letter in mail.letters] == ["all@uni.org", "one@uni.org"]
     told = {
@@ -63,14 +63,15 @@ def test_who_leads_the_study_is_told_once(
 def test_only_a_warning_of_this_day_to_this_address_is_one(
     engine: Engine, settings: Settings, people: None, mail: MailServer, field: Field
 ) -> None:
+    act = Act(COMMAND_LINE, NEAR)
     with write(engine) as connection:
-        for what, about in (("warned of the deletion", "2100-09-01"), ("something else", "2100-08-31")):
+        for what, about in ((WARNED, "2100-09-01"), ("something else", "2100-08-31")):
             to: dict[str, int | str | bool | None] = {"to": "all@uni.org"}
-            note(connection, COMMAND_LINE, what, study_id=field.study_id, about=about, details=to, now=NEAR)
-        note(connection, COMMAND_LINE, "warned of the deletion", study_id=field.study_id, about="2100-08-31",
-             details={"to": "one@uni.org"}, now=NEAR)  # fmt: skip
+            note(connection, act, what, study_id=field.study_id, about=about, details=to)
+        done: dict[str, int | str | bool | None] = {"to": "one@uni.org"}
+        note(connection, act, WARNED, study_id=field.study_id, about="2100-08-31", details=done)
     here = replace(settings, mail=mail.settings)
-    assert keep_promises(engine, here, NEAR) == ["1 letter warned of a deletion to come."]
+    assert keep_promises(engine, here, NEAR) == ["1 e-mail sent to warn of a deletion."]
     assert [letter["To"] for letter in mail.letters] == ["all@uni.org"]
 
 
@@ -130,15 +131,15 @@ def test_nobody_is_warned_on_the_day_itself_or_after_it(
 
 
 @pytest.mark.one_engine
-@pytest.mark.parametrize(("letters", "word"), [(1, "letter"), (2, "letters")])
+@pytest.mark.parametrize(("letters", "word"), [(1, "e-mail"), (2, "e-mails")])
 def test_letters_are_counted(
     engine: Engine, settings: Settings, field: Field, monkeypatch: pytest.MonkeyPatch, letters: int, word: str
 ) -> None:
     for name in ("warn_leads", "tell_readers"):
         monkeypatch.setattr(daily, name, lambda *_: letters)
     assert keep_promises(engine, settings, NEAR) == [
-        f"{letters} {word} warned of a deletion to come.",
-        f"{letters} {word} told of texts to read.",
+        f"{letters} {word} sent to warn of a deletion.",
+        f"{letters} {word} sent about texts to read.",
     ]
 
 

@@ -127,7 +127,7 @@ def test_what_the_address_does_not_say_is_left_to_the_program(
     ("says", "told"),
     [
         ("pg_dump: error: no room left\nand more\n", "pg_dump did not succeed: pg_dump: error: no room left"),
-        ("", "pg_dump did not succeed: it did not say why"),
+        ("", "pg_dump did not succeed: it gave no reason"),
     ],
 )
 def test_what_the_program_says_when_it_fails_is_said(
@@ -145,12 +145,12 @@ def test_without_the_programs_it_says_what_to_run_where_they_are(
     with pytest.raises(CannotBackUp) as no_dump:
         _copy(far, tmp_path / "chorus-20260120-090000.dump.part")
     assert str(no_dump.value) == (
-        "pg_dump is not on this machine, so PostgreSQL cannot be copied from here. Where it is, run: "
+        "pg_dump is not installed on this computer, so PostgreSQL cannot be copied from here. On one that has it, run: "
         "pg_dump --format=custom --file=chorus-20260120-090000.dump DATABASE"
     )
     with pytest.raises(CannotBackUp) as no_restore:
         _check_dump(tmp_path / "x.dump", far)
     assert str(no_restore.value) == (
-        "pg_restore is not on this machine. Where it is, run: pg_restore --clean --if-exists --single-transaction "
-        "--dbname=DATABASE x.dump and here, before anyone signs in: survey upgrade"
+        "pg_restore is not installed on this computer. On one that has it, run: pg_restore --clean --if-exists "
+        "--single-transaction --dbname=DATABASE x.dump and then here, before anyone signs in: survey upgrade"
     )

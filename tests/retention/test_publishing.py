@@ -94,10 +94,11 @@ def test_what_publishing_did_is_told_and_counted(engine: Engine, field: Field, t
     ]
     assert current(engine, field.study_id)["pupil"] == done.versions[1].sha256 != pupil
     lines = [
-        (line.about, line.details) for line in entries(engine, study_id=field.study_id, what="published the study")
+        (line.about, line.details)
+        for line in entries(engine, LogFilter(study_id=field.study_id, what="published the study"))
     ]
     assert lines == [("small-notes", {"new": 2}), ("small-notes", {"new": 0}), ("small-notes", {"new": 3})]
-    assert list(entries(engine, study_id=field.study_id, what="changed the day of deletion")) == []
+    assert list(entries(engine, LogFilter(study_id=field.study_id, what="changed the day of deletion"))) == []
 
 
 @pytest.mark.one_engine
@@ -110,23 +111,23 @@ def test_why_nothing_was_published_is_said_word_for_word(engine: Engine, field: 
         return refused.value.reasons
 
     assert said(datetime(2100, 8, 31, 23, tzinfo=UTC)) == [
-        "The answers of small-notes would have been deleted on 2100-08-31, which is in the past.",
+        "The answers of small-notes would be deleted on 2100-08-31, which is in the past.",
         "Nothing was published. Please set delete_on in study.yaml to the day in your data plan.",
     ]
     publish_folder(engine, folder, datetime(2100, 8, 31, 22, 59, tzinfo=UTC))
     (folder / "pupil.yaml").write_text(PUPIL.replace("Music and me", "Music"), encoding="utf-8")
     assert said() == [
         (
-            "pupil: version 1 is published with another text. Answers belong to it, so it stays as it is: set 'version: 2' in "
-            "pupil.yaml and publish again."
+            "pupil: version 1 is already published with a different text. Answers belong to it, so it cannot change. Please "
+            "set 'version: 2' in pupil.yaml and publish again."
         )
     ]
     (folder / "pupil.yaml").write_text(PUPIL.replace("title: Music and me\n", ""), encoding="utf-8")
-    assert said()[-1] == "Nothing was published. Please correct these first."
+    assert said()[-1] == "Nothing was published. Please correct this first."
     (folder / "pupil.yaml").write_text(PUPIL, encoding="utf-8")
     delete_study(engine, "small-notes", THE_DAY, PROGRAM)
     rewrite(folder, "2100-08-31", "2101-08-31")
     assert said() == [
         "The data of small-notes have been deleted: the study is over.",
-        "Please give a new study a new name.",
+        "Please give a new study a different name.",
     ]

@@ -229,8 +229,8 @@ def test_a_damaged_register_is_said_with_its_line(tmp_path: Path, line: str) -> 
     with pytest.raises(RegisterDamaged) as damaged:
         register.lines()
     assert str(damaged.value) == (
-        f"{register.path}:2: this line does not belong in the register of erasures. Nothing was changed. Restore the file "
-        "from its copy, or correct the line, and try again: withdrawals since the last backup are recorded nowhere else."
+        f"{register.path}:2: this line cannot be read as part of the register of erasures. Nothing was changed. Restore "
+        "the file from its copy, or correct the line, and try again: withdrawals since the last backup are recorded nowhere else."
     )
 
 

@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import event, select, update
 
-from survey.audit import COMMAND_LINE, entries, note
+from survey.audit import COMMAND_LINE, Act, LogFilter, entries, note
 from survey.config import Settings
 from survey.database import Engine, open_engine, read, write
 from survey.fieldwork import Participant, Study
 from survey.responses.tables import response
-from survey.responses.withdrawing import withdraw
+from survey.responses.withdrawing import Withdrawal, withdraw
 from survey.retention import (
     Backup,
     CannotBackUp,
@@ -62,13 +62,13 @@ def test_a_backup_is_named_by_its_second_and_never_written_over(
     assert (folder / "chorus-20260120-090507.sqlite.sha256").read_text() == f"{made.sha256}  {made.file.name}\n"
     before = {file.name: file.read_bytes() for file in folder.iterdir()}
     again = said(lambda: back_up(engine, settings, folder, COMMAND_LINE, NOW))
-    assert again == f"{made.file} is there already. Please try again in a second."
+    assert again == f"{made.file} already exists. Please try again in a second."
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
     other = back_up(engine, settings, folder, COMMAND_LINE, NOW + SECOND)
     assert other.file.name == "chorus-20260120-090508.sqlite"
     assert (other.removed, other.longest, made.longest) == ([], 35, 35)
     assert [file.name for _, file in backups_in(folder)] == [made.file.name, other.file.name]
-    line = next(entries(engine, what="made a backup"))
+    line = next(entries(engine, LogFilter(what="made a backup")))
     assert (line.about, line.details, line.actor) == (other.file.name, {"removed": 0}, COMMAND_LINE)
     assert (settings.instance / "backups.txt").read_text() == f"{folder.absolute()}\n", "each folder once"
 
@@ -79,12 +79,14 @@ def test_where_nothing_can_be_written_it_says_so(
     (tmp_path / "file").write_text("in the way")
     folder = tmp_path / "file" / "backups"
     told = said(lambda: back_up(engine, settings, folder, COMMAND_LINE, NOW))
-    assert told == f"{folder}: no backup can be written there (Not a directory). Nothing was kept."
+    assert told == (
+        f"{folder}: a backup cannot be written there (Not a directory). No backup was made. Please choose another folder."
+    )
     assert not (settings.instance / "backups.txt").exists()
 
 
 def test_the_register_lies_beside_the_backup(engine: Engine, settings: Settings, field: Field, tmp_path: Path) -> None:
-    withdraw(engine, scope="all", by="parent", actor=COMMAND_LINE, now=NOW, participant_id=field.people["P1"])
+    withdraw(engine, Withdrawal("all", "parent", field.people["P1"]), COMMAND_LINE, NOW)
     made = back_up(engine, settings, tmp_path / "backups", COMMAND_LINE, NOW)
     there = Register(made.file.parent / "register.jsonl").lines()
     assert {line.key for line in there} == {"P1", field.responses["P1"]}
@@ -111,7 +113,7 @@ def test_each_reason_not_to_put_a_file_back_is_a_sentence(
         return said(lambda: restore(settings, file, COMMAND_LINE, NOW, over=over))
 
     none, letter, changed = tmp_path / "none.sqlite", tmp_path / "letter.txt", tmp_path / made.file.name
-    assert told(none) == f"{none} is not there. Please give the file of a backup."
+    assert told(none) == f"There is no file {none}. Please give the file of a backup."
     letter.write_text("Dear all")
     assert told(letter) == f"{letter} is not a Chorus backup. Nothing was changed."
     database = Path(str(engine.url.database))
@@ -120,11 +122,11 @@ def test_each_reason_not_to_put_a_file_back_is_a_sentence(
     beside = tmp_path / f"{changed.name}.sha256"
     beside.write_text(f"{made.sha256}  {changed.name}\n")
     assert told(changed) == (
-        f"{changed} is not as it was written: its SHA-256 is another than {beside.name} says. Take another backup."
+        f"{changed} has changed since it was written: its SHA-256 is not the one in {beside.name}. Please use another backup."
     )
     for content in (b"", b"\xff\xfe"):
         beside.write_bytes(content)
-        assert "its SHA-256 is another" in told(changed)
+        assert "its SHA-256 is not the one" in told(changed)
     newer = tmp_path / "newer.sqlite"
     with closing(sqlite3.connect(newer)) as opened:
         opened.execute("CREATE TABLE alembic_version (version_num TEXT)")
@@ -144,7 +146,7 @@ def test_a_damaged_backup_is_said_to_be(engine: Engine, settings: Settings, made
     content[40 * page : 41 * page] = b"\xff" * page
     damaged.write_bytes(content)
     told = said(lambda: restore(settings, damaged, COMMAND_LINE, NOW, over=True))
-    assert told == f"{damaged} is damaged. Nothing was changed. Take another backup."
+    assert told == f"{damaged} is damaged. Nothing was changed. Please use another backup."
 
 
 @pytest.mark.parametrize("last", ["audit", "answer"])
@@ -153,12 +155,12 @@ def test_a_database_that_is_there_is_said_with_when_it_was_last_changed(
 ) -> None:
     when = {name: NOW + timedelta(days=1 if name == last else -1) for name in ("audit", "answer")}
     with write(engine) as connection:
-        note(connection, COMMAND_LINE, "something", now=when["audit"])
+        note(connection, Act(COMMAND_LINE, when["audit"]), "something")
         connection.execute(update(response).values(seen_at=when["answer"]))
     told = said(lambda: restore(settings, made.file, COMMAND_LINE, NOW))
     assert told == (
-        f"There is a database already, last changed on 21 January 2026 at 09:05 UTC. To put {made.file.name} in its "
-        "place, stop the server, make a backup of what is there, and say --over. Nothing was changed."
+        f"There is a database already, last changed on 21 January 2026 at 09:05 UTC. To replace it with "
+        f"{made.file.name}, stop the server, make a backup of what is there, and add --over. Nothing was changed."
     )
 
 
@@ -182,16 +184,16 @@ def test_what_was_erased_since_is_counted_and_a_file_of_another_name_has_no_mome
     engine: Engine, settings: Settings, made: Backup, field: Field, tmp_path: Path
 ) -> None:
     for code in ("P1", "P2"):
-        withdraw(engine, scope="all", by="parent", actor=COMMAND_LINE, now=NOW, participant_id=field.people[code])
+        withdraw(engine, Withdrawal("all", "parent", field.people[code]), COMMAND_LINE, NOW)
     engine.dispose()
     copy = tmp_path / "from-the-safe.sqlite"
     copy.write_bytes(made.file.read_bytes())
     applied = restore(settings, copy, COMMAND_LINE, NOW + SECOND, over=True)
     again = open_engine(settings.database_url)
-    line = next(entries(again, what="restored a backup"))
+    line = next(entries(again, LogFilter(what="restored a backup")))
     assert line.details == {"erased_again": len(applied.done), "made": None}
     assert {one.key for one in applied.done} >= {"P1", "P2"}
-    deeds = [(one.about, one.details) for one in entries(again, study_id=field.study_id, what=DEED)]
+    deeds = [(one.about, one.details) for one in entries(again, LogFilter(study_id=field.study_id, what=DEED))]
     assert ("P1", {"kind": "participant", "scope": "all", "wave": "", "first": "2026-01-20"}) in deeds
     assert {about for about, details in deeds if details["kind"] == "response"} <= {""}, "no response is named"
     again.dispose()

@@ -15,7 +15,7 @@ from survey.fieldwork.participants import kinship
 from survey.fieldwork.roster import write_linkage, write_roster
 from survey.fieldwork.roster.writing import WaveCount, wave_counts
 from survey.fieldwork.unasked import Unasked, said_of, unasked_in
-from survey.responses.withdrawing import withdraw
+from survey.responses.withdrawing import Withdrawal, withdraw
 from tests.rosters.small_field import BY_YEAR, NOW, ROSTER, SCHOOLS, STUDY, Desk, publish
 from tests.rosters.test_linkage import LINKED, WITH_UPNS, expected, hashes, linked
 
@@ -104,7 +104,7 @@ def test_who_is_asked_nothing_is_listed_with_where_they_are(empty_desk: Desk, tm
     empty_desk.take(rows)
     empty_desk.take(rows.replace("p4,pupil,s1,4a,\n", ""), yes=["left"])
     empty_desk.take("participant,school,class,year\np2,s1,5a,5\n", "w2")
-    withdraw(empty_desk.engine, scope="all", by="parent", actor=COMMAND_LINE, now=NOW, participant_id=6)
+    withdraw(empty_desk.engine, Withdrawal("all", "parent", 6), COMMAND_LINE, NOW)
     (study,) = [study_id(empty_desk)]
     from survey.definition.reading import parse_study
 
@@ -161,15 +161,15 @@ def test_a_list_of_one_study_knows_and_changes_nothing_of_another(desk: Desk, tw
         assert sorted(connection.scalars(select(SchoolClass.code))) == ["4", "4a", "9z"]
     assert desk.problems("participant,school,audience,parent_of\nc1,s1,parent,p2\n") == [
         (
-            "row 2, column D (parent_of): There is no pupil 'p2' in the study or in this list. Please correct the code, or "
-            "import the pupils' list first."
+            "row 2, column D (parent_of): There is no pupil 'p2' in the study or in this file. Please correct the code, or "
+            "import the pupils' roster first."
         )
     ]
 
 
 def test_who_withdrew_from_one_study_is_known_in_another(desk: Desk, twin: Desk) -> None:
     twin.take(ROSTER)
-    withdraw(desk.engine, scope="all", by="parent", actor=COMMAND_LINE, now=NOW, participant_id=1)
+    withdraw(desk.engine, Withdrawal("all", "parent", 1), COMMAND_LINE, NOW)
     assert twin.facts("p1") == ({}, {})
     desk.take(ROSTER)
     assert desk.facts("p1") == ({"sex": "f", "fsm": "yes"}, {"year": 4})

@@ -41,8 +41,8 @@ def test_csv_is_read_in_every_spelling(delimiter: str, end: str, encoding: str) 
     [
         ("a", "b.csv, row 1: The columns 'date' and 'by' are missing. The first row should have the headings."),
         ("a,date", "b.csv, row 1: The column 'by' is missing. The first row should have the headings."),
-        ("a,date,by,z", "b.csv, row 1, column D (z): The heading 'z' is not known. The headings that can be used are 'a', 'date' and 'by'."),
-        ("a,date,by,a", "b.csv, row 1, column D (a): This column means the same as column A. Please keep one of the two."),
+        ("a,date,by,z", "b.csv, row 1, column D (z): The heading 'z' is not one Chorus knows. The headings that can be used are 'a', 'date' and 'by'."),
+        ("a,date,by,a", "b.csv, row 1, column D (a): This column means the same as column A. Please keep only one of them."),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_the_headings_is_said_with_the_file(headings: str, says: str) -> None:

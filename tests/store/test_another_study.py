@@ -16,9 +16,7 @@ from survey.fieldwork import (
     VersionTaken,
     Wave,
     current,
-    keep_class,
     keep_programmes,
-    keep_school,
     keep_study,
     keep_waves,
     publish,
@@ -30,6 +28,7 @@ from survey.fieldwork import (
 from survey.fieldwork.doors import Door
 from survey.fieldwork.publications import text_beginning, texts_before
 from survey.fieldwork.waves import Hours
+from tests.filled import keep_class, keep_school
 from tests.store.field import NOW, SHA, TEXT, Field
 
 pytestmark = pytest.mark.one_engine
@@ -39,7 +38,7 @@ SECOND = timedelta(seconds=1)
 
 def put(engine: Engine, study: str, version: int, text: str, questionnaire: str = "pupil") -> bool:
     with session(engine) as db:
-        return publish(db, study, questionnaire, version, text, sha256(text.encode()).hexdigest(), NOW)
+        return publish(db, study, questionnaire, version, text, NOW)
 
 
 @pytest.fixture
@@ -82,7 +81,7 @@ def test_each_study_counts_its_own_versions(engine: Engine, field: Field, maths:
 def test_only_the_one_questionnaire_whose_sum_begins_so_is_found(engine: Engine, field: Field) -> None:
     plan = "study: music"
     with session(engine) as db:
-        publish_study(db, "music", plan, sha256(plan.encode()).hexdigest())
+        publish_study(db, "music", plan)
     assert text_of(engine, sha256(plan.encode()).hexdigest()) == plan
     assert text_beginning(engine, sha256(plan.encode()).hexdigest()) is None, "that is no questionnaire"
     texts = {}

@@ -88,8 +88,8 @@ def test_a_double_tap_on_start_starts_once(engine: Engine, field: Field) -> None
     assert first.response == again.response != other.response
     assert len(first.response) == 22
     assert count(engine, field.study.id, "pupil") == 2
-    odd = begin(engine, field.open_door, "en", SHA, NOW, once="\ud800")
-    assert begin(engine, field.open_door, "en", SHA, NOW, once="\ud800").response == odd.response
+    odd = begin(engine, field.open_door, "en", SHA, NOW, ComingIn(once="\ud800"))
+    assert begin(engine, field.open_door, "en", SHA, NOW, ComingIn(once="\ud800")).response == odd.response
 
 
 def test_many_taps_at_once_start_once(engine: Engine, field: Field) -> None:

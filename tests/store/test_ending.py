@@ -88,7 +88,7 @@ def test_what_is_refused_or_repeated_comes_with_the_response_as_it_is(engine: En
     assert stop(engine, ticket.response, True, LATER) == Done("repeated", stopped)
     assert finish(engine, ticket.response, 1, 9, LATER) == Done("refused", stopped)
     assert speak(engine, ticket.response, "cy", LATER) == Done("refused", stopped)
-    late = save(engine, ticket.response, 1, 8, "playing", {"play": 1}, now=LATER)
+    late = save(engine, ticket.response, SavedPage(1, 8, "playing", {"play": 1}, LATER))
     assert (late.outcome, late.sequence, late.snapshot) == ("refused", 8, stopped)
     stop(engine, ticket.response, False, LATER)
     gone = load(engine, ticket.response)
