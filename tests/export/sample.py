@@ -232,8 +232,8 @@ def rows(book: openpyxl.Workbook, title: str) -> list[dict[str, Any]]:
 
 
 def told(notes: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the notes without the one about small counts on the sheet Items: in a sample all are small."""
-    return [note for note in notes if note["where"] != "Items"]
+    """Return the notes without those that sum up a sheet: in a sample all counts are small, and so they say so."""
+    return [note for note in notes if note["where"] not in ("Items", "Structure", "Flags")]
 
 
 def csv_zip(given: Source, **options: Any) -> zipfile.ZipFile:

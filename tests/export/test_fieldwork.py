@@ -117,7 +117,7 @@ def test_a_picture_shows_the_waves_and_only_outcomes_there_are(study: Study) -> 
     happened = {pupil.outcome for pupil in PUPILS} | {Outcome.NO_PART}
     assert names == [title.lower() for outcome, title in TITLES.items() if outcome in happened]
     (chart,) = study.book(["w1"])["Fieldwork"]._charts
-    assert [series.tx.v for series in chart.series] == ["did not take part"]
+    assert [series.tx.v for series in chart.series] == [TITLES[Outcome.NO_PART].lower()]
 
 
 def test_no_code_of_a_participant_and_no_title_of_a_class_stands_there(study: Study) -> None:
