@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from survey.audit import COMMAND_LINE, Act, LogFilter, entries
 from survey.config import Settings
 from survey.database import read, session, write
-from survey.fieldwork import Decision, Membership, School
+from survey.fieldwork import Decision, Membership, Participant, School
 from survey.fieldwork.doors import Door, door_by_token
 from survey.fieldwork.links import (
     LinkGroup,
@@ -136,10 +136,18 @@ def test_links_are_for_those_of_the_wave_the_school_and_the_class_who_have_not_l
         db.execute(moved.where(Membership.wave_id == tuned.waves["w1"]).values(school_class_id=other.id))
         gone = update(Membership).where(Membership.participant_id == tuned.person("P3"))
         db.execute(gone.where(Membership.wave_id == tuned.waves["w1"]).values(left_at=NOW, left_why="roster"))
+        first = update(Participant).where(Participant.id == tuned.person("P6"))
+        db.execute(first.values(code="A6"))
     assert who_gets_links(tuned.engine, LinkGroup("tuned-in", "w1", "s1", "4b")) == WhoGetsLinks(1, 0, 0)
     assert who_has(personal(tuned, school="s1", its="4b")) == ["P2 s1 4b pupil"]
     assert who_has(personal(tuned, school="s1")) == ["P1 s1 4a pupil", "R1 s1 4a parent", "P2 s1 4b pupil"]
     assert "P3 s1 4a pupil" in who_has(personal(tuned, "w2"))
+    assert who_has(personal(tuned, school="s2")) == [
+        "A6 s2 4a pupil",
+        "P4 s2 4a pupil",
+        "P5 s2 4a pupil",
+        "R2 s2 4a parent",
+    ]
     with pytest.raises(
         Refused, match=r"^There is no one to ask in this wave yet\. Please check the roster and the Consent page\.$"
     ):

@@ -19,6 +19,8 @@ from survey.database import read, session, write
 from survey.export.store import export
 from survey.fieldwork import Participant, study_by_code
 from survey.fieldwork.consent import Decision, decide, ledger_of
+from survey.fieldwork.doors import Door
+from survey.fieldwork.participants import Membership
 from survey.paper.keying import differences, key_in, paper_of, ready_for, settle
 from survey.responses import PastResponse, Record, begin, stream
 from survey.responses.keyings import (
@@ -498,3 +500,17 @@ def test_of_several_people_and_waves_only_what_was_keyed_of_these_goes(study: On
         assert forget_keyings(connection, []) == 0
         assert forget_keyings(connection, them, one.wave_id) == 3
         assert connection.scalars(select(keying.c.paper_id)).all() == [three.id]
+
+
+@pytest.mark.one_engine
+def test_the_door_of_a_printed_form_is_where_its_person_is(study: OnPaper) -> None:
+    study.print(participants=["P001"])
+    with read(study.engine) as connection:
+        (door,) = connection.execute(select(Door.participant_id, Door.school_id, Door.school_class_id)).all()
+        (there,) = connection.execute(
+            select(Membership.participant_id, Membership.school_id, Membership.school_class_id).where(
+                Membership.participant_id == door.participant_id
+            )
+        ).all()
+    assert tuple(door) == tuple(there)
+    assert None not in door
