@@ -99,7 +99,7 @@ class Export:
         """Write the file. form: the name of one of FORMATS. Raises CannotExport."""
         sink = FORMATS[form].sink(Frame(self.study, self.made, self.gaps.words, self.notes))
         try:
-            datasets = self._read(sink)
+            datasets = self.read(sink)
             microdata = FORMATS[form].microdata
             sink.finish(self._readme(datasets, microdata), self._explaining(datasets, microdata), out)
         finally:
@@ -109,7 +109,7 @@ class Export:
         """Return the analysis by itself. Raises CannotExport where no one has finished anything."""
         sink = FORMATS[TABLES].sink(Frame(self.study, self.made, self.gaps.words, self.notes))
         try:
-            found = self._findings(self._read(sink))
+            found = self._findings(self.read(sink))
         finally:
             sink.close()
         if found is None:
@@ -118,7 +118,7 @@ class Export:
             )
         return found
 
-    def _read(self, sink: Sink) -> list[Dataset]:
+    def read(self, sink: Sink) -> list[Dataset]:
         """Read every response, give it to the sink, and return what was read."""
         published = self.source.questionnaires()
         datasets = [dataset for name, versions in published.items() if (dataset := self._dataset(name, versions))]
