@@ -463,7 +463,7 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         "schools.csv",
         [
             "row 2, column A (school): A school needs a code. Please fill in every row.",
-            "row 3, column B (title): A school needs a title, which pages and tables show.",
+            "row 3, column B (title): A school needs a title, which pages and tables show. Please add it.",
         ],
     ),
     "an unknown programme": (
@@ -475,22 +475,19 @@ BROKEN: dict[str, tuple[Callable[[], bytes] | bytes | str, str, list[str]]] = {
         f"school,title,arm\n{'s' * 41},Elm Primary,\n@s9,Elm School,\n",
         "schools.csv",
         [
-            (
-                f"row {row}, column A (school): A code has at most 40 letters, digits or signs, and does not begin with =, + "
-                "or @."
-            )
+            f"row {row}, column A (school): A code has at most 40 characters, and does not begin with =, + or @. Please change it."
             for row in (2, 3)
         ],
     ),
     "a title without a class": (
         "participant,school,class,class_title\np1,s1,,Robins\n",
         "roster.csv",
-        ["row 2, column D (class_title): There is a title and no class. Please give the class's code too."],
+        ["row 2, column D (class_title): There is a class title but no class. Please add the class's code."],
     ),
     "more children than a parent has": (
         f"participant,school,audience,parent_of\na1,s1,parent,{' '.join(f'p{n}' for n in range(21))}\n",
         "roster.csv",
-        ["row 2, column D (parent_of): A parent has at most 20 children here. Please check this cell."],
+        ["row 2, column D (parent_of): A parent can have at most 20 children here. Please check this cell."],
     ),
     "the same school twice": (
         "school,title,arm\ns9,Elm Primary,\ns9,Elm School,\n",

@@ -152,7 +152,7 @@ def test_a_list_of_schools_is_told_what_each_missing_column_holds(desk: Desk) ->
     assert desk.problems("school_name,zzz\nElm Primary,1\n", None, "schools.csv") == [
         (
             "row 1: Some headings have to be changed. Add a column 'school' with the school's code in every row. Add a column "
-            "'arm' with a value in every row. Delete 'zzz' (column B), which the study does not know."
+            "'arm' with a value in every row. Delete 'zzz' (column B), which the study does not use."
         )
     ]
 
@@ -173,5 +173,5 @@ def test_a_list_of_schools_is_known_by_what_only_schools_have(desk: Desk, headin
 def test_below_a_title_a_cell_that_cannot_be_read_is_said_with_its_own_heading(desk: Desk) -> None:
     rows = [["Ash Primary, Year 4", "", "=1+1"], ["participant", "school", "class", "year"], ["p1", "s1", "4a", "=2+2"]]
     assert desk.problems(workbook(rows), name="list.xlsx") == [
-        'sheet "Year 4", row 3, column D (year): This cell holds a formula. Please copy the column and paste it as values.'
+        'sheet "Year 4", row 3, column D (year): This cell has a formula in it. Please copy the column and paste it as values.'
     ]
