@@ -7,7 +7,18 @@ from importlib import import_module
 
 from bench.machine import describe
 
-PARTS = ("pages", "inside", "export", "analysis", "scoring", "faults", "servers", "sqlite_writers", "calibration")
+PARTS = (
+    "pages",
+    "inside",
+    "export",
+    "analysis",
+    "scoring",
+    "faults",
+    "servers",
+    "sqlite_writers",
+    "calibration",
+    "pretended",
+)
 
 
 def main(wanted: list[str], *, small: bool = False) -> None:
