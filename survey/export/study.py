@@ -75,6 +75,11 @@ class ExportChoice:
     unfinished: bool = False
 
 
+_ONLY_SOME: Final = (
+    "The sheets about scales and items are in the workbook of all waves only: two workbooks of different waves could be"
+    " subtracted from each other."
+)
+
 EVERYTHING: Final = ExportChoice()
 
 
@@ -181,13 +186,20 @@ class Export:
         least = 0 if microdata else self.study.disclosure.threshold
         for scores in scored.values():
             scores.tell_without_norms()
-        return [
-            *(findings_sheets(findings) if findings is not None else ()),
-            contents.counts(self.study, self.written),
+        summed = [
             scales(scored, self._whose, least),
             scale_items(scored, self._whose, least),
             *structure_sheets(scored, self.notes),
             items([dataset.counts for dataset in datasets], self.study, self.gaps, self.notes, self._whose),
+        ]
+        if not microdata and self.waves is not None:
+            # Sums over all waves less those over some of them would be figures of the rest, however few these are.
+            summed = []
+            self.notes.add("Read me", _ONLY_SOME)
+        return [
+            *(findings_sheets(findings) if findings is not None else ()),
+            contents.counts(self.study, self.written),
+            *summed,
             fieldwork(self.source.progress(self.made), self.study, self.waves, by_school=microdata),
             *([replace(COMMENTS, about=f"{COMMENTS.about}, of {self._whose}")] if microdata else []),
             *(self._flags(datasets) if microdata else []),

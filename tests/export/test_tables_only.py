@@ -109,3 +109,16 @@ def test_schools_and_classes_are_in_no_table_of_the_fieldwork(database_url: str,
     assert {row["school"] for row in shared} == {None}
     assert [row for row in shared if row["level"] == "wave"] == [row for row in whole if row["level"] == "wave"]
     assert all(totals(shared, level) == totals(whole, level) for level in ("link", "not on the list"))
+
+
+def test_tables_of_some_waves_have_no_sums_that_could_be_taken_from_those_of_all() -> None:
+    given = source(*answers(40), *answers(4, "w2"))
+    out = io.BytesIO()
+    Export(given, NOW, waves=["w1"]).write("tables", out)
+    book = openpyxl.load_workbook(io.BytesIO(out.getvalue()))
+    assert not {"Scales", "Scale items", "Items"} & set(book.sheetnames)
+    assert "Means" in book.sheetnames
+    assert any("subtracted from each other" in str(row["what was done"]) for row in rows(book, "Notes"))
+    out = io.BytesIO()
+    Export(given, NOW, waves=["w1"]).write("xlsx", out)
+    assert "Items" in openpyxl.load_workbook(io.BytesIO(out.getvalue())).sheetnames
