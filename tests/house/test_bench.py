@@ -18,10 +18,12 @@ TOLD: dict[str, Sequence[str]] = {
     "pages": ["2 respondents: ours / ceiling = ", "pages/s   POST p50"],
     "inside": ["ours / ceiling = ", "× INSERT INTO save", *inside.STAGES],
     "export": [f"× {COLUMNS} columns from SQLite", "ours, whole  ", "ours, codes alone", "× bare"],
+    "analysis": ["responses read and scored", "× reading and scoring"],
     "scoring": ["ratio", "memory"],
     "faults": [" 0 lost    0 doubled"],
     "servers": [*KINDS, "memory of its processes", "stopped gently under load within"],
     "sqlite_writers": ["\n  without ", "\n  with "],
+    "pretended": ["arms: Enjoyment of music", "all together"],
     "calibration": ["| 6 schools, ICC 0.10 |", "Mean estimate less the truth"],
 }
 """What each part says, where all of it ran."""

@@ -85,7 +85,7 @@ def chain(length: int) -> str:
 def test_ten_scales_may_lie_within_each_other_and_no_more() -> None:
     questionnaire = good(chain(10))
     assert Counting(questionnaire).depth == {f"s{n}": n for n in range(1, 11)}
-    assert [message for message in told(chain(12)) if "in no scale" not in message] == [
+    assert [message for message in told(chain(12)) if "to no scale" not in message] == [
         "scale 's11' is made of scales that are made of scales, 11 in all. 10 is the most. Please make it of questions"
     ]
 
