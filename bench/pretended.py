@@ -95,10 +95,9 @@ def run(*, small: bool = False) -> Iterator[str]:
     if small:
         plan = _times(plan, FEW_PUPILS / plan.pretend.pupils, 1)  # type: ignore[union-attr]
     larger = _times(plan, 1 if small else LARGER, 1 if small else LARGER)
+    newest = {NAME: questionnaire}
     large = range(-1 if small else -LARGE, 0)
-    large_ones = [
-        told(analyse(pretended(larger, questionnaire, seed), {NAME: questionnaire}, [WAVE])) for seed in large
-    ]
+    large_ones = [told(analyse(pretended(larger, questionnaire, seed), newest, [WAVE])) for seed in large]
     truth = {name: float(np.mean([one[name][0] for one in large_ones])) for name in large_ones[0]}
     inside: Counter[str] = Counter()
     counted: Counter[str] = Counter()
@@ -107,7 +106,8 @@ def run(*, small: bool = False) -> Iterator[str]:
         for name, (_, low, high) in told(analyse(pretended(plan, questionnaire, seed), newest, [WAVE])).items():
             counted[name] += 1
             inside[name] += name in truth and low <= truth[name] <= high
-    yield f"{studies} studies of {plan.pretend.pupils:,} pupils; the truth from {len(large)} of {larger.pretend.pupils:,}"  # type: ignore[union-attr]
+    pupils, more = (one.pretend.pupils for one in (plan, larger) if one.pretend is not None)
+    yield f"{studies} studies of {pupils:,} pupils; the truth from {len(large)} of {more:,}"
     for name, count in counted.items():
         yield f"{name}: {truth[name]:+.3f} in {100 * inside[name] / count:.1f} % of {count} intervals"
     shares = [inside[name] / count for name, count in counted.items()]
