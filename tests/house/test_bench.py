@@ -23,7 +23,7 @@ TOLD: dict[str, Sequence[str]] = {
     "faults": [" 0 lost    0 doubled"],
     "servers": [*KINDS, "memory of its processes", "stopped gently under load within"],
     "sqlite_writers": ["\n  without ", "\n  with "],
-    "pretended": ["arms: Enjoyment of music", "all together"],
+    "made_up": ["arms: Enjoyment of music", "all together"],
     "calibration": ["| 6 schools, ICC 0.10 |", "Mean estimate less the truth"],
 }
 """What each part says, where all of it ran."""

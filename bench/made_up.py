@@ -1,8 +1,8 @@
-"""Is the truth that the demo pretends inside the intervals of its analysis as often as they promise?
+"""Is the truth that the demo makes up inside the intervals of its analysis as often as they promise?
 
-The same study is pretended many times with other seeds and analysed as its plan says. What is true on a scale, in the
+The same study is made up many times with other seeds and analysed as its plan says. What is true on a scale, in the
 units in which it is told, is the mean of what eight studies with forty times the schools find: answers are rounded to
-five or four points, so a pretended 0.25 standard deviations comes out as a little less.
+five or four points, so a made-up 0.25 standard deviations comes out as a little less.
 """
 
 from __future__ import annotations
