@@ -17,7 +17,7 @@ PARTS = (
     "servers",
     "sqlite_writers",
     "calibration",
-    "pretended",
+    "made_up",
 )
 
 
