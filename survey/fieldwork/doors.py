@@ -203,10 +203,10 @@ def door_by_code(session: Session, code: str, key: bytes, now: datetime) -> Door
     """Return the door a typed code opens, with its study and wave; None when wrong, closed, ended or not yet
     open.
 
-    Case, spaces and dashes do not matter. Every code, however wrong, takes the same road and so the same
-    time.
+    Case, spaces and dashes do not matter, nor does 0 for o or 1 for i. Every code, however wrong, takes the same road
+    and so the same time.
     """
-    return _open(session, Door.code_hash == _code_hash(_letters(code), key), now)
+    return _open(session, Door.code_hash == _code_hash(letters_of(code), key), now)
 
 
 def door_by_id(session: Session, door_id: int, now: datetime) -> Door | None:
@@ -256,15 +256,20 @@ def _code_hash(letters: str, key: bytes) -> str:
 
 def hash_of_code(code: str, key: bytes) -> str:
     """Return what the database keeps of a code, as it was printed or typed."""
-    return _code_hash(_letters(code), key)
+    return _code_hash(letters_of(code), key)
 
 
 _LONGEST: Final = 200
 """Characters of a typed code that are looked at: anyone who pastes a book gets a wrong code, not a slow page."""
 
 
-def _letters(code: str) -> str:
-    return re.sub(r"[^a-z]", "", code[:_LONGEST].lower())
+_LOOKS_LIKE: Final = str.maketrans("01", "oi")
+"""Codes are of letters alone: who reads an o as a nought, or an i as a one, has read the right code."""
+
+
+def letters_of(typed: str) -> str:
+    """Return the letters of a code as someone typed it, a to z: case, spaces, dashes, and 0 for o or 1 for i aside."""
+    return re.sub(r"[^a-z]", "", typed[:_LONGEST].lower().translate(_LOOKS_LIKE))
 
 
 _CHUNK: Final = 500

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -16,7 +15,7 @@ from typing import Final
 from sqlalchemy import Column, Connection, Engine, ForeignKey, String, Table, insert, select
 
 from survey.database import Base, Moment, read
-from survey.fieldwork.doors import SYLLABLES, is_rude
+from survey.fieldwork.doors import SYLLABLES, is_rude, letters_of
 from survey.responses.tables import response
 
 receipt = Table(
@@ -30,7 +29,6 @@ receipt = Table(
 LENGTH: Final = 8
 """Syllables of a receipt: 80^8, so that no one finds another's by trying, however patiently."""
 
-_LONGEST: Final = 200
 _MOST_TRIES: Final = 1000
 
 
@@ -70,9 +68,9 @@ class Receipted:
 def response_by_receipt(engine: Engine, typed: str, key: bytes) -> Receipted | None:
     """Return what a typed receipt stands for; None when there is no such receipt.
 
-    Case, spaces and dashes do not matter. Every receipt, however wrong, takes the same road and so the same time.
+    Case, spaces and dashes do not matter, nor does 0 for o or 1 for i. Every receipt, however wrong, takes the same road and so the same time.
     """
-    letters = re.sub(r"[^a-z]", "", typed[:_LONGEST].lower())
+    letters = letters_of(typed)
     query = (
         select(*[response.c[name] for name in list(Receipted.__dataclass_fields__)[1:]])
         .add_columns(response.c.id)

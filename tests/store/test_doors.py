@@ -63,6 +63,19 @@ def test_case_spaces_and_dashes_do_not_matter(engine: Engine, door: NewDoor) -> 
         assert by_code(engine, typed) is not None, typed
 
 
+@pytest.mark.one_engine
+def test_a_nought_counts_as_o_and_a_one_as_i(monkeypatch: pytest.MonkeyPatch, engine: Engine, field: Field) -> None:
+    letters = iter("rovikimo")
+    monkeypatch.setattr("survey.fieldwork.doors.secrets.choice", lambda _: next(letters))
+    with session(engine) as db:
+        made = new_door(db, wave=field.autumn, questionnaire="pupil", key=KEY)
+    assert made.code == "rovi kimo"
+    for typed in ("r0vi kimo", "R0V1K1M0", "rov1-kim0"):
+        assert by_code(engine, typed, datetime(2025, 10, 1, tzinfo=UTC)) is not None, typed
+    for typed in ("rovl kimo", "r8vi kimo", "rvi kmo"):
+        assert by_code(engine, typed, datetime(2025, 10, 1, tzinfo=UTC)) is None, typed
+
+
 @pytest.mark.parametrize("typed", ["", "bobo", "\x00", "\ud800", "la " * 100_000, "' OR 1=1 --", "%", "ŵyl"])
 def test_wrong_codes_and_links_open_nothing(engine: Engine, door: NewDoor, typed: str) -> None:
     assert by_code(engine, typed) is None
