@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 from babel.messages.pofile import read_po
 
 Say = Callable[..., str]
@@ -55,6 +57,11 @@ def languages() -> frozenset[str]:
     return frozenset({"en", *(path.stem for path in _FOLDER.glob("*.po"))})
 
 
+def in_query(language: str) -> str:
+    """Return what an address outside any survey ends with so that its page speaks this language, where we do."""
+    return f"?language={language}" if language != "en" and language in languages() else ""
+
+
 LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
 """A language as browsers name it: en, cy, pt-BR, zh-Hant."""
 
@@ -92,3 +99,19 @@ def direction(language: str) -> str:
 def html_language(language: str) -> str:
     """Return the code for HTML's lang attribute: English here is British English."""
     return "en-GB" if language == "en" else language
+
+
+def day_in_words(day: date, today: date, language: str) -> str:
+    """Return a day as people say it in a language Chorus speaks (else English): 7 December; with the year if not this
+    one.
+    """
+    spoken = _spoken(language)
+    pattern: str = spoken.date_formats["long"].pattern
+    if day.year == today.year:
+        # Not the pattern for day and month alone: in Welsh it has them in the American order.
+        pattern = re.sub(r"\W*y+$", "", pattern)
+    return format_date(day, pattern, locale=spoken)
+
+
+def _spoken(language: str) -> Locale:
+    return Locale.parse(html_language(language if language in languages() else "en"), sep="-")

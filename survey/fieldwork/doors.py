@@ -8,8 +8,9 @@ import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final, NamedTuple
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Final, Literal, NamedTuple, cast
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, ForeignKey, and_, func, insert, select
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
@@ -42,6 +43,18 @@ _RUDE: Final = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Shut:
+    """Why a door that exists lets no one begin.
+
+    why  'early': it opens on `day`; 'over': it closed on `day`, its last one; 'ended': it was ended before its time
+    day  by the clock of the school or the study; None for 'ended'
+    """
+
+    why: Literal["early", "over", "ended"]
+    day: date | None = None
+
+
 class Door(Base):
     """A way in to one questionnaire of one wave: personal when it has a participant, else open to many.
 
@@ -68,22 +81,33 @@ class Door(Base):
     wave: Mapped[Wave] = relationship()
     participant: Mapped[Participant | None] = relationship()
 
-    may_begin = True
-    """Whether someone who has not begun may begin, as it was when the door was found; else it is only for coming back
-    to what was begun."""
+    shut = cast("Shut | None", None)
+    """Why no one begins by it, as it was when the door was found; None while someone may."""
+
+    comes_back = False
+    """Whether anyone who has begun by it may come back to finish, as it was when the door was found."""
 
     @property
     def has_own_times(self) -> bool:
         """True when the door does not follow its wave."""
         return self.opens_at is not None or self.closes_at is not None
 
-    def is_open(self, now: datetime, wave: Hours) -> bool:
-        """True when someone may begin by this door at this moment. wave: when its wave takes answers there."""
+    def shut_at(self, now: datetime, wave: Hours, zone: tzinfo) -> Shut | None:
+        """Return why no one may begin by this door at this moment; None when someone may.
+
+        wave: when its wave takes answers there. zone: whose clock says which day it is.
+        """
         if self.ended_at is not None:
-            return False
-        if not self.has_own_times:
-            return wave.begins(now)
-        return (self.opens_at is None or now >= self.opens_at) and (self.closes_at is None or now < self.closes_at)
+            return Shut("ended")
+        own = self.has_own_times
+        opens, until = (self.opens_at, self.closes_at) if own else (wave.opens, wave.begin_until)
+        if opens is not None and now < opens:
+            return Shut("early", opens.astimezone(zone).date())
+        if until is None or now < until:
+            return None
+        # The last day people were told of: a study may let them begin a little later.
+        closed = until if own else wave.closes or until
+        return Shut("over", (closed.astimezone(zone) - timedelta(minutes=1)).date())
 
     def leads_back(self, now: datetime, wave: Hours) -> bool:
         """True when anyone who began by this door may still come back to finish: the study's rule for late answers."""
@@ -195,23 +219,22 @@ def new_personal_doors(
 
 
 def door_by_token(session: Session, token: str, now: datetime) -> Door | None:
-    """Return the door a link opens, with study and wave; None when wrong, closed, ended or not yet open."""
-    return _open(session, Door.link_hash == _link_hash(token), now)
+    """Return the door a link leads to, with study and wave, open or not (`Door.shut`); None when there is none."""
+    return _found(session, Door.link_hash == _link_hash(token), now)
 
 
 def door_by_code(session: Session, code: str, key: bytes, now: datetime) -> Door | None:
-    """Return the door a typed code opens, with its study and wave; None when wrong, closed, ended or not yet
-    open.
+    """Return the door a typed code leads to, with study and wave, open or not (`Door.shut`); None when there is none.
 
     Case, spaces and dashes do not matter, nor does 0 for o or 1 for i. Every code, however wrong, takes the same road
     and so the same time.
     """
-    return _open(session, Door.code_hash == _code_hash(letters_of(code), key), now)
+    return _found(session, Door.code_hash == _code_hash(letters_of(code), key), now)
 
 
 def door_by_id(session: Session, door_id: int, now: datetime) -> Door | None:
-    """Return the door someone came to before, with study and wave; None when it is not open any more."""
-    return _open(session, Door.id == door_id, now)
+    """Return the door someone came to before, with study and wave, open or not (`Door.shut`); None when it is gone."""
+    return _found(session, Door.id == door_id, now)
 
 
 def end_door(session: Session, door: Door, now: datetime) -> None:
@@ -230,14 +253,16 @@ _DOOR = (
 )
 
 
-def _open(session: Session, condition: ColumnElement[bool], now: datetime) -> Door | None:
+def _found(session: Session, condition: ColumnElement[bool], now: datetime) -> Door | None:
     found = session.execute(_DOOR.where(condition)).one_or_none()
     if found is None:
         return None
     door, school = found
     when = hours(door.wave, school, plan_of(_engine(session), door.study))
-    door.may_begin = door.is_open(now, when)
-    return door if door.may_begin or door.leads_back(now, when) else None
+    zone = ZoneInfo((school.time_zone if school else None) or door.study.time_zone)
+    door.shut = door.shut_at(now, when, zone)
+    door.comes_back = door.leads_back(now, when)
+    return door
 
 
 def _engine(session: Session) -> Engine:

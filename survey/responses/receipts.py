@@ -68,7 +68,8 @@ class Receipted:
 def response_by_receipt(engine: Engine, typed: str, key: bytes) -> Receipted | None:
     """Return what a typed receipt stands for; None when there is no such receipt.
 
-    Case, spaces and dashes do not matter, nor does 0 for o or 1 for i. Every receipt, however wrong, takes the same road and so the same time.
+    Case, spaces and dashes do not matter, nor does 0 for o or 1 for i. Every receipt, however wrong, takes the same
+    road and so the same time.
     """
     letters = letters_of(typed)
     query = (

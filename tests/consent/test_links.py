@@ -67,10 +67,12 @@ def who_has(made: PersonalLinks) -> list[str]:
 
 
 def opens(tuned: Tuned, link: str) -> tuple[str, str, int | None] | None:
-    """Return questionnaire, wave and participant of the door a link opens."""
+    """Return questionnaire, wave and participant of the door a link opens; None when it is shut."""
     with session(tuned.engine) as db:
         door = door_by_token(db, link.rpartition("/")[2], LATER)
-        return door and (door.questionnaire, door.wave.code, door.participant_id)
+        if door is None or door.shut is not None:
+            return None
+        return (door.questionnaire, door.wave.code, door.participant_id)
 
 
 @pytest.mark.one_engine

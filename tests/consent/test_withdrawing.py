@@ -17,7 +17,7 @@ from survey.database import StoreFull, read, session, write
 from survey.export.store import export
 from survey.fieldwork import Decision, NotAgreed, Participant, current
 from survey.fieldwork.consent import ledger_of, plan_of, state_of
-from survey.fieldwork.doors import Door, door_by_id
+from survey.fieldwork.doors import Door, Shut, door_by_id
 from survey.fieldwork.participants import linkage
 from survey.people import User
 from survey.progress import progress
@@ -103,7 +103,9 @@ def test_from_what_comes(lay: Lay) -> None:
     with pytest.raises(NotAgreed, match="does not have the consent"):
         tuned.begin("P1", "w2")
     with session(tuned.engine) as db:
-        assert door_by_id(db, door, LATER) is None, "the door is ended"
+        ended = door_by_id(db, door, LATER)
+        assert ended is not None
+        assert ended.shut == Shut("ended")
 
 
 def is_open(tuned: Tuned, door: int) -> bool:
@@ -358,7 +360,9 @@ def test_the_list_of_erasures_can_be_done_again(lay: Lay) -> None:
     assert SENTINEL not in everything(tuned.engine)
     assert (row_of(tuned, one)["state"], row_of(tuned, all_of)["state"]) == ("withdrawn", "withdrawn")
     with session(tuned.engine) as db:
-        assert door_by_id(db, door, LATER) is None
+        ended = door_by_id(db, door, LATER)
+        assert ended is not None
+        assert ended.shut == Shut("ended")
     for code, wave in (("P1", "w1"), ("P2", "w2"), ("P3", "w1")):
         with pytest.raises(NotAgreed):
             tuned.begin(code, wave)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from survey.fieldwork import Participant, end_door, new_door, study_by_code
 from survey.fieldwork.doors import LeadsTo, OwnTimes
 from survey.fieldwork.publishing import publish_folder
 from survey.responses import Record, stream
+from survey.wording import day_in_words
 from tests.pages.strict import look_at, words
 from tests.pages.walker import OURS, Walker
 
@@ -411,21 +412,47 @@ def test_a_typed_code_lets_in_whatever_its_case_and_spaces(site: Site) -> None:
     assert child.place == "welcome"
 
 
-def test_wrong_closed_ended_and_used_doors_get_the_same_page(site: Site) -> None:
-    ended = site.door("child")
-    used = site.link("child", person="p2")
+def test_a_page_says_why_someone_cannot_come_in(site: Site) -> None:
+    ended, ended_for_one = site.door("child"), site.door("child", person="p6")
+    used, gone = site.link("child", person="p2"), site.link("adult", person="p7")
     with session(site.engine) as db:
-        end_door(db, db.merge(ended.door), datetime.now(UTC))
+        for door in (ended, ended_for_one):
+            end_door(db, db.merge(door.door), datetime.now(UTC))
     site.walker().come_in(used, agree=True).post({"q_try_it": "1"}).post({"q_sing": "1"}).post({"q_plays": "0"}).post(
         {"q_again": "1"}
     )
-    closed = site.link("child", closes_at=datetime.now(UTC) - timedelta(days=1))
-    addresses = ["/j/" + "x" * 22, f"/j/{ended.token}", closed, used, "/j/" + "\u202e" * 40]
-    pages = {_without_cookie(site.walker().open(address)) for address in addresses}
-    pages |= {_without_cookie(site.walker().open("/").post({"code": code})) for code in ("ravo kimu", ended.code)}
-    assert len(pages) == 1
-    status, _ = pages.pop()
-    assert status == 404
+    stop_and_throw(site.walker().come_in(gone).post({"q_came": "1"}))
+    day = timedelta(days=1)
+    closed = site.link("child", closes_at=datetime(2021, 6, 18, 23, tzinfo=UTC))
+    early = site.link("adult", opens_at=datetime(2099, 12, 6, tzinfo=UTC) + day)
+    for address, heading in {
+        f"/j/{ended.token}": "The school has ended this survey",
+        f"/j/{ended_for_one.token}": "This link or code no longer works",
+        used: "You have already finished this survey",
+        gone: "There is nothing to answer here for you just now.",
+        closed: "This survey closed on 18 June 2021",
+        early: "This survey opens on 7 December 2099",
+        "/j/" + "x" * 22: "There is no survey at this link",
+    }.items():
+        visitor = site.walker().open(address)
+        look_at(visitor.reply)
+        assert (visitor.reply.status_code, visitor.heading) == (404, heading)
+        assert visitor.client.get_cookie("me") is None
+    assert site.walker().open("/").post({"code": ended.code}).heading == "The school has ended this survey"
+
+
+def test_links_that_never_existed_all_get_the_same_page(site: Site) -> None:
+    addresses = ["/j/" + "x" * 22, "/j/x", "/j/" + "\u202e" * 40, "/j/" + site.door("child").token[:-1]]
+    assert len({_without_cookie(site.walker().open(address)) for address in addresses}) == 1
+
+
+@pytest.mark.one_engine
+def test_a_closed_survey_says_so_in_its_own_language(site: Site) -> None:
+    closed = site.link("adult", closes_at=datetime(2021, 6, 18, 23, tzinfo=UTC))
+    adult = site.walker().open(f"{closed}?language=ur")
+    look_at(adult.reply)
+    assert (adult.page.get("dir"), adult.heading) == ("rtl", "یہ سروے 18 جون، 2021 کو بند ہو گیا")
+    assert "/?language=ur" in adult.reply.text
 
 
 def _without_cookie(walker: Walker) -> tuple[int, str]:
@@ -698,7 +725,7 @@ def test_a_door_that_closes_before_the_yes_says_so(site: Site) -> None:
     with session(site.engine) as db:
         end_door(db, db.merge(door.door), datetime.now(UTC))
     child.post({"assent": "yes"})
-    assert "could not find" in words(child.page)
+    assert child.heading == "The school has ended this survey"
 
 
 @pytest.mark.one_engine
@@ -819,3 +846,18 @@ def test_a_copied_pass_shows_no_receipt_the_next_day(site: Site, monkeypatch: py
     monkeypatch.setattr("survey.pages.answer.ending.now", lambda: datetime.now(UTC) + timedelta(hours=2))
     assert receipt.group() not in words(copied.open("/go").page)
     assert copied.place == "over"
+
+
+@pytest.mark.parametrize(
+    ("language", "this_year", "another"),
+    [
+        ("en", "7 December", "7 December 2027"),
+        ("cy", "7 Rhagfyr", "7 Rhagfyr 2027"),
+        ("pl", "7 grudnia", "7 grudnia 2027"),
+        ("ur", "7 دسمبر", "7 دسمبر، 2027"),
+        ("fr", "7 December", "7 December 2027"),
+    ],
+)
+def test_days_are_said_as_people_say_them(language: str, this_year: str, another: str) -> None:
+    said = [day_in_words(date(year, 12, 7), date(2026, 11, 29), language) for year in (2026, 2027)]
+    assert said == [this_year, another]

@@ -342,9 +342,11 @@ def said_in_templates() -> Iterator[tuple[str, str]]:
 
 
 def said_in_kinds() -> Iterator[tuple[str, str]]:
-    """Yield the sentences that kinds say or refuse an answer with."""
+    """Yield the sentences that kinds say or refuse an answer with, and those that pages say."""
     speaking = {"say", "Wrong", "nothing_said"}
-    others = (SURVEY / "options.py", SURVEY / "typed.py", SURVEY / "pages" / "withdraw" / "__init__.py")
+    pages = SURVEY / "pages"
+    others = [SURVEY / "options.py", SURVEY / "typed.py", pages / "withdraw" / "__init__.py"]
+    others += sorted((pages / "answer").glob("*.py"))
     for path in (*sorted((SURVEY / "kinds").glob("*.py")), *others):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):

@@ -220,15 +220,33 @@ def test_a_day_later_nothing_is_left(client: StrictClient, engine: Engine, clock
         assert connection.execute(text("SELECT count(*) FROM sign_in_attempt")).scalar_one() == 0
 
 
-def test_a_wrong_and_a_used_code_get_the_same_reply(app: Flask, engine: Engine, settings: Any, clock: Clock) -> None:
+def test_every_code_that_never_existed_gets_the_same_reply_and_stays_in_its_box(app: Flask, clock: Clock) -> None:
+    pages = set()
+    for typed in ("baba baba", "bab", "baba baba bab", "\u202e", "%", "zzzz zzzz", "ŵyl dda"):
+        reply = type_in(strict_client(app), typed)
+        assert reply.status_code == 404
+        assert reply.headers.getlist("Set-Cookie"), "the next try is counted for this browser"
+        assert "Check each letter" in words(look_at(reply))
+        assert box(reply) == typed
+        pages.add(reply.text.replace(f'value="{typed}"', ""))
+    assert len(pages) == 1
+
+
+def test_a_code_that_was_ended_says_so_and_counts_as_a_wrong_one(
+    app: Flask, engine: Engine, settings: Any, clock: Clock
+) -> None:
+    """It opens nothing: to someone who guesses it is worth no more than a wrong one, and is no way out of a wait."""
     with session(engine) as db:
         study = study_by_code(db, "small-notes")
         assert study is not None
         made = new_door(db, wave=study.waves[1], questionnaire="parent", key=settings.key("codes"))
         end_door(db, made.door, NOW - timedelta(days=1))
-    ended, wrong = type_in(strict_client(app), made.code), type_in(strict_client(app), "baba baba")
-    assert (ended.status_code, ended.data) == (wrong.status_code, wrong.data)
-    assert bool(ended.headers.getlist("Set-Cookie")) == bool(wrong.headers.getlist("Set-Cookie")) is True
+    client = strict_client(app)
+    for _ in range(DEVICE.free):
+        ended = type_in(client, made.code)
+        assert ended.status_code == 404
+        assert "The school has ended this survey" in words(look_at(ended))
+    assert type_in(client, made.code).status_code == 429
 
 
 def test_no_wait_holds_a_thread(client: StrictClient, clock: Clock) -> None:

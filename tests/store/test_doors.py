@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
 
 from survey.database import Engine, read, session
 from survey.fieldwork import NewDoor, door_by_code, door_by_token, end_door, new_door
-from survey.fieldwork.doors import Door, LeadsTo, OwnTimes, is_rude
+from survey.fieldwork.doors import Door, LeadsTo, OwnTimes, Shut, is_rude
+from survey.fieldwork.waves import Hours
 from tests.store.field import KEY, NOW, Field
 
 
@@ -86,18 +88,24 @@ def test_a_code_does_not_open_under_another_installations_key(engine: Engine, do
     assert by_code(engine, door.code, key=b"another key") is None
 
 
-def test_too_early_too_late_and_ended_are_as_wrong(engine: Engine, door: NewDoor) -> None:
-    for moment in (NOW - timedelta(seconds=1), NOW + timedelta(hours=1)):
-        assert by_code(engine, door.code, moment) is None
-        assert by_token(engine, door.token, moment) is None
+def test_a_door_that_is_shut_says_why(engine: Engine, door: NewDoor) -> None:
+    early, over = NOW - timedelta(seconds=1), NOW + timedelta(hours=1)
+    for found in (by_code(engine, door.code), by_token(engine, door.token)):
+        assert found is not None
+        assert found.shut is None
+    for moment, why in ((early, Shut("early", NOW.date())), (over, Shut("over", NOW.date()))):
+        for found in (by_code(engine, door.code, moment), by_token(engine, door.token, moment)):
+            assert found is not None
+            assert (found.shut, found.comes_back) == (why, False)
     with session(engine) as db:
         found = door_by_code(db, door.code, KEY, NOW)
         assert found is not None
         end_door(db, found, NOW)
         end_door(db, found, NOW + timedelta(minutes=5))
         assert found.ended_at == NOW
-    assert by_code(engine, door.code) is None
-    assert by_token(engine, door.token) is None
+    for found in (by_code(engine, door.code), by_token(engine, door.token, over)):
+        assert found is not None
+        assert found.shut == Shut("ended"), "that it was ended counts for more than the day"
 
 
 def test_neither_token_nor_code_is_in_the_database(engine: Engine, door: NewDoor) -> None:
@@ -131,3 +139,25 @@ def test_a_wave_has_its_hours_in_the_studys_time_zone(engine: Engine, field: Fie
         opens, over = db.merge(field.autumn).hours()
     assert opens == datetime(2025, 9, 14, 23, 0, tzinfo=UTC)
     assert over == datetime(2025, 10, 24, 23, 0, tzinfo=UTC), "at the end of the last day, still summer time"
+
+
+LONDON = ZoneInfo("Europe/London")
+
+
+@pytest.mark.parametrize(
+    ("now", "shut"),
+    [
+        (datetime(2026, 6, 1, 22, 59, tzinfo=UTC), Shut("early", date(2026, 6, 2))),
+        (datetime(2026, 6, 1, 23, 0, tzinfo=UTC), None),
+        (datetime(2026, 6, 22, 22, 59, tzinfo=UTC), None),
+        (datetime(2026, 6, 22, 23, 0, tzinfo=UTC), Shut("over", date(2026, 6, 20))),
+    ],
+)
+def test_a_shut_door_names_the_days_people_were_told_of(now: datetime, shut: Shut | None) -> None:
+    """By the school's clock, which is an hour ahead; and the last day, not the two days of grace after it."""
+    opens, closes = datetime(2026, 6, 2, tzinfo=LONDON), datetime(2026, 6, 21, tzinfo=LONDON)
+    grace = Hours(opens, closes, closes + timedelta(days=2), closes + timedelta(days=14))
+    assert Door().shut_at(now, grace, LONDON) == shut
+    assert Door(opens_at=opens.astimezone(UTC)).shut_at(now, Hours(), LONDON) == (
+        shut if shut and shut.why == "early" else None
+    )

@@ -12,8 +12,18 @@ from tests.pages.strict import words
 from tests.pages.walker import Walker
 from tests.waves.conftest import Ground
 
-UNKNOWN = "We could not find a survey for that code"
+USED = "You have already finished this survey"
 OVER = "This survey is over. Thank you."
+
+
+def day(days_ago: int) -> str:
+    """The day so many days ago, as a page says it."""
+    found = datetime.now(UTC).date() - timedelta(days=days_ago)
+    return found.strftime("%-d %B" if found.year == datetime.now(UTC).year else "%-d %B %Y")
+
+
+def closed(days_ago: int) -> str:
+    return f"This survey closed on {day(days_ago)}"
 
 
 def record(ground: Ground) -> Record:
@@ -40,7 +50,8 @@ def test_on_the_last_day_and_not_before_the_first(ground: Ground) -> None:
     assert ground.walker().come_in(link).screen == "sing_enjoy", "a door follows its wave, also to other days"
     today = datetime.now(UTC).date()
     ground.published(today + timedelta(days=2), today + timedelta(days=30))
-    assert ground.walker().open(link).heading == UNKNOWN
+    early = ground.walker().open(link)
+    assert (early.heading, early.reply.status_code) == (f"This survey opens on {day(-2)}", 404)
 
 
 @pytest.mark.parametrize(("days", "rule", "may"), [(1, 2, True), (4, 2, False), (1, 0, False)])
@@ -50,7 +61,7 @@ def test_beginning_after_the_last_day(ground: Ground, days: int, rule: int, may:
     walker = ground.walker().come_in(link)
     assert (walker.screen == "sing_enjoy") is may
     assert (walker.reply.status_code == 404) is not may
-    assert may or walker.heading == UNKNOWN, "no different from a wrong code"
+    assert may or walker.heading == closed(days), "the day people were told of, whatever the days of grace"
 
 
 def test_someone_at_the_door_when_the_wave_ends_begins_nothing(ground: Ground) -> None:
@@ -58,7 +69,7 @@ def test_someone_at_the_door_when_the_wave_ends_begins_nothing(ground: Ground) -
     assert walker.place == "welcome"
     ground.ends(10)
     walker.post({"assent": "yes"})
-    assert walker.heading == UNKNOWN
+    assert walker.heading == closed(10)
     with ground.engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM response").scalar() == 0
 
@@ -80,7 +91,7 @@ def test_whoever_has_begun_comes_back_by_their_link_within_the_days_for_it(groun
     assert again.screen == "play_enjoy"
     again.post({"q_play_enjoy": "5"})
     assert record(ground).state == "finished"
-    assert ground.walker().open(link).heading == UNKNOWN, "used"
+    assert ground.walker().open(link).heading == USED
 
 
 def test_after_that_a_save_is_refused_calmly_and_nothing_is_lost(ground: Ground) -> None:
@@ -95,7 +106,9 @@ def test_after_that_a_save_is_refused_calmly_and_nothing_is_lost(ground: Ground)
     assert (record(ground).state, answers(ground)) == ("started", {"sing_enjoy": 4})
     assert walker.client.get_cookie("me") is None, "the next child on this device starts with nothing"
     assert walker.open("/go").place == ""
-    assert ground.walker().open(link).heading == UNKNOWN
+    again = ground.walker().open(link)
+    assert again.heading == closed(16)
+    assert "Your answers so far are kept." in words(again.page)
     assert walker.open(address).place == ""
     assert answers(ground) == {"sing_enjoy": 4}
 
@@ -104,7 +117,7 @@ def test_an_open_door_is_not_come_back_by_but_its_page_goes_on(ground: Ground) -
     link = ground.door()
     walker = first_page(ground, link)
     ground.ends(10)
-    assert ground.walker().open(link).heading == UNKNOWN, "after late.begin no one begins"
+    assert ground.walker().open(link).heading == closed(10), "after late.begin no one begins"
     walker.post({"q_play_enjoy": "5"})
     assert record(ground).state == "finished"
 

@@ -27,7 +27,7 @@ from survey.journey import Journey, Screen
 from survey.options import ORDERS
 from survey.pages.answer.passes import Pass
 from survey.question import Question, is_missing
-from survey.wording import direction, html_language, own_name, say_in
+from survey.wording import direction, html_language, in_query, own_name, say_in
 
 LOOK_SLOT = "look-of-this-device"
 """Stands in a ready page where the class names for its look go."""
@@ -130,6 +130,7 @@ class Survey:
             "contact": asked.contact,
             "talk_to": asked.free_text.talk_to if asked.free_text else None,
             "here": self.here,
+            "front": f"/{in_query(self.language)}",
             "picture": self.picture,
             "recording": self.recording,
         }

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeGuard
+from typing import Final, Literal
 
 from flask import Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as Reply
 
 from survey.database import read, session
 from survey.fieldwork.consent import NotAgreed, must_agree
-from survey.fieldwork.doors import Door, door_by_code, door_by_id, door_by_token
+from survey.fieldwork.doors import Door, Shut, door_by_code, door_by_id, door_by_token
 from survey.fieldwork.publications import current as newest
 from survey.pages.answer import tries
 from survey.pages.answer.blueprint import answer
@@ -22,7 +22,7 @@ from survey.pages.answer.tongue import asked_language
 from survey.pages.store import store
 from survey.responses import ComingIn, Snapshot, assent, begin, earlier, facts_at_door, load
 from survey.responses.begin import WaveOver
-from survey.wording import direction, html_language, say_in
+from survey.wording import day_in_words, direction, html_language, in_query, say_in
 
 LONGEST_CODE = 60
 
@@ -42,6 +42,7 @@ def plain_words() -> dict[str, object]:
         "links": [],
         "look": current().classes,
         "here": "",
+        "front": f"/{in_query(language)}",
         "look_address": f"/look?language={language}",
         "young": False,
         "audience": "parent",
@@ -56,25 +57,34 @@ def front() -> Reply:
         survey = catalogue().survey(snapshot.sha256, snapshot.language)
         if survey and snapshot.state == "started":
             return go_on(survey, snapshot, pass_.epoch)
-    return private(Response(render_template("answer/code.html", error=None, **plain_words())))
+    return _code_page()
+
+
+def _code_page(error: str | None = None, typed: str | None = None, status: int = 200) -> Response:
+    """Return the page that asks for a code. error: in the language of the page. typed: what stands in the box."""
+    words = plain_words()
+    return private(Response(render_template("answer/code.html", error=error, typed=typed, **words), status=status))
 
 
 @answer.post("/")
 def enter() -> Reply:
     """Let someone in by a typed code."""
     code = request.form.get("code", "")
+    typed, say = code[:LONGEST_CODE], say_in(asked_language())
     if not code.strip():
-        page = render_template("answer/code.html", error="Enter your code", **plain_words())
-        return private(Response(page))
+        return _code_page(say("Enter your code"))
     wait = tries.wait_for(_CODES)
     if wait is not None:
-        error = tries.in_words(wait, say_in(asked_language()))
-        page = render_template("answer/code.html", error=error, typed=code[:LONGEST_CODE], **plain_words())
-        return tries.please_wait(private(Response(page)), wait)
+        return tries.please_wait(_code_page(tries.in_words(wait, say), typed), wait)
     with session(store().engine) as db:
-        door = door_by_code(db, code[:LONGEST_CODE], store().settings.key("codes"), now())
-    if not _leads_somewhere(door):
-        return tries.wrong(_CODES, _unknown())
+        door = door_by_code(db, typed, store().settings.key("codes"), now())
+    if door is None:
+        sentence = say("We could not find that code. Check each letter and try again.")
+        return tries.wrong(_CODES, _code_page(sentence, typed, 404))
+    before = earlier(store().engine, door)
+    # A right code of a shut door counts as wrong: it is as much worth to someone who guesses.
+    if why := _barred(door, before):
+        return tries.wrong(_CODES, _barred_page(door, before, why))
     tries.right(_CODES)
     return _let_in(door)
 
@@ -84,11 +94,12 @@ def link(token: str) -> Reply:
     """Let someone in by a link, and lead on to an address without the link's secret."""
     with session(store().engine) as db:
         door = door_by_token(db, token, now())
-    return _let_in(door) if _leads_somewhere(door) else _unknown()
-
-
-def _leads_somewhere(door: Door | None) -> TypeGuard[Door]:
-    return door is not None and not _leads_nowhere(door, earlier(store().engine, door))
+    if door is None:
+        return _unknown()
+    before = earlier(store().engine, door)
+    if why := _barred(door, before):
+        return _barred_page(door, before, why)
+    return _let_in(door)
 
 
 def _let_in(door: Door) -> Reply:
@@ -97,15 +108,55 @@ def _let_in(door: Door) -> Reply:
     return reply
 
 
-def _is_used(before: Snapshot | None) -> bool:
-    """Tell whether there is nothing left to answer behind a personal door."""
-    return before is not None and before.state in ("finished", "withdrawn")
+# ── who cannot come in, and why ───────────────────────────────────────────────────────────────────────────
+_Why = Literal["early", "over", "ended", "finished", "nothing"]
 
 
-def _leads_nowhere(door: Door, before: Snapshot | None) -> bool:
-    """Tell whether a door is of no use: its survey is answered, or it is too late to begin."""
+def _barred(door: Door, before: Snapshot | None) -> _Why | None:
+    """Return why someone cannot come in by a door; None when they can. before: what they began by it earlier."""
+    if before is not None and before.state == "finished":
+        return "finished"
+    if before is not None and before.state == "withdrawn":
+        return "nothing"
+    if door.shut is None:
+        return None
     begun = before is not None and before.state in ("started", "stopped")
-    return _is_used(before) or not (begun or door.may_begin)
+    return None if begun and door.comes_back else door.shut.why
+
+
+def _barred_page(door: Door, before: Snapshot | None, why: _Why) -> Response:
+    """Say why someone cannot come in. Whoever has a link or a code that was once right is told which it is."""
+    survey = _survey_behind(door, before)
+    words = _outside(survey) if survey else plain_words()
+    if why == "nothing":
+        page = render_template("answer/nothing.html", **words)
+    else:
+        shut = door.shut or Shut("ended")
+        day = shut.day and day_in_words(shut.day, now().date(), survey.language if survey else asked_language())
+        kept = before is not None and before.state in ("started", "stopped") and bool(before.answers)
+        personal = door.participant_id is not None
+        page = render_template("answer/shut.html", why=why, day=day, kept=kept, personal=personal, **words)
+    return private(Response(page, status=404))
+
+
+def _outside(survey: Survey) -> dict[str, object]:
+    """Return what a page of a survey is given that stands before its questions."""
+    own = {"links": [], "look": current().classes, "here": "", "look_address": _look_address(survey)}
+    return survey.words | own
+
+
+def _survey_behind(door: Door, before: Snapshot | None) -> Survey | None:
+    """Return the survey a door leads to, in the language asked for or begun in; None when nothing is published."""
+    version = before.sha256 if before else newest(store().engine, door.study_id).get(door.questionnaire)
+    if version is None:
+        return None
+    wanted = request.values.get("language") or (before.language if before else None)
+    return (wanted and catalogue().survey(version, wanted)) or catalogue().survey(version)
+
+
+def _unknown() -> Reply:
+    """Answer for every link that never existed: the same, however wrong it is."""
+    return private(Response(render_template("answer/unknown.html", **plain_words()), status=404))
 
 
 @dataclass(frozen=True)
@@ -117,27 +168,20 @@ class _AtDoor:
     before: Snapshot | None
 
 
-def _at_door(pass_: Pass) -> _AtDoor | None:
-    """Return where someone stands; None without a pass for a door, or when it has been closed."""
+def _at_door(pass_: Pass) -> _AtDoor | Reply:
+    """Return where someone stands; or the reply that leads away from a door that is gone, or tells them it is shut."""
     if pass_.door is None:
-        return None
+        return redirect("/", 303)
     engine = store().engine
     with session(engine) as db:
         door = door_by_id(db, pass_.door, now())
     if door is None:
-        return None
+        return redirect("/", 303)
     before = earlier(engine, door)
-    if not door.may_begin and _leads_nowhere(door, before):
-        return None
-    version = before.sha256 if before else newest(engine, door.study_id).get(door.questionnaire)
-    wanted = request.values.get("language") or (before.language if before else None)
-    survey = version and ((wanted and catalogue().survey(version, wanted)) or catalogue().survey(version))
-    return _AtDoor(door, survey, before) if survey else None
-
-
-def _unknown() -> Reply:
-    """Answer for every code and link that leads nowhere: the same, whether it is wrong, closed or used."""
-    return private(Response(render_template("answer/unknown.html", **plain_words()), status=404))
+    if why := _barred(door, before):
+        return _barred_page(door, before, why)
+    survey = _survey_behind(door, before)
+    return _AtDoor(door, survey, before) if survey else redirect("/", 303)
 
 
 @answer.get("/welcome")
@@ -145,16 +189,14 @@ def welcome() -> Reply:
     """Say what this is about and ask for a yes; someone who said yes before goes on at once."""
     pass_ = current()
     found = _at_door(pass_)
-    if found is None:
-        return redirect("/", 303)
-    if _is_used(found.before):
-        return _unknown()
+    if not isinstance(found, _AtDoor):
+        return found
     if not _agreed(found.door):
         return nothing_here(found.survey)
     # A program that only looks at the head of a page is no second sitting.
     if found.before is not None and found.before.assent and request.method == "GET":
         return _start(found, pass_)
-    return private(Response(_welcome_page(found, pass_)))
+    return private(Response(_welcome_page(found)))
 
 
 def _agreed(door: Door) -> bool:
@@ -169,13 +211,13 @@ def _agreed(door: Door) -> bool:
     return True
 
 
-def _welcome_page(found: _AtDoor, pass_: Pass, error: str | None = None) -> str:
+def _welcome_page(found: _AtDoor, error: str | None = None) -> str:
     survey = found.survey
     asked = survey.questionnaire
     facts = facts_at_door(store().engine, found.door.id) if survey.opens_with_facts else {}
     links = [(code, name, f"/welcome?language={code}", here) for code, name, _, here in survey.languages("")]
     template = "answer/assent.html" if survey.pupil and asked.assent else "answer/information.html"
-    words = survey.words | {"links": links, "look": pass_.classes, "here": "", "look_address": _look_address(survey)}
+    words = _outside(survey) | {"links": links}
     return render_template(
         template,
         assent=asked.assent,
@@ -199,17 +241,15 @@ def decide() -> Reply:
     if pass_.response is not None:
         return _decide_again(pass_)
     found = _at_door(pass_)
-    if found is None:
-        return _unknown() if pass_.door is not None else redirect("/", 303)
-    if _is_used(found.before):
-        return _unknown()
+    if not isinstance(found, _AtDoor):
+        return found
     agreed = _said(asked=found.survey.questionnaire.assent is not None)
     if request.form.get("version", found.survey.version) != found.survey.version:
         # A newer version was published since the page was opened: no one agrees to what they have not read.
-        return private(Response(_welcome_page(found, pass_)))
+        return private(Response(_welcome_page(found)))
     if agreed is None and found.survey.questionnaire.assent is not None:
         error = found.survey.say("Pick one answer.")
-        return private(Response(_welcome_page(found, pass_, error)))
+        return private(Response(_welcome_page(found, error)))
     return _start(found, pass_, agreed)
 
 
