@@ -254,8 +254,13 @@ def _day(typed: str, today: date, faults: list[tuple[str, str]]) -> date | None:
 
 def paper_of(engine: Engine, settings: Settings, study_id: int, typed: str) -> PaperSheet | None:
     """Return the paper of a study with the code someone typed (“ravo kimu 12”), None when there is none."""
-    digits = re.sub(r"\D", "", typed)[:6]
-    return paper_by_code(engine, study_id, hash_of_code(typed, settings.key("codes")), int(digits or 0))
+    # The number comes last: a digit further in front is a letter that was read as one.
+    letters = typed[:_LONGEST_CODE].rstrip(" .").rstrip("0123456789")
+    digits = re.sub(r"\D", "", typed[len(letters) : _LONGEST_CODE])[:6]
+    return paper_by_code(engine, study_id, hash_of_code(letters, settings.key("codes")), int(digits or 0))
+
+
+_LONGEST_CODE: Final = 200
 
 
 def sheet_of(engine: Engine, paper: PaperSheet, time_zone: str) -> PaperToKey:
