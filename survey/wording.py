@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, format_timedelta
 from babel.messages.pofile import read_po
 
 Say = Callable[..., str]
@@ -111,6 +111,11 @@ def day_in_words(day: date, today: date, language: str) -> str:
         # Not the pattern for day and month alone: in Welsh it has them in the American order.
         pattern = re.sub(r"\W*y+$", "", pattern)
     return format_date(day, pattern, locale=spoken)
+
+
+def time_ago(since: timedelta, language: str) -> str:
+    """Return how long ago something was, in whole units of a minute and more: 12 minutes ago, 3 hours ago."""
+    return format_timedelta(-since, granularity="minute", add_direction=True, locale=_spoken(language))
 
 
 def _spoken(language: str) -> Locale:

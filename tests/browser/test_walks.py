@@ -277,7 +277,7 @@ def test_back_on_a_shared_device_leads_in_no_circle(
         assert not page.url.startswith("chrome-error")
     assert [cookie["name"] for cookie in page.context.cookies()] == ["me"]
     visitor.go(site)
-    assert visitor.place == "q"
+    assert visitor.place == "turn"
 
 
 @pytest.mark.parametrize("paper", ["cream", "white", "blue", "dark"])

@@ -280,11 +280,6 @@ def test_leave_and_go_on_at_the_first_open_question_on_another_device(site: Site
     assert len(site.records("child")) == 1
 
 
-def test_the_front_page_leads_a_child_who_is_in_the_middle_back_in(site: Site) -> None:
-    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"}).post({"q_sing": "3"})
-    assert child.open("/").screen == "plays"
-
-
 def test_after_the_end_the_device_knows_nothing(site: Site) -> None:
     child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"}).post({"q_sing": "3"})
     last_question = child.address

@@ -55,6 +55,8 @@ ROUTES: dict[str, frozenset[str]] = {
     # answering
     "GET /welcome": WITH_A_PASS,
     "POST /welcome": WITH_A_PASS,
+    "GET /turn": WITH_A_PASS,
+    "POST /turn": ANYBODY,  # the last page has given its pass back
     "GET /go": WITH_A_PASS,
     "GET /q/<version>/<language>/<name>": WITH_A_PASS,
     "POST /q/<version>/<language>/<name>": WITH_A_PASS,

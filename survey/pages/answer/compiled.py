@@ -122,6 +122,7 @@ class Survey:
         asked = self.questionnaire
         return {
             "say": self.say,
+            "code": self.language,
             "language": html_language(self.language),
             "direction": direction(self.language),
             "survey_title": asked.title,

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Final
-
 from flask import Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as Reply
 
@@ -26,12 +23,10 @@ from survey.pages.answer.questions import (
     survey_at,
     to_screen,
 )
+from survey.pages.answer.turns import JUST_ENDED
 from survey.pages.store import store
 from survey.responses import Snapshot, finish, stop
 from survey.responses.receipts import receipt_of
-
-_RECEIPT_SHOWN: Final = timedelta(hours=1)
-"""So long after the end a pass that is still there shows the receipt."""
 
 
 def _inside(version: str, language: str) -> tuple[Pass, Survey, Snapshot] | None:
@@ -146,7 +141,7 @@ def over(version: str, language: str) -> Reply:
     declined = asked.assent.declined if asked.assent else None
     receipt = _receipt(survey, snapshot)
     filled = survey.filled(snapshot.answers, snapshot.facts) if snapshot else survey.filled({}, {})
-    more = {"receipt": receipt, "withdraw_at": _withdraw_at(), "code": survey.language}
+    more = {"receipt": receipt, "withdraw_at": _withdraw_at()}
     return take_back(
         _page("done", survey, pass_, state=state, thanks=filled(asked.thanks), declined=filled(declined), **more)
     )
@@ -159,7 +154,7 @@ def _receipt(survey: Survey, snapshot: Snapshot | None) -> str | None:
     """
     if survey.pupil or snapshot is None or snapshot.state not in ("finished", "stopped"):
         return None
-    if now() - (snapshot.finished_at or snapshot.seen_at) > _RECEIPT_SHOWN:
+    if now() - (snapshot.finished_at or snapshot.seen_at) > JUST_ENDED:
         return None
     return receipt_of(store().engine, snapshot.id, _key())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from flask import Response, abort, redirect, render_template, request
@@ -12,12 +12,12 @@ from survey.database import read, session
 from survey.fieldwork.consent import NotAgreed, must_agree
 from survey.fieldwork.doors import Door, Shut, door_by_code, door_by_id, door_by_token
 from survey.fieldwork.publications import current as newest
-from survey.pages.answer import tries
+from survey.pages.answer import tries, turns
 from survey.pages.answer.blueprint import answer
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import VERSION_LENGTH, Survey
-from survey.pages.answer.passes import Pass, at_door, current, give, take_back
-from survey.pages.answer.questions import go_on, nothing_here, now, private, wave_over
+from survey.pages.answer.passes import Pass, current, give, take_back
+from survey.pages.answer.questions import nothing_here, now, private, wave_over
 from survey.pages.answer.tongue import asked_language
 from survey.pages.store import store
 from survey.responses import ComingIn, Snapshot, assent, begin, earlier, facts_at_door, load
@@ -51,13 +51,12 @@ def plain_words() -> dict[str, object]:
 
 @answer.get("/")
 def front() -> Reply:
-    """Ask for a code; someone who is in the middle of a survey goes on with it."""
+    """Ask for a code; on a device that was used, ask first whose turn it is."""
     pass_ = current()
-    if pass_.response is not None and (snapshot := load(store().engine, pass_.response)):
-        survey = catalogue().survey(snapshot.sha256, snapshot.language)
-        if survey and snapshot.state == "started":
-            return go_on(survey, snapshot, pass_.epoch)
-    return _code_page()
+    if turns.used_for(pass_) is not None:
+        # Who comes here has left the link they came by before.
+        return give(redirect(f"/turn{in_query(asked_language())}", 303), replace(pass_, door=None, visit=""))
+    return _code_page() if pass_.response is None else take_back(_code_page())
 
 
 def _code_page(error: str | None = None, typed: str | None = None, status: int = 200) -> Response:
@@ -79,14 +78,14 @@ def enter() -> Reply:
     with session(store().engine) as db:
         door = door_by_code(db, typed, store().settings.key("codes"), now())
     if door is None:
-        sentence = say("We could not find that code. Check each letter and try again.")
+        sentence = say("We could not find that code. Check each letter.")
         return tries.wrong(_CODES, _code_page(sentence, typed, 404))
     before = earlier(store().engine, door)
     # A right code of a shut door counts as wrong: it is as much worth to someone who guesses.
     if why := _barred(door, before):
         return tries.wrong(_CODES, _barred_page(door, before, why))
     tries.right(_CODES)
-    return _let_in(door)
+    return _let_in(door, before)
 
 
 @answer.get("/j/<token>")
@@ -99,11 +98,11 @@ def link(token: str) -> Reply:
     before = earlier(store().engine, door)
     if why := _barred(door, before):
         return _barred_page(door, before, why)
-    return _let_in(door)
+    return _let_in(door, before)
 
 
-def _let_in(door: Door) -> Reply:
-    reply = give(redirect("/welcome", 303), at_door(door.id, current().look))
+def _let_in(door: Door, before: Snapshot | None) -> Reply:
+    reply = turns.come_to(door, before)
     reply.headers["Referrer-Policy"] = "no-referrer"
     return reply
 
@@ -188,6 +187,8 @@ def _at_door(pass_: Pass) -> _AtDoor | Reply:
 def welcome() -> Reply:
     """Say what this is about and ask for a yes; someone who said yes before goes on at once."""
     pass_ = current()
+    if pass_.response is not None:
+        return redirect("/go", 303)
     found = _at_door(pass_)
     if not isinstance(found, _AtDoor):
         return found
@@ -222,7 +223,6 @@ def _welcome_page(found: _AtDoor, error: str | None = None) -> str:
         template,
         assent=asked.assent,
         questionnaire=asked,
-        code=survey.language,
         version=survey.version,
         error=error,
         filled=survey.filled({}, facts),

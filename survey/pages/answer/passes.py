@@ -1,8 +1,8 @@
 """The respondent's pass: one short cookie that says which response a browser may add to.
 
 It holds no name, no answer and nothing about the person: either the door someone came in by, or the response
-they are giving and its epoch, signed; before that, once a typed code was wrong, a random word to count tries by.
-How the pages should look on this device rides along, unsigned.
+they are giving and its epoch, or both while it is asked whose turn it is, signed; before that, once a typed code was
+wrong, a random word to count tries by. How the pages should look on this device rides along, unsigned.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import request
 from werkzeug.wrappers import Response as Reply
@@ -35,8 +35,9 @@ class Pass:
     """A respondent's pass.
 
     Outside, after a wrong code: `tries`, a random word. At the door: `door` (its number) and `visit`, a random word
-    that makes starting twice one start. Inside: `response`, `epoch` and the `version` of the questionnaire. `look` is
-    at most one letter each for paper, size and space.
+    that makes starting twice one start. Inside: `response`, `epoch` and the `version` of the questionnaire. Inside and
+    at another door: all of these, while it is asked whose turn it is. `look` is at most one letter each for paper,
+    size and space.
     """
 
     door: int | None = None
@@ -55,8 +56,11 @@ class Pass:
     @property
     def text(self) -> str:
         """What the cookie holds."""
-        if self.response is not None:
-            body = f"r.{self.response}.{self.epoch}.{self.version}"
+        inside = f"{self.response}.{self.epoch}.{self.version}"
+        if self.response is not None and self.door is not None:
+            body = f"w.{inside}.{self.door}.{self.visit}"
+        elif self.response is not None:
+            body = f"r.{inside}"
         elif self.door is not None:
             body = f"d.{self.door}.{self.visit}"
         elif self.tries:
@@ -80,8 +84,9 @@ def current() -> Pass:
     kind, name, *details = body.split(".")
     if kind == "t":
         return Pass(tries=name, look=look)
-    if kind == "r":
-        return Pass(response=name, epoch=int(details[0]), version=details[1], look=look)
+    if kind in ("r", "w"):
+        inside = Pass(response=name, epoch=int(details[0]), version=details[1], look=look)
+        return inside if kind == "r" else replace(inside, door=int(details[2]), visit=details[3])
     return Pass(door=int(name), visit=details[0], look=look)
 
 
@@ -101,4 +106,14 @@ def take_back(response: Reply) -> Reply:
     response.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=request.is_secure, path="/")
     # Not Clear-Site-Data: "storage" would wipe answers that still wait to be sent from this device, and "cookies" would
     # sign out a researcher who only tried a link.
+    return response
+
+
+def hand_over(response: Reply) -> Reply:
+    """Let the browser forget the pages it kept whole: its Back button shows the next person nothing of the one before.
+
+    It is what a browser without scripts goes by; with scripts `static/back.js` does the same. Only where someone has
+    said that the device changes hands: the style sheets are fetched again after it.
+    """
+    response.headers["Clear-Site-Data"] = '"cache"'
     return response

@@ -1,0 +1,122 @@
+"""Whose turn it is: one question on a device that has been used, and handing it over with nothing left on it.
+
+The rule is in docs/decisions/0026: what says who someone is, such as a personal link, is never asked about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from flask import Response, abort, redirect, render_template, request
+from werkzeug.wrappers import Response as Reply
+
+from survey.fieldwork.doors import Door
+from survey.pages.answer.blueprint import answer
+from survey.pages.answer.catalogue import catalogue
+from survey.pages.answer.compiled import Survey
+from survey.pages.answer.passes import Pass, at_door, current, give, hand_over, take_back
+from survey.pages.answer.questions import now, private, snapshot_of
+from survey.pages.answer.tongue import asked_language
+from survey.responses import Snapshot
+from survey.wording import in_query, time_ago
+
+JUST_ENDED: Final = timedelta(hours=1)
+"""So long after its end a response may still be that of the person who holds the device."""
+
+
+def used_for(pass_: Pass) -> Snapshot | None:
+    """Return the response that this device was used for, if it goes on or was finished just now; else None."""
+    snapshot = snapshot_of(pass_)
+    if snapshot is None or snapshot.state == "started":
+        return snapshot
+    if snapshot.state not in ("finished", "stopped"):
+        return None
+    return snapshot if now() - (snapshot.finished_at or snapshot.seen_at) <= JUST_ENDED else None
+
+
+def come_to(door: Door, before: Snapshot | None) -> Reply:
+    """Lead someone on who may come in by a door; where the device was used, see first whose turn it is.
+
+    before: what was begun by the door, if it is a personal one.
+    """
+    pass_ = current()
+    used = used_for(pass_)
+    if used is not None and door.participant_id is None:
+        asking = replace(pass_, door=door.id, visit=at_door(door.id, "").visit)
+        return give(redirect("/turn", 303), asking)
+    if used is not None and before is not None and _same_sitting(used, before, pass_):
+        return redirect("/go", 303)
+    same_person = used is not None and used.participant_id == door.participant_id
+    if pass_.response is None or same_person:
+        return give(redirect("/welcome", 303), at_door(door.id, pass_.look))
+    return _next_person(replace(pass_, door=door.id))
+
+
+def _same_sitting(used: Snapshot, before: Snapshot, pass_: Pass) -> bool:
+    return before.id == used.id and before.state == "started" and before.epoch == pass_.epoch
+
+
+def _next_person(pass_: Pass) -> Reply:
+    """Lead the next person to the door they came to, or to where a code is typed, with nothing of the one before."""
+    if pass_.door is not None:
+        return hand_over(give(redirect("/welcome", 303), at_door(pass_.door, "")))
+    return hand_over(take_back(redirect(f"/{in_query(asked_language())}", 303)))
+
+
+@answer.get("/turn")
+def turn() -> Reply:
+    """Ask whether this is the person who began on this device. Nothing is shown that they answered or are called by."""
+    pass_ = current()
+    snapshot = used_for(pass_)
+    survey = _survey(snapshot) if snapshot else None
+    if snapshot is None or survey is None:
+        return _nothing_to_ask(pass_)
+    page = render_template("answer/turn.html", **(survey.words | _whose(survey, snapshot, pass_)))
+    return private(Response(page))
+
+
+def _survey(snapshot: Snapshot) -> Survey | None:
+    wanted = request.args.get("language") or snapshot.language
+    return catalogue().survey(snapshot.sha256, wanted) or catalogue().survey(snapshot.sha256, snapshot.language)
+
+
+def _whose(survey: Survey, snapshot: Snapshot, pass_: Pass) -> dict[str, object]:
+    """Return what tells whose the response is without a name, a study code or an answer."""
+    ended = snapshot.state != "started"
+    since = now() - (snapshot.finished_at or snapshot.seen_at if ended else snapshot.started_at)
+    return {
+        "look": pass_.classes,
+        "links": [(code, name, f"/turn?language={code}", here) for code, name, _, here in survey.languages("")],
+        "place": snapshot.facts.get("school_class" if survey.pupil else "performance"),
+        "ended": ended,
+        "ago": time_ago(since, survey.language),
+        "another": pass_.door is not None and pass_.door != snapshot.door_id,
+    }
+
+
+def _nothing_to_ask(pass_: Pass) -> Reply:
+    if pass_.door is None:
+        return redirect("/", 303)
+    return redirect("/welcome", 303) if pass_.response is None else _next_person(pass_)
+
+
+@answer.post("/turn")
+def take_turn() -> Reply:
+    """Go on as the same person; or clear the device for the next one.
+
+    `next` comes from a last page, which may be an old tab: it does not take the device from someone in the middle.
+    """
+    pass_ = current()
+    said = request.form.to_dict(flat=False)
+    if said not in ({"turn": ["same"]}, {"turn": ["mine"]}, {"turn": ["next"]}):
+        abort(400)
+    if pass_.response is None and pass_.door is not None:
+        return redirect("/welcome", 303)
+    if said == {"turn": ["same"]}:
+        return give(redirect("/go", 303), replace(pass_, door=None, visit=""))
+    snapshot = used_for(pass_)
+    if said == {"turn": ["next"]} and snapshot is not None and snapshot.state == "started":
+        return redirect("/turn", 303)
+    return _next_person(pass_)

@@ -1,0 +1,218 @@
+"""One device, several people: each answers for themselves, and nobody sees the one before, not by Back either."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page
+
+from survey.responses import load
+from tests.browser import accessibility
+from tests.published import Published, publish
+
+SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
+WIDTHS = [(320, 640), (768, 1024), (1280, 800)]
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
+    made = publish(tmp_path_factory.mktemp("turns"))
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def site(published: Published, serve: Callable[[Any], str]) -> str:
+    return serve(published.app)
+
+
+def press(page: Page, what: Locator) -> None:
+    with page.expect_navigation(wait_until="load"):
+        what.click()
+
+
+def go_on(page: Page) -> None:
+    press(page, page.locator("main form button").last)
+
+
+def place(page: Page) -> str:
+    return urlsplit(page.url).path.split("/")[1]
+
+
+def begin(page: Page, address: str = "") -> None:
+    """Open a link, or stay at the door one has come to, and say yes."""
+    if address:
+        page.goto(address)
+    page.locator("#assent-yes").check()
+    go_on(page)
+
+
+def answer(page: Page, questions: int, choice: int) -> None:
+    for _ in range(questions):
+        page.locator("main input[type=radio]").nth(choice).check()
+        go_on(page)
+
+
+def looked_at(page: Page, smallest: int) -> list[str]:
+    """Every check on the page as it stands, and those of colours, sizes and small screens at each width."""
+    before = page.viewport_size
+    faults = accessibility.every_check(page, smallest)
+    for width, height in WIDTHS:
+        page.set_viewport_size({"width": width, "height": height})
+        found = [*accessibility.axe(page), *accessibility.targets(page, smallest)]
+        faults += [f"{width} wide: {fault}" for fault in found]
+    assert before is not None
+    page.set_viewport_size(before)
+    return faults
+
+
+def back_shows_nothing(page: Page, steps: int) -> None:
+    """Press Back so many times: no page shows anything chosen or typed, nor looks as the one before had it."""
+    for _ in range(steps):
+        page.go_back()
+        assert page.locator("input:checked").count() == 0, page.url
+        assert page.locator("html").get_attribute("class") == "", page.url
+        assert page.locator("input[type=text]").evaluate_all("boxes => boxes.map(box => box.value).join('')") == ""
+
+
+@SCRIPTS
+def test_two_children_share_a_tablet(
+    scripts: bool, published: Published, site: str, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(java_script_enabled=scripts)
+    begin(page, site + published.link("pupil-ks2", f"first-{scripts}"))
+    press(page, page.get_by_role("link", name="Change how it looks"))
+    page.locator('input[name="paper"][value="dark"]').check()
+    page.locator('input[name="size"][value="bigger"]').check()
+    go_on(page)
+    answer(page, 4, choice=4)
+    first = published.newest("pupil-ks2")
+    assert len(first.answers) == 2
+
+    page.goto(site)
+    assert page.locator("h1").inner_text() == "Is this you?"
+    if scripts:
+        assert looked_at(page, 60) == []
+    press(page, page.get_by_role("button", name="No, it’s my turn now"))
+    assert page.locator("h1").inner_text() == "Enter your code"
+    assert page.context.cookies() == []
+    back_shows_nothing(page, 6)
+
+    page.goto(site)
+    page.get_by_label("Enter your code").fill(published.door("pupil-ks2", f"second-{scripts}").code)
+    go_on(page)
+    begin(page)
+    answer(page, 3, choice=0)
+    back_shows_nothing(page, 3)
+    second = published.newest("pupil-ks2")
+    assert [*second.answers.values()] == [1]
+    unchanged = load(published.engine, first.id)
+    assert unchanged is not None
+    assert (dict(unchanged.answers), unchanged.state) == (first.answers, "started")
+
+
+@SCRIPTS
+def test_the_first_child_comes_back_to_the_tablet_and_says_yes(
+    scripts: bool, published: Published, site: str, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(java_script_enabled=scripts)
+    begin(page, site + published.link("pupil-ks1"))
+    answer(page, 3, choice=0)
+    here = page.url
+    page.goto(site)
+    press(page, page.get_by_role("button", name="Yes, go on"))
+    assert page.url == here
+    answer(page, 1, choice=0)
+    assert place(page) == "q"
+
+
+@SCRIPTS
+def test_next_person_hands_the_tablet_on(
+    scripts: bool, published: Published, site: str, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(java_script_enabled=scripts)
+    begin(page, site + published.link("pupil-ks1"))
+    answer(page, 3, choice=0)
+    stop = page.get_by_role("link", name="I want to stop")
+    press(page, stop)
+    press(page, page.get_by_role("button", name="Stop now"))
+    press(page, page.get_by_role("button", name="Keep my answers"))
+    if scripts:
+        assert looked_at(page, 60) == []
+    press(page, page.get_by_role("button", name="Next person"))
+    assert page.locator("h1").inner_text() == "Enter your code"
+    page.go_back()
+    assert page.locator("h1").inner_text() == "Thank you."
+    page.goto(site + published.link("pupil-ks1"))
+    assert place(page) == "welcome", "who comes next is asked nothing"
+
+
+@SCRIPTS
+def test_two_parents_share_a_phone(
+    scripts: bool, published: Published, site: str, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(java_script_enabled=scripts, viewport={"width": 390, "height": 844})
+    link = site + published.link("parent")
+    begin(page, link)
+    page.get_by_label("Sing", exact=True).check()
+    go_on(page)
+    mother = published.newest("parent")
+    page.goto(link)
+    assert page.locator("h1").inner_text() == "Did you start this?"
+    if scripts:
+        assert looked_at(page, 44) == []
+    press(page, page.get_by_role("button", name="No, I am someone else"))
+    begin(page)
+    assert page.locator("input:checked").count() == 0
+    page.get_by_label("Play an instrument", exact=True).check()
+    go_on(page)
+    back_shows_nothing(page, 1)
+    father = published.newest("parent")
+    assert (mother.answers["saw"], father.answers["saw"]) == ([1], [2])
+
+
+@pytest.mark.parametrize("language", ["cy", "ur"])
+def test_a_parent_is_asked_in_their_own_language(
+    language: str, published: Published, site: str, new_page: Callable[..., Page]
+) -> None:
+    page = new_page(viewport={"width": 390, "height": 844})
+    page.goto(site + published.link("parent"))
+    page.goto(f"{site}/welcome?language={language}")
+    begin(page)
+    page.goto(site)
+    assert page.locator("html").get_attribute("lang") == language
+    assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ur" else "ltr")
+    assert looked_at(page, 44) == []
+
+
+def test_the_answer_is_given_with_a_keyboard_alone(
+    published: Published, site: str, new_page: Callable[..., Page]
+) -> None:
+    page = new_page()
+    begin(page, site + published.link("pupil-ks1"))
+    page.goto(site)
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.value") == "mine":
+            break
+    with page.expect_navigation(wait_until="load"):
+        page.keyboard.press("Enter")
+    assert page.locator("h1").inner_text() == "Enter your code"
+
+
+def test_a_page_the_browser_kept_whole_is_asked_for_again(
+    published: Published, site: str, new_page: Callable[..., Page]
+) -> None:
+    """The Chromium of the tests keeps none, so that it is told here that it did."""
+    page = new_page()
+    begin(page, site + published.link("pupil-ks1"))
+    page.locator("main input[type=radio]").first.check()
+    page.context.clear_cookies()
+    with page.expect_navigation(wait_until="load"):
+        page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    assert page.locator("h1").inner_text() == "Enter your code"
+    page.evaluate("window.here = 1; dispatchEvent(new PageTransitionEvent('pageshow', {persisted: false}))")
+    assert page.evaluate("window.here") == 1, "a page that was just fetched stays"
