@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from survey.database import session
-from survey.fieldwork import Membership
-from survey.fieldwork.doors import Door
+from survey.fieldwork import Membership, new_door
+from survey.fieldwork.doors import Door, LeadsTo
 from tests.filled import keep_class, keep_school
 from tests.pages import test_answering
 from tests.pages.strict import look_at, words
@@ -132,7 +132,9 @@ def test_a_yes_at_an_open_link_goes_on_in_the_same_sitting(site: Site) -> None:
     assert child.screen == "plays"
     child.open(child.link("Back"))
     assert child.chosen().getlist("q_sing") == ["3"]
-    assert child.open("/welcome").place == "q", "the link waits for no one any more"
+    cookie = child.client.get_cookie("me")
+    assert cookie is not None
+    assert cookie.value.startswith("r."), "the link waits for no one any more"
     assert len(site.records("child")) == 1
 
 
@@ -227,6 +229,37 @@ def test_after_the_no_nothing_of_the_first_child_can_be_seen_or_changed_from_the
     assert (record.state, record.answers) == ("started", {"sing": 3})
 
 
+@pytest.mark.one_engine
+@pytest.mark.parametrize("way", ["open link", "front page", "another's link"])
+def test_how_the_pages_looked_goes_with_the_person(site: Site, way: str) -> None:
+    link = site.link("child")
+    child = half_way(site, link)
+    child.post({"paper": "dark", "size": "biggest", "space": "more"}, re.sub(r"\?.*", "/look", child.address))
+    assert (child.page.get("class") or "").split() == ["theme-dark", "text-biggest", "spaced"]
+    if way == "another's link":
+        child.open(site.link("child", person="p8"))
+    else:
+        child.open(link if way == "open link" else "/")
+        assert child.page.get("class"), "the person who began can read the question as they like it"
+        child.post({"turn": "mine"})
+    assert (child.place, child.page.get("class")) == ("" if way == "front page" else "welcome", "")
+
+
+@pytest.mark.one_engine
+def test_the_same_person_keeps_how_the_pages_look_at_their_other_questionnaire(site: Site) -> None:
+    staff = site.door("adult", person="both")
+    with session(site.engine) as db:
+        person = db.merge(staff.door).participant
+        wave = db.merge(staff.door).wave
+        other = new_door(
+            db, wave=wave, questionnaire="child", key=site.settings.key("codes"), to=LeadsTo(participant=person)
+        )
+    first = half_way(site, f"/j/{other.token}")
+    first.post({"paper": "dark", "size": "normal", "space": "normal"}, re.sub(r"\?.*", "/look", first.address))
+    assert first.open(f"/j/{staff.token}").place == "welcome"
+    assert first.page.get("class") == "theme-dark"
+
+
 def test_the_browser_is_told_to_forget_the_pages_it_kept_and_nothing_else(site: Site) -> None:
     """Answers that wait on the device, a researcher's sign-in: all of that stays."""
     link = site.link("child")
@@ -260,6 +293,18 @@ def test_next_person_on_the_last_page_clears_the_device_and_asks_for_a_code(site
     assert buttons(child) == ["Next person"]
     child.post({"turn": "next"}, "/turn")
     assert (child.place, child.heading) == ("", "Enter your code")
+
+
+@pytest.mark.one_engine
+def test_next_person_asks_nothing_about_a_child_who_has_finished(site: Site) -> None:
+    """The reply that took the pass back got lost on the way."""
+    child = half_way(site, site.link("child")).post({"q_plays": "0"})
+    cookie = child.client.get_cookie("me")
+    assert cookie is not None
+    child.post({"q_again": "1"})
+    child.client.set_cookie("me", cookie.value)
+    child.post({"turn": "next"}, "/turn")
+    assert (child.heading, child.client.get_cookie("me")) == ("Enter your code", None)
 
 
 @pytest.mark.one_engine
