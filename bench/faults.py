@@ -22,7 +22,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from bench.respondents import Browser, Reply, filled
+from bench.respondents import Browser, Reply, at_the_end, filled
 
 if TYPE_CHECKING:
     from tests.postgres import PostgresServer
@@ -316,6 +316,8 @@ async def _respond(place: Installation, tally: Tally, stop: threading.Event, rng
     while not stop.is_set():
         try:
             if here is None:
+                # Someone else: a browser that was used would be asked whose turn it is.
+                browsers[0].cookies.clear()
                 here = await asyncio.wait_for(browsers[0].follow(Reply(303, place.link, b"")), 30)
                 if here[1].status >= 500:
                     raise ConnectionError
@@ -339,7 +341,7 @@ async def _answer(
     number = next(_numbers)
     asked = [name for name, value in form.items() if value == "3" and name.startswith("q")]
     form.update(dict.fromkeys(asked, str(number)))
-    if not form and b"<form" not in page.body:
+    if at_the_end(address):
         return None
     for browser in browsers[1:]:
         browser.cookies = browsers[0].cookies

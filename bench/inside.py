@@ -27,7 +27,7 @@ from wsgiref.types import WSGIApplication
 from sqlalchemy import Engine, event
 
 from bench.pages import study
-from bench.respondents import Reply, filled
+from bench.respondents import Reply, at_the_end, filled
 
 PAGES = int(os.environ.get("BENCH_PAGES", "300"))
 ROUNDS = 7
@@ -97,7 +97,8 @@ class Walk:
         measured = Round()
         while len(measured.posts) < pages:
             form = filled(self._page.body, self._rng)
-            if not form and b"<form" not in self._page.body:
+            if at_the_end(self._address):
+                self._cookies.clear()
                 self._address, self._page = self._follow(Reply(303, self._start, b""))
                 continue
             address, counted = self._address, bool(form) and self._address.startswith(self._counts)

@@ -107,6 +107,11 @@ def filled(page: bytes, rng: random.Random) -> dict[str, str]:
     return form
 
 
+def at_the_end(address: str) -> bool:
+    """Tell whether an address is that of a last page."""
+    return address.startswith("/over/")
+
+
 async def respond(
     browser: Browser, start: str, until: float, measured: Measured, rng: random.Random, counts: str
 ) -> None:
@@ -117,7 +122,8 @@ async def respond(
     address, page = await browser.follow(Reply(303, start, b""))
     while perf_counter() < until:
         form = filled(page.body, rng)
-        if not form and b"<form" not in page.body:
+        if at_the_end(address):
+            browser.cookies.clear()
             address, page = await browser.follow(Reply(303, start, b""))
             continue
         begun = perf_counter()
