@@ -6,12 +6,16 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page
+from sqlalchemy import update
 
+from survey.database import write
+from survey.fieldwork import Door
 from survey.forms import field_name
 from survey.journey import Journey, Screen
 from tests.browser import accessibility
@@ -300,14 +304,33 @@ def test_every_look_can_be_read(paper: str, published: Published, site: str, new
     assert visitor.faults == []
 
 
-def test_pages_for_lost_people(site: str, new_page: Callable[..., Page]) -> None:
-    visitor = Visitor(new_page(), 44)
-    for kind, address in (("unknown", "/j/" + "x" * 22), ("sorry", "/nothing/here")):
+def test_pages_for_lost_people(published: Published, site: str, new_page: Callable[..., Page]) -> None:
+    for kind, address in (("unknown", "/j/" + "x" * 22), ("sorry", "/nothing/here"), *shut(published)):
+        visitor = Visitor(new_page(), 60 if "pupil" in kind or kind == "unknown" else 44)
         visitor.go(site + address)
         # The browser itself notes a 404 on its console.
-        visitor.faults += [f"{kind}: {fault}" for fault in accessibility.axe(visitor.page)]
+        for width in (320, 768, 1280):
+            visitor.page.set_viewport_size({"width": width, "height": 800})
+            faults = [*accessibility.axe(visitor.page), *accessibility.targets(visitor.page, visitor.smallest)]
+            visitor.faults += [f"{kind} {width}: {fault}" for fault in faults]
         visitor.faults += [f"{kind}: {fault}" for fault in accessibility.reflow(visitor.page)]
-    assert visitor.faults == []
+        assert visitor.faults == []
+
+
+def shut(published: Published) -> Iterator[tuple[str, str]]:
+    """Links of children and adults that let no one in, each for another reason."""
+    now, week = datetime.now(UTC), timedelta(days=7)
+    times = {
+        "early": {"opens_at": now + week},
+        "over": {"closes_at": now - week},
+        "ended": {"ended_at": now},
+    }
+    for name in ("parent", "pupil-ks1"):
+        for why, changed in times.items():
+            made = published.door(name)
+            with write(published.engine) as connection:
+                connection.execute(update(Door).where(Door.id == made.door.id).values(changed))
+            yield f"{why} {name}", f"/j/{made.token}"
 
 
 @pytest.mark.parametrize(("path", "typed"), [("/", "dobu roge fobe"), ("/withdraw", "ravo kimu tezo bani")])

@@ -444,7 +444,9 @@ def test_links_that_never_existed_all_get_the_same_page(site: Site) -> None:
 @pytest.mark.one_engine
 def test_a_closed_survey_says_so_in_its_own_language(site: Site) -> None:
     closed = site.link("adult", closes_at=datetime(2021, 6, 18, 23, tzinfo=UTC))
-    adult = site.walker().open(f"{closed}?language=ur")
+    adult = site.walker().open(closed)
+    assert adult.heading == "This survey closed on 18 June 2021"
+    adult.open(adult.link("اردو"))
     look_at(adult.reply)
     assert (adult.page.get("dir"), adult.heading) == ("rtl", "یہ سروے 18 جون، 2021 کو بند ہو گیا")
     assert "/?language=ur" in adult.reply.text

@@ -127,6 +127,8 @@ def _barred_page(door: Door, before: Snapshot | None, why: _Why) -> Response:
     """Say why someone cannot come in. Whoever has a link or a code that was once right is told which it is."""
     survey = _survey_behind(door, before)
     words = _outside(survey) if survey else plain_words()
+    if survey and request.method == "GET":
+        words["links"] = [(code, name, f"?language={code}", here) for code, name, _, here in survey.languages("")]
     if why == "nothing":
         page = render_template("answer/nothing.html", **words)
     else:
