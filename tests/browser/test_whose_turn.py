@@ -125,8 +125,14 @@ def test_the_first_child_comes_back_to_the_tablet_and_says_yes(
     page.goto(site)
     press(page, page.get_by_role("button", name="Yes, go on"))
     assert page.url == here
+    press(page, page.get_by_role("link", name="Back", exact=True))
+    assert page.locator("input:checked").count() == 0, "a yes is no proof: what was answered before it is not shown"
+    before = page.url
+    page.goto(here)
     answer(page, 1, choice=0)
     assert place(page) == "q"
+    page.goto(before)
+    assert page.locator("input:checked").count() == 0
 
 
 @SCRIPTS

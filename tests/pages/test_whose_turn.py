@@ -126,12 +126,17 @@ def test_an_open_link_on_a_used_device_asks_and_a_no_leads_on_by_that_link(site:
     assert by_response(site) == [{"sing": 3}, {"sing": 1}]
 
 
-def test_a_yes_at_an_open_link_goes_on_in_the_same_sitting(site: Site) -> None:
+def test_a_yes_goes_on_in_the_same_sitting_and_shows_nothing_of_what_was_answered_before_it(site: Site) -> None:
+    """A child who is curious, or says yes to everything, must not be able to look at the answers of the one before."""
     link = site.link("child")
     child = next_on(half_way(site, link), link).post({"turn": "same"})
     assert child.screen == "plays"
     child.open(child.link("Back"))
-    assert child.chosen().getlist("q_sing") == ["3"]
+    assert child.screen == "sing"
+    assert not child.chosen()
+    child.open("/go").post({"q_plays": "0"}).open(child.link("Back"))
+    assert (child.screen, child.chosen().getlist("q_plays")) == ("plays", ["0"]), "one's own answers after it are shown"
+    assert by_response(site) == [{"sing": 3, "plays": 0}]
     cookie = child.client.get_cookie("me")
     assert cookie is not None
     assert cookie.value.startswith("r."), "the link waits for no one any more"
@@ -246,6 +251,16 @@ def test_how_the_pages_looked_goes_with_the_person(site: Site, way: str) -> None
 
 
 @pytest.mark.one_engine
+def test_a_look_chosen_at_ones_own_door_stays_there(site: Site) -> None:
+    """Someone who has opened their link and never begun; then another child opens theirs."""
+    first, second = (site.link("child", person=person) for person in ("p1", "p2"))
+    child = site.walker().open(first)
+    child.post({"paper": "dark", "size": "normal", "space": "normal"}, "/look")
+    assert child.open(first).page.get("class") == "theme-dark"
+    assert child.open(second).page.get("class") == ""
+
+
+@pytest.mark.one_engine
 def test_the_same_person_keeps_how_the_pages_look_at_their_other_questionnaire(site: Site) -> None:
     staff = site.door("adult", person="both")
     with session(site.engine) as db:
@@ -357,7 +372,7 @@ def test_another_site_cannot_take_the_device(site: Site) -> None:
 
 
 @pytest.mark.one_engine
-@pytest.mark.parametrize("part", [1, 2, 3, 4])
+@pytest.mark.parametrize("part", [1, 2, 3, 4, 5, 6])
 def test_a_pass_that_waits_cannot_be_forged(site: Site, part: int) -> None:
     link = site.link("child")
     child = next_on(half_way(site, link), link)

@@ -45,6 +45,7 @@ class Pass:
     response: str | None = None
     epoch: int = 0
     version: str = ""
+    since: int = 0
     look: str = ""
     tries: str = ""
 
@@ -58,9 +59,9 @@ class Pass:
         """What the cookie holds."""
         inside = f"{self.response}.{self.epoch}.{self.version}"
         if self.response is not None and self.door is not None:
-            body = f"w.{inside}.{self.door}.{self.visit}"
+            body = f"w.{inside}.{self.since}.{self.door}.{self.visit}"
         elif self.response is not None:
-            body = f"r.{inside}"
+            body = f"r.{inside}.{self.since}" if self.since else f"r.{inside}"
         elif self.door is not None:
             body = f"d.{self.door}.{self.visit}"
         elif self.tries:
@@ -85,8 +86,9 @@ def current() -> Pass:
     if kind == "t":
         return Pass(tries=name, look=look)
     if kind in ("r", "w"):
-        inside = Pass(response=name, epoch=int(details[0]), version=details[1], look=look)
-        return inside if kind == "r" else replace(inside, door=int(details[2]), visit=details[3])
+        epoch, version, since, *waiting = (*details, "0") if len(details) == 2 else details
+        inside = Pass(response=name, epoch=int(epoch), version=version, since=int(since), look=look)
+        return replace(inside, door=int(waiting[0]), visit=waiting[1]) if waiting else inside
     return Pass(door=int(name), visit=details[0], look=look)
 
 

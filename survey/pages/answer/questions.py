@@ -183,14 +183,19 @@ def question(version: str, language: str, name: str) -> Reply:
     if not steps and not screen.rest:
         return go_on(survey, snapshot, pass_.epoch)
     # On a shared device only this sitting's own answers are shown again to a child.
-    shown = _of_this_sitting(snapshot, pass_.epoch) if survey.pupil else snapshot.answers
+    shown = _of_this_sitting(snapshot, pass_) if survey.pupil else snapshot.answers
     asked = survey.form(screen, snapshot.seed).show(steps, shown)
     html = survey.render(screen, asked, pass_.classes, snapshot.answers, snapshot.facts)
     return private(Response(html))
 
 
-def _of_this_sitting(snapshot: Snapshot, epoch: int) -> dict[str, Any]:
-    return {key: value for key, value in snapshot.answers.items() if snapshot.stamps[key][0] == epoch}
+def _of_this_sitting(snapshot: Snapshot, pass_: Pass) -> dict[str, Any]:
+    stamps = snapshot.stamps
+    return {
+        key: value
+        for key, value in snapshot.answers.items()
+        if stamps[key][0] == pass_.epoch and stamps[key][1] >= pass_.since
+    }
 
 
 def _numbered(survey: Survey, screen: Screen, snapshot: Snapshot, pass_: Pass) -> Reply:

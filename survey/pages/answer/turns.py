@@ -50,7 +50,9 @@ def come_to(door: Door, before: Snapshot | None) -> Reply:
         return redirect("/go", 303)
     same_person = used is not None and used.participant_id == door.participant_id
     if pass_.response is None or same_person:
-        return give(redirect("/welcome", 303), at_door(door.id, pass_.look))
+        # A look that was chosen at somebody else's door stays there.
+        look = pass_.look if same_person or pass_.door in (None, door.id) else ""
+        return give(redirect("/welcome", 303), at_door(door.id, look))
     return _next_person(replace(pass_, door=door.id))
 
 
@@ -114,9 +116,11 @@ def take_turn() -> Reply:
         abort(400)
     if pass_.response is None and pass_.door is not None:
         return redirect("/welcome", 303)
-    if said == {"turn": ["same"]}:
-        return give(redirect("/go", 303), replace(pass_, door=None, visit=""))
     snapshot = used_for(pass_)
+    if said == {"turn": ["same"]}:
+        # Nothing proves the yes: a child's answers so far are not shown again on Back.
+        since = snapshot.sequence + 1 if snapshot else 0
+        return give(redirect("/go", 303), replace(pass_, since=since, door=None, visit=""))
     if said == {"turn": ["next"]} and snapshot is not None and snapshot.state == "started":
         return redirect("/turn", 303)
     return _next_person(pass_)
