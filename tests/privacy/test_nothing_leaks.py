@@ -298,6 +298,30 @@ def test_answers_are_in_the_researchers_files_and_on_no_page_of_anyone_else(walk
         assert not any("data.tables" in address for address in with_answers[who])
 
 
+def test_a_device_that_is_handed_on_shows_nothing_of_the_person_before(here: Installation) -> None:
+    """By no page that was open on it, and by none that asks whose turn it is: no answer, and not even a study code."""
+    table = here.files / "handed-on.csv"
+    here.survey("link", "personal", "leaks", "--wave", "w1", "--out", table, "--yes")
+    links = dict(re.findall(r"([ab]q02),.*?http://localhost(/j/[^,\s]+)", table.read_text(encoding="utf-8-sig")))
+    client = FlaskClient(here.app)
+    client.get(links["bq02"])
+    first = client.post("/welcome", data={"assent": "yes", "language": "en"}, follow_redirects=True).request.path
+    typed = first.replace("/played", "/what")
+    assert client.post(f"{typed}?n=1", data={"q_what": ANSWER}).status_code == 303
+    assert ANSWER in client.get(f"{typed}?n=1&again=1").get_data(as_text=True), "they see it themselves"
+    opened = ["/", "/go", "/welcome", "/turn", f"{first}?n=2", f"{first}/back"]
+    opened += [f"{typed}{rest}" for rest in ("", "?n=1", "?n=1&again=1", "?n=1&check=1", "/back", "/look", "/stop")]
+    seen = [client.get("/", follow_redirects=True).get_data(as_text=True)]
+    client.post("/turn", data={"turn": "mine"})
+    seen += [client.get(address, follow_redirects=True).get_data(as_text=True) for address in opened]
+    client.get(links["aq02"])
+    client.post("/welcome", data={"assent": "yes", "language": "en"})
+    seen += [client.get(address, follow_redirects=True).get_data(as_text=True) for address in opened]
+    assert "Is this you?" in seen[0]
+    for hidden in (ANSWER, "bq02", "Birchwood"):
+        assert [page for page in seen if hidden in page] == []
+
+
 def test_the_audit_has_neither_answers_nor_numbers_nor_names(here: Installation) -> None:
     said = here.survey("audit", "leaks")
     assert "roster" in said
