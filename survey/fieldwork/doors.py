@@ -289,7 +289,7 @@ _LONGEST: Final = 200
 
 
 _LOOKS_LIKE: Final = str.maketrans("01", "oi")
-"""Codes are of letters alone: who reads an o as a nought, or an i as a one, has read the right code."""
+"""Codes have letters only: a person who reads an o as a nought, or an i as a one, has the right code."""
 
 
 def letters_of(typed: str) -> str:

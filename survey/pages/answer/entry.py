@@ -54,7 +54,7 @@ def front() -> Reply:
     """Ask for a code; on a device that was used, ask first whose turn it is."""
     pass_ = current()
     if turns.used_for(pass_) is not None:
-        # Who comes here has left the link they came by before.
+        # A link that was opened before and left undecided is given up.
         return give(redirect(f"/turn{in_query(asked_language())}", 303), replace(pass_, door=None, visit=""))
     return _code_page() if pass_.response is None else take_back(_code_page())
 
@@ -81,7 +81,7 @@ def enter() -> Reply:
         sentence = say("We could not find that code. Check each letter.")
         return tries.wrong(_CODES, _code_page(sentence, typed, 404))
     before = earlier(store().engine, door)
-    # A right code of a shut door counts as wrong: it is as much worth to someone who guesses.
+    # A right code of a shut door counts as wrong: to a person who guesses it is worth no more.
     if why := _barred(door, before):
         return tries.wrong(_CODES, _barred_page(door, before, why))
     tries.right(_CODES)
@@ -124,7 +124,7 @@ def _barred(door: Door, before: Snapshot | None) -> _Why | None:
 
 
 def _barred_page(door: Door, before: Snapshot | None, why: _Why) -> Response:
-    """Say why someone cannot come in. Whoever has a link or a code that was once right is told which it is."""
+    """Say why someone cannot come in: the link or the code was once right, so they are told."""
     survey = _survey_behind(door, before)
     words = _outside(survey) if survey else plain_words()
     if survey and request.method == "GET":

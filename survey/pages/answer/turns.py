@@ -1,6 +1,6 @@
 """Whose turn it is: one question on a device that has been used, and handing it over with nothing left on it.
 
-The rule is in docs/decisions/0026: what says who someone is, such as a personal link, is never asked about.
+The rule is in docs/decisions/0026: a personal link says whose turn it is, everything else asks.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from survey.responses import Snapshot
 from survey.wording import in_query, time_ago
 
 JUST_ENDED: Final = timedelta(hours=1)
-"""So long after its end a response may still be that of the person who holds the device."""
+"""For so long after the end a device still asks, and still shows an adult's receipt again."""
 
 
 def used_for(pass_: Pass) -> Snapshot | None:
@@ -37,7 +37,7 @@ def used_for(pass_: Pass) -> Snapshot | None:
 
 
 def come_to(door: Door, before: Snapshot | None) -> Reply:
-    """Lead someone on who may come in by a door; where the device was used, see first whose turn it is.
+    """Lead someone on from a door that lets them in; on a device that was used, see first whose turn it is.
 
     before: what was begun by the door, if it is a personal one.
     """
@@ -50,7 +50,7 @@ def come_to(door: Door, before: Snapshot | None) -> Reply:
         return redirect("/go", 303)
     same_person = used is not None and used.participant_id == door.participant_id
     if pass_.response is None or same_person:
-        # A look that was chosen at somebody else's door stays there.
+        # A look that was chosen at another person's door stays there.
         look = pass_.look if same_person or pass_.door in (None, door.id) else ""
         return give(redirect("/welcome", 303), at_door(door.id, look))
     return _next_person(replace(pass_, door=door.id))
@@ -69,7 +69,7 @@ def _next_person(pass_: Pass) -> Reply:
 
 @answer.get("/turn")
 def turn() -> Reply:
-    """Ask whether this is the person who began on this device. Nothing is shown that they answered or are called by."""
+    """Ask whether this is the person who began on this device, without a name, a study code or an answer."""
     pass_ = current()
     snapshot = used_for(pass_)
     survey = _survey(snapshot) if snapshot else None
