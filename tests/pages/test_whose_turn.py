@@ -215,6 +215,19 @@ def test_the_question_is_asked_in_every_language_of_the_survey(site: Site) -> No
     assert adult.page.get("lang") == "ur", "the code box speaks the language of the page before"
 
 
+@pytest.mark.one_engine
+def test_the_code_box_speaks_the_language_the_person_before_answered_in(site: Site) -> None:
+    """Without any link that asks for it: in a class that reads Urdu the next child most likely does, too."""
+    adult = site.walker().open(site.link("adult"))
+    adult.open(adult.link("اردو")).post({"assent": "yes", "language": "ur"})
+    adult.open("/")
+    assert (adult.place, adult.page.get("lang")) == ("turn", "ur")
+    form = next(adult.page.iter("form")).get("action")
+    assert form is not None
+    adult.post({"turn": "mine"}, form)
+    assert (adult.heading, adult.page.get("lang")) == ("اپنا کوڈ لکھیں", "ur")
+
+
 # ── nothing is left ───────────────────────────────────────────────────────────────────────────────────────
 def test_after_the_no_nothing_of_the_first_child_can_be_seen_or_changed_from_the_device(site: Site) -> None:
     first = half_way(site, site.link("child", person="p1"))

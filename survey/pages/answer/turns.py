@@ -99,9 +99,9 @@ def _whose(survey: Survey, snapshot: Snapshot, pass_: Pass) -> dict[str, object]
 
 
 def _nothing_to_ask(pass_: Pass) -> Reply:
-    if pass_.door is None:
-        return redirect("/", 303)
-    return redirect("/welcome", 303) if pass_.response is None else _next_person(pass_)
+    if pass_.response is not None:
+        return _next_person(pass_)
+    return redirect("/" if pass_.door is None else "/welcome", 303)
 
 
 @answer.post("/turn")
