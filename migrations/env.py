@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from survey import audit, fieldwork, people, progress, responses, retention  # noqa: F401 - their tables are what the metadata holds
+from survey import audit, classroom, fieldwork, people, progress, responses, retention  # noqa: F401 - their tables are what the metadata holds
 from survey.database import Base
 
 

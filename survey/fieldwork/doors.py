@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import Final, Literal, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, ForeignKey, and_, func, insert, select
+from sqlalchemy import Connection, Engine, ForeignKey, and_, func, insert, select
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -173,7 +173,7 @@ def new_door(
         school_id=school_id,
         school_class_id=to.school_class.id if to.school_class else None,
         performance_id=to.performance_id,
-        link_hash=_link_hash(token),
+        link_hash=hash_of_token(token),
         code_hash=code_hash,
         opens_at=times.opens_at,
         closes_at=times.closes_at,
@@ -181,6 +181,13 @@ def new_door(
     session.add(door)
     session.flush()
     return NewDoor(door, token, code)
+
+
+class NewCode(NamedTuple):
+    """A code to be typed ("ravo kimu"), and its hash."""
+
+    code: str
+    hash: str
 
 
 class NewPersonalDoor(NamedTuple):
@@ -208,7 +215,7 @@ def new_personal_doors(
                     **one._asdict(),
                     "study_id": wave.study_id,
                     "wave_id": wave.id,
-                    "link_hash": _link_hash(token),
+                    "link_hash": hash_of_token(token),
                     "code_hash": code_hash,
                 }
                 for one, token, code_hash in zip(chunk, tokens, codes, strict=True)
@@ -218,9 +225,30 @@ def new_personal_doors(
     return made
 
 
+def door_without_key(connection: Connection, study_id: int, wave_id: int, person: NewPersonalDoor) -> int:
+    """Make a personal door that no link and no code opens, and return its id.
+
+    For people who are let in otherwise, such as with a card in a class session.
+    """
+    row = {
+        **person._asdict(),
+        "study_id": study_id,
+        "wave_id": wave_id,
+        "link_hash": hash_of_token(secrets.token_urlsafe(16)),
+        "code_hash": secrets.token_hex(32),
+    }
+    return connection.execute(insert(Door).values(row).returning(Door.id)).scalar_one()
+
+
+def unused_code(connection: Connection | Session, syllables: int, key: bytes) -> NewCode:
+    """Return a code that opens no door, and what the database keeps of it."""
+    ((code_hash, code),) = _unused_codes(connection, 1, syllables, key).items()
+    return NewCode(code, code_hash)
+
+
 def door_by_token(session: Session, token: str, now: datetime) -> Door | None:
     """Return the door a link leads to, with study and wave, open or not (`Door.shut`); None when there is none."""
-    return _found(session, Door.link_hash == _link_hash(token), now)
+    return _found(session, Door.link_hash == hash_of_token(token), now)
 
 
 def door_by_code(session: Session, code: str, key: bytes, now: datetime) -> Door | None:
@@ -271,7 +299,8 @@ def _engine(session: Session) -> Engine:
     return engine
 
 
-def _link_hash(token: str) -> str:
+def hash_of_token(token: str) -> str:
+    """Return what the database keeps of the secret in a link."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -301,7 +330,7 @@ _CHUNK: Final = 500
 """Doors made, and codes looked up, in one statement."""
 
 
-def _unused_codes(session: Session, count: int, syllables: int, key: bytes) -> dict[str, str]:
+def _unused_codes(session: Connection | Session, count: int, syllables: int, key: bytes) -> dict[str, str]:
     """Return codes that open nothing yet, by their hashes."""
     codes: dict[str, str] = {}
     while len(codes) < count:

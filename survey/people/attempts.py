@@ -95,7 +95,7 @@ def take_a_try(engine: Engine, key: str, now: datetime) -> datetime | None:
 def succeeded(engine: Engine, key: str) -> None:
     """Forget the wrong tries: the last one was right."""
     with write(engine) as connection:
-        connection.execute(delete(Attempt).where(Attempt.key == key))
+        forget_tries(connection, [key])
 
 
 # ---- counted when they were wrong ------------------------------------------------------------------------
@@ -115,8 +115,36 @@ def was_wrong(engine: Engine, counted: Mapping[str, Limit], now: datetime) -> No
     """Count a wrong try under each of these keys."""
     with write(engine) as connection:
         forget_old_tries(connection, now)
-        for key in sorted(counted):  # in one order, so that two at once do not wait for each other
-            _counted(connection, key, counted[key], now)
+        count_wrong(connection, counted, now)
+
+
+def count_wrong(connection: Connection, counted: Mapping[str, Limit], now: datetime) -> list[str]:
+    """Count a wrong try under each of these keys; return the keys whose free tries are used up by it."""
+    full = []
+    for key in sorted(counted):  # in one order, so that two at once do not wait for each other
+        _counted(connection, key, counted[key], now)
+        if connection.scalar(select(Attempt.failures).where(Attempt.key == key)) == counted[key].free:
+            full.append(key)
+    return full
+
+
+def held_until(connection: Connection, keys: Collection[str], now: datetime) -> datetime | None:
+    """Return what `waits_until` does, and let no one else try under these keys until the transaction ends.
+
+    So a hundred guesses at once are looked at one after the other, and counted each.
+    """
+    for key in sorted(keys):
+        _begin(connection, key, now)
+    rows = connection.execute(
+        select(Attempt.wait_until).where(Attempt.key.in_(keys)).order_by(Attempt.key).with_for_update()
+    )
+    until = max(rows.scalars(), default=now)
+    return until if until > now else None
+
+
+def forget_tries(connection: Connection, keys: Collection[str]) -> None:
+    """Forget the wrong tries counted under these keys."""
+    connection.execute(delete(Attempt).where(Attempt.key.in_(keys)))
 
 
 def forget_old_tries(connection: Connection, now: datetime) -> None:

@@ -19,6 +19,7 @@ from survey.fieldwork.unasked import Unasked, said_of, unasked_in
 from survey.fieldwork.waves import Hours, asked, hours, plan_of
 from survey.progress.outcomes import Outcome, outcome_of
 from survey.progress.tables import reason as reasons
+from survey.responses.reading import counts_for_someone
 from survey.responses.tables import response
 
 
@@ -185,7 +186,7 @@ class _ProgressReader:
             response.c.school_id,
             response.c.state,
             response.c.finished_at,
-        ).where(response.c.study_id == self._study.id)
+        ).where(response.c.study_id == self._study.id, counts_for_someone())
         theirs: dict[tuple[int, int, str], Other] = {}
         by_link = []
         for person, wave, questionnaire, school, state, finished_at in self._db.execute(query):

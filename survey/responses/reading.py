@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Engine, Select, Text, bindparam, func, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Text, bindparam, exists, func, select, type_coerce
 
 from survey.database import decode, read
 from survey.fieldwork.doors import Door
 from survey.fieldwork.participants import Participant
 from survey.fieldwork.studies import Programme, School, SchoolClass, Wave
 from survey.prepared import Prepared
-from survey.responses.tables import response
+from survey.responses.tables import response, set_aside
 
 ID_LENGTH: Final = 22
 
@@ -124,6 +124,11 @@ def _snapshot(row: Sequence[Any] | None) -> Snapshot | None:
     return None if row is None else Snapshot(*row)
 
 
+def counts_for_someone() -> ColumnElement[bool]:
+    """Condition on a response: it was not set aside."""
+    return ~exists().where(set_aside.c.response_id == response.c.id)
+
+
 # ---- for the researcher --------------------------------------------------------------------------------
 
 
@@ -222,5 +227,7 @@ def count(engine: Engine, study_id: int, questionnaire: str, waves: tuple[str, .
 
 
 def _chosen(query: Select[Any], study_id: int, questionnaire: str, waves: tuple[str, ...] | None) -> Select[Any]:
-    query = query.where(response.c.study_id == study_id, response.c.questionnaire == questionnaire)
+    query = query.where(
+        response.c.study_id == study_id, response.c.questionnaire == questionnaire, counts_for_someone()
+    )
     return query if waves is None else query.where(Wave.code.in_(waves))

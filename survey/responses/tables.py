@@ -76,3 +76,15 @@ save = Table(
     # One tree instead of a table and its index: a commit writes a page less.
     sqlite_with_rowid=False,
 )
+
+set_aside = Table(
+    "set_aside",
+    Base.metadata,
+    Column("response_id", ForeignKey("response.id"), primary_key=True),
+    # Whose response it was when it was set aside: their withdrawal reaches it still.
+    Column("participant_id", ForeignKey("participant.id"), nullable=False, index=True),
+    Column("reason", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("by", String, nullable=False),
+)
+"""Responses that count for no one: nothing of them is deleted, and no data file has them until they are given back."""

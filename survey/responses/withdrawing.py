@@ -26,6 +26,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     update,
 )
@@ -41,7 +42,7 @@ from survey.fieldwork.studies import Study, Wave
 from survey.problems import Explained
 from survey.responses.erasing import Erased, erase, erasure, note_erased
 from survey.responses.keyings import forget_keyings
-from survey.responses.tables import response
+from survey.responses.tables import response, set_aside
 
 __all__ = [
     "NothingToWithdraw",
@@ -267,7 +268,10 @@ def _to_erase(connection: Connection, target: _Target) -> Sequence[str]:
         return connection.scalars(query).all()
     if target.scope == "future":
         return []
-    query = select(response.c.id).where(response.c.participant_id == target.participant.id)
+    aside = select(set_aside.c.response_id).where(set_aside.c.participant_id == target.participant.id)
+    query = select(response.c.id).where(
+        or_(response.c.participant_id == target.participant.id, response.c.id.in_(aside))
+    )
     if target.wave is not None:
         query = query.where(response.c.wave_id == target.wave.id, response.c.state != "withdrawn")
     return connection.scalars(query).all()

@@ -50,6 +50,10 @@ ROUTES: dict[str, frozenset[str]] = {
     "GET /": ANYBODY,
     "POST /": ANYBODY,
     "GET /j/<token>": ANYBODY,
+    "GET /join": ANYBODY,
+    "POST /join": ANYBODY,
+    "GET /join/picture/<int:place>": ANYBODY,
+    "POST /join/picture/<int:place>": ANYBODY,
     "GET /look": ANYBODY,
     "POST /look": ANYBODY,
     # answering

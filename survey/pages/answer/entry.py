@@ -12,7 +12,7 @@ from survey.database import read, session
 from survey.fieldwork.consent import NotAgreed, must_agree
 from survey.fieldwork.doors import Door, Shut, door_by_code, door_by_id, door_by_token
 from survey.fieldwork.publications import current as newest
-from survey.pages.answer import tries, turns
+from survey.pages.answer import in_class, tries, turns
 from survey.pages.answer.blueprint import answer
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import VERSION_LENGTH, Survey
@@ -78,8 +78,7 @@ def enter() -> Reply:
     with session(store().engine) as db:
         door = door_by_code(db, typed, store().settings.key("codes"), now())
     if door is None:
-        sentence = say("We could not find that code. Check each letter.")
-        return tries.wrong(_CODES, _code_page(sentence, typed, 404))
+        return _by_class_code(typed)
     before = earlier(store().engine, door)
     # A right code of a shut door counts as wrong: to a person who guesses it is worth no more.
     if why := _barred(door, before):
@@ -88,13 +87,24 @@ def enter() -> Reply:
     return _let_in(door, before)
 
 
+def _by_class_code(typed: str) -> Reply:
+    """Let someone in by a code that is no door's: one of a class session, or one a teacher shows for one child."""
+    joining = in_class.by_code(typed)
+    if joining is None:
+        sentence = say_in(asked_language())("We could not find that code. Check each letter.")
+        return tries.wrong(_CODES, _code_page(sentence, typed, 404))
+    tries.right(_CODES)
+    return joining
+
+
 @answer.get("/j/<token>")
 def link(token: str) -> Reply:
     """Let someone in by a link, and lead on to an address without the link's secret."""
     with session(store().engine) as db:
         door = door_by_token(db, token, now())
     if door is None:
-        return _unknown()
+        # A program that only looks at the head of a page joins no class.
+        return (in_class.by_token(token) if request.method == "GET" else None) or _unknown()
     before = earlier(store().engine, door)
     if why := _barred(door, before):
         return _barred_page(door, before, why)
@@ -281,15 +291,17 @@ def _decide_again(pass_: Pass) -> Reply:
 def _start(found: _AtDoor, pass_: Pass, agreed: bool | None = None) -> Reply:
     survey, engine = found.survey, store().engine
     try:
-        ticket = begin(engine, found.door.id, survey.language, survey.sha256, now(), ComingIn(once=pass_.visit))
+        coming = ComingIn(in_class.mode(pass_), pass_.visit)
+        ticket = begin(engine, found.door.id, survey.language, survey.sha256, now(), coming)
     except WaveOver:
         return wave_over(survey)
     except NotAgreed:
         return nothing_here(survey)
+    in_class.begun(pass_, ticket.response)
     if agreed is not None:
         assent(engine, ticket.response, agreed, now())
     if agreed is False:
         return take_back(redirect(f"{survey.over}?as=declined", 303))
     version = ticket.sha256[:VERSION_LENGTH]
-    inside = Pass(response=ticket.response, epoch=ticket.epoch, version=version, look=pass_.look)
+    inside = Pass(response=ticket.response, epoch=ticket.epoch, version=version, look=pass_.look, sitting=pass_.sitting)
     return give(redirect("/go", 303), inside)

@@ -35,9 +35,12 @@ class Pass:
     """A respondent's pass.
 
     Outside, after a wrong code: `tries`, a random word. At the door: `door` (its number) and `visit`, a random word
-    that makes starting twice one start. Inside: `response`, `epoch` and the `version` of the questionnaire. Inside and
-    at another door: all of these, while it is asked whose turn it is. `look` is at most one letter each for paper,
-    size and space.
+    that makes starting twice one start. Inside: `response`, `epoch` and the `version` of the questionnaire, and
+    `since`, the save from which on a child's answers are shown again. Inside and at another door: all of these, while
+    it is asked whose turn it is. `look` is at most one letter each for paper, size and space.
+
+    On the way into a class session: its number in `joining`, and the `card` (number and pictures) as far as it is
+    known. In one, at the door and inside: `sitting`, which says with which card this device came in; 0 elsewhere.
     """
 
     door: int | None = None
@@ -48,6 +51,9 @@ class Pass:
     since: int = 0
     look: str = ""
     tries: str = ""
+    joining: int = 0
+    card: str = ""
+    sitting: int = 0
 
     @property
     def classes(self) -> str:
@@ -59,16 +65,23 @@ class Pass:
         """What the cookie holds."""
         inside = f"{self.response}.{self.epoch}.{self.version}"
         if self.response is not None and self.door is not None:
-            body = f"w.{inside}.{self.since}.{self.door}.{self.visit}"
+            body = f"w{self._seat}.{inside}.{self.since}.{self.door}.{self.visit}"
         elif self.response is not None:
-            body = f"r.{inside}.{self.since}" if self.since else f"r.{inside}"
+            body = f"r{self._seat}.{inside}.{self.since}" if self.since else f"r{self._seat}.{inside}"
         elif self.door is not None:
-            body = f"d.{self.door}.{self.visit}"
+            body = f"d{self._seat}.{self.door}.{self.visit}"
+        elif self.joining:
+            body = f"c{self._seat}.{self.joining}.{self.card}.{self.tries}"
         elif self.tries:
             body = f"t.{self.tries}"
         else:
             return f"~{self.look}"
         return f"{body}.{_signature(body)}~{self.look}"
+
+    @property
+    def _seat(self) -> str:
+        """What stands behind the letter that says which sort of pass it is."""
+        return str(self.sitting) if self.sitting else ""
 
 
 def _signature(body: str) -> str:
@@ -83,18 +96,21 @@ def current() -> Pass:
     if not body or not hmac.compare_digest(_signature(body).encode(), signature.encode()):
         return Pass(look=look)
     kind, name, *details = body.split(".")
-    if kind == "t":
-        return Pass(tries=name, look=look)
-    if kind in ("r", "w"):
+    there = Pass(look=look, sitting=int(kind[1:] or 0))
+    if kind[0] == "t":
+        return replace(there, tries=name)
+    if kind[0] == "c":
+        return replace(there, joining=int(name), card=details[0], tries=details[1])
+    if kind[0] in ("r", "w"):
         epoch, version, since, *waiting = (*details, "0") if len(details) == 2 else details
-        inside = Pass(response=name, epoch=int(epoch), version=version, since=int(since), look=look)
+        inside = replace(there, response=name, epoch=int(epoch), version=version, since=int(since))
         return replace(inside, door=int(waiting[0]), visit=waiting[1]) if waiting else inside
-    return Pass(door=int(name), visit=details[0], look=look)
+    return replace(there, door=int(name), visit=details[0])
 
 
-def at_door(door: int, look: str) -> Pass:
-    """Return a fresh pass for someone who came in by a door."""
-    return Pass(door=door, visit=secrets.token_urlsafe(16), look=look)
+def at_door(door: int, look: str, sitting: int = 0) -> Pass:
+    """Return a fresh pass for someone who came in by a door; in a class session with the sitting of this device."""
+    return Pass(door=door, visit=secrets.token_urlsafe(16), look=look, sitting=sitting)
 
 
 def give(response: Reply, pass_: Pass) -> Reply:

@@ -31,7 +31,7 @@ _STEP: Final = 5
 def wait_for(purpose: str) -> timedelta | None:
     """Return how long a code of this sort has to wait here; None when it may be looked at."""
     moment = now()
-    until = waits_until(store().engine, _counted(purpose, current()).keys(), moment)
+    until = waits_until(store().engine, counted(purpose, current()).keys(), moment)
     return None if until is None else until - moment
 
 
@@ -41,7 +41,7 @@ def wrong(purpose: str, reply: Reply) -> Reply:
     if not _device(pass_):
         pass_ = replace(pass_, tries=secrets.token_urlsafe(12))
         give(reply, pass_)
-    was_wrong(store().engine, _counted(purpose, pass_), now())
+    was_wrong(store().engine, counted(purpose, pass_), now())
     return reply
 
 
@@ -70,15 +70,16 @@ def _seconds(wait: timedelta) -> int:
     return -(-int(wait.total_seconds() + 0.999) // _STEP) * _STEP or _STEP
 
 
-def _counted(purpose: str, pass_: Pass) -> dict[str, Limit]:
+def counted(purpose: str, pass_: Pass) -> dict[str, Limit]:
+    """Return what a try of this sort is counted under here: the address, and this browser once it has a pass."""
     network = _network()
-    counted = {
+    limits = {
         _key(purpose, "address", network): ADDRESS,
         _key(purpose, "address in a day", network): ADDRESS_IN_A_DAY,
     }
     if device := _device(pass_):
-        counted[_key(purpose, "device", device)] = DEVICE
-    return counted
+        limits[_key(purpose, "device", device)] = DEVICE
+    return limits
 
 
 def _device(pass_: Pass) -> str:

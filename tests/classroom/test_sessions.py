@@ -1,0 +1,159 @@
+"""Class sessions: when one can be started, what its code opens and for how long, pausing and ending."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from survey.classroom.acting import let_child_in
+from survey.classroom.cards import make_cards
+from survey.classroom.joining import (
+    Joined,
+    TurnedAway,
+    join_by_pictures,
+    join_by_shown_code,
+    join_by_token,
+    seat_of,
+    session_by_code,
+)
+from survey.classroom.lessons import (
+    LONGEST,
+    begin_session,
+    change_code,
+    end,
+    go_on,
+    open_sessions,
+    pause,
+    questionnaires_for_pupils,
+)
+from survey.classroom.members import classes_in
+from survey.database import Engine, read
+from survey.fieldwork.doors import is_rude
+from survey.problems import Refused
+from tests.classroom.class_of_six import Rooms
+from tests.classroom.conftest import KEY, NOW, SECRET, Lesson, act
+
+
+def test_a_session_needs_cards_and_a_questionnaire_its_children_are_asked(engine: Engine, rooms: Rooms) -> None:
+    with pytest.raises(Refused, match="Robins has no cards yet"):
+        begin_session(engine, rooms.robins, "pupil", KEY, act())
+    make_cards(engine, rooms.robins, act())
+    with pytest.raises(Refused, match="No child in Robins is asked this questionnaire"):
+        begin_session(engine, rooms.robins, "parent", KEY, act())
+    with pytest.raises(Refused, match="There is no such class or questionnaire"):
+        begin_session(engine, rooms.robins, "nothing", KEY, act())
+
+
+def test_a_session_cannot_start_on_a_day_on_which_the_wave_is_closed(engine: Engine, rooms: Rooms) -> None:
+    make_cards(engine, rooms.robins, act())
+    with pytest.raises(Refused, match="From 2026 on does not take answers today"):
+        begin_session(engine, rooms.robins, "pupil", KEY, act(-60 * 24 * 90))
+
+
+def test_starting_twice_leads_to_the_same_session(lesson: Lesson) -> None:
+    assert begin_session(lesson.engine, lesson.rooms.robins, "pupil", KEY, act(1)) == lesson.id
+    end(lesson.engine, lesson.id, act(2))
+    again = begin_session(lesson.engine, lesson.rooms.robins, "pupil", KEY, act(3))
+    assert again != lesson.id
+
+
+def test_the_class_code_is_four_syllables_however_it_is_typed(lesson: Lesson) -> None:
+    code = lesson.now.code or ""
+    assert len(code) == 9
+    assert not is_rude(code.replace(" ", ""))
+    for typed in (code, code.upper(), code.replace(" ", ""), f"  {code}-"):
+        assert session_by_code(lesson.engine, typed, KEY, NOW) == lesson.id
+    assert session_by_code(lesson.engine, code, b"another key", NOW) is None
+
+
+def test_the_code_dies_with_the_session_and_a_new_session_has_another(lesson: Lesson) -> None:
+    code = lesson.now.code or ""
+    end(lesson.engine, lesson.id, act(1))
+    assert session_by_code(lesson.engine, code, KEY, NOW) is None
+    with read(lesson.engine) as connection:
+        assert connection.execute(text("SELECT code, code_hash FROM class_session")).all() == [(None, None)]
+
+
+def test_a_session_nobody_ends_is_over_after_eight_hours(lesson: Lesson) -> None:
+    device, late = lesson.scan(1), NOW + LONGEST
+    assert seat_of(lesson.engine, device.sitting, late - timedelta(seconds=1)) == "open"
+    assert seat_of(lesson.engine, device.sitting, late) == "ended"
+    assert session_by_code(lesson.engine, lesson.now.code or "", KEY, late) is None
+    assert join_by_token(lesson.engine, lesson.cards[1].token, None, late) is None
+    assert open_sessions(lesson.engine, lesson.rooms.robins.study_id, None, late) == []
+
+
+def test_a_pause_lets_devices_wait_and_ending_shuts_them_out(lesson: Lesson) -> None:
+    device = lesson.scan(1)
+    pause(lesson.engine, lesson.id, act(1))
+    pause(lesson.engine, lesson.id, act(2))
+    assert seat_of(lesson.engine, device.sitting, NOW) == "paused"
+    go_on(lesson.engine, lesson.id, act(3))
+    assert seat_of(lesson.engine, device.sitting, NOW) == "open"
+    end(lesson.engine, lesson.id, act(4))
+    end(lesson.engine, lesson.id, act(5))
+    assert seat_of(lesson.engine, device.sitting, NOW) == "ended"
+    with read(lesson.engine) as connection:
+        noted = connection.execute(
+            text("SELECT what FROM audit WHERE what LIKE '% class session' ORDER BY id")
+        ).scalars()
+        assert list(noted) == [
+            "started a class session",
+            "paused a class session",
+            "continued a class session",
+            "ended a class session",
+        ], "each once, however often the button was pressed"
+        assert (
+            connection.execute(
+                text("SELECT count(*) FROM door WHERE ended_at IS NULL AND participant_id IS NOT NULL")
+            ).scalar()
+            == 0
+        )
+
+
+def test_after_the_end_neither_code_nor_card_opens_anything(lesson: Lesson) -> None:
+    shown = let_child_in(lesson.engine, lesson.now, 2, (KEY, SECRET), act())
+    end(lesson.engine, lesson.id, act(1))
+    assert join_by_token(lesson.engine, lesson.cards[2].token, None, NOW) is None
+    assert join_by_token(lesson.engine, shown.token, None, NOW) is None
+    assert join_by_shown_code(lesson.engine, shown.code, KEY, None, NOW) is None
+    assert join_by_pictures(lesson.engine, lesson.tried(2), SECRET, NOW) == TurnedAway("wrong")
+
+
+def test_a_changed_code_ends_the_old_one_and_children_inside_go_on(lesson: Lesson) -> None:
+    device, old = lesson.scan(1), lesson.now.code or ""
+    change_code(lesson.engine, lesson.id, KEY, act(1))
+    assert session_by_code(lesson.engine, old, KEY, NOW) is None
+    assert session_by_code(lesson.engine, lesson.now.code or "", KEY, NOW) == lesson.id
+    assert seat_of(lesson.engine, device.sitting, NOW) == "open"
+
+
+def test_what_the_teacher_shows_for_one_child_is_good_once(lesson: Lesson) -> None:
+    first = let_child_in(lesson.engine, lesson.now, 2, (KEY, SECRET), act())
+    second = let_child_in(lesson.engine, lesson.now, 2, (KEY, SECRET), act())
+    assert join_by_token(lesson.engine, first.token, None, NOW) is None, "the one shown before stopped working"
+    assert isinstance(join_by_shown_code(lesson.engine, second.code.upper(), KEY, None, NOW), Joined)
+    assert join_by_token(lesson.engine, second.token, None, NOW) is None, "it was used"
+    with pytest.raises(Refused, match="no child with card 9"):
+        let_child_in(lesson.engine, lesson.now, 9, (KEY, SECRET), act())
+
+
+def test_a_card_of_another_class_is_not_one_of_this_session(lesson: Lesson) -> None:
+    (wren, _) = make_cards(lesson.engine, lesson.rooms.wrens, act())
+    assert join_by_token(lesson.engine, wren.token, None, NOW) is None
+    assert lesson.scan(1) is not None
+
+
+def test_the_lists_to_choose_from(lesson: Lesson) -> None:
+    robins = lesson.rooms.robins
+    both = classes_in(lesson.engine, robins.wave_id, None)
+    assert [(one.title, one.school, one.children, one.cards) for one in both] == [
+        ("Robins", "Ash Primary", 6, 6),
+        ("Wrens", "Birch Primary", 2, 0),
+    ]
+    assert [one.title for one in classes_in(lesson.engine, robins.wave_id, {lesson.rooms.school})] == ["Robins"]
+    assert questionnaires_for_pupils(lesson.engine, robins.study_id, "w2") == ["pupil"]
+    assert [one.id for one in open_sessions(lesson.engine, robins.study_id, {lesson.rooms.school}, NOW)] == [lesson.id]
+    assert open_sessions(lesson.engine, robins.study_id, set(), NOW) == []
