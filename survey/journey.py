@@ -147,6 +147,21 @@ class Journey:
                 return screen
         return None
 
+    def progress(self, answers: Answers, facts: Facts) -> tuple[int, int]:
+        """Return how many of the questions these answers lead to are answered, and how many they are."""
+        hidden = self.hidden(answers, facts)
+        there = [
+            question
+            for question in self.questionnaire.questions
+            if question.asks and question.stored and question.id not in hidden
+        ]
+        still_open = (
+            question
+            for question in there
+            if any(_open(Step(question, part), hidden, answers) for part in question.parts)
+        )
+        return len(there) - sum(1 for _ in still_open), len(there)
+
 
 def _screens(questionnaire: Questionnaire) -> Iterator[Screen]:
     """Yield every screen there can be: steps one by one for pupils, whole pages for adults."""

@@ -3,79 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-from flask import Flask
-from sqlalchemy import select
-from werkzeug.test import TestResponse
 
-from survey.app import create_app
-from survey.audit import Act, Actor
 from survey.classroom.acting import let_child_in, replace_card
-from survey.classroom.cards import NewCard, make_cards
-from survey.classroom.lessons import begin_session, end, go_on, pause, session_by_id
-from survey.config import Settings
-from survey.database import Engine, read, upgrade
-from survey.responses.tables import response
-from tests.classroom.class_of_six import make_class
-from tests.pages.strict import StrictClient, heading, look_at, strict_client, words
-
-
-class Class:
-    """A class session in an app, with its cards."""
-
-    def __init__(self, folder: Path) -> None:
-        settings = Settings(folder, f"sqlite:///{folder / 'chorus.sqlite'}", "s" * 40, "http://localhost")
-        self.app: Flask = create_app(settings)
-        self.engine: Engine = self.app.extensions["chorus"].engine
-        upgrade(self.engine)
-        (folder / "study").mkdir()
-        self.rooms = make_class(self.engine, folder / "study")
-        self.codes, self.tries = settings.key("codes"), settings.key("tries")
-        self.cards: dict[int, NewCard] = {
-            new.face.number: new for new in make_cards(self.engine, self.rooms.robins, self.act)
-        }
-        self.id = begin_session(self.engine, self.rooms.robins, "pupil", self.codes, self.act)
-
-    @property
-    def act(self) -> Act:
-        return Act(Actor("account", "teacher@example.org"))
-
-    @property
-    def now(self) -> Any:
-        return session_by_id(self.engine, self.id)
-
-    def device(self) -> StrictClient:
-        return strict_client(self.app)
-
-    def type_in(self, device: StrictClient, number: int, pictures: tuple[str, ...] | None = None) -> TestResponse:
-        """Type class code and number, and pick the pictures; return the answer to the last one."""
-        assert device.post("/", data={"code": self.now.code}).location == "/join"
-        reply = device.post("/join", data={"number": str(number)})
-        for place, name in enumerate(pictures or self.cards[number].face.pictures, 1):
-            assert reply.location == f"/join/picture/{place}"
-            look_at(device.get(reply.location))
-            reply = device.post(reply.location, data={"picture": name})
-        return reply
-
-    def begin(self, device: StrictClient) -> str:
-        """Say yes on the first page; return the address of the first question."""
-        assert heading(look_at(device.get("/welcome"))) == "Do you want to tell us about music?"
-        return self.follow(device, device.post("/welcome", data={"assent": "yes"}))
-
-    def follow(self, device: StrictClient, reply: TestResponse) -> str:
-        """Follow a reply to a question or another page, and return the address."""
-        while True:
-            address = reply.location
-            # Questions are the same for everyone, and may be kept by browsers: the strict client would not have it.
-            if "/q/" in address or (reply := device.get(address)).status_code != 303:
-                return address
-
-    def states(self) -> list[tuple[str, str]]:
-        with read(self.engine) as connection:
-            query = select(response.c.state, response.c.mode).where(response.c.participant_id.is_not(None))
-            return [tuple(row) for row in connection.execute(query)]
+from survey.classroom.lessons import end, go_on, pause
+from tests.classroom.in_app import Class
+from tests.pages.strict import heading, look_at, words
 
 
 @pytest.fixture

@@ -41,6 +41,7 @@ WITH_AN_ACCOUNT = ANYBODY - {STRANGER, RESPONDENT, LINK}
 SIGNED_IN = WITH_AN_ACCOUNT | {LINK}
 IN_THE_STUDY = frozenset({LEAD, RESEARCHER, COORDINATOR, OTHER_COORDINATOR, LINK})
 RESEARCH = frozenset({LEAD, RESEARCHER})
+FOR_TEACHERS = IN_THE_STUDY - {RESEARCHER}
 LEAD_ONLY = frozenset({LEAD})
 LOOKS_AFTER_PEOPLE = frozenset({ADMINISTRATOR, LEAD, OTHER_LEAD})
 ADMINISTRATOR_OR_LEAD = frozenset({ADMINISTRATOR, LEAD})
@@ -184,6 +185,17 @@ ROUTES: dict[str, frozenset[str]] = {
     "GET /office/studies/<code>/progress/reasons/check/<upload>": IN_THE_STUDY,
     "POST /office/studies/<code>/progress/reasons/check/<upload>": IN_THE_STUDY,
     "GET /office/studies/<code>/progress/reasons/check/<upload>/problems.csv": IN_THE_STUDY,
+    # class sessions
+    "GET /office/studies/<code>/classroom": FOR_TEACHERS,
+    "POST /office/studies/<code>/classroom": FOR_TEACHERS,
+    "GET /office/studies/<code>/classroom/classes/<int:place>/cards": FOR_TEACHERS - {OTHER_COORDINATOR},
+    "POST /office/studies/<code>/classroom/classes/<int:place>/cards": FOR_TEACHERS - {OTHER_COORDINATOR},
+    "GET /office/studies/<code>/classroom/<int:lesson>": FOR_TEACHERS - {OTHER_COORDINATOR},
+    "POST /office/studies/<code>/classroom/<int:lesson>": FOR_TEACHERS - {OTHER_COORDINATOR},
+    "GET /office/studies/<code>/classroom/<int:lesson>/board": FOR_TEACHERS - {OTHER_COORDINATOR},
+    "GET /office/studies/<code>/classroom/<int:lesson>/end": FOR_TEACHERS - {OTHER_COORDINATOR},
+    "GET /office/studies/<code>/classroom/<int:lesson>/cards/<int:card>": FOR_TEACHERS - {OTHER_COORDINATOR},
+    "POST /office/studies/<code>/classroom/<int:lesson>/cards/<int:card>": FOR_TEACHERS - {OTHER_COORDINATOR},
     # waves and links
     "GET /office/studies/<code>/waves": RESEARCH,
     "GET /office/studies/<code>/links": RESEARCH,
@@ -215,6 +227,9 @@ EXAMPLES = {
     "<int:link>": "1",
     "<int:door>": "1",  # the open link of the parents
     "<int:number>": "1",
+    "<int:place>": "1",
+    "<int:lesson>": "1",
+    "<int:card>": "1",
 }
 
 OPENED = {200, 302, 303, 400, 409}

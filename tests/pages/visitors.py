@@ -9,14 +9,17 @@ from flask import Flask
 
 from survey.admission import add_user
 from survey.app import create_app
-from survey.audit import COMMAND_LINE
+from survey.audit import COMMAND_LINE, Act
+from survey.classroom.cards import make_cards
+from survey.classroom.lessons import begin_session
+from survey.classroom.members import WaveAndClass
 from survey.config import Settings
 from survey.database import Engine, session, upgrade, write
 from survey.fieldwork import Membership, Participant, keep_study, new_door, study_by_code
 from survey.people import Giver
 from survey.people.links import LinkPlace, make_link
 from survey.responses.withdrawing import certificate
-from tests.filled import keep_school
+from tests.filled import keep_class, keep_school
 from tests.pages.small_study import make_study
 from tests.pages.strict import StrictClient, strict_client
 from tests.pages.test_account import OWN, choose, sign_in, token
@@ -75,7 +78,7 @@ class Visitors:
         return fresh
 
     def _someone_asked(self) -> None:
-        """Put someone on the list of school s1, and a certificate of a withdrawal beside."""
+        """Put someone on the list of school s1, with a card and a class session; and a certificate of a withdrawal."""
         now = datetime.now(UTC)
         with session(self.engine) as db:
             study = study_by_code(db, "small-notes")
@@ -83,10 +86,16 @@ class Visitors:
             db.add(person := Participant(study_id=study.id, code="p0001", audience="pupil", facts={}))
             db.flush()
             school = next(school for school in study.schools if school.code == "s1")
+            robins = keep_class(db, school, "4r", title="Robins")
             for wave in study.waves:
-                db.add(Membership(participant_id=person.id, wave_id=wave.id, school_id=school.id, facts={}))
+                place = {"school_id": school.id, "school_class_id": robins.id}
+                db.add(Membership(participant_id=person.id, wave_id=wave.id, facts={}, **place))
+            there = WaveAndClass(study.id, study.waves[1].id, robins.id)
             row = {"number": "W-AAAA-BBBB-CCCC", "at": now, "study_id": study.id, "scope": "future", "responses": 0}
             db.execute(certificate.insert().values(**row, decided_by="parent", backups_gone_on=now.date()))
+
+        make_cards(self.engine, there, Act(COMMAND_LINE, now))
+        begin_session(self.engine, there, "pupil", self.settings.key("codes"), Act(COMMAND_LINE, now))
 
     def _account(self, email: str, role: str, study: str | None, school: str | None) -> StrictClient:
         client = strict_client(self.app)
