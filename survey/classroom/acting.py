@@ -9,8 +9,8 @@ from sqlalchemy import Connection, delete, insert, select
 from survey.audit import Act, note
 from survey.classroom.cards import IssuedCard, NewCard, close_devices, issued, reissue
 from survey.classroom.joining import ShownWay, door_of, show_way_in, unlock
-from survey.classroom.lessons import ClassSession
 from survey.classroom.members import members
+from survey.classroom.sessions import ClassSession
 from survey.classroom.tables import help_given
 from survey.database import Engine, write
 from survey.fieldwork.consent import NotAgreed

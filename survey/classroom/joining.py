@@ -17,8 +17,8 @@ from typing import Any, Final, Literal
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from survey.classroom.cards import CardFace, IssuedCard, face_of, issued
-from survey.classroom.lessons import LONGEST, ClassSession, by_id, is_open, state_of
 from survey.classroom.members import asked_in
+from survey.classroom.sessions import LONGEST, ClassSession, by_id, is_open, state_of
 from survey.classroom.tables import card, class_session, help_given, let_in, sitting
 from survey.database import Engine, read, write
 from survey.fieldwork.consent.study import plan_of

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Row, select
 
 from survey.classroom.cards import IssuedCard, issued
 from survey.classroom.joining import is_locked
-from survey.classroom.lessons import ClassSession
 from survey.classroom.members import asked_in, members
+from survey.classroom.sessions import ClassSession
 from survey.classroom.tables import card, help_given, sitting
 from survey.database import Engine, read
 from survey.fieldwork.consent import standings

@@ -12,7 +12,7 @@ import pytest
 from survey.audit import Act, Actor
 from survey.classroom.cards import NewCard, make_cards
 from survey.classroom.joining import Joined, TriedCard, has_begun, join_by_token, mode_of
-from survey.classroom.lessons import ClassSession, begin_session, session_by_id
+from survey.classroom.sessions import ClassSession, begin_session, session_by_id
 from survey.database import Engine, open_engine, upgrade
 from survey.fieldwork import current
 from survey.responses import ComingIn, SavedPage, Ticket, begin, save
@@ -30,7 +30,7 @@ def act(minutes: float = 0) -> Act:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class OpenClass:
     """A class session that is open, and the cards of its six children by number."""
 
     engine: Engine
@@ -86,6 +86,6 @@ def rooms(engine: Engine, tmp_path: Path) -> Rooms:
 
 
 @pytest.fixture
-def lesson(engine: Engine, rooms: Rooms) -> Lesson:
+def open_class(engine: Engine, rooms: Rooms) -> OpenClass:
     cards = {new.face.number: new for new in make_cards(engine, rooms.robins, act())}
-    return Lesson(engine, rooms, begin_session(engine, rooms.robins, rooms.questionnaire, KEY, act()), cards)
+    return OpenClass(engine, rooms, begin_session(engine, rooms.robins, rooms.questionnaire, KEY, act()), cards)

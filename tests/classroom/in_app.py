@@ -14,7 +14,7 @@ from survey.admission import add_user
 from survey.app import create_app
 from survey.audit import COMMAND_LINE, Act, Actor
 from survey.classroom.cards import NewCard, make_cards
-from survey.classroom.lessons import begin_session, session_by_id
+from survey.classroom.sessions import begin_session, session_by_id
 from survey.config import Settings
 from survey.database import Engine, read, upgrade, write
 from survey.people import Giver

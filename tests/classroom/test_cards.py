@@ -13,7 +13,7 @@ from survey.drawings import PICTURES as DRAWN
 from survey.fieldwork import Membership, Participant
 from survey.problems import Refused
 from tests.classroom.class_of_six import ROBINS, Rooms
-from tests.classroom.conftest import NOW, SECRET, Lesson, act
+from tests.classroom.conftest import NOW, SECRET, OpenClass, act
 
 
 def test_every_child_gets_a_number_and_four_of_twelve_pictures(engine: Engine, rooms: Rooms) -> None:
@@ -72,27 +72,27 @@ def test_a_class_has_at_most_forty_cards(engine: Engine, rooms: Rooms) -> None:
         make_cards(engine, rooms.robins, act())
 
 
-def test_a_new_card_keeps_its_number_and_the_old_one_opens_nothing(lesson: Lesson) -> None:
-    device = lesson.scan(3)
-    new = replace_card(lesson.engine, lesson.now, 3, SECRET, act())
-    old = lesson.cards[3]
+def test_a_new_card_keeps_its_number_and_the_old_one_opens_nothing(open_class: OpenClass) -> None:
+    device = open_class.scan(3)
+    new = replace_card(open_class.engine, open_class.now, 3, SECRET, act())
+    old = open_class.cards[3]
     assert new.face.number == 3
-    assert join_by_token(lesson.engine, old.token, None, NOW) is None
-    assert isinstance(join_by_token(lesson.engine, new.token, None, NOW), Joined)
-    assert isinstance(join_by_pictures(lesson.engine, lesson.tried(3, new.face.pictures), SECRET, NOW), Joined)
-    assert seat_of(lesson.engine, device.sitting, NOW) == "closed"
+    assert join_by_token(open_class.engine, old.token, None, NOW) is None
+    assert isinstance(join_by_token(open_class.engine, new.token, None, NOW), Joined)
+    assert isinstance(join_by_pictures(open_class.engine, open_class.tried(3, new.face.pictures), SECRET, NOW), Joined)
+    assert seat_of(open_class.engine, device.sitting, NOW) == "closed"
 
 
-def test_making_all_cards_again_revokes_all(lesson: Lesson) -> None:
-    again = make_cards(lesson.engine, lesson.rooms.robins, act(), again=True)
-    assert [new.face.number for new in again] == list(lesson.cards)
-    assert [join_by_token(lesson.engine, old.token, None, NOW) for old in lesson.cards.values()] == [None] * 6
+def test_making_all_cards_again_revokes_all(open_class: OpenClass) -> None:
+    again = make_cards(open_class.engine, open_class.rooms.robins, act(), again=True)
+    assert [new.face.number for new in again] == list(open_class.cards)
+    assert [join_by_token(open_class.engine, old.token, None, NOW) for old in open_class.cards.values()] == [None] * 6
 
 
-def test_a_response_says_with_which_card_it_is_answered(lesson: Lesson) -> None:
-    ticket = lesson.start(lesson.scan(4))
-    assert card_of(lesson.engine, ticket.response) == lesson.cards[4].face
-    assert card_of(lesson.engine, "A" * 22) is None
+def test_a_response_says_with_which_card_it_is_answered(open_class: OpenClass) -> None:
+    ticket = open_class.start(open_class.scan(4))
+    assert card_of(open_class.engine, ticket.response) == open_class.cards[4].face
+    assert card_of(open_class.engine, "A" * 22) is None
 
 
 def test_the_activity_log_has_the_number_of_cards_and_no_more(engine: Engine, rooms: Rooms) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from survey.classroom.acting import let_child_in, replace_card
-from survey.classroom.lessons import end, go_on, pause
+from survey.classroom.sessions import end, go_on, pause
 from tests.classroom.in_app import Class
 from tests.pages.strict import heading, look_at, words
 

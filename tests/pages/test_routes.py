@@ -190,12 +190,12 @@ ROUTES: dict[str, frozenset[str]] = {
     "POST /office/studies/<code>/classroom": FOR_TEACHERS,
     "GET /office/studies/<code>/classroom/classes/<int:place>/cards": FOR_TEACHERS - {OTHER_COORDINATOR},
     "POST /office/studies/<code>/classroom/classes/<int:place>/cards": FOR_TEACHERS - {OTHER_COORDINATOR},
-    "GET /office/studies/<code>/classroom/<int:lesson>": FOR_TEACHERS - {OTHER_COORDINATOR},
-    "POST /office/studies/<code>/classroom/<int:lesson>": FOR_TEACHERS - {OTHER_COORDINATOR},
-    "GET /office/studies/<code>/classroom/<int:lesson>/board": FOR_TEACHERS - {OTHER_COORDINATOR},
-    "GET /office/studies/<code>/classroom/<int:lesson>/end": FOR_TEACHERS - {OTHER_COORDINATOR},
-    "GET /office/studies/<code>/classroom/<int:lesson>/cards/<int:card>": FOR_TEACHERS - {OTHER_COORDINATOR},
-    "POST /office/studies/<code>/classroom/<int:lesson>/cards/<int:card>": FOR_TEACHERS - {OTHER_COORDINATOR},
+    "GET /office/studies/<code>/classroom/<int:number>": FOR_TEACHERS - {OTHER_COORDINATOR},
+    "POST /office/studies/<code>/classroom/<int:number>": FOR_TEACHERS - {OTHER_COORDINATOR},
+    "GET /office/studies/<code>/classroom/<int:number>/board": FOR_TEACHERS - {OTHER_COORDINATOR},
+    "GET /office/studies/<code>/classroom/<int:number>/end": FOR_TEACHERS - {OTHER_COORDINATOR},
+    "GET /office/studies/<code>/classroom/<int:number>/cards/<int:card>": FOR_TEACHERS - {OTHER_COORDINATOR},
+    "POST /office/studies/<code>/classroom/<int:number>/cards/<int:card>": FOR_TEACHERS - {OTHER_COORDINATOR},
     # waves and links
     "GET /office/studies/<code>/waves": RESEARCH,
     "GET /office/studies/<code>/links": RESEARCH,
@@ -228,7 +228,6 @@ EXAMPLES = {
     "<int:door>": "1",  # the open link of the parents
     "<int:number>": "1",
     "<int:place>": "1",
-    "<int:lesson>": "1",
     "<int:card>": "1",
 }
 

@@ -11,8 +11,8 @@ from survey.admission import add_user
 from survey.app import create_app
 from survey.audit import COMMAND_LINE, Act
 from survey.classroom.cards import make_cards
-from survey.classroom.lessons import begin_session
 from survey.classroom.members import WaveAndClass
+from survey.classroom.sessions import begin_session
 from survey.config import Settings
 from survey.database import Engine, session, upgrade, write
 from survey.fieldwork import Membership, Participant, keep_study, new_door, study_by_code

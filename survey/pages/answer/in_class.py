@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
-from typing import Final
+from typing import Final, Literal
 
 from flask import Response, redirect, render_template, request
 from werkzeug.wrappers import Response as Reply
@@ -68,6 +68,11 @@ def begun(pass_: Pass, response: str) -> None:
         has_begun(store().engine, pass_.sitting, response)
 
 
+def done_already(pass_: Pass) -> Reply | None:
+    """Tell a child in a class session that their survey is finished; None for everyone else."""
+    return take_back(_waiting_page("finished", pass_)) if pass_.sitting else None
+
+
 @answer.before_request
 def _may_answer() -> Reply | None:
     """Let a device of a class session answer only while the session goes on, and no other child has this one now.
@@ -87,7 +92,7 @@ def _may_answer() -> Reply | None:
     return None
 
 
-def _waiting_page(seat: Seat, pass_: Pass) -> Response:
+def _waiting_page(seat: Seat | Literal["finished"], pass_: Pass) -> Response:
     language = asked_language()
     card = card_of(store().engine, pass_.response) if pass_.response and seat == "paused" else None
     words = {

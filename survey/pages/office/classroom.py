@@ -25,7 +25,9 @@ from survey.classroom.acting import (
 )
 from survey.classroom.cards import make_cards
 from survey.classroom.joining import joins_are_held
-from survey.classroom.lessons import (
+from survey.classroom.listing import NEEDS_YOU, TITLES, CardState, ClassList, class_list, participant_with
+from survey.classroom.members import ClassInWave, WaveAndClass, classes_in
+from survey.classroom.sessions import (
     ClassSession,
     begin_session,
     change_code,
@@ -36,8 +38,6 @@ from survey.classroom.lessons import (
     questionnaires_for_pupils,
     session_by_id,
 )
-from survey.classroom.listing import NEEDS_YOU, TITLES, CardState, ClassList, class_list, participant_with
-from survey.classroom.members import ClassInWave, WaveAndClass, classes_in
 from survey.database import session
 from survey.fieldwork import Wave
 from survey.fieldwork.links import address
@@ -114,7 +114,7 @@ def start_session(study: Seen) -> ResponseReturnValue:
         made = begin_session(store().engine, place, request.form.get("questionnaire", ""), _key("codes"), _act())
     except Refused as refused:
         return _home(study, [("class", reason) for reason in refused.reasons], chosen)
-    return redirect(url_for("office.class_session", code=study.code, lesson=made), 303)
+    return redirect(url_for("office.class_session", code=study.code, number=made), 303)
 
 
 def _home(study: Seen, faults: list[tuple[str, str]] | None = None, chosen: str = "") -> ResponseReturnValue:
@@ -215,18 +215,18 @@ def _typed_address() -> str:
 # ---- a class session ---------------------------------------------------------------------------------------
 
 
-@office.get("/studies/<code>/classroom/<int:lesson>")
+@office.get("/studies/<code>/classroom/<int:number>")
 @allowed(*_WHO)
-def class_session(study: Seen, lesson: int) -> ResponseReturnValue:
+def class_session(study: Seen, number: int) -> ResponseReturnValue:
     """Show the list of a class session; with ?every=20 the page loads itself again."""
-    return _list_page(study, _session(study, lesson))
+    return _list_page(study, _session(study, number))
 
 
-@office.post("/studies/<code>/classroom/<int:lesson>")
+@office.post("/studies/<code>/classroom/<int:number>")
 @allowed(*_WHO)
-def change_session(study: Seen, lesson: int) -> ResponseReturnValue:
+def change_session(study: Seen, number: int) -> ResponseReturnValue:
     """Pause, continue, end, change the code; or give back answers that were set aside."""
-    it = _session(study, lesson)
+    it = _session(study, number)
     if not Form().validate_on_submit():
         return _list_page(study, it, [("main", _STALE)])
     do, engine = request.form.get("do", ""), store().engine
@@ -258,12 +258,12 @@ def _give_back(study: Seen, it: ClassSession) -> ResponseReturnValue:
 
 
 def _back_to(study: Seen, it: ClassSession, done: str, card: int | None = None) -> ResponseReturnValue:
-    return redirect(url_for("office.class_session", code=study.code, lesson=it.id, done=done, card=card), 303)
+    return redirect(url_for("office.class_session", code=study.code, number=it.id, done=done, card=card), 303)
 
 
-def _session(study: Seen, lesson: int) -> ClassSession:
+def _session(study: Seen, number: int) -> ClassSession:
     """Return a class session that the person here may see, or answer that there is no such page."""
-    it, mine = session_by_id(store().engine, lesson), my_schools(study)
+    it, mine = session_by_id(store().engine, number), my_schools(study)
     if it is None or it.study_id != study.id or (mine is not None and it.school_id not in mine):
         abort(404)
     return it
@@ -312,21 +312,21 @@ def _words(study: Seen, it: ClassSession) -> dict[str, Any]:
     return {"titles": TITLES, "modes": MODES, "why": WHY_MOVED, "needs_you": NEEDS_YOU, "questionnaire": title}
 
 
-@office.get("/studies/<code>/classroom/<int:lesson>/board")
+@office.get("/studies/<code>/classroom/<int:number>/board")
 @allowed(*_WHO)
-def board(study: Seen, lesson: int) -> ResponseReturnValue:
+def board(study: Seen, number: int) -> ResponseReturnValue:
     """Fill the screen with the class code, for children to read from the back row."""
-    it = _session(study, lesson)
+    it = _session(study, number)
     if it.state(datetime.now(UTC)) == "ended":
-        return redirect(url_for("office.class_session", code=study.code, lesson=it.id), 303)
+        return redirect(url_for("office.class_session", code=study.code, number=it.id), 303)
     return render_template("office/class-board.html", study=study, it=it, base=_typed_address())
 
 
-@office.get("/studies/<code>/classroom/<int:lesson>/end")
+@office.get("/studies/<code>/classroom/<int:number>/end")
 @allowed(*_WHO)
-def ask_end_session(study: Seen, lesson: int) -> ResponseReturnValue:
+def ask_end_session(study: Seen, number: int) -> ResponseReturnValue:
     """Ask whether a class session is to end."""
-    it = _session(study, lesson)
+    it = _session(study, number)
     return render_template(
         "office/class-end.html", study=study, here="classroom", form=Form(formdata=None), it=it, listed=_list(it)
     )
@@ -335,19 +335,19 @@ def ask_end_session(study: Seen, lesson: int) -> ResponseReturnValue:
 # ---- one card ----------------------------------------------------------------------------------------------
 
 
-@office.get("/studies/<code>/classroom/<int:lesson>/cards/<int:card>")
+@office.get("/studies/<code>/classroom/<int:number>/cards/<int:card>")
 @allowed(*_WHO)
-def class_card(study: Seen, lesson: int, card: int) -> ResponseReturnValue:
+def class_card(study: Seen, number: int, card: int) -> ResponseReturnValue:
     """Show what can be done for the child with a card."""
-    it = _session(study, lesson)
+    it = _session(study, number)
     return _card_page(study, it, _card(it, card))
 
 
-@office.post("/studies/<code>/classroom/<int:lesson>/cards/<int:card>")
+@office.post("/studies/<code>/classroom/<int:number>/cards/<int:card>")
 @allowed(*_WHO)
-def change_card(study: Seen, lesson: int, card: int) -> ResponseReturnValue:
+def change_card(study: Seen, number: int, card: int) -> ResponseReturnValue:
     """Do something for the child with a card, and write it down."""
-    it = _session(study, lesson)
+    it = _session(study, number)
     there = _card(it, card)
     if not Form().validate_on_submit():
         return _card_page(study, it, there, [("main", _STALE)])
