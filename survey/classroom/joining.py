@@ -9,10 +9,10 @@ from __future__ import annotations
 import hmac
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
@@ -39,8 +39,10 @@ from survey.people.attempts import (
     forget_old_tries,
     forget_tries,
     held_until,
+    waiting_keys,
     waits_until,
 )
+from survey.responses.late import PAPER
 
 log = logging.getLogger("survey")
 
@@ -58,6 +60,9 @@ SITE: Final = Limit(2000, timedelta(0), timedelta(0), timedelta(hours=1), in_a_r
 """No one waits for these; the server's log has a line for whoever looks after it."""
 
 How = Literal["qr", "pictures", "let in"]
+
+_CODE_LENGTH: Final = 12
+"""So much of a code's hash says that a device came by the code the class session has now, not by an earlier one."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,13 @@ class TurnedAway:
     until: datetime | None = None
 
 
+class FoundByCode(NamedTuple):
+    """What a class code opens: a class session, and by which of its codes (the beginning of the code's hash)."""
+
+    class_session: int
+    code: str
+
+
 @dataclass(frozen=True)
 class TriedCard:
     """What was typed and chosen: the class session the code led to, the number, and the pictures in order.
@@ -87,7 +99,7 @@ class TriedCard:
     device: limits of the device and the address it counts for, by their keys. before: the sitting the device had.
     """
 
-    class_session: int
+    found: FoundByCode
     number: int
     pictures: tuple[str, ...]
     device: Mapping[str, Limit] = field(default_factory=dict)
@@ -97,11 +109,13 @@ class TriedCard:
 # ---- by number and pictures --------------------------------------------------------------------------------
 
 
-def session_by_code(engine: Engine, typed: str, key: bytes, now: datetime) -> int | None:
-    """Return the id of the class session a typed class code opens; None when it is wrong, or of one that is over."""
-    query = select(class_session.c.id).where(class_session.c.code_hash == hash_of_code(typed, key), *is_open(now))
+def session_by_code(engine: Engine, typed: str, key: bytes, now: datetime) -> FoundByCode | None:
+    """Return the class session a typed class code opens; None when it is wrong, or of one that is over."""
+    hashed = hash_of_code(typed, key)
+    query = select(class_session.c.id).where(class_session.c.code_hash == hashed, *is_open(now))
     with read(engine) as connection:
-        return connection.scalar(query)
+        found = connection.scalar(query)
+    return None if found is None else FoundByCode(found, hashed[:_CODE_LENGTH])
 
 
 def join_by_pictures(engine: Engine, tried: TriedCard, secret: bytes, now: datetime) -> Joined | TurnedAway:
@@ -111,8 +125,8 @@ def join_by_pictures(engine: Engine, tried: TriedCard, secret: bytes, now: datet
     without a card takes the same way as one with a card. A right try forgets the wrong ones of card and device.
     """
     with write(engine) as connection:
-        it = by_id(connection, tried.class_session)
-        limits = _limits(secret, tried, it)
+        it = by_id(connection, tried.found.class_session)
+        limits = _limits(secret, tried)
         forget_old_tries(connection, now)
         held = _held(connection, limits, now)
         if held is not None:
@@ -149,17 +163,17 @@ class _Limits:
         return found | {key: "one address" for key, limit in self.device.items() if limit.free >= 300}
 
 
-def _limits(secret: bytes, tried: TriedCard, it: ClassSession | None) -> _Limits:
-    code = (it.code_hash if it else None) or ""
+def _limits(secret: bytes, tried: TriedCard) -> _Limits:
+    session_id, code = tried.found
     return _Limits(
         tried.device,
         {
-            _card_key(secret, tried.class_session, tried.number, "ten minutes"): CARD,
-            _card_key(secret, tried.class_session, tried.number, "session"): CARD_IN_SESSION,
+            _card_key(secret, session_id, tried.number, "ten minutes"): CARD,
+            _card_key(secret, session_id, tried.number, "session"): CARD_IN_SESSION,
         },
         {
-            counter(secret, "class session", code, "ten minutes"): SESSION,
-            counter(secret, "class session", code, "session"): SESSION_IN_ALL,
+            _session_key(secret, session_id, code, "ten minutes"): SESSION,
+            _session_key(secret, session_id, code, "session"): SESSION_IN_ALL,
         },
         {counter(secret, "site"): SITE},
     )
@@ -167,6 +181,10 @@ def _limits(secret: bytes, tried: TriedCard, it: ClassSession | None) -> _Limits
 
 def _card_key(secret: bytes, session_id: int, number: int, what: str) -> str:
     return counter(secret, "card", str(session_id), str(number), what)
+
+
+def _session_key(secret: bytes, session_id: int, code: str, what: str) -> str:
+    return counter(secret, "class session", str(session_id), code, what)
 
 
 def _held(connection: Connection, limits: _Limits, now: datetime) -> TurnedAway | None:
@@ -187,6 +205,8 @@ def _with_pictures(
     right = hmac.compare_digest(row.pictures if row else " ".join("????"), " ".join(tried.pictures))
     if not right or row is None or it is None or state_of(it, now) == "ended":
         return None
+    if not (it.code_hash or "").startswith(tried.found.code):
+        return None  # the class code has been changed since
     found = _issued(row)
     return found if _is_asked(connection, it, found) else None
 
@@ -204,14 +224,18 @@ def _is_asked(connection: Connection, it: ClassSession, found: IssuedCard) -> bo
     return any(one.id == found.participant_id for one in there)
 
 
-def is_locked(engine: Engine, session_id: int, number: int, secret: bytes, now: datetime) -> bool:
-    """Tell whether a card was tried wrongly so often that only the teacher can let its child in."""
-    return waits_until(engine, [_card_key(secret, session_id, number, "session")], now) is not None
+def locked_cards(
+    connection: Connection, session_id: int, numbers: Iterable[int], secret: bytes, now: datetime
+) -> set[int]:
+    """Return the numbers of cards that were tried wrongly so often that only the teacher can let their child in."""
+    keys = {_card_key(secret, session_id, number, "session"): number for number in numbers}
+    return {keys[key] for key in waiting_keys(connection, keys, now)}
 
 
 def joins_are_held(engine: Engine, it: ClassSession, secret: bytes, now: datetime) -> bool:
     """Tell whether a class session looks at no more cards until its code is changed."""
-    keys = [counter(secret, "class session", it.code_hash or "", what) for what in ("ten minutes", "session")]
+    code = (it.code_hash or "")[:_CODE_LENGTH]
+    keys = [_session_key(secret, it.id, code, what) for what in ("ten minutes", "session")]
     return waits_until(engine, keys, now) is not None
 
 
@@ -356,14 +380,14 @@ def seat_of(engine: Engine, sitting_id: int, now: datetime) -> Seat:
 
 
 def mode_of(engine: Engine, sitting_id: int) -> str | None:
-    """Return how the child of a sitting answers, as the teacher said; None when nothing was said."""
+    """Return how the child of a sitting answers on a device, as the teacher said; None when nothing was said."""
     query = (
         select(help_given.c.mode)
         .join(
             sitting,
             (sitting.c.class_session_id == help_given.c.class_session_id) & (sitting.c.card_id == help_given.c.card_id),
         )
-        .where(sitting.c.id == sitting_id)
+        .where(sitting.c.id == sitting_id, help_given.c.mode != PAPER)
     )
     with read(engine) as connection:
         return connection.scalar(query)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, select
 
 from survey.classroom.cards import IssuedCard, issued
-from survey.classroom.joining import is_locked
+from survey.classroom.joining import locked_cards
 from survey.classroom.members import asked_in, members
 from survey.classroom.sessions import ClassSession
 from survey.classroom.tables import card, help_given, sitting
@@ -105,9 +105,10 @@ def class_list(engine: Engine, it: ClassSession, secret: bytes, count: Count, no
     """
     with read(engine) as connection:
         known = _InClass(connection, it)
-        locked = {one.id for one in known.cards if is_locked(engine, it.id, one.face.number, secret, now)}
+        numbers = [one.face.number for one in known.cards]
+        locked = locked_cards(connection, it.id, numbers, secret, now)
     order = {state: place for place, state in enumerate(TITLES)}
-    cards = [known.state(one, count, now, one.id in locked) for one in known.cards]
+    cards = [known.state(one, count, now, one.face.number in locked) for one in known.cards]
     cards.sort(key=lambda one: (order[one.state], one.number))
     return ClassList(tuple(cards), tuple(known.aside), known.without_card)
 

@@ -142,6 +142,11 @@ def held_until(connection: Connection, keys: Collection[str], now: datetime) -> 
     return until if until > now else None
 
 
+def waiting_keys(connection: Connection, keys: Collection[str], now: datetime) -> set[str]:
+    """Return those of these keys whose next try has to wait."""
+    return set(connection.scalars(select(Attempt.key).where(Attempt.key.in_(keys), Attempt.wait_until > now)))
+
+
 def forget_tries(connection: Connection, keys: Collection[str]) -> None:
     """Forget the wrong tries counted under these keys."""
     connection.execute(delete(Attempt).where(Attempt.key.in_(keys)))

@@ -11,7 +11,7 @@ import pytest
 
 from survey.audit import Act, Actor
 from survey.classroom.cards import NewCard, make_cards
-from survey.classroom.joining import Joined, TriedCard, has_begun, join_by_token, mode_of
+from survey.classroom.joining import FoundByCode, Joined, TriedCard, has_begun, join_by_token, mode_of
 from survey.classroom.sessions import ClassSession, begin_session, session_by_id
 from survey.database import Engine, open_engine, upgrade
 from survey.fieldwork import current
@@ -47,7 +47,8 @@ class OpenClass:
 
     def tried(self, number: int, pictures: tuple[str, ...] | None = None) -> TriedCard:
         """Return a try at a card, by default with its own pictures."""
-        return TriedCard(self.id, number, self.cards[number].face.pictures if pictures is None else pictures)
+        found = FoundByCode(self.id, (self.now.code_hash or "")[:12])
+        return TriedCard(found, number, self.cards[number].face.pictures if pictures is None else pictures)
 
     def scan(self, number: int, before: int | None = None, minutes: float = 0) -> Joined:
         """Come in by the QR code of a card."""

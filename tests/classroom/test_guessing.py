@@ -17,10 +17,10 @@ from survey.classroom.joining import (
     SITE,
     Joined,
     TurnedAway,
-    is_locked,
     join_by_pictures,
     join_by_token,
     joins_are_held,
+    locked_cards,
 )
 from survey.classroom.sessions import LONGEST, change_code
 from survey.database import read, write
@@ -39,6 +39,11 @@ def wrong(open_class: OpenClass, number: int) -> tuple[str, ...]:
 
 def guess(open_class: OpenClass, number: int, now: datetime = NOW) -> Joined | TurnedAway:
     return join_by_pictures(open_class.engine, open_class.tried(number, wrong(open_class, number)), SECRET, now)
+
+
+def locked(open_class: OpenClass, now: datetime) -> set[int]:
+    with read(open_class.engine) as connection:
+        return locked_cards(connection, open_class.id, range(1, 7), SECRET, now)
 
 
 def guess_all_session(open_class: OpenClass, numbers: list[int]) -> int:
@@ -73,7 +78,7 @@ def test_five_wrong_tries_at_a_card_make_a_minute_and_ten_lock_it(open_class: Op
         assert guess(open_class, 2, now) == TurnedAway("wrong")
         now += timedelta(minutes=1)
     assert join_by_pictures(open_class.engine, open_class.tried(2), SECRET, now) == TurnedAway("ask")
-    assert is_locked(open_class.engine, open_class.id, 2, SECRET, now)
+    assert locked(open_class, now) == {2}
 
 
 def test_letting_a_child_in_unlocks_the_card_and_its_qr_code_was_never_locked(open_class: OpenClass) -> None:
@@ -81,7 +86,7 @@ def test_letting_a_child_in_unlocks_the_card_and_its_qr_code_was_never_locked(op
     later = NOW + timedelta(minutes=20)
     assert isinstance(join_by_token(open_class.engine, open_class.cards[2].token, None, later), Joined)
     let_child_in(open_class.engine, open_class.now, 2, (KEY, SECRET), act(20))
-    assert not is_locked(open_class.engine, open_class.id, 2, SECRET, later)
+    assert locked(open_class, later) == set()
     assert isinstance(join_by_pictures(open_class.engine, open_class.tried(2), SECRET, later), Joined)
 
 
@@ -138,6 +143,15 @@ def test_a_class_session_takes_no_more_until_its_code_is_changed(open_class: Ope
     change_code(open_class.engine, open_class.id, KEY, act())
     assert not joins_are_held(open_class.engine, open_class.now, SECRET, NOW)
     assert isinstance(join_by_pictures(open_class.engine, open_class.tried(1), SECRET, NOW), Joined)
+
+
+def test_who_came_by_the_earlier_code_gets_no_more_tries_with_the_new_one(open_class: OpenClass) -> None:
+    earlier = open_class.tried(1)
+    change_code(open_class.engine, open_class.id, KEY, act())
+    assert join_by_pictures(open_class.engine, earlier, SECRET, NOW) == TurnedAway("wrong")
+    for number in range(7, 67):
+        join_by_pictures(open_class.engine, replace(earlier, number=number), SECRET, NOW)
+    assert not joins_are_held(open_class.engine, open_class.now, SECRET, NOW), "they are counted for the code they had"
 
 
 def test_a_class_of_thirty_that_types_badly_never_waits_for_the_class_session(open_class: OpenClass) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import text, update
 from werkzeug.test import TestResponse
 
 from survey.classroom.cards import card_of
-from survey.classroom.joining import TriedCard, join_by_pictures
+from survey.classroom.joining import FoundByCode, TriedCard, join_by_pictures
 from survey.database import read, write
 from survey.responses.tables import response
 from tests.classroom.in_app import Class
@@ -153,7 +153,12 @@ def test_cards_that_need_the_teacher_come_first(robins: Class) -> None:
     wrong = ("key",) * 4 if robins.cards[4].face.pictures != ("key",) * 4 else ("hat",) * 4
     for minute in range(12):
         when = robins.now.opened_at.replace(microsecond=0) + (robins.now.ends_by - robins.now.opened_at) * minute / 400
-        join_by_pictures(robins.engine, TriedCard(robins.id, 4, wrong), robins.tries, when)
+        join_by_pictures(
+            robins.engine,
+            TriedCard(FoundByCode(robins.id, (robins.now.code_hash or "")[:12]), 4, wrong),
+            robins.tries,
+            when,
+        )
     page = look_at(teacher.get(robins.office()))
     order = [m[1] for a in page.iter("a") if (m := re.search(r"/cards/(\d+)$", a.get("href") or ""))]
     assert order == ["5", "4", "6", "1", "2", "3"]
@@ -264,6 +269,28 @@ def test_answers_set_aside_are_listed_and_can_be_given_back(robins: Class) -> No
     page = after(teacher, do(teacher, robins.office(), do="give back", which=which[1], card="1"))
     assert "The answers now belong to the child with that card." in page
     assert state_of(teacher, robins, 1) == "Answering 1 of 2"
+
+
+def test_a_device_that_is_handed_on_does_not_count_as_a_second_one(robins: Class) -> None:
+    """Card 1's child gives the tablet away unfinished, and goes on with another one."""
+    teacher = robins.teacher()
+    for by_pictures in (True, False):
+        tablet, _ = answering(robins, 1, "4") if by_pictures else answering(robins, 1)
+        if by_pictures:
+            robins.type_in(tablet, 2)
+        else:
+            tablet.get(f"/j/{robins.cards[3].token}")
+        robins.begin(tablet)
+    answering(robins, 1)
+    assert state_of(teacher, robins, 1) == "Answering 1 of 2"
+    assert state_of(teacher, robins, 2).startswith("Answering")
+
+
+def test_a_child_on_paper_who_comes_in_all_the_same_answers_on_a_device(robins: Class) -> None:
+    teacher = robins.teacher()
+    after(teacher, do(teacher, robins.office("/cards/1"), do="mode", mode="paper"))
+    answering(robins, 1, "4")
+    assert robins.states() == [("started", "own device")]
 
 
 def test_signing_out_clears_two_devices(robins: Class) -> None:

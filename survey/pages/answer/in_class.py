@@ -41,7 +41,9 @@ def by_code(typed: str) -> Reply | None:
     if found is None:
         return None
     device = pass_.tries or secrets.token_urlsafe(12)
-    return give(redirect("/join", 303), Pass(joining=found, tries=device, look=pass_.look))
+    joining = f"{found.class_session}-{found.code}"
+    coming = Pass(joining=joining, tries=device, look=pass_.look, sitting=pass_.sitting)
+    return give(redirect("/join", 303), coming)
 
 
 def by_token(token: str) -> Reply | None:
@@ -80,7 +82,7 @@ def _may_answer() -> Reply | None:
     In a pause what is being chosen is still saved. Everyone else is spared the query.
     """
     pass_ = current()
-    if not pass_.sitting:
+    if not pass_.sitting or pass_.joining:
         return None
     seat = seat_of(store().engine, pass_.sitting, now())
     if seat in ("closed", "ended"):

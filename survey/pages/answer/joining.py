@@ -9,7 +9,7 @@ from flask import Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as Reply
 
 from survey.classroom.cards import PICTURES, PLACES
-from survey.classroom.joining import Joined, TriedCard, TurnedAway, join_by_pictures
+from survey.classroom.joining import FoundByCode, Joined, TriedCard, TurnedAway, join_by_pictures
 from survey.classroom.tables import MOST_CARDS
 from survey.pages.answer import tries
 from survey.pages.answer.blueprint import answer
@@ -87,7 +87,9 @@ def _away(pass_: Pass, place: int) -> Reply | None:
 def _try(pass_: Pass) -> Reply:
     pictures = tuple(PICTURES[_LETTERS.index(letter)] for letter in _letters(pass_))
     counted = tries.counted(_CARDS, pass_)
-    tried = TriedCard(pass_.joining, _number(pass_), pictures, counted)
+    session_id, _, code = pass_.joining.partition("-")
+    found_by = FoundByCode(int(session_id), code)
+    tried = TriedCard(found_by, _number(pass_), pictures, counted, pass_.sitting or None)
     found = join_by_pictures(store().engine, tried, store().settings.key("tries"), now())
     if isinstance(found, Joined):
         return let_in(found)

@@ -39,8 +39,9 @@ class Pass:
     `since`, the save from which on a child's answers are shown again. Inside and at another door: all of these, while
     it is asked whose turn it is. `look` is at most one letter each for paper, size and space.
 
-    On the way into a class session: its number in `joining`, and the `card` (number and pictures) as far as it is
-    known. In one, at the door and inside: `sitting`, which says with which card this device came in; 0 elsewhere.
+    On the way into a class session: its number and code in `joining`, and the `card` (number and pictures) as far as it
+    is known. In one, at the door and inside: `sitting`, which says with which card this device came in, or on the way
+    into the next one came in before; 0 elsewhere.
     """
 
     door: int | None = None
@@ -51,7 +52,7 @@ class Pass:
     since: int = 0
     look: str = ""
     tries: str = ""
-    joining: int = 0
+    joining: str = ""
     card: str = ""
     sitting: int = 0
 
@@ -100,7 +101,7 @@ def current() -> Pass:
     if kind[0] == "t":
         return replace(there, tries=name)
     if kind[0] == "c":
-        return replace(there, joining=int(name), card=details[0], tries=details[1])
+        return replace(there, joining=name, card=details[0], tries=details[1])
     if kind[0] in ("r", "w"):
         epoch, version, since, *waiting = (*details, "0") if len(details) == 2 else details
         inside = replace(there, response=name, epoch=int(epoch), version=version, since=int(since))

@@ -1,0 +1,33 @@
+"""On the day a study's data are deleted, nothing is left that says which child had which card."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+
+from survey.audit import COMMAND_LINE
+from survey.classroom import card, class_session, help_given, let_in, sitting
+from survey.classroom.acting import answers_by, let_child_in, set_answers_aside
+from survey.database import read
+from survey.responses.tables import response, set_aside
+from survey.retention.deletion import delete_study
+from tests.classroom.conftest import KEY, SECRET, OpenClass, act
+
+
+def test_cards_and_sittings_go_with_the_participants(open_class: OpenClass) -> None:
+    open_class.answer(open_class.start(open_class.scan(1)), "sing_enjoy", 4)
+    set_answers_aside(open_class.engine, open_class.now, 1, "device", act())
+    answers_by(open_class.engine, open_class.now, 2, "read aloud", act())
+    let_child_in(open_class.engine, open_class.now, 3, (KEY, SECRET), act())
+    tables = (card, sitting, help_given, let_in, set_aside, response)
+
+    def rows() -> list[int]:
+        with read(open_class.engine) as connection:
+            return [connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables]
+
+    assert min(rows()) > 0
+    delete_study(open_class.engine, "small-notes", datetime(2100, 9, 1, 12, tzinfo=UTC), COMMAND_LINE)
+    assert rows() == [0] * len(tables)
+    with read(open_class.engine) as connection:
+        assert connection.scalar(select(func.count()).select_from(class_session)) == 1, "it says nothing about a child"
