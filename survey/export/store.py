@@ -110,6 +110,10 @@ class Stored:
         """Return how many responses there are now."""
         return reading.count(self._engine, self._id, questionnaire, self._waves)
 
+    def leaves_out(self, questionnaire: str) -> bool:
+        """Tell whether responses were set aside."""
+        return reading.any_set_aside(self._engine, self._id, questionnaire, self._waves)
+
     def listed(self) -> Iterator[Listed]:
         """Yield everyone on the lists of the study's waves."""
         with read(self._engine) as connection:

@@ -39,6 +39,12 @@ ROWS_AT_ONCE: Final = 250
 """So many responses are in memory at a time: few enough that their answers stay in the processor's cache meanwhile."""
 
 
+_SET_ASIDE: Final = (
+    "Responses that were set aside in the classroom, because they were given with the wrong card or the child started "
+    "again, are not in this file. The class session lists them."
+)
+
+
 class ExportSource(Protocol):
     """Where an export reads from."""
 
@@ -54,6 +60,9 @@ class ExportSource(Protocol):
 
     def count(self, questionnaire: str) -> int:
         """Return how many responses there are at this moment."""
+
+    def leaves_out(self, questionnaire: str) -> bool:
+        """Tell whether responses were set aside, so that they are not among the rows."""
 
     def listed(self) -> Iterable[Listed]:
         """Yield everyone on the lists of the study's waves."""
@@ -162,6 +171,8 @@ class Export:
                 sink.grow(COMMENTS, comments)
             dataset.written += len(rows)
             self.written.update((name, row.wave, row.state) for row in rows)
+        if self.source.leaves_out(name):
+            self.notes.add(f"Codes · {name}", _SET_ASIDE)
         # People go on answering while this is written: the truth lies between the two counts, and nowhere else.
         if not dataset.expected <= dataset.written <= self.source.count(name):
             raise CannotExport(

@@ -226,6 +226,17 @@ def count(engine: Engine, study_id: int, questionnaire: str, waves: tuple[str, .
         return connection.scalar(_chosen(counting, study_id, questionnaire, waves)) or 0
 
 
+def any_set_aside(engine: Engine, study_id: int, questionnaire: str, waves: tuple[str, ...] | None = None) -> bool:
+    """Tell whether there are responses that `stream` leaves out because they were set aside."""
+    query = (
+        select(response.c.id)
+        .join(Wave, Wave.id == response.c.wave_id)
+        .where(response.c.study_id == study_id, response.c.questionnaire == questionnaire, ~counts_for_someone())
+    )
+    with read(engine) as connection:
+        return connection.scalar((query if waves is None else query.where(Wave.code.in_(waves))).limit(1)) is not None
+
+
 def _chosen(query: Select[Any], study_id: int, questionnaire: str, waves: tuple[str, ...] | None) -> Select[Any]:
     query = query.where(
         response.c.study_id == study_id, response.c.questionnaire == questionnaire, counts_for_someone()

@@ -6,12 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from werkzeug.test import TestResponse
 
+from survey.audit import Actor
 from survey.classroom.cards import card_of
 from survey.classroom.joining import FoundByCode, TriedCard, join_by_pictures
-from survey.database import read, write
+from survey.database import read, session, write
+from survey.fieldwork import Decision, Participant, decide
 from survey.responses.tables import response
 from tests.classroom.in_app import Class
 from tests.pages.strict import StrictClient, heading, look_at, words
@@ -139,6 +141,20 @@ def test_a_child_who_said_no_is_finished_like_the_others(robins: Class) -> None:
     teacher = robins.teacher()
     assert state_of(teacher, robins, 1) == "Finished"
     assert "Start again" not in words(look_at(teacher.get(robins.office("/cards/1"))))
+
+
+def test_a_child_without_consent_does_not_take_part_and_the_card_opens_nothing(robins: Class) -> None:
+    with session(robins.engine) as db:
+        second = db.scalars(select(Participant).where(Participant.code == "r002")).one()
+        said = Decision("no", "parent", robins.now.opened_at.date())
+        decide(
+            db.connection(), second.study, second.id, said, Actor("account", "lead@example.org"), robins.now.opened_at
+        )
+    assert state_of(robins.teacher(), robins, 2) == "Not taking part"
+    device = robins.device()
+    device.get(f"/j/{robins.cards[2].token}")
+    assert heading(look_at(device.get("/welcome"))) == "There is nothing to answer here for you just now."
+    assert robins.states() == []
 
 
 def test_cards_that_need_the_teacher_come_first(robins: Class) -> None:

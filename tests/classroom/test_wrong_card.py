@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 from typing import Any
 
@@ -19,6 +20,8 @@ from survey.classroom.acting import (
 from survey.classroom.joining import seat_of
 from survey.classroom.listing import class_list, participant_with
 from survey.database import Engine, read, session
+from survey.export.store import Stored
+from survey.export.study import Export
 from survey.fieldwork import Decision, Participant, decide
 from survey.problems import Refused
 from survey.responses import count, finish, load, stream
@@ -111,6 +114,19 @@ def test_answers_set_aside_are_in_no_data_until_they_are_given_back(open_class: 
     give_back(open_class.engine, open_class.now, there.aside[0].response, 1, act(2))
     assert whose(open_class.engine) == {ROBINS[0]: {"sing_enjoy": 4}, ROBINS[1]: {"sing_enjoy": 2}}
     assert class_list(open_class.engine, open_class.now, SECRET, lambda *_: (0, 2), NOW).aside == ()
+
+
+def test_a_file_says_that_responses_were_set_aside(open_class: OpenClass) -> None:
+    def said() -> list[str]:
+        export = Export(Stored(open_class.engine, "small-notes"), NOW)
+        export.write("csv", io.BytesIO())
+        return [note.what for note in export.notes.notes if "set aside" in note.what]
+
+    open_class.answer(open_class.start(open_class.scan(1)), "sing_enjoy", 4)
+    assert said() == []
+    set_answers_aside(open_class.engine, open_class.now, 1, "internet", act(1))
+    (sentence,) = said()
+    assert sentence.endswith("are not in this file. The class session lists them.")
 
 
 def test_a_child_can_start_again_from_the_first_question(open_class: OpenClass) -> None:

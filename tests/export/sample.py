@@ -201,6 +201,9 @@ class Source:
     def progress(self, now: datetime) -> Progress:
         return self.fieldwork
 
+    def leaves_out(self, questionnaire: str) -> bool:
+        return False
+
     def count(self, questionnaire: str) -> int:
         return len(self.responses.get(questionnaire, ())) + self.lost
 
