@@ -118,6 +118,21 @@ def session_by_code(engine: Engine, typed: str, key: bytes, now: datetime) -> Fo
     return None if found is None else FoundByCode(found, hashed[:_CODE_LENGTH])
 
 
+def session_of(engine: Engine, sitting_id: int, now: datetime) -> FoundByCode | None:
+    """Return what the class code opens that a device came in by, or would have; None when it may not answer there now.
+
+    So a device that is handed on needs no class code for the next card.
+    """
+    query = (
+        select(class_session.c.id, class_session.c.code_hash)
+        .join(sitting, sitting.c.class_session_id == class_session.c.id)
+        .where(sitting.c.id == sitting_id, sitting.c.closed_at.is_(None), *is_open(now))
+    )
+    with read(engine) as connection:
+        row = connection.execute(query).one_or_none()
+    return None if row is None else FoundByCode(row.id, (row.code_hash or "")[:_CODE_LENGTH])
+
+
 def join_by_pictures(engine: Engine, tried: TriedCard, secret: bytes, now: datetime) -> Joined | TurnedAway:
     """Let a device in when number and pictures are those of a card of the class.
 

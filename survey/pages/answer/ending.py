@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as Reply
 
+from survey.pages.answer import in_class
 from survey.pages.answer.blueprint import answer
 from survey.pages.answer.compiled import Survey
-from survey.pages.answer.passes import Pass, current, take_back
+from survey.pages.answer.passes import Pass, current
 from survey.pages.answer.questions import (
     ENDS,
     elsewhere,
@@ -58,7 +59,7 @@ def take_stop(version: str, language: str, name: str) -> Reply:
     pass_, survey, snapshot = found
     screen = screen_at(survey, name)
     if snapshot.state != "started":
-        return take_back(redirect(over_address(survey, snapshot), 303))
+        return in_class.leave(redirect(over_address(survey, snapshot), 303), pass_)
     if snapshot.epoch > pass_.epoch:
         # Only the sitting that is going on may end it: its answers are not this screen's to delete.
         return elsewhere(survey)
@@ -67,17 +68,17 @@ def take_stop(version: str, language: str, name: str) -> Reply:
         return to_screen(survey, screen, snapshot, pass_.epoch)
     if said == {"stop": ["stop"]}:
         if not snapshot.answers:
-            return _stopped(survey, snapshot, keep=False)
+            return _stopped(survey, snapshot, pass_, keep=False)
         return _page("keep", survey, pass_, screen=screen)
     if said in ({"keep": ["keep"]}, {"keep": ["throw"]}):
-        return _stopped(survey, snapshot, keep=said["keep"] == ["keep"])
+        return _stopped(survey, snapshot, pass_, keep=said["keep"] == ["keep"])
     abort(400)
 
 
-def _stopped(survey: Survey, snapshot: Snapshot, *, keep: bool) -> Reply:
+def _stopped(survey: Survey, snapshot: Snapshot, pass_: Pass, *, keep: bool) -> Reply:
     receipt = None if survey.pupil else _key()
     done = stop(store().engine, snapshot.id, keep, now(), receipt=receipt)
-    return take_back(redirect(over_address(survey, done.snapshot or snapshot), 303))
+    return in_class.leave(redirect(over_address(survey, done.snapshot or snapshot), 303), pass_)
 
 
 @answer.get("/check/<version>/<language>")
@@ -142,9 +143,8 @@ def over(version: str, language: str) -> Reply:
     receipt = _receipt(survey, snapshot)
     filled = survey.filled(snapshot.answers, snapshot.facts) if snapshot else survey.filled({}, {})
     more = {"receipt": receipt, "withdraw_at": _withdraw_at()}
-    return take_back(
-        _page("done", survey, pass_, state=state, thanks=filled(asked.thanks), declined=filled(declined), **more)
-    )
+    page = _page("done", survey, pass_, state=state, thanks=filled(asked.thanks), declined=filled(declined), **more)
+    return in_class.leave(page, pass_)
 
 
 def _receipt(survey: Survey, snapshot: Snapshot | None) -> str | None:

@@ -284,7 +284,7 @@ def _decide_again(pass_: Pass) -> Reply:
         snapshot = assent(store().engine, snapshot.id, False, now()).snapshot
     if snapshot is not None and snapshot.state == "declined":
         survey = catalogue().survey(snapshot.sha256, snapshot.language)
-        return take_back(redirect(f"{survey.over}?as=declined" if survey else "/", 303))
+        return in_class.leave(redirect(f"{survey.over}?as=declined" if survey else "/", 303), pass_)
     return redirect("/go", 303)
 
 
@@ -301,7 +301,7 @@ def _start(found: _AtDoor, pass_: Pass, agreed: bool | None = None) -> Reply:
     if agreed is not None:
         assent(engine, ticket.response, agreed, now())
     if agreed is False:
-        return take_back(redirect(f"{survey.over}?as=declined", 303))
+        return in_class.leave(redirect(f"{survey.over}?as=declined", 303), pass_)
     version = ticket.sha256[:VERSION_LENGTH]
     inside = Pass(response=ticket.response, epoch=ticket.epoch, version=version, look=pass_.look, sitting=pass_.sitting)
     return give(redirect("/go", 303), inside)

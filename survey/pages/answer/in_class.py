@@ -9,8 +9,9 @@ from typing import Final, Literal
 from flask import Response, redirect, render_template, request
 from werkzeug.wrappers import Response as Reply
 
-from survey.classroom.cards import card_of
+from survey.classroom.cards import CardFace, card_of
 from survey.classroom.joining import (
+    FoundByCode,
     Joined,
     Seat,
     has_begun,
@@ -19,10 +20,11 @@ from survey.classroom.joining import (
     mode_of,
     seat_of,
     session_by_code,
+    session_of,
 )
 from survey.pages.answer.blueprint import answer
-from survey.pages.answer.passes import Pass, at_door, current, give, take_back
-from survey.pages.answer.questions import now, private
+from survey.pages.answer.passes import Pass, at_door, current, give, hand_over, take_back
+from survey.pages.answer.questions import now, private, snapshot_of
 from survey.pages.answer.tongue import asked_language
 from survey.pages.store import store
 from survey.wording import direction, html_language, say_in
@@ -40,10 +42,15 @@ def by_code(typed: str) -> Reply | None:
     found = session_by_code(store().engine, typed, key, now())
     if found is None:
         return None
+    look = pass_.look if pass_.response is None else ""
+    reply = give(redirect("/join", 303), _on_the_way(found, pass_, look))
+    return reply if pass_.response is None else hand_over(reply)
+
+
+def _on_the_way(found: FoundByCode, pass_: Pass, look: str) -> Pass:
+    """Return the pass of a device that may try cards of a class; the sitting it had ends when the next one begins."""
     device = pass_.tries or secrets.token_urlsafe(12)
-    joining = f"{found.class_session}-{found.code}"
-    coming = Pass(joining=joining, tries=device, look=pass_.look, sitting=pass_.sitting)
-    return give(redirect("/join", 303), coming)
+    return Pass(joining=f"{found.class_session}-{found.code}", tries=device, look=look, sitting=pass_.sitting)
 
 
 def by_token(token: str) -> Reply | None:
@@ -53,10 +60,17 @@ def by_token(token: str) -> Reply | None:
 
 
 def let_in(joined: Joined) -> Reply:
-    """Lead a device that got in on to the first page, at an address without any secret."""
-    reply = give(redirect("/welcome", 303), at_door(joined.door, current().look, joined.sitting))
+    """Lead a device that got in on to the first page, at an address without any secret.
+
+    A card says whose turn it is, so nothing is asked; of another child who had the device before, nothing is left.
+    """
+    pass_ = current()
+    before = snapshot_of(pass_)
+    same = pass_.door in (None, joined.door) if before is None else before.door_id == joined.door
+    coming = at_door(joined.door, pass_.look if same else "", joined.sitting)
+    reply = give(redirect("/welcome", 303), coming)
     reply.headers["Referrer-Policy"] = "no-referrer"
-    return reply
+    return reply if same else hand_over(reply)
 
 
 def mode(pass_: Pass) -> str:
@@ -72,7 +86,31 @@ def begun(pass_: Pass, response: str) -> None:
 
 def done_already(pass_: Pass) -> Reply | None:
     """Tell a child in a class session that their survey is finished; None for everyone else."""
-    return take_back(_waiting_page("finished", pass_)) if pass_.sitting else None
+    return leave(_waiting_page("finished", pass_), pass_) if pass_.sitting else None
+
+
+def may_go_on(pass_: Pass) -> bool:
+    """Tell whether a class session lets a device go on, if only after a pause; True where there is none."""
+    return not pass_.sitting or seat_of(store().engine, pass_.sitting, now()) in ("open", "paused")
+
+
+def card_in_use(pass_: Pass) -> CardFace | None:
+    """Return the card that a device in a class session is used with; None outside."""
+    return card_of(store().engine, pass_.response) if pass_.sitting and pass_.response else None
+
+
+def next_card(pass_: Pass) -> Pass | None:
+    """Return the pass of a device that stays in its class session for the next card; None when it is in none."""
+    if not pass_.sitting:
+        return with_card(pass_, "") if pass_.joining else None
+    found = session_of(store().engine, pass_.sitting, now())
+    return _on_the_way(found, pass_, "") if found else None
+
+
+def leave(reply: Reply, pass_: Pass) -> Reply:
+    """Take the pass of a response back; in a class session the device stays in it, for the next card."""
+    staying = next_card(pass_)
+    return take_back(reply) if staying is None else give(reply, staying)
 
 
 @answer.before_request
@@ -100,6 +138,7 @@ def _waiting_page(seat: Seat | Literal["finished"], pass_: Pass) -> Response:
     words = {
         "say": say_in(language),
         "language": html_language(language),
+        "code": language,
         "direction": direction(language),
         "survey_title": "",
         "links": [],

@@ -69,4 +69,5 @@ def take_look_outside() -> Reply:
 
 
 def _way_back() -> str:
-    return f"/welcome?language={asked_language()}"
+    page = "/join" if current().joining else "/welcome"
+    return f"{page}?language={asked_language()}"

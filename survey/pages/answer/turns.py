@@ -13,6 +13,7 @@ from flask import Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as Reply
 
 from survey.fieldwork.doors import Door
+from survey.pages.answer import in_class
 from survey.pages.answer.blueprint import answer
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import Survey
@@ -27,8 +28,13 @@ JUST_ENDED: Final = timedelta(hours=1)
 
 
 def used_for(pass_: Pass) -> Snapshot | None:
-    """Return the response that this device was used for, if it goes on or was finished just now; else None."""
+    """Return the response that this device was used for, if it goes on or was finished just now; else None.
+
+    In a class session that has ended, or that the device was signed out of, no response goes on.
+    """
     snapshot = snapshot_of(pass_)
+    if snapshot is not None and not in_class.may_go_on(pass_):
+        return None
     if snapshot is None or snapshot.state == "started":
         return snapshot
     if snapshot.state not in ("finished", "stopped"):
@@ -61,9 +67,15 @@ def _same_sitting(used: Snapshot, before: Snapshot, pass_: Pass) -> bool:
 
 
 def _next_person(pass_: Pass) -> Reply:
-    """Lead the next person to the door they came to, or to where a code is typed, with nothing of the one before."""
+    """Lead the next person on with nothing of the one before: to the door they came to, or to where a code is typed.
+
+    In a class session that goes on: to where the number of the next card is typed.
+    """
     if pass_.door is not None:
         return hand_over(give(redirect("/welcome", 303), at_door(pass_.door, "")))
+    staying = in_class.next_card(pass_)
+    if staying is not None:
+        return hand_over(give(redirect(f"/join{in_query(asked_language())}", 303), staying))
     return hand_over(take_back(redirect(f"/{in_query(asked_language())}", 303)))
 
 
@@ -85,7 +97,7 @@ def _survey(snapshot: Snapshot) -> Survey | None:
 
 
 def _whose(survey: Survey, snapshot: Snapshot, pass_: Pass) -> dict[str, object]:
-    """Return what tells whose the response is without a name, a study code or an answer."""
+    """Return what tells whose a response is: no name, no study code, no answer; in a class session, the card."""
     ended = snapshot.state != "started"
     since = now() - (snapshot.finished_at or snapshot.seen_at if ended else snapshot.started_at)
     return {
@@ -94,6 +106,7 @@ def _whose(survey: Survey, snapshot: Snapshot, pass_: Pass) -> dict[str, object]
         "place": snapshot.facts.get("school_class" if survey.pupil else "performance"),
         "ended": ended,
         "ago": time_ago(since, survey.language),
+        "card": in_class.card_in_use(pass_),
         "another": pass_.door is not None and pass_.door != snapshot.door_id,
     }
 
