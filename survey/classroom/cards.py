@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from survey.audit import Act, note
 from survey.classroom.members import ClassMember, WaveAndClass, members
 from survey.classroom.tables import MOST_CARDS, card, let_in, sitting
 from survey.database import Engine, read, write
 from survey.fieldwork.doors import hash_of_token
+from survey.fieldwork.participants import Participant
 from survey.fieldwork.studies import SchoolClass
 from survey.problems import Refused
 
@@ -101,6 +102,15 @@ def issued(connection: Connection, school_class_id: int) -> list[IssuedCard]:
         IssuedCard(row.id, row.participant_id, face_of(row.number, row.pictures), row.issued_at)
         for row in connection.execute(query)
     ]
+
+
+def count_cards(engine: Engine, study_id: int) -> int:
+    """Return how many children of a study have a card."""
+    query = (select(func.count()).select_from(card).join(Participant, Participant.id == card.c.participant_id)).where(
+        Participant.study_id == study_id
+    )
+    with read(engine) as connection:
+        return connection.scalar(query) or 0
 
 
 def face_of(number: int, pictures: str) -> CardFace:

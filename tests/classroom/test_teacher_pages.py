@@ -10,10 +10,11 @@ from sqlalchemy import select, text, update
 from werkzeug.test import TestResponse
 
 from survey.audit import Actor
-from survey.classroom.cards import card_of
+from survey.classroom.cards import card_of, count_cards
 from survey.classroom.joining import FoundByCode, TriedCard, join_by_pictures
 from survey.database import read, session, write
-from survey.fieldwork import Decision, Participant, decide
+from survey.fieldwork import Decision, Participant, Wave, decide
+from survey.pages.office import steps
 from survey.responses.tables import response
 from tests.classroom.in_app import Class
 from tests.pages.strict import StrictClient, heading, look_at, words
@@ -338,3 +339,12 @@ def test_a_response_is_known_by_its_card(robins: Class) -> None:
     with read(robins.engine) as connection:
         its_id = connection.scalar(text("SELECT response_id FROM sitting WHERE response_id IS NOT NULL"))
     assert card_of(robins.engine, str(its_id)) == robins.cards[6].face
+
+
+def test_cards_count_as_a_way_in_among_the_steps_to_a_wave(robins: Class) -> None:
+    cards = count_cards(robins.engine, robins.rooms.robins.study_id)
+    with session(robins.engine) as db:
+        step = steps._links(db, db.get_one(Wave, robins.rooms.robins.wave_id), cards, {})
+        none = steps._links(db, db.get_one(Wave, robins.rooms.robins.wave_id), 0, {})
+    assert (step.done, step.more) == (True, "6 cards for From 2026 on")
+    assert (none.done, none.more) == (False, "none yet for From 2026 on")

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import url_for
 
+from survey.classroom.cards import count_cards
 from survey.database import Session, session
 from survey.fieldwork import Door, Participant, School, Study, Wave, published
 from survey.fieldwork.consent import issues_of
@@ -17,7 +18,7 @@ from survey.pages.office.blueprint import office
 from survey.pages.office.sections import sections
 from survey.pages.store import store
 from survey.people import LEAD
-from survey.problems import amount
+from survey.problems import amount, listed
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def steps(code: str) -> list[NextStep]:
                 if study.plan.consent
                 else []
             ),
-            _links(db, wave, here),
+            _links(db, wave, count_cards(store().engine, study.id), here),
             _wave(wave, now, here),
         ]
     return [] if all(step.done for step in found) else found
@@ -90,13 +91,13 @@ def _sheets(db: Session, study_id: int, audiences: list[str], here: dict[str, st
     return NextStep("Information sheets sent out", not missing, here.get("consent"), more)
 
 
-def _links(db: Session, wave: Wave, here: dict[str, str]) -> NextStep:
+def _links(db: Session, wave: Wave, cards: int, here: dict[str, str]) -> NextStep:
     working = db.query(Door).filter_by(wave_id=wave.id, ended_at=None)
     everyone = working.count()
     personal = working.filter(Door.participant_id.is_not(None)).count()
-    counts = [(everyone - personal, "open link"), (personal, "personal link")]
-    more = " and ".join(amount(number, what) for number, what in counts if number) or "none yet"
-    return NextStep("Links or cards", everyone > 0, here.get("links"), f"{more} for {wave.title}")
+    counts = [(everyone - personal, "open link"), (personal, "personal link"), (cards, "card")]
+    more = listed([amount(number, what) for number, what in counts if number]) or "none yet"
+    return NextStep("Links or cards", everyone + cards > 0, here.get("links"), f"{more} for {wave.title}")
 
 
 def _wave(wave: Wave, now: datetime, here: dict[str, str]) -> NextStep:
