@@ -91,6 +91,10 @@ class Device:
     def come_in(self, number: int, look: Callable[[str], None] = lambda _: None) -> None:
         self.page.goto("/")
         self.type_code(self.robins.now.code)
+        self.show_card(number, look)
+
+    def show_card(self, number: int, look: Callable[[str], None] = lambda _: None) -> None:
+        """Type the number of a card, and pick its pictures."""
         look("card number")
         self.page.get_by_label("Type the number on your card").fill(str(number))
         self.next()
@@ -102,6 +106,10 @@ class Device:
     def type_code(self, code: str) -> None:
         self.page.get_by_label("Enter your code").fill(code)
         self.next()
+
+    def press(self, name: str) -> None:
+        with self.page.expect_navigation(wait_until="load"):
+            self.page.get_by_role("button", name=name).click()
 
     def say_yes(self) -> None:
         self.page.get_by_label("Yes, I will").check(force=True)
@@ -147,15 +155,25 @@ def test_six_children_on_two_devices(
             looked.add(kind)
             teacher.faults.extend(f"{kind}: {fault}" for fault in accessibility.every_check(first.page, 60))
 
-    # Two children finish on the first device, one after the other.
-    for number in (1, 2):
-        first.come_in(number, look)
-        first.say_yes()
-        first.answer("A lot")
-        first.answer("A little")
-        assert "Give the device to the next person." in first.words
-    first.come_in(1)
+    # Two children finish on the first device, one after the other. The second leaves it in the middle for a moment.
+    first.come_in(1, look)
+    first.say_yes()
+    first.answer("A lot")
+    first.answer("A little")
+    assert "Give the device to the next person." in first.words
+    first.press("Next person")
+    first.show_card(2)
+    first.say_yes()
+    first.answer("A lot")
+    first.page.goto("/")
+    assert "Card 2" in first.words
+    look("whose turn")
+    first.press("Yes, go on")
+    first.answer("A little")
+    first.press("Next person")
+    first.show_card(1)
     assert "All done" in first.words, "who has finished is told so"
+    look("done already")
 
     # Card 6's child takes card 4; it is put right, and both go on.
     second.come_in(4)
@@ -171,7 +189,8 @@ def test_six_children_on_two_devices(
     second.come_in(6)
     second.answer("Not at all")
     assert "All done" in second.words
-    second.come_in(4)
+    second.press("Next person")
+    second.show_card(4)
     second.say_yes()
 
     # Card 5 comes in on two devices; the teacher signs it out, and shows a code for this child.
