@@ -348,3 +348,17 @@ def test_cards_count_as_a_way_in_among_the_steps_to_a_wave(robins: Class) -> Non
         none = steps._links(db, db.get_one(Wave, robins.rooms.robins.wave_id), 0, {})
     assert (step.done, step.more) == (True, "6 cards for From 2026 on")
     assert (none.done, none.more) == (False, "none yet for From 2026 on")
+
+
+def test_questionnaires_of_one_title_are_told_apart_by_their_years() -> None:
+    from types import SimpleNamespace
+
+    from survey.definition.reading import read_folder
+    from survey.demo import shipped_study
+    from survey.pages.office import classroom
+
+    seen = SimpleNamespace(plan=read_folder(shipped_study()).study)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(classroom, "_title", lambda study, name: "Music and me")
+        told = [classroom._title_and_years(seen, name) for name in ("pupil-ks1", "pupil-ks2", "parent")]  # type: ignore[arg-type]
+    assert told == ["Music and me (years 1 and 2)", "Music and me (years 3, 4, 5 and 6)", "Music and me"]

@@ -52,7 +52,7 @@ from survey.pages.office.studies import shown
 from survey.pages.store import store
 from survey.people import COORDINATOR, LEAD
 from survey.people.attempts import counter
-from survey.problems import Refused
+from survey.problems import Refused, listed
 from survey.progress.outcomes import REASONS
 from survey.progress.reasons import GivenReason, give
 
@@ -129,7 +129,7 @@ def _home(study: Seen, faults: list[tuple[str, str]] | None = None, chosen: str 
         chosen=chosen,
         running=open_sessions(store().engine, study.id, my_schools(study), datetime.now(UTC)),
         classes=_classes(study),
-        questionnaires=[(name, _title(study, name)) for name in asked],
+        questionnaires=[(name, _title_and_years(study, name)) for name in asked],
         titles={one.id: one.title for one in study.plan.waves},
         wave=wave,
     )
@@ -145,6 +145,14 @@ def _wave(study: Seen) -> tuple[int, str]:
 
 def _classes(study: Seen) -> list[ClassInWave]:
     return classes_in(store().engine, _wave(study)[0], my_schools(study))
+
+
+def _title_and_years(study: Seen, questionnaire: str) -> str:
+    """Return a questionnaire's title with the years that get it: two of one title have to be told apart."""
+    works = [one for one in study.plan.fieldwork if one.questionnaire == questionnaire]
+    years = sorted({year for one in works for year in one.years or []})
+    title = _title(study, questionnaire)
+    return f"{title} ({'year' if len(years) == 1 else 'years'} {listed(years)})" if years else title
 
 
 def _title(study: Seen, questionnaire: str) -> str:
