@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from survey.classroom.acting import let_child_in
+from survey.classroom.acting import let_child_in, sign_out
 from survey.classroom.cards import make_cards
 from survey.classroom.joining import (
     Joined,
@@ -17,6 +17,7 @@ from survey.classroom.joining import (
     join_by_token,
     seat_of,
     session_by_code,
+    session_of,
 )
 from survey.classroom.members import classes_in
 from survey.classroom.sessions import (
@@ -134,6 +135,24 @@ def test_a_changed_code_ends_the_old_one_and_children_inside_go_on(open_class: O
     assert session_by_code(open_class.engine, old, KEY, NOW) is None
     assert opened(open_class, open_class.now.code or "") == open_class.id
     assert seat_of(open_class.engine, device.sitting, NOW) == "open"
+
+
+def test_a_device_stays_in_its_session_until_it_is_signed_out_or_the_session_ends(open_class: OpenClass) -> None:
+    engine, first, second = open_class.engine, open_class.scan(1), open_class.scan(2)
+    by_code = session_by_code(engine, open_class.now.code or "", KEY, NOW)
+    assert by_code is not None
+    assert session_of(engine, first.sitting, NOW) == session_of(engine, second.sitting, NOW) == by_code
+    change_code(engine, open_class.id, KEY, act())
+    changed = session_of(engine, first.sitting, NOW)
+    assert changed is not None
+    assert (changed.class_session, changed.code == by_code.code) == (open_class.id, False)
+    sign_out(engine, open_class.now, 1, SECRET, act(1))
+    assert session_of(engine, first.sitting, NOW) is None
+    assert session_of(engine, second.sitting, NOW) == changed
+    assert session_of(engine, second.sitting, NOW + LONGEST) is None
+    end(engine, open_class.id, act(2))
+    assert session_of(engine, second.sitting, NOW + timedelta(minutes=3)) is None
+    assert session_of(engine, 999, NOW) is None
 
 
 def test_what_the_teacher_shows_for_one_child_is_good_once(open_class: OpenClass) -> None:
