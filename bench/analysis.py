@@ -80,6 +80,8 @@ def demonstration(folder: Path, *, small: bool) -> str:
         text = (study / "study.yaml").read_text(encoding="utf-8")
         for what, number in FEW.items():
             text = re.sub(rf"^  {what}: \d+$", f"  {what}: {number}", text, flags=re.MULTILINE)
+        # Hiding small counts safely is what costs most where there are few people.
+        text = text.replace("threshold: 10", "threshold: 3")
         (study / "study.yaml").write_text(text, encoding="utf-8")
     command = [
         sys.executable,
