@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from survey.analysis.columns import in_order
 from survey.analysis.comparison import GroupComparison, NothingToCompare, Sides, compare
-from survey.analysis.disclosure import crossing, suppress
+from survey.analysis.disclosure import Crossing, SafeTable, crossing, suppress
 from survey.analysis.effects import Contrast
 from survey.analysis.shares import Participation, participation
 from survey.analysis.subgroups import SubgroupDifference, subgroup_difference
@@ -106,8 +106,15 @@ def participations(basis: Basis) -> Iterable[Participating]:
             inside = (arms == arm.id) & np.isfinite(values)
             for fact in _facts(basis) if inside.any() else ():
                 labels = people.labels(fact.id)
-                for one in _of_fact(fact, labels, inside):
-                    yield _participating(basis, share, arm.id, one, _chosen(labels, values, inside))
+                levels = _of_fact(fact, labels, inside)
+                if not levels:
+                    continue
+                pairs = _chosen(labels, values, inside)
+                # The levels of a fact are rows of one table, which is made safe once.
+                safe = suppress(_counted(pairs), basis.threshold)
+                for one in levels:
+                    found = _participating(basis, share, one, pairs, safe)
+                    yield Participating(share, basis.wave, arm.id, one, found, None if found else basis.hidden)
 
 
 def _facts(basis: Basis) -> list[Fact]:
@@ -193,17 +200,22 @@ def _chosen(labels: Sequence[str | None], values: Floats, inside: NDArray[np.boo
     return [(label, value > 0.5) for label, value, counts in rows if counts and label is not None]
 
 
-def _participating(basis: Basis, share: StudyOutcome, arm: str, one: Subgroup, pairs: Sequence[Pair]) -> Participating:
-    """Return how a level takes part, beside all other levels of its fact."""
+def _counted(pairs: Sequence[Pair]) -> Crossing:
+    """Count the levels of a fact against taking part."""
     table, _ = crossing([label for label, _ in pairs], [YES if takes else NO for _, takes in pairs])
-    safe = suppress(table, basis.threshold)
+    return table
+
+
+def _participating(
+    basis: Basis, share: StudyOutcome, one: Subgroup, pairs: Sequence[Pair], safe: SafeTable
+) -> Participation | None:
+    """Return how a level takes part, beside all other levels of its fact; None where that is hidden."""
     at = safe.rows.index(one.level)
     totals = (safe.total, *safe.column_totals, safe.row_totals[at], *safe.cells[at])
     if None in totals or len(safe.columns) < 2:
-        return Participating(share, basis.wave, arm, one, None, basis.hidden)
+        return None
     members = [label == one.level for label, _ in pairs]
     found = participation(members, [takes for _, takes in pairs], one.level_title, share.title)
     # Everyone who is not in this level, who may be few although each shown count is not.
-    if basis.is_small([found.rate_others.of, found.rate_others.count, found.rate_others.of - found.rate_others.count]):
-        return Participating(share, basis.wave, arm, one, None, basis.hidden)
-    return Participating(share, basis.wave, arm, one, found)
+    others = found.rate_others
+    return None if basis.is_small([others.of, others.count, others.of - others.count]) else found
