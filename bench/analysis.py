@@ -42,7 +42,8 @@ def read_and_score(url: str, out: Path) -> None:
 
 def findings(url: str, out: Path) -> None:
     """Analyse the study."""
-    out.write_text(str(len(analyse(STUDY, open_engine(url), NOW).comparisons)))
+    found = analyse(STUDY, open_engine(url), NOW)
+    out.write_text(str(len(found.comparisons) if found else 0))
 
 
 def tables(url: str, out: Path) -> None:

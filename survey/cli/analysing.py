@@ -26,21 +26,22 @@ def analyse(study: str, wave: str | None, out: Path | None, in_json: bool) -> No
     Writes a workbook of tables and charts: arms compared, change between waves, exposure, subgroups, who takes part,
     costs. Its first sheet says in sentences what was found. It holds no single answer, and small counts are hidden.
     """
-    from survey.export.formats import TABLES
     from survey.export.store import analyse as analysis
-    from survey.export.store import export, waves_until
-    from survey.export.study import ExportChoice
 
     store, now = engine(), datetime.now(UTC)
     if out is None and not in_json:
         stop("Please say where the workbook is to go (--out FILE.xlsx), or ask for JSON (--json).")
-    if out is not None:
+    if out is None:
+        found = analysis(study, store, now, wave)
+    else:
         with writing(out, "wb") as file:
-            export(study, store, TABLES, file, now, ExportChoice(waves_until(study, store, wave)))
-    if in_json:
-        print_json(_as_json(analysis(study, store, now, wave)))
-    elif out is not None:
+            found = analysis(study, store, now, wave, file)
+    if not in_json:
         click.echo(f"Written: {out}")
+    elif found is None:
+        stop(f"Nobody has finished a questionnaire of {study} yet, so there is nothing to analyse.")
+    else:
+        print_json(_as_json(found))
 
 
 def _as_json(found: StudyFindings) -> dict[str, Any]:

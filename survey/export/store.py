@@ -12,6 +12,7 @@ from survey.definition.bundle import Bundle
 from survey.definition.reading import parse_study
 from survey.definition.study import StudyDefinition
 from survey.export.columns import AnsweredVersion
+from survey.export.formats import TABLES
 from survey.export.sink import CannotExport
 from survey.export.study import EVERYTHING, Export, ExportChoice
 from survey.fieldwork import publications
@@ -41,15 +42,20 @@ def export(
     Export(stored, now, chosen.waves, chosen.seconds_per_screen, chosen.unfinished).write(form, out)
 
 
-def analyse(study: str, engine: Engine, now: datetime, until: str | None = None) -> StudyFindings:
+def analyse(
+    study: str, engine: Engine, now: datetime, until: str | None = None, out: IO[bytes] | None = None
+) -> StudyFindings | None:
     """Return what is found in a study's answers, of its waves up to `until` (a code; None for all).
 
-    Raises CannotExport with a sentence.
+    None where no one has finished anything. out: where the workbook of tables goes; None writes none. Raises
+    CannotExport with a sentence.
     """
-    return Export(Stored(engine, study, waves_until(study, engine, until)), now).analyse()
+    waves = _waves_until(study, engine, until)
+    made = Export(Stored(engine, study, waves), now, waves)
+    return made.analyse() if out is None else made.write(TABLES, out)
 
 
-def waves_until(study: str, engine: Engine, wave: str | None) -> tuple[str, ...] | None:
+def _waves_until(study: str, engine: Engine, wave: str | None) -> tuple[str, ...] | None:
     """Return the codes of a study's waves up to one; None for all. Raises CannotExport for one that is not there."""
     if wave is None:
         return None

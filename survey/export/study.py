@@ -109,28 +109,27 @@ class Export:
         self.gaps = Gaps(self.study.missing)
         self.gathering = Gathering(self.study, self.source.listed())
 
-    def write(self, form: str, out: IO[bytes]) -> None:
-        """Write the file. form: the name of one of FORMATS. Raises CannotExport."""
+    def write(self, form: str, out: IO[bytes]) -> StudyFindings | None:
+        """Write the file, and return what was found; None where no one has finished anything.
+
+        form: the name of one of FORMATS. Raises CannotExport.
+        """
         sink = FORMATS[form].sink(Frame(self.study, self.made, self.gaps.words, self.notes))
         try:
             datasets = self.read(sink)
-            microdata = FORMATS[form].microdata
-            sink.finish(self._readme(datasets, microdata), self._explaining(datasets, microdata), out)
+            microdata, found = FORMATS[form].microdata, self._findings(datasets)
+            sink.finish(self._readme(datasets, microdata), self._explaining(datasets, found, microdata), out)
         finally:
             sink.close()
+        return found
 
-    def analyse(self) -> StudyFindings:
-        """Return the analysis by itself. Raises CannotExport where no one has finished anything."""
+    def analyse(self) -> StudyFindings | None:
+        """Return what was found, and write nothing; None where no one has finished anything."""
         sink = FORMATS[TABLES].sink(Frame(self.study, self.made, self.gaps.words, self.notes))
         try:
-            found = self._findings(self.read(sink))
+            return self._findings(self.read(sink))
         finally:
             sink.close()
-        if found is None:
-            raise CannotExport(
-                f"Nobody has finished a questionnaire of {self.study.id} yet, so there is nothing to analyse."
-            )
-        return found
 
     def read(self, sink: Sink) -> list[Dataset]:
         """Read every response, give it to the sink, and return what was read."""
@@ -189,28 +188,22 @@ class Export:
         newest = {dataset.columns.questionnaire: dataset.columns.newest for dataset in datasets}
         return analyse(self.gathering.data, newest, waves)
 
-    def _explaining(self, datasets: Sequence[Dataset], microdata: bool) -> list[SmallSheet]:
+    def _explaining(
+        self, datasets: Sequence[Dataset], findings: StudyFindings | None, microdata: bool
+    ) -> list[SmallSheet]:
         """Return the sheets that explain the data; without microdata, none that tells of a single response."""
         columns = [dataset.columns for dataset in datasets]
         scored = {dataset.columns.questionnaire: dataset.scores for dataset in datasets}
-        findings = self._findings(datasets)
         least = 0 if microdata else self.study.disclosure.threshold
         for scores in scored.values():
             scores.tell_without_norms()
-        summed = [
-            scales(scored, self._whose, least),
-            scale_items(scored, self._whose, least),
-            *structure_sheets(scored, self.notes),
-            items([dataset.counts for dataset in datasets], self.study, self.gaps, self.notes, self._whose),
-        ]
-        if not microdata and self.waves is not None:
+        if some := not microdata and self.waves is not None:
             # Sums over all waves less those over some of them would be figures of the rest, however few these are.
-            summed = []
             self.notes.add("Read me", _ONLY_SOME)
         return [
             *(findings_sheets(findings) if findings is not None else ()),
             contents.counts(self.study, self.written),
-            *summed,
+            *(() if some else self._summed(datasets, least)),
             fieldwork(self.source.progress(self.made), self.study, self.waves, by_school=microdata),
             *([replace(COMMENTS, about=f"{COMMENTS.about}, of {self._whose}")] if microdata else []),
             *(self._flags(datasets) if microdata else []),
@@ -219,6 +212,14 @@ class Export:
             contents.missing_codes(self.gaps),
             contents.notes_sheet(self.notes if microdata else self.notes.of_no_one()),
         ]
+
+    def _summed(self, datasets: Sequence[Dataset], least: int) -> Iterator[SmallSheet]:
+        """Yield the sheets whose figures go over all waves. least: how many people a figure is of, at the least."""
+        scored = {dataset.columns.questionnaire: dataset.scores for dataset in datasets}
+        yield scales(scored, self._whose, least)
+        yield scale_items(scored, self._whose, least)
+        yield from structure_sheets(scored, self.notes)
+        yield items([dataset.counts for dataset in datasets], self.study, self.gaps, self.notes, self._whose)
 
     def _flags(self, datasets: Sequence[Dataset]) -> list[SmallSheet]:
         """Return the sheet of flags, where there is any."""
