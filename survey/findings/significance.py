@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from survey.analysis.effects import Contrast
 
 
 @dataclass(frozen=True)
-class Tested:
+class Tested(ABC):
     """A finding with a test. `planned` is whether the plan names it: what it does not is exploratory.
 
     `p` is the probability of a difference at least this large if there is none; `p_corrected` is it corrected for the
@@ -24,9 +25,9 @@ class Tested:
     p_corrected: float | None
 
     @property
+    @abstractmethod
     def best(self) -> Contrast | None:
         """What is tested."""
-        raise NotImplementedError
 
 
 AnyTested = TypeVar("AnyTested", bound=Tested)

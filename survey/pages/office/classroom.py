@@ -41,6 +41,7 @@ from survey.classroom.sessions import (
 from survey.database import session
 from survey.fieldwork import Wave
 from survey.fieldwork.links import address
+from survey.fieldwork.publications import current as newest
 from survey.fieldwork.waves import wave_at
 from survey.pages.account.forms import Form
 from survey.pages.account.second import qr_code
@@ -48,7 +49,6 @@ from survey.pages.answer.catalogue import catalogue
 from survey.pages.office.access import Seen, actor, allowed, my_schools
 from survey.pages.office.blueprint import office
 from survey.pages.office.sections import section
-from survey.pages.office.studies import shown
 from survey.pages.store import store
 from survey.people import COORDINATOR, LEAD
 from survey.people.attempts import counter
@@ -156,9 +156,9 @@ def _title_and_years(study: Seen, questionnaire: str) -> str:
 
 
 def _title(study: Seen, questionnaire: str) -> str:
-    found = shown(store().engine, study.code, datetime.now(UTC))
-    titles = {one.id: one.title for one in found.questionnaires} if found else {}
-    return titles.get(questionnaire, questionnaire)
+    version = newest(store().engine, study.id).get(questionnaire)
+    survey = catalogue().survey(version) if version else None
+    return survey.questionnaire.title if survey else questionnaire
 
 
 # ---- cards to print ----------------------------------------------------------------------------------------
