@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from survey.cli.main import engine, main, stop, writing
-from survey.cli.measuring import as_json, print_json
+from survey.cli.measuring import as_json, print_comparisons, print_json
 
 if TYPE_CHECKING:
     from survey.findings.study import StudyFindings
@@ -37,11 +37,20 @@ def analyse(study: str, wave: str | None, out: Path | None, in_json: bool) -> No
         with writing(out, "wb") as file:
             found = analysis(study, store, now, wave, file)
     if not in_json:
+        _print_planned(found)
         click.echo(f"Written: {out}")
     elif found is None:
         stop(f"Nobody has finished a questionnaire of {study} yet, so there is nothing to analyse.")
     else:
         print_json(_as_json(found))
+
+
+def _print_planned(found: StudyFindings | None) -> None:
+    """Print the plan's outcomes in the newest wave, the programme's arm beside each other one."""
+    told = found.comparisons if found else ()
+    planned = [one.found for one in told if one.planned and found and one.wave == found.wave and one.found]
+    if planned:
+        print_comparisons(planned)
 
 
 def _as_json(found: StudyFindings) -> dict[str, Any]:

@@ -27,6 +27,9 @@ WIDTH: Final = 100
 _LABEL: Final = 28
 """Characters of a label in a table; of a longer one the beginning is shown."""
 
+_LEAST_LABEL: Final = 12
+"""Characters of a label that are shown in any case."""
+
 _FEW: Final = 3
 """So many outcomes are printed with everything about each; more of them in one table."""
 
@@ -311,6 +314,13 @@ def _with_interval(name: str, one: Contrast) -> list[str]:
 
 
 def _print_comparisons(found: Sequence[GroupComparison]) -> None:
+    print_comparisons(found)
+    shared = [note for note in found[0].notes if all(note in one.notes for one in found)]
+    _print_notes([*shared, "For the notes on each outcome use --json, or compare up to three at a time."])
+
+
+def print_comparisons(found: Sequence[GroupComparison]) -> None:
+    """Print a line for each comparison, by what it leads with, in a table that fits the width."""
     rows = []
     for one in found:
         best = one.best
@@ -327,8 +337,6 @@ def _print_comparisons(found: Sequence[GroupComparison]) -> None:
         n = f"{sum(one.n.values()):,}"
         rows.append([_cut(one.outcome), _cut(one.other, 14), n, how, _plain(difference), interval, g, between])
     _print_table(["outcome", "group", "n", "how", "difference", "95 % interval", "in SD", "95 %"], rows)
-    shared = [note for note in found[0].notes if all(note in one.notes for one in found)]
-    _print_notes([*shared, "For the notes on each outcome use --json, or compare up to three at a time."])
 
 
 # ── tables ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -440,9 +448,12 @@ def print_json(what: object) -> None:
 def _print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     lines = [head, *rows]
     widths = [max(len(line[at]) for line in lines) for at in range(len(head))]
+    # Where figures take much room, the names of the rows give way.
+    over = max(0, 2 * len(head) + sum(widths) - WIDTH)
+    widths[0] = min(widths[0], max(_LEAST_LABEL, widths[0] - over))
     for line in lines:
         cells = [
-            line[0].ljust(widths[0]),
+            _cut(line[0], widths[0]).ljust(widths[0]),
             *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)),
         ]
         click.echo(f"  {'  '.join(cells)}".rstrip())

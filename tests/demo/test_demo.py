@@ -334,6 +334,18 @@ def test_the_analysis_counts_whom_the_database_counts(
         assert one["found"]["asked"] == on_list
 
 
+def test_the_command_prints_the_plan_in_a_table_that_fits(built: Built, tmp_path: Path) -> None:
+    environment = {"CHORUS_INSTANCE": str(built.folder / "demo"), "DATABASE_URL": "", "SECRET_KEY": ""}
+    out = tmp_path / "tables.xlsx"
+    said = CliRunner().invoke(main, ["analyse", "first-notes", "--out", str(out)], env=environment).output
+    table = said.splitlines()[:-1]
+    assert "Enjoyment of music" in said
+    assert "Inclusion" not in said, "a scale that the plan does not name"
+    assert len(table) > 4
+    assert max(map(len, table)) <= 100
+    assert said.endswith(f"Written: {out}\n")
+
+
 def test_the_analysis_speaks_of_the_whole_plan(analysed: tuple[dict[str, Any], Path]) -> None:
     found, _ = analysed
     plan = read_folder(FOLDER).study.plan
