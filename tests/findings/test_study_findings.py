@@ -10,7 +10,9 @@ import pytest
 
 from survey.analysis.comparison import Sides, compare
 from survey.analysis.corrections import corrected
+from survey.analysis.exposure import exposure_slope
 from survey.findings import sentences
+from survey.findings.exposures import _with_safe_bands
 from survey.findings.people import OnList, Place, Row, StudyData
 from survey.findings.study import StudyFindings, analyse
 from tests.findings.pretended import PLAN, STUDY, Pretended, questionnaires, study, usual
@@ -287,3 +289,27 @@ def test_a_plan_that_corrects_for_nothing_says_what_that_means() -> None:
     assert any("one will look like a finding" in note for note in found.notes)
     planned = [one for one in found.comparisons if one.planned]
     assert [one.p_corrected for one in planned] == [one.p for one in planned]
+
+
+def test_a_small_band_is_hidden_with_the_smallest_other_one() -> None:
+    """Everyone less the bands that are shown would be the few."""
+    rng = np.random.default_rng(3)
+    years = [0.5] * 40 + [1.5] * 25 + [2.5] * 4
+    found = exposure_slope(("Joy", rng.normal(size=69)), ("year", years), None, (0, 1, 2))
+    safe = _with_safe_bands(found, 10)
+    assert [(band.n, band.mean is None) for band in safe.bands] == [(40, False), (None, True), (None, True)]
+    assert _with_safe_bands(found, 4) == found
+
+
+def test_a_group_whose_others_are_few_says_nothing_of_how_they_take_part() -> None:
+    """All levels but one are added up: what each hides, their sum must not tell."""
+    pretended = usual()
+    for people in pretended.data.lists.values():
+        for at, one in enumerate(people):
+            sen = "no" if at % 24 < 21 else "yes"
+            club = "yes" if sen == "no" and at % 2 else "no"
+            people[at] = one._replace(row=one.row._replace(facts=one.row.facts | {"sen": sen, "club": club}))
+    found = analyse(pretended.data, questionnaires(), WAVES)
+    told = [p for p in found.participation if p.share.id == "share.club" and p.subgroup.fact == "sen"]
+    assert told
+    assert all(one.found is None and one.hidden for one in told)
