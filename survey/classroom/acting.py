@@ -24,9 +24,13 @@ MODES: Final[dict[str, str]] = {
     OWN_DEVICE: "On a device, alone",
     "read aloud": "Read aloud by an adult",
     "helped by an adult": "Helped by an adult",
+    "other arrangements": "Other arrangements",
     PAPER: "On paper",
 }
 """How a child answers, as the data have it, and its title."""
+
+MODES_OF_A_CLASS: Final = {mode: title for mode, title in MODES.items() if mode != PAPER}
+"""How a whole class can answer in a class session."""
 
 WHY_MOVED: Final[dict[str, str]] = {
     "wrong card": "Answered with the wrong card",
@@ -102,7 +106,7 @@ def answers_by(engine: Engine, it: ClassSession, number: int, mode: str, act: Ac
             raise Refused([_NOT_ON_PAPER.format(number=number)])
         where = help_given.c.class_session_id == it.id, help_given.c.card_id == found.id
         connection.execute(delete(help_given).where(*where))
-        if mode != OWN_DEVICE:
+        if mode != OWN_DEVICE or it.mode is not None:
             connection.execute(insert(help_given).values(class_session_id=it.id, card_id=found.id, mode=mode))
         if begun is not None:
             set_mode(connection, begun, mode)

@@ -1,5 +1,7 @@
 """Joining a class session: by the QR code of a card, by number and pictures, or let in by the teacher.
 
+Without cards, by the class code alone.
+
 Wrong tries are counted for the device and the address as those of any typed code are (survey/people/attempts.py), and
 besides for the card, the class session and the whole site. No school's address is ever blocked.
 """
@@ -14,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from survey.classroom.cards import CardFace, IssuedCard, face_of, issued
 from survey.classroom.members import asked_in
@@ -25,7 +27,7 @@ from survey.fieldwork.consent.study import plan_of
 from survey.fieldwork.doors import (
     PERSONAL_SYLLABLES,
     Door,
-    NewPersonalDoor,
+    NewDoorWithoutKey,
     door_without_key,
     hash_of_code,
     hash_of_token,
@@ -59,7 +61,7 @@ SESSION_IN_ALL: Final = Limit(120, LONGEST, LONGEST, LONGEST, in_a_row=False)
 SITE: Final = Limit(2000, timedelta(0), timedelta(0), timedelta(hours=1), in_a_row=False)
 """No one waits for these; the server's log has a line for whoever looks after it."""
 
-How = Literal["qr", "pictures", "let in"]
+How = Literal["qr", "pictures", "let in", "class code"]
 
 _CODE_LENGTH: Final = 12
 """So much of a code's hash says that a device came by the code the class session has now, not by an earlier one."""
@@ -86,10 +88,14 @@ class TurnedAway:
 
 
 class FoundByCode(NamedTuple):
-    """What a class code opens: a class session, and by which of its codes (the beginning of the code's hash)."""
+    """What a class code opens: a class session, and by which of its codes (the beginning of the code's hash).
+
+    with_cards: whether its children have cards
+    """
 
     class_session: int
     code: str
+    with_cards: bool = True
 
 
 @dataclass(frozen=True)
@@ -112,10 +118,12 @@ class TriedCard:
 def session_by_code(engine: Engine, typed: str, key: bytes, now: datetime) -> FoundByCode | None:
     """Return the class session a typed class code opens; None when it is wrong, or of one that is over."""
     hashed = hash_of_code(typed, key)
-    query = select(class_session.c.id).where(class_session.c.code_hash == hashed, *is_open(now))
+    query = select(class_session.c.id, class_session.c.door_id).where(
+        class_session.c.code_hash == hashed, *is_open(now)
+    )
     with read(engine) as connection:
-        found = connection.scalar(query)
-    return None if found is None else FoundByCode(found, hashed[:_CODE_LENGTH])
+        row = connection.execute(query).one_or_none()
+    return None if row is None else FoundByCode(row.id, hashed[:_CODE_LENGTH], row.door_id is None)
 
 
 def session_of(engine: Engine, sitting_id: int, now: datetime) -> FoundByCode | None:
@@ -124,13 +132,13 @@ def session_of(engine: Engine, sitting_id: int, now: datetime) -> FoundByCode | 
     So a device that is handed on needs no class code for the next card.
     """
     query = (
-        select(class_session.c.id, class_session.c.code_hash)
+        select(class_session.c.id, class_session.c.code_hash, class_session.c.door_id)
         .join(sitting, sitting.c.class_session_id == class_session.c.id)
         .where(sitting.c.id == sitting_id, sitting.c.closed_at.is_(None), *is_open(now))
     )
     with read(engine) as connection:
         row = connection.execute(query).one_or_none()
-    return None if row is None else FoundByCode(row.id, (row.code_hash or "")[:_CODE_LENGTH])
+    return None if row is None else FoundByCode(row.id, (row.code_hash or "")[:_CODE_LENGTH], row.door_id is None)
 
 
 def join_by_pictures(engine: Engine, tried: TriedCard, secret: bytes, now: datetime) -> Joined | TurnedAway:
@@ -179,7 +187,7 @@ class _Limits:
 
 
 def _limits(secret: bytes, tried: TriedCard) -> _Limits:
-    session_id, code = tried.found
+    session_id, code, _ = tried.found
     return _Limits(
         tried.device,
         {
@@ -218,7 +226,7 @@ def _with_pictures(
     )
     row = connection.execute(query).one_or_none()
     right = hmac.compare_digest(row.pictures if row else " ".join("????"), " ".join(tried.pictures))
-    if not right or row is None or it is None or state_of(it, now) == "ended":
+    if not right or row is None or it is None or not it.with_cards or state_of(it, now) == "ended":
         return None
     if not (it.code_hash or "").startswith(tried.found.code):
         return None  # the class code has been changed since
@@ -279,7 +287,7 @@ def join_by_token(engine: Engine, token: str, before: int | None, now: datetime)
         for session_id in connection.scalars(
             select(class_session.c.id)
             .join(card, card.c.school_class_id == class_session.c.school_class_id)
-            .where(card.c.id == found.id, *is_open(now))
+            .where(card.c.id == found.id, class_session.c.door_id.is_(None), *is_open(now))
             .order_by(class_session.c.id.desc())
         ).all():
             it = by_id(connection, session_id)
@@ -336,23 +344,50 @@ def show_way_in(connection: Connection, session_id: int, number: int, key: bytes
     return ShownWay(found.face, token, code.code)
 
 
+# ---- without cards -----------------------------------------------------------------------------------------
+
+
+def join_without_card(engine: Engine, session_id: int, before: int | None, now: datetime) -> Joined | None:
+    """Let a device in for one more child of a class session without cards; None when it is over, or has cards.
+
+    before: the sitting the device had.
+    """
+    with write(engine) as connection:
+        it = by_id(connection, session_id)
+        if it is None or it.door_id is None or state_of(it, now) == "ended":
+            return None
+        return _sit_down(connection, _NewSitting(it.id, None, it.door_id, "class code"), before, now)
+
+
 # ---- a device and its child --------------------------------------------------------------------------------
 
 
 def _seat(
     connection: Connection, it: ClassSession, found: IssuedCard, how: How, before: int | None, now: datetime
 ) -> Joined:
-    """Let a device answer for a card. The sitting it had before ends: whoever had it has given it away."""
-    if before is not None:
-        connection.execute(update(sitting).where(sitting.c.id == before).values(closed_at=now))
+    """Let a device answer for a card."""
     if how == "let in":
         # The teacher looked: whatever other device was in with this card is out.
         others = sitting.c.card_id == found.id, sitting.c.closed_at.is_(None)
         connection.execute(update(sitting).where(*others).values(closed_at=now))
     door = door_of(connection, it, found)
-    row = {"class_session_id": it.id, "card_id": found.id, "door_id": door, "how": how, "joined_at": now}
+    return _sit_down(connection, _NewSitting(it.id, found.id, door, how), before, now)
+
+
+class _NewSitting(NamedTuple):
+    class_session_id: int
+    card_id: int | None
+    door_id: int
+    how: How
+
+
+def _sit_down(connection: Connection, new: _NewSitting, before: int | None, now: datetime) -> Joined:
+    """Begin a sitting. The one the device had before ends: whoever had it has given it away."""
+    if before is not None:
+        connection.execute(update(sitting).where(sitting.c.id == before).values(closed_at=now))
+    row = {**new._asdict(), "joined_at": now}
     made = connection.execute(insert(sitting).values(row).returning(sitting.c.id)).scalar_one()
-    return Joined(made, door)
+    return Joined(made, new.door_id)
 
 
 def door_of(connection: Connection, it: ClassSession, found: IssuedCard) -> int:
@@ -367,7 +402,7 @@ def door_of(connection: Connection, it: ClassSession, found: IssuedCard) -> int:
     known = connection.scalar(there.limit(1))
     if known is not None:
         return known
-    person = NewPersonalDoor(found.participant_id, it.questionnaire, it.school_id, it.school_class_id)
+    person = NewDoorWithoutKey(found.participant_id, it.questionnaire, it.school_id, it.school_class_id)
     return door_without_key(connection, it.study_id, it.wave_id, person)
 
 
@@ -395,14 +430,20 @@ def seat_of(engine: Engine, sitting_id: int, now: datetime) -> Seat:
 
 
 def mode_of(engine: Engine, sitting_id: int) -> str | None:
-    """Return how the child of a sitting answers on a device, as the teacher said; None when nothing was said."""
+    """Return how the child of a sitting answers on a device, as the teacher said of the child, or else of the class.
+
+    None when nothing was said.
+    """
     query = (
-        select(help_given.c.mode)
-        .join(
-            sitting,
-            (sitting.c.class_session_id == help_given.c.class_session_id) & (sitting.c.card_id == help_given.c.card_id),
+        select(func.coalesce(help_given.c.mode, class_session.c.mode))
+        .join(class_session, class_session.c.id == sitting.c.class_session_id)
+        .outerjoin(
+            help_given,
+            (sitting.c.class_session_id == help_given.c.class_session_id)
+            & (sitting.c.card_id == help_given.c.card_id)
+            & (help_given.c.mode != PAPER),
         )
-        .where(sitting.c.id == sitting_id, help_given.c.mode != PAPER)
+        .where(sitting.c.id == sitting_id)
     )
     with read(engine) as connection:
         return connection.scalar(query)

@@ -1,10 +1,13 @@
-"""The teacher's list of a class session: each card with how far its child is, in words and counts. Never an answer."""
+"""The teacher's list of a class session: each card with how far its child is, in words and counts. Never an answer.
+
+Without cards: how many devices are how far.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -41,8 +44,13 @@ TITLES: Final[dict[str, str]] = {
     "other": "Other reason",
     PAPER: "On paper",
     "no consent": "Not taking part",
+    "handed on": "Not finished, device handed on",
 }
-"""What each state is called, in the order of the list: cards that need the teacher first."""
+"""What each state is called, in the order of the list: cards that need the teacher first.
+
+A device with answers that wait to be sent will be one of those: its state goes between 'locked' and 'idle', and into
+NEEDS_YOU, once devices can say so.
+"""
 
 NEEDS_YOU: Final = frozenset({"two devices", "locked", "idle"})
 
@@ -82,15 +90,19 @@ class AsideState:
 
 @dataclass(frozen=True)
 class ClassList:
-    """A class session's list: its cards, the answers set aside, and how many children have no card yet."""
+    """A class session's list: its cards, the answers set aside, and how many children have no card yet.
+
+    devices: without cards, how many are in each state; one that went from hand to hand counts for each child.
+    """
 
     cards: tuple[CardState, ...]
     aside: tuple[AsideState, ...]
     without_card: int
+    devices: Mapping[str, int] = field(default_factory=dict)
 
     def count(self, state: str) -> int:
-        """Return how many cards are in a state."""
-        return sum(one.state == state for one in self.cards)
+        """Return how many cards, or devices, are in a state."""
+        return sum(one.state == state for one in self.cards) + self.devices.get(state, 0)
 
     def card(self, number: int) -> CardState | None:
         """Return the state of the card with this number; None when no child of the list has it."""
@@ -104,6 +116,8 @@ def class_list(engine: Engine, it: ClassSession, secret: bytes, count: Count, no
     and the study.
     """
     with read(engine) as connection:
+        if not it.with_cards:
+            return ClassList((), (), 0, _devices(connection, it, now))
         known = _InClass(connection, it)
         numbers = [one.face.number for one in known.cards]
         locked = locked_cards(connection, it.id, numbers, secret, now)
@@ -111,6 +125,28 @@ def class_list(engine: Engine, it: ClassSession, secret: bytes, count: Count, no
     cards = [known.state(one, count, now, one.face.number in locked) for one in known.cards]
     cards.sort(key=lambda one: (order[one.state], one.number))
     return ClassList(tuple(cards), tuple(known.aside), known.without_card)
+
+
+def _devices(connection: Connection, it: ClassSession, now: datetime) -> dict[str, int]:
+    """Return how many devices of a class session without cards are in each state, in the order of TITLES."""
+    query = (
+        select(sitting.c.closed_at, response.c.state, response.c.seen_at)
+        .outerjoin(response, response.c.id == sitting.c.response_id)
+        .where(sitting.c.class_session_id == it.id)
+    )
+    found = Counter(state for row in connection.execute(query) if (state := _device_state(row, it, now)))
+    return {state: found[state] for state in TITLES if found[state]}
+
+
+def _device_state(row: Row[Any], it: ClassSession, now: datetime) -> str | None:
+    """Return how far the child on a device is; None where no child began before it was given to the next one."""
+    if row.state is None:
+        return "first page" if row.closed_at is None else None
+    if row.state != "started":
+        return "stopped" if row.state in ("stopped", "withdrawn") else "finished"
+    if row.closed_at is not None:
+        return "handed on"
+    return "idle" if it.state(now) == "open" and now - row.seen_at >= IDLE else "answering"
 
 
 class _InClass:

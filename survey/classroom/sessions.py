@@ -15,7 +15,7 @@ from survey.classroom.members import PUPIL, WaveAndClass, asked_in
 from survey.classroom.tables import class_session, let_in, sitting
 from survey.database import Engine, read, session, write
 from survey.fieldwork.consent.study import plan_of
-from survey.fieldwork.doors import OPEN_SYLLABLES, Door, NewCode, unused_code
+from survey.fieldwork.doors import OPEN_SYLLABLES, Door, NewCode, NewDoorWithoutKey, door_without_key, unused_code
 from survey.fieldwork.publications import current
 from survey.fieldwork.studies import School, SchoolClass, Wave
 from survey.fieldwork.waves import hours
@@ -29,7 +29,11 @@ State = Literal["open", "paused", "ended"]
 
 @dataclass(frozen=True)
 class ClassSession:
-    """A class session as it stands. code: what children type; None once it has ended."""
+    """A class session as it stands.
+
+    code: what children type; None once it has ended. door_id: what they all come in by where they have no cards.
+    mode: how they answer, one of survey.classroom.acting.MODES, where that was said of the whole class.
+    """
 
     id: int
     study_id: int
@@ -47,6 +51,13 @@ class ClassSession:
     ends_by: datetime
     paused_at: datetime | None
     ended_at: datetime | None
+    door_id: int | None = None
+    mode: str | None = None
+
+    @property
+    def with_cards(self) -> bool:
+        """Whether each child has a card; otherwise all come in by the class code alone, and no one knows who is who."""
+        return self.door_id is None
 
     @property
     def place(self) -> WaveAndClass:
@@ -78,6 +89,8 @@ _SESSIONS: Final = (
         School.id.label("school_id"),
         School.title.label("school"),
         *[class_session.c[name] for name in ("code", "code_hash", "opened_at", "ends_by", "paused_at", "ended_at")],
+        class_session.c.door_id,
+        class_session.c.mode,
     )
     .join(Wave, Wave.id == class_session.c.wave_id)
     .join(SchoolClass, SchoolClass.id == class_session.c.school_class_id)
@@ -85,13 +98,16 @@ _SESSIONS: Final = (
 )
 
 
-def begin_session(engine: Engine, place: WaveAndClass, questionnaire: str, key: bytes, act: Act) -> int:
+def begin_session(
+    engine: Engine, place: WaveAndClass, questionnaire: str, key: bytes, act: Act, *, with_cards: bool = True
+) -> int:
     """Open a class session and return its id; that of the one that is open already, if there is one.
 
-    key: the application's key for codes. Raises Refused when the class has no cards, no child of it is asked this, or
-    the wave takes no answers now.
+    key: the application's key for codes. with_cards: False for one in which the class code alone lets children in, and
+    no answer belongs to a child that anyone knows. Raises Refused when cards are used and the class has none, no child
+    of it is asked this, or the wave takes no answers now.
     """
-    _refuse(engine, place, questionnaire, act.now)
+    school = _refuse(engine, place, questionnaire, act.now, with_cards=with_cards)
     with write(engine) as connection:
         # Two who press Start at once get one session: the second waits here.
         connection.execute(select(SchoolClass.id).where(SchoolClass.id == place.school_class_id).with_for_update())
@@ -99,6 +115,7 @@ def begin_session(engine: Engine, place: WaveAndClass, questionnaire: str, key: 
             class_session.c.wave_id == place.wave_id,
             class_session.c.school_class_id == place.school_class_id,
             class_session.c.questionnaire == questionnaire,
+            class_session.c.door_id.is_(None) == with_cards,
             *is_open(act.now),
         )
         there: int | None = connection.scalar(same.limit(1))
@@ -115,12 +132,17 @@ def begin_session(engine: Engine, place: WaveAndClass, questionnaire: str, key: 
             "opened_at": act.now,
             "ends_by": act.now + LONGEST,
         }
+        if not with_cards:
+            everyone = NewDoorWithoutKey(None, questionnaire, school, place.school_class_id)
+            row["door_id"] = door_without_key(connection, place.study_id, place.wave_id, everyone)
         made: int = connection.execute(insert(class_session).values(row).returning(class_session.c.id)).scalar_one()
-        _note(connection, made, act, "started a class session", {"questionnaire": questionnaire})
+        details = {"questionnaire": questionnaire, "cards": with_cards}
+        _note(connection, made, act, "started a class session", details)
     return made
 
 
-def _refuse(engine: Engine, place: WaveAndClass, questionnaire: str, now: datetime) -> None:
+def _refuse(engine: Engine, place: WaveAndClass, questionnaire: str, now: datetime, *, with_cards: bool) -> int:
+    """Return the id of the class's school, or say why there can be no class session now."""
     with session(engine) as db:
         connection = db.connection()
         plan = plan_of(connection, place.study_id)
@@ -132,8 +154,9 @@ def _refuse(engine: Engine, place: WaveAndClass, questionnaire: str, now: dateti
             raise Refused([f"{wave.title} does not take answers today. Please choose a day on which it is open."])
         if not asked_in(connection, plan, place, questionnaire):
             raise Refused([f"No child in {its_class.title} is asked this questionnaire. Please choose another."])
-        if not issued(connection, place.school_class_id):
+        if with_cards and not issued(connection, place.school_class_id):
             raise Refused([f"{its_class.title} has no cards yet. Please make and print them first."])
+        return its_class.school_id
 
 
 def questionnaires_for_pupils(engine: Engine, study_id: int, wave: str) -> list[str]:
@@ -194,14 +217,27 @@ def change_code(engine: Engine, session_id: int, key: bytes, act: Act) -> None:
         _change(connection, session_id, act, "changed a class code", true(), code=code.code, code_hash=code.hash)
 
 
+def answers_of_all_by(engine: Engine, session_id: int, mode: str | None, act: Act) -> None:
+    """Keep how the children of a class session answer, of whom nothing else is said; it is in the data as `mode`.
+
+    mode: None for each on a device, alone. It holds for children who start from now on.
+    """
+    with write(engine) as connection:
+        there = class_session.c.id == session_id, *is_open(act.now)
+        if connection.execute(update(class_session).where(*there).values(mode=mode)).rowcount == 1:
+            _note(connection, session_id, act, "recorded how a class answers", {"mode": mode or "own device"})
+
+
 def end(engine: Engine, session_id: int, act: Act) -> None:
     """End a class session for good: its code opens nothing, and no device in it answers any more."""
     with write(engine) as connection:
         gone = {"ended_at": act.now, "code": None, "code_hash": None}
         if not _change(connection, session_id, act, "ended a class session", true(), **gone):
             return
-        doors = select(sitting.c.door_id).where(sitting.c.class_session_id == session_id)
-        connection.execute(update(Door).where(Door.id.in_(doors), Door.ended_at.is_(None)).values(ended_at=act.now))
+        by_card = select(sitting.c.door_id).where(sitting.c.class_session_id == session_id)
+        for_all = select(class_session.c.door_id).where(class_session.c.id == session_id)
+        doors = Door.id.in_(by_card) | Door.id.in_(for_all)
+        connection.execute(update(Door).where(doors, Door.ended_at.is_(None)).values(ended_at=act.now))
         connection.execute(delete(let_in).where(let_in.c.class_session_id == session_id))
         there = sitting.c.class_session_id == session_id, sitting.c.closed_at.is_(None)
         connection.execute(update(sitting).where(*there).values(closed_at=act.now))

@@ -11,8 +11,8 @@ from survey.database import Base, Moment
 MOST_CARDS: Final = 40
 """The highest number of a card: a class is not larger, and a child can type two digits."""
 
-# Everything that hangs on a participant goes with them when the study's data are deleted; a class session holds nothing
-# about a person, and stays.
+# Everything that hangs on a participant goes with them when the study's data are deleted; a class session holds
+# nothing about a person, and stays. One without cards goes with the door its children came in by.
 
 card = Table(
     "card",
@@ -38,6 +38,10 @@ class_session = Table(
     Column("wave_id", ForeignKey("wave.id"), nullable=False),
     Column("school_class_id", ForeignKey("school_class.id"), nullable=False, index=True),
     Column("questionnaire", String, nullable=False),
+    # Without cards: the door that every child comes in by. Empty where each child has a card.
+    Column("door_id", ForeignKey("door.id"), nullable=True),
+    # How the children answer, where the teacher said so of the whole class and nothing else of a child.
+    Column("mode", String, nullable=True),
     # As the teacher's screen shows it, and the hash it is looked up by. Both are emptied when the session ends.
     Column("code", String, nullable=True),
     Column("code_hash", String, nullable=True, unique=True),
@@ -52,8 +56,9 @@ sitting = Table(
     "sitting",
     Base.metadata,
     Column("id", Integer, primary_key=True),
-    Column("class_session_id", ForeignKey("class_session.id"), nullable=False),
-    Column("card_id", ForeignKey("card.id"), nullable=False, index=True),
+    Column("class_session_id", ForeignKey("class_session.id"), nullable=False, index=True),
+    # Empty in a class session without cards.
+    Column("card_id", ForeignKey("card.id"), nullable=True, index=True),
     Column("door_id", ForeignKey("door.id"), nullable=False),
     # Empty until the child has said yes or no on the first page.
     Column("response_id", ForeignKey("response.id"), nullable=True, index=True),
@@ -61,9 +66,9 @@ sitting = Table(
     Column("joined_at", Moment, nullable=False),
     # The device answers no more: it was given to the next child, or the teacher did something.
     Column("closed_at", Moment, nullable=True),
-    CheckConstraint("how IN ('qr', 'pictures', 'let in')", name="how"),
+    CheckConstraint("how IN ('qr', 'pictures', 'let in', 'class code')", name="how"),
 )
-"""One device that came in with one card, in one class session."""
+"""One device that came in with one card, in one class session; in one without cards, for one child."""
 
 let_in = Table(
     "let_in",

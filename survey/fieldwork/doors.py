@@ -199,6 +199,15 @@ class NewPersonalDoor(NamedTuple):
     school_class_id: int | None
 
 
+class NewDoorWithoutKey(NamedTuple):
+    """Whom a door without link and code is for: a participant; or, with None, everyone who is let in for a class."""
+
+    participant_id: int | None
+    questionnaire: str
+    school_id: int | None
+    school_class_id: int | None
+
+
 def new_personal_doors(
     session: Session, wave: Wave, people: Sequence[NewPersonalDoor], key: bytes
 ) -> list[tuple[str, str]]:
@@ -225,13 +234,13 @@ def new_personal_doors(
     return made
 
 
-def door_without_key(connection: Connection, study_id: int, wave_id: int, person: NewPersonalDoor) -> int:
-    """Make a personal door that no link and no code opens, and return its id.
+def door_without_key(connection: Connection, study_id: int, wave_id: int, new: NewDoorWithoutKey) -> int:
+    """Make a door that no link and no code opens, and return its id.
 
-    For people who are let in otherwise, such as with a card in a class session.
+    For people who are let in otherwise, such as with a card or by the class code in a class session.
     """
     row = {
-        **person._asdict(),
+        **new._asdict(),
         "study_id": study_id,
         "wave_id": wave_id,
         "link_hash": hash_of_token(secrets.token_urlsafe(16)),

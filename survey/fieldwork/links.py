@@ -140,13 +140,16 @@ def address(settings: Settings, token: str) -> str:
 
 
 def open_links(engine: Engine, study_id: int) -> list[OpenLinkState]:
-    """Return every open link of a study, the newest first."""
+    """Return every open link of a study, the newest first.
+
+    A door for a class is none: it is made for a class session, and no link leads to it.
+    """
     query = (
         select(Door.id, Door.questionnaire, Wave.code, Wave.title, School.title, Performance.title, Door.ended_at)
         .join(Wave, Wave.id == Door.wave_id)
         .outerjoin(School, School.id == Door.school_id)
         .outerjoin(Performance, Performance.id == Door.performance_id)
-        .where(Door.study_id == study_id, Door.participant_id.is_(None))
+        .where(Door.study_id == study_id, Door.participant_id.is_(None), Door.school_class_id.is_(None))
         .order_by(Door.id.desc())
     )
     with session(engine) as db:
@@ -157,7 +160,9 @@ def end_link(engine: Engine, study_id: int, door_id: int, actor: Actor, now: dat
     """End an open link of a study for good. Returns False when there is none with this id, or it was ended before."""
     with session(engine) as db:
         door = db.get(Door, door_id)
-        if door is None or door.study_id != study_id or door.participant_id is not None or door.ended_at is not None:
+        if door is None or door.study_id != study_id or door.ended_at is not None:
+            return False
+        if door.participant_id is not None or door.school_class_id is not None:
             return False
         end_door(db, door, now)
         note(db, Act(actor, now), "ended an open link", study_id=study_id, about=str(door_id))

@@ -17,6 +17,7 @@ from survey.classroom.joining import (
     has_begun,
     join_by_shown_code,
     join_by_token,
+    join_without_card,
     mode_of,
     seat_of,
     session_by_code,
@@ -27,7 +28,7 @@ from survey.pages.answer.passes import Pass, at_door, current, give, hand_over, 
 from survey.pages.answer.questions import now, private, snapshot_of
 from survey.pages.answer.tongue import asked_language
 from survey.pages.store import store
-from survey.wording import direction, html_language, say_in
+from survey.wording import direction, html_language, in_query, say_in
 
 _OPEN_TO_ALL: Final = ("answer.front", "answer.enter", "answer.link", "answer.file", "answer.over")
 """Pages a device may open whose class session is over: it comes in anew there, or is told how its survey ended."""
@@ -43,13 +44,30 @@ def by_code(typed: str) -> Reply | None:
     if found is None:
         return None
     look = pass_.look if pass_.response is None else ""
+    if not found.with_cards:
+        return _without_card(found, pass_)
     reply = give(redirect("/join", 303), _on_the_way(found, pass_, look))
     return reply if pass_.response is None else hand_over(reply)
 
 
+def _without_card(found: FoundByCode, pass_: Pass) -> Reply | None:
+    """Let a device in by the class code alone; one that is used in this class session is asked whose turn it is."""
+    if pass_.response is not None and pass_.sitting:
+        there = session_of(store().engine, pass_.sitting, now())
+        if there is not None and there.class_session == found.class_session:
+            return redirect("/turn", 303)
+    joined = join_without_card(store().engine, found.class_session, pass_.sitting or None, now())
+    return None if joined is None else let_in(joined)
+
+
 def _on_the_way(found: FoundByCode, pass_: Pass, look: str) -> Pass:
-    """Return the pass of a device that may try cards of a class; the sitting it had ends when the next one begins."""
+    """Return the pass of a device that may try cards of a class; the sitting it had ends when the next one begins.
+
+    Without cards there is nothing to try: the device waits for the next child.
+    """
     device = pass_.tries or secrets.token_urlsafe(12)
+    if not found.with_cards:
+        return Pass(tries=device, look=look, sitting=pass_.sitting)
     return Pass(joining=f"{found.class_session}-{found.code}", tries=device, look=look, sitting=pass_.sitting)
 
 
@@ -59,14 +77,15 @@ def by_token(token: str) -> Reply | None:
     return None if found is None else let_in(found)
 
 
-def let_in(joined: Joined) -> Reply:
+def let_in(joined: Joined, *, another: bool = False) -> Reply:
     """Lead a device that got in on to the first page, at an address without any secret.
 
     A card says whose turn it is, so nothing is asked; of another child who had the device before, nothing is left.
+    another: it is known to be another child, whatever the door.
     """
     pass_ = current()
     before = snapshot_of(pass_)
-    same = pass_.door in (None, joined.door) if before is None else before.door_id == joined.door
+    same = pass_.door in (None, joined.door) if before is None else before.door_id == joined.door and not another
     coming = at_door(joined.door, pass_.look if same else "", joined.sitting)
     reply = give(redirect("/welcome", 303), coming)
     reply.headers["Referrer-Policy"] = "no-referrer"
@@ -105,6 +124,21 @@ def next_card(pass_: Pass) -> Pass | None:
         return with_card(pass_, "") if pass_.joining else None
     found = session_of(store().engine, pass_.sitting, now())
     return _on_the_way(found, pass_, "") if found else None
+
+
+def next_child(pass_: Pass) -> Reply | None:
+    """Lead a device that stays in its class session on to the next child; None when it is in none.
+
+    With cards, to where the number of the next card is typed; without, straight to the first page.
+    """
+    staying = next_card(pass_)
+    if staying is None:
+        return None
+    if staying.joining:
+        return give(redirect(f"/join{in_query(asked_language())}", 303), staying)
+    found = session_of(store().engine, pass_.sitting, now())
+    joined = join_without_card(store().engine, found.class_session, pass_.sitting, now()) if found else None
+    return let_in(joined, another=True) if joined else None
 
 
 def leave(reply: Reply, pass_: Pass) -> Reply:

@@ -41,7 +41,8 @@ class Pass:
 
     On the way into a class session: its number and code in `joining`, and the `card` (number and pictures) as far as it
     is known. In one, at the door and inside: `sitting`, which says with which card this device came in, or on the way
-    into the next one came in before; 0 elsewhere.
+    into the next one came in before; 0 elsewhere. Between two children of a class session without cards: that, and
+    `tries`.
     """
 
     door: int | None = None
@@ -74,7 +75,7 @@ class Pass:
         elif self.joining:
             body = f"c{self._seat}.{self.joining}.{self.card}.{self.tries}"
         elif self.tries:
-            body = f"t.{self.tries}"
+            body = f"t{self._seat}.{self.tries}"
         else:
             return f"~{self.look}"
         return f"{body}.{_signature(body)}~{self.look}"

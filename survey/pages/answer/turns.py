@@ -69,13 +69,13 @@ def _same_sitting(used: Snapshot, before: Snapshot, pass_: Pass) -> bool:
 def _next_person(pass_: Pass) -> Reply:
     """Lead the next person on with nothing of the one before: to the door they came to, or to where a code is typed.
 
-    In a class session that goes on: to where the number of the next card is typed.
+    In a class session that goes on: to where the number of the next card is typed, or without cards to the first page.
     """
     if pass_.door is not None:
         return hand_over(give(redirect("/welcome", 303), at_door(pass_.door, "")))
-    staying = in_class.next_card(pass_)
-    if staying is not None:
-        return hand_over(give(redirect(f"/join{in_query(asked_language())}", 303), staying))
+    next_child = in_class.next_child(pass_)
+    if next_child is not None:
+        return hand_over(next_child)
     return hand_over(take_back(redirect(f"/{in_query(asked_language())}", 303)))
 
 

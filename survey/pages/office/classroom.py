@@ -13,6 +13,8 @@ from flask.typing import ResponseReturnValue
 from survey.audit import Act
 from survey.classroom.acting import (
     MODES,
+    MODES_OF_A_CLASS,
+    OWN_DEVICE,
     WHY_MOVED,
     answers_by,
     exchange_answers,
@@ -29,6 +31,7 @@ from survey.classroom.listing import NEEDS_YOU, TITLES, CardState, ClassList, cl
 from survey.classroom.members import ClassInWave, WaveAndClass, classes_in
 from survey.classroom.sessions import (
     ClassSession,
+    answers_of_all_by,
     begin_session,
     change_code,
     end,
@@ -69,6 +72,7 @@ _DONE: Final = {
     "continue": "The children can go on.",
     "new code": "The class code has changed. Children who are in can go on.",
     "mode": "Saved how the child answers.",
+    "class mode": "Saved. It holds for children who start from now on.",
     "reason": "Saved.",
     "sign out": "Signed out of every device. The child can come in again, and goes on at the next question.",
     "give": "The answers now belong to the other child. Both children can come in with their own cards.",
@@ -111,7 +115,8 @@ def start_session(study: Seen) -> ResponseReturnValue:
         return _home(study, [("class", "Choose a class.")])
     place = WaveAndClass(study.id, _wave(study)[0], its_class.id)
     try:
-        made = begin_session(store().engine, place, request.form.get("questionnaire", ""), _key("codes"), _act())
+        asked, with_cards = request.form.get("questionnaire", ""), request.form.get("cards") != "without"
+        made = begin_session(store().engine, place, asked, _key("codes"), _act(), with_cards=with_cards)
     except Refused as refused:
         return _home(study, [("class", reason) for reason in refused.reasons], chosen)
     return redirect(url_for("office.class_session", code=study.code, number=made), 303)
@@ -127,6 +132,7 @@ def _home(study: Seen, faults: list[tuple[str, str]] | None = None, chosen: str 
         form=Form(formdata=None),
         faults=faults or [],
         chosen=chosen,
+        with_cards=request.form.get("cards") != "without",
         running=open_sessions(store().engine, study.id, my_schools(study), datetime.now(UTC)),
         classes=_classes(study),
         questionnaires=[(name, _title_and_years(study, name)) for name in asked],
@@ -242,11 +248,20 @@ def change_session(study: Seen, number: int) -> ResponseReturnValue:
         return _give_back(study, it)
     if do == "new code":
         change_code(engine, it.id, _key("codes"), _act())
+    elif do == "class mode":
+        answers_of_all_by(engine, it.id, _mode_of_all(), _act())
     elif do in _CHANGES:
         _CHANGES[do](engine, it.id, _act())
     else:
         abort(400)
     return _back_to(study, it, do)
+
+
+def _mode_of_all() -> str | None:
+    mode = request.form.get("mode", "")
+    if mode not in MODES_OF_A_CLASS:
+        abort(400)
+    return None if mode == OWN_DEVICE else mode
 
 
 _CHANGES: Final[Mapping[str, Callable[..., None]]] = {"pause": pause, "continue": go_on, "end": end}
@@ -317,7 +332,14 @@ def _list_page(study: Seen, it: ClassSession, faults: list[tuple[str, str]] | No
 
 def _words(study: Seen, it: ClassSession) -> dict[str, Any]:
     title = _title(study, it.questionnaire)
-    return {"titles": TITLES, "modes": MODES, "why": WHY_MOVED, "needs_you": NEEDS_YOU, "questionnaire": title}
+    return {
+        "titles": TITLES,
+        "modes": MODES,
+        "modes_of_a_class": MODES_OF_A_CLASS,
+        "why": WHY_MOVED,
+        "needs_you": NEEDS_YOU,
+        "questionnaire": title,
+    }
 
 
 @office.get("/studies/<code>/classroom/<int:number>/board")
