@@ -57,7 +57,7 @@ class Codes(Sink):
         self._file.close()
 
 
-CODES = ExportFormat("codes", ".csv", "text/csv", "codes", Codes)
+CODES = ExportFormat("codes", ".csv", "text/csv", "codes", Codes, explained=False)
 
 
 def ours(form: str, url: str, path: Path) -> None:

@@ -21,7 +21,8 @@ class ExportFormat:
     """One format.
 
     name: in commands and addresses. ending: of the file's name, behind `mark`. title: what it is called on a button.
-    sink: begins a file of it. microdata: whether it holds what single people answered.
+    sink: begins a file of it. microdata: whether it holds what single people answered. explained: whether it has
+    scores, and sheets that explain the data; for one without them nothing is scored, counted or analysed.
     """
 
     name: str
@@ -30,6 +31,7 @@ class ExportFormat:
     title: str
     sink: Callable[[Frame], Sink]
     microdata: bool = True
+    explained: bool = True
     mark: str = ""
 
 

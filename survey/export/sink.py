@@ -79,7 +79,7 @@ class Sink(ABC):
 
     @abstractmethod
     def add(self, dataset: Dataset, table: DataTable, scores: list[Cells]) -> None:
-        """Add rows. scores: the cells of the dataset's own score columns."""
+        """Add rows. scores: the cells of the dataset's own score columns; none in a format that is not explained."""
 
     def grow(self, sheet: SmallSheet, cells: list[Cells]) -> None:
         """Add rows, column by column, to one of the sheets that :meth:`finish` is given without rows.

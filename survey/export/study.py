@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from importlib.metadata import version as installed_version
 from itertools import islice
 from typing import IO, Any, Final, Protocol
@@ -20,7 +21,7 @@ from survey.export.comments import COMMENTS, CommentRows
 from survey.export.contents import SmallSheet
 from survey.export.fieldwork import fieldwork
 from survey.export.findings import findings_sheets
-from survey.export.formats import FORMATS, TABLES
+from survey.export.formats import FORMATS, TABLES, ExportFormat
 from survey.export.gathering import Gathering
 from survey.export.items import items
 from survey.export.missing import Gaps
@@ -29,7 +30,7 @@ from survey.export.scales import scale_items, scales
 from survey.export.scores import ScoreTables
 from survey.export.sink import CannotExport, Dataset, Frame, Sink
 from survey.export.structure import Responses, flags, structure_sheets
-from survey.export.table import Tabulator
+from survey.export.table import Cells, DataTable, Tabulator
 from survey.fieldwork.listed import Listed
 from survey.findings.study import StudyFindings, analyse
 from survey.progress import Progress
@@ -107,37 +108,47 @@ class Export:
     def __post_init__(self) -> None:
         self.study = self.source.study
         self.gaps = Gaps(self.study.missing)
-        self.gathering = Gathering(self.study, self.source.listed())
+
+    @cached_property
+    def gathering(self) -> Gathering:
+        """What the analysis reads. A file without an analysis never asks for it, nor who is on the study's lists."""
+        return Gathering(self.study, self.source.listed())
 
     def write(self, form: str, out: IO[bytes]) -> StudyFindings | None:
         """Write the file, and return what was found; None where no one has finished anything.
 
-        form: the name of one of FORMATS. Raises CannotExport.
+        form: the name of one of FORMATS; of one that is not explained None is returned, as nothing was looked for.
+        Raises CannotExport.
         """
-        sink = FORMATS[form].sink(Frame(self.study, self.made, self.gaps.words, self.notes))
+        wanted = FORMATS[form]
+        sink = self._sink(wanted)
         try:
-            datasets = self.read(sink)
-            microdata, found = FORMATS[form].microdata, self._findings(datasets)
-            sink.finish(self._readme(datasets, microdata), self._explaining(datasets, found, microdata), out)
+            datasets = self._read(sink, wanted)
+            found = self._findings(datasets) if wanted.explained else None
+            sheets = self._explaining(datasets, found, wanted.microdata) if wanted.explained else []
+            sink.finish(self._readme(datasets, wanted.microdata), sheets, out)
         finally:
             sink.close()
         return found
 
     def analyse(self) -> StudyFindings | None:
         """Return what was found, and write nothing; None where no one has finished anything."""
-        sink = FORMATS[TABLES].sink(Frame(self.study, self.made, self.gaps.words, self.notes))
+        sink = self._sink(FORMATS[TABLES])
         try:
-            return self._findings(self.read(sink))
+            return self._findings(self._read(sink, FORMATS[TABLES]))
         finally:
             sink.close()
 
-    def read(self, sink: Sink) -> list[Dataset]:
+    def _sink(self, wanted: ExportFormat) -> Sink:
+        return wanted.sink(Frame(self.study, self.made, self.gaps.words, self.notes))
+
+    def _read(self, sink: Sink, wanted: ExportFormat) -> list[Dataset]:
         """Read every response, give it to the sink, and return what was read."""
         published = self.source.questionnaires()
         datasets = [dataset for name, versions in published.items() if (dataset := self._dataset(name, versions))]
         for dataset in datasets:
             sink.begin(dataset)
-            self._fill(dataset, sink)
+            self._fill(dataset, sink, wanted)
         return datasets
 
     def _dataset(self, name: str, versions: Sequence[AnsweredVersion]) -> Dataset | None:
@@ -157,16 +168,12 @@ class Export:
         """Which responses count on the sheets about scales, items and comments, in words."""
         return "all responses, also unfinished ones" if self.unfinished else FINISHED
 
-    def _fill(self, dataset: Dataset, sink: Sink) -> None:
+    def _fill(self, dataset: Dataset, sink: Sink, wanted: ExportFormat) -> None:
         name = dataset.columns.questionnaire
         for rows in _by(ROWS_AT_ONCE, self.source.rows(name)):
             table = dataset.tabulator.table(rows)
-            scores = dataset.scores.add(table, rows)
-            self.gathering.add(dataset, table, rows, scores)
-            sink.add(dataset, table, scores)
-            dataset.counts.add(table, rows)
-            dataset.responses.add(rows)
-            if comments := dataset.comments.of(table, rows):
+            sink.add(dataset, table, self._gathered(dataset, table, rows) if wanted.explained else [])
+            if wanted.explained and wanted.microdata and (comments := dataset.comments.of(table, rows)):
                 sink.grow(COMMENTS, comments)
             dataset.written += len(rows)
             self.written.update((name, row.wave, row.state) for row in rows)
@@ -178,6 +185,14 @@ class Export:
                 f"The file would hold {dataset.written} responses to {name}, and the database has {dataset.expected}. "
                 "Nothing was written. Please try again. If it happens again, please tell your IT support."
             )
+
+    def _gathered(self, dataset: Dataset, table: DataTable, rows: Sequence[Record]) -> list[Cells]:
+        """Keep what the sheets that explain the data need of some rows; return the cells of their scores."""
+        scores = dataset.scores.add(table, rows)
+        self.gathering.add(dataset, table, rows, scores)
+        dataset.counts.add(table, rows)
+        dataset.responses.add(rows)
+        return scores
 
     def _findings(self, datasets: Sequence[Dataset]) -> StudyFindings | None:
         """Return the analysis of what was read; None where no one has finished anything."""

@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import IO, Any
 
 import pytest
 from click.testing import CliRunner
 
 from survey.cli.main import main
+from survey.export.answers import QuestionnaireCounts
 from survey.export.contents import SmallSheet
 from survey.export.formats import FORMATS, ExportFormat
+from survey.export.scores import ScoreTables
 from survey.export.sink import Dataset, Frame, Sink
 from survey.export.study import Export
 from survey.export.table import Cells, DataTable
@@ -25,6 +28,7 @@ class Lines(Sink):
     def __init__(self, frame: Frame) -> None:
         super().__init__(frame)
         self.lines: list[dict[str, Any]] = []
+        self.sheets: list[str] = []
         self.let_go = False
 
     def begin(self, dataset: Dataset) -> None:
@@ -34,6 +38,7 @@ class Lines(Sink):
         self.lines += [dict(zip(self.names, row, strict=True)) for row in zip(*table.cells, strict=True)]
 
     def finish(self, readme: Sequence[tuple[str, Any]], sheets: Sequence[SmallSheet], out: IO[bytes]) -> None:
+        self.sheets = [sheet.title for sheet in sheets]
         out.write("".join(json.dumps(line, default=str) + "\n" for line in self.lines).encode())
 
     def close(self) -> None:
@@ -60,6 +65,29 @@ def test_a_new_format_is_one_entry(begun: list[Lines]) -> None:
     assert [line["response"] for line in found] == [f"r{n}" for n in range(2_345)]
     assert (found[0]["sing"], found[0]["instrument_other"], found[0]["version"]) == (3, "a harp", 1)
     assert begun[0].let_go
+
+
+def test_nothing_is_scored_or_counted_or_looked_up_for_a_format_without_explanations(
+    begun: list[Lines], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = []
+    for explained in (True, False):
+        monkeypatch.setitem(FORMATS, "lines", replace(FORMATS["lines"], explained=explained))  # type: ignore[arg-type]
+        out, given = io.BytesIO(), source(*[Response(f"r{n}", FULL) for n in range(300)])
+        if not explained:
+            monkeypatch.setattr(given, "listed", _not_asked)
+            monkeypatch.setattr(given, "progress", _not_asked)
+            monkeypatch.setattr(ScoreTables, "add", _not_asked)
+            monkeypatch.setattr(QuestionnaireCounts, "add", _not_asked)
+        Export(given, NOW).write("lines", out)
+        files.append(out.getvalue())
+    assert files[0] == files[1]
+    assert len(begun[0].sheets) > 5
+    assert begun[1].sheets == []
+
+
+def _not_asked(*_: object) -> None:
+    raise AssertionError("this is for sheets that the file does not have")
 
 
 def test_the_command_knows_every_format(begun: list[Lines]) -> None:

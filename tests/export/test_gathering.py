@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from survey.export.formats import FORMATS
-from survey.export.sink import Frame
 from survey.export.study import Export
 from tests.export.sample import FULL, NOW, Response, source
 
@@ -28,8 +26,6 @@ def test_an_item_that_decides_is_enough(of: str, expected: list[float]) -> None:
         for at, (a, b) in enumerate(ANSWERS)
     ]
     made = Export(source(*given, plan=PLAN | {"shares": [share]}), NOW)
-    sink = FORMATS["tables"].sink(Frame(made.study, NOW, made.gaps.words, made.notes))
-    made.read(sink)
-    sink.close()
+    made.analyse()
     found = made.gathering.data.answers["pupil", "w1"].numbers["share.s"]
     assert np.array(found) == pytest.approx(np.array(expected), nan_ok=True)
