@@ -15,7 +15,7 @@ from survey.database import open_engine
 from survey.drawings import drawing, face
 from survey.pages import errors, statics
 from survey.pages.account import guard
-from survey.pages.answer import answer
+from survey.pages.answer import answer, trying
 from survey.pages.office import office
 from survey.pages.shield import Shield, refuse_what_is_not_whole
 from survey.pages.store import Store, keep
@@ -54,6 +54,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.wsgi_app = Shield(app.wsgi_app, errors.last_page)  # type: ignore[method-assign]
     app.register_blueprint(statics.statics)
     app.register_blueprint(answer)
+    app.register_blueprint(trying)
     app.register_blueprint(withdrawing)
     guard(app, settings)
     app.register_blueprint(office)

@@ -446,7 +446,8 @@ def mode_of(engine: Engine, sitting_id: int) -> str | None:
         .where(sitting.c.id == sitting_id)
     )
     with read(engine) as connection:
-        return connection.scalar(query)
+        mode: str | None = connection.scalar(query)
+    return mode
 
 
 def has_begun(engine: Engine, sitting_id: int, response_id: str) -> None:

@@ -138,7 +138,7 @@ def _devices(connection: Connection, it: ClassSession, now: datetime) -> dict[st
     return {state: found[state] for state in TITLES if found[state]}
 
 
-def _device_state(row: Row[Any], it: ClassSession, now: datetime) -> str | None:
+def _device_state(row: Any, it: ClassSession, now: datetime) -> str | None:
     """Return how far the child on a device is; None where no child began before it was given to the next one."""
     if row.state is None:
         return "first page" if row.closed_at is None else None

@@ -136,7 +136,7 @@ def begin_session(
             everyone = NewDoorWithoutKey(None, questionnaire, school, place.school_class_id)
             row["door_id"] = door_without_key(connection, place.study_id, place.wave_id, everyone)
         made: int = connection.execute(insert(class_session).values(row).returning(class_session.c.id)).scalar_one()
-        details = {"questionnaire": questionnaire, "cards": with_cards}
+        details: dict[str, int | str | bool | None] = {"questionnaire": questionnaire, "cards": with_cards}
         _note(connection, made, act, "started a class session", details)
     return made
 

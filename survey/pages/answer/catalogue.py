@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from threading import Lock
 from typing import Final
 
@@ -22,6 +23,7 @@ class Catalogue:
 
     def __init__(self) -> None:
         self._surveys: dict[tuple[str, str | None], Survey] = {}
+        self._tried: dict[tuple[str, str], Survey] = {}
         self._lock = Lock()
 
     def survey(self, version: str, language: str | None = None) -> Survey | None:
@@ -37,6 +39,16 @@ class Catalogue:
             return found
         with self._lock:
             return self._surveys.get(key) or self._make(*key)
+
+    def tried(self, version: str, language: str, tried_at: Callable[[str, str], str]) -> Survey | None:
+        """Return a survey to be tried out, which leads to addresses of its own; None where `survey` has none."""
+        there = self.survey(version, language)
+        if there is None:
+            return None
+        key = version[:VERSION_LENGTH], language
+        if key not in self._tried:
+            self._tried[key] = Survey(there.source, there.sha256, language, there.files, tried_at)
+        return self._tried[key]
 
     def _make(self, version: str, language: str | None) -> Survey | None:
         found = text_beginning(store().engine, version)

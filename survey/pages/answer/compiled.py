@@ -80,12 +80,20 @@ class Survey:
     """One published questionnaire in one language."""
 
     def __init__(
-        self, questionnaire: Questionnaire, sha256: str, language: str, files: Mapping[str, bytes] | None = None
+        self,
+        questionnaire: Questionnaire,
+        sha256: str,
+        language: str,
+        files: Mapping[str, bytes] | None = None,
+        tried_at: Callable[[str, str], str] | None = None,
     ) -> None:
+        """Make a questionnaire ready. tried_at: for a try-out, its address from a SHA-256 and a language."""
+        self.source = questionnaire
         self.questionnaire = questionnaire.in_language(language)
         self.sha256 = sha256
         self.language = language
         self.files = files or {}
+        self._tried_at = tried_at
         self.say = say_in(language)
         self.journey = Journey(self.questionnaire)
         self._forms: dict[tuple[str, int], ScreenForm] = {}
@@ -104,17 +112,27 @@ class Survey:
     @property
     def here(self) -> str:
         """The address of this version and language."""
-        return f"/q/{self.version}/{self.language}"
+        return self._place("q", self.language)
 
     @property
     def check(self) -> str:
         """The address of the page where an adult checks all answers."""
-        return f"/check/{self.version}/{self.language}"
+        return self._place("check", self.language)
 
     @property
     def over(self) -> str:
         """The address of the page at the end."""
-        return f"/over/{self.version}/{self.language}"
+        return self._place("over", self.language)
+
+    @property
+    def trial(self) -> str:
+        """The address at which it is tried out; empty where answers are kept."""
+        return self._tried_at(self.sha256, self.language) if self._tried_at else ""
+
+    def _place(self, what: str, language: str) -> str:
+        if self._tried_at is not None:
+            return f"{self._tried_at(self.sha256, language)}/{what}"
+        return f"/{what}/{self.version}/{language}"
 
     @cached_property
     def words(self) -> dict[str, Any]:
@@ -131,6 +149,7 @@ class Survey:
             "contact": asked.contact,
             "talk_to": asked.free_text.talk_to if asked.free_text else None,
             "here": self.here,
+            "trying": self._tried_at is not None,
             "front": f"/{in_query(self.language)}",
             "picture": self.picture,
             "recording": self.recording,
@@ -153,7 +172,7 @@ class Survey:
         codes = self.questionnaire.languages
         if len(codes) == 1:
             return []
-        return [(code, own_name(code), f"/q/{self.version}/{code}/{place}", code == self.language) for code in codes]
+        return [(code, own_name(code), f"{self._place('q', code)}/{place}", code == self.language) for code in codes]
 
     # ── questions ─────────────────────────────────────────────────────────────────────────────────────
     def form(self, screen: Screen, seed: int) -> ScreenForm:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from flask import Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as Reply
@@ -226,11 +227,15 @@ def _agreed(door: Door) -> bool:
 
 def _welcome_page(found: _AtDoor, error: str | None = None) -> str:
     survey = found.survey
-    asked = survey.questionnaire
     facts = facts_at_door(store().engine, found.door.id) if survey.opens_with_facts else {}
     links = [(code, name, f"/welcome?language={code}", here) for code, name, _, here in survey.languages("")]
+    return welcome_page(survey, facts, error, _outside(survey) | {"links": links})
+
+
+def welcome_page(survey: Survey, facts: Mapping[str, Any], error: str | None, words: Mapping[str, object]) -> str:
+    """Return the page that says what this is about and asks for a yes, in `words` beside those of the survey."""
+    asked = survey.questionnaire
     template = "answer/assent.html" if survey.pupil and asked.assent else "answer/information.html"
-    words = _outside(survey) | {"links": links}
     return render_template(
         template,
         assent=asked.assent,
@@ -238,7 +243,7 @@ def _welcome_page(found: _AtDoor, error: str | None = None) -> str:
         version=survey.version,
         error=error,
         filled=survey.filled({}, facts),
-        **words,
+        **{**survey.words, **words},
     )
 
 

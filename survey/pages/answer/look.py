@@ -22,7 +22,8 @@ def _chosen(options: dict[str, str], look: str) -> str:
     return next((name for name, letter in options.items() if letter and letter in look), next(iter(options)))
 
 
-def _page(words: dict[str, object], pass_: Pass, back: str) -> Response:
+def look_page(words: dict[str, object], pass_: Pass, back: str) -> Response:
+    """Return the page with the choices. words: what a template is given. back: where it leads."""
     chosen = {
         "paper": _chosen(PAPERS, pass_.look),
         "size": _chosen(SIZES, pass_.look),
@@ -32,14 +33,18 @@ def _page(words: dict[str, object], pass_: Pass, back: str) -> Response:
     return private(Response(render_template("answer/look.html", **given)))
 
 
-def _take(back: str) -> Reply:
+def chosen_look() -> str:
+    """Return the look that was sent, a letter for each choice; answer 400 for what the page does not offer."""
     said = request.form.to_dict(flat=False)
     try:
         (paper,), (size,), (space,) = said["paper"], said["size"], said["space"]
-        look = PAPERS[paper] + SIZES[size] + SPACES[space]
+        return PAPERS[paper] + SIZES[size] + SPACES[space]
     except (KeyError, ValueError):
         abort(400)
-    return give(redirect(back, 303), replace(current(), look=look))
+
+
+def _take(back: str) -> Reply:
+    return give(redirect(back, 303), replace(current(), look=chosen_look()))
 
 
 @answer.get("/q/<version>/<language>/<name>/look")
@@ -47,7 +52,7 @@ def look(version: str, language: str, name: str) -> Reply:
     """Show the choices, on the way from a question."""
     survey = survey_at(version, language)
     words = survey.words | {"links": survey.languages(f"{name}/look")}
-    return _page(words, current(), f"{survey.here}/{name}")
+    return look_page(words, current(), f"{survey.here}/{name}")
 
 
 @answer.post("/q/<version>/<language>/<name>/look")
@@ -59,7 +64,7 @@ def take_look(version: str, language: str, name: str) -> Reply:
 @answer.get("/look")
 def look_outside() -> Reply:
     """Show the choices, outside any survey."""
-    return _page(plain_words() | {"audience": "pupil"}, current(), _way_back())
+    return look_page(plain_words() | {"audience": "pupil"}, current(), _way_back())
 
 
 @answer.post("/look")

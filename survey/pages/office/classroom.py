@@ -49,6 +49,8 @@ from survey.fieldwork.waves import wave_at
 from survey.pages.account.forms import Form
 from survey.pages.account.second import qr_code
 from survey.pages.answer.catalogue import catalogue
+from survey.pages.answer.compiled import Survey
+from survey.pages.answer.tryout import address_of
 from survey.pages.office.access import Seen, actor, allowed, my_schools
 from survey.pages.office.blueprint import office
 from survey.pages.office.sections import section
@@ -136,6 +138,7 @@ def _home(study: Seen, faults: list[tuple[str, str]] | None = None, chosen: str 
         running=open_sessions(store().engine, study.id, my_schools(study), datetime.now(UTC)),
         classes=_classes(study),
         questionnaires=[(name, _title_and_years(study, name)) for name in asked],
+        tried=[(_title_and_years(study, name), tried_at) for name in asked if (tried_at := _tried_at(study, name))],
         titles={one.id: one.title for one in study.plan.waves},
         wave=wave,
     )
@@ -162,9 +165,19 @@ def _title_and_years(study: Seen, questionnaire: str) -> str:
 
 
 def _title(study: Seen, questionnaire: str) -> str:
-    version = newest(store().engine, study.id).get(questionnaire)
-    survey = catalogue().survey(version) if version else None
+    survey = _survey(study, questionnaire)
     return survey.questionnaire.title if survey else questionnaire
+
+
+def _tried_at(study: Seen, questionnaire: str) -> str:
+    """Return the address at which a questionnaire can be tried out; empty for one that is not published."""
+    survey = _survey(study, questionnaire)
+    return address_of(survey.sha256, survey.language) if survey else ""
+
+
+def _survey(study: Seen, questionnaire: str) -> Survey | None:
+    version = newest(store().engine, study.id).get(questionnaire)
+    return catalogue().survey(version) if version else None
 
 
 # ---- cards to print ----------------------------------------------------------------------------------------
@@ -339,6 +352,7 @@ def _words(study: Seen, it: ClassSession) -> dict[str, Any]:
         "why": WHY_MOVED,
         "needs_you": NEEDS_YOU,
         "questionnaire": title,
+        "tried_at": _tried_at(study, it.questionnaire),
     }
 
 
