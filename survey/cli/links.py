@@ -52,6 +52,7 @@ def _day(day: date) -> str:
 @click.option("--wave", required=True, help="The wave, as named in study.yaml.")
 @click.option("--school", help="The school's code. Without it, everyone in the wave.")
 @click.option("--class", "school_class", help="The code of a class in that school.")
+@click.option("--participant", help="The study code of one person.")
 @click.option(
     "--out",
     "outs",
@@ -62,7 +63,11 @@ def _day(day: date) -> str:
 )
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation if earlier links will stop working.")
 def personal(
-    study: str, wave: str, school: str | None, school_class: str | None, outs: tuple[Path, ...], yes: bool
+    study: str,
+    wave: str,
+    outs: tuple[Path, ...],
+    yes: bool,
+    **whom: str | None,
 ) -> None:
     """Make a link and a code for each person who is asked. Links made for them earlier stop working."""
     from survey.audit import COMMAND_LINE, Act
@@ -73,7 +78,7 @@ def personal(
     for out, form in forms.items():
         if form is None:
             stop(f"{out}: please give a name that ends in .csv or .xlsx.")
-    group = LinkGroup(study, wave, school, school_class)
+    group = LinkGroup(study, wave, **whom)
     who = who_gets_links(engine(), group)
     if who.ended and not yes:
         click.confirm(

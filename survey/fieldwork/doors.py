@@ -234,6 +234,15 @@ def new_personal_doors(
     return made
 
 
+_NO_KEY: Final = "no code "
+"""How the place of a code's hash begins where there is none."""
+
+
+def has_key() -> ColumnElement[bool]:
+    """Return the condition on a door that a link and a code open."""
+    return Door.code_hash.not_like(f"{_NO_KEY}%")
+
+
 def door_without_key(connection: Connection, study_id: int, wave_id: int, new: NewDoorWithoutKey) -> int:
     """Make a door that no link and no code opens, and return its id.
 
@@ -244,7 +253,7 @@ def door_without_key(connection: Connection, study_id: int, wave_id: int, new: N
         "study_id": study_id,
         "wave_id": wave_id,
         "link_hash": hash_of_token(secrets.token_urlsafe(16)),
-        "code_hash": secrets.token_hex(32),
+        "code_hash": f"{_NO_KEY}{secrets.token_hex(28)}",
     }
     return connection.execute(insert(Door).values(row).returning(Door.id)).scalar_one()
 

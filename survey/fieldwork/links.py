@@ -14,7 +14,7 @@ from survey.config import Settings
 from survey.database import Engine, Session, session
 from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.consent import standings
-from survey.fieldwork.doors import Door, LeadsTo, NewPersonalDoor, end_door, new_door, new_personal_doors
+from survey.fieldwork.doors import Door, LeadsTo, NewPersonalDoor, end_door, has_key, new_door, new_personal_doors
 from survey.fieldwork.finding import find_place, not_there
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.performances import Performance
@@ -140,16 +140,13 @@ def address(settings: Settings, token: str) -> str:
 
 
 def open_links(engine: Engine, study_id: int) -> list[OpenLinkState]:
-    """Return every open link of a study, the newest first.
-
-    A door for a class is none: it is made for a class session, and no link leads to it.
-    """
+    """Return every open link of a study, the newest first."""
     query = (
         select(Door.id, Door.questionnaire, Wave.code, Wave.title, School.title, Performance.title, Door.ended_at)
         .join(Wave, Wave.id == Door.wave_id)
         .outerjoin(School, School.id == Door.school_id)
         .outerjoin(Performance, Performance.id == Door.performance_id)
-        .where(Door.study_id == study_id, Door.participant_id.is_(None), Door.school_class_id.is_(None))
+        .where(Door.study_id == study_id, Door.participant_id.is_(None), has_key())
         .order_by(Door.id.desc())
     )
     with session(engine) as db:
@@ -159,10 +156,8 @@ def open_links(engine: Engine, study_id: int) -> list[OpenLinkState]:
 def end_link(engine: Engine, study_id: int, door_id: int, actor: Actor, now: datetime) -> bool:
     """End an open link of a study for good. Returns False when there is none with this id, or it was ended before."""
     with session(engine) as db:
-        door = db.get(Door, door_id)
+        door = db.scalar(select(Door).where(Door.id == door_id, Door.participant_id.is_(None), has_key()))
         if door is None or door.study_id != study_id or door.ended_at is not None:
-            return False
-        if door.participant_id is not None or door.school_class_id is not None:
             return False
         end_door(db, door, now)
         note(db, Act(actor, now), "ended an open link", study_id=study_id, about=str(door_id))
@@ -174,12 +169,13 @@ def end_link(engine: Engine, study_id: int, door_id: int, actor: Actor, now: dat
 
 @dataclass(frozen=True)
 class LinkGroup:
-    """People who are to have personal links: those of a wave. school, school_class: codes; None for all."""
+    """People who are to have personal links: those of a wave. school, school_class, participant: codes, or None."""
 
     study: str
     wave: str
     school: str | None = None
     school_class: str | None = None
+    participant: str | None = None
 
 
 def who_gets_links(engine: Engine, group: LinkGroup) -> WhoGetsLinks:
@@ -189,7 +185,7 @@ def who_gets_links(engine: Engine, group: LinkGroup) -> WhoGetsLinks:
     """
     with session(engine) as db:
         found, its_wave, its_school = find_place(db, group.study, group.wave, group.school)
-        people, without = _people(db, _plan(engine, found), its_wave, its_school, group.school_class)
+        people, without = _people(db, _plan(engine, found), its_wave, its_school, group)
         return WhoGetsLinks(len(people), len(_earlier(db, its_wave, people)), without)
 
 
@@ -201,7 +197,7 @@ def personal_links(engine: Engine, settings: Settings, group: LinkGroup, act: Ac
     """
     with session(engine) as db:
         found, its_wave, its_school = find_place(db, group.study, group.wave, group.school)
-        people, without = _people(db, _plan(engine, found), its_wave, its_school, group.school_class)
+        people, without = _people(db, _plan(engine, found), its_wave, its_school, group)
         if not people:
             raise Refused(["There is no one to ask in this wave yet. Please check the roster and the Consent page."])
         ended = _earlier(db, its_wave, people)
@@ -214,6 +210,7 @@ def personal_links(engine: Engine, settings: Settings, group: LinkGroup, act: Ac
             "school": group.school,
             "class": group.school_class,
             "links": len(made),
+            **({"participant": group.participant} if group.participant else {}),
             "ended": len(ended),
         }
         note(db, act, "made personal links", study_id=found.id, about=group.wave, details=details)
@@ -236,7 +233,7 @@ class _LinkRequest:
 
 
 def _people(
-    db: Session, plan: Plan, wave: Wave, school: School | None, school_class: str | None
+    db: Session, plan: Plan, wave: Wave, school: School | None, group: LinkGroup
 ) -> tuple[list[_LinkRequest], int]:
     """Return who is asked what in a wave and may take part in it, by school, class and study code.
 
@@ -253,8 +250,12 @@ def _people(
     )
     if school is not None:
         query = query.where(Membership.school_id == school.id)
-    if school_class is not None:
-        query = query.where(SchoolClass.code == school_class)
+    if group.school_class is not None:
+        query = query.where(SchoolClass.code == group.school_class)
+    if group.participant is not None:
+        query = query.where(Participant.code == group.participant)
+        if not db.execute(query).all():
+            raise Refused([f"There is no participant '{group.participant}' there in this wave. Please check the code."])
     people, without = [], 0
     for person, there, its_school, its_class in db.execute(query):
         questionnaires = asked(plan, person.audience, {**person.facts, **there.facts}, wave.code)
@@ -267,10 +268,10 @@ def _people(
 
 
 def _earlier(db: Session, wave: Wave, people: Sequence[_LinkRequest]) -> list[int]:
-    """Return the doors these people could come in by until now."""
+    """Return the links these people could come in by until now; not by which they are in a class session."""
     wanted = {(one.id, one.questionnaire) for one in people}
     query = select(Door.id, Door.participant_id, Door.questionnaire).where(
-        Door.wave_id == wave.id, Door.participant_id.is_not(None), Door.ended_at.is_(None)
+        Door.wave_id == wave.id, Door.participant_id.is_not(None), Door.ended_at.is_(None), has_key()
     )
     return [row.id for row in db.execute(query) if (row.participant_id, row.questionnaire) in wanted]
 

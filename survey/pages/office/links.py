@@ -89,6 +89,7 @@ class PersonalForm(_Places):
     """Personal links: for whom."""
 
     school_class = StringField("Class (its code)")
+    participant = StringField("One person (study code)")
 
 
 class Ending(Form):
@@ -196,7 +197,8 @@ def make_personal_links(study: Seen) -> ResponseReturnValue:
     form, now = _personal_form(study), datetime.now(UTC)
     if not form.validate_on_submit():
         return _page(study, personal=form, faults=_said(form))
-    place = (form.wave.data, form.school.data or None, (form.school_class.data or "").strip() or None)
+    narrower = [(field.data or "").strip() or None for field in (form.school, form.school_class, form.participant)]
+    place = (form.wave.data, *narrower)
     group = LinkGroup(study.code, *place)
     try:
         if "make" not in request.form:

@@ -1,0 +1,62 @@
+"""Names typed on cards: printed with them, and never sent or stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Error, Page, Request
+
+from tests.browser.accessibility import every_check
+from tests.classroom.in_app import Class
+
+NAMES = ["Zeb Quartz", "Ximena Vole", "Ynyr Wyv"]
+
+
+def everything_kept(page: Page) -> str:
+    """Return all that the page's origin keeps in the browser, in one text."""
+    return str(
+        page.evaluate(
+            "async () => JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href,"
+            " history.state, window.name, await indexedDB.databases(), await caches.keys()])"
+        )
+    )
+
+
+def test_names_are_put_on_the_cards_in_the_page_only(
+    tmp_path: Path, serve: Callable[[Any], str], new_page: Callable[..., Page]
+) -> None:
+    robins = Class(tmp_path)
+    base, page = serve(robins.app), new_page()
+    page.goto(base + robins.teacher_link())
+    page.locator("main button").click()
+    page.goto(f"{base}/office/studies/small-notes/classroom/classes/{robins.rooms.robins.school_class_id}/cards")
+    page.get_by_role("button", name="Replace all cards").click()
+    sent: list[Request] = []
+    page.on("request", lambda request: sent.append(request))
+
+    page.get_by_label("Names, one on each line").fill("\n".join(NAMES[:2]))
+    page.get_by_label("Name on card 3").fill(NAMES[2])
+    assert [page.get_by_label(f"Name on card {number}").input_value() for number in (1, 2, 3, 4)] == [*NAMES, ""]
+    assert every_check(page, smallest_target=44) == []
+
+    page.emulate_media(media="print")
+    assert page.get_by_label("Name on card 1").is_visible()
+    assert not page.get_by_label("Names, one on each line").is_visible()
+    boxes = [page.locator(".card-print").nth(place).bounding_box() for place in (0, 5)]
+    assert all(box is not None and box["height"] < 280 for box in boxes), "66 mm, so that eight go on a sheet"
+    page.emulate_media(media="screen")
+
+    fields = page.locator(".card-name input, #names")
+    assert fields.evaluate_all("all => all.every(one => !one.name && !one.form && one.autocomplete === 'off')")
+    kept = everything_kept(page)
+    assert not any(word in kept for name in NAMES for word in name.split())
+    assert all("/static/" in request.url for request in sent), "fonts of the checks above, and nothing else"
+    page.get_by_role("link", name="Class sessions").first.click()
+    for request in sent:
+        said = f"{request.url} {request.post_data or ''} {request.headers}"
+        assert not any(word in said for name in NAMES for word in name.split()), request.url
+    with pytest.raises(Error, match="ERR_CACHE_MISS"):
+        page.go_back()  # the page is kept nowhere
