@@ -75,4 +75,9 @@ def _templates(app: Flask) -> None:
     app.jinja_options = {"loader": ChoiceLoader([folders, PrefixLoader({"kinds": kinds})])}
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(drawing=drawing, face=face, asset=statics.asset, says_nothing=INSTEAD)
+    app.jinja_env.globals.update(drawing=drawing, face=face, asset=statics.asset, says_nothing=INSTEAD, sound=_none)
+
+
+def _none(_words: str) -> str:
+    """Stand for the recording of a text on a page outside any survey, which has none."""
+    return ""

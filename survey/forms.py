@@ -17,6 +17,9 @@ from survey.wording import Say
 PREFIX = "q_"
 """Stands before each field's name: a question called `data` or `validate` would break a WTForms form."""
 
+LISTENED = "listened"
+"""The field in which static/listen.js counts how often Listen was pressed on a page."""
+
 
 class _PageForm(Form):
     class Meta:
@@ -47,10 +50,14 @@ class StepFields:
 
 @dataclass
 class Submission:
-    """What a respondent sent: answers when all is well, else the same steps with what to look at again."""
+    """What a respondent sent: answers when all is well, else the same steps with what to look at again.
+
+    listened: how often Listen was pressed; None where no script counted.
+    """
 
     answers: dict[str, Any]
     asked: list[StepFields] = field(default_factory=list)
+    listened: int | None = None
 
     @property
     def errors(self) -> list[StepFields]:
@@ -97,10 +104,12 @@ class ScreenForm:
         were not offered.
         """
         for name, values in posted.lists():
+            if name == LISTENED:
+                continue
             if name not in self._known or (len(values) > 1 and name not in self._many):
                 raise Tampered("fields")
         form = self._form(posted)
-        submission = Submission({})
+        submission = Submission({}, listened=_counted(posted.get(LISTENED, "")))
         for step in steps:
             asked = self._asked(step, form)
             submission.asked.append(asked)
@@ -119,6 +128,11 @@ class ScreenForm:
 def field_name(step: Step) -> str:
     """Return the name of the main field of a step."""
     return PREFIX + step.question.id
+
+
+def _counted(text: str) -> int | None:
+    """Return a count from a post; None for what no finger can have counted."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 3 else None
 
 
 def _key(step: Step) -> tuple[str, str]:

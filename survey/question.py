@@ -250,7 +250,9 @@ class Question(BaseModel):
     picture: str | None = Field(None, description="A picture of what is asked about (never of how to feel)")
     picture_text: Text | None = Field(None, description="What the picture shows, in words, if it matters")
     picture_licence: str | None = Field(None, description="Who made the picture, and its licence")
-    audio: str | None = Field(None, description="A recording of the question: a file in audio/")
+    audio: str | None = Field(
+        None, description="The recording of the wording, if its file has a name of its own: a file in audio/"
+    )
     required: bool | None = Field(None, description="Whether Next asks once more if nothing is chosen")
     dont_know: bool | None = Field(None, description="Whether “I don't know” is offered")
     rather_not: bool | None = Field(None, description="Whether “I don't want to say” is offered")
@@ -379,6 +381,16 @@ class Question(BaseModel):
     def wording(self, part: Part, say: Say, answers: Mapping[str, Any]) -> str:
         """Return the wording of one step."""
         return self.ask
+
+    def read_aloud(self, say: Say) -> Iterator[str]:
+        """Yield each text that a child can hear read: wordings, hint and options, in the order of the page."""
+        for part in self.parts:
+            if not self.audio:
+                yield self.wording(part, say, {})
+            yield from (text for text in (self.hint or self.stem, self.help) if text)
+            for unbound in self.fields(part, say).values():
+                # A field is made when a form is; until then it is what it will be made of.
+                yield from (str(choice.label) for choice in getattr(unbound, "kwargs", {}).get("choices", ()))
 
     def show(self, answers: Mapping[str, Any], say: Say) -> str | None:
         """Return the answer in words, for people; None when there is none."""

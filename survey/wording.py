@@ -7,7 +7,7 @@ questionnaire are the author's and live beside the questionnaire, not here.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -49,6 +49,18 @@ def _words(language: str) -> dict[str, str]:
     with path.open("rb") as file:
         catalog = read_po(file, locale=language)
     return {str(m.id): str(m.string) for m in catalog if m.id and m.string}
+
+
+@cache
+def own_sentences(language: str) -> Mapping[str, str]:
+    """Return every sentence of the program's own that has been translated, in English: how it is said in `language`."""
+    known = {sentence for path in _FOLDER.glob("*.po") for sentence in _words(path.stem)}
+    return {sentence: say_in(language)(sentence) for sentence in sorted(known)}
+
+
+def paragraphs(text: str) -> list[str]:
+    """Return the paragraphs of a text, which blank lines part."""
+    return [paragraph.strip() for paragraph in text.split("\n\n") if paragraph.strip()]
 
 
 @cache

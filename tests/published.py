@@ -59,13 +59,13 @@ class Published:
         return max(stream(self.engine, self.study_id, questionnaire), key=lambda record: record.started_at)
 
 
-def publish(instance: Path) -> Published:
-    """Publish the shipped study into an SQLite database in the folder `instance`."""
+def publish(instance: Path, folder: Path = FOLDER) -> Published:
+    """Publish the shipped study, or a copy of it in `folder`, into an SQLite database in the folder `instance`."""
     settings = Settings.from_environment({"CHORUS_INSTANCE": str(instance)})
     engine = open_engine(settings.database_url)
     upgrade(engine)
     now = datetime.now(UTC)
-    publish_folder(engine, FOLDER, now)
+    publish_folder(engine, folder, now)
     with session(engine) as db:
         study = study_by_code(db, STUDY)
         assert study is not None

@@ -75,7 +75,8 @@ def _in_words(done: PublishedFolder) -> Iterator[str]:
 @click.option("--format", "form", type=_FormatName(), default="xlsx", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="The file to write.")
 @click.option("--unfinished", is_flag=True, help="Count unfinished responses too: scales, items and comments.")
-def export(study: str, form: str, out: Path, unfinished: bool) -> None:
+@click.option("--per-screen", is_flag=True, help="Add columns: seconds on each screen, and how often Listen was used.")
+def export(study: str, form: str, out: Path, unfinished: bool, per_screen: bool) -> None:
     """Write a study's answers and scale scores to a workbook, or to a zip of CSV files.
 
     All responses are in the data. The sheets about scales, items and comments count finished ones.
@@ -84,5 +85,7 @@ def export(study: str, form: str, out: Path, unfinished: bool) -> None:
     from survey.export.study import ExportChoice
 
     with writing(out, "wb") as file:
-        write(study, engine(), form, file, datetime.now(UTC), ExportChoice(unfinished=unfinished))
+        write(
+            study, engine(), form, file, datetime.now(UTC), ExportChoice(unfinished=unfinished, per_screen=per_screen)
+        )
     click.echo(f"Written: {out}")

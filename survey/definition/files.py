@@ -1,5 +1,6 @@
 """Pictures and recordings. A picture is one of our own drawings, by its name, or a file in ``pictures/``; a recording
-is a file in ``audio/LANGUAGE/``. Files travel with the text they belong to, so that a published version keeps them.
+is a file in ``audio/LANGUAGE/`` that is named after its text (recordings.py), or as the author says. Files travel with
+the text they belong to, so that a published version keeps them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from survey.definition.model import Fault
 from survey.definition.model import Path as Place
 from survey.definition.parts import Grid
 from survey.definition.questionnaire import Questionnaire
+from survey.definition.recordings import SOUND_TYPES, name_of, path_of, possible, wanted
 from survey.drawings import PICTURES
 from survey.problems import did_you_mean, quoted, shortened
 
@@ -24,7 +26,6 @@ PICTURE_TYPES: Final = {
     ".jpeg": "image/jpeg",
     ".webp": "image/webp",
 }
-SOUND_TYPES: Final = {".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".ogg": "audio/ogg", ".opus": "audio/ogg"}
 TYPES: Final = PICTURE_TYPES | SOUND_TYPES
 
 LARGEST_PICTURE: Final = 200_000
@@ -63,6 +64,47 @@ def faults(questionnaire: Questionnaire, folder: Path) -> Iterator[Fault]:
                     f"recording '{name}' is missing in '{language}'. Please add audio/{language}/{name}",
                     advice=True,
                 )
+    if questionnaire.recordings:
+        yield from _unrecorded(questionnaire, folder)
+    for language in questionnaire.languages:
+        for path in _recorded(questionnaire, folder, language):
+            if (folder / path).stat().st_size > LARGEST_SOUND:
+                yield Fault(("languages",), _too_large(path, folder / path, LARGEST_SOUND))
+
+
+def _unrecorded(questionnaire: Questionnaire, folder: Path) -> Iterator[Fault]:
+    """Yield each text that has no recording in a language in which the study asks for them."""
+    for language in questionnaire.recordings:
+        there = _there(folder, language)
+        for one in wanted(questionnaire, questionnaire.language):
+            if path_of(one.source, language, there) is None:
+                yield Fault(
+                    one.at,
+                    f"'{shortened(one.source)}' has no recording in '{language}'. "
+                    f"Please add audio/{language}/{name_of(one.source)}.mp3",
+                    advice=True,
+                )
+
+
+def _there(folder: Path, language: str) -> frozenset[str]:
+    """Return the recordings in a language that lie beside a questionnaire, as paths below its folder."""
+    return frozenset(f"audio/{language}/{path.name}" for path in (folder / "audio" / language).glob("*.*"))
+
+
+def _recorded(questionnaire: Questionnaire, folder: Path, language: str) -> list[str]:
+    """Return the recordings in a language that have the name of a text, and are there."""
+    there = _there(folder, language)
+    if not there or questionnaire.audience != "pupil":
+        return []
+    sources = (source for source, _ in possible(questionnaire, questionnaire.language))
+    return sorted({path for source in sources if (path := path_of(source, language, there))})
+
+
+def _too_large(where: str, path: Path, largest: int) -> str:
+    return (
+        f"the file {where} is {path.stat().st_size // 1000} kB, and thirty children may load it at once. "
+        f"Please make it smaller than {largest // 1000} kB"
+    )
 
 
 def _file_faults(at: Place, path: Path, name: str, types: dict[str, str], largest: int) -> Iterator[Fault]:
@@ -76,11 +118,7 @@ def _file_faults(at: Place, path: Path, name: str, types: dict[str, str], larges
     elif not path.is_file():
         yield Fault(at, f"there is no file {where}. Please add it, or correct its name")
     elif path.stat().st_size > largest:
-        yield Fault(
-            at,
-            f"the file {where} is {path.stat().st_size // 1000} kB, and thirty children may load it at once. "
-            f"Please make it smaller than {largest // 1000} kB",
-        )
+        yield Fault(at, _too_large(where, path, largest))
 
 
 def collect(questionnaire: Questionnaire, folder: Path) -> dict[str, str]:
@@ -88,6 +126,8 @@ def collect(questionnaire: Questionnaire, folder: Path) -> dict[str, str]:
     paths = [f"pictures/{name}" for _, name in _pictures(questionnaire) if is_file(name)]
     for _, name in _sounds(questionnaire):
         paths += [f"audio/{language}/{name}" for language in questionnaire.languages]
+    for language in questionnaire.languages:
+        paths += _recorded(questionnaire, folder, language)
     return {
         path: base64.b64encode((folder / path).read_bytes()).decode()
         for path in sorted(set(paths))

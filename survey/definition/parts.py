@@ -38,7 +38,9 @@ class Assent(Strict):
     yes: Text = Field(min_length=1, description="The words on the button for yes")
     no: Text = Field(min_length=1, description="The words on the button for no")
     declined: Text = Field(min_length=1, description="The text shown after a no")
-    audio: str | None = Field(None, description="A recording of this page: a file in audio/")
+    audio: str | None = Field(
+        None, description="The recording of the question, if its file has a name of its own: a file in audio/"
+    )
 
 
 class Statement(Strict):
@@ -51,7 +53,9 @@ class Statement(Strict):
     picture: str | None = Field(None, description="A picture of what is asked about")
     picture_text: Text | None = Field(None, description="What the picture shows, in words, if it matters")
     picture_licence: str | None = Field(None, description="Who made the picture, and its licence")
-    audio: str | None = Field(None, description="A recording of the statement: a file in audio/")
+    audio: str | None = Field(
+        None, description="The recording of the statement, if its file has a name of its own: a file in audio/"
+    )
     attention: bool = Field(False, description="An item that checks attention: never part of a score")
     when: Any = Field(None, description="Asked only if this is true")
     note: str | None = Field(None, description="A note for researchers")

@@ -54,6 +54,10 @@ class Questionnaire(Strict):
     languages: Annotated[list[str], BeforeValidator(_languages)] = Field(
         min_length=1, description="The languages; this file is in the first one"
     )
+    recordings: Annotated[list[str], BeforeValidator(_languages)] = Field(
+        default_factory=list,
+        description="The languages in which every text that children hear is to have a recording",
+    )
     introduction: Text | None = Field(None, description="The information page for adults")
     data_use: Text | None = Field(None, description="What happens to the answers")
     contact: Text | None = Field(None, description="Who to ask, and how to withdraw")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from survey.definition.columns import LONGEST, is_typed, question_column
 from survey.definition.meaning import same_words
@@ -39,7 +39,7 @@ class Variable:
     type: Type
     measure: Measure
     codes: Mapping[Any, str] = field(default_factory=dict)
-    group: Literal["identity", "roster", "question", "time", "score"] = "identity"
+    group: Literal["identity", "roster", "question", "time", "listened", "score"] = "identity"
     private: bool = False
     question: str = ""
     wording: str = ""
@@ -76,12 +76,12 @@ class ColumnSet:
 
 
 def column_set(
-    study: StudyDefinition, versions: Sequence[AnsweredVersion], notes: Notes, *, seconds_per_screen: bool = False
+    study: StudyDefinition, versions: Sequence[AnsweredVersion], notes: Notes, *, per_screen: bool = False
 ) -> ColumnSet:
     """Return the columns for these versions (all of one questionnaire, at least one).
 
-    What one name means in several versions differently is put on the notes. seconds_per_screen: also a column of
-    seconds for each screen.
+    What one name means in several versions differently is put on the notes. per_screen: also, for each screen, how
+    many seconds were spent there and how often Listen was pressed.
     """
     ordered = tuple(sorted(versions, key=lambda version: (version.questionnaire.version, version.sha256)))
     newest = ordered[-1].questionnaire
@@ -89,8 +89,8 @@ def column_set(
     before = [_variable_of(column, study) for column in identity]
     taken = {variable.name.casefold() for variable in before}
     questions = _questions(ordered, taken, notes)
-    times = _times(ordered, taken | {q.name.casefold() for q in questions}) if seconds_per_screen else []
-    return ColumnSet(newest.id, ordered, (*before, *questions, *times), identity)
+    screens = _of_screens(ordered, taken | {q.name.casefold() for q in questions}) if per_screen else []
+    return ColumnSet(newest.id, ordered, (*before, *questions, *screens), identity)
 
 
 def _variable_of(column: IdentityColumn, study: StudyDefinition) -> Variable:
@@ -237,16 +237,22 @@ def label_of(question: Question, column: Column) -> str:
     return wording_of(question) if column.label == question.ask else fill(column.label, {}, {})
 
 
-# ---- times ---------------------------------------------------------------------------------------------
+# ---- screens -------------------------------------------------------------------------------------------
 
 
-def _times(versions: Sequence[AnsweredVersion], taken: set[str]) -> list[Variable]:
+_OF_SCREENS: Final[Sequence[tuple[Literal["time", "listened"], str, str]]] = (
+    ("time", "t_", "Seconds on screen {}, all visits added up"),
+    ("listened", "l_", "How often Listen was pressed on screen {}, all visits added up"),
+)
+
+
+def _of_screens(versions: Sequence[AnsweredVersion], taken: set[str]) -> list[Variable]:
     orders = [[s.name for s in Journey(version.questionnaire).screens if not s.rest] for version in versions]
     variables = []
     for screen in in_one_order(orders):
-        name = _free("t_" + re.sub(r"\W", "_", screen), taken)
-        label = f"Seconds on screen {screen}, all visits added up"
-        variables.append(Variable(name, label, "number", "scale", {}, "time", question=screen))
+        for group, prefix, label in _OF_SCREENS:
+            name = _free(prefix + re.sub(r"\W", "_", screen), taken)
+            variables.append(Variable(name, label.format(screen), "number", "scale", {}, group, question=screen))
     return variables
 
 

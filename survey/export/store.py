@@ -39,7 +39,7 @@ def export(
     Raises CannotExport with a sentence; then what is in `out` is of no use.
     """
     stored = Stored(engine, study, None if chosen.waves is None else tuple(chosen.waves))
-    Export(stored, now, chosen.waves, chosen.seconds_per_screen, chosen.unfinished).write(form, out)
+    Export(stored, now, chosen.waves, chosen.per_screen, chosen.unfinished).write(form, out)
 
 
 def analyse(

@@ -74,14 +74,14 @@ class ExportSource(Protocol):
 
 @dataclass(frozen=True)
 class ExportChoice:
-    """What goes into a file. waves: codes; None for all. seconds_per_screen: also a column for each screen.
+    """What goes into a file. waves: codes; None for all. per_screen: also seconds and uses of Listen for each screen.
 
     unfinished: unfinished responses count on the sheets about scales, items and comments as well. (The data sheets have
     every response.)
     """
 
     waves: Sequence[str] | None = None
-    seconds_per_screen: bool = False
+    per_screen: bool = False
     unfinished: bool = False
 
 
@@ -100,7 +100,7 @@ class Export:
     source: ExportSource
     made: datetime
     waves: Sequence[str] | None = None
-    seconds_per_screen: bool = False
+    per_screen: bool = False
     unfinished: bool = False
     notes: Notes = field(default_factory=Notes)
     written: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -156,7 +156,7 @@ class Export:
         expected = self.source.count(name)
         if not expected:
             return None
-        columns = column_set(self.study, versions, self.notes, seconds_per_screen=self.seconds_per_screen)
+        columns = column_set(self.study, versions, self.notes, per_screen=self.per_screen)
         tabulator = Tabulator(self.study, columns, self.gaps, self.notes, f"Codes · {name}")
         scores = ScoreTables(columns, self.notes, f"Scores · {name}", unfinished=self.unfinished)
         counts = QuestionnaireCounts(columns, unfinished=self.unfinished)

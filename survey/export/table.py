@@ -95,7 +95,7 @@ class Tabulator:
         }
         self._identity = columns.identity
         self._origin = Origin(study, self._versions)
-        self._timed = any(variable.group == "time" for variable in columns.variables)
+        self._per_screen = any(variable.group == "time" for variable in columns.variables)
         self._keys = list({column.key for variable in columns.variables for column in variable.columns.values()})
         self._typed = [place for place, variable in enumerate(columns.variables) if variable.typed]
         self._as_typed = [place for place, variable in enumerate(columns.variables) if variable.name == AS_TYPED]
@@ -108,11 +108,13 @@ class Tabulator:
         parts = by_version(rows)
         values = _by_key(self._keys, answers)
         cells = [[column.read(row, self._origin) for row in rows] for column in self._identity]
-        # Screens are decoded each time they are asked for.
-        screens = [row.screens for row in rows] if self._timed else []
+        # What is known of screens is decoded each time it is asked for.
+        screens = [(row.screens, row.listened) for row in rows] if self._per_screen else []
         for variable in self.columns.variables[len(cells) :]:
             if variable.group == "time":
-                cells.append([_seconds(visited.get(variable.question)) for visited in screens])
+                cells.append([_seconds(visited.get(variable.question)) for visited, _ in screens])
+            elif variable.group == "listened":
+                cells.append([listened.get(variable.question) for _, listened in screens])
             else:
                 cells.append(self._answered(variable, values, absent, parts, rows))
         for place in self._as_typed:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from survey.question import Paper, Question, Setting, Text
-from survey.wording import Say
+from survey.wording import Say, paragraphs
 
 
 class Information(Question):
@@ -27,6 +28,11 @@ text: The next questions are about the concert you have just heard.
     def settle(self, setting: Setting) -> None:
         """Nothing is asked, so there is nothing to leave."""
         self.required = self.dont_know = self.rather_not = False
+
+    def read_aloud(self, say: Say) -> Iterator[str]:
+        """Yield the heading and what stands below it."""
+        yield from super().read_aloud(say)
+        yield from paragraphs(self.text or "")
 
     def paper(self, say: Say) -> Paper:
         """The text to read."""

@@ -243,6 +243,7 @@ def empty_row() -> dict[str, Any]:
         "answers": {},
         "stamps": {},
         "screens": {},
+        "listened": {},
         "assent": None,
         "state": "started",
         "finished_at": None,

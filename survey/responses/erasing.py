@@ -108,6 +108,7 @@ def _emptied(row: Mapping[str, Any], state: str, now: datetime) -> dict[str, Any
         "answers": {},
         "stamps": {},
         "screens": {},
+        "listened": {},
         # Who declined may come back and begin anew, and is then led by their facts as before.
         "facts": facts if state == "declined" else {name: facts[name] for name in PLACES if name in facts},
         "finished_at": None,

@@ -31,6 +31,7 @@ class Snapshot:
     answers   key -> value, the current answers
     stamps    key -> [epoch, sequence] of the save each current answer came with
     screens   screen -> milliseconds spent there, all visits together, where known
+    listened  screen -> how often Listen was pressed there; a screen where it never was is not among them
     facts     roster facts at the start; school, school_class and programme are titles, arm is a code, and
               school_code, school_class_code and programme_code are codes
     seed      0..23, for the order of shuffled options
@@ -57,6 +58,7 @@ class Snapshot:
     answers: Mapping[str, Any]
     stamps: Mapping[str, list[int]]
     screens: Mapping[str, int]
+    listened: Mapping[str, int]
     assent: bool | None
     state: str
     started_at: datetime
@@ -135,8 +137,8 @@ def counts_for_someone() -> ColumnElement[bool]:
 class Record(NamedTuple):
     """One response for an export, with the codes of where it belongs and the title of its school.
 
-    Screens stay the JSON they are stored as until they are asked for: hardly any export does. The stamps of a response
-    are not read at all.
+    What is known of screens stays the JSON it is stored as until it is asked for: hardly any export does. The stamps of
+    a response are not read at all.
     """
 
     id: str
@@ -161,11 +163,17 @@ class Record(NamedTuple):
     facts: Mapping[str, Any]
     answers: Mapping[str, Any]
     stored_screens: str
+    stored_listened: str
 
     @property
     def screens(self) -> Mapping[str, int]:
         """Screen -> milliseconds spent there, all visits together, where known."""
         return dict(decode(self.stored_screens))
+
+    @property
+    def listened(self) -> Mapping[str, int]:
+        """Screen -> how often Listen was pressed there."""
+        return dict(decode(self.stored_listened))
 
 
 _RECORDS: Final = (
@@ -179,10 +187,11 @@ _RECORDS: Final = (
         School.code,
         School.title,
         SchoolClass.code,
-        *[response.c[name] for name in Record._fields[9:-3]],
+        *[response.c[name] for name in Record._fields[9:-4]],
         type_coerce(response.c.facts, Text),
         response.c.answers,
         type_coerce(response.c.screens, Text),
+        type_coerce(response.c.listened, Text),
     )
     .select_from(response)
     .join(Wave, Wave.id == response.c.wave_id)
@@ -215,8 +224,8 @@ def stream(engine: Engine, study_id: int, questionnaire: str, waves: tuple[str, 
     query = _chosen(_RECORDS, study_id, questionnaire, waves)
     known = _Facts()
     with engine.connect().execution_options(yield_per=_CHUNK) as connection, connection.execute(query) as rows:
-        for *place, facts, answers, screens in rows:
-            yield Record._make((*place, known[facts], answers, screens))
+        for *place, facts, answers, screens, listened in rows:
+            yield Record._make((*place, known[facts], answers, screens, listened))
 
 
 def count(engine: Engine, study_id: int, questionnaire: str, waves: tuple[str, ...] | None = None) -> int:

@@ -59,6 +59,7 @@ class SavedPage:
     now       aware; when it arrived
     ms        time on the page
     layout    how the options lay
+    listened  how often Listen was pressed
     flagged   keys of answers with words that someone should read soon; a concern is raised with the save, unless the
               same text was there before
     """
@@ -71,6 +72,7 @@ class SavedPage:
     ms: int | None = None
     device_at: datetime | None = None
     layout: str | None = None
+    listened: int | None = None
     flagged: Sequence[str] = ()
 
 
@@ -144,7 +146,8 @@ def _raise_concerns(connection: Connection, before: Snapshot, page: SavedPage) -
 
 def _merged(before: Snapshot, page: SavedPage) -> Snapshot:
     """Return the response with a page's answers, where they are newer than what is there."""
-    answers, stamps, screens = dict(before.answers), dict(before.stamps), dict(before.screens)
+    answers, stamps = dict(before.answers), dict(before.stamps)
+    screens, listened = dict(before.screens), dict(before.listened)
     stamp = [page.epoch, page.sequence]
     for key, value in page.answers.items():
         if key in stamps and stamps[key] > stamp:
@@ -156,11 +159,14 @@ def _merged(before: Snapshot, page: SavedPage) -> Snapshot:
             answers[key] = value
     if page.ms is not None:
         screens[page.screen] = screens.get(page.screen, 0) + page.ms
+    if page.listened:
+        listened[page.screen] = listened.get(page.screen, 0) + page.listened
     return replace(
         before,
         answers=answers,
         stamps=stamps,
         screens=screens,
+        listened=listened,
         sequence=max(before.sequence, page.sequence) if page.epoch == before.epoch else before.sequence,
         seen_at=max(before.seen_at, page.now),
         revision=before.revision + 1,
@@ -173,10 +179,11 @@ _LOG: Final = {
     "sqlite": Prepared(sqlite.insert(log).on_conflict_do_nothing()),
     "postgresql": Prepared(postgresql.insert(log).on_conflict_do_nothing().execution_options(preserve_rowcount=True)),
 }
+_TAKEN: Final = ("answers", "stamps", "screens", "listened", "sequence", "seen_at", "revision")
 _take: Final = (
     update(response)
     .where(response.c.id == bindparam("its_id"), response.c.revision == bindparam("its_revision"))
-    .values({name: bindparam(name) for name in ("answers", "stamps", "screens", "sequence", "seen_at", "revision")})
+    .values({name: bindparam(name) for name in _TAKEN})
 )
 _TAKE: Final = Prepared(_take)
 # Anyone who has someone's no or withdrawal goes the long way, which looks at what it is about.
@@ -227,12 +234,7 @@ def _taken(connection: Connection, before: Snapshot, after: Snapshot, statement:
         {
             "its_id": before.id,
             "its_revision": before.revision,
-            "answers": after.answers,
-            "stamps": after.stamps,
-            "screens": after.screens,
-            "sequence": after.sequence,
-            "seen_at": after.seen_at,
-            "revision": after.revision,
+            **{name: getattr(after, name) for name in _TAKEN},
         },
     )
     return written == 1

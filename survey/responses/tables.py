@@ -47,6 +47,7 @@ response = Table(
     Column("answers", Json, nullable=False),
     Column("stamps", Json, nullable=False),
     Column("screens", Json, nullable=False),
+    Column("listened", Json, nullable=False, server_default="{}"),
     Column("assent", Boolean, nullable=True),
     Column("state", String, nullable=False),
     Column("started_at", Moment, nullable=False),

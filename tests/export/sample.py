@@ -156,6 +156,7 @@ class Response:
     finished_at: datetime | None = datetime(2025, 9, 20, 9, 5, 30, tzinfo=UTC)
     facts: Mapping[str, Any] = field(default_factory=lambda: dict(FACTS))
     screens: Mapping[str, int] = field(default_factory=dict)
+    listened: Mapping[str, int] = field(default_factory=dict)
 
 
 FACTS = {

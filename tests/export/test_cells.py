@@ -157,11 +157,12 @@ def test_one_and_one_point_nought_are_one_number() -> None:
     assert [row["hours"] for row in csv_rows(csv_zip(given), "csv/pupil-codes.csv")] == ["1", "1"]
 
 
-def test_seconds_per_screen_come_on_demand() -> None:
-    given = source(Response("r1", FULL, screens={"sing": 1500}))
+def test_seconds_and_uses_of_listen_per_screen_come_on_demand() -> None:
+    given = source(Response("r1", FULL, screens={"sing": 1500}, listened={"sing": 2}))
     assert "t_sing" not in rows(workbook(given), "Codes · pupil")[0]
-    row = rows(workbook(given, seconds_per_screen=True), "Codes · pupil")[0]
+    row = rows(workbook(given, per_screen=True), "Codes · pupil")[0]
     assert (row["t_sing"], row["t_dance"]) == (1.5, None)
+    assert (row["l_sing"], row["l_dance"]) == (2, None)
 
 
 def test_an_answer_that_cannot_be_leaves_its_cell_empty_and_a_note() -> None:

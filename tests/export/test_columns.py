@@ -250,7 +250,7 @@ def test_names_are_unique_whatever_the_case_and_short() -> None:
         {"question": long[:-1], "kind": "yes_no", "ask": "B?"},
     ]
     data = {**ONE, "pages": [{"page": "p", "questions": questions}], "scales": []}
-    book = workbook(source(Response("r", {}), of=[data]), seconds_per_screen=True)
+    book = workbook(source(Response("r", {}), of=[data]), per_screen=True)
     names = [name.casefold() for name in rows(book, "Codes · pupil")[0]]
     assert len(set(names)) == len(names)
     assert max(map(len, names)) <= 32

@@ -37,7 +37,7 @@ def prepare(engine: Engine, its_id: str, what: str) -> None:
         with write(engine) as connection:
             connection.execute(update(response).where(response.c.id == its_id).values(answers={"sing_enjoy": 4}))
     elif what.startswith("an answer"):
-        save(engine, its_id, SavedPage(1, 1, "singing", {"sing_enjoy": 4}, now=NOW))
+        save(engine, its_id, SavedPage(1, 1, "singing", {"sing_enjoy": 4}, now=NOW, listened=1))
     if what == "an answer that was taken back":
         save(engine, its_id, SavedPage(1, 2, "singing", {"sing_enjoy": None}, now=NOW))
     if what == "an answer, finished":
@@ -66,6 +66,7 @@ def test_what_held_anything_is_counted_and_noted(engine: Engine, ticket: Ticket,
     assert (held, noted(engine) - before) == BEFORE[what][state]
     now = row(engine, its_id)
     assert (now["state"], now["answers"], now["stamps"], now["screens"]) == (state, {}, {}, {})
+    assert now["listened"] == {}
     assert (now["finished_at"], now["end_epoch"], now["end_sequence"]) == (None, None, None)
     with read(engine) as connection:
         assert connection.scalar(select(func.count()).select_from(log)) == 0

@@ -49,7 +49,7 @@ def test_the_count_is_of_every_response_in_whatever_state(engine: Engine, field:
 
 
 def test_a_row_says_where_it_belongs(engine: Engine, field: Field, ticket: Ticket) -> None:
-    save(engine, ticket.response, SavedPage(1, 1, "singing", {"sing": 4}, now=NOW, ms=70))
+    save(engine, ticket.response, SavedPage(1, 1, "singing", {"sing": 4}, now=NOW, ms=70, listened=2))
     assent(engine, ticket.response, True, NOW)
     [record] = stream(engine, field.study.id, "pupil")
     assert (record.id, record.participant, record.audience) == (ticket.response, "P001", "pupil")
@@ -58,6 +58,7 @@ def test_a_row_says_where_it_belongs(engine: Engine, field: Field, ticket: Ticke
     assert (record.sha256, record.language, record.mode, record.seed) == (SHA, "en", "own device", ticket.seed)
     assert (record.state, record.assent, record.started_at, record.finished_at) == ("started", True, NOW, None)
     assert (record.answers, record.screens, record.facts["year"]) == ({"sing": 4}, {"singing": 70}, 4)
+    assert record.listened == {"singing": 2}
 
 
 def test_rows_can_be_chosen_by_wave(engine: Engine, field: Field, ticket: Ticket) -> None:

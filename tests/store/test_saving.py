@@ -50,13 +50,18 @@ def test_a_save_is_there_when_its_receipt_is(engine: Engine, ticket: Ticket, kee
 
 
 def test_the_same_save_three_times_is_one_save(engine: Engine, ticket: Ticket, keep: Keep) -> None:
-    outcomes = [keep(1, 1, "singing", {"sing_enjoy": 4}, ms=100) for _ in range(3)]
+    outcomes = [keep(1, 1, "singing", {"sing_enjoy": 4}, ms=100, listened=2) for _ in range(3)]
     assert [saved.outcome for saved in outcomes] == ["new", "repeated", "repeated"]
     assert len({saved.sequence for saved in outcomes}) == 1
     assert len(rows(engine)) == 1
     assert outcomes[-1].snapshot == load(engine, ticket.response)
     assert outcomes[-1].snapshot is not None
     assert outcomes[-1].snapshot.screens == {"singing": 100}, "time on a page counts once, too"
+    assert outcomes[-1].snapshot.listened == {"singing": 2}, "and so does Listen"
+    keep(1, 2, "singing", {"sing_enjoy": 5}, listened=1)
+    again = load(engine, ticket.response)
+    assert again is not None
+    assert again.listened == {"singing": 3}, "all visits together"
 
 
 def test_eight_threads_with_one_save_get_one_row_and_one_receipt(engine: Engine, keep: Keep) -> None:

@@ -12,6 +12,7 @@ Rule = Callable[[Questionnaire], Iterator[Fault]]
 
 RULES: tuple[Rule, ...] = (
     header.languages,
+    header.recordings,
     header.assent,
     header.something_to_answer,
     free_text.said,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from survey.definition.model import Fault, Path
 from survey.definition.parts import Assent
 from survey.definition.questionnaire import Questionnaire
-from survey.problems import FIRST, shortened
+from survey.problems import FIRST, did_you_mean, quoted, shortened
 from survey.wording import is_language
 
 FILE_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
@@ -39,6 +39,25 @@ def languages(questionnaire: Questionnaire) -> Iterator[Fault]:
             f"the name '{shortened(questionnaire.id)}' cannot be used. A name has small letters, "
             "digits and dashes, "
             "begins with a letter, and has at most 40 characters. Please change it",
+        )
+
+
+def recordings(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """Children are read to, in languages that the questionnaire has."""
+    for i, language in enumerate(questionnaire.recordings):
+        if language not in questionnaire.languages:
+            hint = did_you_mean(language, questionnaire.languages)
+            yield Fault(
+                ("recordings", i),
+                f"'{shortened(language)}' is not one of the questionnaire's languages, which are "
+                f"{quoted(questionnaire.languages)}.{hint or ' Please correct it, or add it to languages'}",
+            )
+    known = "audience" not in questionnaire.written.guessed
+    if questionnaire.recordings and known and questionnaire.audience != "pupil":
+        yield Fault(
+            ("recordings",),
+            "only pages for pupils are read aloud, so recordings would not be heard here. Please remove 'recordings'",
+            key=True,
         )
 
 

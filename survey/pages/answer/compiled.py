@@ -20,6 +20,7 @@ from werkzeug.wrappers import Response as Reply
 
 from survey.definition.files import is_file
 from survey.definition.questionnaire import Questionnaire
+from survey.definition.recordings import path_of, possible
 from survey.definition.wording import facts_in_words, fill, gaps
 from survey.drawings import drawing
 from survey.forms import ScreenForm, StepFields
@@ -94,6 +95,7 @@ class Survey:
         self.language = language
         self.files = files or {}
         self._tried_at = tried_at
+        self._source = questionnaire
         self.say = say_in(language)
         self.journey = Journey(self.questionnaire)
         self._forms: dict[tuple[str, int], ScreenForm] = {}
@@ -153,6 +155,7 @@ class Survey:
             "front": f"/{in_query(self.language)}",
             "picture": self.picture,
             "recording": self.recording,
+            "sound": self.sound,
         }
 
     def picture(self, name: str, words: str | None = None, css_class: str = "pic") -> Markup:
@@ -162,10 +165,27 @@ class Survey:
         address = f"/file/{self.version}/pictures/{name}"
         return Markup('<img class="{}" src="{}" alt="{}">').format(css_class, address, words or "")
 
-    def recording(self, name: str | None) -> str | None:
-        """Return the address of a recording in this language, None where there is none."""
-        path = f"audio/{self.language}/{name}"
-        return f"/file/{self.version}/{path}" if name and path in self.files else None
+    def recording(self, words: str, name: str | None = None) -> str | None:
+        """Return the address of the recording of a text in this language, None where there is none.
+
+        words: as they stand on the page. name: that of its file, where the author gave one.
+        """
+        path = f"audio/{self.language}/{name}" if name else self._recorded.get(words, "")
+        return f"/file/{self.version}/{path}" if path in self.files else None
+
+    def sound(self, words: str, name: str | None = None) -> Markup:
+        """Return the attribute that tells Listen where the recording of a text is; nothing where there is none."""
+        address = self.recording(words, name)
+        return Markup(' data-sound="{}"').format(address) if address else Markup()
+
+    @cached_property
+    def _recorded(self) -> Mapping[str, str]:
+        """Words on a page -> the path of their recording."""
+        if not self.pupil or not any(path.startswith("audio/") for path in self.files):
+            return {}
+        spoken = possible(self._source, self.language)
+        found = ((said, path_of(source, self.language, self.files)) for source, said in spoken)
+        return {fill(said, {}, {}): path for said, path in found if path}
 
     def languages(self, place: str) -> list[tuple[str, str, str, bool]]:
         """Return a link to `place` (an address below the language) in each language; none where there is one."""

@@ -252,6 +252,7 @@ def take(version: str, language: str, name: str) -> Reply:
             screen.name,
             submission.answers,
             now=now(),
+            listened=submission.listened,
             flagged=survey.questionnaire.flagged(submission.answers),
         ),
         correct=True,
