@@ -64,7 +64,7 @@ def faults(questionnaire: Questionnaire, folder: Path) -> Iterator[Fault]:
                     f"recording '{name}' is missing in '{language}'. Please add audio/{language}/{name}",
                     advice=True,
                 )
-    if questionnaire.recordings:
+    if questionnaire.audience == "pupil":
         yield from _unrecorded(questionnaire, folder)
     for language in questionnaire.languages:
         for path in _recorded(questionnaire, folder, language):
@@ -74,7 +74,8 @@ def faults(questionnaire: Questionnaire, folder: Path) -> Iterator[Fault]:
 
 def _unrecorded(questionnaire: Questionnaire, folder: Path) -> Iterator[Fault]:
     """Yield each text that has no recording in a language in which the study asks for them."""
-    for language in questionnaire.recordings:
+    # A language that the questionnaire does not have is told where it stands.
+    for language in filter(questionnaire.languages.__contains__, questionnaire.recordings):
         there = _there(folder, language)
         for one in wanted(questionnaire, questionnaire.language):
             if path_of(one.source, language, there) is None:

@@ -7,6 +7,9 @@ works on one file; codes and names never change.
 import pytest
 
 from survey.definition.bundle import Bundle
+from survey.definition.checking import check
+from survey.definition.recordings import name_of
+from survey.problems import errors
 from survey.question import missing
 from survey.wording import direction
 from tests.language.examples import AROUND, bundled, filled, folder_of, good, told
@@ -136,6 +139,74 @@ reviewed: no
 """
     (message,) = told(SOURCE, cy=WELSH.replace("reviewed: yes", example.strip()), ur=URDU)
     assert message.startswith("no one has reviewed this translation")
+
+
+def test_recordings():
+    """Pupils' pages have a Listen button, which reads the page aloud: a recording where there is one, else the device's own
+    voice. A recording is a file in `audio/LANGUAGE/` beside the questionnaire (.mp3, .m4a, .ogg or .opus, 150 kB at most).
+    Its name is made of the words in the source's language, so that one recording of “Yes” serves every question, and a
+    text that is worded differently afterwards is not read in its old words: “Do you sing?” in Welsh is
+    `audio/cy/do-you-sing.mp3`. A name made of many words is cut and gets a mark, and other alphabets have marks
+    alone: the checker says what it is. Texts that something is filled into are left to the voice. With `recordings`, the
+    checker lists each text that has no recording yet in these languages. Chorus's own words are recorded in the same way:
+    those at the questions are listed, and those of other pages, such as `time-for-a-rest.mp3`, are played if they are there."""
+    example = """
+audience: pupil
+reader: {age: 8}
+recordings: [en]
+assent: {ask: Shall we start?, yes: "Yes", no: "No", declined: That is fine.}
+pages:
+  - page: one
+    questions:
+      - {question: sings, kind: yes_no, ask: Do you sing?, rather_not: no}
+      - {question: more, kind: information, ask: "You said: {sings|nothing}.", text: Thank you!}
+"""
+    folder = folder_of(sample=filled(example, AROUND | {"languages": "en"}))
+    assert [problem.message for problem in check(folder / "sample.yaml") if "recording" in problem.message] == [
+        f"'{text}' has no recording in 'en'. Please add audio/en/{name}.mp3"
+        for text, name in {
+            "Shall we start?": "shall-we-start",
+            "Yes": "yes",
+            "No": "no",
+            "That is fine.": "that-is-fine",
+            "Do you sing?": "do-you-sing",
+            "I don’t know": "i-dont-know",
+            "Thank you!": "thank-you",
+        }.items()
+    ]
+    audio = folder / "audio" / "en"
+    audio.mkdir(parents=True)
+    for name in ("yes.mp3", "no.ogg", "shall-we-start.opus", "time-for-a-rest.m4a", "do-you-dance.mp3"):
+        (audio / name).write_bytes(b"sound")
+    left = [problem.message for problem in check(folder / "sample.yaml") if "recording" in problem.message]
+    assert [message.split("'")[1] for message in left] == [
+        "That is fine.",
+        "Do you sing?",
+        "I don’t know",
+        "Thank you!",
+    ]
+    assert sorted(Bundle.files(bundled(folder, "sample").text)) == [
+        "audio/en/no.ogg",
+        "audio/en/shall-we-start.opus",
+        "audio/en/time-for-a-rest.m4a",
+        "audio/en/yes.mp3",
+    ], "what no page says stays out"
+    (audio / "yes.mp3").write_bytes(b"sound" * 40_000)
+    (message,) = [problem.message for problem in errors(check(folder / "sample.yaml"))]
+    assert message.startswith("the file audio/en/yes.mp3 is 200 kB, and thirty children may load it at once.")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("How did that make you feel – really?", "how-did-that-make-you-feel-really"),
+        ("Żółw śpiewa", "zow-spiewa-79c109"),
+        ("کیا آپ گاتے ہیں؟", "text-a8b505"),
+        ("word " * 20, "word-word-word-word-word-word-word-word-word-word-word-word-f4acd9"),
+    ],
+)
+def test_every_text_has_a_name_that_a_file_can_have(text, name):
+    assert name_of(text) == name
 
 
 def test_the_published_text_holds_all_languages():
