@@ -73,4 +73,7 @@ def _with_safe_bands(found: ExposureSlope, threshold: int) -> ExposureSlope:
     bands = tuple(
         replace(band, n=None, mean=None, sd=None) if at in gone else band for at, band in enumerate(found.bands)
     )
-    return replace(found, bands=bands, notes=(*found.notes, f"Bands of fewer than {threshold} are hidden."))
+    # Where the line ends must not tell in which of them anyone is.
+    shown = [end for band in bands if band.n for end in (band.low, band.high) if end is not None]
+    line = tuple(one for one in found.line if shown and min(shown) <= one.at <= max(shown))
+    return replace(found, bands=bands, line=line, notes=(*found.notes, f"Bands of fewer than {threshold} are hidden."))

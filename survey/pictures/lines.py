@@ -112,7 +112,7 @@ def draw_with_band(picture: WithBand, form: SheetSize) -> Canvas:
     """Return the drawing. Raises ValueError where there is neither a band nor a point."""
     heights = [n for spot in picture.band for n in (spot.value, spot.low, spot.high)]
     axis = axis_over([*heights, *(point.value for point in picture.points)], unit=picture.unit)
-    amounts = axis_over([*(spot.at for spot in picture.band), *(point.at for point in picture.points), 0.0])
+    amounts = axis_over([*(spot.at for spot in picture.band), *(point.at for point in picture.points)])
     sheet = Canvas(form)
     y = 16.0
     if picture.said[0]:

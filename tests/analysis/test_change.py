@@ -120,6 +120,11 @@ def test_published_slope_of_lost_sleep() -> None:
     assert found.slope.df == pytest.approx(161)
     assert [(band.low, band.high, band.n) for band in found.bands] == [(0, 3, 54), (3, 6, 54), (6, None, 72)]
     assert found.bands[0].mean == pytest.approx(rows[rows[:, 2] < 3, 1].mean())
+    # The same help: the constant 251.4051, standard error 9.7467; of 18 people, so t with 17 degrees of freedom: 2.1098.
+    assert [one.at for one in found.line] == [0, 3, 6, 9]
+    first = found.line[0]
+    assert (first.value, (first.high - first.low) / 2) == pytest.approx((251.4051, 2.1098 * 9.7467), abs=2e-3)
+    assert found.line[3].value == pytest.approx(251.4051 + 9 * 10.4673, abs=1e-3)
 
 
 def test_exposure_that_does_not_vary_has_no_slope() -> None:

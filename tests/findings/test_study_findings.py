@@ -298,6 +298,8 @@ def test_a_small_band_is_hidden_with_the_smallest_other_one() -> None:
     found = exposure_slope(("Joy", rng.normal(size=69)), ("year", years), None, (0, 1, 2))
     safe = _with_safe_bands(found, 10)
     assert [(band.n, band.mean is None) for band in safe.bands] == [(40, False), (None, True), (None, True)]
+    # Nor does the line go on to where a hidden band ends.
+    assert ([one.at for one in found.line], [one.at for one in safe.line]) == ([0, 1, 2, 3], [0, 1])
     assert _with_safe_bands(found, 4) == found
 
 
