@@ -5,12 +5,12 @@ It never holds an answer, a name, or anything a respondent typed: only what was 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Row, Select, String, Table, insert, select
+from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Row, Select, String, Table, func, insert, select
 from sqlalchemy.orm import Session
 
 from survey.database import Base, Engine, Json, Moment, read
@@ -163,6 +163,14 @@ def entries(
     with read(engine) as connection:
         for row in connection.execute(query):
             yield _entry(row)
+
+
+def last_deed(connection: Connection, study_id: int, besides: Sequence[str]) -> int:
+    """Return the id of a study's last line whose deed does not begin with one of these words; 0 where there is none."""
+    query = select(func.max(audit.c.id)).where(audit.c.study_id == study_id)
+    for word in besides:
+        query = query.where(~audit.c.what.startswith(f"{word} "))
+    return connection.scalar(query) or 0
 
 
 def choices(engine: Engine, study_id: int | None = None) -> tuple[list[Actor], list[str]]:

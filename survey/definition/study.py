@@ -206,12 +206,22 @@ class Costs(Strict):
     )
 
 
+class EvaluationQuestion(Strict):
+    """A question of the evaluation that comparing the arms answers, in the evaluation's own words."""
+
+    ask: str = Field(min_length=1, description="Are children in the programme more positive about music?")
+    outcomes: list[str] = Field(min_length=1, description="The plan's outcomes that answer it")
+
+
 class Plan(Strict):
     """The analysis, fixed before the data."""
 
     outcomes: list[str] = Field(min_length=1, description="Scales, each questionnaire.scale")
     roster_outcomes: list[RosterOutcome] = Field(
         default_factory=list, description="Facts that are compared too, such as attendance"
+    )
+    questions: list[EvaluationQuestion] = Field(
+        default_factory=list, description="The evaluation's questions, for the page “What we found”"
     )
     comparison: Comparison = Field(description="What is compared")
     clusters: Literal["school", "school_class"] = Field("school", description="The groups participants are in")

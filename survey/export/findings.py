@@ -14,14 +14,12 @@ from survey.findings import sentences
 from survey.findings.arms import EVERYONE, ArmComparison, ArmMean
 from survey.findings.exposures import ExposureFinding
 from survey.findings.outcomes import StudyOutcome
+from survey.findings.significance import LEVEL
 from survey.findings.study import StudyFindings
 from survey.findings.subgroups import SubgroupFinding
 
 Cells = dict[str, Any]
 """A row: heading -> cell. What is left out is empty."""
-
-LEVEL: Final = 0.05
-"""Below such a corrected probability a difference is told on the sheet of sentences."""
 
 _PLAIN: Final = Look()
 _POUNDS: Final = Look("#,##0.00", wraps=True)

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import IO, Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
+from survey.definition.questionnaire import Questionnaire
 from survey.definition.study import StudyDefinition
 from survey.export import contents
 from survey.export.answers import FINISHED, QuestionnaireCounts
@@ -93,6 +94,20 @@ _ONLY_SOME: Final = (
 EVERYTHING: Final = ExportChoice()
 
 
+@dataclass(frozen=True)
+class StudyTables:
+    """What pages show of a study: what was found, and the sheets about its questions and scales, made safe.
+
+    questionnaires: the newest version of each that anyone was asked, by id. items, scales: of all waves only, because
+    their sums less those of some waves would be figures of the rest; None where waves were chosen.
+    """
+
+    findings: StudyFindings
+    items: SmallSheet | None
+    scales: SmallSheet | None
+    questionnaires: Mapping[str, Questionnaire]
+
+
 @dataclass
 class Export:
     """One export of a study: what was chosen, what was found, what has to be told."""
@@ -133,9 +148,29 @@ class Export:
 
     def analyse(self) -> StudyFindings | None:
         """Return what was found, and write nothing; None where no one has finished anything."""
-        sink = self._sink(FORMATS[TABLES])
+        return self._findings(self._only_read())
+
+    def tables(self) -> StudyTables | None:
+        """Return what pages show, and write nothing; None where no one has finished anything."""
+        datasets = self._only_read()
+        found = self._findings(datasets)
+        if found is None:
+            return None
+        least = self.study.disclosure.threshold
+        scored = {dataset.columns.questionnaire: dataset.scores for dataset in datasets}
+        counts, whole = [dataset.counts for dataset in datasets], self.waves is None
+        return StudyTables(
+            found,
+            items(counts, self.study, self.gaps, self.notes, self._whose) if whole else None,
+            scales(scored, self._whose, least) if whole else None,
+            {dataset.columns.questionnaire: dataset.columns.newest for dataset in datasets},
+        )
+
+    def _only_read(self) -> list[Dataset]:
+        wanted = FORMATS[TABLES]
+        sink = self._sink(wanted)
         try:
-            return self._findings(self._read(sink, FORMATS[TABLES]))
+            return self._read(sink, wanted)
         finally:
             sink.close()
 

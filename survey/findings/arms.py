@@ -34,7 +34,6 @@ class ArmMean:
 class ArmComparison(Tested):
     """The programme's arm beside another in one wave, adjusted for the first wave where people can be matched."""
 
-    outcome: StudyOutcome
     wave: str
     reference: str
     found: GroupComparison | None

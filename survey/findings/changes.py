@@ -21,7 +21,6 @@ from survey.findings.significance import Tested
 class ArmChange(Tested):
     """An outcome in two waves and two arms. `found` is None where it is hidden."""
 
-    outcome: StudyOutcome
     first: str
     wave: str
     reference: str

@@ -22,7 +22,6 @@ _BANDS: Final = (0, 1, 2, 3)
 class ExposureFinding(Tested):
     """How an outcome goes with exposure in one wave. `found` is None where it is hidden."""
 
-    outcome: StudyOutcome
     wave: str
     found: ExposureSlope | None
     hidden: str | None = None

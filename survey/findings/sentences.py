@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 from survey.analysis.comparison import GroupComparison, ModelContrast
 from survey.analysis.effects import Contrast
-from survey.analysis.shares import Share
 from survey.findings.arms import ArmComparison
 from survey.findings.changes import ArmChange
 from survey.findings.exposures import ExposureFinding
@@ -29,7 +28,7 @@ def of_comparison(findings: StudyFindings, one: ArmComparison) -> str:
     """Return the sentence of a comparison of two arms."""
     if one.found is None:
         return f"{one.outcome.title} is {_small(one.hidden)}"
-    here, there = _arm(findings, one.found.other), _arm(findings, one.reference)
+    here, there = arm(findings, one.found.other), arm(findings, one.reference)
     rests = f"{_two_counts(one.found.n, one.found, one.outcome)}{_schools(one.found)}"
     best = one.best
     if best is None or best.low is None or best.high is None:
@@ -46,11 +45,11 @@ def of_change(findings: StudyFindings, one: ArmChange) -> str:
     if one.found is None:
         return f"{one.outcome.title}, {when}, is {_small(one.hidden)}"
     changes = [
-        f"{_arm(findings, level)} changed by {_signed(one.outcome, group.change.difference)} ({group.matched:,})"
+        f"{arm(findings, level)} changed by {_signed(one.outcome, group.change.difference)} ({group.matched:,})"
         for level, group in reversed(list(one.found.groups.items()))
         if group.change is not None
     ]
-    said = f"{one.outcome.title}, {when}, {_people(one.outcome)} who answered both times: {' and '.join(changes)}"
+    said = f"{one.outcome.title}, {when}, {people(one.outcome)} who answered both times: {' and '.join(changes)}"
     best = one.best
     if best is None or best.low is None or best.high is None:
         return f"{said}."
@@ -72,7 +71,7 @@ def of_exposure(findings: StudyFindings, one: ExposureFinding) -> str:
     if not _is_clear(slope):
         said = f"does not clearly change with each {one.found.exposure} ({_signed(one.outcome, slope.difference)})"
     in_sd = "" if one.found.standardised is None else f", {_decimal(one.found.standardised)} standard deviations"
-    rests = f"{one.found.n:,} {_people(one.outcome)} in {_arm(findings, findings.programme or '')}"
+    rests = f"{one.found.n:,} {people(one.outcome)} in {arm(findings, findings.programme or '')}"
     return f"{one.outcome.title} {said}{in_sd}{_interval(one.outcome, slope)}; {rests}."
 
 
@@ -90,7 +89,7 @@ def of_subgroup(one: SubgroupFinding) -> str:
 
 def of_participation(findings: StudyFindings, one: Participating) -> str:
     """Return the sentence of a subgroup's share."""
-    where = _arm(findings, one.arm) if findings.programme else "all schools"
+    where = arm(findings, one.arm) if findings.programme else "all schools"
     who = one.subgroup.level_title
     if one.found is None:
         return f"{one.share.title}, {who}, {where}, is {_small(one.hidden)}"
@@ -100,9 +99,11 @@ def of_participation(findings: StudyFindings, one: Participating) -> str:
         low, high = _plus(100 * found.low, 0), _plus(100 * found.high, 0)
         size = f"{_plus(100 * found.difference, 0)} percentage points, {low} to {high}"
         gap = f" ({size}{'' if one.is_clear else ', no clear difference'})"
+    rate, others = percent(found.rate.value), percent(found.rate_others.value)
+    doing, roll = percent(found.of_participants.value), percent(found.of_roll.value)
     return (
-        f"{one.share.title}, {where}: {_percent(found.rate)} of “{who}” and {_percent(found.rate_others)} of the others"
-        f"{gap}. They are {_percent(found.of_participants)} of all who do, and {_percent(found.of_roll)} of the roll."
+        f"{one.share.title}, {where}: {rate} of “{who}” and {others} of the others{gap}. "
+        f"They are {doing} of all who do, and {roll} of the roll."
     )
 
 
@@ -111,13 +112,14 @@ def _small(hidden: str | None) -> str:
     return f"{hidden or 'Nothing that can be compared.'}".replace("Hidden", "hidden").replace("Nothing", "nothing")
 
 
-def _arm(findings: StudyFindings, arm: str) -> str:
+def arm(findings: StudyFindings, code: str) -> str:
     """Return an arm's title as it stands inside a sentence: its first letter small unless the word is a name."""
-    title = findings.arms.get(arm, arm)
+    title = findings.arms.get(code, code)
     return title[:1].lower() + title[1:] if title[1:2].islower() else title
 
 
-def _people(outcome: StudyOutcome) -> str:
+def people(outcome: StudyOutcome) -> str:
+    """Return who is asked about an outcome: “pupils”."""
     return _PEOPLE[outcome.audience][1]
 
 
@@ -132,20 +134,44 @@ def _difference(outcome: StudyOutcome, best: Contrast, here: str, there: str, wh
     return f"{outcome.title}: {word} {where} {here} than {where} {there}, {size}"
 
 
-def _size(outcome: StudyOutcome, best: Contrast) -> str:
-    """Return a difference with its interval: in standard deviations of a scale, in percentage points of a share."""
+class Size(NamedTuple):
+    """A difference as it is told: in standard deviations of a scale where these are known, else in points; in
+    percentage points of a share. `said` is the number alone, and `interval` its two ends; empty where there is none.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    unit: Literal["standard deviations", "points", "percentage points"]
+    said: str
+    interval: str
+
+
+def size(outcome: StudyOutcome, best: Contrast) -> Size:
+    """Return a difference with its interval."""
     if outcome.unit == "points" and isinstance(best, ModelContrast) and best.g is not None and best.g_low is not None:
         g, low, high = map(_decimal, (best.g, best.g_low, best.g_high))
-        return f"{g} standard deviations, 95 % interval {low} to {high}"
-    return f"{_signed(outcome, best.difference)}{_interval(outcome, best)}"
+        return Size(best.g, best.g_low, best.g_high, "standard deviations", g, f"{low} to {high}")
+    return raw_size(outcome, best)
+
+
+def raw_size(outcome: StudyOutcome, best: Contrast) -> Size:
+    """Return a difference with its interval in the outcome's own unit: points, or percentage points of a share."""
+    by, places = (100, 0) if outcome.unit == "share" else (1, 2)
+    low, high = (None if end is None else by * end for end in (best.low, best.high))
+    interval = "" if low is None or high is None else f"{_plus(low, places)} to {_plus(high, places)}"
+    unit: Literal["points", "percentage points"] = "percentage points" if outcome.unit == "share" else "points"
+    return Size(by * best.difference, low, high, unit, _plus(by * best.difference, places), interval)
+
+
+def _size(outcome: StudyOutcome, best: Contrast) -> str:
+    told = size(outcome, best)
+    return f"{told.said} {told.unit}{f', 95 % interval {told.interval}' if told.interval else ''}"
 
 
 def _interval(outcome: StudyOutcome, best: Contrast) -> str:
-    if best.low is None or best.high is None:
-        return ""
-    by = 100 if outcome.unit == "share" else 1
-    places = 0 if outcome.unit == "share" else 2
-    return f", 95 % interval {_plus(by * best.low, places)} to {_plus(by * best.high, places)}"
+    interval = raw_size(outcome, best).interval
+    return f", 95 % interval {interval}" if interval else ""
 
 
 def _amount(outcome: StudyOutcome, value: float) -> str:
@@ -172,8 +198,8 @@ def _is_clear(best: Contrast) -> bool:
 
 def _two_counts(n: Mapping[str, int], found: GroupComparison, outcome: StudyOutcome) -> str:
     if found.adjusted is not None and found.adjusted is found.best and found.adjusted.n < sum(n.values()):
-        return f"{found.adjusted.n:,} {_people(outcome)} with both answers"
-    return f"{n[found.other]:,} and {n[found.reference]:,} {_people(outcome)}"
+        return f"{found.adjusted.n:,} {people(outcome)} with both answers"
+    return f"{n[found.other]:,} and {n[found.reference]:,} {people(outcome)}"
 
 
 def _schools(found: GroupComparison) -> str:
@@ -182,5 +208,11 @@ def _schools(found: GroupComparison) -> str:
     return f", {found.clusters[found.other]:,} and {found.clusters[found.reference]:,} schools"
 
 
-def _percent(one: Share) -> str:
-    return "none" if one.value is None else f"{100 * one.value:.0f} %"
+def percent(value: float | None) -> str:
+    """Return a share (0 to 1) in whole per cent; “none” where there is no one."""
+    return "none" if value is None else f"{100 * value:.0f} %"
+
+
+def pounds(amount: float) -> str:
+    """Return an amount of money."""
+    return f"£{amount:,.2f}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from survey.analysis.costs import CostPerChild, Outlay, cost_per_child
 from survey.definition.questionnaire import Questionnaire
-from survey.definition.study import Plan
+from survey.definition.study import EvaluationQuestion, Plan
 from survey.findings.arms import ArmComparison, ArmMean, arm_comparisons, arm_means
 from survey.findings.basis import Basis
 from survey.findings.changes import ArmChange, arm_changes
@@ -28,7 +28,7 @@ class StudyFindings:
 
     `waves` are those that count, code to title and in order; `wave` is the one in focus, the last. `arms` are codes to
     titles; `programme` is the arm that has the programme, None where there is no other. `notes` are sentences about the
-    whole.
+    whole. `questions` are what the evaluation asks of its outcomes, in its own words.
     """
 
     study: str
@@ -48,6 +48,9 @@ class StudyFindings:
     participation: tuple[Participating, ...]
     costs: CostPerChild | None
     notes: tuple[str, ...]
+    questions: tuple[EvaluationQuestion, ...] = ()
+    randomised: bool = False
+    matched_on: tuple[str, ...] = ()
 
 
 def analyse(data: StudyData, questionnaires: Mapping[str, Questionnaire], waves: Sequence[str]) -> StudyFindings:
@@ -76,6 +79,9 @@ def analyse(data: StudyData, questionnaires: Mapping[str, Questionnaire], waves:
         participation=tuple(participations(basis)),
         costs=_costs(plan),
         notes=tuple(_notes(basis)),
+        questions=tuple(plan.questions) if plan else (),
+        randomised=bool(plan and plan.comparison.randomised),
+        matched_on=tuple(plan.comparison.matched_on) if plan else (),
     )
 
 

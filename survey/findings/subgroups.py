@@ -49,7 +49,6 @@ class SubgroupFinding(Tested):
     between arms differs between them; None with one arm. Both are None where they are hidden.
     """
 
-    outcome: StudyOutcome
     wave: str
     subgroup: Subgroup
     overall: GroupComparison | None

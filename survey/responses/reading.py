@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, Text, bindparam, exists, func, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Select,
+    Text,
+    bindparam,
+    case,
+    exists,
+    func,
+    select,
+    type_coerce,
+)
 
 from survey.database import decode, read
 from survey.fieldwork.doors import Door
@@ -233,6 +245,14 @@ def count(engine: Engine, study_id: int, questionnaire: str, waves: tuple[str, .
     counting = select(func.count()).select_from(response).join(Wave, Wave.id == response.c.wave_id)
     with read(engine) as connection:
         return connection.scalar(_chosen(counting, study_id, questionnaire, waves)) or 0
+
+
+def state(connection: Connection, study_id: int) -> tuple[int, int, int]:
+    """Return how many responses of a study hold nothing any more, how many there are, and how often they were saved."""
+    gone = func.sum(case((response.c.state.in_(OVER), 1), else_=0))
+    query = select(gone, func.count(), func.sum(response.c.revision)).where(response.c.study_id == study_id)
+    over, there, saved = connection.execute(query).one()
+    return int(over or 0), int(there), int(saved or 0)
 
 
 def any_set_aside(engine: Engine, study_id: int, questionnaire: str, waves: tuple[str, ...] | None = None) -> bool:

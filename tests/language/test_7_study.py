@@ -150,6 +150,23 @@ plan:
     assert good_study(short, QUESTIONNAIRE).study.plan.exposure.fact == "months"
 
 
+def test_the_questions_of_the_evaluation():
+    """`questions` are what the evaluation asks of the plan's outcomes, in its own words. The page “What we found” answers
+    them in this order, the first at its beginning, and every outcome that no question names in one that Chorus words."""
+    example = """
+facts:
+  - {fact: lead, title: Leads music, kind: yes_no}
+plan:
+  outcomes: [sample.joy]
+  questions:
+    - {ask: Do children in the programme find more joy in music?, outcomes: [sample.joy]}
+  comparison: {programme: programme}
+"""
+    (asked,) = good_study(example, QUESTIONNAIRE).study.plan.questions
+    assert asked.ask == "Do children in the programme find more joy in music?"
+    assert asked.outcomes == ["sample.joy"]
+
+
 def test_more_that_the_plan_compares():
     """Facts of the roster can be outcomes too: attendance by its mean, a code by the share that `reached` it. `shares`
     count people, by arm and by subgroup: who takes part in something, or who gave certain answers. `costs` are told per
@@ -197,6 +214,11 @@ plan:
     ("more", "message"),
     [
         ("  subgroups: [born]", "'born' is a date, and dates make no subgroups."),
+        (
+            "  questions: [{ask: Joy?, outcomes: [sample.jo]}]",
+            "there is no outcome of the plan 'sample.jo' in this study. Did you mean 'sample.joy'?",
+        ),
+        ("  questions: [{ask: Joy?, outcomes: [sample.joy, sample.joy]}]", "outcome 'sample.joy' is already listed"),
         ("  exposure: {fact: hours, bands: [0, 2, 1]}", "the bands do not go up."),
         ("  roster_outcomes: [{fact: born}]", "'born' is a date, which cannot be an outcome."),
         ("  roster_outcomes: [{fact: reading}]", "'reading' has codes, so the plan has to say which of them count."),

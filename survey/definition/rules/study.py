@@ -321,9 +321,19 @@ def plan(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
         yield from _known(subgroup, facts, "fact", ("plan", "subgroups", i), around)
         if subgroup in facts and facts[subgroup].kind == "date":
             yield Fault(("plan", "subgroups", i), f"'{subgroup}' is a date, and dates make no subgroups. {_OTHER_FACT}")
+    yield from _questions(study.plan, around)
     yield from _exposure(study.plan, facts, around)
     yield from _roster_outcomes(study.plan, facts, around)
     yield from _shares(study.plan, facts, around)
+
+
+def _questions(plan: Plan, around: Surroundings) -> Iterator[Fault]:
+    """Each outcome of the plan answers at most one of its questions."""
+    places = [(i, n, one) for i, asked in enumerate(plan.questions) for n, one in enumerate(asked.outcomes)]
+    paths: list[Path] = [("plan", "questions", i, "outcomes", n) for i, n, _ in places]
+    for (_, _, outcome), path in zip(places, paths, strict=True):
+        yield from _known(outcome, plan.outcomes, "outcome of the plan", path, around)
+    yield from _once([one for *_, one in places], lambda at: paths[at], "outcome")
 
 
 _OTHER_FACT: Final = "Please use another fact, or take this line out"

@@ -1,0 +1,420 @@
+"""What the evaluation asks, and what was found: each question with its answer, how sure it is, and what it rests on.
+
+The questions come in the order in which an evaluation is read: do the arms differ, the longer the more, subgroups, who
+takes part, attendance and attainment, parents and staff, costs. The study's plan words the first ones itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from survey.analysis.costs import CostPerChild
+from survey.findings import sentences
+from survey.findings.arms import ArmComparison, ArmMean
+from survey.findings.changes import ArmChange
+from survey.findings.exposures import ExposureFinding
+from survey.findings.outcomes import ROSTER_AUDIENCE, StudyOutcome
+from survey.findings.people import NO, YES
+from survey.findings.significance import Certainty, Tested, best_known
+from survey.findings.study import StudyFindings
+from survey.findings.subgroups import Participating, SubgroupFinding
+
+_HOW_SURE: Final[dict[Certainty, str]] = {
+    "clear": "Clear difference",
+    "possible": "Possible difference",
+    "none": "No clear difference",
+    "unknown": "Too few to say",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A question of the evaluation and its answer.
+
+    id: its own, for addresses. short: the answer in a sentence. certainty: of the surest finding it rests on; how_sure:
+    the same in words. told: what was found, in sentences with numbers. rests: what to know beside them. What it was
+    drawn from stands in the fields after these, in the order in which it is shown.
+    """
+
+    id: str
+    question: str
+    short: str
+    certainty: Certainty
+    how_sure: str
+    told: tuple[str, ...]
+    rests: tuple[str, ...] = ()
+    comparisons: tuple[ArmComparison, ...] = ()
+    exposures: tuple[ExposureFinding, ...] = ()
+    subgroups: tuple[SubgroupFinding, ...] = ()
+    participation: tuple[Participating, ...] = ()
+    changes: tuple[ArmChange, ...] = ()
+    means: tuple[ArmMean, ...] = ()
+    costs: CostPerChild | None = None
+
+
+def answers(findings: StudyFindings) -> Iterator[Answer]:
+    """Yield the evaluation's questions with their answers, of the wave in focus; one that has nothing is left out."""
+    asked = list(_of_arms(findings))
+    yield from asked[:1]
+    yield from _of_exposure(findings)
+    yield from _of_subgroups(findings)
+    yield from _of_shares(findings)
+    yield from _of_roster(findings)
+    yield from asked[1:]
+    yield from _of_adults(findings)
+    yield from _of_costs(findings)
+
+
+# ── do the arms differ ──
+def _of_arms(findings: StudyFindings) -> Iterator[Answer]:
+    """Yield the plan's own questions, then one of what they do not name."""
+    planned = [one for one in _compared(findings) if one.outcome.planned and _is_scale(one.outcome)]
+    named = set()
+    for at, asked in enumerate(findings.questions):
+        mine = [one for one in _compared(findings) if one.outcome.id in asked.outcomes]
+        named |= set(asked.outcomes)
+        if mine:
+            yield _arms_answer(findings, f"question-{at + 1}", asked.ask, mine)
+    if rest := [one for one in planned if one.outcome.id not in named]:
+        here, there = _two(findings, rest[0])
+        yield _arms_answer(findings, "arms", f"Do {here} differ from {there}?", rest)
+
+
+def _arms_answer(findings: StudyFindings, id: str, question: str, found: Sequence[ArmComparison]) -> Answer:
+    here, there = _two(findings, found[0])
+    changes = [
+        one
+        for one in findings.changes
+        if one.outcome in {of.outcome for of in found}
+        and (one.first, one.wave) == (next(iter(findings.waves)), findings.wave)
+    ]
+    return Answer(
+        id=id,
+        question=question,
+        short=_verdict(found, (here, there)),
+        certainty=best_known(found),
+        how_sure=_sure_of(findings, found),
+        told=tuple(sentences.of_comparison(findings, one) for one in found),
+        rests=_rests_on(findings, found),
+        comparisons=tuple(found),
+        changes=tuple(changes),
+        means=_means_of(findings, found),
+    )
+
+
+def _means_of(findings: StudyFindings, found: Iterable[ArmComparison]) -> tuple[ArmMean, ...]:
+    """Return the means of what is compared, by arm, of the wave in focus."""
+    outcomes = {one.outcome for one in found}
+    return tuple(one for one in findings.means if one.outcome in outcomes and one.wave == findings.wave and one.arm)
+
+
+def _compared(findings: StudyFindings) -> list[ArmComparison]:
+    return [one for one in findings.comparisons if one.wave == findings.wave]
+
+
+def _is_scale(outcome: StudyOutcome) -> bool:
+    return outcome.questionnaire is not None and outcome.unit == "points"
+
+
+def _two(findings: StudyFindings, one: ArmComparison) -> tuple[str, str]:
+    return sentences.arm(findings, findings.programme or ""), sentences.arm(findings, one.reference)
+
+
+_FEW_NAMES: Final = 2
+"""So many outcomes without a clear difference are named; more are counted."""
+
+
+def _verdict(found: Sequence[Tested], two: tuple[str, str], where: str = "in") -> str:
+    """Return in a sentence or two which are higher and lower, and which are not clear.
+
+    two: who is compared with whom, each as it stands behind `where`.
+    """
+    between, among = f"{where} {two[0]} than {where} {two[1]}", f"{two[0]} and {two[1]}"
+    clear_up, clear_down = _titles(found, "clear", 1), _titles(found, "clear", -1)
+    perhaps_up, perhaps_down = _titles(found, "possible", 1), _titles(found, "possible", -1)
+    neither, unknown = _titles(found, "none"), _titles(found, "unknown")
+    parts = []
+    if clear_up:
+        whole = "Yes" if not clear_down and not neither and not perhaps_down else "In part"
+        parts.append(f"{whole}: higher {between} in {_listed(clear_up)}.")
+    if clear_down:
+        parts.append(f"Lower {between} in {_listed(clear_down)}.")
+    if perhaps_up:
+        parts.append(f"Possibly higher in {_listed(perhaps_up)}.")
+    if perhaps_down:
+        parts.append(f"Possibly lower in {_listed(perhaps_down)}.")
+    if neither:
+        beside, which = ("", "the other") if parts else (f" between {among}", "any of the")
+        named = _listed(neither, "or") if len(neither) <= _FEW_NAMES else f"{which} {len(neither)} {_kind_of(found)}"
+        parts.append(f"No clear difference{beside} in {named}.")
+    if unknown:
+        parts.append(f"Too few people to say anything of {_listed(unknown, 'or')}.")
+    return " ".join(parts)
+
+
+def _kind_of(found: Iterable[Tested]) -> str:
+    return "scales" if all(_is_scale(one.outcome) for one in found) else "outcomes"
+
+
+def _titles(found: Iterable[Tested], certainty: Certainty, sign: int = 0) -> list[str]:
+    """Return the titles of what is so certain, and higher (1), lower (-1) or either way (0)."""
+    return list(
+        dict.fromkeys(
+            one.outcome.title
+            for one in found
+            if one.certainty == certainty and (sign == 0 or (one.best is not None and sign * one.best.difference > 0))
+        )
+    )
+
+
+def _listed(words: Sequence[str], last: str = "and") -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def _sure_of(findings: StudyFindings, found: Sequence[Tested]) -> str:
+    """Return how sure the findings are together: how many are clear, of how many."""
+    known = [one for one in found if one.certainty != "unknown"]
+    clear = sum(one.certainty == "clear" for one in known)
+    surest = best_known(found)
+    if not any(one.planned for one in found):
+        return f"{_HOW_SURE[surest]}; exploratory: the plan does not name it"
+    if clear and len(known) > 1:
+        return f"Clear in {clear} of {len(known)}{_corrected(findings)}"
+    if surest == "possible":
+        return f"{_HOW_SURE[surest]}, which is not clear after correction for many tests"
+    return f"{_HOW_SURE[surest]}{_corrected(findings) if surest == 'clear' else ''}"
+
+
+def _corrected(findings: StudyFindings) -> str:
+    return "" if findings.correction == "none" else ", after correction for many tests"
+
+
+def _rests_on(findings: StudyFindings, found: Sequence[ArmComparison]) -> tuple[str, ...]:
+    """Return what a reader has to know: who was asked, how they were put into arms, who is missing."""
+    told = [one for one in found if one.found is not None]
+    if not told:
+        return (_few(findings),)
+    here, there = _two(findings, told[0])
+    figures = [one.found for one in told if one.found is not None]
+    who = sentences.people(told[0].outcome)
+    sides = [
+        f"{_between([one.n[side] for one in figures])} {who} in {arm}"
+        for side, arm in ((figures[0].other, here), (figures[0].reference, there))
+    ]
+    rests = [f"{findings.waves[findings.wave]}: {sides[0]} and {sides[1]}. Lines in the picture are 95 % intervals."]
+    if any(one.clusters is not None for one in figures):
+        rests.append("People in one school are alike, and the intervals allow for that.")
+    if any(one.adjusted is not None and one.adjusted is one.best for one in figures):
+        first = next(iter(findings.waves.values()))
+        rests.append(f"Where at least half had answered in {first} as well, differences are adjusted for that.")
+    lost = [one.attrition for one in figures if one.attrition is not None and one.attrition.boundary == "high"]
+    if lost:
+        most = max(one.overall for one in lost)
+        rests.append(
+            f"Up to {100 * most:.0f} % of those who were asked have no answer here, and more in one arm than in the "
+            "other. By the boundary of the What Works Clearinghouse that is much: please read with care."
+        )
+    return (*rests, _formed(findings))
+
+
+def _formed(findings: StudyFindings) -> str:
+    if findings.randomised:
+        return "Schools were put into the arms at random."
+    matched = f" They were matched on {_listed(findings.matched_on)}." if findings.matched_on else ""
+    return f"Schools were not put into the arms at random, so a difference may have other causes.{matched}"
+
+
+def _between(counts: Sequence[int]) -> str:
+    low, high = min(counts), max(counts)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def _few(findings: StudyFindings) -> str:
+    return f"Groups of fewer than {findings.threshold} people are hidden, and so is what would give them away."
+
+
+# ── the longer, the more ──
+def _of_exposure(findings: StudyFindings) -> Iterator[Answer]:
+    found = [
+        one
+        for one in findings.exposures
+        if one.planned and one.wave == findings.wave and _is_scale(one.outcome) and one.found is not None
+    ]
+    if not found or found[0].found is None:
+        return
+    unit = found[0].found.exposure
+    up, down = _titles(found, "clear", 1), _titles(found, "clear", -1)
+    perhaps = _titles(found, "possible", 1)
+    parts = [f"Yes: higher with each {unit} in {_listed(up)}."] if up else []
+    parts += [f"Lower with each {unit} in {_listed(down)}."] if down else []
+    parts += [f"Possibly higher with each {unit} in {_listed(perhaps)}."] if perhaps else []
+    if not parts:
+        parts = [f"We see no clear trend with each {unit} in any of the {len(found)} {_kind_of(found)}."]
+    where = sentences.arm(findings, findings.programme or "")
+    counts = _between([one.found.n for one in found if one.found is not None])
+    yield Answer(
+        id="exposure",
+        question=f"Does it grow with each {unit}?",
+        short=" ".join(parts),
+        certainty=best_known(found),
+        how_sure=_sure_of(findings, found).replace("difference", "trend"),
+        told=tuple(sentences.of_exposure(findings, one) for one in found),
+        rests=(
+            f"{findings.waves[findings.wave]}: {counts} {sentences.people(found[0].outcome)} in {where}.",
+            "A connection, not a cause: those who stay longer may differ from those who leave.",
+            *(
+                [_few(findings)]
+                if any(band.n is None for one in found if one.found for band in one.found.bands)
+                else []
+            ),
+        ),
+        exposures=tuple(found),
+    )
+
+
+# ── girls and boys, and other subgroups ──
+def _of_subgroups(findings: StudyFindings) -> Iterator[Answer]:
+    for fact in dict.fromkeys(one.subgroup.fact for one in findings.subgroups):
+        found = [one for one in findings.subgroups if one.subgroup.fact == fact and _is_scale(one.outcome)]
+        if found:
+            yield _subgroup_answer(findings, found)
+
+
+def _subgroup_answer(findings: StudyFindings, found: Sequence[SubgroupFinding]) -> Answer:
+    first = found[0].subgroup
+    levels = {one.subgroup.level for one in found}
+    question = f"{first.fact_title}: do {sentences.people(found[0].outcome)} differ by it?"
+    if (first.reference, first.level, len(levels)) == (NO, YES, 1):
+        question = f"{first.fact_title}: do these {sentences.people(found[0].outcome)} differ from the others?"
+        short = _verdict(found, ("these", "the others"), "among")
+    elif len(levels) == 1:
+        short = _verdict(found, (f"“{first.level_title}”", f"“{first.reference_title}”"), "among")
+    else:
+        short = _levels_verdict(found, first.reference_title)
+    apart = [
+        one.by_arm.difference
+        for one in found
+        if one.by_arm is not None and one.by_arm.difference is not None and one.by_arm.difference.low is not None
+    ]
+    differing = sum(one.low is not None and one.high is not None and not one.low <= 0 <= one.high for one in apart)
+    rests = [f"{findings.waves[findings.wave]}, both arms together. Compared within schools."]
+    if apart:
+        said = "in none" if not differing else f"in {differing}, before any correction"
+        rests.append(
+            f"Does the difference between the arms differ between them? Of {len(apart)} tests, {said}. It takes about "
+            "four times as many people to tell."
+        )
+    if any(one.overall is None for one in found):
+        rests.append(_few(findings))
+    return Answer(
+        id=f"subgroup-{first.fact.replace('_', '-')}",
+        question=question,
+        short=short,
+        certainty=best_known(found),
+        how_sure=_sure_of(findings, found),
+        told=tuple(sentences.of_subgroup(one) for one in found),
+        rests=tuple(rests),
+        subgroups=tuple(found),
+    )
+
+
+def _levels_verdict(found: Sequence[SubgroupFinding], reference: str) -> str:
+    parts = [
+        f"{one.subgroup.level_title} {'higher' if one.best.difference > 0 else 'lower'} than {reference} in "
+        f"{one.outcome.title}"
+        for one in found
+        if one.certainty == "clear" and one.best is not None
+    ]
+    if parts:
+        return f"{_listed(parts)}."
+    if all(one.certainty == "unknown" for one in found):
+        return "Too few people to say."
+    return f"We see no clear difference from {reference} in any of the scales."
+
+
+# ── who takes part, and whom else the plan counts ──
+def _of_shares(findings: StudyFindings) -> Iterator[Answer]:
+    for share in (one for one in findings.outcomes if one.id.startswith("share.")):
+        compared = [one for one in _compared(findings) if one.outcome == share]
+        parts = [one for one in findings.participation if one.share == share and one.arm == findings.programme]
+        means = [one for one in findings.means if one.outcome == share and one.wave == findings.wave and one.arm]
+        if not compared and not parts:
+            continue
+        clear = [one.subgroup.level_title for one in parts if one.is_clear]
+        differing = f" Shares differ for: {_listed(clear)}." if clear else ""
+        yield Answer(
+            id=share.id.replace(".", "-").replace("_", "-"),
+            question=f"{share.title}: how many, and who?",
+            short=f"{_shares_of(findings, means)}{differing}",
+            certainty=best_known(compared),
+            how_sure=f"Between arms: {_lower(_sure_of(findings, compared))}",
+            told=(
+                *(sentences.of_comparison(findings, one) for one in compared),
+                *(sentences.of_participation(findings, one) for one in parts),
+            ),
+            rests=(
+                *_rests_on(findings, compared),
+                "Intervals of subgroups treat people as independent, and are not corrected for many tests.",
+            ),
+            comparisons=tuple(compared),
+            participation=tuple(parts),
+            means=tuple(means),
+        )
+
+
+def _shares_of(findings: StudyFindings, means: Iterable[ArmMean]) -> str:
+    known = [
+        f"{sentences.percent(one.found.mean)} in {sentences.arm(findings, one.arm)}"
+        for one in means
+        if one.found is not None and one.found.mean is not None
+    ]
+    return f"{_listed(known)}." if known else "Too few people to say."
+
+
+def _lower(said: str) -> str:
+    return said[:1].lower() + said[1:]
+
+
+# ── attendance and attainment ──
+def _of_roster(findings: StudyFindings) -> Iterator[Answer]:
+    found = [one for one in _compared(findings) if one.outcome.id.startswith("roster.")]
+    if found:
+        question = f"{_listed(list(dict.fromkeys(one.outcome.title for one in found)))}: do the arms differ?"
+        yield _arms_answer(findings, "roster", question, found)
+
+
+# ── parents and staff ──
+def _of_adults(findings: StudyFindings) -> Iterator[Answer]:
+    for audience in dict.fromkeys(one.audience for one in findings.outcomes):
+        found = [
+            one
+            for one in _compared(findings)
+            if one.outcome.audience == audience and _is_scale(one.outcome) and not one.outcome.planned
+        ]
+        if audience != ROSTER_AUDIENCE and found:
+            who = sentences.people(found[0].outcome)
+            yield _arms_answer(findings, audience, f"What do {who} say?", found)
+
+
+# ── costs ──
+_HOW_COSTED: Final = (
+    "Over three years, with start-up costs spread over them, as the Education Endowment Foundation reports costs to "
+    "schools."
+)
+
+
+def _of_costs(findings: StudyFindings) -> Iterator[Answer]:
+    costs = findings.costs
+    if costs is not None:
+        yield Answer(
+            id="costs",
+            question="What does it cost per child?",
+            short=f"{sentences.pounds(costs.per_pupil_year)} per pupil and year, which counts as {costs.rating}.",
+            certainty="clear",
+            how_sure="From the amounts in the study’s plan",
+            told=(costs.sentence,),
+            rests=(_HOW_COSTED,),
+            costs=costs,
+        )

@@ -1,0 +1,88 @@
+"""The page “What we found”: the evaluation's questions with their answers, each with its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from survey.analysis.costs import CostPerChild
+from survey.definition.study import CountedAnswer, StudyDefinition
+from survey.export.contents import SmallSheet
+from survey.export.study import StudyTables
+from survey.findings.answers import Answer, answers
+from survey.findings.outcomes import share_id
+from survey.results.figures import (
+    Figure,
+    FigureTable,
+    band,
+    changes,
+    count,
+    differences,
+    participation,
+    shares_of_arms,
+    slopes,
+    subgroups,
+)
+from survey.results.questions import asked_questions, question_figures
+
+
+@dataclass(frozen=True)
+class FoundSection:
+    """A question of the evaluation: its answer, and its figures in the order in which they are shown."""
+
+    answer: Answer
+    figures: tuple[Figure, ...]
+
+
+def found(tables: StudyTables, study: StudyDefinition, items: SmallSheet | None) -> list[FoundSection]:
+    """Return the evaluation's questions with their answers, of the wave in focus.
+
+    items: the sheet of every question of all waves, of which the wave in focus is shown.
+    """
+    return [FoundSection(one, tuple(_figures(tables, study, items, one))) for one in answers(tables.findings)]
+
+
+def _figures(tables: StudyTables, study: StudyDefinition, items: SmallSheet | None, answer: Answer) -> Iterator[Figure]:
+    findings, id = tables.findings, answer.id
+    share = next((one.outcome for one in answer.comparisons if one.outcome.id.startswith("share.")), None)
+    share = share or next((one.share for one in answer.participation), None)
+    if share is not None:
+        if answer.means:
+            yield shares_of_arms(findings, answer.means, f"{id}-arms")
+        if answer.participation:
+            yield participation(findings, answer.participation, f"{id}-groups")
+        counted = {share_id(one): one for one in (study.plan.shares if study.plan else ())}
+        if share.id in counted and items is not None:
+            yield from _items_of(counted[share.id], tables, items, f"{id}-items")
+    if answer.comparisons:
+        yield from differences(findings, answer.comparisons, f"{id}-differences")
+    if answer.exposures:
+        lines = (band(findings, one, f"{id}-line") for one in answer.exposures)
+        yield from (line for line in [next((one for one in lines if one is not None), None)] if line is not None)
+        yield slopes(findings, answer.exposures, f"{id}-slopes")
+    if answer.subgroups:
+        yield subgroups(findings, answer.subgroups, f"{id}-groups")
+    if answer.changes and (change := changes(findings, answer.changes, f"{id}-change")):
+        yield change
+    if answer.costs is not None:
+        yield _costs(answer.costs, f"{id}-table")
+
+
+def _items_of(counted: CountedAnswer, tables: StudyTables, items: SmallSheet, id: str) -> Iterator[Figure]:
+    """Yield what was answered to the questions that a share counts."""
+    questionnaire = tables.questionnaires.get(counted.questionnaire or "")
+    if questionnaire is not None:
+        asked = asked_questions(items, questionnaire, tables.findings.wave)
+        yield from question_figures([one for one in asked if one.id in counted.items], id)
+
+
+def _costs(costs: CostPerChild, id: str) -> Figure:
+    rows = (
+        ("Pupils, year by year", ", ".join(map(count, costs.pupils))),
+        ("To start, once", f"£{costs.start_up:,.0f}"),
+        ("Each year", f"£{costs.running:,.0f}"),
+        ("Three years in all", f"£{costs.total:,.0f}"),
+        ("Per pupil and year", f"£{costs.per_pupil_year:,.2f}"),
+        ("Rating", costs.rating),
+    )
+    return Figure(id, "What the programme costs", None, FigureTable(("What", "Amount"), rows))

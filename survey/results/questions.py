@@ -1,0 +1,141 @@
+"""What was answered to each question: rated ones as bars, all as tables; of the sheet of items, which is made safe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Final
+
+from survey.definition.questionnaire import Questionnaire
+from survey.definition.wording import fill
+from survey.export.contents import SmallSheet
+from survey.findings import sentences
+from survey.pictures.stacked import MOST_STEPS, Stacked, StackedRow
+from survey.results.figures import HIDDEN, Figure, FigureTable, count, decimal
+
+_SHARES: Final = "Shares in per cent of those who answered. The table below the picture has the same numbers."
+
+_MOST_ROWS: Final = 16
+"""So many bars are in one picture at most."""
+
+
+@dataclass(frozen=True)
+class AnswerRow:
+    """An answer to a question: its words, how many gave it, and their share of those who answered; None is hidden."""
+
+    words: str
+    count: int | None
+    share: float | None
+
+
+@dataclass(frozen=True)
+class AskedQuestion:
+    """A question in one wave, as it may be shown. rated: its answers go from low to high. stem: what it is part of."""
+
+    id: str
+    title: str
+    stem: str
+    rated: bool
+    asked: int | None
+    answered: int | None
+    mean: float | None
+    answers: tuple[AnswerRow, ...]
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether every count is shown."""
+        return self.answered is not None and all(one.count is not None for one in self.answers)
+
+
+def asked_questions(items: SmallSheet, questionnaire: Questionnaire, wave: str) -> list[AskedQuestion]:
+    """Return the questions of a questionnaire that were asked in a wave, in its order."""
+    at = {name: place for place, name in enumerate(items.header)}
+    rows = [row for row in items.rows if (row[at["questionnaire"]], row[at["wave"]]) == (questionnaire.id, wave)]
+    questions = {question.id: question for question in questionnaire.questions}
+    found = []
+    for variable, part in groupby(rows, key=lambda row: row[at["variable"]]):
+        told = [dict(zip(items.header, row, strict=True)) for row in part]
+        whole = next((row for row in told if row["row"] == "question"), None)
+        question = questions.get(variable)
+        if whole is None or question is None:
+            continue
+        found.append(
+            AskedQuestion(
+                id=variable,
+                title=fill(question.title, {}, {}),
+                stem=fill(question.stem, {}, {}) if question.stem else "",
+                rated=any(row["name in charts"] for row in told),
+                asked=whole["asked"],
+                answered=whole["answered"],
+                mean=whole["mean"],
+                answers=tuple(_answers(told)),
+            )
+        )
+    return found
+
+
+def _answers(rows: Iterable[Mapping[str, Any]]) -> Iterator[AnswerRow]:
+    for row in rows:
+        if row["row"] == "answer" and row["code"] != "":
+            yield AnswerRow(str(row["answer"]), row["count"], row["share of answered"])
+
+
+def question_figures(questions: Sequence[AskedQuestion], id: str) -> list[Figure]:
+    """Return figures of questions: rated ones that follow each other and have the same answers are one picture."""
+    figures: list[Figure] = []
+    for key, run in groupby(questions, key=_together):
+        part = list(run)
+        for start in range(0, len(part), _MOST_ROWS):
+            some = part[start : start + _MOST_ROWS]
+            number = len(figures) + 1
+            figures.append(_rated(some, f"{id}-{number}") if key else _counted(some[0], f"{id}-{number}"))
+    return figures
+
+
+def _together(one: AskedQuestion) -> tuple[str, ...]:
+    """Return what questions in one picture share; nothing for one that has none, and stands alone."""
+    if not one.rated or not 2 <= len(one.answers) <= MOST_STEPS:
+        return ()
+    return (one.stem, *(answer.words for answer in one.answers))
+
+
+def _rated(questions: Sequence[AskedQuestion], id: str) -> Figure:
+    steps = tuple(answer.words for answer in questions[0].answers)
+    title = questions[0].stem or (questions[0].title if len(questions) == 1 else f"{steps[0]} to {steps[-1]}")
+    rows = tuple(
+        StackedRow(
+            one.title,
+            tuple(answer.share or 0.0 for answer in one.answers),
+            tuple(f"{100 * (answer.share or 0.0):.0f}" for answer in one.answers),
+            count(one.answered),
+        )
+        if one.is_shown and one.answered
+        else StackedRow(one.title, (), said=count(one.answered), note=HIDDEN)
+        for one in questions
+    )
+    headings = ("Question", "Asked", "Answered", *steps, "Mean")
+    cells = tuple(
+        (one.title, count(one.asked), count(one.answered), *map(_share, one.answers), decimal(one.mean))
+        for one in questions
+    )
+    return Figure(id, title, Stacked(title, _SHARES, steps, rows, "answered"), FigureTable(headings, cells))
+
+
+def _share(answer: AnswerRow) -> str:
+    if answer.count is None:
+        return HIDDEN
+    return f"{sentences.percent(answer.share)} ({answer.count:,})" if answer.share is not None else count(answer.count)
+
+
+def _counted(one: AskedQuestion, id: str) -> Figure:
+    """Return a question whose answers have no order, or none at all: a table."""
+    asked = (("Asked", count(one.asked) or HIDDEN, ""), ("Answered", count(one.answered) or HIDDEN, ""))
+    given = tuple(
+        (answer.words, HIDDEN if answer.count is None else count(answer.count), "")
+        if answer.share is None
+        else (answer.words, count(answer.count), sentences.percent(answer.share))
+        for answer in one.answers
+    )
+    mean = (("Mean", decimal(one.mean), ""),) if one.mean is not None and not one.answers else ()
+    return Figure(id, one.title, None, FigureTable(("Answer", "n", "Share"), (*asked, *given, *mean)))
