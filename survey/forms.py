@@ -8,10 +8,10 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 from wtforms import Field as FormField
-from wtforms import Form, SelectMultipleField
+from wtforms import Form, RadioField, SelectMultipleField
 
 from survey.journey import Screen, Step
-from survey.question import Tampered, Wrong
+from survey.question import OTHER, Tampered, Wrong
 from survey.wording import Say
 
 PREFIX = "q_"
@@ -119,6 +119,37 @@ class ScreenForm:
             except Wrong as wrong:
                 asked.error = self._say(wrong.message, **_said(wrong.gaps, self._say))
         return submission
+
+    def offline(self) -> dict[str, Any] | None:
+        """Return by what a device can tell, without the server, what this screen's form says; None: it cannot.
+
+        "one": field and what each of its buttons answers ("" where nothing has to be chosen), tried out with `submit`;
+        "rule": field and what the question says of itself; "instead": field and what each box for saying nothing
+        answers; "longest": fields and the most characters they take. For screens of one step, which children see.
+        """
+        (step,) = self.screen.steps
+        names, form = self._names[_key(step)], self._form()
+        found: dict[str, Any] = {}
+        if not names:
+            return {"one": ["", {"": {}}]}
+        if (box := names.get(OTHER)) is not None:
+            found["longest"] = {box: step.question.longest_beside}
+        main = names.get("")
+        if main is not None and isinstance(form[main], RadioField):
+            sent = ["", *(choice.value for choice in form[main].iter_choices())]
+            return found | {"one": [main, self._tried(step, main, sent)]}
+        rule = step.question.offline()
+        if main is None or rule is None:
+            return None
+        if (boxes := names.get("instead")) is not None:
+            sent = [choice.value for choice in form[boxes].iter_choices()]
+            found["instead"] = [boxes, self._tried(step, boxes, sent)]
+        return found | {"rule": [main, rule]}
+
+    def _tried(self, step: Step, name: str, sent: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Return what each value of a field answers; without those that the form would not take."""
+        tried = {value: self.submit([step], MultiDict([(name, value)] if value else [])) for value in sent}
+        return {value: one.answers for value, one in tried.items() if not one.errors}
 
     def _asked(self, step: Step, form: Form) -> StepFields:
         names = self._names[_key(step)]

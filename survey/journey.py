@@ -147,6 +147,34 @@ class Journey:
                 return screen
         return None
 
+    def rules(self) -> dict[str, Any]:
+        """Return the screens and what they hang on as data, without a word of the questionnaire.
+
+        survey/static/routing.js goes by it where there is no network, and the shared cases of tests/journey see that it
+        leads to the same screens.
+        """
+        conditions = [
+            {"question": name, "keys": list(keys), "when": [when.table() for when in needed]}
+            for name, keys, needed in self._conditions
+        ]
+        return {"screens": [_as_data(screen) for screen in self.screens], "conditions": conditions}
+
+    @cached_property
+    def decisive(self) -> frozenset[str]:
+        """The answer keys whose values decide where a way leads; of any other it matters only that it is there."""
+        steps = [step for screen in self.screens for step in screen.steps]
+        keys = {subject for _, _, needed in self._conditions for when in needed for subject in when.questions()}
+        return frozenset(
+            keys
+            | {step.part.after[0] for step in steps if step.part.after}
+            | {step.part.key for step in steps if step.part.points}
+        )
+
+    @cached_property
+    def facts(self) -> frozenset[str]:
+        """The facts of the roster that decide where a way leads."""
+        return frozenset(fact for _, _, needed in self._conditions for when in needed for fact in when.facts())
+
     def progress(self, answers: Answers, facts: Facts) -> tuple[int, int]:
         """Return how many of the questions these answers lead to are answered, and how many they are."""
         hidden = self.hidden(answers, facts)
@@ -183,6 +211,22 @@ def _screens(questionnaire: Questionnaire) -> Iterator[Screen]:
             done += question.rated
             if question.rated and done % REST_AFTER == 0 and done < rated:
                 yield Screen(f"rest-{done // REST_AFTER}", (), page, number, total)
+
+
+def _as_data(screen: Screen) -> dict[str, Any]:
+    if screen.rest:
+        return {"name": screen.name, "rest": [question.id for question in screen.page.questions]}
+    steps = []
+    for step in screen.steps:
+        one: dict[str, Any] = {"question": step.question.id, "key": step.part.key}
+        if step.part.after:
+            one["after"] = list(step.part.after)
+        if step.part.points:
+            one["points"] = list(step.part.points)
+        if step.question.asks and step.question.stored:
+            one["open"] = True
+        steps.append(one)
+    return {"name": screen.name, "steps": steps}
 
 
 def _asked(step: Step, hidden: frozenset[str], answers: Answers) -> bool:

@@ -179,6 +179,11 @@ class Optioned(Question):
         """The text behind “something else”."""
         return (self.other_key,) if self.other_key and self.stored else ()
 
+    @property
+    def longest_beside(self) -> int:
+        """The most characters that the box behind “something else” takes."""
+        return LONGEST_OTHER
+
     def read_other(self, chosen: bool, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer for the text behind “something else”. No one has to fill it in."""
         if not self.other_key:

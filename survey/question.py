@@ -155,11 +155,16 @@ class Part:
     """One step of a question, on a page of its own for children. Most questions have a single step.
 
     `key` is the answer key that the step is about; `name` tells the steps of one question apart, empty where
-    there is only one.
+    there is only one. `after`: the step is asked only after this answer (key, value). `points`: the values that answer
+    it, where not every value does; a blank does not then, another reason for no answer does.
+
+    This is data, not code, because a device without a network goes by it too (survey/static/routing.js).
     """
 
     key: str
     name: str = ""
+    after: tuple[str, int] | None = None
+    points: tuple[int, ...] = ()
 
 
 TICKED_MORE: Final = "m"
@@ -332,11 +337,14 @@ class Question(BaseModel):
     # ── journey ───────────────────────────────────────────────────────────────────────────────────────
     def asks_part(self, part: Part, answers: Mapping[str, Any]) -> bool:
         """Tell whether this step is asked, given the answers so far; the question itself is shown anyway."""
-        return True
+        return part.after is None or answers.get(part.after[0]) == part.after[1]
 
     def answered(self, part: Part, answers: Mapping[str, Any]) -> bool:
         """Tell whether this step needs no further asking."""
-        return part.key in answers
+        value = answers.get(part.key)
+        if not part.points or value is None:
+            return part.key in answers
+        return bool(value["missing"] != BLANK) if is_missing(value) else value in part.points
 
     # ── form ──────────────────────────────────────────────────────────────────────────────────────────
     @property
@@ -363,6 +371,20 @@ class Question(BaseModel):
     def fill(self, part: Part, answers: Mapping[str, Any]) -> dict[str, Any]:
         """Turn answers back into form data: the inverse of :meth:`read`."""
         return {}
+
+    def offline(self) -> Mapping[str, Any] | None:
+        """Return by what a device can tell, without the server, that it may keep what was typed or ticked.
+
+        One of {"codes": {what a box sends: its code}, "alone": boxes that exclude the others, "least": …, "most": …},
+        {"text": the most characters} and {"number": [smallest, largest, decimals]}, as survey/static/routing.js reads
+        them; None: the server has to look at it. Radio buttons need no rule: what each of them answers is tried out.
+        """
+        return None
+
+    @property
+    def longest_beside(self) -> int:
+        """The most characters that a box beside the options takes."""
+        return 0
 
     @property
     def own_words(self) -> tuple[str, ...]:

@@ -116,6 +116,10 @@ class Written(Typed):
             {self.id: text} if not is_blank(text) else self.nothing_said("Write an answer, or tick one of the boxes.")
         )
 
+    def offline(self) -> Mapping[str, Any] | None:
+        """Say how long a text may be."""
+        return {"text": self.longest}
+
     rows: ClassVar[int] = 1
     """How many lines there are to write on, on paper."""
 

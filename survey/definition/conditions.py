@@ -31,6 +31,10 @@ class Condition:
         """Yield every single test in it."""
         raise NotImplementedError
 
+    def table(self) -> dict[str, Any]:
+        """Return it as data that JSON can hold, for survey/static/routing.js, which tells the same of it."""
+        raise NotImplementedError
+
     def questions(self) -> set[str]:
         """Return the ids of all questions it looks at."""
         return {test.subject for test in self.tests() if not test.about_roster}
@@ -55,6 +59,10 @@ class All(Condition):
         for part in self.parts:
             yield from part.tests()
 
+    def table(self) -> dict[str, Any]:
+        """Return {"all": parts}."""
+        return {"all": [part.table() for part in self.parts]}
+
 
 @dataclass(frozen=True)
 class AnyOf(Condition):
@@ -71,6 +79,10 @@ class AnyOf(Condition):
         for part in self.parts:
             yield from part.tests()
 
+    def table(self) -> dict[str, Any]:
+        """Return {"any": parts}."""
+        return {"any": [part.table() for part in self.parts]}
+
 
 @dataclass(frozen=True)
 class Not(Condition):
@@ -86,6 +98,10 @@ class Not(Condition):
         """Yield the tests of the part."""
         yield from self.part.tests()
 
+    def table(self) -> dict[str, Any]:
+        """Return {"not": part}."""
+        return {"not": self.part.table()}
+
 
 class Unclear(Condition):
     """What could not be read: no one can tell when it holds. It stands in no questionnaire that is published."""
@@ -97,6 +113,10 @@ class Unclear(Condition):
     def tests(self) -> Iterator[Test]:
         """Yield nothing."""
         yield from ()
+
+    def table(self) -> dict[str, Any]:
+        """Return what always holds."""
+        return {"all": []}
 
 
 @dataclass(frozen=True)
@@ -133,6 +153,13 @@ class Test(Condition):
     def tests(self) -> Iterator[Test]:
         """Yield itself."""
         yield self
+
+    def table(self) -> dict[str, Any]:
+        """Return {"of": the question, or "fact": the fact, comparison: values}; facts' values in their one form."""
+        if not self.about_roster:
+            return {"of": self.subject, self.comparison: list(self.values)}
+        values = self.values if self.comparison == "answered" else [fact_value(value) for value in self.values]
+        return {"fact": self.fact, self.comparison: list(values)}
 
     def about_answer(self, value: Any) -> bool:
         """Compare a stored value; None stands for a question that was not asked."""

@@ -86,6 +86,11 @@ max: 60
             return self.nothing_said("Write a number, such as {example}.", {"example": self._example()})
         return {self.id: _stored(self._checked(typed))}
 
+    def offline(self) -> Mapping[str, Any] | None:
+        """Say between which numbers it has to lie, and how many decimals it may have."""
+        ends = (None if end is None else float(end) for end in (self.min, self.max))
+        return {"number": [*ends, self.decimals]}
+
     def _checked(self, typed: str) -> Decimal:
         plain = re.sub(r"[\s\u00a0\u202f]|,(?=\d{3}(?:\D|$))", "", typed)[: _LONGEST + 1]
         plain = plain.translate(_DIGITS)

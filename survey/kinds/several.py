@@ -143,6 +143,16 @@ options:
             return {"": [said] if said else []}
         return {"": [str(code) for code in value]} | self.fill_other(answers)
 
+    def offline(self) -> Mapping[str, Any] | None:
+        """Say which code each box stands for, which of them stand alone, and how many are asked for."""
+        nothing = [value for value, _ in ways_of_saying_nothing(self, in_english)]
+        return {
+            "codes": {str(code): code for code in self.labels} | {value: said_instead(value) for value in nothing},
+            "alone": [str(option.code) for option in self.choices if option.exclusive] + nothing,
+            "least": self.least or 1,
+            "most": self.most or len(self.choices),
+        }
+
     def paper(self, say: Say) -> Paper:
         """A box for each option; more than one may be ticked."""
         return Paper(

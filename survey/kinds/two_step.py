@@ -64,23 +64,16 @@ ask: Do you like singing?
     @property
     def parts(self) -> tuple[Part, ...]:
         """First no or yes; then how much, which is one page after a no and another after a yes."""
-        return Part(self.first, "first"), Part(self.id, "no"), Part(self.id, "yes")
+        second = (
+            Part(self.id, side, after=(self.first, _AFTER[side]), points=tuple(_SECOND[side].values()))
+            for side in ("no", "yes")
+        )
+        return Part(self.first, "first"), *second
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The point, and the first step by itself."""
         return self.id, self.first
-
-    def asks_part(self, part: Part, answers: Mapping[str, Any]) -> bool:
-        """How much is only asked after the no or the yes it belongs to."""
-        return part.name == "first" or answers.get(self.first) == _AFTER[part.name]
-
-    def answered(self, part: Part, answers: Mapping[str, Any]) -> bool:
-        """A second step is answered by a point of its own side; a blank is what the first step left."""
-        value = answers.get(part.key)
-        if part.name == "first" or value is None:
-            return value is not None
-        return value["missing"] != BLANK if is_missing(value) else value in _SECOND[part.name].values()
 
     @property
     def meanings(self) -> Mapping[int, str]:

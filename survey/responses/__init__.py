@@ -4,10 +4,11 @@ from survey.responses.begin import ComingIn, Ticket, UnknownDoor, begin, facts_a
 from survey.responses.bulk import PastResponse, PastSave, insert_responses
 from survey.responses.finishing import Done, SaveKey, assent, finish, speak, stop
 from survey.responses.reading import Record, Snapshot, count, earlier, load, stream
-from survey.responses.saving import Saved, SavedPage, save
+from survey.responses.saving import STRIDE, Saved, SavedPage, kept_by_device, save
 from survey.responses.withdrawing import WithdrawalCertificate, erase, withdraw
 
 __all__ = [
+    "STRIDE",
     "ComingIn",
     "Done",
     "PastResponse",
@@ -29,6 +30,7 @@ __all__ = [
     "facts_at_start",
     "finish",
     "insert_responses",
+    "kept_by_device",
     "load",
     "save",
     "seed_of",

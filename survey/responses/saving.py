@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Engine, bindparam, exists, select, update
+from sqlalchemy import Connection, Engine, bindparam, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from survey.database import encode, write
+from survey.database import encode, read, write
 from survey.fieldwork.consent import decision, still_agreed
 from survey.prepared import Prepared
 from survey.responses.concerns import raise_concerns
@@ -29,6 +29,12 @@ from survey.responses.tables import save as log
 
 HIGHEST: Final = 1_000_000
 """The highest epoch and sequence taken: no one presses Next a million times."""
+
+STRIDE: Final = 1_000
+"""A device that keeps answers numbers them 1000, 2000, …; plain posts have the numbers between.
+
+So both roads can be used in one sitting, in any order, and neither takes a number that waits on the device.
+"""
 
 _LONGEST_DAY: Final = 24 * 60 * 60 * 1000
 _LONGEST_NAME: Final = 100
@@ -109,6 +115,15 @@ def save(
                 connection.rollback()
     with write(engine) as connection:
         return _the_long_way(connection, response_id, page, correct)
+
+
+def kept_by_device(engine: Engine, response_id: str, epoch: int) -> int:
+    """Return how many answers of a sitting have come that a device had numbered."""
+    query = select(func.count()).where(
+        log.c.response_id == response_id, log.c.epoch == epoch, log.c.sequence % STRIDE == 0
+    )
+    with read(engine) as connection:
+        return connection.scalar(query) or 0
 
 
 def _the_long_way(connection: Connection, response_id: str, page: SavedPage, correct: bool) -> Saved:

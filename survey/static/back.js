@@ -2,3 +2,9 @@
 addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
+// Outside a sitting nothing is remembered of one: this may be the next person.
+try {
+  if (!/^\/(q|sent)\//.test(location.pathname)) sessionStorage.removeItem("sitting");
+} catch {
+  // No storage, so nothing in it.
+}

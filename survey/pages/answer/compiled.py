@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -75,6 +76,26 @@ class Ready:
         )
         self._bodies[pass_.look] = bodies
         return bodies
+
+
+class Data:
+    """Data that are the same for everyone, as JSON, kept compressed. `tag` changes when they do."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self._plain = json.dumps(data, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+        self._small = gzip.compress(self._plain, 9, mtime=0)
+        self.tag = hashlib.sha256(self._plain).hexdigest()[:VERSION_LENGTH]
+
+    def response(self, *, lasting: bool) -> Reply:
+        """Return them as a reply; lasting: their address holds the tag, so that they need never be asked for again."""
+        small = "gzip" in request.headers.get("Accept-Encoding", "")
+        reply = Response(self._small if small else self._plain, mimetype="application/json")
+        if small:
+            reply.headers["Content-Encoding"] = "gzip"
+        reply.headers["Vary"] = "Accept-Encoding"
+        reply.headers["Cache-Control"] = "public, max-age=31536000, immutable" if lasting else "no-cache"
+        reply.set_etag(self.tag)
+        return reply.make_conditional(request)
 
 
 class Survey:
@@ -152,6 +173,7 @@ class Survey:
             "talk_to": asked.free_text.talk_to if asked.free_text else None,
             "here": self.here,
             "trying": self._tried_at is not None,
+            "rules": f"{self.here}/rules.json?v={self.rules.tag}" if self.pupil and self._tried_at is None else "",
             "front": f"/{in_query(self.language)}",
             "picture": self.picture,
             "recording": self.recording,
@@ -204,8 +226,11 @@ class Survey:
 
     def _order(self, screen: Screen, seed: int) -> int:
         """Return the seed where it matters to this screen, else 0, so that one page serves all."""
-        shuffled = any(step.question.shuffled for step in screen.steps)
-        return seed % ORDERS if shuffled else 0
+        return seed % ORDERS if self.shuffles(screen) else 0
+
+    def shuffles(self, screen: Screen) -> bool:
+        """Tell whether respondents see the options of a screen in different orders."""
+        return any(step.question.shuffled for step in screen.steps)
 
     def constant(self, screen: Screen) -> bool:
         """Tell whether the screen is the same for every respondent who gets there."""
@@ -222,6 +247,38 @@ class Survey:
             asked = self.form(screen, seed).show(screen.steps)
             self._pages[key] = Ready(self.render(screen, asked, LOOK_SLOT, {}, {}))
         return self._pages[key]
+
+    # ── what a child's device keeps ─────────────────────────────────────────────────────────────────────
+    @cached_property
+    def rules(self) -> Data:
+        """What leads from page to page, and by which a device reads a form: no word of the questionnaire."""
+        table = self.journey.rules()
+        for screen, said in zip(self.journey.screens, table["screens"], strict=True):
+            if screen.steps:
+                said["take"] = self.form(screen, 0).offline()
+            if self.shuffles(screen):
+                said["orders"] = True
+            if not self.constant(screen):
+                said["personal"] = True
+        return Data(table)
+
+    @cached_property
+    def pages(self) -> Data:
+        """Every page a device may have to show while there is no network, and the files they need.
+
+        They hold nothing of anyone: a page that says again what someone answered, or a fact about them, stands here in
+        the words its author wrote for when that is not known.
+        """
+        screens: dict[str, str | list[str]] = {}
+        for screen in self.journey.screens:
+            orders = range(ORDERS if self.shuffles(screen) else 1)
+            htmls = [self.render(screen, self.form(screen, seed).show(screen.steps), "", {}, {}) for seed in orders]
+            screens[screen.name] = htmls if self.shuffles(screen) else htmls[0]
+        personal = [screen.name for screen in self.journey.screens if not self.constant(screen)]
+        words = self.words | {"look": "", "links": []}
+        others = {name: render_template(f"answer/{name}.html", **words) for name in ("stop", "keep", "sent", "away")}
+        pictures = [f"/file/{self.version}/{path}" for path in self.files if path.startswith("pictures/")]
+        return Data({"screens": screens, "personal": personal, **others, "files": [self.words["rules"], *pictures]})
 
     def render(
         self,

@@ -47,7 +47,8 @@ def _page(template: str, survey: Survey, pass_: Pass, **more: object) -> Respons
 def ask_stop(version: str, language: str, name: str) -> Reply:
     """Ask whether someone wants to stop."""
     survey = survey_at(version, language)
-    return _page("stop", survey, current(), screen=screen_at(survey, name))
+    # A device without a network asks for the second page itself.
+    return _page("keep" if "keep" in request.args else "stop", survey, current(), screen=screen_at(survey, name))
 
 
 @answer.post("/q/<version>/<language>/<name>/stop")

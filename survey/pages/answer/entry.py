@@ -308,5 +308,12 @@ def _start(found: _AtDoor, pass_: Pass, agreed: bool | None = None) -> Reply:
     if agreed is False:
         return in_class.leave(redirect(f"{survey.over}?as=declined", 303), pass_)
     version = ticket.sha256[:VERSION_LENGTH]
-    inside = Pass(response=ticket.response, epoch=ticket.epoch, version=version, look=pass_.look, sitting=pass_.sitting)
+    inside = Pass(
+        response=ticket.response,
+        epoch=ticket.epoch,
+        version=version,
+        look=pass_.look,
+        sitting=pass_.sitting,
+        child=survey.pupil,
+    )
     return give(redirect("/go", 303), inside)

@@ -30,8 +30,12 @@ from survey.pages.answer.tongue import asked_language
 from survey.pages.store import store
 from survey.wording import direction, html_language, in_query, say_in
 
-_OPEN_TO_ALL: Final = ("answer.front", "answer.enter", "answer.link", "answer.file", "answer.over")
-"""Pages a device may open whose class session is over: it comes in anew there, or is told how its survey ended."""
+_COMING_IN: Final = ("answer.front", "answer.enter", "answer.link", "answer.file", "answer.over")
+_FOR_THE_DEVICE: Final = ("answer.worker", "answer.rules", "answer.pages", "answer.sent", "answer.take_waiting")
+_OPEN_TO_ALL: Final = (*_COMING_IN, *_FOR_THE_DEVICE)
+"""Pages a device may open whose class session is over: it comes in anew there, or is told how its survey ended; and
+what is the same for everyone, and answers that waited on the device, which say themselves whose they are.
+"""
 
 
 def by_code(typed: str) -> Reply | None:
@@ -111,6 +115,11 @@ def done_already(pass_: Pass) -> Reply | None:
 def may_go_on(pass_: Pass) -> bool:
     """Tell whether a class session lets a device go on, if only after a pause; True where there is none."""
     return not pass_.sitting or seat_of(store().engine, pass_.sitting, now()) in ("open", "paused")
+
+
+def may_answer(pass_: Pass) -> bool:
+    """Tell whether a class session lets a device answer now: not in a pause; True where there is none."""
+    return not pass_.sitting or seat_of(store().engine, pass_.sitting, now()) == "open"
 
 
 def card_in_use(pass_: Pass) -> CardFace | None:

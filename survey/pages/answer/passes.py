@@ -3,6 +3,9 @@
 It holds no name, no answer and nothing about the person: either the door someone came in by, or the response
 they are giving and its epoch, or both while it is asked whose turn it is, signed; before that, once a typed code was
 wrong, a random word to count tries by. How the pages should look on this device rides along, unsigned.
+
+A child's, while they answer, is the one that scripts can read: it holds a token besides, by which answers that waited
+on the device may be added to this sitting and nothing can be read (docs/decisions/0029).
 """
 
 from __future__ import annotations
@@ -43,6 +46,8 @@ class Pass:
     is known. In one, at the door and inside: `sitting`, which says with which card this device came in, or on the way
     into the next one came in before; 0 elsewhere. Between two children of a class session without cards: that, and
     `tries`.
+
+    `child`: whether a child answers, whose device keeps answers while there is no network.
     """
 
     door: int | None = None
@@ -56,6 +61,12 @@ class Pass:
     joining: str = ""
     card: str = ""
     sitting: int = 0
+    child: bool = False
+
+    @property
+    def kept_on_device(self) -> bool:
+        """Whether scripts may read this pass: a child is answering, and no one else may want the device."""
+        return self.child and self.response is not None and self.door is None
 
     @property
     def classes(self) -> str:
@@ -67,7 +78,10 @@ class Pass:
         """What the cookie holds."""
         inside = f"{self.response}.{self.epoch}.{self.version}"
         if self.response is not None and self.door is not None:
-            body = f"w{self._seat}.{inside}.{self.since}.{self.door}.{self.visit}"
+            kind = "v" if self.child else "w"
+            body = f"{kind}{self._seat}.{inside}.{self.since}.{self.door}.{self.visit}"
+        elif self.response is not None and self.child:
+            body = f"p{self._seat}.{inside}.{self.since}.{token_of(self.response, self.epoch)}"
         elif self.response is not None:
             body = f"r{self._seat}.{inside}.{self.since}" if self.since else f"r{self._seat}.{inside}"
         elif self.door is not None:
@@ -84,6 +98,12 @@ class Pass:
     def _seat(self) -> str:
         """What stands behind the letter that says which sort of pass it is."""
         return str(self.sitting) if self.sitting else ""
+
+
+def token_of(response: str, epoch: int) -> str:
+    """Return the token of a sitting: whoever holds it may add answers to it, and read none."""
+    said = f"w:{response}:{epoch}".encode("utf-8", "surrogatepass")
+    return hmac.digest(store().settings.key("answers that wait"), said, hashlib.sha256).hex()[:32]
 
 
 def _signature(body: str) -> str:
@@ -103,10 +123,11 @@ def current() -> Pass:
         return replace(there, tries=name)
     if kind[0] == "c":
         return replace(there, joining=name, card=details[0], tries=details[1])
-    if kind[0] in ("r", "w"):
-        epoch, version, since, *waiting = (*details, "0") if len(details) == 2 else details
-        inside = replace(there, response=name, epoch=int(epoch), version=version, since=int(since))
-        return replace(inside, door=int(waiting[0]), visit=waiting[1]) if waiting else inside
+    if kind[0] in ("r", "w", "p", "v"):
+        epoch, version, since, *more = (*details, "0") if len(details) == 2 else details
+        child = kind[0] in ("p", "v")
+        inside = replace(there, response=name, epoch=int(epoch), version=version, since=int(since), child=child)
+        return replace(inside, door=int(more[0]), visit=more[1]) if kind[0] in ("w", "v") else inside
     return replace(there, door=int(name), visit=details[0])
 
 
@@ -117,7 +138,8 @@ def at_door(door: int, look: str, sitting: int = 0) -> Pass:
 
 def give(response: Reply, pass_: Pass) -> Reply:
     """Put the pass into the browser, until it is closed."""
-    response.set_cookie(COOKIE, pass_.text, httponly=True, samesite="Lax", secure=request.is_secure, path="/")
+    hidden = not pass_.kept_on_device
+    response.set_cookie(COOKIE, pass_.text, httponly=hidden, samesite="Lax", secure=request.is_secure, path="/")
     return response
 
 

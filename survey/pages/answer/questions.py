@@ -18,14 +18,18 @@ from survey.pages.answer.compiled import Survey
 from survey.pages.answer.passes import Pass, current, take_back
 from survey.pages.store import store
 from survey.question import Tampered
-from survey.responses import SavedPage, Snapshot, finish, load, save, seed_of, speak
+from survey.responses import STRIDE, SavedPage, Snapshot, finish, load, save, seed_of, speak
 from survey.responses.late import too_late
+from survey.responses.saving import HIGHEST
 
-LAST_NUMBER = 9_999
-"""The highest number a save can have in an address; a sitting has some dozens."""
+LAST_NUMBER = 999_999
+"""The highest number a save can have in an address; a sitting has some dozens, or some dozens of thousands (STRIDE)."""
 
 AHEAD = 20
 """So far ahead of the last save a number may be: a page lost on the way leaves a gap, a game leaves a chasm."""
+
+WAITING = 200
+"""So many answers may wait on a device while a page of its is posted plainly."""
 
 
 def now() -> datetime:
@@ -54,7 +58,7 @@ def number() -> int | None:
     text = request.args.get("n")
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal() and len(text) <= 4 and 1 <= int(text) <= LAST_NUMBER):
+    if not (text.isascii() and text.isdecimal() and len(text) <= 6 and 1 <= int(text) <= LAST_NUMBER):
         abort(400)
     return int(text)
 
@@ -70,10 +74,21 @@ def next_number(snapshot: Snapshot, epoch: int) -> int:
     return snapshot.sequence + 1 if epoch == snapshot.epoch else 1
 
 
+def _too_far(n: int, snapshot: Snapshot) -> bool:
+    """Tell whether a number is so far ahead that no page of ours had it, not even while answers wait on the device."""
+    if n <= snapshot.sequence + AHEAD:
+        return False
+    return n % STRIDE > AHEAD or n > snapshot.sequence + WAITING * STRIDE
+
+
 def to_screen(survey: Survey, screen: Screen, snapshot: Snapshot, epoch: int, **more: int) -> Reply:
-    """Send someone to a screen, with the next number; with a sign when it was answered before."""
+    """Send someone to a screen, with the next number; with a sign when it was answered before.
+
+    Where the order of the options depends on the respondent, the address says which: a device may have the page.
+    """
     known = any(key in snapshot.answers for key in screen.keys)
     address = f"{survey.here}/{screen.name}?n={next_number(snapshot, epoch)}"
+    address += f"&o={snapshot.seed}" if survey.pupil and survey.shuffles(screen) else ""
     address += "&again=1" if known else ""
     address += "".join(f"&{name}={value}" for name, value in more.items())
     # Not redirect(): it writes a page besides, for browsers that do not follow, and there are none.
@@ -86,7 +101,7 @@ def go_on(survey: Survey, snapshot: Snapshot, epoch: int) -> Reply:
         return redirect(over_address(survey, snapshot), 303)
     if too_late(store().engine, snapshot, now()):
         return wave_over(survey)
-    if not _agreed(snapshot):
+    if not agreed(snapshot):
         return nothing_here(survey)
     if snapshot.epoch > epoch:
         return elsewhere(survey)
@@ -95,8 +110,9 @@ def go_on(survey: Survey, snapshot: Snapshot, epoch: int) -> Reply:
         return to_screen(survey, screen, snapshot, epoch)
     if not survey.pupil:
         return redirect(survey.check, 303)
-    # A child has nothing to check: the last answer is the end.
-    done = finish(store().engine, snapshot.id, epoch, next_number(snapshot, epoch), now())
+    # A child has nothing to check: the last answer is the end. A change that still waits on the device comes before it.
+    end = next_number(snapshot, epoch) + (WAITING * STRIDE if snapshot.sequence >= STRIDE else 0)
+    done = finish(store().engine, snapshot.id, epoch, min(end, HIGHEST), now())
     if done.outcome == "refused" and done.snapshot is not None and done.snapshot.state == "started":
         return not_taken(survey, done.snapshot)
     return redirect(over_address(survey, done.snapshot or snapshot), 303)
@@ -127,10 +143,11 @@ def not_taken(survey: Survey, snapshot: Snapshot) -> Reply:
     """Say that a response that goes on takes nothing more: expired, or someone has said no in between."""
     if too_late(store().engine, snapshot, now()):
         return wave_over(survey)
-    return abort(400) if _agreed(snapshot) else nothing_here(survey)
+    return abort(400) if agreed(snapshot) else nothing_here(survey)
 
 
-def _agreed(snapshot: Snapshot) -> bool:
+def agreed(snapshot: Snapshot) -> bool:
+    """Tell whether the consent the study asks for is there still."""
     with read(store().engine) as connection:
         return still_agreed(connection, snapshot.study_id, snapshot.participant_id, snapshot.wave_id)
 
@@ -225,7 +242,8 @@ def take(version: str, language: str, name: str) -> Reply:
         snapshot = snapshot_of(pass_)
         if snapshot is None:
             return redirect("/", 303)
-        steps = survey.journey.steps(screen, snapshot.answers, snapshot.facts)
+        # A child's answer that leads here may still wait on the device.
+        steps = survey.journey.steps(screen, snapshot.answers, snapshot.facts) or (steps if survey.pupil else [])
     try:
         submission = survey.form(screen, seed_of(pass_.response)).submit(steps, request.form)
     except Tampered:
@@ -237,8 +255,12 @@ def take(version: str, language: str, name: str) -> Reply:
     snapshot = snapshot or snapshot_of(pass_)
     if snapshot is None:
         return redirect("/", 303)
-    if snapshot.epoch == pass_.epoch and n > snapshot.sequence + AHEAD:
-        abort(400)
+    if snapshot.epoch == pass_.epoch:
+        if _too_far(n, snapshot):
+            abort(400)
+        if n < snapshot.sequence and snapshot.sequence >= STRIDE:
+            # Back on a page whose number was passed over, since a script had sent what came after it.
+            n = snapshot.sequence
     if snapshot.state == "started" and snapshot.language != survey.language:
         snapshot = speak(store().engine, snapshot.id, survey.language, now()).snapshot or snapshot
     if not submission.answers:
