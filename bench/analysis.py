@@ -36,7 +36,7 @@ def read_and_score(url: str, out: Path) -> None:
     """Read every answer and score it, and analyse nothing."""
     source = Export(Stored(open_engine(url), STUDY), NOW)
     sink = FORMATS[TABLES].sink(Frame(source.study, NOW, source.gaps.words, source.notes))
-    out.write_text(str(sum(dataset.written for dataset in source.read(sink))))
+    out.write_text(str(sum(dataset.written for dataset in source.read(sink, FORMATS[TABLES]))))
     sink.close()
 
 

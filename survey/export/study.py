@@ -138,7 +138,7 @@ class Export:
         wanted = FORMATS[form]
         sink = self._sink(wanted)
         try:
-            datasets = self._read(sink, wanted)
+            datasets = self.read(sink, wanted)
             found = self._findings(datasets) if wanted.explained else None
             sheets = self._explaining(datasets, found, wanted.microdata) if wanted.explained else []
             sink.finish(self._readme(datasets, wanted.microdata), sheets, out)
@@ -177,7 +177,7 @@ class Export:
     def _sink(self, wanted: ExportFormat) -> Sink:
         return wanted.sink(Frame(self.study, self.made, self.gaps.words, self.notes))
 
-    def _read(self, sink: Sink, wanted: ExportFormat) -> list[Dataset]:
+    def read(self, sink: Sink, wanted: ExportFormat) -> list[Dataset]:
         """Read every response, give it to the sink, and return what was read."""
         published = self.source.questionnaires()
         datasets = [dataset for name, versions in published.items() if (dataset := self._dataset(name, versions))]

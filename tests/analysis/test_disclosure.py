@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from survey.analysis import disclosure
 from survey.analysis.disclosure import (
     Crossing,
     SafeTable,
@@ -140,6 +141,17 @@ def test_as_little_as_possible_is_hidden() -> None:
         "1 count below 10 hidden.",
         "3 larger counts hidden, from which those could be worked out.",
     )
+
+
+def test_the_quick_way_hides_what_the_optimiser_alone_would_hide(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(7)
+    tables = [
+        table(random.poisson(random.gamma(1, 12, size)).tolist()) for size in [(4, 3), (4, 3), (3, 2), (3, 2), (5, 2)]
+    ]
+    quick = [suppress(one, 7) for one in tables]
+    monkeypatch.setattr(disclosure._System, "_cheapest", disclosure._System._change)
+    assert quick == [suppress(one, 7) for one in tables]
+    assert len({one.notes for one in quick}) > 2, "the tables are too much alike to show anything"
 
 
 def test_a_zero_is_a_small_count() -> None:
