@@ -170,7 +170,7 @@ class Export:
         wanted = FORMATS[TABLES]
         sink = self._sink(wanted)
         try:
-            return self._read(sink, wanted)
+            return self.read(sink, wanted)
         finally:
             sink.close()
 
