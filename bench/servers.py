@@ -24,11 +24,11 @@ def run(*, small: bool = False) -> Iterator[str]:
         folder = Path(name)
         start = study(folder)
         for kind in KINDS:
-            # Each start of a server costs seconds: of a small size, one kind is tried whole and the others only run.
+            # Our pages take seconds to load: of a small size, one kind is tried whole, the others with little to load.
             whole = not small or kind == next(iter(KINDS))
             yield kind
-            with server("ours", folder, size.workers, kind) as (port, pid):
-                yield from _speed(size, port, pid, start)
+            with server("ours" if whole else "ceiling", folder, size.workers, kind) as (port, pid):
+                yield from _speed(size, port, pid, *((start, "/q/") if whole else ("/page/1", "/page/")))
                 if whole:
                     yield from _beside_hanging(size, port, start)
                 if not small:  # the restart below disturbs respondents in the same way
@@ -39,10 +39,10 @@ def run(*, small: bool = False) -> Iterator[str]:
                 yield _restarted(size, kind, folder, start)
 
 
-def _speed(size: Size, port: int, pid: int, start: str) -> Iterator[str]:
-    asyncio.run(crowd(port, min(8, size.crowd), size.warming, start, "/q/"))
+def _speed(size: Size, port: int, pid: int, start: str, counts: str) -> Iterator[str]:
+    asyncio.run(crowd(port, min(8, size.crowd), size.warming, start, counts))
     for people in size.people:
-        yield f"  {people} respondents: {_told(*best(size, port, pid, people, start, '/q/'))}"
+        yield f"  {people} respondents: {_told(*best(size, port, pid, people, start, counts))}"
     yield f"  memory of its processes: {_memory(pid):.0f} MB"
 
 

@@ -26,7 +26,7 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, stats
+from scipy import special
 
 from survey.analysis.columns import in_order
 from survey.scales import NOTHING_BESIDE, Beside, Rule, score, turned
@@ -438,11 +438,8 @@ def feldt(alpha: float, n: int, items: int, confidence: float = 0.95) -> tuple[f
     (1 - α) / (1 - a) follows F with n-1 and (n-1)(k-1) degrees of freedom (Feldt 1965).
     """
     tail = (1 - confidence) / 2
-    ratio = stats.f(n - 1, (n - 1) * (items - 1))
-    return (
-        float(1 - (1 - alpha) * ratio.ppf(1 - tail)),
-        float(1 - (1 - alpha) * ratio.ppf(tail)),
-    )
+    low, high = (float(special.fdtri(n - 1, (n - 1) * (items - 1), share)) for share in (tail, 1 - tail))
+    return 1 - (1 - alpha) * high, 1 - (1 - alpha) * low
 
 
 def spearman_brown(correlation: float) -> float | None:
@@ -478,6 +475,9 @@ def uniquenesses(correlation: ArrayLike, factors: int = 1) -> Floats:
     Minres makes the squared residuals off the diagonal as small as they can be; with unique variances free that is
     unweighted least squares, solved here over the smaller eigenvalues of R - U². Raises NoSolution.
     """
+    # Pages and small commands must start quickly, so the optimiser is loaded where it is used.
+    from scipy.optimize import minimize
+
     matrix = np.asarray(correlation, dtype=np.float64)
     count = len(matrix)
     if factors < 1 or (count - factors) ** 2 < count + factors:
@@ -485,7 +485,7 @@ def uniquenesses(correlation: ArrayLike, factors: int = 1) -> Floats:
     if float(np.linalg.eigvalsh(matrix)[0]) < -_NOTHING:
         raise NoSolution("There is no omega from correlations that contradict each other.")
     multiple = 1 - 1 / np.diag(np.linalg.pinv(matrix, hermitian=True)).clip(1)
-    solution = optimize.minimize(
+    solution = minimize(
         _left_over,
         (1 - multiple).clip(_LEAST_UNIQUE, 1),
         args=(matrix, factors),

@@ -70,3 +70,11 @@ def test_a_question_to_the_database_loads_no_pages_no_statistics_and_no_workbook
 def test_checking_a_questionnaire_loads_no_database(tmp_path: Path) -> None:
     found = loaded(tmp_path, "check", "questionnaires")
     assert not found & (PAGES | FILES | STORE | SERVER)
+
+
+def test_a_process_that_serves_pages_starts_without_the_optimiser_and_the_distributions() -> None:
+    # They are most of what scipy loads, and each process of a server would wait for them; an export loads what it needs.
+    command = [sys.executable, "-c", "import sys, survey.app; print(*sys.modules)"]
+    found = set(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split())
+    assert "scipy.special" in found
+    assert not found & {"scipy.stats", "scipy.optimize", "scipy.sparse", "scipy.linalg"}
