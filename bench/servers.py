@@ -24,13 +24,14 @@ def run(*, small: bool = False) -> Iterator[str]:
         folder = Path(name)
         start = study(folder)
         for kind in KINDS:
-            # Our pages take seconds to load: of a small size, one kind is tried whole, the others with little to load.
+            # Our pages take seconds to load: of a small size they are served once, where one kind is tried whole.
             whole = not small or kind == next(iter(KINDS))
             yield kind
-            with server("ours" if whole else "ceiling", folder, size.workers, kind) as (port, pid):
-                yield from _speed(size, port, pid, *((start, "/q/") if whole else ("/page/1", "/page/")))
+            app, walk = ("ceiling", ("/page/1", "/page/")) if small else ("ours", (start, "/q/"))
+            with server(app, folder, size.workers, kind) as (port, pid):
+                yield from _speed(size, port, pid, walk)
                 if whole:
-                    yield from _beside_hanging(size, port, start)
+                    yield from _beside_hanging(size, port, walk)
                 if not small:  # the restart below disturbs respondents in the same way
                     doomed = _workers(pid, port)[0]
                     told = _disturbed(size, port, start, doomed, signal.SIGKILL)
@@ -39,17 +40,21 @@ def run(*, small: bool = False) -> Iterator[str]:
                 yield _restarted(size, kind, folder, start)
 
 
-def _speed(size: Size, port: int, pid: int, start: str, counts: str) -> Iterator[str]:
-    asyncio.run(crowd(port, min(8, size.crowd), size.warming, start, counts))
+Walk = tuple[str, str]
+"""Where a respondent begins, and how the addresses of the pages begin that count."""
+
+
+def _speed(size: Size, port: int, pid: int, walk: Walk) -> Iterator[str]:
+    asyncio.run(crowd(port, min(8, size.crowd), size.warming, *walk))
     for people in size.people:
-        yield f"  {people} respondents: {_told(*best(size, port, pid, people, start, counts))}"
+        yield f"  {people} respondents: {_told(*best(size, port, pid, people, *walk))}"
     yield f"  memory of its processes: {_memory(pid):.0f} MB"
 
 
-def _beside_hanging(size: Size, port: int, start: str) -> Iterator[str]:
+def _beside_hanging(size: Size, port: int, walk: Walk) -> Iterator[str]:
     for bodies, heads in size.hanging:
         with lines_left_hanging(port, bodies, heads):
-            yield f"  beside {bodies} unfinished bodies and {heads} half-sent heads: {_beside(size, port, start)}"
+            yield f"  beside {bodies} unfinished bodies and {heads} half-sent heads: {_beside(size, port, walk)}"
         time.sleep(size.warming)
 
 
@@ -72,10 +77,10 @@ def _memory(pid: int) -> float:
     return total / 1024
 
 
-def _beside(size: Size, port: int, start: str) -> str:
+def _beside(size: Size, port: int, walk: Walk) -> str:
     """Return how respondents fare for a while, or that they do not."""
     try:
-        answering = crowd(port, min(8, size.crowd), size.seconds, start, "/q/")
+        answering = crowd(port, min(8, size.crowd), size.seconds, *walk)
         measured = asyncio.run(asyncio.wait_for(answering, size.seconds + 10))
     except TimeoutError:
         return f"no page within {size.seconds + 10:.0f} s"

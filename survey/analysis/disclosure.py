@@ -257,7 +257,7 @@ class _System:
         moved = _flow(self._grid, hidden.reshape(self._grid.shape), (row, column), int(step))
         if moved is None:
             return None if only_hidden else self._change(cell, step, hidden, only_hidden)
-        # A change that shows one number less is dearer than this one, unless this one goes a very long way.
+        # A change that hides one number more is dearer than this one, unless this one goes a very long way.
         dearer = 0.9 * np.min(self.cost[~hidden], initial=np.inf)
         if only_hidden or _HIDDEN * np.abs(moved).sum() < dearer:
             found: Truths = moved.ravel() != 0
