@@ -66,15 +66,19 @@
 
   const rules = json(about.dataset.rules);
   // Conditions can look at answers of an earlier sitting, and at facts of the roster.
-  const known = (async () => {
-    if (memory.facts) return true;
+  async function learn() {
     const said = await json(`${here}/mine.json`);
-    if (said.lead) return go(said.lead);
+    if (said.lead) go(said.lead);
     memory.answers = { ...said.answers, ...memory.answers };
     Object.assign(memory, { facts: said.facts, seed: said.seed });
     remember();
-    return true;
-  })().catch(() => false);
+  }
+
+  let learning;
+  async function known() {
+    if (!memory.facts) await (learning ||= learn().catch(() => {}).finally(() => (learning = undefined)));
+    return Boolean(memory.facts);
+  }
 
   // ── going from page to page ────────────────────────────────────────────────────────────────────────────────────
   const number = () => Number(new URLSearchParams(location.search).get("n")) || 1;
@@ -98,7 +102,7 @@
     event.preventDefault();
     const fallback = event.currentTarget.href;
     try {
-      if (!(await known)) throw new Error("unknown");
+      if (!(await known())) throw new Error("unknown");
       const before = routing.before(await rules, screen, memory.answers, memory.facts);
       location.assign(await address(before || screen));
     } catch {
@@ -124,6 +128,9 @@
 
   // Post the page as it stands, under a number that nothing that waits can have.
   async function plainly(button) {
+    // From here on the server knows what this tab does not: it is asked again on the next page.
+    Object.assign(memory, { answers: {}, facts: null });
+    remember();
     const above = await highest().catch(() => 0);
     if (above) form.action = `${location.pathname}?n=${above + 1}`;
     if (button && button.name) {
@@ -146,7 +153,7 @@
 
   async function next(button) {
     if (pass()?.w !== mine.w) return go("/go"); // the device went to another child while this page was open
-    if (!(await known)) {
+    if (!(await known())) {
       // Where to go on from here cannot be told. The server can, once it is there again.
       return ask("unsure", button);
     }
@@ -207,6 +214,7 @@
 
   document.addEventListener("answers", ({ detail }) => {
     if (screen) tell(detail.left.length);
+    if (screen && detail.up) known();
   });
 
   function busyOnce(work) {
@@ -230,7 +238,7 @@
 
   async function rightOrder() {
     const order = new URLSearchParams(location.search).get("o");
-    if (!onDevice || order === null || !(await known)) return;
+    if (!onDevice || order === null || !(await known())) return;
     if (order !== String(memory.seed)) go(await address(screen));
   }
 
@@ -243,6 +251,7 @@
     const back = document.querySelector('a[href$="/back"]');
     if (back) back.addEventListener("click", leadBack);
     setInterval(forgetWhenIdle, 60000);
+    known();
     rightOrder().catch(() => {});
     return null;
   }
