@@ -161,7 +161,7 @@
     const said = table.screens.find((one) => one.name === screen);
     const pairs = fields();
     const answers = said.steps ? routing.reads(said.take, said.steps[0].key, pairs) : {};
-    if (!answers) return ask(said.take && !said.take.rule && !pairs.length ? "nothing" : "unsure", button);
+    if (!answers) return ask(said.take && !said.take.rule && !pairs.some(([one]) => one.startsWith("q_")) ? "nothing" : "unsure", button);
     Object.assign(memory.answers, answers);
     memory.forms[screen] = written(pairs);
     const kept = Object.keys(answers).length ? [event(screen, written(pairs))] : [];

@@ -20,7 +20,7 @@ from tests.pages.walker import OURS, Walker
 
 __all__ = ["site"]
 
-THREE = {"sing": "q_sing=2", "plays": "q_plays=1", "what": "q_what=Kora+%26+drum"}
+THREE = {"sing": "q_sing=2&listened=2", "plays": "q_plays=1", "what": "q_what=Kora+%26+drum"}
 
 
 @dataclass
@@ -104,6 +104,7 @@ def test_answers_are_kept_once_however_often_they_come_and_finished_when_all_are
     assert device.said(end)["acked"] == [6000]
     with read(device.site.engine) as connection:
         row = connection.execute(select(log.c.ms, log.c.layout, log.c.device_at).limit(1)).one()
+    assert load(device.site.engine, device.rest[0]).listened == {"sing": 2}  # type: ignore[union-attr]
     assert row == (900, "row", datetime.fromtimestamp(1_780_000_000, UTC))
 
 

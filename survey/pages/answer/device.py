@@ -19,6 +19,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as Reply
 
 from survey.definition.conditions import fact_value
+from survey.forms import Submission
 from survey.pages.answer import in_class
 from survey.pages.answer.blueprint import answer
 from survey.pages.answer.catalogue import catalogue
@@ -183,33 +184,34 @@ def _keep(survey: Survey, snapshot: Snapshot, batch: _Batch, event: _Event) -> t
     """Keep one event; return what became of it and the response as it is now."""
     if event.screen in (FINISH, STOP):
         return _end(survey, snapshot, batch, event)
-    answers = _answers(survey, snapshot, event)
-    if answers is None:
+    read = _read(survey, snapshot, event)
+    if read is None:
         return "refused", snapshot
     page = SavedPage(
         batch.epoch,
         event.number,
         event.screen,
-        answers,
+        read.answers,
         now=now(),
         ms=event.ms,
         device_at=event.at,
         layout=event.layout,
-        flagged=survey.questionnaire.flagged(answers),
+        listened=read.listened,
+        flagged=survey.questionnaire.flagged(read.answers),
     )
     saved = save(store().engine, batch.response, page, seen=snapshot)
     return "refused" if saved.outcome == "refused" else "kept", saved.snapshot or snapshot
 
 
-def _answers(survey: Survey, snapshot: Snapshot, event: _Event) -> dict[str, Any] | None:
-    """Return the answers of an event, read as those of a plain post; None when no page of ours could have sent them."""
+def _read(survey: Survey, snapshot: Snapshot, event: _Event) -> Submission | None:
+    """Return what an event answers, read as a plain post is; None when no page of ours could have sent it."""
     try:
         screen = survey.journey.screen(event.screen)
         posted = MultiDict(parse_qsl(event.form, keep_blank_values=True, max_num_fields=500))
         submission = survey.form(screen, snapshot.seed).submit(list(screen.steps), posted)
     except (KeyError, ValueError):  # Tampered is one
         return None
-    return None if submission.errors or not submission.answers else submission.answers
+    return None if submission.errors or not submission.answers else submission
 
 
 def _end(survey: Survey, snapshot: Snapshot, batch: _Batch, event: _Event) -> tuple[_Outcome, Snapshot]:
