@@ -14,6 +14,7 @@ PARTS = (
     "analysis",
     "scoring",
     "faults",
+    "classroom",
     "servers",
     "sqlite_writers",
     "calibration",
