@@ -140,10 +140,17 @@
     form.submit();
   }
 
+  // Whether the server is there. What waits is sent before anything is posted; where nothing can be kept, nothing waits.
+  async function isUp() {
+    const { up } = await soon(keeping.send(mine), 6000);
+    if (up) return true;
+    const asked = fetch("/worker.js", { method: "HEAD", cache: "no-store" }).then(({ status }) => ({ there: status < 500 }));
+    return Boolean((await soon(asked.catch(() => ({})), 6000)).there);
+  }
+
   // The server says in words what is amiss, where it can be asked; without it, a sentence that the page holds.
   async function ask(why, button) {
-    const { up } = await soon(keeping.send(mine), 6000);
-    if (up) return plainly(button);
+    if (await isUp()) return plainly(button);
     const box = document.getElementById("held");
     for (const one of box.querySelectorAll("[data-held]")) one.hidden = one.dataset.held !== why;
     box.hidden = false;
@@ -187,8 +194,7 @@
 
   async function stop(button) {
     if (button.value === "rest") return location.assign(await address(screen));
-    const { up } = await soon(keeping.send(mine), 6000);
-    if (up) return plainly(button);
+    if (await isUp()) return plainly(button);
     if (button.value === "stop") return location.assign(`${location.pathname}?keep=1`);
     return end([event("_stop", written([[button.name, button.value]]))]);
   }
@@ -229,7 +235,7 @@
         await work(button);
       } catch {
         // Nothing can be kept here (a private window, a full disk), or the rules did not come.
-        await plainly(button);
+        await ask("unsure", button);
       } finally {
         setTimeout(() => (busy = false), 1000);
       }
@@ -263,7 +269,10 @@
       const rest = left.filter((row) => row.r === mine.r && row.e === mine.e);
       count.textContent = String(rest.filter((row) => !row.screen.startsWith("_")).length || rest.length);
       about.hidden = !rest.length;
-      if (where || (up && rest.every((row) => row.screen === "_finish"))) go(where || "/go");
+      if (!where && !(up && rest.every((row) => row.screen === "_finish"))) return;
+      // The server has it all, and knows better than this tab whether a question is still open.
+      sessionStorage.removeItem(MEMORY);
+      go(where || "/go");
     };
     document.addEventListener("answers", ({ detail }) => look(detail));
     document.getElementById("again").addEventListener("click", (clicked) => {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -254,3 +255,19 @@ def test_a_device_gets_rules_and_pages_without_anything_of_anyone(site: Site, de
     worker = client.get("/worker.js")
     assert worker.headers["Cache-Control"] == "no-cache"
     assert "script-src 'self'" in worker.headers["Content-Security-Policy"]
+
+
+@pytest.mark.one_engine
+def test_a_first_page_is_light_and_all_of_them_together_are_too(site: Site) -> None:
+    """Rule G15, compressed and without fonts; the pages a device keeps come when the first one is there."""
+    child = site.walker().come_in(site.link("child"))
+    zipped = {"Accept-Encoding": "gzip"}
+
+    def weight(*addresses: str) -> int:
+        return sum(len(child.client.get(address, headers=zipped).data) for address in addresses)
+
+    needed = re.findall(r'(?:src|href|data-rules)="(/(?:static|q)/[^"]+(?:\.\w+\?)[^"]+)"', child.reply.text)
+    assert len(needed) == 9, "style sheet, icon, six scripts and the rules"
+    here = child.address.rpartition("/")[0]
+    assert weight(child.address, *needed, f"{here}/mine.json", "/worker.js") < 30_000
+    assert weight(f"{here}/pages.json") < 50_000
