@@ -210,6 +210,7 @@ ROUTES: dict[str, frozenset[str]] = {
     "GET /office/studies/<code>/progress/reasons/check/<upload>/problems.csv": IN_THE_STUDY,
     # class sessions
     "GET /office/studies/<code>/classroom": FOR_TEACHERS,
+    "GET /office/studies/<code>/classroom/aloud/<questionnaire>/<language>": FOR_TEACHERS,
     "POST /office/studies/<code>/classroom": FOR_TEACHERS,
     "GET /office/studies/<code>/classroom/classes/<int:place>/cards": FOR_TEACHERS - {OTHER_COORDINATOR},
     "POST /office/studies/<code>/classroom/classes/<int:place>/cards": FOR_TEACHERS - {OTHER_COORDINATOR},
@@ -243,6 +244,7 @@ EXAMPLES = {
     "<any(csv, xlsx):form>": "csv",
     "<token>": "0123456789abcdefghijkl",
     "<questionnaire>": "pupil",
+    "<language>": "en",
     "<int:version>": "1",
     "<int:invitation>": "1",
     "<int:account>": "4",  # the coordinator of s1

@@ -42,6 +42,7 @@ from survey.classroom.sessions import (
     session_by_id,
 )
 from survey.database import session
+from survey.definition.wording import fill
 from survey.fieldwork import Wave
 from survey.fieldwork.links import address
 from survey.fieldwork.publications import current as newest
@@ -55,11 +56,13 @@ from survey.pages.office.access import Seen, actor, allowed, my_schools
 from survey.pages.office.blueprint import office
 from survey.pages.office.sections import section
 from survey.pages.store import store
+from survey.paper.aloud import script_of
 from survey.people import COORDINATOR, LEAD
 from survey.people.attempts import counter
 from survey.problems import Refused, listed
 from survey.progress.outcomes import REASONS
 from survey.progress.reasons import GivenReason, give
+from survey.wording import direction, html_language, own_name
 
 _WHO: Final = (LEAD, COORDINATOR)
 _STALE: Final = "This page was open for too long, so nothing has changed yet. Please try again."
@@ -138,7 +141,9 @@ def _home(study: Seen, faults: list[tuple[str, str]] | None = None, chosen: str 
         running=open_sessions(store().engine, study.id, my_schools(study), datetime.now(UTC)),
         classes=_classes(study),
         questionnaires=[(name, _title_and_years(study, name)) for name in asked],
-        tried=[(_title_and_years(study, name), tried_at) for name in asked if (tried_at := _tried_at(study, name))],
+        ready=[(name, _title_and_years(study, name), it) for name in asked if (it := _survey(study, name))],
+        tried_at=address_of,
+        own_name=own_name,
         titles={one.id: one.title for one in study.plan.waves},
         wave=wave,
     )
@@ -178,6 +183,26 @@ def _tried_at(study: Seen, questionnaire: str) -> str:
 def _survey(study: Seen, questionnaire: str) -> Survey | None:
     version = newest(store().engine, study.id).get(questionnaire)
     return catalogue().survey(version) if version else None
+
+
+@office.get("/studies/<code>/classroom/aloud/<questionnaire>/<language>")
+@allowed(*_WHO)
+def aloud(study: Seen, questionnaire: str, language: str) -> ResponseReturnValue:
+    """Show the script for an adult who reads a questionnaire for pupils aloud."""
+    survey = _survey(study, questionnaire)
+    if survey is None or not survey.pupil or language not in survey.source.languages:
+        abort(404)
+    script = script_of(survey.source, language)
+    return render_template(
+        "office/class-aloud.html",
+        study=study,
+        here="classroom",
+        script=script,
+        count=sum(len(group.questions) for group in script.groups),
+        language=html_language(language),
+        direction=direction(language),
+        filled=lambda text: fill(text or "", {}, {}),
+    )
 
 
 # ---- cards to print ----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Names typed on cards: printed with them, and never sent or stored."""
+"""What is printed for a class: names typed on cards, which stay in the page; the script for reading aloud; slips."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error, Page, Request
 
+from survey.admission import add_user
 from tests.browser.accessibility import every_check
+from tests.browser.test_paper import A4, page_sizes
 from tests.classroom.in_app import Class
+from tests.pages.strict import look_at, strict_client
+from tests.pages.test_account import OWN, choose, sign_in
+from tests.published import STUDY, publish
+from tests.waves.test_links import send
 
 NAMES = ["Zeb Quartz", "Ximena Vole", "Ynyr Wyv"]
 
@@ -60,3 +66,31 @@ def test_names_are_put_on_the_cards_in_the_page_only(
         assert not any(word in said for name in NAMES for word in name.split()), request.url
     with pytest.raises(Error, match="ERR_CACHE_MISS"):
         page.go_back()  # the page is kept nowhere
+
+
+def test_the_script_for_reading_aloud_is_one_sheet_and_slips_are_a_second(
+    tmp_path: Path, serve: Callable[[Any], str], page: Page
+) -> None:
+    shipped = publish(tmp_path)
+    lead = strict_client(shipped.app)
+    sign_in(lead, add_user(shipped.engine, "lead@example.org", ["lead"], study=STUDY), "lead@example.org")
+    choose(lead, OWN)
+    page.goto(f"{serve(shipped.app)}/withdraw")
+    for language in ("en", "cy"):
+        reply = lead.get(f"/office/studies/{STUDY}/classroom/aloud/pupil-ks2/{language}")
+        look_at(reply)
+        page.set_content(reply.text)
+        page.wait_for_load_state("networkidle")
+        page.pdf(path=str(tmp_path / "aloud.pdf"), prefer_css_page_size=True)
+        assert page_sizes(tmp_path / "aloud.pdf") == [A4], language
+    made = send(lead, "/links/open", at=f"/office/studies/{STUDY}/links", questionnaire="parent")
+    look_at(made)
+    page.set_content(made.text)
+    page.wait_for_load_state("networkidle")
+    page.pdf(path=str(tmp_path / "slips.pdf"), prefer_css_page_size=True)
+    assert page_sizes(tmp_path / "slips.pdf") == [A4, A4]
+    page.emulate_media(media="print")
+    assert page.locator(".slips li").count() == 8
+    qr = page.locator(".slip-qr .qr").first.bounding_box()
+    assert qr is not None
+    assert qr["width"] > 25 / 25.4 * 96, "25 mm, as on a card"
