@@ -1,10 +1,11 @@
-"""Our own drawings: faces, pictures and signs, as SVG that stands in the page itself.
+"""Our own drawings: faces, pictures, signs and QR codes, as SVG that stands in the page itself.
 
 A drawing put into ``drawings/pictures/`` is a picture that authors may name.
 """
 
 from __future__ import annotations
 
+import io
 from functools import cache
 from pathlib import Path
 
@@ -27,3 +28,14 @@ def drawing(name: str, css_class: str = "pic") -> Markup:
 def face(name: str) -> Markup:
     """Return a face (feel-1 to feel-5, enjoy-1 to enjoy-5) as inline SVG."""
     return drawing(f"faces/{name}")
+
+
+def qr_code(text: str) -> Markup:
+    """Return a QR code as SVG to stand in a page: no file, no script, no style of its own."""
+    import segno  # here, because most commands draw none
+
+    drawn = io.BytesIO()
+    segno.make(text, micro=False, error="m").save(
+        drawn, kind="svg", xmldecl=False, svgns=True, omitsize=True, nl=False, svgclass="qr", border=4, light="#fff"
+    )
+    return Markup(drawn.getvalue().decode())  # drawn by us, of squares only

@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, func, select
 
 from survey.classroom.tables import card
-from survey.database import Engine, read
+from survey.database import Engine, read, session
 from survey.definition.study import StudyDefinition as Plan
+from survey.fieldwork.finding import find_place
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.studies import School, SchoolClass, Wave
 from survey.fieldwork.waves import asked
+from survey.problems import Refused, listed
 
 PUPIL = "pupil"
 
@@ -94,3 +96,23 @@ def asked_in(connection: Connection, plan: Plan, place: WaveAndClass, questionna
     wave = connection.scalar(select(Wave.code).where(Wave.id == place.wave_id)) or ""
     there = members(connection, place)
     return [one for one in there if questionnaire in asked(plan, PUPIL, one.facts, wave)]
+
+
+class FoundClass(NamedTuple):
+    """A class in a wave, found by its codes; its title, and its school's."""
+
+    where: WaveAndClass
+    title: str
+    school: str
+
+
+def find_class(engine: Engine, study: str, wave: str, codes: tuple[str, str]) -> FoundClass:
+    """Return a class of a wave. codes: of the school and of the class. Raises Refused with what there is."""
+    with session(engine) as db:
+        its_study, its_wave, its_school = find_place(db, study, wave, codes[0])
+        assert its_school is not None
+        for one in its_school.classes:
+            if one.code == codes[1]:
+                return FoundClass(WaveAndClass(its_study.id, its_wave.id, one.id), one.title, its_school.title)
+        there = listed(sorted(one.code for one in its_school.classes)) or "none"
+        raise Refused([f"{its_school.title} has no class '{codes[1]}'. Its classes: {there}."])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 import click
@@ -18,7 +19,7 @@ import click
 from survey import private
 from survey.definition.reading import FolderReading, read_folder
 from survey.definition.study import StudyDefinition as Plan
-from survey.demo.files import Sender
+from survey.demo.files import ClassAtWork, Sender
 from survey.demo.people import make_field
 
 MARK = "this-is-a-demonstration"
@@ -37,7 +38,7 @@ _DATE: Final = re.compile(r"\b(opens|closes): (\d{4}-\d{2}-\d{2})")
 class Built:
     """The study as it was built: its code, its last wave, and a pupil to try each of the pupils' questionnaires as.
 
-    concert: the day of a performance in that wave.
+    concert: the day of a performance in that wave. at_work: a class that is in the middle of it, if there is one.
     """
 
     study: str
@@ -45,6 +46,7 @@ class Built:
     concert: date
     pupils: dict[str, str]
     rows: int
+    at_work: ClassAtWork | None = None
 
 
 def build(command: Command, questionnaires: Path, folder: Path, now: datetime) -> Built:
@@ -52,7 +54,7 @@ def build(command: Command, questionnaires: Path, folder: Path, now: datetime) -
 
     The database has its tables and nothing else. Raises ClickException for a study that pretends nothing.
     """
-    study_folder = folder / "study"
+    begun, study_folder = monotonic(), folder / "study"
     _open_today(questionnaires, study_folder, now.date())
     reading = read_folder(study_folder)
     plan = _pretending(reading, questionnaires)
@@ -81,8 +83,14 @@ def build(command: Command, questionnaires: Path, folder: Path, now: datetime) -
             send("progress", "reasons", reasons, *of)
         for person in sender.withdrawn(wave):
             send("consent", "withdraw", plan.id, person.code, "--scope", "all", "--yes")
+    # Its children are answering when the list can be opened, not when all this began.
+    at_work = sender.class_at_work(plan.waves[-1], now + timedelta(seconds=monotonic() - begun))
+    if at_work is not None:
+        of = ("--study", plan.id, "--wave", plan.waves[-1].id)
+        send("answers", "import", at_work.answers.path, "--questionnaire", at_work.answers.questionnaire, *of)
+        rows += at_work.answers.rows
     tries = {name: person.code for name, person in sender.spared.items()}
-    return Built(plan.id, plan.waves[-1].id, plan.waves[-1].closes, tries, rows)
+    return Built(plan.id, plan.waves[-1].id, plan.waves[-1].closes, tries, rows, at_work)
 
 
 def shipped_study() -> Path:
@@ -129,7 +137,10 @@ def _open_today(questionnaires: Path, into: Path, today: date) -> None:
 
 # ── the command ───────────────────────────────────────────────────────────────────────────────────────────
 def run(command: Command, folder: Path, questionnaires: Path, *, port: int, serving: bool) -> None:
-    """Make the demonstration in `folder` anew: the study, demo.xlsx beside the folder, links, accounts; then serve."""
+    """Make the demonstration in `folder` anew: the study, demo.xlsx and cards beside the folder, links, accounts.
+
+    Then serve.
+    """
     now = datetime.now(UTC)
     command("upgrade")
     built = build(command, questionnaires, folder, now)
@@ -157,13 +168,26 @@ def run(command: Command, folder: Path, questionnaires: Path, *, port: int, serv
     for questionnaire, audience in _open_to_all(questionnaires).items():
         at = ("--performance", "winter-concert") if audience == "parent" else ()
         command("link", built.study, questionnaire, "--wave", built.wave, *at)
+    if built.at_work is not None:
+        _class_session(command, built, built.at_work)
     click.echo("\nPeople who sign in:")
     command("user", "add", "lead@example.org", "--role", "lead")
     command("user", "add", "researcher@example.org", "--role", "researcher", "--study", built.study)
     command("link", "coordinator", built.study, "--school", "s01")
+    if built.at_work is not None:
+        click.echo("\nThe teacher of that class opens the list with this link:")
+        command("link", "coordinator", built.study, "--school", built.at_work.school)
     if serving:
         click.echo("\nThe website is running. Stop it with Ctrl+C.")
         command("serve", "--port", str(port))
+
+
+def _class_session(command: Command, built: Built, there: ClassAtWork) -> None:
+    """Print cards for a class whose children are half way, and start its class session."""
+    click.echo("\nA class is answering just now. Its cards, to print:")
+    place = ("--wave", built.wave, "--school", there.school, "--class", there.school_class)
+    command("classroom", "cards", built.study, *place, "--out", "demo-cards.html")
+    command("classroom", "start", built.study, there.answers.questionnaire, *place)
 
 
 def _of(links: Path, pupils: dict[str, str]) -> Iterator[tuple[str, str, str]]:

@@ -39,13 +39,18 @@ class Answerer:
             if name.partition(".")[0] == questionnaire.id
         }
 
-    def answer(self, latents: Mapping[str, float], facts: Mapping[str, Any], start: datetime) -> Sitting:
-        """Return one sitting that begins at `start`."""
+    def answer(
+        self, latents: Mapping[str, float], facts: Mapping[str, Any], start: datetime, half_way: bool = False
+    ) -> Sitting:
+        """Return one sitting that begins at `start`. half_way: of someone who is still answering."""
         wanted = {q.id: self._answer(q, latents) for q in self._questionnaire.questions if q.asks and q.stored}
         everything = {key: value for answer in wanted.values() for key, value in answer.items()}
         hidden = self._journey.hidden(everything, facts)
         shown = {key: value for name, answer in wanted.items() if name not in hidden for key, value in answer.items()}
         route = [screen for screen in self._journey.route(shown, facts) if screen.asks]
+        if half_way:
+            some = route[: self._rng.randrange(1, len(route))]
+            return Sitting(self._sat(some, shown, start, stops=False).answers, "started", None)
         stops = self._rng.random() < self._missing.stopped
         if stops:
             route = route[: self._rng.randrange(1, len(route))]

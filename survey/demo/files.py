@@ -30,6 +30,19 @@ _SAYS_WHY = 0.7
 _ASSENT_NO = 0.012
 
 
+_WORK_TOGETHER = 4
+"""One in so many of a class that is answering: has finished, is half way, or has not started yet."""
+
+
+@dataclass(frozen=True)
+class ClassAtWork:
+    """A class that is answering just now, by codes, and the file of what its children have answered so far."""
+
+    school: str
+    school_class: str
+    answers: Answers
+
+
 @dataclass(frozen=True)
 class Answers:
     """A file of answers to one questionnaire in one wave."""
@@ -110,12 +123,7 @@ class Sender:
         for work in self._plan.fieldwork:
             if wave.id in work.waves:
                 rows = list(self._rows(wave, work))
-                questionnaire = self._questionnaires[work.questionnaire]
-                head = ["response", "participant", "school", "language", "mode", "state", "started", "finished"]
-                # Empty in every row: no one here types what looks like a missing code.
-                head.append(AS_TYPED)
-                head += [column.name for question in questionnaire.questions for column in question.columns()]
-                path = self._write(f"answers-{work.questionnaire}-{wave.id}.csv", head, rows)
+                path = self._write(f"answers-{work.questionnaire}-{wave.id}.csv", self._head(work), rows)
                 yield Answers(work.questionnaire, wave.id, path, len(rows))
 
     def reasons(self, wave: WaveDefinition) -> Path | None:
@@ -123,12 +131,54 @@ class Sender:
         rows = [[code, "absent"] for code in self._absent if self._rng.random() < _SAYS_WHY]
         return self._write(f"reasons-{wave.id}.csv", ["participant", "reason"], rows) if rows else None
 
+    def class_at_work(self, wave: WaveDefinition, now: datetime) -> ClassAtWork | None:
+        """Write what a class has answered that is in the middle of it; None where every class has had its day.
+
+        One child has answered nothing for some minutes. Called after everything else was written.
+        """
+        work = next((one for one in reversed(self._plan.fieldwork) if one.audience == "pupil"), None)
+        if work is None or self._now.date() > wave.closes:
+            return None
+        classes: dict[str, list[PretendedPerson]] = {}
+        place = self._field.schools[-1]
+        for person in self._field.of("pupil"):
+            known = person.at.get(wave.id)
+            if known and known.place is place and known.class_code and _asked(known, work) and not person.refused:
+                classes.setdefault(known.class_code, []).append(person)
+        if not classes:
+            return None
+        school_class, people = max(classes.items(), key=lambda one: (len(one[1]), one[0]))
+        rows = [
+            row for n, one in enumerate(people) if (row := self._at_work(one.at[wave.id], work, (one.code, n), now))
+        ]
+        path = self._write(f"answers-{work.questionnaire}-{wave.id}-now.csv", self._head(work), rows)
+        return ClassAtWork(place.code, school_class, Answers(work.questionnaire, wave.id, path, len(rows)))
+
+    def _at_work(
+        self, known: PretendedStanding, work: Fieldwork, child: tuple[str, int], now: datetime
+    ) -> list[Any] | None:
+        """Return the row of a child of a class at work, given as code and place; None for one who has not started."""
+        code, n = child
+        if n % _WORK_TOGETHER == _WORK_TOGETHER - 1:
+            return None
+        if n % _WORK_TOGETHER == 0:
+            return self._row(now - timedelta(minutes=20), work, code, known, code)
+        since = timedelta(minutes=12 if n == 1 else self._rng.uniform(0, 2))
+        return self._row(now - since, work, code, known, code, half_way=True)
+
+    def _head(self, work: Fieldwork) -> list[str]:
+        head = ["response", "participant", "school", "language", "mode", "state", "started", "finished"]
+        # Empty in every row: no one here types what looks like a missing code.
+        head.append(AS_TYPED)
+        questions = self._questionnaires[work.questionnaire].questions
+        return head + [column.name for question in questions for column in question.columns()]
+
     def _rows(self, wave: WaveDefinition, work: Fieldwork) -> Iterator[list[Any]]:
         for person in self._field.of(work.audience):
             known = person.at.get(wave.id)
             if known is None or not _asked(known, work) or not self._takes_part(person, known, wave, work):
                 continue
-            yield self._row(wave, work, person.code, known, person.code)
+            yield self._row(self._moment(wave), work, person.code, known, person.code)
         if work.audience != "pupil":
             yield from self._by_open_link(wave, work)
 
@@ -162,13 +212,20 @@ class Sender:
         followed = sum(wave.id in person.at for person in self._field.of(work.audience))
         for n in range(max(0, share - round(followed * _FOLLOWED_ANSWER[work.audience]))):
             place = self._rng.choice(self._field.schools)
-            yield self._row(wave, work, "", PretendedStanding(place, None, {}), (wave.id, work.audience, n))
+            standing = PretendedStanding(place, None, {})
+            yield self._row(self._moment(wave), work, "", standing, (wave.id, work.audience, n))
 
     def _row(
-        self, wave: WaveDefinition, work: Fieldwork, code: str, known: PretendedStanding, who: object
+        self,
+        start: datetime,
+        work: Fieldwork,
+        code: str,
+        known: PretendedStanding,
+        who: object,
+        *,
+        half_way: bool = False,
     ) -> list[Any]:
         questionnaire = self._questionnaires[work.questionnaire]
-        start = self._moment(wave)
         language = self._language(questionnaire)
         mode = self._mode(known.year) if work.audience == "pupil" else _MODES[0]
         before: list[Any] = [
@@ -182,7 +239,7 @@ class Sender:
         if work.audience == "pupil" and self._rng.random() < _ASSENT_NO:
             return [*before, "declined", start.isoformat(), "", "", *("" for _ in columns)]
         sitting = self._answerers[questionnaire.id].answer(
-            self._truth.latents(questionnaire, who, known.known), known.known, start
+            self._truth.latents(questionnaire, who, known.known), known.known, start, half_way
         )
         given = sitting.answers
         finished = sitting.ended_at.isoformat() if sitting.ended_at else ""

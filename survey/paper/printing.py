@@ -176,7 +176,7 @@ def page(made: Papers, style_address: str | None = None, file_address: Callable[
         return Markup('<img src="{}" alt="{}">').format(address, words or "")
 
     first = made.papers[0].sheets
-    return _environment().get_template("paper/papers.html").render(
+    return environment().get_template("paper/papers.html").render(
         papers=made.papers,
         questionnaire=made.questionnaire,
         language=html_language(made.language),
@@ -192,12 +192,13 @@ def page(made: Papers, style_address: str | None = None, file_address: Callable[
         filled=lambda text: fill(text or "", {}, {}),
         numbered=lambda boxes: [box for box in boxes if box.code.isdigit()],
         address=style_address,
-        styles=None if style_address else Markup(_styles()),
+        styles=None if style_address else Markup(styles_inside("paper.css")),
     )  # fmt: skip
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return where templates of printed things come from."""
     return Environment(
         loader=FileSystemLoader(_SURVEY / "templates"),
         autoescape=True,
@@ -207,16 +208,16 @@ def _environment() -> Environment:
     )
 
 
-@lru_cache(maxsize=1)
-def _styles() -> str:
-    """Return the sheet of styles with its fonts inside."""
+@lru_cache(maxsize=2)
+def styles_inside(name: str) -> str:
+    """Return one of our sheets of styles with its fonts inside."""
     static = _SURVEY / "static"
 
     def inside(found: re.Match[str]) -> str:
         path = static / found[1]
         return f'url("{_data(path.name, path.read_bytes())}")'
 
-    return re.sub(r'url\("/static/([^"]+)"\)', inside, (static / "paper.css").read_text(encoding="utf-8"))
+    return re.sub(r'url\("/static/([^"]+)"\)', inside, (static / name).read_text(encoding="utf-8"))
 
 
 _TYPES: Final = {

@@ -229,7 +229,8 @@ def test_the_links_lead_to_questionnaires_nobody_has_answered_yet(built: Built) 
     for link in links:
         assert Walker(app.test_client()).open(link).place == "welcome", link
     for code in re.findall(r"[Cc]ode: ((?:[a-z]{4} ?)+)", built.output):
-        assert Walker(app.test_client()).open("/").post({"code": code}).place == "welcome", code
+        place = Walker(app.test_client()).open("/").post({"code": code}).place
+        assert place == ("join" if f"Class code: {code.strip()}" in built.output else "welcome"), code
 
 
 def test_the_workbook_the_links_and_the_people_are_printed(built: Built) -> None:
@@ -238,6 +239,23 @@ def test_the_workbook_the_links_and_the_people_are_printed(built: Built) -> None
     assert "lead@example.org" in built.output
     assert "researcher@example.org" in built.output
     assert "/office/link/" in built.output
+
+
+def test_a_class_is_half_way_on_its_teachers_page_and_its_cards_are_written_to_print(built: Built) -> None:
+    (link,) = re.findall(r"opens the list with this link:.*?(/office/link/\S+)", built.output, re.DOTALL)
+    (address,) = re.findall(r"The teacher's list: http://localhost:8000(\S+)", built.output)
+    app = create_app(built.settings)
+    teacher = Walker(app.test_client()).open(link)
+    teacher.post(teacher.chosen())
+    teacher.open(address)
+    page = " ".join("".join(teacher.page.itertext()).split())
+    cards = built.folder.joinpath("demo-cards.html").read_text(encoding="utf-8")
+    number = cards.count('class="card-print"')
+    assert f"{number} cards: " in page
+    for state in ("1 no answer for some minutes", "not started", "answering", "finished"):
+        assert state in page, state
+    assert cards.count("<svg") == 5 * number, "a QR code and four pictures each"
+    assert "http" not in re.sub(r"http://www\.w3\.org\S+", "", cards), "a file that needs nothing else"
 
 
 def test_what_is_pretended_to_be_true_is_true() -> None:

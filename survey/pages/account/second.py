@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
-import segno
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_security import current_user
-from markupsafe import Markup
 from werkzeug.wrappers import Response as Reply
 
 from survey.audit import Act, Actor, note
 from survey.database import Connection, read, write
+from survey.drawings import qr_code
 from survey.pages.account import entering
 from survey.pages.account.checking import end_sessions
 from survey.pages.account.datastore import Accounts, FlaskUser
@@ -194,12 +192,3 @@ def _codes_page(codes: list[str]) -> Reply:
 
 def _actor(user: FlaskUser) -> Actor:
     return Actor("account", user.email)
-
-
-def qr_code(text: str) -> Markup:
-    """Return a QR code as SVG to stand in a page: no file, no script, no style of its own."""
-    drawn = io.BytesIO()
-    segno.make(text, micro=False, error="m").save(
-        drawn, kind="svg", xmldecl=False, svgns=True, omitsize=True, nl=False, svgclass="qr", border=4, light="#fff"
-    )
-    return Markup(drawn.getvalue().decode())  # drawn by us, of squares only

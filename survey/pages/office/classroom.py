@@ -43,12 +43,12 @@ from survey.classroom.sessions import (
 )
 from survey.database import session
 from survey.definition.wording import fill
+from survey.drawings import qr_code
 from survey.fieldwork import Wave
 from survey.fieldwork.links import address
 from survey.fieldwork.publications import current as newest
 from survey.fieldwork.waves import wave_at
 from survey.pages.account.forms import Form
-from survey.pages.account.second import qr_code
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import Survey
 from survey.pages.answer.tryout import address_of
@@ -57,6 +57,7 @@ from survey.pages.office.blueprint import office
 from survey.pages.office.sections import section
 from survey.pages.store import store
 from survey.paper.aloud import script_of
+from survey.paper.cards import in_sheets
 from survey.people import COORDINATOR, LEAD
 from survey.people.attempts import counter
 from survey.problems import Refused, listed
@@ -229,13 +230,12 @@ def print_cards(study: Seen, place: int) -> ResponseReturnValue:
         return _cards_page(study, its_class, [("main", reason) for reason in refused.reasons])
     if not made:
         return _cards_page(study, _class(study, place))
-    sheets = [(new, qr_code(address(store().settings, new.token))) for new in made]
     return render_template(
         "office/class-cards-print.html",
         study=study,
         here="classroom",
         its_class=its_class,
-        pages=[sheets[start : start + 8] for start in range(0, len(sheets), 8)],
+        pages=in_sheets([(new, address(store().settings, new.token)) for new in made]),
         base=_typed_address(),
     )
 
@@ -473,7 +473,7 @@ def _new_card(study: Seen, it: ClassSession, card: int) -> ResponseReturnValue:
         study=study,
         here="classroom",
         its_class=next(one for one in _classes(study) if one.id == it.school_class_id),
-        pages=[[(made, qr_code(address(store().settings, made.token)))]],
+        pages=in_sheets([(made, address(store().settings, made.token))]),
         base=_typed_address(),
     )
 

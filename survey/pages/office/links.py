@@ -15,6 +15,7 @@ from wtforms.validators import InputRequired
 
 from survey.audit import Act
 from survey.database import session
+from survey.drawings import qr_code
 from survey.fieldwork import Study, current
 from survey.fieldwork.links import (
     COLUMNS,
@@ -29,7 +30,6 @@ from survey.fieldwork.links import (
 from survey.fieldwork.performances import NewPerformance, Performance, add_performance, performances
 from survey.fieldwork.waves import last_day, wave_at
 from survey.pages.account.forms import Form
-from survey.pages.account.second import qr_code
 from survey.pages.office.access import Seen, actor, allowed, refused, sees_microdata
 from survey.pages.office.blueprint import day, office
 from survey.pages.office.sections import section

@@ -17,11 +17,11 @@ from wtforms.validators import InputRequired, ValidationError
 from survey.admission import checked_address, deletion_day, place_in_words, tidy
 from survey.database import Connection, read, write
 from survey.database import session as database_session
+from survey.drawings import qr_code
 from survey.fieldwork import Study, study_by_code
 from survey.pages.account import turned_away
 from survey.pages.account.forms import Form
 from survey.pages.account.invitations import address_of, invitation_letter, reset_letter
-from survey.pages.account.second import qr_code
 from survey.pages.account.sessions import OFFICE
 from survey.pages.office.access import actor, grants, refused
 from survey.pages.office.blueprint import office
