@@ -10,6 +10,7 @@ from bench.machine import describe
 PARTS = (
     "pages",
     "inside",
+    "burst",
     "export",
     "analysis",
     "scoring",

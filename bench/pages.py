@@ -107,8 +107,8 @@ def _cpu(pid: int) -> float:
     return total / tick
 
 
-def study(folder: Path) -> str:
-    """Publish the shipped study in a new database; return the path of an open link to the KS2 questionnaire."""
+def study(folder: Path, questionnaire: str = "pupil-ks2") -> str:
+    """Publish the shipped study in a new database; return the path of an open link to one of its questionnaires."""
     from survey.config import Settings
     from survey.database import open_engine, session, upgrade
     from survey.fieldwork import new_door, study_by_code
@@ -124,7 +124,7 @@ def study(folder: Path) -> str:
         door = new_door(
             db,
             wave=study.waves[-1],
-            questionnaire="pupil-ks2",
+            questionnaire=questionnaire,
             key=settings.key("codes"),
             times=OwnTimes(opens_at=ALWAYS),
         )
