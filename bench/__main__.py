@@ -9,6 +9,7 @@ from bench.machine import describe
 
 PARTS = (
     "pages",
+    "first_page",
     "inside",
     "burst",
     "export",

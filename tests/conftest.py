@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import gc
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -28,6 +27,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from survey import database
 from tests import templates
+from tests.chromium import CHROMIUM, CHROMIUM_ARGUMENTS
 from tests.postgres import PostgresServer, fast_folder, running_postgres
 from tests.remembered import remember
 
@@ -44,21 +44,6 @@ argon2.PasswordHasher = _dear  # type: ignore[misc]
 # Where pytest makes the folders of `tmp_path`: a disk does not learn of files that live for one test.
 if folder := fast_folder():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
-
-# Without the window around it, where there is one: `make browser` says why.
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
-
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--headless",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    # no calls to the browser maker's hosts: tests need no network
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 TABLET = {"width": 1024, "height": 690}
 """What a school's tablet leaves for the page (forms.md P26)."""

@@ -7,7 +7,8 @@ media as it found them:
     axe_of_colours          the same, of colours alone: for a page that passed `axe` in other ones
     basics                  a title, a language, one h1
     keyboard_walk           Tab reaches everything, the ring shows, nothing covers it; arrows move in a group
-    reflow                  320 pixels wide, and 320 by 256: nothing scrolls sideways, nothing is cut off
+    reflow                  320 by 640, 320 by 256, 768 by 1024: nothing scrolls sideways, nothing is cut off; on
+                            children's pages also with “Aa” at its largest
     large_text_and_spacing  text at 200 %, WCAG's spacing: nothing is cut off
     forced_colours          at least two cues for what is chosen survive forced colours
     reduced_motion          nothing moves for those who asked for less movement
@@ -15,7 +16,22 @@ media as it found them:
     console                 no error, and no report of the content security policy, in the console
     every_check             all of them
 
-They need JavaScript in the page's context. Numbers in brackets are those of the design's test protocol.
+They need JavaScript in the page's context. Numbers in brackets are those of the design's test protocol, and this is
+where each is kept:
+
+    T1   axe                     axe, axe_of_colours
+    T2   keyboard walk           keyboard_walk, basics
+    T3   reflow                  reflow; in every language: test_fits.py
+    T4   200 %, spacing          large_text_and_spacing
+    T5   forced colours          forced_colours
+    T6   no JavaScript           test_walks.py, test_respondents.py, test_class_session.py, with scripts off
+    T7   reduced motion          reduced_motion
+    T8   weight, speed           tests/pages/test_weight.py; how long a first page takes on a slow line: bench/first_page.py
+    T9   targets                 targets
+    T10  offline, shared device  test_whose_turn.py; tests/classroom, tests/faults
+    T11  static                  tests/pages (valid HTML, headers), tests/house (words, translations)
+    T12  console                 console, and all along the way: `Visitor` in test_walks.py
+    T13  the tests themselves    test_accessibility_finds_faults.py
 """
 
 from __future__ import annotations
@@ -259,14 +275,36 @@ OVERFLOW = """() => {
 }"""
 
 
+LARGEST = "text-biggest spaced"
+"""The classes that “Aa” gives a page with the largest text and more space."""
+
+LARGER = """(names) => {
+  const root = document.documentElement, before = root.className;
+  root.classList.add(...names.split(' '));
+  return before;
+}"""
+
+
 def reflow(page: Page) -> list[str]:
-    """320 by 640 and 320 by 256 pixels: nothing scrolls sideways or is cut off [T3]."""
+    """A phone, a phone on its side with a keyboard, a tablet: nothing scrolls sideways or is cut off [T3]."""
     with _size_kept(page):
-        return [
+        faults = [
             f"At {width} by {height} pixels {fault}."
-            for width, height in ((320, 640), (320, 256))
+            for width, height in ((320, 640), (320, 256), (768, 1024))
             for fault in _overflow(page, width, height)
         ]
+        # Adults zoom their browser; children's pages have “Aa”.
+        if not page.locator('link[href*="pupil.css"]').count():
+            return faults
+        before = page.evaluate(LARGER, LARGEST)
+        try:
+            return faults + [
+                f"With “Aa” at its largest and {width} pixels {fault}."
+                for width in (320, 768)
+                for fault in _overflow(page, width, 1024)
+            ]
+        finally:
+            page.evaluate("(before) => { document.documentElement.className = before; }", before)
 
 
 SPACING = (

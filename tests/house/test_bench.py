@@ -18,6 +18,7 @@ TOLD: dict[str, Sequence[str]] = {
     "pages": ["2 respondents: ours / ceiling = ", "pages/s   POST p50"],
     "inside": ["ours / ceiling = ", "× INSERT INTO save", *inside.STAGES],
     "burst": ["2 parents", " 0 errors, 0 lost, 0 twice", "beside the workbook / without = ", "workbooks written"],
+    "first_page": ["welcome, nothing kept yet", "second question", " ms"],
     "export": [f"× {COLUMNS} columns from SQLite", "ours, whole  ", "ours, codes alone", "× bare"],
     "analysis": ["responses read and scored", "× reading and scoring"],
     "scoring": ["ratio", "memory"],
