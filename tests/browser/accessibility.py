@@ -478,10 +478,10 @@ TARGETS = """() => {
 
 
 def targets(page: Page, smallest: int = 44) -> list[str]:
-    """Everything to tap is `smallest` pixels wide and high at 1024 and at 320 pixels [T9]."""
+    """Everything to tap is `smallest` pixels wide and high at 1024, 768 and 320 pixels [T9]."""
     faults = []
     with _size_kept(page):
-        for width in (1024, 320):
+        for width in (1024, 768, 320):
             page.set_viewport_size({"width": width, "height": 690})
             faults += [
                 f"At {width} pixels “{target['name']}” is {target['width']} by {target['height']} pixels "

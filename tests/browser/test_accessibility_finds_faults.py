@@ -183,6 +183,18 @@ FAULTS: dict[str, tuple[Check, Callable[[str], str], str]] = {
         replaced("A little", "Alittle" * 12),
         "sideways",
     ),
+    "too wide on a tablet only": (
+        accessibility.reflow,
+        styled("@media (min-width: 700px) { main { min-inline-size: 800px; } }"),
+        "At 768 by 1024",
+    ),
+    "too wide with the largest text only": (
+        accessibility.reflow,
+        lambda page: styled(".text-biggest.spaced .hint { inline-size: 30rem; }")(
+            page.replace("</title>", "</title><link rel='stylesheet' href='data:text/css,#pupil.css'>")
+        ),
+        "“Aa” at its largest and 320 pixels",
+    ),
     "clipped text": (
         accessibility.large_text_and_spacing,
         styled(".hint { block-size: 1.6rem; overflow: hidden; }"),
