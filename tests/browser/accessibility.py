@@ -65,6 +65,9 @@ AXE_OF_COLOURS = {
 
 MOST_TAB_STOPS = 60
 
+TABLET, UPRIGHT, PHONE = (1024, 690), (768, 1024), (320, 640)
+"""Sizes in pixels: what a school's tablet leaves for the page, the same on its side, and the narrowest phone."""
+
 CHOICES = "input[type=radio], input[type=checkbox]"
 
 
@@ -290,7 +293,7 @@ def reflow(page: Page) -> list[str]:
     with _size_kept(page):
         faults = [
             f"At {width} by {height} pixels {fault}."
-            for width, height in ((320, 640), (320, 256), (768, 1024))
+            for width, height in (PHONE, (320, 256), UPRIGHT)
             for fault in _overflow(page, width, height)
         ]
         # Adults zoom their browser; children's pages have “Aa”.
@@ -300,8 +303,8 @@ def reflow(page: Page) -> list[str]:
         try:
             return faults + [
                 f"With “Aa” at its largest and {width} pixels {fault}."
-                for width in (320, 768)
-                for fault in _overflow(page, width, 1024)
+                for width, height in (UPRIGHT, PHONE)
+                for fault in _overflow(page, width, height)
             ]
         finally:
             page.evaluate("(before) => { document.documentElement.className = before; }", before)
@@ -320,31 +323,44 @@ def large_text_and_spacing(page: Page) -> list[str]:
     with _size_kept(page):
         return [
             f"With {what} at {width} pixels {fault}."
-            for what, css, width in (
-                ("text at 200 %", doubled, 1024),
-                ("text at 200 %", doubled, 390),
-                ("more spacing", SPACING, 320),
-                ("more spacing", SPACING, 1024),
+            for what, css, (width, height) in (
+                ("more spacing", SPACING, PHONE),
+                ("text at 200 %", doubled, (390, 690)),
+                ("text at 200 %", doubled, TABLET),
+                ("more spacing", SPACING, TABLET),
             )
-            for fault in _overflow(page, width, 690, css)
+            for fault in _overflow(page, width, height, css)
         ]
 
 
 def _overflow(page: Page, width: int, height: int, css: str = "") -> list[str]:
-    page.set_viewport_size({"width": width, "height": height})
+    _resize(page, width, height)
     with _adopted(page, css):
         faults: list[str] = page.evaluate(OVERFLOW)
         return faults
 
 
+def _resize(page: Page, width: int, height: int) -> None:
+    """Give the page a size. To lay a page out anew is most of what a check costs, so checks ask for the same sizes."""
+    if page.viewport_size != {"width": width, "height": height}:
+        page.set_viewport_size({"width": width, "height": height})
+
+
+_KEPT: list[Page] = []
+
+
 @contextmanager
 def _size_kept(page: Page) -> Iterator[None]:
     before = page.viewport_size
+    if page in _KEPT or before is None:  # whoever came first gives it back
+        yield
+        return
+    _KEPT.append(page)
     try:
         yield
     finally:
-        if before:
-            page.set_viewport_size(before)
+        _KEPT.remove(page)
+        _resize(page, before["width"], before["height"])
 
 
 @contextmanager
@@ -481,8 +497,8 @@ def targets(page: Page, smallest: int = 44) -> list[str]:
     """Everything to tap is `smallest` pixels wide and high at 1024, 768 and 320 pixels [T9]."""
     faults = []
     with _size_kept(page):
-        for width in (1024, 768, 320):
-            page.set_viewport_size({"width": width, "height": 690})
+        for width, height in (TABLET, UPRIGHT, PHONE):
+            _resize(page, width, height)
             faults += [
                 f"At {width} pixels “{target['name']}” is {target['width']} by {target['height']} pixels "
                 f"to tap, less than {smallest}."
@@ -500,14 +516,21 @@ def console(page: Page) -> list[str]:
     ]
 
 
+def _at_every_size(page: Page, smallest_target: int) -> list[str]:
+    with _size_kept(page):
+        return [
+            *targets(page, smallest_target),
+            *reflow(page),
+            *large_text_and_spacing(page),
+        ]
+
+
 def every_check(page: Page, smallest_target: int = 44) -> list[str]:
     """All checks on the page as it stands; `smallest_target` is 60 for pupils, 44 for adults."""
     return [
         *console(page),  # first: what the page did by itself, not what the checks did to it
         *axe(page),
-        *targets(page, smallest_target),
-        *reflow(page),
-        *large_text_and_spacing(page),
+        *_at_every_size(page, smallest_target),
         *keyboard_walk(page),
         *forced_colours(page),
         *reduced_motion(page),
