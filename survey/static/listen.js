@@ -121,7 +121,7 @@ async function read() {
   for (const one of readable()) {
     unmark();
     // An option is marked as a whole: small children look for the card, not for the word.
-    const option = one.element.closest("label, button, a");
+    const option = one.element.closest("label:not(h1 *), button, a");
     if (option || !marks) (option || one.element).classList.add("reading");
     (option || one.element).scrollIntoView({ block: "nearest" });
     mark("sentence", one, 0, one.text.length);

@@ -14,6 +14,7 @@ from wtforms import Form
 
 from survey.kinds import KINDS
 from survey.question import REASONS, Part, Pretence, Question, Tampered, Wrong, is_missing
+from survey.wording import say_in
 from tests.kinds.conftest import CASES, data_of
 
 PEOPLE = 60
@@ -199,6 +200,21 @@ def test_answers_can_be_said_in_words(question: Question) -> None:
     assert question.show({}, say) is None
     assert question.show({question.id: {"missing": "blank"}}, say) is None
     assert question.show({question.id: {"missing": "dont_know"}}, say) == "I don’t know"
+
+
+def test_every_wording_and_option_of_a_page_is_read_aloud(question: Question) -> None:
+    heard = list(question.read_aloud(say))
+    for part in question.parts:
+        assert question.wording(part, say, {}) in heard
+        form = type("One", (Form,), question.fields(part, say))()
+        choices = [choice for field in form if field.type in ("RadioField", "SelectMultipleField") for choice in field]
+        assert [choice.label.text for choice in choices if choice.label.text not in heard] == []
+    assert all(text.strip() for text in heard)
+    welsh = list(question.read_aloud(say_in("cy")))
+    assert len(welsh) == len(heard), "text for text, so that one is the other's recording"
+    question.audio = "wording.mp3"
+    assert question.wording(question.parts[0], say, {}) not in question.read_aloud(say), "it has a file of its own"
+    question.audio = None
 
 
 def test_pretended_answers_follow_the_latent_value(question: Question) -> None:
