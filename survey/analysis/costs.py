@@ -40,6 +40,11 @@ class CostPerChild:
     rating: Rating
     sentence: str
 
+    @property
+    def share_to_start(self) -> float:
+        """What is paid once, as a share (0 to 1) of everything; 0 where nothing costs anything."""
+        return self.start_up / self.total if self.total else 0.0
+
 
 def cost_per_child(outlays: Sequence[Outlay], pupils: Sequence[int]) -> CostPerChild:
     """Return the cost per pupil and year, from what is paid and how many pupils take part in each of three years.

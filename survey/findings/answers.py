@@ -13,7 +13,6 @@ from typing import Final
 from survey.analysis.costs import CostPerChild
 from survey.findings import sentences
 from survey.findings.arms import ArmComparison, ArmMean
-from survey.findings.changes import ArmChange
 from survey.findings.exposures import ExposureFinding
 from survey.findings.outcomes import ROSTER_AUDIENCE, StudyOutcome
 from survey.findings.people import NO, YES
@@ -33,14 +32,14 @@ _HOW_SURE: Final[dict[Certainty, str]] = {
 class Answer:
     """A question of the evaluation and its answer.
 
-    id: its own, for addresses. short: the answer in a sentence. certainty: of the surest finding it rests on; how_sure:
-    the same in words. told: what was found, in sentences with numbers. rests: what to know beside them. What it was
-    drawn from stands in the fields after these, in the order in which it is shown.
+    id: its own, for addresses. short: the answer in a sentence, and others that go on. certainty: of the surest finding
+    it rests on; how_sure: the same in words. told: what was found, in sentences with numbers. rests: what to know
+    beside them. What it was drawn from stands in the fields after these, in the order in which it is shown.
     """
 
     id: str
     question: str
-    short: str
+    short: tuple[str, ...]
     certainty: Certainty
     how_sure: str
     told: tuple[str, ...]
@@ -49,7 +48,6 @@ class Answer:
     exposures: tuple[ExposureFinding, ...] = ()
     subgroups: tuple[SubgroupFinding, ...] = ()
     participation: tuple[Participating, ...] = ()
-    changes: tuple[ArmChange, ...] = ()
     means: tuple[ArmMean, ...] = ()
     costs: CostPerChild | None = None
 
@@ -70,7 +68,11 @@ def answers(findings: StudyFindings) -> Iterator[Answer]:
 # ── do the arms differ ──
 def _of_arms(findings: StudyFindings) -> Iterator[Answer]:
     """Yield the plan's own questions, then one of what they do not name."""
-    planned = [one for one in _compared(findings) if one.outcome.planned and _is_scale(one.outcome)]
+    scales = [one for one in _compared(findings) if _is_scale(one.outcome)]
+    # Without a plan nothing is planned, and what pupils say comes first all the same.
+    planned = [one for one in scales if one.outcome.planned] or [
+        one for one in scales if one.outcome.audience == ROSTER_AUDIENCE
+    ]
     named = set()
     for at, asked in enumerate(findings.questions):
         mine = [one for one in _compared(findings) if one.outcome.id in asked.outcomes]
@@ -84,12 +86,6 @@ def _of_arms(findings: StudyFindings) -> Iterator[Answer]:
 
 def _arms_answer(findings: StudyFindings, id: str, question: str, found: Sequence[ArmComparison]) -> Answer:
     here, there = _two(findings, found[0])
-    changes = [
-        one
-        for one in findings.changes
-        if one.outcome in {of.outcome for of in found}
-        and (one.first, one.wave) == (next(iter(findings.waves)), findings.wave)
-    ]
     return Answer(
         id=id,
         question=question,
@@ -99,7 +95,6 @@ def _arms_answer(findings: StudyFindings, id: str, question: str, found: Sequenc
         told=tuple(sentences.of_comparison(findings, one) for one in found),
         rests=_rests_on(findings, found),
         comparisons=tuple(found),
-        changes=tuple(changes),
         means=_means_of(findings, found),
     )
 
@@ -126,8 +121,8 @@ _FEW_NAMES: Final = 2
 """So many outcomes without a clear difference are named; more are counted."""
 
 
-def _verdict(found: Sequence[Tested], two: tuple[str, str], where: str = "in") -> str:
-    """Return in a sentence or two which are higher and lower, and which are not clear.
+def _verdict(found: Sequence[Tested], two: tuple[str, str], where: str = "in") -> tuple[str, ...]:
+    """Return in a sentence or more which are higher and lower, and which are not clear.
 
     two: who is compared with whom, each as it stands behind `where`.
     """
@@ -151,7 +146,7 @@ def _verdict(found: Sequence[Tested], two: tuple[str, str], where: str = "in") -
         parts.append(f"No clear difference{beside} in {named}.")
     if unknown:
         parts.append(f"Too few people to say anything of {_listed(unknown, 'or')}.")
-    return " ".join(parts)
+    return tuple(parts)
 
 
 def _kind_of(found: Iterable[Tested]) -> str:
@@ -257,7 +252,7 @@ def _of_exposure(findings: StudyFindings) -> Iterator[Answer]:
     yield Answer(
         id="exposure",
         question=f"Does it grow with each {unit}?",
-        short=" ".join(parts),
+        short=tuple(parts),
         certainty=best_known(found),
         how_sure=_sure_of(findings, found).replace("difference", "trend"),
         told=tuple(sentences.of_exposure(findings, one) for one in found),
@@ -276,62 +271,66 @@ def _of_exposure(findings: StudyFindings) -> Iterator[Answer]:
 
 # ── girls and boys, and other subgroups ──
 def _of_subgroups(findings: StudyFindings) -> Iterator[Answer]:
-    for fact in dict.fromkeys(one.subgroup.fact for one in findings.subgroups):
-        found = [one for one in findings.subgroups if one.subgroup.fact == fact and _is_scale(one.outcome)]
-        if found:
-            yield _subgroup_answer(findings, found)
+    scales = [one for one in findings.subgroups if _is_scale(one.outcome)]
+    facts: dict[str, list[SubgroupFinding]] = {}
+    for one in scales:
+        facts.setdefault(one.subgroup.fact, []).append(one)
+    if not facts:
+        return
+    same = [found[0].subgroup.fact_title for found in facts.values() if best_known(found) in ("none", "unknown")]
+    short = [sentence for found in facts.values() for sentence in _subgroup_verdict(found)]
+    if same:
+        short.append(f"No clear difference by {_listed(same, 'or')}.")
+    rests = [f"{findings.waves[findings.wave]}, both arms together. Compared within schools."]
+    rests += [sentence for found in facts.values() for sentence in _between_arms(found)]
+    if any(one.overall is None for one in scales):
+        rests.append(_few(findings))
+    yield Answer(
+        id="subgroups",
+        question=f"Do groups of {sentences.people(scales[0].outcome)} differ?",
+        short=tuple(short),
+        certainty=best_known(scales),
+        how_sure=_sure_of(findings, scales),
+        told=tuple(map(sentences.of_subgroup, scales)),
+        rests=tuple(rests),
+        subgroups=tuple(scales),
+    )
 
 
-def _subgroup_answer(findings: StudyFindings, found: Sequence[SubgroupFinding]) -> Answer:
-    first = found[0].subgroup
-    levels = {one.subgroup.level for one in found}
-    question = f"{first.fact_title}: do {sentences.people(found[0].outcome)} differ by it?"
-    if (first.reference, first.level, len(levels)) == (NO, YES, 1):
-        question = f"{first.fact_title}: do these {sentences.people(found[0].outcome)} differ from the others?"
-        short = _verdict(found, ("these", "the others"), "among")
-    elif len(levels) == 1:
-        short = _verdict(found, (f"“{first.level_title}”", f"“{first.reference_title}”"), "among")
-    else:
-        short = _levels_verdict(found, first.reference_title)
+def _subgroup_verdict(found: Sequence[SubgroupFinding]) -> Iterator[str]:
+    """Yield who is higher or lower in what, clear differences before possible ones."""
+    for certainty, perhaps in (("clear", ""), ("possible", "Possibly ")):
+        told: dict[tuple[str, str], list[str]] = {}
+        for one in found:
+            if one.certainty == certainty and one.best is not None:
+                way = "higher" if one.best.difference > 0 else "lower"
+                told.setdefault((_group_of(one), way), []).append(one.outcome.title)
+        for (group, way), titles in told.items():
+            words = f"{perhaps}{way} {group} in {_listed(titles)}."
+            yield f"{words[:1].upper()}{words[1:]}"
+
+
+def _group_of(one: SubgroupFinding) -> str:
+    """Return who is compared with whom: “among “Boy” than among “Girl””."""
+    sub = one.subgroup
+    if (sub.reference, sub.level) == (NO, YES):
+        return f"with “{sub.fact_title}” than without"
+    return f"among “{sub.level_title}” than among “{sub.reference_title}”"
+
+
+def _between_arms(found: Sequence[SubgroupFinding]) -> Iterator[str]:
+    """Yield whether the difference between the arms differs between the subgroups of a fact."""
     apart = [
         one.by_arm.difference
         for one in found
         if one.by_arm is not None and one.by_arm.difference is not None and one.by_arm.difference.low is not None
     ]
     differing = sum(one.low is not None and one.high is not None and not one.low <= 0 <= one.high for one in apart)
-    rests = [f"{findings.waves[findings.wave]}, both arms together. Compared within schools."]
-    if apart:
-        said = "in none" if not differing else f"in {differing}, before any correction"
-        rests.append(
-            f"Does the difference between the arms differ between them? Of {len(apart)} tests, {said}. It takes about "
-            "four times as many people to tell."
+    if differing:
+        yield (
+            f"{found[0].subgroup.fact_title}: in {differing} of {len(apart)} comparisons the difference between arms "
+            "differs between the groups. None of this is corrected for many tests."
         )
-    if any(one.overall is None for one in found):
-        rests.append(_few(findings))
-    return Answer(
-        id=f"subgroup-{first.fact.replace('_', '-')}",
-        question=question,
-        short=short,
-        certainty=best_known(found),
-        how_sure=_sure_of(findings, found),
-        told=tuple(sentences.of_subgroup(one) for one in found),
-        rests=tuple(rests),
-        subgroups=tuple(found),
-    )
-
-
-def _levels_verdict(found: Sequence[SubgroupFinding], reference: str) -> str:
-    parts = [
-        f"{one.subgroup.level_title} {'higher' if one.best.difference > 0 else 'lower'} than {reference} in "
-        f"{one.outcome.title}"
-        for one in found
-        if one.certainty == "clear" and one.best is not None
-    ]
-    if parts:
-        return f"{_listed(parts)}."
-    if all(one.certainty == "unknown" for one in found):
-        return "Too few people to say."
-    return f"We see no clear difference from {reference} in any of the scales."
 
 
 # ── who takes part, and whom else the plan counts ──
@@ -343,13 +342,20 @@ def _of_shares(findings: StudyFindings) -> Iterator[Answer]:
         if not compared and not parts:
             continue
         clear = [one.subgroup.level_title for one in parts if one.is_clear]
-        differing = f" Shares differ for: {_listed(clear)}." if clear else ""
+        differing = (
+            *(sentences.of_comparison(findings, one) for one in compared),
+            *(
+                [f"Within {sentences.arm(findings, findings.programme or '')}, shares differ for {_listed(clear)}."]
+                if clear
+                else []
+            ),
+        )
         yield Answer(
             id=share.id.replace(".", "-").replace("_", "-"),
             question=f"{share.title}: how many, and who?",
-            short=f"{_shares_of(findings, means)}{differing}",
+            short=(_shares_of(findings, means), *differing),
             certainty=best_known(compared),
-            how_sure=f"Between arms: {_lower(_sure_of(findings, compared))}",
+            how_sure=f"{_sure_of(findings, compared)} between the arms",
             told=(
                 *(sentences.of_comparison(findings, one) for one in compared),
                 *(sentences.of_participation(findings, one) for one in parts),
@@ -371,10 +377,6 @@ def _shares_of(findings: StudyFindings, means: Iterable[ArmMean]) -> str:
         if one.found is not None and one.found.mean is not None
     ]
     return f"{_listed(known)}." if known else "Too few people to say."
-
-
-def _lower(said: str) -> str:
-    return said[:1].lower() + said[1:]
 
 
 # ── attendance and attainment ──
@@ -411,9 +413,9 @@ def _of_costs(findings: StudyFindings) -> Iterator[Answer]:
         yield Answer(
             id="costs",
             question="What does it cost per child?",
-            short=f"{sentences.pounds(costs.per_pupil_year)} per pupil and year, which counts as {costs.rating}.",
-            certainty="clear",
-            how_sure="From the amounts in the study’s plan",
+            short=(f"{sentences.pounds(costs.per_pupil_year)} per pupil and year, which counts as {costs.rating}.",),
+            certainty="none",
+            how_sure="Reckoned from the amounts in the plan",
             told=(costs.sentence,),
             rests=(_HOW_COSTED,),
             costs=costs,

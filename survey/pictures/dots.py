@@ -44,6 +44,11 @@ class DotRow:
     said: str = ""
     more: str = ""
 
+    @property
+    def has_words(self) -> bool:
+        """Whether anything is said at the right."""
+        return bool(self.said or self.more)
+
 
 @dataclass(frozen=True)
 class Dots:
@@ -68,7 +73,7 @@ def draw_dots(picture: Dots, form: SheetSize) -> Canvas:
     values = [number for row in picture.rows for spot in row.spots if spot is not None for number in spot.numbers()]
     axis = axis_over([*values, *([0.0] if picture.ends else [])], about=4 if form.narrow else 6, unit=picture.unit)
     sheet = Canvas(form)
-    begin, length = _plot(form, any(row.said for row in picture.rows))
+    begin, length = _plot(form, any(row.has_words for row in picture.rows))
     top = _heading(sheet, picture, begin)
     rows = Canvas(form)  # what stands on the grid is drawn after it
     y = top + 6
@@ -102,14 +107,15 @@ def _heading(sheet: Canvas, picture: Dots, begin: float) -> float:
 def _row(sheet: Canvas, row: DotRow, plot: tuple[Axis, float, float], y: float) -> float:
     """Draw a row from y on; return where the next one begins."""
     narrow, width = sheet.form.narrow, sheet.form.width
-    spread = _APART * (len(row.spots) - 1)
+    spots = [(at, spot) for at, spot in enumerate(row.spots) if spot is not None]
+    spread = _APART * max(0, len(spots) - 1)
     if narrow:
-        beside = width_of(f"{row.said} {row.more}") if row.said else 0.0
+        beside = width_of(f"{row.said} {row.more}") if row.has_words else 0.0
         room = width - beside - 12 if beside < width * 0.55 else width
         below = sheet.paragraph(0.0, y + 14, row.name, room)
-        if row.said and room < width:
+        if row.has_words and room < width:
             _said(sheet, row, y + 14)
-        elif row.said:
+        elif row.has_words:
             _said(sheet, row, below)
             below += LINE
         middle = below + 2 + spread / 2
@@ -117,11 +123,10 @@ def _row(sheet: Canvas, row: DotRow, plot: tuple[Axis, float, float], y: float) 
         below = sheet.paragraph(0.0, y + 16, row.name, _LABEL - 24)
         high = max(below - y - 10, spread + 22)
         middle = y + high / 2
-        if row.said:
+        if row.has_words:
             _said(sheet, row, middle + 5)
-    for at, spot in enumerate(row.spots):
-        if spot is not None:
-            _spot(sheet, at, spot, plot, middle - spread / 2 + at * _APART)
+    for place, (at, spot) in enumerate(spots):
+        _spot(sheet, at, spot, plot, middle - spread / 2 + place * _APART)
     return middle + spread / 2 + 20 if narrow else y + high + 16
 
 
@@ -140,11 +145,14 @@ def _spot(sheet: Canvas, series: int, spot: Spot, plot: tuple[Axis, float, float
 def _grid(sheet: Canvas, picture: Dots, plot: tuple[Axis, float, float], over: tuple[float, float]) -> None:
     axis, begin, length = plot
     top, bottom = over
+    free = -100.0
     for tick in axis.ticks:
-        x = axis.at(tick, begin, length)
+        x, half = axis.at(tick, begin, length), width_of(axis.said(tick)) / 2
         nought = picture.ends is not None and tick == 0
         sheet.line("nought" if nought else "grid", (x, top), (x, bottom))
-        sheet.words(x, bottom + LINE, axis.said(tick), "soft", "middle")
+        if x - half > free:
+            sheet.words(x, bottom + LINE, axis.said(tick), "soft", "middle")
+            free = x + half + 6
     y = bottom + 2 * LINE + 2
     if picture.ends is not None:
         y = _ends(sheet, picture.ends, plot, y)
@@ -161,6 +169,5 @@ def _ends(sheet: Canvas, ends: tuple[str, str], plot: tuple[Axis, float, float],
         sheet.words(nought - 10, y, left, "soft", "end")
         sheet.words(nought + 10, y, right, "soft")
         return y + LINE
-    sheet.words(begin - (0 if sheet.form.narrow else 60), y, left, "soft")
-    sheet.words(begin + length + 8, y + LINE, right, "soft", "end")
-    return y + 2 * LINE
+    y = sheet.paragraph(begin - 18, y, left, sheet.form.width, "soft")
+    return sheet.paragraph(begin + length + 18, y, right, sheet.form.width, "soft", "end")

@@ -12,6 +12,7 @@ from survey.findings import sentences
 from survey.findings.arms import ArmComparison, ArmMean
 from survey.findings.changes import ArmChange
 from survey.findings.exposures import ExposureFinding
+from survey.findings.people import NO, YES
 from survey.findings.sentences import MINUS, Size
 from survey.findings.study import StudyFindings
 from survey.findings.subgroups import Participating, SubgroupFinding
@@ -39,7 +40,8 @@ class FigureTable:
 class Figure:
     """A picture and its table. id: its own in its section. picture: None where there is nothing to draw.
 
-    note: what to know of it, in a sentence; empty where there is nothing more to say.
+    note: what to know of it, in a sentence; empty where there is nothing more to say. folded: it shows no difference,
+    so that a page may fold it away.
     """
 
     id: str
@@ -47,6 +49,7 @@ class Figure:
     picture: Picture | None
     table: FigureTable
     note: str = ""
+    folded: bool = False
 
 
 # ── numbers as they are said ──
@@ -76,8 +79,13 @@ def ends(low: float | None, high: float | None, places: int = 2) -> str:
 
 
 # ── the arms compared ──
-def differences(findings: StudyFindings, found: Sequence[ArmComparison], id: str) -> list[Figure]:
-    """Return the differences between arms, a figure for each unit and each other arm."""
+def differences(
+    findings: StudyFindings, found: Sequence[ArmComparison], id: str, *, by_wave: bool = False
+) -> list[Figure]:
+    """Return the differences between arms, a figure for each unit and each other arm.
+
+    by_wave: they are of one outcome in several waves, and rows are waves; else of several outcomes in one wave.
+    """
     figures = []
     for reference in dict.fromkeys(one.reference for one in found):
         here, there = sentences.arm(findings, findings.programme or ""), sentences.arm(findings, reference)
@@ -85,11 +93,14 @@ def differences(findings: StudyFindings, found: Sequence[ArmComparison], id: str
         for unit in dict.fromkeys(one.outcome.unit for one in mine):
             part = [one for one in mine if one.outcome.unit == unit]
             name = f"{id}-{unit}" if reference == found[0].reference else f"{id}-{unit}-{reference.replace('_', '-')}"
-            title = f"{_upper(here)} beside {there}, {findings.waves[part[0].wave]}"
+            when = "" if by_wave else f", {findings.waves[part[0].wave]}"
+            title = f"{_upper(here)} beside {there}{when}"
             words = ("fewer", "more") if unit == "share" else ("lower", "higher")
             sides = (f"{words[0]} in {here}", f"{words[1]} in {here}")
-            rows = [(one.outcome.title, _size(one), one.certainty == "clear") for one in part]
-            figures.append(Figure(name, title, _forest(title, rows, sides), _comparison_table(findings, part), _HOLLOW))
+            names = [findings.waves[one.wave] if by_wave else one.outcome.title for one in part]
+            rows = [(row, _size(one), one.certainty == "clear") for row, one in zip(names, part, strict=True)]
+            table = _comparison_table(findings, part, names, "Wave" if by_wave else "Outcome")
+            figures.append(Figure(name, title, _forest(title, rows, sides), table, _HOLLOW))
     return figures
 
 
@@ -126,24 +137,26 @@ def _forest(title: str, rows: Forest, sides: tuple[str, str]) -> Picture | None:
 _SAID: Final = "Difference, 95 % interval"
 
 
-def _comparison_table(findings: StudyFindings, found: Sequence[ArmComparison]) -> FigureTable:
+def _comparison_table(
+    findings: StudyFindings, found: Sequence[ArmComparison], names: Sequence[str], heading: str
+) -> FigureTable:
     here, there = findings.arms[findings.programme or ""], findings.arms[found[0].reference]
     headings = (
-        "Outcome", f"{here}: mean", "n", f"{there}: mean", "n", "Schools", "Difference", "95 % interval", "In",
+        heading, f"{here}: mean", "n", f"{there}: mean", "n", "Schools", "Difference", "95 % interval", "In",
         "p", "p corrected", "Analysis",
     )  # fmt: skip
-    return FigureTable(headings, tuple(_comparison_cells(one) for one in found))
+    return FigureTable(headings, tuple(_comparison_cells(*row) for row in zip(names, found, strict=True)))
 
 
-def _comparison_cells(one: ArmComparison) -> tuple[str, ...]:
+def _comparison_cells(name: str, one: ArmComparison) -> tuple[str, ...]:
     found, size = one.found, _size(one)
     if found is None:
-        return (one.outcome.title, HIDDEN, *[""] * 10)
+        return (name, HIDDEN, *[""] * 10)
     mean = {side: _mean(found.mean[side], one.outcome.unit) for side in (found.other, found.reference)}
     schools = "" if found.clusters is None else " and ".join(f"{found.clusters[side]:,}" for side in mean)
     told = ("", "", "") if size is None else (size.said, size.interval, size.unit)
     return (
-        one.outcome.title, mean[found.other], count(found.n[found.other]), mean[found.reference],
+        name, mean[found.other], count(found.n[found.other]), mean[found.reference],
         count(found.n[found.reference]), schools, *told, probability(one.p), probability(one.p_corrected) or "–",
         _analysis(one),
     )  # fmt: skip
@@ -223,7 +236,12 @@ def shares_of_arms(findings: StudyFindings, means: Sequence[ArmMean], id: str) -
     title = f"{means[0].outcome.title}, {findings.waves[means[0].wave]}"
     spots = {one.arm: _mean_spot(one, 100) for one in means}
     rows = tuple(
-        DotRow(findings.arms[arm], (spots[arm],), _spot_said(spots[arm], "share"), "" if spots[arm] else HIDDEN)
+        DotRow(
+            findings.arms[arm],
+            tuple(spots[arm] if one == arm else None for one in arms),
+            _spot_said(spots[arm], "share"),
+            "" if spots[arm] else HIDDEN,
+        )
         for arm in arms
     )
     picture = None
@@ -357,8 +375,14 @@ def band(findings: StudyFindings, one: ExposureFinding, id: str) -> Figure | Non
         size.interval,
     )
     about = f"A line with its 95 % interval; points are means of {who}. {_TABLE_BELOW}"
-    amount = f"Each {found.exposure}, counted"
+    amount = _upper(_several(found.exposure))
     return Figure(id, title, WithBand(title, about, amount, measure, spots, points, said, unit), table)
+
+
+def _several(unit: str) -> str:
+    """Return a unit of which there are several: “years in the programme”."""
+    first, _, rest = unit.partition(" ")
+    return f"{first}{'' if first.endswith('s') else 's'} {rest}".strip()
 
 
 def _middle(part: ExposureBand, bands: Sequence[ExposureBand]) -> float:
@@ -387,14 +411,16 @@ def subgroups(findings: StudyFindings, found: Sequence[SubgroupFinding], id: str
         telling = {at for at, one in enumerate(found) if one.certainty in ("clear", "possible")}
         shown = [row for at, row in enumerate(rows) if at in telling]
         note = f"The picture has the {len(shown)} of {len(rows)} rows that may differ. {_HOLLOW}"
-    who = "in each group" if several else f"among “{first.level_title}”"
-    beside = f" than “{first.reference_title}”" if several else ""
-    picture = _forest(title, shown, (f"lower {who}{beside}", f"higher {who}{beside}"))
+    who = f"than “{first.reference_title}”" if several else f"among “{first.level_title}”"
+    if (first.reference, first.level) == (NO, YES):
+        who = "than without"
+    picture = _forest(title, shown, (f"lower {who}", f"higher {who}"))
     headings = (
         "Outcome", "Group", "Mean", "n", "Compared with", "Mean", "n", "Difference", "95 % interval", "In", "p",
         "p corrected",
     )  # fmt: skip
-    return Figure(id, title, picture, FigureTable(headings, tuple(map(_subgroup_cells, found))), note)
+    folded = all(one.certainty in ("none", "unknown") for one in found)
+    return Figure(id, title, picture, FigureTable(headings, tuple(map(_subgroup_cells, found))), note, folded)
 
 
 def _subgroup_cells(one: SubgroupFinding) -> tuple[str, ...]:
@@ -409,6 +435,22 @@ def _subgroup_cells(one: SubgroupFinding) -> tuple[str, ...]:
         mean[found.reference], count(found.n[found.reference]), *told, probability(one.p),
         probability(one.p_corrected) or "–",
     )  # fmt: skip
+
+
+def subgroups_of(findings: StudyFindings, found: Sequence[SubgroupFinding], id: str) -> Figure:
+    """Return how the subgroups of every fact differ on one outcome."""
+    title = f"{found[0].outcome.title}: groups beside each other, {findings.waves[found[0].wave]}"
+    rows = [
+        (
+            f"{one.subgroup.level_title}, beside {one.subgroup.reference_title}",
+            None if one.best is None else sentences.size(one.outcome, one.best),
+            one.certainty == "clear",
+        )
+        for one in found
+    ]
+    picture = _forest(title, rows, ("lower in the first group", "higher in the first group"))
+    table = subgroups(findings, found, id).table
+    return Figure(id, title, picture, table, _HOLLOW)
 
 
 # ── who takes part ──

@@ -9,13 +9,14 @@ from survey.analysis.costs import CostPerChild
 from survey.definition.study import CountedAnswer, StudyDefinition
 from survey.export.contents import SmallSheet
 from survey.export.study import StudyTables
+from survey.findings import sentences
 from survey.findings.answers import Answer, answers
 from survey.findings.outcomes import share_id
+from survey.pictures.stacked import Stacked, StackedRow
 from survey.results.figures import (
     Figure,
     FigureTable,
     band,
-    changes,
     count,
     differences,
     participation,
@@ -54,16 +55,15 @@ def _figures(tables: StudyTables, study: StudyDefinition, items: SmallSheet | No
         counted = {share_id(one): one for one in (study.plan.shares if study.plan else ())}
         if share.id in counted and items is not None:
             yield from _items_of(counted[share.id], tables, items, f"{id}-items")
-    if answer.comparisons:
+    elif answer.comparisons:
         yield from differences(findings, answer.comparisons, f"{id}-differences")
     if answer.exposures:
         lines = (band(findings, one, f"{id}-line") for one in answer.exposures)
         yield from (line for line in [next((one for one in lines if one is not None), None)] if line is not None)
         yield slopes(findings, answer.exposures, f"{id}-slopes")
-    if answer.subgroups:
-        yield subgroups(findings, answer.subgroups, f"{id}-groups")
-    if answer.changes and (change := changes(findings, answer.changes, f"{id}-change")):
-        yield change
+    for fact in dict.fromkeys(one.subgroup.fact for one in answer.subgroups):
+        part = [one for one in answer.subgroups if one.subgroup.fact == fact]
+        yield subgroups(findings, part, f"{id}-{fact.replace('_', '-')}")
     if answer.costs is not None:
         yield _costs(answer.costs, f"{id}-table")
 
@@ -85,4 +85,9 @@ def _costs(costs: CostPerChild, id: str) -> Figure:
         ("Per pupil and year", f"£{costs.per_pupil_year:,.2f}"),
         ("Rating", costs.rating),
     )
-    return Figure(id, "What the programme costs", None, FigureTable(("What", "Amount"), rows))
+    title, to_start = "What the money goes into, over three years", costs.share_to_start
+    shares = (to_start, 1 - to_start)
+    bar = StackedRow("All costs", shares, tuple(map(sentences.percent, shares)), f"£{costs.total:,.0f}")
+    steps = ("To start, once", "To run it")
+    picture = Stacked(title, "Shares of all costs. The table below the picture has the amounts.", steps, (bar,))
+    return Figure(id, title, picture, FigureTable(("What", "Amount"), rows))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from survey.export.contents import SmallSheet
 from survey.export.study import StudyTables
@@ -20,7 +20,7 @@ from survey.results.figures import (
     decimal,
     differences,
     slopes,
-    subgroups,
+    subgroups_of,
 )
 from survey.results.questions import asked_questions, question_figures
 
@@ -65,11 +65,12 @@ def scale_sections(tables: StudyTables, items: SmallSheet | None, outcome: Study
 
 
 def _arms(findings: StudyFindings, outcome: StudyOutcome) -> Iterator[ScaleSection]:
-    compared = [one for one in findings.comparisons if one.outcome == outcome and one.wave == findings.wave]
+    over_waves = [one for one in findings.comparisons if one.outcome == outcome]
+    compared = [one for one in over_waves if one.wave == findings.wave]
     means = [one for one in findings.means if one.outcome == outcome and one.arm]
     notes = tuple(dict.fromkeys(note for one in compared if one.found is not None for note in one.found.notes))
     figures = [*([arms_over_waves(findings, means, "waves")] if means else [])]
-    figures += differences(findings, compared, "difference") if compared else []
+    figures += differences(findings, over_waves, "difference", by_wave=True) if over_waves else []
     told = tuple(sentences.of_comparison(findings, one) for one in compared)
     yield ScaleSection("arms", "The arms side by side", told, tuple(figures), notes)
     changed = [one for one in findings.changes if one.outcome == outcome and one.wave == findings.wave]
@@ -88,20 +89,14 @@ def _others(findings: StudyFindings, outcome: StudyOutcome) -> Iterator[ScaleSec
     for one in exposed:
         if one.found is not None:
             line = band(findings, one, "line")
-            yield ScaleSection(
-                "exposure",
-                f"Each {one.found.exposure}",
-                (sentences.of_exposure(findings, one),),
-                (*((line,) if line is not None else ()), slopes(findings, [one], "slope")),
-                one.found.notes,
-            )
+            slope = slopes(findings, [one], "slope")
+            figures = (slope,) if line is None else (line, replace(slope, picture=None))
+            said = (sentences.of_exposure(findings, one),)
+            yield ScaleSection("exposure", f"Each {one.found.exposure}", said, figures, one.found.notes)
     apart = [one for one in findings.subgroups if one.outcome == outcome]
-    figures = tuple(
-        subgroups(findings, part, f"group-{fact.replace('_', '-')}")
-        for fact in dict.fromkeys(one.subgroup.fact for one in apart)
-        if (part := [one for one in apart if one.subgroup.fact == fact])
-    )
-    yield ScaleSection("subgroups", "Subgroups", tuple(map(sentences.of_subgroup, apart)), figures)
+    if apart:
+        told = tuple(map(sentences.of_subgroup, apart))
+        yield ScaleSection("subgroups", "Subgroups", told, (subgroups_of(findings, apart, "groups"),))
 
 
 def _asked(tables: StudyTables, items: SmallSheet | None, outcome: StudyOutcome) -> Iterator[ScaleSection]:

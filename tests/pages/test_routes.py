@@ -199,6 +199,12 @@ ROUTES: dict[str, frozenset[str]] = {
     "GET /office/audit": frozenset({ADMINISTRATOR}),
     "GET /office/audit.<any(csv, xlsx):form>": frozenset({ADMINISTRATOR}),
     # how far the fieldwork is
+    # what was found
+    "GET /office/studies/<code>/results": RESEARCH,
+    "GET /office/studies/<code>/results/scales": RESEARCH,
+    "GET /office/studies/<code>/results/scales/<outcome>": RESEARCH,
+    "GET /office/studies/<code>/results/questions": RESEARCH,
+    "GET /office/studies/<code>/results/pictures/<place>/<figure>.<any(svg, png):form>": RESEARCH,
     "GET /office/studies/<code>/progress": IN_THE_STUDY,
     "GET /office/studies/<code>/progress/remind.<any(xlsx, csv):form>": IN_THE_STUDY,
     "GET /office/studies/<code>/progress/missing": IN_THE_STUDY,
@@ -254,9 +260,14 @@ EXAMPLES = {
     "<int:number>": "1",
     "<int:place>": "1",
     "<int:card>": "1",
+    "<outcome>": "pupil.enjoyment",
+    "<place>": "pupil",  # a picture of what was answered to the pupils' questions
+    "<figure>": "question-1",
+    "<any(svg, png):form>": "svg",
 }
 
-OPENED = {200, 302, 303, 400, 409}
+OPENED = {200, 202, 302, 303, 400, 409}
+"""202: results are being worked out, and their page opens by itself."""
 REFUSED = {403, 404}
 SIGN_IN_PAGE = "/office/sign-in"
 

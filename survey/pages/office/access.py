@@ -21,6 +21,7 @@ from survey.pages.account import turned_away
 from survey.pages.account.links import came_by_link
 from survey.pages.store import store
 from survey.people import COORDINATOR, LEAD, RESEARCHER, Grant
+from survey.problems import listed
 
 View = Callable[..., ResponseReturnValue]
 
@@ -53,6 +54,13 @@ def seen(code: str) -> Seen | None:
         study = study_by_code(opened, code)
     text = text_of(engine, study.sha256) if study and study.sha256 else None
     return Seen(study.id, study.code, study.title, _parsed(text)) if study and text else None
+
+
+def with_years(study: Seen, questionnaire: str, title: str) -> str:
+    """Return a questionnaire's title with the years that get it: two of one title have to be told apart."""
+    works = [one for one in study.plan.fieldwork if one.questionnaire == questionnaire]
+    years = sorted({year for one in works for year in one.years or []})
+    return f"{title} ({'year' if len(years) == 1 else 'years'} {listed(years)})" if years else title
 
 
 def grants() -> list[Grant]:

@@ -52,7 +52,7 @@ from survey.pages.account.forms import Form
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import Survey
 from survey.pages.answer.tryout import address_of
-from survey.pages.office.access import Seen, actor, allowed, my_schools
+from survey.pages.office.access import Seen, actor, allowed, my_schools, with_years
 from survey.pages.office.blueprint import office
 from survey.pages.office.sections import section
 from survey.pages.store import store
@@ -60,7 +60,7 @@ from survey.paper.aloud import script_of
 from survey.paper.cards import in_sheets
 from survey.people import COORDINATOR, LEAD
 from survey.people.attempts import counter
-from survey.problems import Refused, listed
+from survey.problems import Refused
 from survey.progress.outcomes import REASONS
 from survey.progress.reasons import GivenReason, give
 from survey.wording import direction, html_language, own_name
@@ -164,10 +164,7 @@ def _classes(study: Seen) -> list[ClassInWave]:
 
 def _title_and_years(study: Seen, questionnaire: str) -> str:
     """Return a questionnaire's title with the years that get it: two of one title have to be told apart."""
-    works = [one for one in study.plan.fieldwork if one.questionnaire == questionnaire]
-    years = sorted({year for one in works for year in one.years or []})
-    title = _title(study, questionnaire)
-    return f"{title} ({'year' if len(years) == 1 else 'years'} {listed(years)})" if years else title
+    return with_years(study, questionnaire, _title(study, questionnaire))
 
 
 def _title(study: Seen, questionnaire: str) -> str:

@@ -19,7 +19,7 @@ from markupsafe import Markup
 from survey.export.contents import SmallSheet
 from survey.export.study import StudyTables
 from survey.findings.outcomes import StudyOutcome
-from survey.pages.office.access import Seen, View, allowed, refused, sees_tables
+from survey.pages.office.access import Seen, View, allowed, refused, sees_tables, with_years
 from survey.pages.office.blueprint import office
 from survey.pages.office.sections import section
 from survey.pages.sending import send
@@ -76,6 +76,12 @@ def _both(figure: Figure, key: str) -> Markup:
     return Markup(two.wide + two.phone)
 
 
+@office.app_template_filter("unbroken")
+def unbroken(sentence: str) -> str:
+    """Keep a number and its sign of per cent on one line."""
+    return sentence.replace(" %", "\N{NO-BREAK SPACE}%")
+
+
 Page = Callable[..., ResponseReturnValue]
 
 
@@ -109,7 +115,7 @@ def _with_results(page: Page) -> View:
 
 
 def _being_worked_out(study: Seen) -> ResponseReturnValue:
-    return render_template("office/results-waiting.html", study=study, here=_FOUND), 503, {"Retry-After": "3"}
+    return render_template("office/results-waiting.html", study=study, here=_FOUND), 202
 
 
 def _nothing_yet(study: Seen, worked: WorkedOut) -> ResponseReturnValue:
@@ -151,7 +157,8 @@ def questions(results: Results) -> ResponseReturnValue:
     if name not in known:
         abort(404)
     figures = _question_figures(results, name)
-    return results.page("questions", "questions", questionnaires=known, name=name, figures=figures, place=name)
+    titles = {id: with_years(results.study, id, one.title) for id, one in known.items()}
+    return results.page("questions", "questions", questionnaires=titles, name=name, figures=figures, place=name)
 
 
 @office.get("/studies/<code>/results/pictures/<place>/<figure>.svg")
