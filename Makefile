@@ -44,7 +44,7 @@ NPM_FILES := .make/npm
 fonts: $(NPM_FILES) ## the pages' fonts (and axe for the tests); pages fall back to system fonts without
 
 # No stamp when npm is missing or fails: the next `make` tries again, and nothing else waits for it.
-$(NPM_FILES): package.json package-lock.json
+$(NPM_FILES): package.json package-lock.json Makefile
 	@mkdir -p .make $(FONTS)
 	@if ! command -v npm >/dev/null; then \
 	  echo "npm is not here, so the fonts were not fetched; pages will use the system's fonts."; \
@@ -54,6 +54,7 @@ $(NPM_FILES): package.json package-lock.json
 	  for weight in 400 700; do for set in latin latin-ext; do \
 	    cp node_modules/@fontsource/andika/files/andika-$$set-$$weight-normal.woff2 \
 	       node_modules/@fontsource/atkinson-hyperlegible-next/files/atkinson-hyperlegible-next-$$set-$$weight-normal.woff2 \
+	       node_modules/@fontsource/atkinson-hyperlegible-next/files/atkinson-hyperlegible-next-$$set-$$weight-normal.woff \
 	       $(FONTS)/; \
 	  done; done; \
 	  cp node_modules/@fontsource/andika/LICENSE $(FONTS)/andika-LICENSE; \

@@ -117,6 +117,12 @@ class Canvas:
             diamond = [(x, y - far), (x + far, y), (x, y + far), (x - far, y)]
             self.path(look, corners if series % MARKS == 2 else diamond, closed=True)
 
+    def arrow(self, x: float, y: float, way: int) -> None:
+        """Draw an arrow beside words on the line y: from x to the left (-1) or the right (1). Fonts may lack it."""
+        end, middle = x + 18 * way, y - 5.5
+        self.line("arrow", (x, middle), (end, middle))
+        self.path("arrow", [(end - 6 * way, middle - 5), (end, middle), (end - 6 * way, middle + 5)])
+
     def svg(self, title: str, about: str, key: str) -> str:
         """Return the picture. key: makes the ids of its title and description its own on a page."""
         width, height = _number(self.form.width), _number(self.height + 4)

@@ -163,11 +163,16 @@ def _ends(sheet: Canvas, ends: tuple[str, str], plot: tuple[Axis, float, float],
     """Write what lies on either side of nought. Returns the line below."""
     axis, begin, length = plot
     nought = axis.at(0.0, begin, length)
-    left, right = f"← {ends[0]}", f"{ends[1]} →"
+    left, right = ends
     # Either side may be too short for its words: they then stand at the ends of the axis, one below the other.
-    if width_of(left) + 10 < nought and width_of(right) + 10 < sheet.form.width - nought:
-        sheet.words(nought - 10, y, left, "soft", "end")
-        sheet.words(nought + 10, y, right, "soft")
+    if width_of(left) + 40 < nought and width_of(right) + 40 < sheet.form.width - nought:
+        sheet.arrow(nought - 10, y, -1)
+        sheet.words(nought - 34, y, left, "soft", "end")
+        sheet.arrow(nought + 10, y, 1)
+        sheet.words(nought + 34, y, right, "soft")
         return y + LINE
-    y = sheet.paragraph(begin - 18, y, left, sheet.form.width, "soft")
-    return sheet.paragraph(begin + length + 18, y, right, sheet.form.width, "soft", "end")
+    first, last = begin - 14, begin + length + 14
+    sheet.arrow(first + 18, y, -1)
+    y = sheet.paragraph(first + 24, y, left, sheet.form.width - 30, "soft")
+    sheet.arrow(last - 18, y, 1)
+    return sheet.paragraph(last - 24, y, right, sheet.form.width - 30, "soft", "end")

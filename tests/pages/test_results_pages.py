@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import struct
 import threading
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -17,6 +19,7 @@ from survey.export.state import StudyState, state_of
 from survey.export.study import StudyTables
 from survey.findings.study import analyse
 from survey.pages.office import results as pages
+from survey.pages.statics import FOLDER
 from survey.results.found import found
 from survey.results.working import FRESH, ResultsDesk, WorkedOut
 from tests.findings.pretended import questionnaires, study, usual
@@ -112,7 +115,7 @@ def test_scales_are_listed_and_each_is_shown_in_full(
 
 
 def test_a_picture_is_sent_as_a_file_with_its_title_its_source_and_its_looks(
-    researcher: StrictClient, worked: Callable[..., None]
+    researcher: StrictClient, worked: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     worked()
     reply = researcher.get(f"{PAGE}/pictures/found/question-1-differences-points.svg")
@@ -123,6 +126,16 @@ def test_a_picture_is_sent_as_a_file_with_its_title_its_source_and_its_looks(
     assert any(one.startswith("Small notes. Autumn 2025.") for one in said)
     assert ".picture .grid" in reply.text
     assert researcher.get(f"{PAGE}/pictures/found/no-such.svg").status_code == 404
+    if list((FOLDER / "fonts").glob("*.woff")):
+        dots = researcher.get(f"{PAGE}/pictures/found/question-1-differences-points.png")
+        assert dots.mimetype == "image/png"
+        wide, high = struct.unpack(">II", dots.data[16:24])
+        (_, _, width, height) = (float(n) for n in ET.fromstring(reply.data).attrib["viewBox"].split())
+        assert (wide, high) == (2 * width, 2 * height)
+    monkeypatch.setattr(pages, "FOLDER", tmp_path)
+    none = researcher.get(f"{PAGE}/pictures/found/question-1-differences-points.png")
+    assert none.status_code == 409
+    assert "Please download the SVG" in words(look_at(none))
 
 
 def test_results_that_are_not_ready_are_said_to_come_and_what_is_missing_is_said(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import struct
 import xml.etree.ElementTree as ET
+import zlib
 
 import pytest
 
@@ -11,6 +13,7 @@ from survey.pictures.axis import axis_over
 from survey.pictures.canvas import PHONE, WIDE
 from survey.pictures.dots import DotRow, Dots, Spot
 from survey.pictures.drawing import Picture, drawn, on_its_own
+from survey.pictures.fonts import opened
 from survey.pictures.letters import lines_of, width_of
 from survey.pictures.lines import BandSpot, NamedSpot, OverWaves, WaveLine, WithBand
 from survey.pictures.stacked import Stacked, StackedRow
@@ -171,6 +174,26 @@ def test_axes_have_round_numbers_and_hold_every_value(values: list[float], ticks
     assert axis.ticks == ticks
     assert axis.low <= min(values) <= max(values) <= axis.high
     assert axis.said(-0.2).startswith("−") == (axis.places > 0)
+
+
+@pytest.mark.parametrize("file", [b"", b"wOFF", b"OTTO" * 20, b"wOFF" + bytes(8) + b"\0\x05" + bytes(60)])
+def test_a_file_that_is_no_font_of_the_web_is_not_opened(file: bytes) -> None:
+    with pytest.raises(ValueError, match="not a"):
+        opened(file)
+
+
+def test_a_font_of_the_web_is_put_together_table_by_table() -> None:
+    tables = {b"cmap": b"c" * 300, b"glyf": b"short"}
+    directory, body = b"", b""
+    for tag, table in tables.items():
+        packed = min(zlib.compress(table), table, key=len)
+        directory += struct.pack(">4sIIII", tag, 44 + 40 + len(body), len(packed), len(table), 7)
+        body += packed
+    font = opened(struct.pack(">4sIIHH", b"wOFF", 0x00010000, 0, 2, 0).ljust(44, b"\0") + directory + body)
+    assert struct.unpack(">IHHHH", font[:12]) == (0x00010000, 2, 32, 1, 0)
+    for at, (tag, table) in enumerate(tables.items()):
+        name, check, begin, length = struct.unpack_from(">4sIII", font, 12 + 16 * at)
+        assert (name, check, font[begin : begin + length], begin % 4) == (tag, 7, table, 0)
 
 
 def test_words_are_broken_between_words_only() -> None:

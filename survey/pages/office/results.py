@@ -27,6 +27,7 @@ from survey.pages.statics import FOLDER
 from survey.pages.store import store
 from survey.people import LEAD, RESEARCHER
 from survey.pictures.drawing import drawn, on_its_own
+from survey.pictures.png import NoFonts, png_of
 from survey.results.figures import Figure
 from survey.results.found import found
 from survey.results.questions import asked_questions, question_figures
@@ -161,16 +162,21 @@ def questions(results: Results) -> ResponseReturnValue:
     return results.page("questions", "questions", questionnaires=titles, name=name, figures=figures, place=name)
 
 
-@office.get("/studies/<code>/results/pictures/<place>/<figure>.svg")
+@office.get("/studies/<code>/results/pictures/<place>/<figure>.<any(svg, png):form>")
 @_with_results
-def picture(results: Results, place: str, figure: str) -> ResponseReturnValue:
+def picture(results: Results, place: str, figure: str, form: str) -> ResponseReturnValue:
     """Send a picture as a file: of “What we found”, of an outcome, or of a questionnaire."""
     one = next((one for one in _figures(results, place) if one.id == figure and one.picture is not None), None)
     if one is None or one.picture is None:
         abort(404)
     source = f"{results.study.title}. {results.waves[results.wave]}. {one.note}".strip()
-    file = on_its_own(one.picture, _style(), source).encode()
-    return send(file, f"{results.study.code}-{results.wave}-{one.id}.svg", "image/svg+xml")
+    svg, name = on_its_own(one.picture, _style(), source), f"{results.study.code}-{results.wave}-{one.id}.{form}"
+    if form == "svg":
+        return send(svg.encode(), name)
+    try:
+        return send(png_of(svg, FOLDER / "fonts"), name)
+    except NoFonts as fault:
+        return refused(str(fault), heading="There is no PNG of this picture", status=409)
 
 
 def _figures(results: Results, place: str) -> Iterator[Figure]:
