@@ -25,7 +25,7 @@ from survey.people import LEAD, RESEARCHER
 from survey.problems import Refused
 from survey.tables.limits import LARGEST_FILE
 
-section("answers", "Data from another system", "office.answers", order=75, roles=(LEAD, RESEARCHER))
+section("answers", "Data from another system", "office.answers", order=75, group="Data", roles=(LEAD, RESEARCHER))
 
 
 class AnswersForm(WaveForm):

@@ -24,7 +24,7 @@ from survey.pages.sending import send
 from survey.pages.store import store
 from survey.people import ADMINISTRATOR, LEAD
 
-section("audit", "Activity log", "office.study_audit", order=95, roles=(LEAD,))
+section("audit", "Activity log", "office.study_audit", order=95, group="Data", roles=(LEAD,))
 
 PAGE: Final = 50
 """Lines on one page."""

@@ -88,7 +88,7 @@ _DONE: Final = {
 }
 """What is said after something was done."""
 
-section("classroom", "Class sessions", "office.classroom", order=33, roles=_WHO)
+section("classroom", "Class sessions", "office.classroom", order=33, group="Run", roles=_WHO)
 
 
 def _act() -> Act:

@@ -57,7 +57,7 @@ from survey.people import COORDINATOR, LEAD, RESEARCHER
 from survey.responses.consent_file import import_given, look_at_decisions, look_at_given, unpacked
 from survey.responses.withdrawing import NothingToWithdraw, Withdrawal, certificate_by_number, certificates_of, withdraw
 
-section("consent", "Consent", "office.consent", order=30, roles=(LEAD, RESEARCHER, COORDINATOR))
+section("consent", "Consent", "office.consent", order=30, group="Set up", roles=(LEAD, RESEARCHER, COORDINATOR))
 
 _EVERYBODY: Final = (LEAD, RESEARCHER, COORDINATOR)
 _RESEARCH: Final = (LEAD, RESEARCHER)

@@ -41,7 +41,7 @@ from survey.problems import Refused
 from survey.progress.versions import by_door
 
 _WHO: Final = (LEAD, RESEARCHER)
-section("links", "Links", "office.links", order=35, roles=_WHO)
+section("links", "Links", "office.links", order=35, group="Run", roles=_WHO)
 
 _OLD: Final = "This page was open for too long. Please try again."
 

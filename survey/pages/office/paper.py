@@ -36,7 +36,7 @@ _LONGEST_LIST: Final = 10_000
 _SHOWN: Final = 500
 """Papers under way that are listed one by one."""
 
-section("paper", "Printed forms", "office.paper", order=60, roles=_WHO)
+section("paper", "Printed forms", "office.paper", order=60, group="Run", roles=_WHO)
 
 
 def _reads_answers(view: Callable[..., ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:

@@ -45,7 +45,7 @@ from survey.progress.reminders import COLUMNS
 
 _WHO: Final = (LEAD, RESEARCHER, COORDINATOR)
 
-section("progress", "Progress", "office.progress", order=15, roles=_WHO)
+section("progress", "Progress", "office.progress", order=15, group="Run", roles=_WHO)
 
 _LEVELS: Final[dict[Level, str]] = {
     "school": "School",

@@ -34,9 +34,9 @@ from survey.results.questions import asked_questions, question_figures
 from survey.results.scales import outcome_lines, reliability, scale_sections
 from survey.results.working import WorkedOut, desk
 
-section("found", "What we found", "office.found", order=12, roles=(LEAD, RESEARCHER))
-section("scales", "Scales", "office.scales", order=13, roles=(LEAD, RESEARCHER))
-section("questions", "Questions", "office.questions", order=14, roles=(LEAD, RESEARCHER))
+section("found", "What we found", "office.found", order=12, group="Results", roles=(LEAD, RESEARCHER))
+section("scales", "Scales", "office.scales", order=13, group="Results", roles=(LEAD, RESEARCHER))
+section("questions", "Questions", "office.questions", order=14, group="Results", roles=(LEAD, RESEARCHER))
 
 PATIENCE: Final = 2.0
 """Seconds that a page waits for results before it says that they are being worked out."""

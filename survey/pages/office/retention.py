@@ -19,7 +19,7 @@ from survey.retention import DeletionDay, certificate, counted, day_of
 
 _WHO: Final = (LEAD, RESEARCHER, ADMINISTRATOR)
 
-section("retention", "Data deletion", "office.retention", order=90, roles=_WHO)
+section("retention", "Data deletion", "office.retention", order=90, group="Data", roles=_WHO)
 
 WORDS: Final = {
     "response": "Responses",

@@ -33,7 +33,7 @@ from survey.pages.store import store
 from survey.people import LEAD, RESEARCHER
 from survey.problems import Refused
 
-section("roster", "Roster", "office.roster", order=20, roles=(LEAD, RESEARCHER))
+section("roster", "Roster", "office.roster", order=20, group="Set up", roles=(LEAD, RESEARCHER))
 
 
 class RosterForm(WaveForm):

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from itertools import groupby
+from typing import Any, Final, Literal, Protocol
 
 from survey.pages.office.access import may
 from survey.pages.office.blueprint import office
+
+Group = Literal["", "Results", "Run", "Set up", "Data"]
+"""What a page is for: it stands under this heading of the navigation. The overview stands above all of them."""
+
+_GROUPS: Final[tuple[Group, ...]] = ("", "Results", "Run", "Set up", "Data")
 
 
 @dataclass(frozen=True)
@@ -18,16 +24,17 @@ class Section:
     title: str
     endpoint: str
     order: int
+    group: Group
     roles: tuple[str, ...]
 
 
 _sections: list[Section] = []
 
 
-def section(name: str, title: str, endpoint: str, *, order: int, roles: Sequence[str]) -> None:
+def section(name: str, title: str, endpoint: str, *, order: int, roles: Sequence[str], group: Group) -> None:
     """Put a page into the navigation. endpoint: its route, which takes the study's `code` and nothing else."""
-    _sections.append(Section(name, title, endpoint, order, tuple(roles)))
-    _sections.sort(key=lambda one: one.order)
+    _sections.append(Section(name, title, endpoint, order, group, tuple(roles)))
+    _sections.sort(key=lambda one: (_GROUPS.index(one.group), one.order))
 
 
 class _StudySection(Protocol):
@@ -36,9 +43,10 @@ class _StudySection(Protocol):
         """The study's id."""
 
 
-def sections(study: _StudySection) -> list[Section]:
-    """Return what the person who is here may open of a study, in order."""
-    return [one for one in _sections if may(study, one.roles)]
+def sections(study: _StudySection) -> list[tuple[Group, list[Section]]]:
+    """Return what the person who is here may open of a study, in order, group by group."""
+    mine = [one for one in _sections if may(study, one.roles)]
+    return [(group, list(found)) for group, found in groupby(mine, key=lambda one: one.group)]
 
 
 @office.context_processor

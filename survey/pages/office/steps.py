@@ -37,7 +37,7 @@ def steps(code: str) -> list[NextStep]:
     if study is None or not may(study, (LEAD,)):
         return []
     now = datetime.now(UTC)
-    here = {one.name: url_for(one.endpoint, code=code) for one in sections(study)}
+    here = {one.name: url_for(one.endpoint, code=code) for _, found in sections(study) for one in found}
     with session(store().engine) as db:
         row = db.get(Study, study.id)
         assert row is not None

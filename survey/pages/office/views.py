@@ -26,7 +26,7 @@ from survey.pages.store import store
 from survey.pages.turns import Turn
 from survey.people import ADMINISTRATOR, COORDINATOR, LEAD, RESEARCHER
 
-section("overview", "Overview", "office.study", order=10, roles=(LEAD, RESEARCHER))
+section("overview", "Overview", "office.study", order=10, group="", roles=(LEAD, RESEARCHER))
 
 _IN: Final = (LEAD, RESEARCHER, COORDINATOR)
 """Roles that have something to do in a study."""

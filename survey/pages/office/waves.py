@@ -21,7 +21,7 @@ from survey.people import LEAD, RESEARCHER
 from survey.progress.versions import begun_by_version
 
 _WHO: Final = (LEAD, RESEARCHER)
-section("waves", "Waves", "office.waves", order=25, roles=_WHO)
+section("waves", "Waves", "office.waves", order=25, group="Set up", roles=_WHO)
 
 AUDIENCES: Final = {"pupil": "Pupils", "parent": "Parents", "staff": "Staff"}
 
