@@ -134,7 +134,7 @@ def _difference(outcome: StudyOutcome, best: Contrast, here: str, there: str, wh
     return f"{outcome.title}: {word} {where} {here} than {where} {there}, {size}"
 
 
-class Size(NamedTuple):
+class ToldDifference(NamedTuple):
     """A difference as it is told: in standard deviations of a scale where these are known, else in points; in
     percentage points of a share. `said` is the number alone, and `interval` its two ends; empty where there is none.
     """
@@ -147,21 +147,21 @@ class Size(NamedTuple):
     interval: str
 
 
-def size(outcome: StudyOutcome, best: Contrast) -> Size:
+def size(outcome: StudyOutcome, best: Contrast) -> ToldDifference:
     """Return a difference with its interval."""
     if outcome.unit == "points" and isinstance(best, ModelContrast) and best.g is not None and best.g_low is not None:
         g, low, high = map(_decimal, (best.g, best.g_low, best.g_high))
-        return Size(best.g, best.g_low, best.g_high, "standard deviations", g, f"{low} to {high}")
+        return ToldDifference(best.g, best.g_low, best.g_high, "standard deviations", g, f"{low} to {high}")
     return raw_size(outcome, best)
 
 
-def raw_size(outcome: StudyOutcome, best: Contrast) -> Size:
+def raw_size(outcome: StudyOutcome, best: Contrast) -> ToldDifference:
     """Return a difference with its interval in the outcome's own unit: points, or percentage points of a share."""
     by, places = (100, 0) if outcome.unit == "share" else (1, 2)
     low, high = (None if end is None else by * end for end in (best.low, best.high))
     interval = "" if low is None or high is None else f"{_plus(low, places)} to {_plus(high, places)}"
     unit: Literal["points", "percentage points"] = "percentage points" if outcome.unit == "share" else "points"
-    return Size(by * best.difference, low, high, unit, _plus(by * best.difference, places), interval)
+    return ToldDifference(by * best.difference, low, high, unit, _plus(by * best.difference, places), interval)
 
 
 def _size(outcome: StudyOutcome, best: Contrast) -> str:

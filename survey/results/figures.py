@@ -13,7 +13,7 @@ from survey.findings.arms import ArmComparison, ArmMean
 from survey.findings.changes import ArmChange
 from survey.findings.exposures import ExposureFinding
 from survey.findings.people import NO, YES
-from survey.findings.sentences import MINUS, Size
+from survey.findings.sentences import MINUS, ToldDifference
 from survey.findings.study import StudyFindings
 from survey.findings.subgroups import Participating, SubgroupFinding
 from survey.pictures.dots import DotRow, Dots, Spot
@@ -107,11 +107,11 @@ def differences(
 _HOLLOW: Final = "A filled dot is a clear difference; a hollow one is not clear, or not corrected for many tests."
 
 
-def _size(one: ArmComparison) -> Size | None:
+def _size(one: ArmComparison) -> ToldDifference | None:
     return None if one.best is None else sentences.size(one.outcome, one.best)
 
 
-Forest = Sequence[tuple[str, Size | None, bool]]
+Forest = Sequence[tuple[str, ToldDifference | None, bool]]
 """Rows of differences: the name, the difference (None where it is hidden), and whether it is clear."""
 
 
