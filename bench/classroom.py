@@ -268,7 +268,8 @@ class Tablet:
             self.seen.append(f"{before.number} -> {child.number}: {memory}")
         child.response = next(one["value"] for one in self.page.context.cookies() if one["name"] == "me").split(".")[1]
         if not self.ready:
-            self.page.wait_for_function(KEPT)
+            while not self.page.evaluate(KEPT):
+                self.page.wait_for_timeout(50)
             self.ready = True
 
     def look_back(self, steps: int = 2) -> None:

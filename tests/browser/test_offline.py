@@ -68,7 +68,7 @@ class Tablet:
             self.next()
         self.response = self.cookie.split(".")[1]
         if kept:
-            self.page.wait_for_function(KEPT)
+            self.until(lambda: bool(self.page.evaluate(KEPT)), talk=False)
 
     @property
     def cookie(self) -> str:
