@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
@@ -13,7 +14,7 @@ from survey.fieldwork import NewDoor
 from survey.responses.concerns import concern
 from tests.pages.strict import StrictClient
 from tests.pages.test_account import token
-from tests.pages.walker import Walker
+from tests.pages.walker import OURS, Walker
 
 TEXT = "sometimes my uncle hits me"
 TALK = "If something makes you sad, tell a grown-up you trust."
@@ -68,6 +69,22 @@ def test_the_named_person_reads_it_and_says_so(child: Walker, doors: dict[str, N
     done = sam.post(f"{READ}/1", data={"csrf_token": token(done), "do": "passed-on"}, follow_redirects=True)
     assert "Passed on" in done.text
     assert "by sam@example.org" in done.text
+
+
+def test_a_text_that_waited_on_a_device_without_a_network_is_read_too(
+    child: Walker, doors: dict[str, NewDoor], sam: StrictClient
+) -> None:
+    begin(child, doors["pupil"])
+    cookie = child.client.get_cookie("me")
+    assert cookie is not None
+    _, response, epoch, _, _, writing, *_ = cookie.value.split(".")
+    event = {"s": 1000, "screen": "more", "form": urlencode({"q_more": TEXT})}
+    sent = {"r": response, "e": int(epoch), "w": writing, "count": 1, "events": [event]}
+    for _ in range(2):
+        assert child.client.post("/answers", json=sent, headers=OURS).json["acked"] == [1000]
+    page = sam.get(READ)
+    assert TEXT in page.text
+    assert "(1) Texts to read" in page.text
 
 
 def test_a_text_typed_before_someone_stops_is_read(child: Walker, doors: dict[str, NewDoor], sam: StrictClient) -> None:

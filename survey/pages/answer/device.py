@@ -143,14 +143,16 @@ def take_waiting() -> Reply:
         return _said(403, gone=True)
     snapshot = load(store().engine, batch.response)
     if snapshot is None or _gone(snapshot, batch.epoch):
-        return _said(410, gone=True, lead=_lead(batch, snapshot))
+        return _said(410, gone=True, lead=_lead(batch, None))
     survey = catalogue().survey(snapshot.sha256, snapshot.language)
     if survey is None or not survey.pupil:
-        return _said(410, gone=True)
+        return _said(410, gone=True, lead=None)
     outcomes: dict[int, _Outcome] = {}
     for event in batch.events:
         outcomes[event.number], snapshot = _keep(survey, snapshot, batch, event)
     refused = [number for number, outcome in outcomes.items() if outcome == "refused"]
+    if refused and not agreed(snapshot):
+        return _said(410, gone=True, lead=_lead(batch, None))
     if refused:
         log.warning("%d of %d answers that waited on a device could not be kept", len(refused), len(outcomes))
     acked = [number for number, outcome in outcomes.items() if outcome != "later"]
@@ -164,20 +166,21 @@ def _said(status: int, **more: Any) -> Response:
 
 
 def _gone(snapshot: Snapshot, epoch: int) -> bool:
-    """Tell whether nothing of a sitting is taken any more: deleted, moved to another child, too late, or not agreed."""
-    if snapshot.state in OVER or epoch < snapshot.first_epoch or too_late(store().engine, snapshot, now()):
-        return True
-    return not agreed(snapshot)
+    """Tell whether nothing of a sitting is taken any more: deleted, moved to another child, or too late."""
+    return snapshot.state in OVER or epoch < snapshot.first_epoch or too_late(store().engine, snapshot, now())
 
 
 def _lead(batch: _Batch, snapshot: Snapshot | None) -> str | None:
-    """Return where the page that sent a batch should go; None when it may stay, or belongs to another child by now."""
+    """Return where the page that sent a batch should go; None when it may stay, or belongs to another child by now.
+
+    snapshot: the response; None when nothing of it is taken any more.
+    """
     pass_ = current()
     if pass_.response != batch.response or pass_.epoch != batch.epoch:
         return None
     if snapshot is None or snapshot.state != "started" or snapshot.epoch > pass_.epoch:
         return "/go"
-    return "/go" if _gone(snapshot, pass_.epoch) or not in_class.may_answer(pass_) else None
+    return None if in_class.may_answer(pass_) else "/go"
 
 
 def _keep(survey: Survey, snapshot: Snapshot, batch: _Batch, event: _Event) -> tuple[_Outcome, Snapshot]:
