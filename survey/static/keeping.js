@@ -131,39 +131,42 @@ const keeping = (() => {
       if (said.lead) lead = said.lead;
       all &&= said.gone || said.acked.length === group.length;
     }
-    return { sent: rows.length > 0 && all, lead };
+    return { asked: groups.length > 0, sent: rows.length > 0 && all, lead };
   }
 
   let running;
   let timer;
   let patience = 2000;
 
-  // Send what waits. Returns {up, left, lead}: whether the server answered, how many still wait, where it leads the page.
-  // mine: the sitting of this page, where it wants to know that the server is there even if nothing waits.
-  function send(mine) {
-    running ||= (async () => {
-      clearTimeout(timer);
-      let up = false;
-      let lead = null;
-      try {
-        for (let more = true; more; ) {
-          const said = await sendOnce(mine);
-          lead = said.lead || lead;
-          more = said.sent;
-          mine = undefined;
-        }
-        up = true;
-        patience = 2000;
-      } catch {
-        // No network, no server, or no storage: it is tried again, devices of a class not all at once.
-        timer = setTimeout(() => send(), patience * (1 + Math.random() * 0.3));
-        patience = Math.min(patience * 2, 60000);
+  async function sendAll(mine) {
+    clearTimeout(timer);
+    let up = null;
+    let lead = null;
+    try {
+      for (let more = true; more; mine = undefined) {
+        const said = await sendOnce(mine);
+        lead = said.lead || lead;
+        up ||= said.asked || null;
+        more = said.sent;
       }
-      const left = await waiting().catch(() => []);
-      if (up && left.length) timer = setTimeout(() => send(), patience);
-      document.dispatchEvent(new CustomEvent("answers", { detail: { up, left, lead } }));
-      return { up, left, lead };
-    })().finally(() => (running = undefined));
+      patience = 2000;
+    } catch {
+      // No network, no server, or no storage: it is tried again, devices of a class not all at once.
+      up = false;
+      patience = Math.min(patience * 2, 60000);
+    }
+    const left = await waiting().catch(() => []);
+    if (left.length || up === false) timer = setTimeout(() => send(), (patience / 2) * (1 + Math.random() * 0.3));
+    document.dispatchEvent(new CustomEvent("answers", { detail: { up, left, lead } }));
+    return { up, left, lead };
+  }
+
+  // Send what waits. Returns {up, left, lead}: whether the server answered (null: there was nothing to ask it), what still
+  // waits, and where it leads the page. mine: the sitting of a page that wants to know, even if nothing waits.
+  async function send(mine) {
+    const before = running && (await running);
+    if (before && !(mine && before.up === null)) return before;
+    running ||= sendAll(mine).finally(() => (running = undefined));
     return running;
   }
 
