@@ -116,7 +116,6 @@ class Survey:
         self.language = language
         self.files = files or {}
         self._tried_at = tried_at
-        self._source = questionnaire
         self.say = say_in(language)
         self.journey = Journey(self.questionnaire)
         self._forms: dict[tuple[str, int], ScreenForm] = {}
@@ -205,7 +204,7 @@ class Survey:
         """Words on a page -> the path of their recording."""
         if not self.pupil or not any(path.startswith("audio/") for path in self.files):
             return {}
-        spoken = possible(self._source, self.language)
+        spoken = possible(self.source, self.language)
         found = ((said, path_of(source, self.language, self.files)) for source, said in spoken)
         return {fill(said, {}, {}): path for said, path in found if path}
 
