@@ -25,7 +25,7 @@ from survey.classroom.tables import card, class_session, help_given, let_in, sit
 from survey.database import Engine, read, write
 from survey.fieldwork.consent.study import plan_of
 from survey.fieldwork.doors import (
-    PERSONAL_SYLLABLES,
+    LESSON_SYLLABLES,
     Door,
     NewDoorWithoutKey,
     door_without_key,
@@ -337,7 +337,7 @@ def show_way_in(connection: Connection, session_id: int, number: int, key: bytes
     found = next((one for one in issued(connection, it.school_class_id) if one.face.number == number), None)
     if found is None:
         return None
-    token, code = secrets.token_urlsafe(16), unused_code(connection, PERSONAL_SYLLABLES, key)
+    token, code = secrets.token_urlsafe(16), unused_code(connection, LESSON_SYLLABLES, key)
     connection.execute(delete(let_in).where(let_in.c.class_session_id == session_id, let_in.c.card_id == found.id))
     row = {"class_session_id": session_id, "card_id": found.id, "token_hash": hash_of_token(token)}
     connection.execute(insert(let_in).values(**row, code_hash=code.hash, made_at=now))

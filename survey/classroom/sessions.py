@@ -15,7 +15,15 @@ from survey.classroom.members import PUPIL, WaveAndClass, asked_in
 from survey.classroom.tables import class_session, let_in, sitting
 from survey.database import Engine, read, session, write
 from survey.fieldwork.consent.study import plan_of
-from survey.fieldwork.doors import OPEN_SYLLABLES, Door, NewCode, NewDoorWithoutKey, door_without_key, unused_code
+from survey.fieldwork.doors import (
+    CLASS_SYLLABLES,
+    LESSON_SYLLABLES,
+    Door,
+    NewCode,
+    NewDoorWithoutKey,
+    door_without_key,
+    unused_code,
+)
 from survey.fieldwork.publications import current
 from survey.fieldwork.studies import School, SchoolClass, Wave
 from survey.fieldwork.waves import hours
@@ -121,7 +129,7 @@ def begin_session(
         there: int | None = connection.scalar(same.limit(1))
         if there is not None:
             return there
-        code = _new_code(connection, key)
+        code = _new_code(connection, key, with_cards=with_cards)
         row = {
             "study_id": place.study_id,
             "wave_id": place.wave_id,
@@ -213,7 +221,8 @@ def go_on(engine: Engine, session_id: int, act: Act) -> None:
 def change_code(engine: Engine, session_id: int, key: bytes, act: Act) -> None:
     """Give a class session a new code, and count wrong tries from nothing. Children who are in go on."""
     with write(engine) as connection:
-        code = _new_code(connection, key)
+        it = by_id(connection, session_id)
+        code = _new_code(connection, key, with_cards=it is None or it.with_cards)
         _change(connection, session_id, act, "changed a class code", true(), code=code.code, code_hash=code.hash)
 
 
@@ -254,9 +263,9 @@ def _change(
     return changed
 
 
-def _new_code(connection: Connection, key: bytes) -> NewCode:
+def _new_code(connection: Connection, key: bytes, *, with_cards: bool) -> NewCode:
     while True:
-        code = unused_code(connection, OPEN_SYLLABLES, key)
+        code = unused_code(connection, CLASS_SYLLABLES if with_cards else LESSON_SYLLABLES, key)
         same = select(class_session.c.id).where(class_session.c.code_hash == code.hash)
         if connection.scalar(same) is None:
             return code

@@ -21,10 +21,17 @@ from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.studies import School, SchoolClass, Study, Wave
 from survey.fieldwork.waves import Hours, hours, plan_of
 
-OPEN_SYLLABLES: Final = 4
-"""Syllables of an open door's code: 80^4, or 41 million, codes (forms.md, section 4)."""
+OPEN_SYLLABLES: Final = 7
+"""Syllables of an open door's code: of 80^7. Fewer live codes of a sort need fewer; docs/codes.md has the odds."""
 
-PERSONAL_SYLLABLES: Final = 6
+PERSONAL_SYLLABLES: Final = 8
+"""Of a personal door's code, which is one of thousands."""
+
+CLASS_SYLLABLES: Final = 5
+"""Of a class code that needs a card besides."""
+
+LESSON_SYLLABLES: Final = 6
+"""Of a code that lets in by itself in one lesson: a class code without cards, or one a teacher shows for a child."""
 
 _CONSONANTS: Final = "bdfgjklmnprstvwz"
 _VOWELS: Final = "aeiou"
@@ -154,7 +161,7 @@ def new_door(
     to: LeadsTo = LeadsTo(),
     times: OwnTimes = OwnTimes(),
 ) -> NewDoor:
-    """Make a door with a link token (22 characters, 128 random bits) and a code to be typed ("ravo kimu").
+    """Make a door with a link token (22 characters, 128 random bits) and a code to be typed.
 
     key: the application's key for codes, Settings.key("codes").
     """

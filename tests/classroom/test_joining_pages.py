@@ -166,3 +166,18 @@ def test_a_child_who_has_finished_is_told_so_and_the_next_child_can_come_in(robi
     assert robins.type_in(device, 3).location == "/welcome"
     robins.begin(device)
     assert sorted(state for state, _ in robins.states()) == ["finished", "started"]
+
+
+def test_a_child_who_joins_in_welsh_is_asked_in_welsh_to_the_last_picture(robins: Class) -> None:
+    device = robins.device()
+    reply = device.post("/?language=cy", data={"code": robins.now.code})
+    assert reply.location == "/join?language=cy"
+    reply = device.post(reply.location, data={"number": "3"})
+    for place, name in enumerate(robins.cards[3].face.pictures, 1):
+        assert reply.location == f"/join/picture/{place}?language=cy"
+        page = look_at(device.get(reply.location))
+        assert page.get("lang") == "cy"
+        back = next(a.get("href") for a in page.iter("a") if (a.get("href") or "").startswith("/join"))
+        assert back.endswith("?language=cy")
+        reply = device.post(reply.location, data={"picture": name})
+    assert reply.location == "/welcome?language=cy"

@@ -68,7 +68,7 @@ def test_a_teacher_starts_a_session_in_three_steps(robins: Class) -> None:
     assert "Wrens" not in page, "another school's class"
     reply = do(teacher, HOME, **{"class": str(robins.rooms.robins.school_class_id), "questionnaire": "pupil"})
     page = after(teacher, reply)
-    assert re.search(r"Class code [a-z]{4} [a-z]{4} ", page)
+    assert re.search(r"Class code [a-z]{4} [a-z]{4} [a-z]{2} ", page)
     assert "6 cards: 6 not started" in page
 
 

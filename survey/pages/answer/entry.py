@@ -44,6 +44,7 @@ def plain_words() -> dict[str, object]:
         "look": current().classes,
         "here": "",
         "front": f"/{in_query(language)}",
+        "in_language": in_query(language),
         "look_address": f"/look?language={language}",
         "young": False,
         "audience": "parent",

@@ -50,7 +50,7 @@ def by_code(typed: str) -> Reply | None:
     look = pass_.look if pass_.response is None else ""
     if not found.with_cards:
         return _without_card(found, pass_)
-    reply = give(redirect("/join", 303), _on_the_way(found, pass_, look))
+    reply = give(redirect(f"/join{in_query(asked_language())}", 303), _on_the_way(found, pass_, look))
     return reply if pass_.response is None else hand_over(reply)
 
 
@@ -91,7 +91,7 @@ def let_in(joined: Joined, *, another: bool = False) -> Reply:
     before = snapshot_of(pass_)
     same = pass_.door in (None, joined.door) if before is None else before.door_id == joined.door and not another
     coming = at_door(joined.door, pass_.look if same else "", joined.sitting)
-    reply = give(redirect("/welcome", 303), coming)
+    reply = give(redirect(f"/welcome{in_query(asked_language())}", 303), coming)
     reply.headers["Referrer-Policy"] = "no-referrer"
     return reply if same else hand_over(reply)
 

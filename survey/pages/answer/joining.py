@@ -19,7 +19,7 @@ from survey.pages.answer.passes import Pass, current, give
 from survey.pages.answer.questions import now, private
 from survey.pages.answer.tongue import asked_language
 from survey.pages.store import store
-from survey.wording import say_in
+from survey.wording import in_query, say_in
 
 _CARDS: Final = "card"
 """What tries at cards are counted as, for a device and an address."""
@@ -32,7 +32,7 @@ _LETTERS: Final = "abcdefghijkl"
 def card_number() -> Reply:
     """Ask for the number on the card; without a class code before, ask for that."""
     pass_ = current()
-    return _number_page(None, "") if pass_.joining else redirect("/", 303)
+    return _number_page(None, "") if pass_.joining else redirect(f"/{in_query(asked_language())}", 303)
 
 
 @answer.post("/join")
@@ -40,11 +40,11 @@ def take_card_number() -> Reply:
     """Take the number, and go on to the pictures. Whether there is such a card is said with the pictures only."""
     pass_ = current()
     if not pass_.joining:
-        return redirect("/", 303)
+        return redirect(f"/{in_query(asked_language())}", 303)
     typed = request.form.get("number", "").strip()[:10]
     if not (typed.isascii() and typed.isdecimal() and 1 <= int(typed) <= MOST_CARDS):
         return _number_page(say_in(asked_language())("Type the number on your card."), typed)
-    return give(redirect("/join/picture/1", 303), with_card(pass_, f"{int(typed)}-"))
+    return give(_to_picture(1), with_card(pass_, f"{int(typed)}-"))
 
 
 @answer.get("/join/picture/<int:place>")
@@ -69,7 +69,12 @@ def take_card_picture(place: int) -> Reply:
     # Someone who went back and picked another one: what came after it is asked again.
     letters = _letters(pass_)[: place - 1] + _LETTERS[PICTURES.index(chosen)]
     known = with_card(pass_, f"{_number(pass_)}-{letters}")
-    return _try(known) if place == PLACES else give(redirect(f"/join/picture/{place + 1}", 303), known)
+    return _try(known) if place == PLACES else give(_to_picture(place + 1), known)
+
+
+def _to_picture(place: int) -> Reply:
+    """Lead on to a picture, in the language of the page before."""
+    return redirect(f"/join/picture/{place}{in_query(asked_language())}", 303)
 
 
 def _away(pass_: Pass, place: int) -> Reply | None:
@@ -77,11 +82,11 @@ def _away(pass_: Pass, place: int) -> Reply | None:
     if not 1 <= place <= PLACES:
         abort(404)
     if not pass_.joining:
-        return redirect("/", 303)
+        return redirect(f"/{in_query(asked_language())}", 303)
     if not pass_.card:
-        return redirect("/join", 303)
+        return redirect(f"/join{in_query(asked_language())}", 303)
     known = len(_letters(pass_))
-    return redirect(f"/join/picture/{known + 1}", 303) if place > known + 1 else None
+    return _to_picture(known + 1) if place > known + 1 else None
 
 
 def _try(pass_: Pass) -> Reply:
