@@ -73,7 +73,7 @@ def draw_dots(picture: Dots, form: SheetSize) -> Canvas:
     values = [number for row in picture.rows for spot in row.spots if spot is not None for number in spot.numbers()]
     axis = axis_over([*values, *([0.0] if picture.ends else [])], about=4 if form.narrow else 6, unit=picture.unit)
     sheet = Canvas(form)
-    begin, length = _plot(form, any(row.has_words for row in picture.rows))
+    begin, length = _plot(form, any(row.has_words for row in picture.rows), axis)
     top = _heading(sheet, picture, begin)
     rows = Canvas(form)  # what stands on the grid is drawn after it
     y = top + 6
@@ -84,10 +84,11 @@ def draw_dots(picture: Dots, form: SheetSize) -> Canvas:
     return sheet
 
 
-def _plot(form: SheetSize, said: bool) -> tuple[float, float]:
-    """Return where the plot begins, and how long it is."""
+def _plot(form: SheetSize, said: bool, axis: Axis) -> tuple[float, float]:
+    """Return where the plot begins, and how long it is: the numbers at the ends of the axis need room too."""
     if form.narrow:
-        return 18.0, form.width - 36.0
+        aside = max(18.0, *(width_of(axis.said(tick)) / 2 + 2 for tick in (axis.ticks[0], axis.ticks[-1])))
+        return aside, form.width - 2 * aside
     return _LABEL, form.width - _LABEL - (_SAID if said else 24.0)
 
 

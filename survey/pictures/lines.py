@@ -116,8 +116,7 @@ def draw_with_band(picture: WithBand, form: SheetSize) -> Canvas:
     sheet = Canvas(form)
     y = 16.0
     if picture.said[0]:
-        sheet.lead(0.0, y, *picture.said)
-        y += LINE + 8
+        y = _lead(sheet, picture.said, y) + 8
     left, top = _up(sheet, axis, picture.measure, y)
     length = form.width - left - 24
 
@@ -138,6 +137,16 @@ def draw_with_band(picture: WithBand, form: SheetSize) -> Canvas:
         half = width_of(point.words) / 2
         sheet.words(min(max(x, half), form.width - half), at - 16, point.words, "soft", "middle")
     return sheet
+
+
+def _lead(sheet: Canvas, said: tuple[str, str], y: float) -> float:
+    """Write what the line says, and its interval on the same line where both have room. Returns the line below."""
+    if width_of(" ".join(said)) < sheet.form.width:
+        sheet.lead(0.0, y, *said)
+        return y + LINE
+    return sheet.paragraph(
+        0.0, sheet.paragraph(0.0, y, said[0], sheet.form.width, "bold"), said[1], sheet.form.width, "soft"
+    )
 
 
 def _up(sheet: Canvas, axis: Axis, measure: str, y: float) -> tuple[float, float]:

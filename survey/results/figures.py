@@ -94,7 +94,8 @@ def differences(
             part = [one for one in mine if one.outcome.unit == unit]
             name = f"{id}-{unit}" if reference == found[0].reference else f"{id}-{unit}-{reference.replace('_', '-')}"
             when = "" if by_wave else f", {findings.waves[part[0].wave]}"
-            title = f"{_upper(here)} beside {there}{when}"
+            few = "" if len(part) > _NAMED or by_wave else f"{' and '.join(one.outcome.title for one in part)}: "
+            title = f"{few}{here if few else _upper(here)} beside {there}{when}"
             words = ("fewer", "more") if unit == "share" else ("lower", "higher")
             sides = (f"{words[0]} in {here}", f"{words[1]} in {here}")
             names = [findings.waves[one.wave] if by_wave else one.outcome.title for one in part]
@@ -103,6 +104,9 @@ def differences(
             figures.append(Figure(name, title, _forest(title, rows, sides), table, _HOLLOW))
     return figures
 
+
+_NAMED: Final = 2
+"""So many outcomes stand in the title of their picture."""
 
 _HOLLOW: Final = "A filled dot is a clear difference; a hollow one is not clear, or not corrected for many tests."
 

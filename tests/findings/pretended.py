@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from survey.definition.reading import parse_study
 from survey.definition.study import StudyDefinition
+from survey.export.study import StudyTables
 from survey.findings.people import OnList, Place, Row, StudyData
+from survey.findings.study import analyse
 from tests.language.examples import good_study
 
 QUESTIONNAIRE = """
@@ -121,3 +124,17 @@ def usual(plan: StudyDefinition | None = None, seed: int = 1) -> Pretended:
         found.school(f"P{number}", "programme", 24, effect=0.8, answering=0.9)
         found.school(f"C{number}", "comparison", 24, answering=0.9)
     return found
+
+
+ASKS = """  questions:
+    - {ask: Do children find more joy in music?, outcomes: [sample.joy]}
+  comparison:"""
+PLANNED = PLAN.replace("  comparison:", ASKS, 1)
+"""The plan with a question of the evaluation in its own words."""
+
+
+@cache
+def found_tables() -> StudyTables:
+    """What pages show of the usual study, analysed once for all tests; nothing of it can be changed."""
+    findings = analyse(usual(study(PLANNED)).data, questionnaires(), ["w1", "w2"])
+    return StudyTables(findings, None, None, questionnaires())

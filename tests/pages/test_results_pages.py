@@ -17,15 +17,13 @@ from survey.config import Settings
 from survey.database import Engine
 from survey.export.state import StudyState, state_of
 from survey.export.study import StudyTables
-from survey.findings.study import analyse
 from survey.pages.office import results as pages
 from survey.pages.statics import FOLDER
 from survey.results.found import found
 from survey.results.working import FRESH, ResultsDesk, WorkedOut
-from tests.findings.pretended import questionnaires, study, usual
+from tests.findings.pretended import PLANNED, found_tables, study
 from tests.pages.strict import StrictClient, heading, look_at, strict_client, words
 from tests.pages.test_account import OWN, choose, sign_in
-from tests.results.test_what_we_found import PLANNED
 
 PAGE = "/office/studies/small-notes/results"
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
@@ -33,9 +31,7 @@ NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def tables() -> StudyTables:
-    return StudyTables(
-        analyse(usual(study(PLANNED)).data, questionnaires(), ["w1", "w2"]), None, None, questionnaires()
-    )
+    return found_tables()
 
 
 @pytest.fixture
@@ -122,7 +118,7 @@ def test_a_picture_is_sent_as_a_file_with_its_title_its_source_and_its_looks(
     assert reply.mimetype == "image/svg+xml"
     assert reply.headers["Content-Disposition"].endswith("small-notes-w2-question-1-differences-points.svg")
     said = ["".join(one.itertext()) for one in ET.fromstring(reply.data).iter("{http://www.w3.org/2000/svg}text")]
-    assert said[0] == "Programme schools beside comparison schools, Autumn 2025"
+    assert said[0] == "Joy in music: programme schools beside comparison schools, Autumn 2025"
     assert any(one.startswith("Small notes. Autumn 2025.") for one in said)
     assert ".picture .grid" in reply.text
     assert researcher.get(f"{PAGE}/pictures/found/no-such.svg").status_code == 404

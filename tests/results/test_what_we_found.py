@@ -20,22 +20,17 @@ from survey.pictures.stacked import Stacked
 from survey.results.figures import HIDDEN, Figure
 from survey.results.found import FoundSection, found
 from survey.results.scales import outcome_lines, scale_sections
-from tests.findings.pretended import PLAN, Pretended, questionnaires, study, usual
-
-ASKS = """  questions:
-    - {ask: Do children find more joy in music?, outcomes: [sample.joy]}
-  comparison:"""
-PLANNED = PLAN.replace("  comparison:", ASKS, 1)
+from tests.findings.pretended import PLANNED, Pretended, found_tables, questionnaires, study
 
 
 @pytest.fixture(scope="module")
 def findings() -> StudyFindings:
-    return analyse(usual(study(PLANNED)).data, questionnaires(), ["w1", "w2"])
+    return found_tables().findings
 
 
 @pytest.fixture(scope="module")
-def tables(findings: StudyFindings) -> StudyTables:
-    return StudyTables(findings, None, None, questionnaires())
+def tables() -> StudyTables:
+    return found_tables()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,58 @@
+"""Every question as it may be shown: bars and tables are those of the sheet of items."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from survey.export.contents import SmallSheet
+from survey.export.items import _HEADER
+from survey.pictures.stacked import Stacked
+from survey.results.figures import HIDDEN
+from survey.results.questions import asked_questions, question_figures
+from tests.findings.pretended import questionnaires
+
+LABELS = {"1": "Little", "2": "Some", "3": "Much"}
+
+
+def sheet(counts: dict[str, dict[str, int | None]], wave: str = "w1") -> SmallSheet:
+    """A sheet of items of the study of songs, as it leaves its room: questions with their counts, None where hidden."""
+    rows = []
+    for question, given in counts.items():
+        known = [count for count in given.values() if count is not None]
+        answered = sum(known) if len(known) == len(given) else None
+
+        def row(question: str = question, answered: int | None = answered, **more: Any) -> tuple[Any, ...]:
+            told = {"questionnaire": "sample", "variable": question, "wave": wave, "asked": 100, "answered": answered}
+            return tuple(
+                (told | more).get(name, "" if name in ("code", "name in charts") else None) for name in _HEADER
+            )
+
+        rows.append(row(row="question", mean=2.25 if answered else None))
+        for code, count in given.items():
+            share = count / answered if answered and count is not None else None
+            cell = {"code": code, "answer": LABELS[code], "count": count, "share of answered": share}
+            rows.append(row(row="answer", **cell, **{"name in charts": question}))
+        rows.append(row(row="no answer", code="-9", answer="left blank", count=4))
+    return SmallSheet("Items", "", _HEADER, rows)
+
+
+def test_questions_with_the_same_answers_are_one_picture_and_shares_are_those_of_the_sheet() -> None:
+    items = sheet({"a": {"1": 24, "2": 24, "3": 48}, "b": {"1": 12, "2": 36, "3": 48}})
+    asked = asked_questions(items, questionnaires()["sample"], "w1")
+    assert [one.id for one in asked] == ["a", "b"]
+    assert asked_questions(items, questionnaires()["sample"], "w2") == []
+    (figure,) = question_figures(asked, "question")
+    assert isinstance(figure.picture, Stacked)
+    assert figure.picture.steps == ("Little", "Some", "Much")
+    assert [row.shares for row in figure.picture.rows] == [(0.25, 0.25, 0.5), (0.125, 0.375, 0.5)]
+    assert [row.words for row in figure.picture.rows] == [("25", "25", "50"), ("12", "38", "50")]
+    assert figure.table.rows[0][1:] == ("100", "96", "25 % (24)", "25 % (24)", "50 % (48)", "2.25")
+
+
+def test_a_question_with_a_hidden_count_has_no_bar_and_no_figure_from_which_it_follows() -> None:
+    items = sheet({"a": {"1": None, "2": None, "3": 48}})
+    (figure,) = question_figures(asked_questions(items, questionnaires()["sample"], "w1"), "question")
+    assert isinstance(figure.picture, Stacked)
+    (row,) = figure.picture.rows
+    assert (row.shares, row.note) == ((), HIDDEN)
+    assert figure.table.rows[0][1:] == ("100", "", HIDDEN, HIDDEN, "48", "")
