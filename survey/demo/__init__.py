@@ -177,6 +177,7 @@ def run(command: Command, folder: Path, questionnaires: Path, *, port: int, serv
     if built.at_work is not None:
         click.echo("\nThe teacher of that class opens the list with this link:")
         command("link", "coordinator", built.study, "--school", built.at_work.school)
+    click.echo(f"\nWhat we found, for the lead and the researcher:\n  {_results_of(built.study, port)}")
     if serving:
         click.echo("\nThe website is running. Stop it with Ctrl+C.")
         command("serve", "--port", str(port))
@@ -188,6 +189,10 @@ def _class_session(command: Command, built: Built, there: ClassAtWork) -> None:
     place = ("--wave", built.wave, "--school", there.school, "--class", there.school_class)
     command("classroom", "cards", built.study, *place, "--out", "demo-cards.html")
     command("classroom", "start", built.study, there.answers.questionnaire, *place)
+
+
+def _results_of(study: str, port: int) -> str:
+    return f"http://localhost:{port}/office/studies/{study}/results"
 
 
 def _of(links: Path, pupils: dict[str, str]) -> Iterator[tuple[str, str, str]]:

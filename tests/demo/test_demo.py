@@ -27,10 +27,15 @@ from survey.database import Engine, open_engine, session
 from survey.definition.reading import read_folder
 from survey.demo import MARK
 from survey.demo.truth import Truth
+from survey.export import store
+from survey.export.study import StudyTables
 from survey.fieldwork import study_by_code
 from survey.journey import Journey
+from survey.pictures.stacked import Stacked
 from survey.progress import progress
 from survey.responses import Record, stream
+from survey.results.figures import HIDDEN
+from survey.results.found import found as found_sections
 from tests.pages.walker import Walker
 
 FOLDER = Path(__file__).parents[2] / "questionnaires"
@@ -396,6 +401,68 @@ def test_the_workbook_of_tables_holds_what_was_found_and_no_one(
         if one["found"] is not None:
             assert row["n programme"] == one["found"]["n"]["programme"]
             assert row["mean other"] == pytest.approx(one["found"]["mean"]["comparison"])
+
+
+@pytest.fixture(scope="module")
+def tables(built: Built) -> StudyTables:
+    """What the pages of results show of the pretended study."""
+    found = store.tables("first-notes", built.engine, datetime.now(UTC))
+    assert found is not None
+    return found
+
+
+def test_what_we_found_answers_the_evaluations_questions_and_its_intervals_hold_the_truth(
+    built: Built, records: list[Record], tables: StudyTables
+) -> None:
+    assert "/office/studies/first-notes/results" in built.output
+    study = read_folder(FOLDER).study
+    sections = {part.answer.id: part for part in found_sections(tables, study, tables.items)}
+    assert list(sections) == [
+        "question-1", "exposure", "subgroups", "share-after-school", "share-music-club", "share-dislikes", "roster",
+        "question-2", "parent", "staff", "costs",
+    ]  # fmt: skip
+    assert sections["question-1"].answer.question == study.plan.questions[0].ask
+    # What is pretended of each outcome: the arm, and what each year in the programme adds.
+    held = []
+    for one in (*sections["question-1"].answer.comparisons, *sections["question-2"].answer.comparisons):
+        true = study.pretend.effects[one.outcome.id]
+        months = [
+            float(record.facts["months"] or 0)
+            for record in records
+            if (record.questionnaire, record.wave, record.arm, record.state)
+            == (one.outcome.questionnaire, "w3", "programme", "finished")
+        ]
+        effect = true["programme"] + true.get("per_year", 0.0) * mean(months) / 12 if "programme" in true else 0.0
+        held.append(one.best.g_low < effect < one.best.g_high)
+    assert len(held) == 6
+    assert sum(held) >= 5, "of six intervals of 95 % one may miss"
+    assert (
+        next(one.certainty for one in sections["question-2"].answer.comparisons if one.outcome.name == "sticking")
+        != "clear"
+    )
+
+
+def test_bars_of_questions_are_what_was_answered(records: list[Record], tables: StudyTables) -> None:
+    study = read_folder(FOLDER).study
+    (part,) = [one for one in found_sections(tables, study, tables.items) if one.answer.id == "share-dislikes"]
+    (figure,) = [one for one in part.figures if isinstance(one.picture, Stacked)]
+    finished = [
+        record.answers
+        for record in records
+        if (record.questionnaire, record.wave, record.state) == ("pupil-ks2", "w3", "finished")
+    ]
+    assert len(figure.picture.rows) == len(figure.table.rows) == 2
+    for item, row, cells in zip(
+        ("enjoy_singing", "enjoy_playing"), figure.picture.rows, figure.table.rows, strict=True
+    ):
+        given = Counter(answers[item] for answers in finished if isinstance(answers.get(item), int))
+        assert cells[2] == f"{given.total():,}"
+        if row.shares:
+            assert row.shares == pytest.approx([given[code] / given.total() for code in range(1, 6)])
+        else:
+            assert HIDDEN in cells
+        for code, cell in zip(range(1, 6), cells[3:8], strict=True):
+            assert cell == HIDDEN or re.search(r"\d[\d,]*(?=\)?$)", cell)[0] == f"{given[code]:,}"
 
 
 def test_only_waves_up_to_the_one_asked_for_are_analysed(built: Built, tmp_path: Path) -> None:
