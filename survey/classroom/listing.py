@@ -48,8 +48,8 @@ TITLES: Final[dict[str, str]] = {
 }
 """What each state is called, in the order of the list: cards that need the teacher first.
 
-A device with answers that wait to be sent will be one of those: its state goes between 'locked' and 'idle', and into
-NEEDS_YOU, once devices can say so.
+A device whose answers wait for a network is silent, so it cannot say so: it is one of 'idle'
+(docs/decisions/0029).
 """
 
 NEEDS_YOU: Final = frozenset({"two devices", "locked", "idle"})
