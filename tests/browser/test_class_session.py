@@ -31,6 +31,9 @@ class Teacher:
         self.press("Continue") if page.get_by_role("main").get_by_role("button", name="Continue").count() else (
             page.get_by_role("main").get_by_role("button").click()
         )
+        menu = page.locator(".sections .menu summary")
+        if menu.is_visible():  # on a phone
+            menu.click()
         page.get_by_role("link", name="Class sessions").click()
 
     def press(self, name: str) -> None:
