@@ -64,9 +64,13 @@
     return reply.ok ? reply.json() : Promise.reject(new Error(String(reply.status)));
   }
 
+  const sleep = (time) => new Promise((done) => setTimeout(done, time));
+  const soon = (promise, time) => Promise.race([promise, sleep(time).then(() => ({}))]);
+
   const rules = json(about.dataset.rules);
   // Conditions can look at answers of an earlier sitting, and at facts of the roster.
   async function learn() {
+    await soon(keeping.send(), 6000); // what waits is part of it
     const said = await json(`${here}/mine.json`);
     if (said.lead) go(said.lead);
     memory.answers = { ...said.answers, ...memory.answers };
@@ -89,9 +93,6 @@
     const ordered = (await rules).screens.find((one) => one.name === name).orders;
     return `${here}/${name}?n=${(await highest()) + 1}${ordered ? `&o=${memory.seed}` : ""}`;
   }
-
-  const sleep = (time) => new Promise((done) => setTimeout(done, time));
-  const soon = (promise, time) => Promise.race([promise, sleep(time).then(() => ({}))]);
 
   async function lead(name) {
     const said = await soon(keeping.send(), 400);
@@ -121,15 +122,17 @@
     return Math.abs(first - second) < 4 ? "row" : "stack";
   }
 
-  function event(name, said) {
+  // neutral: the page could not say again what was answered before, and had its author's other words.
+  function event(name, said, neutral = false) {
     const ms = Math.round(performance.now() - opened);
-    return { screen: name, form: said, ms, lay: layout() };
+    return { screen: name, form: said, ms, lay: [layout(), neutral && "neutral"].filter(Boolean).join(" ") || null };
   }
 
   // Post the page as it stands, under a number that nothing that waits can have.
   async function plainly(button) {
     // From here on the server knows what this tab does not: it is asked again on the next page.
     Object.assign(memory, { answers: {}, facts: null });
+    if (!stopping) memory.forms[screen] = written(fields());
     remember();
     const above = await highest().catch(() => 0);
     if (above) form.action = `${location.pathname}?n=${above + 1}`;
@@ -168,10 +171,13 @@
     const said = table.screens.find((one) => one.name === screen);
     const pairs = fields();
     const answers = said.steps ? routing.reads(said.take, said.steps[0].key, pairs) : {};
-    if (!answers) return ask(said.take && !said.take.rule && !pairs.some(([one]) => one.startsWith("q_")) ? "nothing" : "unsure", button);
+    if (!answers) {
+      const nothing = said.take && said.take.one && !pairs.some(([name]) => name.startsWith("q_"));
+      return ask(nothing ? "nothing" : "unsure", button);
+    }
     Object.assign(memory.answers, answers);
     memory.forms[screen] = written(pairs);
-    const kept = Object.keys(answers).length ? [event(screen, written(pairs))] : [];
+    const kept = Object.keys(answers).length ? [event(screen, written(pairs), onDevice && said.personal)] : [];
     const following = routing.after(table, screen, memory.answers, memory.facts);
     const name = following || routing.resume(table, memory.answers, memory.facts);
     if (!name) return end([...kept, event("_finish", "")]);
@@ -251,7 +257,8 @@
   function question() {
     if (memory.ended) return go(waits);
     forgetWhenIdle();
-    if (!stopping && screen in memory.forms) fillAgain(memory.forms[screen]);
+    const refused = document.getElementById("oops"); // the server shows what it could not take
+    if (!stopping && !refused && screen in memory.forms) fillAgain(memory.forms[screen]);
     remember();
     form.addEventListener("submit", busyOnce(stopping ? stop : next));
     const back = document.querySelector('a[href$="/back"]');

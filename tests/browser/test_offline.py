@@ -204,6 +204,9 @@ def test_a_line_that_is_cut_in_the_middle_loses_nothing(tiny: Site, tablet: Tabl
     assert tablet.kept() == known
     tablet.until(lambda: tablet.waiting() == 0)
     page.locator("#waiting").wait_for(state="hidden")
+    with read(tablet.engine) as connection:
+        lay = dict(connection.execute(select(log.c.screen, log.c.layout)).all())
+    assert (lay["sing"], lay["what"], lay["hard"]) == ("row", None, "row neutral")
 
     # The last answer, with no line: not done before all is in. Back shows nothing, and leads to no question.
     line.cut = True
