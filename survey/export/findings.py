@@ -11,6 +11,7 @@ from survey.analysis.effects import Contrast
 from survey.export.charts import ChartSeries, SheetChart
 from survey.export.contents import ONE_DECIMAL, PERCENT, THREE_DECIMALS, TWO_DECIMALS, WRAPPED, Look, SmallSheet
 from survey.findings import sentences
+from survey.findings.answers import answers
 from survey.findings.arms import EVERYONE, ArmComparison, ArmMean
 from survey.findings.exposures import ExposureFinding
 from survey.findings.outcomes import StudyOutcome
@@ -97,7 +98,8 @@ _SUMMARY: Final = _Table(
 
 def _summary(findings: StudyFindings) -> SmallSheet:
     wave = findings.waves[findings.wave]
-    told = [*((question, wave, said) for question, said in _answers(findings))]
+    told = [(one.question, wave, f"{' '.join(one.short)} {one.how_sure}.") for one in answers(findings)]
+    told += [(question, wave, said) for question, said in _answers(findings)]
     if findings.costs is not None:
         told.append(("What does it cost?", "", findings.costs.sentence))
     told += [("How to read this", "", note) for note in findings.notes]
