@@ -273,7 +273,7 @@ def changes(findings: StudyFindings, found: Sequence[ArmChange], id: str) -> Fig
     here, there = sentences.arm(findings, findings.programme or ""), sentences.arm(findings, first.reference)
     picture = _forest(title, rows, (f"more in {there}", f"more in {here}"))
     if isinstance(picture, Dots):
-        measure = f"How much more {here} changed, in points"
+        measure = f"How much more {here} changed, in {_unit_of(rows)}"
         picture = replace(picture, measure=measure, series=(measure,), about=f"{measure}. {_TABLE_BELOW}")
     headings = (
         "Outcome", "Arm", "n first", "n second", "In both", "Mean before", "Mean after", "Change", "95 % interval", "p",
