@@ -323,7 +323,7 @@ def test_every_way_to_end_is_thanked_for(previews: Previews, place: str, state: 
 # ── what the templates are made of ────────────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_a_template_has_no_style_script_or_address_of_its_own(path: Path) -> None:
-    files = r"<script src=\"\{\{ asset\('[a-z]+\.js'\) \}\}\"( defer)?></script>"
+    files = r"<script( type=\"module\")? src=\"\{\{ asset\('[a-z]+\.js'\) \}\}\"( defer)?></script>"
     text = re.sub(files, "", path.read_text(encoding="utf-8"))
     assert not re.search(r"\sstyle\s*=|<style|<script|\son\w+\s*=|https?://|\|\s*safe\b", text)
 
