@@ -7,6 +7,7 @@
 
   const IDLE = 20 * 60 * 1000;
   const MEMORY = "sitting";
+  const STAYS = "the page stays";
   const [, , version, language, screen, stopping] = location.pathname.split("/");
   const here = `/q/${version}/${language}`;
   const waits = `/sent/${version}/${language}`;
@@ -158,7 +159,7 @@
     for (const one of box.querySelectorAll("[data-held]")) one.hidden = one.dataset.held !== why;
     box.hidden = false;
     box.focus();
-    return null;
+    return STAYS;
   }
 
   async function next(button) {
@@ -235,16 +236,11 @@
       submitted.preventDefault();
       if (busy) return; // the second and third tap
       busy = true;
-      late = setTimeout(() => keeping.waiting().then((left) => tell(left.length)), 1500);
+      late = setTimeout(() => keeping.waiting().then((left) => tell(left.length), () => {}), 1500);
       const button = submitted.submitter;
-      try {
-        await work(button);
-      } catch {
-        // Nothing can be kept here (a private window, a full disk), or the rules did not come.
-        await ask("unsure", button);
-      } finally {
-        setTimeout(() => (busy = false), 1000);
-      }
+      // Nothing can be kept here (a private window, a full disk), or the rules did not come: the server is asked.
+      const done = await work(button).catch(() => ask("unsure", button));
+      setTimeout(() => (busy = false), done === STAYS ? 0 : 1000);
     };
   }
 
