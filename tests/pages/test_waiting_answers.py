@@ -168,6 +168,11 @@ def test_a_sittings_token_opens_that_sitting_alone_and_reads_nothing(site: Site,
 )
 def test_what_no_script_of_ours_sends_is_a_bad_request(device: Device, body: Any) -> None:
     assert device.walker.client.post("/answers", json=body, headers=OURS).status_code == 400
+    deep = device.walker.client.post("/answers", data="[" * 60_000, content_type="application/json", headers=OURS)
+    assert deep.status_code == 400
+    assert device.send(w="\ud800").status_code == 403
+    assert device.said(device.event("what", "q_what=\ud800"))["refused"] == []
+    assert device.answers == {"what": "?"}
     assert device.send(device.event("sing", "x" * 70_000)).status_code == 413
     for at in (10**17, -1, 2.5, None):
         assert device.said(device.event("sing", "q_sing=1", at=at))["refused"] == []

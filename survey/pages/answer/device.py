@@ -139,7 +139,8 @@ def take_waiting() -> Reply:
     asks where to go, when the sitting it belongs to is over or has to wait.
     """
     batch = _read_batch()
-    if not hmac.compare_digest(batch.token.encode(), token_of(batch.response, batch.epoch).encode()):
+    right = token_of(batch.response, batch.epoch).encode()
+    if not hmac.compare_digest(batch.token.encode("utf-8", "surrogatepass"), right):
         return _said(403, gone=True)
     snapshot = load(store().engine, batch.response)
     if snapshot is None or _gone(snapshot, batch.epoch):
@@ -242,7 +243,10 @@ def _read_batch() -> _Batch:
     """Return what was sent. Answers 400 for what no script of ours sends, 413 for too much."""
     if (request.content_length or 0) > LARGEST_BATCH:
         abort(413)
-    said = request.get_json(silent=True)
+    try:
+        said = request.get_json(silent=True)
+    except RecursionError:
+        abort(400)
     if not isinstance(said, dict):
         abort(400)
     events = said.get("events")
@@ -262,6 +266,8 @@ def _event(said: Any) -> _Event:
     number = _whole(number, HIGHEST)
     if number is None or number % STRIDE or not isinstance(screen, str) or not isinstance(form, str):
         abort(400)
+    # Half a character, which JSON can hold, is none in a form.
+    form = form.encode("utf-8", "replace").decode()
     ms, at = (_whole(said.get(name), 2**53) for name in ("ms", "at"))
     return _Event(number, screen, form, ms, _moment(at), layout if isinstance(layout, str) else None)
 
