@@ -332,8 +332,8 @@ class Told:
         )
 
 
-def lesson(browser: Browser, folder: Path, cut: float, tablets: int = 6) -> Told:
-    """Let `tablets` tablets be used by five children in turn. cut: seconds for which the line is cut in the middle.
+def lesson(browser: Browser, folder: Path, cut: float, tablets: int = 6, turns: int = 5) -> Told:
+    """Let tablets go from child to child, at most five to each. cut: seconds for which the line is cut in the middle.
 
     At least four tablets; the last one refuses to store anything for its first child.
     """
@@ -345,101 +345,121 @@ def lesson(browser: Browser, folder: Path, cut: float, tablets: int = 6) -> Told
         stack.callback(place.kill)
         used = []
         for _ in range(tablets):
-            context = browser.new_context(
-                viewport={"width": 1024, "height": 690}, base_url=f"http://127.0.0.1:{wire.port}"
-            )
+            address = f"http://127.0.0.1:{wire.port}"
+            context = browser.new_context(viewport={"width": 1024, "height": 690}, base_url=address)
             stack.callback(context.close)
             context.add_init_script(REFUSING)
             used.append(Tablet(context.new_page(), seen))
-        children = _turns(place, wire, used, cut)
-    return _told(place, children, seen)
+        going = _Going(place, wire, used, cut)
+        for turn in going.turns[:turns]:
+            turn()
+    return _told(place, going.children, seen)
 
 
-def _turns(place: Lesson, wire: Wire, used: list[Tablet], cut: float) -> list[Child]:
-    """Five turns, each with something that happens; return every child."""
-    children: list[Child] = []
+@dataclass
+class _Going:
+    """A lesson that goes on: in each turn every tablet has another child, and something happens."""
 
-    def next_turn() -> None:
-        for tablet in used:
-            children.append(Child(len(children) + 1))
-            tablet.come_in(children[-1], place.cards[children[-1].number])
+    place: Lesson
+    wire: Wire
+    used: list[Tablet]
+    cut: float
+    children: list[Child] = field(default_factory=list)
 
-    def each(*do: Callable[[Tablet], None]) -> None:
+    @property
+    def turns(self) -> list[Callable[[], None]]:
+        """What happens, turn by turn."""
+        return [self.taps, self.line_cut, self.server_killed, self.swapped, self.one_code]
+
+    def _next_child(self) -> Child:
+        self.children.append(Child(len(self.children) + 1))
+        return self.children[-1]
+
+    def _next_turn(self) -> None:
+        for tablet in self.used:
+            child = self._next_child()
+            tablet.come_in(child, self.place.cards[child.number])
+
+    def _each(self, *do: Callable[[Tablet], None]) -> None:
         for one in do:
-            for tablet in used:
+            for tablet in self.used:
                 one(tablet)
 
-    # Double and triple taps; and one tablet on which nothing can be stored.
-    refusing = used[-1].page.context
-    refusing.add_cookies([{"name": "refused", "value": "1", "url": f"http://127.0.0.1:{wire.port}"}])
-    used[-1].ready = True
-    next_turn()
-    each(lambda tablet: tablet.answer(taps=3), lambda tablet: tablet.answer(taps=2), Tablet.to_the_end)
-    each(Tablet.until_all_is_sent)
-    refusing.clear_cookies(name="refused")
-    used[-1].ready = False
+    def taps(self) -> None:
+        """Double and triple taps; and one tablet on which nothing can be stored."""
+        last = self.used[-1]
+        refused = {"name": "refused", "value": "1", "url": f"http://127.0.0.1:{self.wire.port}"}
+        last.page.context.add_cookies([refused])  # type: ignore[list-item]
+        last.ready = True
+        self._next_turn()
+        self._each(lambda tablet: tablet.answer(taps=3), lambda tablet: tablet.answer(taps=2))
+        self._each(Tablet.to_the_end, Tablet.until_all_is_sent)
+        last.page.context.clear_cookies(name="refused")
+        last.ready = False
 
-    # The line is cut in the middle, and the first child finishes without it.
-    next_turn()
-    used[0].look_back()
-    used[-1].look_back()
-    each(Tablet.answer, Tablet.answer)
-    wire.cut = True
-    started = time.monotonic()
-    each(Tablet.answer)
-    used[0].to_the_end()
-    time.sleep(max(0.0, cut - (time.monotonic() - started)))
-    each(lambda tablet: tablet.answer() if tablet.screen in QUESTIONS else None)
-    wire.cut = False
-    each(Tablet.to_the_end, Tablet.until_all_is_sent)
+    def line_cut(self) -> None:
+        """The line is cut in the middle, and the first child finishes without it."""
+        self._next_turn()
+        self.used[0].look_back()
+        self.used[-1].look_back()
+        self._each(Tablet.answer, Tablet.answer)
+        self.wire.cut = True
+        started = time.monotonic()
+        self._each(Tablet.answer)
+        self.used[0].to_the_end()
+        time.sleep(max(0.0, self.cut - (time.monotonic() - started)))
+        self._each(lambda tablet: tablet.answer() if tablet.screen in QUESTIONS else None)
+        self.wire.cut = False
+        self._each(Tablet.to_the_end, Tablet.until_all_is_sent)
 
-    # The server is killed and started again; then replies are lost after what they reply to was kept.
-    next_turn()
-    each(Tablet.answer)
-    place.kill()
-    each(Tablet.answer)
-    place.start()
-    wire.lose = len(used)
-    each(Tablet.to_the_end, Tablet.until_all_is_sent)
+    def server_killed(self) -> None:
+        """The server is killed and started again; then replies are lost after what they reply to was kept."""
+        self._next_turn()
+        self._each(Tablet.answer)
+        self.place.kill()
+        self._each(Tablet.answer)
+        self.place.start()
+        self.wire.lose = len(self.used)
+        self._each(Tablet.to_the_end, Tablet.until_all_is_sent)
 
-    # Two tablets are swapped, and a third child's card is opened on another tablet as well.
-    next_turn()
-    each(Tablet.answer, Tablet.answer)
-    one, other, third, fourth = used[:4]
-    _all_in(place, children)
-    first, second = one.child, other.child
-    one.come_in(second, place.cards[second.number])
-    other.come_in(first, place.cards[first.number])
-    for tablet in (one, other):
-        if tablet.screen != QUESTIONS[2]:
-            tablet.seen.append(f"child {tablet.child.number} goes on at {tablet.screen}")
-    fourth.to_the_end()
-    fourth.until_all_is_sent()
-    left = third.screen
-    fourth.come_in(third.child, place.cards[third.child.number])
-    third.page.locator('main input[value="1"]').check(force=True)
-    third.page.evaluate(TAPS, 1)
-    third.page.get_by_text("This survey is open on another screen").wait_for()
-    third.child.went_on[left] += 1
-    fourth.answer(value=5)
-    each(Tablet.to_the_end)
-    for tablet in (one, other, *used[3:]):
-        tablet.until_all_is_sent()
+    def swapped(self) -> None:
+        """Two tablets are swapped, and a third child's card is opened on another tablet as well."""
+        self._next_turn()
+        self._each(Tablet.answer, Tablet.answer)
+        one, other, third, fourth = self.used[:4]
+        _all_in(self.place, self.children)
+        first, second = one.child, other.child
+        one.come_in(second, self.place.cards[second.number])
+        other.come_in(first, self.place.cards[first.number])
+        for tablet in (one, other):
+            if tablet.screen != QUESTIONS[2]:
+                tablet.seen.append(f"child {tablet.child.number} goes on at {tablet.screen}")
+        fourth.to_the_end()
+        fourth.until_all_is_sent()
+        left = third.screen
+        fourth.come_in(third.child, self.place.cards[third.child.number])
+        third.page.locator('main input[value="1"]').check(force=True)
+        third.page.evaluate(TAPS, 1)
+        third.page.get_by_text("This survey is open on another screen").wait_for()
+        third.child.went_on[left] += 1
+        fourth.answer(value=5)
+        self._each(Tablet.to_the_end)
+        for tablet in (one, other, *self.used[3:]):
+            tablet.until_all_is_sent()
 
-    # Two children come in by one code; the server is killed once more, and the last answers wait for it.
-    next_child = len(children) + 1
-    for at, tablet in enumerate(used):
-        children.append(Child(next_child + at))
-        if at < 2:
-            _by_code(tablet, children[-1], place.code)
-        else:
-            tablet.come_in(children[-1], place.cards[children[-1].number])
-    each(Tablet.answer)
-    place.kill()
-    each(Tablet.answer, Tablet.to_the_end)
-    place.start()
-    each(Tablet.until_all_is_sent)
-    return children
+    def one_code(self) -> None:
+        """Two children come in by one code; the server is killed once more, and the last answers wait for it."""
+        for at, tablet in enumerate(self.used):
+            child = self._next_child()
+            if at < 2:
+                _by_code(tablet, child, self.place.code)
+            else:
+                tablet.come_in(child, self.place.cards[child.number])
+        self._each(Tablet.answer)
+        self.place.kill()
+        self._each(Tablet.answer, Tablet.to_the_end)
+        self.place.start()
+        self._each(Tablet.until_all_is_sent)
 
 
 def _by_code(tablet: Tablet, child: Child, code: str) -> None:
@@ -481,11 +501,11 @@ def _told(place: Lesson, children: list[Child], seen: list[str]) -> Told:
 
 
 def run(small: bool = False) -> Iterator[str]:
-    """Yield what became of a lesson with six tablets and thirty children; small: four tablets, the line cut shortly."""
+    """Yield what became of a lesson with six tablets and thirty children; small: four tablets, and eight children."""
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser: Any = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         started = time.monotonic()
-        told = lesson(browser, Path(folder), 0.5 if small else CUT, 4 if small else 6)
+        told = lesson(browser, Path(folder), 0.5, 4, 2) if small else lesson(browser, Path(folder), CUT)
         yield str(told)
         yield f"  in {time.monotonic() - started:.0f} s, the line cut for {0.5 if small else CUT:g} s of them"
         yield from (f"    {line}" for line in (*told.wrong, *told.seen))

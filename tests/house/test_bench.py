@@ -23,7 +23,7 @@ TOLD: dict[str, Sequence[str]] = {
     "analysis": ["responses read and scored", "× reading and scoring"],
     "scoring": ["ratio", "memory"],
     "faults": [" 0 lost    0 doubled"],
-    "classroom": ["20 children, 20 responses finished, 101 acknowledged, 0 lost, 0 doubled, 0 wrong, 0 seen"],
+    "classroom": ["8 children, 8 responses finished, 40 acknowledged, 0 lost, 0 doubled, 0 wrong, 0 seen"],
     "servers": [*KINDS, "memory of its processes", "stopped gently under load within"],
     "sqlite_writers": ["\n  without ", "\n  with "],
     "made_up": ["arms: Enjoyment of music", "all together"],
