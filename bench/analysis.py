@@ -84,6 +84,7 @@ def demonstration(folder: Path, *, small: bool) -> str:
         # Hiding small counts safely is what costs most where there are few people.
         text = text.replace("threshold: 10", "threshold: 3")
         text = re.sub(r"(outcomes:\n    - \S+\n)(    - \S+\n)+", r"\1", text, count=1)
+        text = re.sub(r"  questions:\n.*?(?=  comparison:)", "", text, count=1, flags=re.DOTALL)
         text = re.sub(r"(subgroups: \[\w+).*\]", r"\1]", text)
         (study / "study.yaml").write_text(text, encoding="utf-8")
     command = [
