@@ -145,6 +145,7 @@ def test_a_wide_table_scrolls_in_its_box_by_keyboard(office: tuple[str, str], ne
     page = new_page(viewport={"width": 320, "height": 640})
     sign_in(page, address, password)
     choose(page, OWN)
+    page.get_by_text("Questionnaires, versions and checksums").press("Enter")
     box = page.get_by_role("region", name="Published questionnaires and their versions")
     box.focus()
     page.keyboard.press("ArrowRight")

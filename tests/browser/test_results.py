@@ -77,7 +77,7 @@ def test_what_was_found_is_two_clicks_away_and_reads_on_every_screen(
     sign_in(page, address, password)
     choose(page, OWN)
     # One click to the findings, and another to any scale.
-    press(page.get_by_role("link", name="What we found"))
+    press(page.get_by_role("link", name="See what we found"))
     assert heading(page) == "What we found"
     assert page.get_by_role("navigation", name="Small notes").get_by_role("link", name="What we found").is_visible()
     assert [*undecided_but_of_pictures(page), *accessibility.basics(page), *accessibility.targets(page)] == []
