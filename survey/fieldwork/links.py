@@ -15,7 +15,7 @@ from survey.database import Engine, Session, session
 from survey.definition.study import StudyDefinition as Plan
 from survey.fieldwork.consent import standings
 from survey.fieldwork.doors import Door, LeadsTo, NewPersonalDoor, end_door, has_key, new_door, new_personal_doors
-from survey.fieldwork.finding import find_place, not_there
+from survey.fieldwork.finding import find_place, no_such, not_there
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.performances import Performance
 from survey.fieldwork.publications import current
@@ -255,7 +255,9 @@ def _people(
     if group.participant is not None:
         query = query.where(Participant.code == group.participant)
         if not db.execute(query).all():
-            raise Refused([f"There is no participant '{group.participant}' there in this wave. Please check the code."])
+            raise Refused(
+                [f"{no_such('participant', group.participant)} Please check the code, the school and the wave."]
+            )
     people, without = [], 0
     for person, there, its_school, its_class in db.execute(query):
         questionnaires = asked(plan, person.audience, {**person.facts, **there.facts}, wave.code)
