@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from survey.analysis.costs import CostPerChild, Outlay, cost_per_child
 from survey.definition.questionnaire import Questionnaire
-from survey.definition.study import EvaluationQuestion, Plan
+from survey.definition.study import Plan
 from survey.findings.arms import ArmComparison, ArmMean, arm_comparisons, arm_means
 from survey.findings.basis import Basis
 from survey.findings.changes import ArmChange, arm_changes
@@ -20,6 +20,14 @@ from survey.findings.outcomes import StudyOutcome
 from survey.findings.people import StudyData
 from survey.findings.significance import corrected_in
 from survey.findings.subgroups import Participating, SubgroupFinding, participations, subgroup_findings
+
+
+@dataclass(frozen=True)
+class PlannedQuestion:
+    """A question of the evaluation in its own words, and the outcomes (their ids) that answer it."""
+
+    ask: str
+    outcomes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ class StudyFindings:
     participation: tuple[Participating, ...]
     costs: CostPerChild | None
     notes: tuple[str, ...]
-    questions: tuple[EvaluationQuestion, ...] = ()
+    questions: tuple[PlannedQuestion, ...] = ()
     randomised: bool = False
     matched_on: tuple[str, ...] = ()
 
@@ -79,7 +87,7 @@ def analyse(data: StudyData, questionnaires: Mapping[str, Questionnaire], waves:
         participation=tuple(participations(basis)),
         costs=_costs(plan),
         notes=tuple(_notes(basis)),
-        questions=tuple(plan.questions) if plan else (),
+        questions=tuple(PlannedQuestion(one.ask, tuple(one.outcomes)) for one in (plan.questions if plan else ())),
         randomised=bool(plan and plan.comparison.randomised),
         matched_on=tuple(plan.comparison.matched_on) if plan else (),
     )
