@@ -14,7 +14,15 @@ from tests.chromium import CHROMIUM, CHROMIUM_ARGUMENTS
 
 CHROMEBOOK = {"width": 1366, "height": 640}
 
-PAINTED = """() => Math.round(performance.getEntriesByName('first-contentful-paint')[0].startTime)"""
+# A page may be loaded a moment before the browser has painted it, or has noted that it did.
+PAINTED = """() => new Promise((done) => {
+  const look = () => {
+    const [painted] = performance.getEntriesByName('first-contentful-paint');
+    if (painted) done(Math.round(painted.startTime));
+    else setTimeout(look, 50);
+  };
+  look();
+})"""
 
 
 @dataclass(frozen=True)

@@ -415,7 +415,7 @@ def _of_costs(findings: StudyFindings) -> Iterator[Answer]:
             question="What does it cost per child?",
             short=(f"{sentences.pounds(costs.per_pupil_year)} per pupil and year, which counts as {costs.rating}.",),
             certainty="none",
-            how_sure="Reckoned from the amounts in the plan",
+            how_sure="Calculated from the amounts in the plan",
             told=(costs.sentence,),
             rests=(_HOW_COSTED,),
             costs=costs,
