@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import threading
 import time
@@ -20,12 +19,10 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from bench.faults import Installation, free_port
+from tests.chromium import CHROMIUM, CHROMIUM_ARGUMENTS
 
 CUT = float(os.environ.get("BENCH_CUT", "90"))
 """Seconds for which the line is cut in the middle of the lesson."""
-
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
-ARGUMENTS = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 
 QUESTIONS = [f"song_{number}" for number in range(1, 6)]
 
@@ -503,7 +500,7 @@ def _told(place: Lesson, children: list[Child], seen: list[str]) -> Told:
 def run(small: bool = False) -> Iterator[str]:
     """Yield what became of a lesson with six tablets and thirty children; small: four tablets, and eight children."""
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser: Any = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser: Any = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         started = time.monotonic()
         told = lesson(browser, Path(folder), 0.5, 4, 2) if small else lesson(browser, Path(folder), CUT)
         yield str(told)
