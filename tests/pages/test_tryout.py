@@ -91,6 +91,8 @@ def test_every_questionnaire_is_walked_as_a_respondent_does_and_nothing_is_left(
         if not seen or seen[-1] != walker.screen:
             seen.append(walker.screen)
         assert len(seen) < 120
+        sources = " ".join(script.get("src", "") for script in walker.page.iter("script"))
+        assert not any(name in sources for name in ("keeping", "answering")), "it keeps nothing, and sends nothing"
         walker.post(fill(walker, journey, answers))
     assert seen == [screen.name for screen in journey.route(answers, {})]
     if questionnaire.audience != "pupil":
