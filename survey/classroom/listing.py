@@ -31,6 +31,7 @@ IDLE: Final = timedelta(minutes=5)
 TITLES: Final[dict[str, str]] = {
     "two devices": "On two devices",
     "locked": "Locked after wrong tries",
+    "waiting": "Waiting to send",
     "idle": "No answer for some minutes",
     "not started": "Not started",
     "first page": "On the first page",
@@ -48,11 +49,11 @@ TITLES: Final[dict[str, str]] = {
 }
 """What each state is called, in the order of the list: cards that need the teacher first.
 
-A device whose answers wait for a network is silent, so it cannot say so: it is one of 'idle'
-(docs/decisions/0029).
+'waiting': the device has said that it keeps answers which have not all come. One that has no network at all is silent
+and cannot say so: it is one of 'idle' (docs/decisions/0029).
 """
 
-NEEDS_YOU: Final = frozenset({"two devices", "locked", "idle"})
+NEEDS_YOU: Final = frozenset({"two devices", "locked", "waiting", "idle"})
 
 Count = Callable[[str, str, Mapping[str, Any], Mapping[str, Any]], tuple[int, int]]
 """Counts questions from (SHA-256 of the definition, language, answers, facts): how many are answered, of how many."""
@@ -64,7 +65,7 @@ class CardState:
 
     state     one of TITLES
     answered  questions answered, of `of` the child is asked; None unless they are answering or have stopped
-    minutes   since the last answer, for 'idle'
+    minutes   since the last answer, for 'waiting' and 'idle'
     mode      how the child answers, where the teacher said so
     begun     whether there are answers that can be given to another child, or set aside
     """
@@ -130,7 +131,7 @@ def class_list(engine: Engine, it: ClassSession, secret: bytes, count: Count, no
 def _devices(connection: Connection, it: ClassSession, now: datetime) -> dict[str, int]:
     """Return how many devices of a class session without cards are in each state, in the order of TITLES."""
     query = (
-        select(sitting.c.closed_at, response.c.state, response.c.seen_at)
+        select(sitting.c.closed_at, response.c.state, response.c.seen_at, response.c.waiting)
         .outerjoin(response, response.c.id == sitting.c.response_id)
         .where(sitting.c.class_session_id == it.id)
     )
@@ -144,6 +145,8 @@ def _device_state(row: Any, it: ClassSession, now: datetime) -> str | None:
         return "first page" if row.closed_at is None else None
     if row.state != "started":
         return "stopped" if row.state in ("stopped", "withdrawn") else "finished"
+    if row.waiting:
+        return "waiting"
     if row.closed_at is not None:
         return "handed on"
     return "idle" if it.state(now) == "open" and now - row.seen_at >= IDLE else "answering"
@@ -174,7 +177,7 @@ class _InClass:
         self.aside = self._set_aside(connection)
 
     def _by_participant(self, connection: Connection, there: set[int]) -> dict[int, Row[Any]]:
-        names = ("participant_id", "state", "sha256", "language", "answers", "facts", "seen_at")
+        names = ("participant_id", "state", "sha256", "language", "answers", "facts", "seen_at", "waiting")
         query = select(*(response.c[name] for name in names)).where(
             response.c.wave_id == self._it.wave_id,
             response.c.questionnaire == self._it.questionnaire,
@@ -215,7 +218,7 @@ class _InClass:
         if given is None or given.state == "withdrawn":
             return CardState(one.face.number, name, mode=mode)
         answered, of = count(given.sha256, given.language, given.answers, given.facts)
-        minutes = int((now - given.seen_at).total_seconds()) // 60 if name == "idle" else None
+        minutes = int((now - given.seen_at).total_seconds()) // 60 if name in ("waiting", "idle") else None
         return CardState(one.face.number, name, answered, of, minutes, mode, begun=True)
 
     def _name(self, one: IssuedCard, given: Row[Any] | None, now: datetime, locked: bool) -> str:
@@ -227,8 +230,8 @@ class _InClass:
         if locked:
             return "locked"
         if given is not None:
-            waiting = self._it.state(now) == "open" and now - given.seen_at >= IDLE
-            return "idle" if waiting else "answering"
+            silent = self._it.state(now) == "open" and now - given.seen_at >= IDLE
+            return "waiting" if given.waiting else "idle" if silent else "answering"
         if self._devices[one.id]:
             return "first page"
         if one.participant_id in self._reasons:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from survey.definition.columns import AS_TYPED, LONGEST, UNTOUCHED, has_typed
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.study import Fact, StudyDefinition
-from survey.responses import Record
+from survey.responses import LAYOUTS, Record
 
 Type = Literal["code", "flag", "number", "text", "date", "moment"]
 Measure = Literal["nominal", "ordinal", "scale"]
@@ -142,6 +142,8 @@ def _young(versions: Iterable[Questionnaire]) -> bool:
     return any(version.reader.age < CAUTIOUS_BELOW for version in versions)
 
 
+_LAYOUTS: Final = ", ".join(f"{name} ({means})" for name, means in LAYOUTS.items())
+
 IDENTITY: Final[Sequence[IdentityColumn]] = (
     IdentityColumn("response", "Response: the id of this row", lambda row, _: row.id, beside_scores=True, spoilt=True),
     IdentityColumn(
@@ -212,6 +214,14 @@ IDENTITY: Final[Sequence[IdentityColumn]] = (
     ),
     IdentityColumn("language", "Language in which it was answered", lambda row, _: row.language),
     IdentityColumn("mode", "How it was answered", lambda row, _: row.mode, spoilt=True),
+    IdentityColumn("layout", f"How the options lay: {_LAYOUTS}; empty: not known", lambda row, _: row.layout),
+    IdentityColumn(
+        "sittings",
+        "Sittings: 1 if answered in one go; one more each time they came back, or answers were moved",
+        lambda row, _: row.epoch,
+        "number",
+        "scale",
+    ),
     IdentityColumn(
         "state",
         "State of the response",

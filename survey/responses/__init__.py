@@ -4,10 +4,11 @@ from survey.responses.begin import ComingIn, Ticket, UnknownDoor, begin, facts_a
 from survey.responses.bulk import PastResponse, PastSave, insert_responses
 from survey.responses.finishing import Done, SaveKey, assent, finish, speak, stop
 from survey.responses.reading import Record, Snapshot, count, earlier, load, stream
-from survey.responses.saving import STRIDE, Saved, SavedPage, kept_by_device, save
+from survey.responses.saving import LAYOUTS, STRIDE, Saved, SavedPage, kept_by_device, note_waiting, save
 from survey.responses.withdrawing import WithdrawalCertificate, erase, withdraw
 
 __all__ = [
+    "LAYOUTS",
     "STRIDE",
     "ComingIn",
     "Done",
@@ -32,6 +33,7 @@ __all__ = [
     "insert_responses",
     "kept_by_device",
     "load",
+    "note_waiting",
     "save",
     "seed_of",
     "speak",

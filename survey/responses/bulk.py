@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert
 from survey.responses.begin import empty_row, new_response_id, seed_of
 from survey.responses.concerns import concern, concern_row
 from survey.responses.reading import OVER
+from survey.responses.saving import layouts
 from survey.responses.tables import response
 from survey.responses.tables import save as log
 
@@ -101,7 +102,7 @@ def _rows(one: PastResponse) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     answers: dict[str, Any] = {}
     stamps: dict[str, list[int]] = {}
     screens: dict[str, int] = {}
-    saves = []
+    saves: list[dict[str, Any]] = []
     for sequence, page in enumerate(one.saves, start=1):
         answers |= page.answers
         stamps |= {key: [1, sequence] for key in page.answers}
@@ -140,6 +141,7 @@ def _rows(one: PastResponse) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         "answers": {key: value for key, value in answers.items() if value is not None},
         "stamps": stamps,
         "screens": screens,
+        "layout": layouts(*(page.layout for page in one.saves)),
         "assent": one.assent,
         "state": one.state,
         "started_at": one.started_at,

@@ -109,6 +109,8 @@ def _emptied(row: Mapping[str, Any], state: str, now: datetime) -> dict[str, Any
         "stamps": {},
         "screens": {},
         "listened": {},
+        "layout": None,
+        "waiting": 0,
         # Who declined may come back and begin anew, and is then led by their facts as before.
         "facts": facts if state == "declined" else {name: facts[name] for name in PLACES if name in facts},
         "finished_at": None,

@@ -101,5 +101,5 @@ def _to_its_owner(connection: Connection, before: Snapshot, door: Row[Any], act:
 def _change(connection: Connection, before: Snapshot, **changes: Any) -> None:
     """Change whose a response is; what was sent in an earlier sitting and has not arrived is refused from now on."""
     epoch = before.epoch + 1
-    changes |= {"revision": before.revision + 1, "epoch": epoch, "first_epoch": epoch, "sequence": 0}
+    changes |= {"revision": before.revision + 1, "epoch": epoch, "first_epoch": epoch, "sequence": 0, "waiting": 0}
     connection.execute(update(response).where(response.c.id == before.id).values(changes))

@@ -44,6 +44,8 @@ class Snapshot:
     stamps    key -> [epoch, sequence] of the save each current answer came with
     screens   screen -> milliseconds spent there, all visits together, where known
     listened  screen -> how often Listen was pressed there; a screen where it never was is not among them
+    layout    how the options lay on its pages: 'row', 'stack', 'neutral', or several with spaces; None: not known
+    waiting   answers that the device of the current sitting said it keeps, and that have not come yet
     facts     roster facts at the start; school, school_class and programme are titles, arm is a code, and
               school_code, school_class_code and programme_code are codes
     seed      0..23, for the order of shuffled options
@@ -71,6 +73,8 @@ class Snapshot:
     stamps: Mapping[str, list[int]]
     screens: Mapping[str, int]
     listened: Mapping[str, int]
+    layout: str | None
+    waiting: int
     assent: bool | None
     state: str
     started_at: datetime
@@ -166,6 +170,8 @@ class Record(NamedTuple):
     sha256: str
     language: str
     mode: str
+    layout: str | None
+    epoch: int
     seed: int
     state: str
     assent: bool | None

@@ -36,6 +36,13 @@ STRIDE: Final = 1_000
 So both roads can be used in one sitting, in any order, and neither takes a number that waits on the device.
 """
 
+LAYOUTS: Final[Mapping[str, str]] = {
+    "row": "side by side",
+    "stack": "one below the other",
+    "neutral": "a page that could not repeat an earlier answer and had its author's other words",
+}
+"""What a device says of how a page was laid out, and what it means."""
+
 _LONGEST_DAY: Final = 24 * 60 * 60 * 1000
 _LONGEST_NAME: Final = 100
 
@@ -119,11 +126,24 @@ def save(
 
 def kept_by_device(engine: Engine, response_id: str, epoch: int) -> int:
     """Return how many answers of a sitting have come that a device had numbered."""
-    query = select(func.count()).where(
-        log.c.response_id == response_id, log.c.epoch == epoch, log.c.sequence % STRIDE == 0
-    )
     with read(engine) as connection:
-        return connection.scalar(query) or 0
+        row = _BY_DEVICE.row(connection, {"id": response_id, "epoch": epoch})
+        return row[0] if row is not None else 0
+
+
+def note_waiting(engine: Engine, seen: Snapshot, epoch: int, made: int) -> None:
+    """Note how many answers of a sitting still wait on its device, for whoever looks after the children.
+
+    seen: the response as it was just now. made: how many answers the device says that it has kept in this sitting
+    altogether, without those that can never be taken. A sitting that another device has taken over changes nothing.
+    """
+    if epoch != seen.epoch:
+        return
+    waiting = max(0, made - kept_by_device(engine, seen.id, epoch))
+    if waiting == seen.waiting:
+        return
+    with write(engine) as connection:
+        connection.execute(_WAITING, {"its_id": seen.id, "its_epoch": epoch, "waiting": waiting})
 
 
 def _the_long_way(connection: Connection, response_id: str, page: SavedPage, correct: bool) -> Saved:
@@ -182,10 +202,19 @@ def _merged(before: Snapshot, page: SavedPage) -> Snapshot:
         stamps=stamps,
         screens=screens,
         listened=listened,
+        layout=layouts(before.layout, page.layout),
         sequence=max(before.sequence, page.sequence) if page.epoch == before.epoch else before.sequence,
         seen_at=max(before.seen_at, page.now),
         revision=before.revision + 1,
     )
+
+
+def layouts(*said: str | None) -> str | None:
+    """Return what is known of how options lay: each of LAYOUTS once, in alphabetical order; None where nothing is.
+
+    A forged post can say anything, so no other word is kept.
+    """
+    return " ".join(sorted({word for one in said if one for word in one.split()} & LAYOUTS.keys())) or None
 
 
 # ---- statements ----------------------------------------------------------------------------------------
@@ -194,7 +223,7 @@ _LOG: Final = {
     "sqlite": Prepared(sqlite.insert(log).on_conflict_do_nothing()),
     "postgresql": Prepared(postgresql.insert(log).on_conflict_do_nothing().execution_options(preserve_rowcount=True)),
 }
-_TAKEN: Final = ("answers", "stamps", "screens", "listened", "sequence", "seen_at", "revision")
+_TAKEN: Final = ("answers", "stamps", "screens", "listened", "layout", "sequence", "seen_at", "revision")
 _take: Final = (
     update(response)
     .where(response.c.id == bindparam("its_id"), response.c.revision == bindparam("its_revision"))
@@ -215,6 +244,16 @@ _KEPT: Final = select(log.c.screen, log.c.answers).where(
     log.c.response_id == bindparam("id"),
     log.c.epoch == bindparam("epoch"),
     log.c.sequence == bindparam("sequence"),
+)
+_BY_DEVICE: Final = Prepared(
+    select(func.count()).where(
+        log.c.response_id == bindparam("id"), log.c.epoch == bindparam("epoch"), log.c.sequence % STRIDE == 0
+    )
+)
+_WAITING: Final = (
+    update(response)
+    .where(response.c.id == bindparam("its_id"), response.c.epoch == bindparam("its_epoch"))
+    .values(waiting=bindparam("waiting"))
 )
 _EPOCH: Final = (
     select(log.c.sequence, log.c.screen, log.c.answers)

@@ -48,6 +48,10 @@ response = Table(
     Column("stamps", Json, nullable=False),
     Column("screens", Json, nullable=False),
     Column("listened", Json, nullable=False, server_default="{}"),
+    # How the options lay on the pages it was answered on: the words that devices said, each once.
+    Column("layout", String, nullable=True),
+    # Answers that the device of the current sitting has kept, by what it said, and that have not come.
+    Column("waiting", Integer, nullable=False, server_default="0"),
     Column("assent", Boolean, nullable=True),
     Column("state", String, nullable=False),
     Column("started_at", Moment, nullable=False),

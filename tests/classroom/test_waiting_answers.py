@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import select
 
 from survey.classroom.acting import give_answers, set_answers_aside, sign_out
+from survey.classroom.listing import ClassList, class_list
 from survey.classroom.sessions import end, pause
 from survey.database import read
 from survey.fieldwork import Participant
 from survey.responses.tables import response
 from tests.classroom.in_app import Class
-from tests.pages.strict import StrictClient
+from tests.pages.strict import StrictClient, look_at, words
 from tests.pages.walker import OURS
 
 
@@ -24,14 +25,14 @@ def robins(tmp_path: Path) -> Class:
     return Class(tmp_path)
 
 
-def send(device: StrictClient, *events: tuple[int, str, str]) -> Any:
-    """Send answers as the script does that finds its sitting in the cookie."""
+def send(device: StrictClient, *events: tuple[int, str, str], count: int | None = None) -> Any:
+    """Send answers as the script does that finds its sitting in the cookie. count: how many the device has kept."""
     cookie = device.get_cookie("me")
     assert cookie is not None
     kind, response_id, epoch, _, _, writing, *_ = cookie.value.split(".")
     assert kind.startswith("p")
     said = [{"s": number, "screen": screen, "form": form} for number, screen, form in events]
-    body = {"r": response_id, "e": int(epoch), "w": writing, "count": len(events), "events": said}
+    body = {"r": response_id, "e": int(epoch), "w": writing, "count": count or len(events), "events": said}
     return device.post("/answers", json=body, headers=OURS)
 
 
@@ -85,3 +86,23 @@ def test_of_answers_that_were_moved_the_device_sends_no_more(moved: str, robins:
     reply = send(device, (2000, "play_enjoy", "q_play_enjoy=2"))
     assert (reply.status_code, reply.json) == (410, {"gone": True, "lead": "/go"})
     assert kept(robins, device) == (None if moved == "set aside" else "r002", {"sing_enjoy": 4})
+
+
+def listed(robins: Class) -> ClassList:
+    return class_list(robins.engine, robins.now, robins.tries, lambda *_: (0, 1), robins.act.now)
+
+
+def test_the_list_says_that_answers_wait_on_a_device_until_they_have_come(robins: Class) -> None:
+    device, other = begun(robins, 1), begun(robins, 2)
+    send(device, (1000, "sing_enjoy", "q_sing_enjoy=4"), count=2)
+    send(other, (1000, "sing_enjoy", "q_sing_enjoy=4"))
+    assert [(one.number, one.state) for one in listed(robins).cards[:1]] == [(1, "waiting")], "it may need the teacher"
+    assert "They are safe: keep the device switched on" in words(look_at(robins.teacher().get(robins.office())))
+    send(device, (2000, "play_enjoy", "q_play_enjoy=2"), count=2)
+    assert listed(robins).count("answering") == 2
+
+
+def test_what_waited_on_the_first_device_does_not_wait_on_the_second(robins: Class) -> None:
+    send(begun(robins, 1), (1000, "sing_enjoy", "q_sing_enjoy=4"), count=2)
+    begun(robins, 1)
+    assert listed(robins).count("waiting") == 0

@@ -151,6 +151,8 @@ class Response:
     school_class: str | None = "4B"
     language: str = "en"
     mode: str = "own device"
+    layout: str | None = "row"
+    epoch: int = 1
     started_at: datetime = datetime(2025, 9, 20, 9, 0, 0, tzinfo=UTC)
     seen_at: datetime = datetime(2025, 9, 20, 9, 4, 0, tzinfo=UTC)
     finished_at: datetime | None = datetime(2025, 9, 20, 9, 5, 30, tzinfo=UTC)

@@ -44,6 +44,8 @@ IDENTITY = {
     "version": 1,
     "language": "en",
     "mode": "own device",
+    "layout": "row",
+    "sittings": 1,
     "state": "finished",
     # London is an hour ahead of UTC in September.
     "started": datetime(2025, 9, 20, 10, 0, 0),  # noqa: DTZ001

@@ -109,6 +109,23 @@ def test_answers_are_kept_once_however_often_they_come_and_finished_when_all_are
     assert row == (900, "row", datetime.fromtimestamp(1_780_000_000, UTC))
 
 
+def test_how_many_answers_still_wait_on_the_device_is_known_from_what_it_says(device: Device) -> None:
+    def waiting() -> int:
+        kept = load(device.site.engine, device.rest[0])
+        assert kept is not None
+        return kept.waiting
+
+    sent = [device.event(screen, form) for screen, form in THREE.items()]
+    device.said(sent[0])
+    assert waiting() == 2, "three are kept there, and the line was cut after the first"
+    device.said(sent[0])
+    assert waiting() == 2
+    device.said(*sent[1:])
+    assert waiting() == 0
+    device.said(device.event("again", "q_again=77"), device.event("_stop", "keep=perhaps"))
+    assert waiting() == 0, "what can never be taken does not wait"
+
+
 @pytest.mark.one_engine
 def test_what_can_never_be_kept_is_acknowledged_and_named_in_the_log_without_its_content(
     device: Device, caplog: pytest.LogCaptureFixture

@@ -28,7 +28,18 @@ from survey.pages.answer.passes import current, token_of
 from survey.pages.answer.questions import agreed, led_away, now, private, snapshot_of, survey_at
 from survey.pages.statics import static_file
 from survey.pages.store import store
-from survey.responses import STRIDE, SavedPage, SaveKey, Snapshot, finish, kept_by_device, load, save, stop
+from survey.responses import (
+    STRIDE,
+    SavedPage,
+    SaveKey,
+    Snapshot,
+    finish,
+    kept_by_device,
+    load,
+    note_waiting,
+    save,
+    stop,
+)
 from survey.responses.late import too_late
 from survey.responses.reading import OVER
 from survey.responses.saving import HIGHEST
@@ -156,6 +167,8 @@ def take_waiting() -> Reply:
         return _said(410, gone=True, lead=_lead(batch, None))
     if refused:
         log.warning("%d of %d answers that waited on a device could not be kept", len(refused), len(outcomes))
+    lost = sum(event.number in refused and event.screen not in (FINISH, STOP) for event in batch.events)
+    note_waiting(store().engine, snapshot, batch.epoch, batch.count - lost)
     acked = [number for number, outcome in outcomes.items() if outcome != "later"]
     return _said(200, acked=acked, refused=refused, lead=_lead(batch, snapshot))
 
