@@ -71,6 +71,7 @@ def listen(load: Callable[[], Gateway], address: str, port: int, workers: int, *
     # Each process is a copy of this one, in which everything is imported: it starts at once and shares the memory.
     # What must not be copied is not there (survey.forks).
     multiprocessing.set_start_method("fork", force=True)
+    os.register_at_fork(after_in_child=_stop_when_told)
     gc.collect()
     gc.freeze()
     server = MPServer(
@@ -89,6 +90,15 @@ def listen(load: Callable[[], Gateway], address: str, port: int, workers: int, *
         workers_kill_timeout=_STOPS_WITHIN,
     )
     server.serve(target_loader=cast(Any, partial(_begin, load, os.getpid())), wrap_loader=False)
+
+
+def _stop_when_told() -> None:
+    """Let a new process end at once when it is told to, until granian listens for signals there.
+
+    Its parent's way of taking them, which it would have, does nothing in a copy: the server would wait for it in vain.
+    """
+    for told in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told, signal.SIG_DFL)
 
 
 def _begin(load: Callable[[], Gateway], parent: int) -> Gateway:

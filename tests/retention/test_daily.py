@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner, Result
 
+from bench.faults import answers, free_port
 from survey.audit import COMMAND_LINE, Actor
 from survey.cli import main
 from survey.config import Settings
@@ -179,14 +180,6 @@ def test_what_an_older_backup_brought_back_is_said_with_its_day(
     assert keep_promises(engine, settings, NOW + timedelta(days=3)) == []
 
 
-def free_port() -> str:
-    import socket
-
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return str(taken.getsockname()[1])
-
-
 @pytest.mark.slow
 def test_a_served_program_does_it(tmp_path: Path) -> None:
     """The real one, in processes of its own: a study whose day is today is gone before anyone comes in."""
@@ -205,10 +198,11 @@ def test_a_served_program_does_it(tmp_path: Path) -> None:
         (tmp_path / "study" / f"{name}.yaml").write_text(words, encoding="utf-8")
     publish_folder(engine, tmp_path / "study", datetime.now(UTC))
     said = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "SECRET_KEY")}
-    command = [sys.executable, "-c", "from survey.cli import main; main()", "serve", "--port", free_port()]
+    port = free_port()
+    command = [sys.executable, "-c", "from survey.cli import main; main()", "serve", "--port", str(port)]
     server = subprocess.Popen(command, env=said | {"CHORUS_INSTANCE": str(tmp_path)})
     try:
-        until(lambda: (tmp_path / "daily.lock").exists(), patience=60)
+        until(lambda: answers(port), patience=60)
         assert set(counted(engine, field.study_id).values()) == {0}
         assert certificate(engine, field.study_id) is not None
     finally:

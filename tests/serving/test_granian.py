@@ -173,6 +173,29 @@ def test_a_request_in_chunks_that_nobody_read_does_not_keep_the_server_from_stop
     assert time.monotonic() - asked < 10
 
 
+LOADING = """
+import sys, threading
+from survey import serving
+serving._STOPS_WITHIN = 3600
+def load():
+    print("loading", flush=True)
+    threading.Event().wait()
+serving.listen(load, "127.0.0.1", int(sys.argv[1]), 1)
+"""
+
+
+def test_told_to_stop_while_a_process_is_still_loading_the_server_stops_at_once() -> None:
+    command = [sys.executable, "-c", LOADING, str(free_port())]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"loading\n"
+        process.terminate()
+        try:
+            process.wait(60)  # else it waits an hour for a process that does not hear it
+        finally:
+            process.kill()
+
+
 def test_when_the_server_stops_a_request_that_is_being_answered_is_finished() -> None:
     with served() as (port, process):
         assert ask(port, "GET")[0] == 200
