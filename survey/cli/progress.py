@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from survey.cli.groups import usually
 from survey.cli.main import content_of, engine, main, stop, writing
+
+if TYPE_CHECKING:
+    from survey.progress import Progress, Tally
 
 
 @main.group(cls=usually("show"))
@@ -36,7 +40,7 @@ def progress() -> None:
 def show(
     study: str, wave: str | None, questionnaire: str | None, school: str | None, by: str, remind: Path | None
 ) -> None:
-    """Show the response rates, with the same numbers as on the page “Progress”."""
+    """Show the response rates, with the same numbers as on the page “Progress”: a table for each audience."""
     from survey.database import read as reading
     from survey.export.lists import form_of, write_list
     from survey.fieldwork.finding import What, find_published, not_there
@@ -61,9 +65,12 @@ def show(
             stop(not_there(what, name, known))
     schools = None if school is None else {place.id for place in everything.places if place.code == school}
     narrowed = everything.only(wave=wave, questionnaire=questionnaire, schools=schools)
-    lines = tallies(narrowed, "class" if school else by)  # type: ignore[arg-type]  # click has checked it
-    for row in _table("class" if school else by, [*lines, total(narrowed.lines)]):
-        click.echo(row)
+    for title, theirs in _by_audience(narrowed, by):
+        lines = tallies(theirs, "class" if school else by)  # type: ignore[arg-type]  # click has checked it
+        if title:
+            click.echo(title)
+        for row in _table("class" if school else by, lines, total(theirs.lines)):
+            click.echo(row)
     for sentence in narrowed.unasked_said:
         click.echo(sentence)
     if remind is not None and form is not None:
@@ -73,15 +80,25 @@ def show(
         click.echo(f"{len(rows)} to remind: {remind}")
 
 
-def _table(by: str, lines: Sequence[object]) -> list[str]:
-    """Return the lines of a table in columns: those every table has, and those with a number in them."""
-    from survey.progress import TITLES, Outcome, Tally
+def _by_audience(found: Progress, by: str) -> list[tuple[str, Progress]]:
+    """Return what is asked of each audience, with its title where there are several: their rates are never in one."""
+    from survey.progress import AUDIENCES
 
-    tallies = [line for line in lines if isinstance(line, Tally)]
+    there = {line.audience for line in found.lines}
+    if len(there) < 2 or by == "audience":
+        return [("", found)]
+    return [(title, found.only(audience=one)) for one, title in AUDIENCES.items() if one in there]
+
+
+def _table(by: str, lines: Sequence[Tally], sum_: Tally) -> list[str]:
+    """Return the lines of a table in columns: those every table has, and those with a number in them."""
+    from survey.progress import TITLES, Outcome
+
     always = (Outcome.FINISHED, Outcome.UNDER_WAY, Outcome.NOT_STARTED)
-    shown = [outcome for outcome in TITLES if outcome in always or tallies[-1].count(outcome)]
+    shown = [outcome for outcome in TITLES if outcome in always or sum_.count(outcome)]
     table = [[by.capitalize(), "Asked", "Rate", *(TITLES[outcome] for outcome in shown)]]
-    for one in tallies:
+    # A sum over audiences would say nothing about any.
+    for one in lines if by == "audience" and len(lines) > 1 else [*lines, sum_]:
         rate = "–" if one.rate is None else f"{100 * one.rate:.1f} %"
         table.append([one.title, str(one.asked), rate, *(str(one.count(outcome)) for outcome in shown)])
     widths = [max(len(row[place]) for row in table) for place in range(len(table[0]))]

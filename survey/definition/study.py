@@ -54,6 +54,9 @@ class Fieldwork(Strict):
     audience: Audience = Field(description="Who answers it")
     years: list[WholeNumber] | None = Field(None, description="Which year groups get it; if left out, all")
     waves: list[str] = Field(min_length=1, description="The waves in which it is asked")
+    aim: Annotated[RealNumber, Field(gt=0, le=1)] | None = Field(
+        None, description="The share of the people asked who are to finish it: 0.8 for 80 %"
+    )
 
 
 class Late(Strict):

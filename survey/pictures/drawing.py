@@ -8,10 +8,10 @@ from xml.sax.saxutils import escape
 from survey.pictures.canvas import LINE, PHONE, WIDE, Canvas, SheetSize
 from survey.pictures.dots import Dots, draw_dots
 from survey.pictures.letters import lines_of
-from survey.pictures.lines import OverWaves, WithBand, draw_over_waves, draw_with_band
+from survey.pictures.lines import OverDays, OverWaves, WithBand, draw_over_days, draw_over_waves, draw_with_band
 from survey.pictures.stacked import Stacked, draw_stacked
 
-Picture = Dots | Stacked | OverWaves | WithBand
+Picture = Dots | Stacked | OverWaves | OverDays | WithBand
 
 
 @dataclass(frozen=True)
@@ -62,4 +62,6 @@ def _canvas(picture: Picture, form: SheetSize) -> Canvas:
         return draw_stacked(picture, form)
     if isinstance(picture, OverWaves):
         return draw_over_waves(picture, form)
+    if isinstance(picture, OverDays):
+        return draw_over_days(picture, form)
     return draw_with_band(picture, form)

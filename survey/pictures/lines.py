@@ -1,8 +1,9 @@
-"""Lines over waves, and a line with its band over an amount."""
+"""Lines over waves, a line with its band over an amount, and a count that grows day by day."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Final
 
 from survey.pictures.axis import Axis, axis_over
@@ -75,6 +76,22 @@ class WithBand:
     unit: str = ""
 
 
+@dataclass(frozen=True)
+class OverDays:
+    """A picture of a count that grows from day to day. ends: the first and the last day of the axis.
+
+    spots: day -> how many by its end, in order. measure: says the last count too. aim: the count to reach, and its
+    words; None where there is none.
+    """
+
+    title: str
+    about: str
+    measure: str
+    ends: tuple[date, date]
+    spots: tuple[tuple[date, int], ...]
+    aim: tuple[float, str] | None = None
+
+
 def draw_over_waves(picture: OverWaves, form: SheetSize) -> Canvas:
     """Return the drawing. Raises ValueError where no series has a spot."""
     numbers = [n for one in picture.series for spot in one.spots if spot is not None for n in spot.numbers()]
@@ -137,6 +154,53 @@ def draw_with_band(picture: WithBand, form: SheetSize) -> Canvas:
         half = width_of(point.words) / 2
         sheet.words(min(max(x, half), form.width - half), at - 16, point.words, "soft", "middle")
     return sheet
+
+
+_DAYS_APART: Final = (1, 2, 7, 14, 28, 56, 91, 182, 364)
+"""How many days there can be between two days of an axis."""
+
+
+def draw_over_days(picture: OverDays, form: SheetSize) -> Canvas:
+    """Return the drawing. Raises ValueError where there is no spot."""
+    if not picture.spots:
+        raise ValueError("a picture of days needs at least one")
+    aim = [] if picture.aim is None else [picture.aim[0]]
+    axis = axis_over([0.0, *aim, *(float(count) for _, count in picture.spots)])
+    sheet = Canvas(form)
+    left, top = _up(sheet, axis, picture.measure, 16.0)
+    first, last = picture.ends
+    length, span = form.width - left - 16, max(1, (last - first).days)
+
+    def place(day: date, count: float) -> tuple[float, float]:
+        share = min(max((day - first).days / span, 0.0), 1.0)
+        return left + 8 + share * length, _height(axis, count, top)
+
+    for day in _days_named(first, last, 3 if form.narrow else 7):
+        x = place(day, 0)[0]
+        half = width_of(_short(day)) / 2
+        sheet.line("grid", (x, top + _DEEP), (x, top + _DEEP + 5))
+        sheet.words(min(x, form.width - half), top + _DEEP + LINE + 2, _short(day), "soft", "middle")
+    points = [place(day, count) for day, count in picture.spots]
+    floor = top + _DEEP
+    sheet.path("band", [(points[0][0], floor), *points, (points[-1][0], floor)], closed=True)
+    sheet.path("series s0", points)
+    sheet.mark(0, *points[-1], size=5)
+    if picture.aim is not None:
+        value, words = picture.aim
+        sheet.line("middle", place(first, value), place(last, value))
+        sheet.words(left + 8, _height(axis, value, top) - 7, words, "soft")
+    return sheet
+
+
+def _days_named(first: date, last: date, most: int) -> list[date]:
+    """Return days of an axis, evenly apart, at most so many."""
+    span = (last - first).days
+    step = next((days for days in _DAYS_APART if span // days < most), max(1, span))
+    return [first + timedelta(days=at) for at in range(0, span + 1, step)]
+
+
+def _short(day: date) -> str:
+    return f"{day.day} {day:%b}"
 
 
 def _lead(sheet: Canvas, said: tuple[str, str], y: float) -> float:

@@ -4,15 +4,28 @@ from survey.progress.outcomes import NOT_THERE, REASONS, TITLES, TO_REMIND, Outc
 from survey.progress.reading import Asking, Other, Progress, ReportedSchool, ReportedWave, progress
 from survey.progress.reasons import GivenReason, ReasonsPreview, Recorded, give
 from survey.progress.reminders import to_remind
+from survey.progress.standing import (
+    ATTENTION,
+    Attention,
+    AudienceStanding,
+    attention,
+    by_audience,
+    neediest_first,
+    newest_begun,
+)
 from survey.progress.tables import reason
-from survey.progress.tally import ByLink, DayCount, Level, Tally, days, others, tallies, total
+from survey.progress.tally import AUDIENCES, ByLink, DayCount, Level, Tally, days, others, tallies, total
 
 __all__ = [
+    "ATTENTION",
+    "AUDIENCES",
     "NOT_THERE",
     "REASONS",
     "TITLES",
     "TO_REMIND",
     "Asking",
+    "Attention",
+    "AudienceStanding",
     "ByLink",
     "DayCount",
     "GivenReason",
@@ -25,8 +38,12 @@ __all__ = [
     "ReportedSchool",
     "ReportedWave",
     "Tally",
+    "attention",
+    "by_audience",
     "days",
     "give",
+    "neediest_first",
+    "newest_begun",
     "others",
     "outcome_of",
     "progress",

@@ -72,6 +72,9 @@ REASONS: Final[dict[str, str]] = {
 }
 """Reasons a school gives, as they stand in files, and their titles."""
 
+BEGUN: Final = frozenset({Outcome.FINISHED, Outcome.STOPPED, Outcome.UNDER_WAY})
+"""Outcomes of people who began to answer."""
+
 _BY_STATE: Final = {
     "finished": Outcome.FINISHED,
     "stopped": Outcome.STOPPED,

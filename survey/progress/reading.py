@@ -64,9 +64,13 @@ class Asking(NamedTuple):
 
 
 class Other(NamedTuple):
-    """A response of someone who was not asked as a participant: by an open link, or not on the wave's list."""
+    """A response of someone who was not asked as a participant: by an open link, or not on the wave's list.
+
+    audience: whom the study asks its questionnaire; empty where it asks no one any more.
+    """
 
     wave: str
+    audience: str
     questionnaire: str
     school: int | None
     state: str
@@ -103,6 +107,7 @@ class Progress:
         self,
         *,
         wave: str | None = None,
+        audience: str | None = None,
         questionnaire: str | None = None,
         schools: Iterable[int | None] | None = None,
         school_class: str | None = None,
@@ -113,6 +118,7 @@ class Progress:
         def fits(one: Asking | Other) -> bool:
             return (
                 (wave is None or one.wave == wave)
+                and (audience is None or one.audience == audience)
                 and (questionnaire is None or one.questionnaire == questionnaire)
                 and (places is None or one.school in places)
             )
@@ -129,6 +135,7 @@ class Progress:
                 # Who is asked nothing belongs to no questionnaire.
                 if questionnaire is None
                 and wave in (None, one.wave)
+                and audience in (None, one.audience)
                 and (places is None or one.school in places)
                 and school_class in (None, one.school_class)
             ),
@@ -189,9 +196,10 @@ class _ProgressReader:
         ).where(response.c.study_id == self._study.id, counts_for_someone())
         theirs: dict[tuple[int, int, str], Other] = {}
         by_link = []
+        whose = {work.questionnaire: work.audience for work in self._plan.fieldwork}
         for person, wave, questionnaire, school, state, finished_at in self._db.execute(query):
             day = finished_at.astimezone(self._zone).date() if finished_at is not None else None
-            other = Other(self._codes[wave], questionnaire, school, state, day)
+            other = Other(self._codes[wave], whose.get(questionnaire, ""), questionnaire, school, state, day)
             if person is not None:
                 theirs[person, wave, questionnaire] = other
             elif self._is_mine(school):

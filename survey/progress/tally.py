@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, Literal
 
-from survey.progress.outcomes import NOT_THERE, Outcome
+from survey.progress.outcomes import BEGUN, NOT_THERE, TO_REMIND, Outcome
 from survey.progress.reading import Asking, Other, Progress
 
 Level = Literal["programme", "arm", "school", "class", "audience", "questionnaire", "wave"]
 
-_AUDIENCES: Final = {"pupil": "Pupils", "parent": "Parents", "staff": "Staff"}
+AUDIENCES: Final = {"pupil": "Pupils", "parent": "Parents", "staff": "Staff"}
 
 NOWHERE = "No school"
 
@@ -24,11 +24,13 @@ class Tally:
 
     key    what the line is about, as an address or a file names it; empty for those without one, and for a sum
     counts outcome -> number; no one is in two
+    last   the last day on which someone finished; None where no one has
     """
 
     key: str
     title: str
     counts: Mapping[Outcome, int]
+    last: date | None = None
 
     @property
     def asked(self) -> int:
@@ -46,6 +48,16 @@ class Tally:
         return self.counts.get(Outcome.FINISHED, 0)
 
     @property
+    def begun(self) -> int:
+        """People who began, whether or not they finished."""
+        return sum(self.counts.get(outcome, 0) for outcome in BEGUN)
+
+    @property
+    def open(self) -> int:
+        """People who can still answer: those to remind."""
+        return sum(self.counts.get(outcome, 0) for outcome in TO_REMIND)
+
+    @property
     def rate(self) -> float | None:
         """The share that finished, 0 to 1; None where no one could be asked."""
         return self.finished / self.there if self.there else None
@@ -57,7 +69,9 @@ class Tally:
 
 def total(lines: Iterable[Asking], title: str = "All") -> Tally:
     """Return the sum of lines."""
-    return Tally("", title, Counter(line.outcome for line in lines))
+    counted = list(lines)
+    last = max((line.finished for line in counted if line.finished is not None), default=None)
+    return Tally("", title, Counter(line.outcome for line in counted), last)
 
 
 def tallies(progress: Progress, level: Level) -> list[Tally]:
@@ -67,12 +81,16 @@ def tallies(progress: Progress, level: Level) -> list[Tally]:
     """
     titles = _titles(progress, level)
     counts: dict[str, Counter[Outcome]] = {key: Counter() for key in titles if level == "school"}
+    last: dict[str, date] = {}
     of = _key_of(progress, level)
     for line in progress.lines:
-        counts.setdefault(of(line), Counter())[line.outcome] += 1
+        key = of(line)
+        counts.setdefault(key, Counter())[line.outcome] += 1
+        if line.finished is not None and line.finished > last.get(key, date.min):
+            last[key] = line.finished
     order = {key: place for place, key in enumerate(titles)}
     found = sorted(counts, key=lambda key: (order.get(key, len(order)), key))
-    return [Tally(key, titles.get(key, key or NOWHERE), counts[key]) for key in found]
+    return [Tally(key, titles.get(key, key or NOWHERE), counts[key], last.get(key)) for key in found]
 
 
 def _key_of(progress: Progress, level: Level) -> Callable[[Asking], str]:
@@ -96,7 +114,7 @@ def _titles(progress: Progress, level: Level) -> dict[str, str]:
     if level == "wave":
         return {wave.code: wave.title for wave in progress.waves}
     if level == "audience":
-        return _AUDIENCES
+        return AUDIENCES
     if level == "class":
         return {
             line.school_class: line.class_title or "No class"
@@ -159,10 +177,9 @@ class DayCount:
     so_far: int
 
 
-def days(progress: Progress) -> list[DayCount]:
-    """Return the days from the first finish to the last, without a gap, over those asked by name and by open links."""
-    there = [*(line.finished for line in progress.lines), *(other.finished for other in progress.by_link)]
-    finished = Counter(day for day in there if day is not None)
+def days(there: Iterable[Asking] | Iterable[Other]) -> list[DayCount]:
+    """Return the days from the first finish to the last, without a gap."""
+    finished = Counter(one.finished for one in there if one.finished is not None)
     if not finished:
         return []
     first, last, so_far, found = min(finished), max(finished), 0, []

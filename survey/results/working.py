@@ -76,6 +76,13 @@ class ResultsDesk:
         wait([begun], timeout=patience)
         return begun.result() if begun.done() else None
 
+    def kept(self, study: str) -> WorkedOut | None:
+        """Return the results of all waves where they are kept and still true. Nothing is worked out for this."""
+        state = self._state(study)
+        with self._lock:
+            kept = self._kept.get((study, None))
+        return kept if kept is not None and kept.state.holds_in(state) else None
+
     def _begin(self, key: tuple[str, str | None], now: datetime) -> Future[WorkedOut]:
         """Have results worked out; the lock is held. The thread begins here, after any fork."""
         if self._worker is None:

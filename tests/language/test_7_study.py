@@ -26,7 +26,8 @@ scales:
 def test_who_is_asked_when():
     """`arms` are the sides of the comparison; one of them must be called programme. `waves` are the rounds of asking, in order.
     `facts` are what the roster says about participants; those with `changes: yes` can differ from wave to wave.
-    `fieldwork` says which questionnaire goes to whom in which waves."""
+    `fieldwork` says which questionnaire goes to whom in which waves. `aim` is the share of the people asked who are to
+    finish it, such as 0.8 for 80 %: “Overview” and “Progress” show how many are still needed."""
     example = """
 study: first-songs
 title: First songs
@@ -45,10 +46,11 @@ facts:
   - {fact: sex, title: Sex, kind: code, codes: {f: Female, m: Male}}
   - {fact: lead, title: Leads music, kind: yes_no}
 fieldwork:
-  - {questionnaire: sample, audience: staff, waves: [w1, w2]}
+  - {questionnaire: sample, audience: staff, waves: [w1, w2], aim: 0.8}
 """
     reading = good_study(example, QUESTIONNAIRE)
     study = reading.study
+    assert study.fieldwork[0].aim == 0.8
     assert study.id == "first-songs"
     assert study.wave("w2").opens == datetime.date(2026, 6, 1)
     assert study.fact("sex").codes == {"f": "Female", "m": "Male"}

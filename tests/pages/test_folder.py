@@ -388,7 +388,7 @@ def test_the_study_page_says_what_comes_next(lead: StrictClient, enter: Callable
     (steps,) = [ol for ol in root.iter("ol") if ol.get("class") == "steps"]
     said = [" ".join("".join(li.itertext()).split()) for li in steps]
     assert said[0] == "Questionnaires published ✓ Done 2 questionnaires"
-    assert said[1] == "Schools and roster To do 0 schools, 0 participants"
+    assert said[1] == "Schools and roster To do 0 schools, 0 participants Import roster"
     assert said[-1].startswith("From 2026 on opens ✓ Done")
     researcher = enter("researcher", "new-notes")
     assert "Before the next wave" not in words(look_at(researcher.get("/office/studies/new-notes")))

@@ -139,8 +139,11 @@ ROUTES: dict[str, frozenset[str]] = {
     "POST /office/people/links/<code>/<int:link>/end": ADMINISTRATOR_OR_LEAD,
     # the study's pages
     "GET /office/": SIGNED_IN,
-    "GET /office/studies/<code>": IN_THE_STUDY,  # coordinators are led on to their school
+    "GET /office/studies/<code>": IN_THE_STUDY,
     "GET /office/studies/<code>/data.<any(xlsx, csv, tables):form>": RESEARCH,
+    "GET /office/studies/<code>/downloads": RESEARCH,
+    "GET /office/studies/<code>/questionnaires": RESEARCH,
+    "GET /office/studies/<code>/questionnaires/<questionnaire>/<int:version>": RESEARCH,
     "GET /office/studies/<code>/questionnaires/<questionnaire>/<int:version>.json": RESEARCH,
     # the roster
     "GET /office/studies/<code>/roster": RESEARCH,

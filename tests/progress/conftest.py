@@ -12,6 +12,7 @@ from survey.app import create_app
 from survey.cli import progress as command
 from survey.config import Settings
 from survey.database import Engine, open_engine, upgrade
+from survey.pages.office import overview
 from survey.pages.office import progress as page
 from tests.pages.strict import StrictClient, strict_client
 from tests.pages.test_account import OWN, choose, sign_in
@@ -48,6 +49,7 @@ def enter(
     settings = Settings(tmp_path, database_url, "a secret of the tests, long enough to sign with", "http://localhost")
     app = create_app(settings)
     monkeypatch.setattr(page, "datetime", _Clock)
+    monkeypatch.setattr(overview, "datetime", _Clock)
     monkeypatch.setattr(command, "datetime", _Clock)
 
     def with_role(role: str, school: str | None = None) -> StrictClient:

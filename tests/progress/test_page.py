@@ -72,18 +72,18 @@ def printed(output: str) -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.one_engine
-@pytest.mark.parametrize("by", ["school", "programme", "arm", "audience", "questionnaire", "wave"])
+@pytest.mark.parametrize("by", ["school", "programme", "arm", "questionnaire", "wave"])
 def test_the_page_says_what_the_command_says(
     enter: Callable[..., StrictClient], run: Callable[..., str], by: str
 ) -> None:
     root = look_at(enter("lead").get(PAGE, query_string={**W2, "by": by}))
-    shown = numbers(rows(root, "response rates"))
+    shown = numbers(rows(root, "every outcome"))
     assert shown == printed(run("progress", CODE, "--wave", "w2", "--questionnaire", "pupil", "--by", by))
 
 
 def test_every_number_of_the_page_is_what_plain_sql_counts(enter: Callable[..., StrictClient], field: Field) -> None:
     root = look_at(enter("researcher").get(PAGE, query_string=W2))
-    shown = numbers(rows(root, "response rates"))
+    shown = numbers(rows(root, "every outcome"))
     schools = {"Ash Primary": "s1", "Birch Primary": "s2", "Cedar Primary": "s3", "Downs Secondary": "sec"}
     assert set(shown) == {*schools, "All"}
     for title, school in schools.items():
@@ -100,11 +100,11 @@ def test_drilling_down_to_the_classes_of_a_school(enter: Callable[..., StrictCli
     root = look_at(lead.get(PAGE, query_string={**W2, "by": "programme"}))
     (north,) = [e.get("href") or "" for e in root.iter("a") if "Northmouth" in "".join(e.itertext())]
     root = look_at(lead.get(north))
-    assert set(numbers(rows(root, "response rates"))) == {"Ash Primary", "Cedar Primary", "All"}
+    assert set(numbers(rows(root, "every outcome"))) == {"Ash Primary", "Cedar Primary", "All"}
     (ash,) = [e.get("href") or "" for e in root.iter("a") if "Ash" in "".join(e.itertext())]
     root = look_at(lead.get(ash))
     assert heading(root) == "Progress: Ash Primary"
-    shown = numbers(rows(root, "response rates"))
+    shown = numbers(rows(root, "every outcome"))
     assert shown == printed(run("progress", CODE, "--wave", "w2", "--questionnaire", "pupil", "--school", "s1"))
     assert {name: line["Asked"] for name, line in shown.items()} == {
         "Class 4a": "26",
@@ -115,30 +115,72 @@ def test_drilling_down_to_the_classes_of_a_school(enter: Callable[..., StrictCli
     assert "26 people not answered yet" in words(look_at(lead.get(room)))
 
 
-def test_the_charts_stand_in_tables_that_say_the_same(enter: Callable[..., StrictClient]) -> None:
+def test_a_rate_has_its_bar_in_the_row_and_an_exception_is_in_words(enter: Callable[..., StrictClient]) -> None:
     root = look_at(enter("lead").get(PAGE, query_string=W2))
-    rate = rows(root, "response rate of each school")
-    assert [row[:4] for row in rate[1:]] == [
-        ["Ash Primary", "3", "33", "9.1 %"],
-        ["Birch Primary", "1", "11", "9.1 %"],
-        ["Cedar Primary", "0", "4", "0.0 %"],
+    shown = rows(root, "response rates")
+    assert shown[0] == ["School", "Rate", "Finished", "Asked", "In progress", "Not started", "Other"]
+    assert shown[1:] == [
+        ["Ash Primary no one has finished for two weeks", "9.1 %", "3", "39", "3", "3", "30"],
+        ["Birch Primary no one has finished for two weeks", "9.1 %", "1", "13", "1", "1", "10"],
+        ["Cedar Primary no one has started", "0.0 %", "0", "4", "0", "4", "0"],
     ]
+    assert "1 more school has no one to ask here." in words(root)
     bars = [
         rects[1].get("width")
         for drawing in root.iter("{http://www.w3.org/2000/svg}svg")
-        if len(rects := list(drawing)) == 2 and rects[1].get("width")
+        if "share" in (drawing.get("class") or "") and (rects := list(drawing))
     ]
     assert bars[:3] == ["9.09", "9.09", "0.0"]
     arms = rows(root, "from wave to wave, by arm")
-    assert ["Programme schools", "4", "44", "9.1 %", ""] in arms
-    assert [row[1:] for row in rows(root, "finished each day")[1:]] == [["2", "2"], ["1", "3"], ["1", "4"]]
+    assert ["Programme schools", "4", "44", "9.1 %"] in arms
+
+
+def test_day_by_day_ends_at_the_count_of_the_card(enter: Callable[..., StrictClient]) -> None:
+    root = look_at(enter("lead").get(PAGE, query_string=W2))
+    assert "Pupils 8.3 % 4 of 48 finished" in words(root)
+    days = [row[1:] for row in rows(root, "finished each day")[1:]]
+    assert days == [["2", "2"], ["1", "3"], ["1", "4"]]
+    (wide, phone) = [e for e in root.iter("{http://www.w3.org/2000/svg}svg") if "picture" in (e.get("class") or "")]
+    for drawing in (wide, phone):
+        said = ["".join(e.itertext()) for e in drawing.iter("{http://www.w3.org/2000/svg}text")]
+        assert "Finished so far: 4" in said
+        assert "2 Nov" in said, "the axis begins when the wave opens"
+
+
+def test_rows_are_sorted_by_a_link_in_the_heading(enter: Callable[..., StrictClient]) -> None:
+    lead = enter("lead")
+    root = look_at(lead.get(PAGE, query_string=W2))
+
+    def heading_of(root: Element, title: str) -> Element:
+        (found,) = [e for e in root.iter("th") if "".join(e.itertext()) == title and e.find("a") is not None]
+        return found
+
+    def schools(root: Element) -> list[str]:
+        return [row[0].split(" Primary")[0] for row in rows(root, "response rates")[1:]]
+
+    for wanted, order in (("descending", ["Ash", "Birch", "Cedar"]), ("ascending", ["Cedar", "Birch", "Ash"])):
+        link = heading_of(root, "Asked").find("a")
+        assert link is not None
+        root = look_at(lead.get((link.get("href") or "").partition("#")[0]))
+        assert heading_of(root, "Asked").get("aria-sort") == wanted
+        assert [e.get("aria-sort") for e in root.iter("th") if e.get("aria-sort")] == [wanted]
+        assert schools(root) == order
+    link = heading_of(root, "School").find("a")
+    assert link is not None
+    root = look_at(lead.get((link.get("href") or "").partition("#")[0]))
+    assert heading_of(root, "School").get("aria-sort") == "ascending", "words from A to Z first"
+    for nonsense in ("rates.nothing", "rates", "rates.-", "links.asked", "%00", "rates.--asked"):
+        assert schools(look_at(lead.get(f"{PAGE}?wave=w2&questionnaire=pupil&sort={nonsense}"))) == [
+            "Ash",
+            "Birch",
+            "Cedar",
+        ]
 
 
 def test_a_coordinator_sees_own_school_and_no_other(enter: Callable[..., StrictClient], field: Field) -> None:
     coordinator = enter("coordinator", school="s2")
-    assert coordinator.get(f"/office/studies/{CODE}").location == PAGE
     root = look_at(coordinator.get(PAGE, query_string=W2))
-    assert set(numbers(rows(root, "response rates"))) == {"Birch Primary", "All"}
+    assert set(numbers(rows(root, "every outcome"))) == {"Birch Primary", "All"}
     said = words(root)
     for title in ("Ash Primary", "Cedar Primary", "Programme schools", "Comparison schools", "Southwick"):
         assert title not in said
@@ -202,7 +244,7 @@ def test_ticking_two_who_are_absent(enter: Callable[..., StrictClient], field: F
     assert coordinator.post(address, data=sent, headers=own).location.endswith("kept=0"), "twice changes nothing"
     assert by_sql(field, Outcome.ABSENT, "AND school.code = 's1'") == 5
     root = look_at(coordinator.get(PAGE, query_string=where))
-    assert numbers(rows(root, "response rates"))["All"]["Absent"] == "5"
+    assert numbers(rows(root, "every outcome"))["All"]["Absent"] == "5"
     back = coordinator.post(address, data={**sent, "reason": "none"}, headers=own)
     assert "Saved for 2" in words(look_at(coordinator.get(back.location)))
     assert by_sql(field, Outcome.ABSENT, "AND school.code = 's1'") == 3

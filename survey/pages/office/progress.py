@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from survey.audit import Act, note
 from survey.database import session
@@ -16,16 +18,23 @@ from survey.export.lists import ListForm
 from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, my_schools
 from survey.pages.office.blueprint import office
-from survey.pages.office.curve import Curve, curve
+from survey.pages.office.overview import aims
 from survey.pages.office.sections import section
+from survey.pages.office.sorting import SortColumn, sorted_table
 from survey.pages.sending import send_list
 from survey.pages.store import store
 from survey.people import COORDINATOR, LEAD, RESEARCHER
+from survey.pictures.drawing import drawn
+from survey.pictures.lines import OverDays
 from survey.problems import Refused
 from survey.progress import (
+    ATTENTION,
+    AUDIENCES,
     REASONS,
     TITLES,
     Asking,
+    AudienceStanding,
+    DayCount,
     GivenReason,
     Level,
     Outcome,
@@ -33,8 +42,10 @@ from survey.progress import (
     ReportedSchool,
     ReportedWave,
     Tally,
-    days,
+    attention,
+    by_audience,
     give,
+    newest_begun,
     others,
     progress,
     tallies,
@@ -51,7 +62,6 @@ _LEVELS: Final[dict[Level, str]] = {
     "school": "School",
     "programme": "Programme",
     "arm": "Arm",
-    "audience": "Audience",
     "questionnaire": "Questionnaire",
     "wave": "Wave",
 }
@@ -60,9 +70,13 @@ _ALWAYS_SHOWN: Final = (Outcome.FINISHED, Outcome.UNDER_WAY, Outcome.NOT_STARTED
 
 @dataclass(frozen=True)
 class ProgressFilter:
-    """What an address asks to see; None is everything. `by` is what the table has its lines of."""
+    """What an address asks to see; None is everything. `by` is what the table has its lines of.
+
+    audience: whose rates the page has; None where no one is asked and no one has answered.
+    """
 
     wave: ReportedWave | None
+    audience: str | None
     questionnaire: str | None
     programme: str | None
     arm: str | None
@@ -75,6 +89,7 @@ class ProgressFilter:
         """The same as arguments of an address."""
         known = {
             "wave": self.wave.code if self.wave else "all",
+            "audience": self.audience,
             "questionnaire": self.questionnaire,
             "programme": self.programme,
             "arm": self.arm,
@@ -90,23 +105,31 @@ class ProgressFilter:
 
 @dataclass(frozen=True)
 class RateRow:
-    """A line of the table, and where it leads: deeper in, or to its class list."""
+    """A line of the table, and where it leads: deeper in, or to its class list. why: it needs attention, in words."""
 
     tally: Tally
     address: dict[str, str] | None
+    why: str
+
+    @property
+    def others(self) -> int:
+        """People with any other outcome than the three that have columns."""
+        return self.tally.asked - sum(self.tally.count(outcome) for outcome in _ALWAYS_SHOWN)
 
 
 @office.get("/studies/<code>/progress", endpoint="progress")
 @allowed(*_WHO)
 def progress_page(study: Seen) -> ResponseReturnValue:
     """Show who was asked and what happened to them, by programme, arm, school or class."""
-    mine = my_schools(study)
-    everything = progress(store().engine, study.id, datetime.now(UTC), mine)
-    asked = _asked(everything, coordinator=mine is not None)
+    mine, now = my_schools(study), datetime.now(UTC)
+    today = now.astimezone(ZoneInfo(study.plan.time_zone)).date()
+    everything = progress(store().engine, study.id, now, mine)
+    asked = _asked(study, everything, now, coordinator=mine is not None)
     found = _narrowed(everything, asked)
-    lines = tallies(found, asked.by)
+    standings = by_audience(_narrowed(everything, asked, audience=False), aims(study.plan))
     sum_ = total(found.lines)
-    over_waves = _narrowed(everything, asked, wave=False)
+    rows = [RateRow(line, _deeper(asked, line), _why(asked, line, now, today)) for line in tallies(found, asked.by)]
+    first = "Class" if asked.by == "class" else _LEVELS[asked.by]
     return render_template(
         "office/progress.html",
         study=study,
@@ -115,16 +138,18 @@ def progress_page(study: Seen) -> ResponseReturnValue:
         progress=everything,
         questionnaires=_questionnaires(study, everything),
         levels=_levels(everything, coordinator=mine is not None),
-        rows=[RateRow(line, _deeper(asked, line)) for line in lines],
+        standings=standings,
+        table=sorted_table("rates", _rate_columns(first), [row for row in rows if row.tally.asked]),
+        rows=rows,
+        first=first,
         sum=sum_,
         outcomes=_columns(sum_),
         titles=TITLES,
-        by_rate=_by_rate(found) if asked.school is None else [],
-        arms=_arms_over_waves(over_waves) if mine is None and asked.school is None else [],
-        by_link=others(everything, found.by_link),
+        arms=_arms_over_waves(_narrowed(everything, asked, wave=False)) if mine is None and not asked.school else [],
+        by_link=sorted_table("links", _LINK_COLUMNS, others(everything, found.by_link)),
         unlisted=len(found.unlisted),
-        unasked=found.unasked_said,
-        curve=_curve(found, asked),
+        unasked=_narrowed(everything, asked, audience=False).unasked_said,
+        days=_day_by_day(next((one for one in standings if one.audience == asked.audience), None), asked, today),
         remind=len(to_remind(found)),
     )
 
@@ -135,7 +160,7 @@ def remind(study: Seen, form: ListForm) -> ResponseReturnValue:
     """Send who to remind, as study codes."""
     mine, now = my_schools(study), datetime.now(UTC)
     everything = progress(store().engine, study.id, now, mine)
-    asked = _asked(everything, coordinator=mine is not None)
+    asked = _asked(study, everything, now, coordinator=mine is not None)
     rows = to_remind(_narrowed(everything, asked))
     with session(store().engine) as db:
         place = asked.school.code if asked.school else None
@@ -179,7 +204,7 @@ def missing(study: Seen) -> ResponseReturnValue:
 def keep_reasons(study: Seen) -> ResponseReturnValue:
     """Keep a reason for those ticked; or remove it."""
     form, mine, now = Reasons(), my_schools(study), datetime.now(UTC)
-    asked = _asked(progress(store().engine, study.id, now, mine), coordinator=mine is not None)
+    asked = _asked(study, progress(store().engine, study.id, now, mine), now, coordinator=mine is not None)
     if asked.wave is None or asked.school is None:
         return redirect(url_for("office.progress", code=study.code), 303)
     ticked, why = request.form.getlist("participant"), request.form.get("reason", "")
@@ -207,9 +232,9 @@ def keep_reasons(study: Seen) -> ResponseReturnValue:
 def _class_list(
     study: Seen, faults: Sequence[tuple[str, str]] = (), ticked: Sequence[str] = (), why: str = ""
 ) -> ResponseReturnValue:
-    mine = my_schools(study)
-    everything = progress(store().engine, study.id, datetime.now(UTC), mine)
-    asked = _asked(everything, coordinator=mine is not None)
+    mine, now = my_schools(study), datetime.now(UTC)
+    everything = progress(store().engine, study.id, now, mine)
+    asked = _asked(study, everything, now, coordinator=mine is not None)
     if asked.wave is None or asked.school is None:
         return redirect(url_for("office.progress", code=study.code))
     found = _narrowed(everything, asked)
@@ -249,7 +274,7 @@ def _people(lines: Sequence[Asking]) -> list[ClassListRow]:
 # ---- what was asked for ------------------------------------------------------------------------------------
 
 
-def _asked(everything: Progress, *, coordinator: bool) -> ProgressFilter:
+def _asked(study: Seen, everything: Progress, now: datetime, *, coordinator: bool) -> ProgressFilter:
     """Return what the address asks for; 404 for a wave, a questionnaire or a place that is not there, or not theirs."""
     wanted = {name: request.args.get(name) or None for name in ("questionnaire", "programme", "arm", "school", "class")}
     school = _one(everything.places, wanted["school"])
@@ -262,8 +287,9 @@ def _asked(everything: Progress, *, coordinator: bool) -> ProgressFilter:
             abort(404)
     if wanted["questionnaire"] is not None and wanted["questionnaire"] not in _answered(everything):
         abort(404)
-    return ProgressFilter(
-        _wave(everything.waves, request.args.get("wave")),
+    asked = ProgressFilter(
+        _wave(everything.waves, request.args.get("wave"), now),
+        None,
         wanted["questionnaire"],
         wanted["programme"],
         wanted["arm"],
@@ -271,6 +297,16 @@ def _asked(everything: Progress, *, coordinator: bool) -> ProgressFilter:
         wanted["class"],
         "class" if school is not None else next(level for level in levels if level == by),
     )
+    return replace(asked, audience=_audience(study, _narrowed(everything, asked)))
+
+
+def _audience(study: Seen, found: Progress) -> str | None:
+    """Return whose rates are shown: whom the address names, else the first audience that is there."""
+    wanted = request.args.get("audience")
+    if wanted and wanted not in AUDIENCES:
+        abort(404)
+    there = [one.audience for one in by_audience(found, aims(study.plan))]
+    return wanted if wanted in there else next(iter(there), None)
 
 
 def _one(places: Sequence[ReportedSchool], code: str | None) -> ReportedSchool | None:
@@ -282,14 +318,12 @@ def _one(places: Sequence[ReportedSchool], code: str | None) -> ReportedSchool |
     abort(404)
 
 
-def _wave(waves: Sequence[ReportedWave], code: str | None) -> ReportedWave | None:
+def _wave(waves: Sequence[ReportedWave], code: str | None, now: datetime) -> ReportedWave | None:
     """Return the wave that was asked for (None for all); by default the one that began last."""
     if code == "all":
         return None
     if code is None:
-        now = datetime.now(UTC)
-        begun = [wave for wave in waves if wave.hours.state(now) != "not open yet"]
-        return begun[-1] if begun else waves[0]
+        return newest_begun(waves, now)
     for wave in waves:
         if wave.code == code:
             return wave
@@ -320,7 +354,14 @@ def _levels(everything: Progress, *, coordinator: bool) -> dict[Level, str]:
     return {level: title for level, title in _LEVELS.items() if there.get(level, True)}
 
 
-def _narrowed(everything: Progress, asked: ProgressFilter, *, wave: bool = True, school_class: bool = True) -> Progress:
+def _narrowed(
+    everything: Progress,
+    asked: ProgressFilter,
+    *,
+    wave: bool = True,
+    audience: bool = True,
+    school_class: bool = True,
+) -> Progress:
     """Return only what the address asks for."""
     schools: set[int | None] | None = None
     if asked.school is not None:
@@ -333,6 +374,7 @@ def _narrowed(everything: Progress, asked: ProgressFilter, *, wave: bool = True,
         }
     return everything.only(
         wave=asked.wave.code if asked.wave and wave else None,
+        audience=asked.audience if audience else None,
         questionnaire=asked.questionnaire,
         schools=schools,
         school_class=asked.school_class if school_class else None,
@@ -342,23 +384,51 @@ def _narrowed(everything: Progress, asked: ProgressFilter, *, wave: bool = True,
 # ---- tables and charts -------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class DayByDay:
+    """The picture of a wave's days, in both widths, and the same days as a table has them."""
+
+    picture: Markup
+    days: tuple[DayCount, ...]
+
+
+def _rate_columns(first: str) -> list[SortColumn]:
+    """Return the columns of the table of rates. first: what its rows are."""
+    return [
+        SortColumn("title", first, lambda row: row.tally.title),
+        SortColumn("rate", "Rate", lambda row: row.tally.rate, number=True),
+        SortColumn("finished", "Finished", lambda row: row.tally.finished, number=True, minor=True),
+        SortColumn("asked", "Asked", lambda row: row.tally.asked, number=True, minor=True),
+        SortColumn("under_way", "In progress", lambda row: row.tally.count(Outcome.UNDER_WAY), number=True, minor=True),
+        SortColumn(
+            "not_started", "Not started", lambda row: row.tally.count(Outcome.NOT_STARTED), number=True, minor=True
+        ),
+        SortColumn("others", "Other", lambda row: row.others, number=True, minor=True),
+    ]
+
+
+_LINK_COLUMNS: Final = (
+    SortColumn("school", "School", lambda row: row.title),
+    SortColumn("all", "All", lambda row: row.all, number=True),
+    SortColumn("done", "Finished", lambda row: row.finished, number=True),
+    SortColumn("begun", "In progress", lambda row: row.under_way, number=True, minor=True),
+    SortColumn("stopped", "Stopped early", lambda row: row.stopped, number=True, minor=True),
+    SortColumn("no", "Said no", lambda row: row.said_no, number=True, minor=True),
+    SortColumn("back", "Withdrawn", lambda row: row.withdrawn, number=True, minor=True),
+)
+
+
 def _columns(sum_: Tally) -> list[Outcome]:
     """Return the outcomes that have a column: those that anyone came to, and the three everyone looks for."""
     return [outcome for outcome in TITLES if outcome in _ALWAYS_SHOWN or sum_.count(outcome)]
 
 
 def _deeper(asked: ProgressFilter, line: Tally) -> dict[str, str] | None:
-    if not line.key or asked.by in ("audience", "questionnaire", "wave"):
+    if not line.key or asked.by in ("questionnaire", "wave"):
         return None
     if asked.by == "class":
         return asked.without(**{"class": line.key}) if asked.wave else None
     return asked.without(**{asked.by: line.key})
-
-
-def _by_rate(found: Progress) -> list[Tally]:
-    """Return the schools that have a rate, the highest first."""
-    schools = [line for line in tallies(found, "school") if line.rate is not None and line.key]
-    return sorted(schools, key=lambda line: (-(line.rate or 0), line.title))
 
 
 def _arms_over_waves(found: Progress) -> list[tuple[Tally, list[Tally]]]:
@@ -372,5 +442,30 @@ def _arms_over_waves(found: Progress) -> list[tuple[Tally, list[Tally]]]:
     return waves
 
 
-def _curve(found: Progress, asked: ProgressFilter) -> Curve | None:
-    return curve(days(found)) if asked.wave is not None else None
+def _why(asked: ProgressFilter, line: Tally, now: datetime, today: date) -> str:
+    """Return why a school or class needs attention, in words; empty where it does not, or the wave is not open."""
+    if asked.wave is None or asked.by not in ("school", "class") or asked.wave.hours.state(now) != "open":
+        return ""
+    why = attention(line, asked.wave, today)
+    return ATTENTION[why] if why else ""
+
+
+def _day_by_day(standing: AudienceStanding | None, asked: ProgressFilter, today: date) -> DayByDay | None:
+    """Return the picture of a wave's days; None where no one has finished, or where all waves are shown."""
+    wave = asked.wave
+    if wave is None or standing is None or not standing.days:
+        return None
+    days = standing.days
+    first = min(wave.opens or days[0].day, days[0].day)
+    last = max(days[-1].day, min(wave.closes or today, today))
+    before = [(first, 0), (days[0].day - timedelta(days=1), 0)] if first < days[0].day else []
+    picture = OverDays(
+        title=f"{standing.title} who finished, day by day",
+        about="The table below the picture has the same numbers.",
+        measure=f"Finished so far: {standing.finished:,}",
+        ends=(first, last),
+        spots=(*before, *((day.day, day.so_far) for day in days), (last, standing.finished)),
+        aim=None if standing.aim is None else (standing.aim, f"Aim: {standing.aim:,}"),
+    )
+    two = drawn(picture, "days")
+    return DayByDay(Markup(two.wide + two.phone), days)

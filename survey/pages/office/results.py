@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from survey.export.contents import SmallSheet
 from survey.export.study import StudyTables
+from survey.findings.answers import Answer, answers
 from survey.findings.outcomes import StudyOutcome
 from survey.pages.office.access import Seen, View, allowed, refused, sees_tables, with_years
 from survey.pages.office.blueprint import office
@@ -113,6 +114,12 @@ def _with_results(page: Page) -> View:
         return page(Results(study, worked, worked.tables, whole.tables.items, whole.tables.scales, waves), **more)
 
     return shown
+
+
+def newest_finding(study: Seen) -> Answer | None:
+    """Return the answer to the evaluation's first question in its newest wave; None before it was worked out."""
+    kept = desk(store().engine).kept(study.code)
+    return None if kept is None or kept.tables is None else next(answers(kept.tables.findings), None)
 
 
 def _being_worked_out(study: Seen) -> ResponseReturnValue:

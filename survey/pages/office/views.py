@@ -1,4 +1,4 @@
-"""The office's routes. Each is open to people who do research, and to no one else."""
+"""The list of studies, and what can be downloaded of each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import tempfile
 from datetime import UTC, datetime
 from typing import Final
 
-from flask import Response, abort, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from survey.audit import Act, note
@@ -15,18 +15,17 @@ from survey.export.formats import FORMATS
 from survey.export.sink import CannotExport
 from survey.export.store import export
 from survey.export.study import ExportChoice
-from survey.fieldwork import text_of
 from survey.pages.account import turned_away
-from survey.pages.office.access import Seen, actor, allowed, may, my_schools, refused, sees_microdata, sees_tables
+from survey.pages.office.access import Seen, actor, allowed, may, refused, sees_microdata, sees_tables
 from survey.pages.office.blueprint import office
 from survey.pages.office.sections import section
-from survey.pages.office.studies import StudyCard, every, shown
+from survey.pages.office.studies import every
 from survey.pages.sending import send
 from survey.pages.store import store
 from survey.pages.turns import Turn
 from survey.people import ADMINISTRATOR, COORDINATOR, LEAD, RESEARCHER
 
-section("overview", "Overview", "office.study", order=10, group="", roles=(LEAD, RESEARCHER))
+section("downloads", "Downloads", "office.downloads", order=70, group="Data", roles=(LEAD, RESEARCHER))
 
 _IN: Final = (LEAD, RESEARCHER, COORDINATOR)
 """Roles that have something to do in a study."""
@@ -47,22 +46,17 @@ def studies() -> ResponseReturnValue:
     return render_template("office/studies.html", studies=there)
 
 
-@office.get("/studies/<code>")
-@allowed(LEAD, RESEARCHER, COORDINATOR)
-def study(study: Seen) -> ResponseReturnValue:
-    """Show how a study stands: its waves, what is to be done, what can be taken away, what was published."""
-    if my_schools(study) is not None:
-        # A coordinator's study is the progress of their own schools.
-        return redirect(url_for("office.progress", code=study.code))
-    if not sees_tables(study):
-        return refused("You may not see the tables of this study. Ask a lead of the study.")
-    found = _shown(study)
+@office.get("/studies/<code>/downloads")
+@allowed(LEAD, RESEARCHER)
+def downloads(study: Seen) -> ResponseReturnValue:
+    """Offer what can be taken away of a study: its tables, and its answers to those who may have them."""
+    microdata = sees_microdata(study)
     return render_template(
-        "office/study.html",
-        study=found,
-        here="overview",
-        formats=[form for form in FORMATS.values() if sees_microdata(study) or not form.microdata],
-        microdata=sees_microdata(study),
+        "office/downloads.html",
+        study=study,
+        here="downloads",
+        formats=[form for form in FORMATS.values() if microdata or (sees_tables(study) and not form.microdata)],
+        microdata=microdata,
     )
 
 
@@ -91,21 +85,3 @@ def data(study: Seen, form: str) -> ResponseReturnValue:
         raise
     made = FORMATS[form]
     return send(file, f"{study.code}-{now:%Y-%m-%d}{made.mark}{made.ending}", made.media_type)
-
-
-@office.get("/studies/<code>/questionnaires/<questionnaire>/<int:version>.json")
-@allowed(LEAD, RESEARCHER)
-def definition(study: Seen, questionnaire: str, version: int) -> ResponseReturnValue:
-    """Send the text of a published version, whose SHA-256 stands on the study page."""
-    for asked in _shown(study).questionnaires:
-        for one in asked.versions:
-            if asked.id == questionnaire and one.version == version:
-                return Response(text_of(store().engine, one.sha256), mimetype="application/json")
-    abort(404)
-
-
-def _shown(study: Seen) -> StudyCard:
-    found = shown(store().engine, study.code, datetime.now(UTC))
-    if found is None:
-        abort(404)
-    return found
