@@ -20,12 +20,28 @@ CONNECTIVES: Final = ("all", "any", "not")
 COMPARISONS: Final = ("contains", "at_least", "at_most", "answered")
 
 
+_EITHER: Final = frozenset({True, False})
+
+
+def _of_parts(parts: Sequence[frozenset[bool]], *, settles: bool) -> frozenset[bool]:
+    """Return what parts come to together, where one that comes to `settles` settles it."""
+    if frozenset({settles}) in parts:
+        return frozenset({settles})
+    if all(part == {not settles} for part in parts):
+        return frozenset({not settles})
+    return _EITHER
+
+
 class Condition:
     """Something that holds or does not, for given answers and facts."""
 
     def holds(self, answers: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
         """Tell whether it holds. `answers`: key -> stored value; `facts`: fact -> value from the roster."""
         raise NotImplementedError
+
+    def outcomes(self, facts: Mapping[str, Any]) -> frozenset[bool]:
+        """Return what it can come to for people of whom these facts are known, whatever else is true of them."""
+        return _EITHER
 
     def tests(self) -> Iterator[Test]:
         """Yield every single test in it."""
@@ -54,6 +70,10 @@ class All(Condition):
         """Tell whether all parts hold."""
         return all(part.holds(answers, facts) for part in self.parts)
 
+    def outcomes(self, facts: Mapping[str, Any]) -> frozenset[bool]:
+        """Return false alone where a part is sure not to hold, true alone where each is sure to."""
+        return _of_parts([part.outcomes(facts) for part in self.parts], settles=False)
+
     def tests(self) -> Iterator[Test]:
         """Yield the tests of all parts."""
         for part in self.parts:
@@ -74,6 +94,10 @@ class AnyOf(Condition):
         """Tell whether a part holds."""
         return any(part.holds(answers, facts) for part in self.parts)
 
+    def outcomes(self, facts: Mapping[str, Any]) -> frozenset[bool]:
+        """Return true alone where a part is sure to hold, false alone where each is sure not to."""
+        return _of_parts([part.outcomes(facts) for part in self.parts], settles=True)
+
     def tests(self) -> Iterator[Test]:
         """Yield the tests of all parts."""
         for part in self.parts:
@@ -93,6 +117,10 @@ class Not(Condition):
     def holds(self, answers: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
         """Tell whether the part does not hold."""
         return not self.part.holds(answers, facts)
+
+    def outcomes(self, facts: Mapping[str, Any]) -> frozenset[bool]:
+        """Return the opposite of what its part can come to."""
+        return frozenset(not one for one in self.part.outcomes(facts))
 
     def tests(self) -> Iterator[Test]:
         """Yield the tests of the part."""
@@ -149,6 +177,12 @@ class Test(Condition):
         if self.about_roster:
             return self._about_fact(facts.get(self.fact))
         return self.about_answer(answers.get(self.subject))
+
+    def outcomes(self, facts: Mapping[str, Any]) -> frozenset[bool]:
+        """Return what it comes to where it is about one of these facts."""
+        if self.about_roster and self.fact in facts:
+            return frozenset({self.holds({}, facts)})
+        return _EITHER
 
     def tests(self) -> Iterator[Test]:
         """Yield itself."""

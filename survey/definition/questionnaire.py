@@ -257,6 +257,11 @@ class Questionnaire(Strict):
                 return page
         raise KeyError(id)
 
+    def may_ask(self, id: str, facts: Mapping[str, Any]) -> bool:
+        """Tell whether anyone of whom these facts are known can be asked a question. Raises KeyError."""
+        conditions = (self.page_of(id).when, self.question(id).when)
+        return all(when is None or True in when.outcomes(facts) for when in conditions)
+
     def texts(self) -> list[TextPlace]:
         """Return every text that has to be translated, in the order of the file."""
         return list(self._texts())

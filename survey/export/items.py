@@ -145,7 +145,9 @@ class _ItemSheet:
     # ---- rows --------------------------------------------------------------------------------------------
 
     def _add(self, variable: Variable) -> None:
-        waves = [wave for wave in self._waves if self._counts.waves[wave].has(variable)]
+        waves = [
+            wave for wave in self._waves if self._counts.waves[wave].has(variable) and self._may_ask(variable, wave)
+        ]
         if not waves:
             return
         if variable.private:
@@ -154,6 +156,14 @@ class _ItemSheet:
             self._add_option(variable, waves)
         else:
             self._add_question(variable, waves)
+
+    def _may_ask(self, variable: Variable, wave: str) -> bool:
+        """Tell whether a question is asked in a wave at all: where it never is, that no one was asked hides nothing."""
+        return any(
+            version.questionnaire.may_ask(variable.question, {"wave": wave})
+            for version in self._counts.columns.versions
+            if variable.question in version.questionnaire.names
+        )
 
     def _add_question(self, variable: Variable, waves: Sequence[str]) -> None:
         question = self._questions[variable.question]

@@ -92,7 +92,7 @@ def asked_on_paper(
                 place=" · ".join(titles),
                 school_id=there.school_id,
                 school_class_id=there.school_class_id,
-                facts=facts,
+                facts={**facts, "wave": what.wave.code},
                 may=_may(db, what, person.id),
             )
         )
@@ -111,7 +111,8 @@ def open_copies(what: ToPrint, school: str | None, copies: int) -> list[Recipien
     """Return so many people no one knows, perhaps of one school. Raises Refused for a school that is not there."""
     its = one_of("school", what.study.schools, school) if school is not None else None
     title, id_ = (its.title, its.id) if its is not None else ("", None)
-    return [Recipient(number=number, place=title, school_id=id_, facts={}) for number in range(1, copies + 1)]
+    known = {"wave": what.wave.code}
+    return [Recipient(number=number, place=title, school_id=id_, facts=known) for number in range(1, copies + 1)]
 
 
 def paper_doors(db: Session, what: ToPrint, people: Sequence[Recipient], key: bytes) -> list[tuple[int, str]]:

@@ -187,7 +187,10 @@ class WaveField:
             .outerjoin(Programme, Programme.id == School.programme_id)
             .where(School.study_id == self.study_id)
         )
-        return {row.id: SchoolOrClass(row.id, None, facts_at_start(None, None, row._asdict())) for row in rows}
+        return {
+            row.id: SchoolOrClass(row.id, None, facts_at_start(None, None, {**row._asdict(), "wave": self.wave}))
+            for row in rows
+        }
 
     def _classes(self, connection: Connection) -> dict[int, SchoolOrClass]:
         rows = connection.execute(
@@ -234,17 +237,20 @@ class WaveField:
     def _place(self, school_id: int | None, school_class_id: int | None) -> SchoolOrClass:
         if school_class_id is not None:
             return self.classes[school_class_id]
-        return self.schools[school_id] if school_id is not None else SchoolOrClass(None, None, {})
+        return self.schools[school_id] if school_id is not None else self._nowhere
+
+    @property
+    def _nowhere(self) -> SchoolOrClass:
+        return SchoolOrClass(None, None, {"wave": self.wave})
 
     def place_named(self, school: str, school_class: str) -> SchoolOrClass | NoSuchPlace:
         """Return the place with these codes, or what is not there."""
         schools = self._by_code
         if not school:
-            nowhere = SchoolOrClass(None, None, {})
             return (
                 NoSuchPlace("school", "There is a class here but no school. Please add the school.")
                 if school_class
-                else nowhere
+                else self._nowhere
             )
         if school not in schools:
             return NoSuchPlace("school", not_there("school", school, schools))

@@ -18,7 +18,7 @@ from survey.fieldwork.consent import must_agree
 from survey.fieldwork.doors import Door
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.performances import Performance
-from survey.fieldwork.studies import Programme, School, SchoolClass
+from survey.fieldwork.studies import Programme, School, SchoolClass, Wave
 from survey.fieldwork.waves import hours_of
 from survey.options import ORDERS
 from survey.responses.erasing import PLACES
@@ -195,7 +195,9 @@ DOOR: Final = (
         Programme.title.label("programme"),
         Performance.code.label("performance_code"),
         Performance.title.label("performance"),
+        Wave.code.label("wave"),
     )
+    .join(Wave, Wave.id == Door.wave_id)
     .outerjoin(Participant, Participant.id == Door.participant_id)
     .outerjoin(Membership, and_(Membership.participant_id == Door.participant_id, Membership.wave_id == Door.wave_id))
     .outerjoin(School, School.id == _school_id)

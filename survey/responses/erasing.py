@@ -43,6 +43,7 @@ PLACES: Final = (
     "arm",
     "performance",
     "performance_code",
+    "wave",
 )
 """Facts of a response that stay: where it belongs, so that response rates stay what they were."""
 

@@ -46,7 +46,7 @@ class Snapshot:
     listened  screen -> how often Listen was pressed there; a screen where it never was is not among them
     layout    how the options lay on its pages: 'row', 'stack', 'neutral', or several with spaces; None: not known
     waiting   answers that the device of the current sitting said it keeps, and that have not come yet
-    facts     roster facts at the start; school, school_class and programme are titles, arm is a code, and
+    facts     roster facts at the start; school, school_class and programme are titles, arm and wave are codes, and
               school_code, school_class_code and programme_code are codes
     seed      0..23, for the order of shuffled options
     sequence  the highest sequence saved in the current epoch; the next save's is one more

@@ -112,7 +112,7 @@ def _responses(study: Study, folder: Path, wave: str, seed: int, versions: dict[
         journey = Journey(reading.questionnaires[name])
         for person, facts, where in people:
             start = datetime(2025, 10, 20, 9, 0, tzinfo=UTC) + timedelta(milliseconds=rng.randrange(10**9))
-            known = {**facts, **places[where["school_id"]]}
+            known = {**facts, **places[where["school_id"]], "wave": wave}
             if where.get("school_class_id"):
                 known |= _class_facts(study, where["school_class_id"])
             saves, state = _sat(journey, known, start, rng)

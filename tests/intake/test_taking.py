@@ -51,6 +51,7 @@ def test_a_right_row_is_a_response(engine: Engine) -> None:
     assert record.finished_at == datetime(2025, 10, 3, 8, 50, tzinfo=UTC)
     assert record.facts["year"] == 4
     assert record.facts["school"] == "Hill School"
+    assert record.facts["wave"] == "w1", "as it has when it is answered here"
     assert record.answers == {
         "sing": 3,
         "dance": {"missing": "dont_know"},

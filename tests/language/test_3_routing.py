@@ -119,6 +119,26 @@ when: {roster.year: {at_least: 5}, roster.fsm: yes}
     assert not when.holds({}, {"year": 4, "fsm": True})
     assert not when.holds({}, {})
     assert not condition("{roster.year: {at_least: 5}}").holds({}, {"year": "Reception"})
+    assert condition("{roster.wave: w1}").holds({}, {"wave": "w1"})
+    assert not condition("{roster.wave: w1}").holds({}, {"wave": "w2"})
+
+
+@pytest.mark.parametrize(
+    ("when", "in_w1", "in_w2"),
+    [
+        ("{roster.wave: w1}", True, False),
+        ("{roster.wave: w1, plays: yes}", True, False),
+        ("{not: {roster.wave: w1}}", False, True),
+        ("{any: [{roster.wave: w1}, {plays: yes}]}", True, True),
+        ("{any: [{roster.wave: w1}, {roster.wave: w3}]}", True, False),
+        ("{not: {any: [{roster.wave: w1}, {plays: yes}]}}", False, True),
+        ("{not: {plays: yes}}", True, True),
+        ("{roster.year: 6}", True, True),
+    ],
+)
+def test_whether_a_wave_can_ask_a_question_at_all(when: str, in_w1: bool, in_w2: bool) -> None:
+    questionnaire = good(BEFORE + when)
+    assert [questionnaire.may_ask("why", {"wave": wave}) for wave in ("w1", "w2")] == [in_w1, in_w2]
 
 
 def test_conditions_of_pages_and_grids():

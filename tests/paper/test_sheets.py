@@ -18,7 +18,7 @@ from tests.published import FOLDER
 
 SHIPPED = read_folder(FOLDER).questionnaires
 CASES = [(name, language) for name, asked in SHIPPED.items() for language in asked.languages]
-FACTS = {"year": 6}
+FACTS = {"year": 6, "wave": "w1"}
 
 
 def on_paper(name: str, language: str, large: bool = False) -> Sheets:

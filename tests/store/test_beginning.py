@@ -46,6 +46,7 @@ def test_a_response_starts_with_the_facts_of_its_day(engine: Engine, ticket: Tic
         "programme": "The North",
         "programme_code": "north",
         "arm": "programme",
+        "wave": "w1",
     }
     assert (snapshot.answers, snapshot.assent, snapshot.sequence) == ({}, None, 0)
     assert snapshot.started_at == NOW
@@ -77,7 +78,7 @@ def test_an_open_door_leads_to_a_new_response_each_time(engine: Engine, field: F
     assert not second.resumed
     snapshot = load(engine, first.response)
     assert snapshot is not None
-    assert snapshot.facts == {"school": "Dale School", "school_code": "s02", "arm": "comparison"}
+    assert snapshot.facts == {"school": "Dale School", "school_code": "s02", "arm": "comparison", "wave": "w1"}
     assert snapshot.participant_id is None
 
 
