@@ -136,7 +136,8 @@ class Column:
 
     `encode` turns a substantive stored value of `key` into a cell; missing values never reach it. `codes` maps
     each code to its label. `private` columns (a typed “other”) are empty, not missing, unless there is a text.
-    `needed` tells whether an answer cannot be read back from a file without this column.
+    `needed` tells whether an answer cannot be read back from a file without this column. `option` is, for a flag, the
+    label of the option it tells of.
     """
 
     name: str
@@ -148,6 +149,7 @@ class Column:
     codes: Mapping[int, str] = field(default_factory=dict)
     private: bool = False
     needed: bool = True
+    option: str = ""
 
 
 @dataclass(frozen=True)

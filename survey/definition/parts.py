@@ -20,6 +20,13 @@ class Reader(Strict):
     age: WholeNumber = Field(ge=4, le=99, description="The age of the youngest reader, in years")
 
 
+class Subject(Strict):
+    """What a response is about that is not about its respondent: a class, a lesson."""
+
+    one: str = Field(min_length=1, description="What one is called: class")
+    many: str = Field(min_length=1, description="What several are called: classes")
+
+
 class Line(Strict):
     """One short line above an assent or consent question."""
 

@@ -14,7 +14,7 @@ from survey.definition.conditions import All, Condition, read_condition
 from survey.definition.free_text import FreeText
 from survey.definition.languages import TextPlace, option_texts, own_texts, page_texts, texts_of_assent, translated
 from survey.definition.model import Fault, Path, Strict
-from survey.definition.parts import Assent, Grid, Page, Reader
+from survey.definition.parts import Assent, Grid, Page, Reader, Subject
 from survey.definition.scale import Scale
 from survey.flagged import Flags
 from survey.options import Option
@@ -50,6 +50,9 @@ class Questionnaire(Strict):
     version: WholeNumber = Field(ge=1, le=9999, description="A whole number, raised for each publication")
     title: Text = Field(min_length=1, description="The title that respondents see")
     audience: Audience = Field(description="Who answers it")
+    about: Subject | None = Field(
+        None, description="What each response is about, if not the respondent: {one: class, many: classes}"
+    )
     reader: Reader = Field(description="The youngest person who has to understand the words")
     languages: Annotated[list[str], BeforeValidator(_languages)] = Field(
         min_length=1, description="The languages; this file is in the first one"

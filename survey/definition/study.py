@@ -57,6 +57,13 @@ class Fieldwork(Strict):
     aim: Annotated[RealNumber, Field(gt=0, le=1)] | None = Field(
         None, description="The share of the people asked who are to finish it: 0.8 for 80 %"
     )
+    open_link_only: bool = Field(
+        False,
+        description=(
+            "Whether only people with an open link answer it, once for each thing that it is about, and no one on the "
+            "roster is asked"
+        ),
+    )
 
 
 class Late(Strict):
@@ -210,10 +217,14 @@ class Costs(Strict):
 
 
 class EvaluationQuestion(Strict):
-    """A question of the evaluation that comparing the arms answers, in the evaluation's own words."""
+    """A question of the evaluation in its own words, answered by comparing the arms or by what people said."""
 
     ask: str = Field(min_length=1, description="Are children in the programme more positive about music?")
-    outcomes: list[str] = Field(min_length=1, description="The plan's outcomes that answer it")
+    outcomes: list[str] = Field(default_factory=list, description="The plan's outcomes that answer it")
+    answers_to: list[str] = Field(
+        default_factory=list,
+        description="Questions (questionnaire.question) whose answers are shown, instead of outcomes that are compared",
+    )
 
 
 class Plan(Strict):

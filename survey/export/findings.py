@@ -98,7 +98,7 @@ _SUMMARY: Final = _Table(
 
 def _summary(findings: StudyFindings) -> SmallSheet:
     wave = findings.waves[findings.wave]
-    told = [(one.question, wave, f"{' '.join(one.short)} {one.how_sure}.") for one in answers(findings)]
+    told = [(one.question, wave, f"{' '.join(one.short)} {one.how_sure}.") for one in answers(findings) if one.short]
     told += [(question, wave, said) for question, said in _answers(findings)]
     if findings.costs is not None:
         told.append(("What does it cost?", "", findings.costs.sentence))

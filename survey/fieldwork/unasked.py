@@ -65,7 +65,8 @@ def unasked(plan: Plan, person: OnTheList, wave: str) -> Unasked | None:
         return None
     year = person.facts.get("year")
     why: Literal["no year", "year", "audience"] = "year"
-    if not any(work.audience == person.audience and wave in work.waves for work in plan.fieldwork):
+    works = (work for work in plan.fieldwork if work.audience == person.audience and not work.open_link_only)
+    if not any(wave in work.waves for work in works):
         why = "audience"
     elif year is None or year == "":
         why = "no year"

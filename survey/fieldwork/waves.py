@@ -27,13 +27,15 @@ def asked(plan: Plan, audience: str, facts: Mapping[str, Any], wave: str) -> lis
     """Return the ids of the questionnaires someone gets in a wave, in the study file's order.
 
     facts: the roster's, those of the wave over the lasting ones. Where a questionnaire is for some year groups only,
-    someone whose year is not known does not get it. An unknown wave asks no one anything.
+    someone whose year is not known does not get it. Nor does anyone get what is for open links only. An unknown wave
+    asks no one anything.
     """
     year = facts.get("year")
     return [
         work.questionnaire
         for work in plan.fieldwork
         if work.audience == audience
+        and not work.open_link_only
         and wave in work.waves
         and (work.years is None or (_is_number(year) and float(str(year)) in work.years))
     ]

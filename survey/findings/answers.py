@@ -35,6 +35,8 @@ class Answer:
     id: its own, for addresses. short: the answer in a sentence, and others that go on. certainty: of the surest finding
     it rests on; how_sure: the same in words. told: what was found, in sentences with numbers. rests: what to know
     beside them. What it was drawn from stands in the fields after these, in the order in which it is shown.
+    answers_to: questions (questionnaire.question) whose answers tell it. `short` is then empty, as shares of answers
+    are no finding of the analysis.
     """
 
     id: str
@@ -50,6 +52,7 @@ class Answer:
     participation: tuple[Participating, ...] = ()
     means: tuple[ArmMean, ...] = ()
     costs: CostPerChild | None = None
+    answers_to: tuple[str, ...] = ()
 
 
 def answers(findings: StudyFindings) -> Iterator[Answer]:
@@ -79,6 +82,17 @@ def _of_arms(findings: StudyFindings) -> Iterator[Answer]:
         named |= set(asked.outcomes)
         if mine:
             yield _arms_answer(findings, f"question-{at + 1}", asked.ask, mine)
+        elif asked.answers_to:
+            yield Answer(
+                id=f"question-{at + 1}",
+                question=asked.ask,
+                short=(),
+                certainty="none",
+                how_sure="Shares of those who answered, in all arms together",
+                told=(),
+                rests=(_few(findings),),
+                answers_to=asked.answers_to,
+            )
     if rest := [one for one in planned if one.outcome.id not in named]:
         here, there = _two(findings, rest[0])
         yield _arms_answer(findings, "arms", f"Do {here} differ from {there}?", rest)
@@ -389,15 +403,18 @@ def _of_roster(findings: StudyFindings) -> Iterator[Answer]:
 
 # ── parents and staff ──
 def _of_adults(findings: StudyFindings) -> Iterator[Answer]:
-    for audience in dict.fromkeys(one.audience for one in findings.outcomes):
+    for audience, counted in dict.fromkeys((one.audience, one.counted) for one in findings.outcomes):
         found = [
             one
             for one in _compared(findings)
-            if one.outcome.audience == audience and _is_scale(one.outcome) and not one.outcome.planned
+            if (one.outcome.audience, one.outcome.counted) == (audience, counted)
+            and _is_scale(one.outcome)
+            and not one.outcome.planned
         ]
         if audience != ROSTER_AUDIENCE and found:
             who = sentences.people(found[0].outcome)
-            yield _arms_answer(findings, audience, f"What do {who} say?", found)
+            question = f"What is said of {counted}?" if counted else f"What do {who} say?"
+            yield _arms_answer(findings, f"{audience}-{counted}" if counted else audience, question, found)
 
 
 # ── costs ──

@@ -25,6 +25,7 @@ class StudyOutcome:
     unit        “points” of a scale or a fact, or “share”: 0 or 1 for each person
     planned     whether the plan names it; what it does not is exploratory
     direction   what a high number means; empty for a fact
+    counted     what its responses are about, if not their respondents: “classes”
     """
 
     id: str
@@ -36,6 +37,7 @@ class StudyOutcome:
     name: str = ""
     reached: tuple[str, ...] = ()
     direction: str = ""
+    counted: str = ""
 
     def people(self, data: StudyData, wave: str) -> People:
         """Return who is asked about it in a wave."""
@@ -65,6 +67,7 @@ def scale_outcomes(study: StudyDefinition, questionnaires: Mapping[str, Question
             name,
             scale.id,
             direction=scale.direction,
+            counted=questionnaire.about.many if questionnaire.about else "",
         )
         for name, questionnaire in questionnaires.items()
         for scale in questionnaire.scales

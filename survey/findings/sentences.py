@@ -17,11 +17,7 @@ from survey.findings.subgroups import Participating, SubgroupFinding
 MINUS: Final = "\N{MINUS SIGN}"
 """No line is broken behind it, as one is behind a hyphen."""
 
-_PEOPLE: Final[Mapping[str, tuple[str, str]]] = {
-    "pupil": ("pupil", "pupils"),
-    "parent": ("parent", "parents"),
-    "staff": ("member of staff", "members of staff"),
-}
+_PEOPLE: Final[Mapping[str, str]] = {"pupil": "pupils", "parent": "parents", "staff": "members of staff"}
 
 
 def of_comparison(findings: StudyFindings, one: ArmComparison) -> str:
@@ -119,8 +115,8 @@ def arm(findings: StudyFindings, code: str) -> str:
 
 
 def people(outcome: StudyOutcome) -> str:
-    """Return who is asked about an outcome: “pupils”."""
-    return _PEOPLE[outcome.audience][1]
+    """Return who or what is counted: “pupils”, or “classes” where a response is about a class."""
+    return outcome.counted or _PEOPLE[outcome.audience]
 
 
 def _difference(outcome: StudyOutcome, best: Contrast, here: str, there: str, where: str = "in") -> str:

@@ -24,10 +24,14 @@ from survey.findings.subgroups import Participating, SubgroupFinding, participat
 
 @dataclass(frozen=True)
 class PlannedQuestion:
-    """A question of the evaluation in its own words, and the outcomes (their ids) that answer it."""
+    """A question of the evaluation in its own words, and the outcomes (their ids) that answer it.
+
+    answers_to: questions (questionnaire.question) whose answers are shown instead.
+    """
 
     ask: str
     outcomes: tuple[str, ...]
+    answers_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,10 @@ def analyse(data: StudyData, questionnaires: Mapping[str, Questionnaire], waves:
         participation=tuple(participations(basis)),
         costs=_costs(plan),
         notes=tuple(_notes(basis)),
-        questions=tuple(PlannedQuestion(one.ask, tuple(one.outcomes)) for one in (plan.questions if plan else ())),
+        questions=tuple(
+            PlannedQuestion(one.ask, tuple(one.outcomes), tuple(one.answers_to))
+            for one in (plan.questions if plan else ())
+        ),
         randomised=bool(plan and plan.comparison.randomised),
         matched_on=tuple(plan.comparison.matched_on) if plan else (),
     )

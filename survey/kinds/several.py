@@ -202,6 +202,7 @@ options:
                 "nominal",
                 _ticked(option.code),
                 {0: "not ticked", 1: "ticked"},
+                option=option.label,
             )
             for option in self.choices
         ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from survey.analysis.costs import CostPerChild
 from survey.definition.study import CountedAnswer, StudyDefinition
@@ -24,7 +24,7 @@ from survey.results.figures import (
     slopes,
     subgroups,
 )
-from survey.results.questions import asked_questions, question_figures
+from survey.results.questions import AskedQuestion, asked_questions, most_given, question_figures
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,36 @@ def found(tables: StudyTables, study: StudyDefinition, items: SmallSheet | None)
 
     items: the sheet of every question of all waves, of which the wave in focus is shown.
     """
-    return [FoundSection(one, tuple(_figures(tables, study, items, one))) for one in answers(tables.findings)]
+    return [
+        section for one in answers(tables.findings) if (section := _section(tables, study, items, one)).answer.short
+    ]
+
+
+def _section(tables: StudyTables, study: StudyDefinition, items: SmallSheet | None, answer: Answer) -> FoundSection:
+    if not answer.answers_to:
+        return FoundSection(answer, tuple(_figures(tables, study, items, answer)))
+    asked = [] if items is None else list(_last_asked(tables, items, answer.answers_to))
+    figures = question_figures([question for question, _ in asked], f"{answer.id}-answers")
+    waves = dict.fromkeys(tables.findings.waves[wave] for _, wave in asked)
+    told = tuple(most_given(question) for question, _ in asked)
+    rests = (f"Asked last in {' and '.join(waves)}.", *answer.rests)
+    return FoundSection(replace(answer, short=told[:1], told=told[1:], rests=rests), tuple(figures))
+
+
+def _last_asked(tables: StudyTables, items: SmallSheet, names: Iterable[str]) -> Iterator[tuple[AskedQuestion, str]]:
+    """Yield questions (questionnaire.question) as they were answered in the last wave of which a share can be shown."""
+    for name in names:
+        first, _, id = name.partition(".")
+        questionnaire = tables.questionnaires.get(first)
+        if questionnaire is None:
+            continue
+        asked = [
+            (one, wave)
+            for wave in reversed(tables.findings.waves)
+            for one in asked_questions(items, questionnaire, wave)
+            if one.id == id
+        ]
+        yield from next(([one] for one in asked if one[0].has_shares), asked[:1])
 
 
 def _figures(tables: StudyTables, study: StudyDefinition, items: SmallSheet | None, answer: Answer) -> Iterator[Figure]:

@@ -11,7 +11,10 @@ from survey.definition.questionnaire import Questionnaire
 from survey.definition.wording import fill
 from survey.export.contents import SmallSheet
 from survey.findings import sentences
+from survey.pictures.dots import DotRow, Dots, Spot
+from survey.pictures.drawing import Picture
 from survey.pictures.stacked import MOST_STEPS, Stacked, StackedRow
+from survey.problems import listed
 from survey.results.figures import HIDDEN, Figure, FigureTable, count, decimal
 
 _SHARES: Final = "Shares in per cent of those who answered. The table below the picture has the same numbers."
@@ -47,38 +50,61 @@ class AskedQuestion:
         """Whether every count is shown."""
         return self.answered is not None and all(one.count is not None for one in self.answers)
 
+    @property
+    def has_shares(self) -> bool:
+        """Whether the share of any answer is shown."""
+        return any(one.share for one in self.answers)
+
 
 def asked_questions(items: SmallSheet, questionnaire: Questionnaire, wave: str) -> list[AskedQuestion]:
     """Return the questions of a questionnaire that were asked in a wave, in its order."""
     at = {name: place for place, name in enumerate(items.header)}
     rows = [row for row in items.rows if (row[at["questionnaire"]], row[at["wave"]]) == (questionnaire.id, wave)]
     questions = {question.id: question for question in questionnaire.questions}
+    # Each option of a question that takes several has a column of its own.
+    options = {column.name: (one.id, column.option) for one in questions.values() for column in one.columns()}
     found = []
-    for variable, part in groupby(rows, key=lambda row: row[at["variable"]]):
+    for id, part in groupby(rows, key=lambda row: options.get(row[at["variable"]], (row[at["variable"]],))[0]):
         told = [dict(zip(items.header, row, strict=True)) for row in part]
         whole = next((row for row in told if row["row"] == "question"), None)
-        question = questions.get(variable)
+        question = questions.get(id)
         if whole is None or question is None:
             continue
         found.append(
             AskedQuestion(
-                id=variable,
+                id=id,
                 title=fill(question.title, {}, {}),
                 stem=fill(question.stem, {}, {}) if question.stem else "",
                 rated=any(row["name in charts"] for row in told),
                 asked=whole["asked"],
                 answered=whole["answered"],
                 mean=whole["mean"],
-                answers=tuple(_answers(told)),
+                answers=tuple(_answers(told, {name: option for name, (_, option) in options.items()})),
             )
         )
     return found
 
 
-def _answers(rows: Iterable[Mapping[str, Any]]) -> Iterator[AnswerRow]:
+def _answers(rows: Iterable[Mapping[str, Any]], options: Mapping[str, str]) -> Iterator[AnswerRow]:
+    """Yield the answers of a question; of one that takes several, its options, which have a variable each."""
     for row in rows:
         if row["row"] == "answer" and row["code"] != "":
-            yield AnswerRow(str(row["answer"]), row["count"], row["share of answered"])
+            words = options.get(row["variable"]) or str(row["answer"])
+            yield AnswerRow(words, row["count"], row["share of answered"])
+
+
+_NAMED: Final = 3
+"""So many answers are named in the sentence about a question."""
+
+
+def most_given(one: AskedQuestion) -> str:
+    """Return the sentence about a question's answers: the most frequent ones, with their shares."""
+    shown = [answer for answer in one.answers if answer.share is not None and answer.count]
+    if one.answered is None or not shown:
+        return f"{one.title}: too few people to say."
+    first = sorted(shown, key=lambda answer: -(answer.share or 0.0))[:_NAMED]
+    named = [f"“{answer.words}” ({sentences.percent(answer.share)})" for answer in first]
+    return f"{one.title}: {listed(named)}; {one.answered:,} answered."
 
 
 def question_figures(questions: Sequence[AskedQuestion], id: str) -> list[Figure]:
@@ -129,7 +155,7 @@ def _share(answer: AnswerRow) -> str:
 
 
 def _counted(one: AskedQuestion, id: str) -> Figure:
-    """Return a question whose answers have no order, or none at all: a table."""
+    """Return a question whose answers have no order, or none at all: shares, the largest first, and a table."""
     asked = (("Asked", count(one.asked) or HIDDEN, ""), ("Answered", count(one.answered) or HIDDEN, ""))
     given = tuple(
         (answer.words, HIDDEN if answer.count is None else count(answer.count), "")
@@ -138,4 +164,22 @@ def _counted(one: AskedQuestion, id: str) -> Figure:
         for answer in one.answers
     )
     mean = (("Mean", decimal(one.mean), ""),) if one.mean is not None and not one.answers else ()
-    return Figure(id, one.title, None, FigureTable(("Answer", "n", "Share"), (*asked, *given, *mean)))
+    return Figure(id, one.title, _shares(one), FigureTable(("Answer", "n", "Share"), (*asked, *given, *mean)))
+
+
+_OF_ANSWERED: Final = "Share of those who answered"
+
+
+def _shares(one: AskedQuestion) -> Picture | None:
+    """Return the shares of a question's answers as dots, the most given first; None where none is shown."""
+    ordered = sorted(one.answers, key=lambda answer: -(answer.share or 0.0))
+    if not any(answer.share is not None for answer in ordered):
+        return None
+    rows = tuple(
+        DotRow(answer.words, (None,), more=HIDDEN)
+        if answer.share is None
+        else DotRow(answer.words, (Spot(100 * answer.share),), sentences.percent(answer.share))
+        for answer in ordered
+    )
+    about = f"{_OF_ANSWERED}. The table below the picture has the same numbers."
+    return Dots(one.title, about, (_OF_ANSWERED,), rows, _OF_ANSWERED, unit=" %")

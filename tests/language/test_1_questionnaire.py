@@ -47,6 +47,16 @@ pages:
     assert [question.id for question in questionnaire.questions] == ["sings"]
 
 
+def test_what_a_response_is_about():
+    """`about` says what each response is about if that is not the person who gives it: a teacher who answers once for each
+    class. Findings then count classes."""
+    example = """
+about: {one: class, many: classes}
+"""
+    assert good(example).about.many == "classes"
+    assert good("title: Music and you").about is None
+
+
 def test_adults_are_told_first():
     """Adults read an information page first: `introduction`, `data_use` (what happens to the answers) and `contact`,
     250 words in all at most. A text of several paragraphs follows a bar, indented. The question about taking part

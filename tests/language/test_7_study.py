@@ -8,6 +8,7 @@ import datetime
 import pytest
 
 from survey.definition.reading import parse_study, read_folder
+from survey.fieldwork.waves import asked
 from tests.language.examples import good_study, told_study
 
 QUESTIONNAIRE = """
@@ -57,6 +58,22 @@ fieldwork:
     assert study.arm("comparison").title == "Schools without it"
     assert reading.questionnaires["sample"].question("b").when.holds({}, {"lead": True})
     assert parse_study(reading.study_text) == study
+
+
+def test_by_open_link_only():
+    """Everyone of an audience on the roster gets its questionnaires. With `open_link_only` only people with the open link
+    answer, as often as they need to: a teacher once for each class, for instance."""
+    example = """
+fieldwork:
+  - {questionnaire: sample, audience: staff, waves: [w1], open_link_only: yes}
+"""
+    (work,) = good_study(example).study.fieldwork
+    assert work.open_link_only
+    assert asked(good_study(example).study, "staff", {}, "w1") == []
+    (told,) = told_study("facts: [{fact: year, title: Year, kind: number}]" + example.replace("w1]", "w1], years: [3]"))
+    assert told.endswith("has years, but an open link knows no year group. Please remove 'years'")
+    told = told_study(example.replace("staff", "pupil"))
+    assert any("who come in with their own code. Please remove: open_link_only: yes" in one for one in told)
 
 
 def test_care_for_data():
@@ -169,6 +186,23 @@ plan:
     assert asked.outcomes == ["sample.joy"]
 
 
+def test_questions_that_are_answered_by_what_people_said():
+    """A question of the evaluation can also be answered by what people said: `answers_to` names questions, and the page
+    shows how many gave which answer, in the last wave in which it was asked."""
+    example = """
+plan:
+  outcomes: [sample.joy]
+  questions:
+    - {ask: How much do people sing?, answers_to: [sample.a]}
+  comparison: {programme: programme}
+facts:
+  - {fact: lead, title: Leads music, kind: yes_no}
+"""
+    (asked_for,) = good_study(example, QUESTIONNAIRE).study.plan.questions
+    assert asked_for.answers_to == ["sample.a"]
+    assert asked_for.outcomes == []
+
+
 def test_more_that_the_plan_compares():
     """Facts of the roster can be outcomes too: attendance by its mean, a code by the share that `reached` it. `shares`
     count people, by arm and by subgroup: who takes part in something, or who gave certain answers. `costs` are told per
@@ -221,6 +255,18 @@ plan:
             "there is no outcome of the plan 'sample.jo' in this study. Did you mean 'sample.joy'?",
         ),
         ("  questions: [{ask: Joy?, outcomes: [sample.joy, sample.joy]}]", "outcome 'sample.joy' is already listed"),
+        (
+            "  questions: [{ask: Joy?}]",
+            "a question of the plan is answered by its outcomes or by answers to questions.",
+        ),
+        (
+            "  questions: [{ask: Joy?, answers_to: [sample.z]}]",
+            "'answers_to' names 'sample.z', but 'sample' has no such question.",
+        ),
+        (
+            "  questions: [{ask: Joy?, answers_to: [simple.a]}]",
+            "'answers_to' names 'simple.a', but there is no such questionnaire. Did you mean 'sample'?",
+        ),
         ("  exposure: {fact: hours, bands: [0, 2, 1]}", "the bands do not go up."),
         ("  roster_outcomes: [{fact: born}]", "'born' is a date, which cannot be an outcome."),
         ("  roster_outcomes: [{fact: reading}]", "'reading' has codes, so the plan has to say which of them count."),

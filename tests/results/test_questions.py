@@ -6,10 +6,12 @@ from typing import Any
 
 from survey.export.contents import SmallSheet
 from survey.export.items import _HEADER
+from survey.pictures.dots import Dots
 from survey.pictures.stacked import Stacked
 from survey.results.figures import HIDDEN
-from survey.results.questions import asked_questions, question_figures
+from survey.results.questions import asked_questions, most_given, question_figures
 from tests.findings.pretended import questionnaires
+from tests.language.examples import good
 
 LABELS = {"1": "Little", "2": "Some", "3": "Much"}
 
@@ -47,6 +49,47 @@ def test_questions_with_the_same_answers_are_one_picture_and_shares_are_those_of
     assert [row.shares for row in figure.picture.rows] == [(0.25, 0.25, 0.5), (0.125, 0.375, 0.5)]
     assert [row.words for row in figure.picture.rows] == [("25", "25", "50"), ("12", "38", "50")]
     assert figure.table.rows[0][1:] == ("100", "96", "25 % (24)", "25 % (24)", "50 % (48)", "2.25")
+
+
+PLACES = """
+pages:
+  - page: one
+    questions:
+      - question: places
+        kind: several
+        ask: Where do you play?
+        options: [{code: 1, label: Home}, {code: 2, label: School}, {code: 9, label: Nowhere, exclusive: yes}]
+"""
+
+
+def test_options_that_can_be_ticked_together_are_one_question_the_most_given_first() -> None:
+    def row(variable: str, **more: Any) -> tuple[Any, ...]:
+        told = {"questionnaire": "sample", "variable": variable, "wave": "w1", "asked": 100, "answered": 80, **more}
+        return tuple(told.get(name, "" if name in ("code", "name in charts") else None) for name in _HEADER)
+
+    ticked = {"row": "answer", "code": "1", "answer": "ticked"}
+    rows = [
+        row("places", row="question"),
+        row("places", row="no answer", code="-9", answer="left blank", count=20),
+        row("places_1", **ticked, count=20, **{"share of answered": 0.25}),
+        row("places_2", **ticked, count=60, **{"share of answered": 0.75}),
+        row("places_9", **ticked),
+    ]
+    (one,) = asked_questions(SmallSheet("Items", "", _HEADER, rows), good(PLACES), "w1")
+    assert [(answer.words, answer.count) for answer in one.answers] == [("Home", 20), ("School", 60), ("Nowhere", None)]
+    assert most_given(one) == "Where do you play?: “School” (75 %) and “Home” (25 %); 80 answered."
+    (figure,) = question_figures([one], "question")
+    assert isinstance(figure.picture, Dots)
+    assert [(row.name, row.spots[0] and row.spots[0].value, row.more) for row in figure.picture.rows] == [
+        ("School", 75, ""), ("Home", 25, ""), ("Nowhere", None, HIDDEN),
+    ]  # fmt: skip
+    assert figure.table.rows[2:] == (("Home", "20", "25 %"), ("School", "60", "75 %"), ("Nowhere", HIDDEN, ""))
+
+
+def test_of_a_question_whose_answers_are_hidden_nothing_is_said() -> None:
+    items = sheet({"a": {"1": None, "2": None, "3": None}})
+    (one,) = asked_questions(items, questionnaires()["sample"], "w1")
+    assert most_given(one).endswith(": too few people to say.")
 
 
 def test_a_question_with_a_hidden_count_has_no_bar_and_no_figure_from_which_it_follows() -> None:

@@ -22,7 +22,8 @@ PLAN = parse_study(
         "  - {questionnaire: pupil, audience: pupil, waves: [w1, w2]}",
         "  - {questionnaire: young, audience: pupil, years: [1, 2], waves: [w1, w2]}\n"
         "  - {questionnaire: pupil, audience: pupil, years: [3, 4], waves: [w2]}\n"
-        "  - {questionnaire: every, audience: pupil, waves: [w1, w2]}",
+        "  - {questionnaire: every, audience: pupil, waves: [w1, w2]}\n"
+        "  - {questionnaire: concert, audience: parent, waves: [w2], open_link_only: yes}",
     )
 )
 

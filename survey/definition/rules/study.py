@@ -15,7 +15,7 @@ from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.rules.header import FILE_NAME, not_a_language
 from survey.definition.rules.names import kept_by, wrong_name
-from survey.definition.study import ROLES, CountedAnswer, Fact, Plan, StudyDefinition
+from survey.definition.study import ROLES, CountedAnswer, Fact, Fieldwork, Plan, StudyDefinition
 from survey.problems import FIRST, About, did_you_mean, quoted, shortened
 from survey.wording import is_language
 
@@ -250,6 +250,7 @@ def fieldwork(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
                     f"fieldwork {i + 1} names wave '{shortened(wave)}', which does not exist.{hint}",
                     about=About("wave", wave),
                 )
+        yield from _open_link_only(part, i)
         if part.years is not None:
             yield from _years(study, part.years, i, around)
         yield from _once(part.waves, lambda n, at=at: (*at, "waves", n), "wave")  # type: ignore[misc]
@@ -260,6 +261,22 @@ def fieldwork(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
             ("fieldwork",),
             f"no one gets the questionnaire '{name}'. Please add it under 'fieldwork', or remove its file",
             advice=True,
+            key=True,
+        )
+
+
+def _open_link_only(part: Fieldwork, i: int) -> Iterator[Fault]:
+    """Check that an open link alone is enough: pupils come in by their own code, and a link knows no year group."""
+    if part.open_link_only and part.audience == "pupil":
+        yield Fault(
+            ("fieldwork", i, "open_link_only"),
+            f"fieldwork {i + 1} is for pupils, who come in with their own code. Please remove: open_link_only: yes",
+            key=True,
+        )
+    elif part.open_link_only and part.years is not None:
+        yield Fault(
+            ("fieldwork", i, "years"),
+            f"fieldwork {i + 1} has years, but an open link knows no year group. Please remove 'years'",
             key=True,
         )
 
@@ -328,7 +345,13 @@ def plan(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
 
 
 def _questions(plan: Plan, around: Surroundings) -> Iterator[Fault]:
-    """Each outcome of the plan answers at most one of its questions."""
+    """Each outcome of the plan answers at most one of its questions, and each question is answered in one way."""
+    for i, asked in enumerate(plan.questions):
+        if bool(asked.outcomes) == bool(asked.answers_to):
+            message = "a question of the plan is answered by its outcomes or by answers to questions. Please give one"
+            yield Fault(("plan", "questions", i, "ask"), message)
+        for n, name in enumerate(asked.answers_to):
+            yield from _asked_question(name, around, ("plan", "questions", i, "answers_to", n), "'answers_to'")
     places = [(i, n, one) for i, asked in enumerate(plan.questions) for n, one in enumerate(asked.outcomes)]
     paths: list[Path] = [("plan", "questions", i, "outcomes", n) for i, n, _ in places]
     for (_, _, outcome), path in zip(places, paths, strict=True):
@@ -460,7 +483,7 @@ def pretend(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
         for name in effects:
             yield from _effect(study, name, around, ("pretend", "effects", scale, name))
     for name in study.pretend.texts:
-        yield from _typed(name, around, ("pretend", "texts", name))
+        yield from _asked_question(name, around, ("pretend", "texts", name), "'texts'", key=True)
     shares = study.pretend.missing
     if shares.blank + shares.dont_know + shares.rather_not > 1:
         yield Fault(
@@ -489,11 +512,12 @@ def _effect(study: StudyDefinition, name: str, around: Surroundings, at: Path) -
         )
 
 
-def _typed(name: str, around: Surroundings, at: Path) -> Iterator[Fault]:
+def _asked_question(name: str, around: Surroundings, at: Path, who: str, *, key: bool = False) -> Iterator[Fault]:
+    """Check questionnaire.question."""
     first, dot, question = name.partition(".")
     if not dot or first not in around.names:
         hint = did_you_mean(first, around.names) or " Please write questionnaire.question."
-        yield Fault(at, f"'texts' names '{shortened(name)}', but there is no such questionnaire.{hint}", key=True)
+        yield Fault(at, f"{who} names '{shortened(name)}', but there is no such questionnaire.{hint}", key=key)
         return
     questionnaire = around.questionnaires.get(first)
     if questionnaire is None:
@@ -503,8 +527,8 @@ def _typed(name: str, around: Surroundings, at: Path) -> Iterator[Fault]:
         hint = did_you_mean(question, known) or " Please use the id of a question."
         yield Fault(
             at,
-            f"'texts' names '{shortened(name)}', but '{first}' has no such question.{hint}",
-            key=True,
+            f"{who} names '{shortened(name)}', but '{first}' has no such question.{hint}",
+            key=key,
             about=About("question", name),
         )
 

@@ -117,6 +117,8 @@ def _given(
 def _who(work: Fieldwork) -> str:
     """Say who gets a questionnaire: “Pupils, years 1 and 2”."""
     who = AUDIENCES.get(work.audience, work.audience.capitalize())
+    if work.open_link_only:
+        return f"{who}, by open link only"
     if work.years is None:
         return who
     years = [str(year) for year in work.years]
