@@ -18,6 +18,7 @@ import click
 
 from survey import private
 from survey.definition.reading import FolderReading, read_folder
+from survey.definition.study import Fieldwork
 from survey.definition.study import StudyDefinition as Plan
 from survey.demo.files import ClassAtWork, Sender
 from survey.demo.people import make_field
@@ -165,9 +166,10 @@ def run(command: Command, folder: Path, questionnaires: Path, *, port: int, serv
         "s01",
     )
     command("performance", "add", built.study, *event)
-    for questionnaire, audience in _open_to_all(questionnaires).items():
-        at = ("--performance", "winter-concert") if audience == "parent" else ()
-        command("link", built.study, questionnaire, "--wave", built.wave, *at)
+    for work in _open_to_all(questionnaires):
+        at = ("--performance", "winter-concert") if work.audience == "parent" else ()
+        at = ("--school", "s01") if work.open_link_only else at
+        command("link", built.study, work.questionnaire, "--wave", built.wave, *at)
     if built.at_work is not None:
         _class_session(command, built, built.at_work)
     click.echo("\nPeople who sign in:")
@@ -202,11 +204,10 @@ def _of(links: Path, pupils: dict[str, str]) -> Iterator[tuple[str, str, str]]:
                 yield row["questionnaire"], row["link"], row["code"]
 
 
-def _open_to_all(questionnaires: Path) -> dict[str, str]:
-    """Return what adults are asked, with who they are."""
+def _open_to_all(questionnaires: Path) -> list[Fieldwork]:
+    """Return what adults are asked."""
     study = read_folder(questionnaires).study
-    works = study.fieldwork if study else []
-    return {work.questionnaire: work.audience for work in works if work.audience != "pupil"}
+    return [work for work in (study.fieldwork if study else []) if work.audience != "pupil"]
 
 
 def clear(folder: Path) -> None:

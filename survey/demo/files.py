@@ -174,7 +174,7 @@ class Sender:
         return head + [column.name for question in questions for column in question.columns()]
 
     def _rows(self, wave: WaveDefinition, work: Fieldwork) -> Iterator[list[Any]]:
-        for person in self._field.of(work.audience):
+        for person in self._field.of(work.audience) if not work.open_link_only else ():
             known = person.at.get(wave.id)
             if known is None or not _asked(known, work) or not self._takes_part(person, known, wave, work):
                 continue
@@ -209,10 +209,11 @@ class Sender:
         whole = self._pretend.parents if work.audience == "parent" else self._pretend.staff
         order = [one.id for one in self._plan.waves if one.id in work.waves]
         share = whole // len(order) + (order.index(wave.id) < whole % len(order))
-        followed = sum(wave.id in person.at for person in self._field.of(work.audience))
+        known = () if work.open_link_only else self._field.of(work.audience)
+        followed = sum(wave.id in person.at for person in known)
         for n in range(max(0, share - round(followed * _FOLLOWED_ANSWER[work.audience]))):
             place = self._rng.choice(self._field.schools)
-            standing = PretendedStanding(place, None, {})
+            standing = PretendedStanding(wave.id, place, None, {})
             yield self._row(self._moment(wave), work, "", standing, (wave.id, work.audience, n))
 
     def _row(

@@ -41,6 +41,7 @@ class PretendedSchool:
 class PretendedStanding:
     """Where someone is in one wave, and what the roster says of them; `year` is None for adults."""
 
+    wave: str
     place: PretendedSchool
     year: int | None
     facts: Mapping[str, Any]
@@ -60,6 +61,7 @@ class PretendedStanding:
         """What routing, piping and effects may look at."""
         place = self.place
         where = {"school": place.title, "school_code": place.code, "arm": place.arm, "programme_code": place.programme}
+        where["wave"] = self.wave
         return {**self.facts, **{name: value for name, value in where.items() if value}}
 
 
@@ -145,7 +147,7 @@ def _pupil(
             break
         place = found
         facts = {**lasting, **_changing(plan, lasting, year, months, place.arm, rng)}
-        person.at[wave] = PretendedStanding(place, year, facts)
+        person.at[wave] = PretendedStanding(wave, place, year, facts)
     if person.at and not person.refused and rng.random() < shares.withdrawn:
         person.withdrawn = rng.choice(list(person.at))
     return person
@@ -217,7 +219,7 @@ def _parents(plan: Plan, pupils: list[PretendedPerson], rng: random.Random) -> I
     many = min(len(there), plan.pretend.parents // (2 * len(plan.waves)))
     for n, child in enumerate(rng.sample(there, many)):
         at = {
-            wave: PretendedStanding(known.place, None, {})
+            wave: PretendedStanding(wave, known.place, None, {})
             for wave, known in child.at.items()
             if not known.place.secondary
         }
@@ -234,4 +236,5 @@ def _staff(plan: Plan, schools: list[PretendedSchool], rng: random.Random) -> It
     for n in range(-(-plan.pretend.staff // len(waves))):
         place = schools[n % len(schools)]
         stays = waves if rng.random() < 0.85 else waves[: rng.randint(1, len(waves))]
-        yield PretendedPerson(f"t{n + 1:03d}", "staff", {wave: PretendedStanding(place, None, {}) for wave in stays})
+        at = {wave: PretendedStanding(wave, place, None, {}) for wave in stays}
+        yield PretendedPerson(f"t{n + 1:03d}", "staff", at)

@@ -41,7 +41,7 @@ from survey.results.found import found as found_sections
 from tests.pages.walker import Walker
 
 FOLDER = Path(__file__).parents[2] / "questionnaires"
-QUESTIONNAIRES = ("pupil-ks1", "pupil-ks2", "parent", "staff")
+QUESTIONNAIRES = ("pupil-ks1", "pupil-ks2", "parent", "staff", "class-music")
 
 
 class Built:
@@ -81,7 +81,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("study") / "questionnaires"
     shutil.copytree(FOLDER, folder)
     text = (folder / "study.yaml").read_text(encoding="utf-8")
-    for what, number in (("pupils", 300), ("parents", 60)):
+    for what, number in (("pupils", 300), ("parents", 180)):
         text = re.sub(rf"^  {what}: \d+$", f"  {what}: {number}", text, flags=re.MULTILINE)
     text = text.replace("withdrawn: 0.004", "withdrawn: 0.03")
     (folder / "study.yaml").write_text(text, encoding="utf-8")
@@ -235,7 +235,7 @@ def test_the_progress_equals_a_count_over_the_database(built: Built) -> None:
 def test_the_links_lead_to_questionnaires_nobody_has_answered_yet(built: Built) -> None:
     app = create_app(built.settings)
     links = re.findall(r"http://localhost:8000(/j/\S+)", built.output)
-    assert len(links) == 4
+    assert len(links) == len(QUESTIONNAIRES)
     for link in links:
         assert Walker(app.test_client()).open(link).place == "welcome", link
     for code in re.findall(r"[Cc]ode: ((?:[a-z]{2,4} ?)+)", built.output):
@@ -452,27 +452,47 @@ def test_what_we_found_answers_the_evaluations_questions_and_its_intervals_hold_
     sections = {part.answer.id: part for part in found_sections(tables, study, tables.items)}
     assert list(sections) == [
         "question-1", "exposure", "subgroups", "share-after-school", "share-music-club", "share-dislikes", "roster",
-        "question-2", "parent", "staff", "costs",
+        *(f"question-{n}" for n in range(2, 9)), "parent", "staff", "costs",
     ]  # fmt: skip
     assert sections["question-1"].answer.question == study.plan.questions[0].ask
     # What is pretended of each outcome: the arm, and what each year in the programme adds.
     held = []
-    for one in (*sections["question-1"].answer.comparisons, *sections["question-2"].answer.comparisons):
+    compared = [one for n in (1, 2, 3, 8) for one in sections[f"question-{n}"].answer.comparisons]
+    for one in compared:
         true = study.pretend.effects[one.outcome.id]
         months = [
-            float(record.facts["months"] or 0)
+            float(record.facts.get("months") or 0)
             for record in records
             if (record.questionnaire, record.wave, record.arm, record.state)
             == (one.outcome.questionnaire, "w3", "programme", "finished")
         ]
         effect = true["programme"] + true.get("per_year", 0.0) * mean(months) / 12 if "programme" in true else 0.0
         held.append(one.best.g_low < effect < one.best.g_high)
-    assert len(held) == 6
-    assert sum(held) >= 5, "of six intervals of 95 % one may miss"
-    assert (
-        next(one.certainty for one in sections["question-2"].answer.comparisons if one.outcome.name == "sticking")
-        != "clear"
-    )
+    assert len(held) == 10
+    assert sum(held) >= 9, "of ten intervals of 95 % one may miss"
+    assert next(one.certainty for one in compared if one.outcome.name == "sticking") != "clear"
+
+
+def test_what_people_said_is_told_of_the_last_wave_in_which_they_were_asked(
+    records: list[Record], tables: StudyTables
+) -> None:
+    study = read_folder(FOLDER).study
+    sections = {part.answer.question: part for part in found_sections(tables, study, tables.items)}
+    hopes = sections["What do parents hope that music will give their child?"]
+    assert hopes.answer.rests[0] == "Asked last in Autumn 2024."
+    finished = [
+        record.answers
+        for record in records
+        if (record.questionnaire, record.state) == ("parent", "finished") and "hopes" in record.answers
+    ]
+    assert {record.wave for record in records if "hopes" in record.answers} == {"w1"}
+    given = [answers["hopes"] for answers in finished if isinstance(answers["hopes"], list)]
+    (figure,) = hopes.figures
+    labels = read_folder(FOLDER).questionnaires["parent"].question("hopes").labels
+    cells = {row[0]: row[1] for row in figure.table.rows}
+    for code, label in labels.items():
+        assert cells[label] in (HIDDEN, f"{sum(code in codes for codes in given):,}")
+    assert any(cell != HIDDEN for cell in (cells[label] for label in labels.values()))
 
 
 def test_bars_of_questions_are_what_was_answered(records: list[Record], tables: StudyTables) -> None:
