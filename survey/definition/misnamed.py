@@ -61,6 +61,9 @@ def mentions(node: Node) -> Iterator[str]:
             yield from mentions(item)
     else:
         for key, child in node.values.items():
+            if key == "title" and isinstance(child, Scalar):
+                yield from _IN_WORDING.findall(child.text)  # a title of one word is no name
+                continue
             yield key.removeprefix("roster.").partition(".")[0] if key.startswith("roster.") else key
             if "." in key:
                 yield key.partition(".")[0]

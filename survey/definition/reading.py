@@ -149,7 +149,8 @@ def _given(reading: Reading) -> Iterator[Given]:
 def _given_in(folder: FolderReading) -> Iterator[Given]:
     """Yield the names that one file of a study gives and another uses."""
     if folder.root is not None:
-        yield from given(folder.root, str(folder.path / STUDY_FILE), {"fact": "fact", "wave": "wave", "arm": "arm"})
+        for thing, node in _lists_of(folder.root):
+            yield from given(node, str(folder.path / STUDY_FILE), {thing: thing})
     for name, reading in folder.readings.items():
         if reading.root is not None:
             yield from given(reading.root, str(reading.path), {"scale": "scale"}, prefix=f"{name}.")
@@ -179,6 +180,18 @@ def _names(node: Node, key: str) -> Iterator[str]:
     elif isinstance(node, ListNode):
         for child in node.items:
             yield from _names(child, key)
+
+
+_LISTS: Final = {"arm": "arms", "wave": "waves", "fact": "facts"}
+"""What a study gives names to, and where: the same key elsewhere uses a name (`exposure: {fact: months}`)."""
+
+
+def _lists_of(root: Node) -> Iterator[tuple[str, Node]]:
+    """Yield each list of a study in which names are given, with what they are the names of."""
+    for thing, key in _LISTS.items():
+        node = root.values.get(key) if isinstance(root, MapNode) else None
+        if node is not None:
+            yield thing, node
 
 
 def _keys_of(root: Node, key: str) -> list[str]:
@@ -313,7 +326,7 @@ def _read_study(path: Path, folder: FolderReading) -> list[Problem]:
     source = read_source(path)
     if source.root is None:
         return source.problems
-    written = {thing: frozenset(_names(source.root, thing)) for thing in ("arm", "wave", "fact")}
+    written = {thing: frozenset(_names(node, thing)) for thing, node in _lists_of(source.root)}
     bound = bind(source.root, StudyDefinition, source.path, _STUDY_STAND_INS)
     folder.study = folder.draft = bound.model
     folder.root = bound.root

@@ -21,12 +21,13 @@ ALWAYS_KNOWN: Final = ("school", "class", "wave", "arm", "programme", "performan
 def facts_used(questionnaire: Questionnaire, study: StudyDefinition) -> Iterator[Fault]:
     """Every fact in a condition or a wording is one of the study's, with a value it can have."""
     facts = {fact.id: fact for fact in study.facts}
+    coded = _with_codes(study) | facts
     said = set()
     for _, thing in questionnaire.conditional():
         for test in thing.when.tests() if thing.when is not None else ():
             if test.about_roster and test.at not in said:
                 said.add(test.at)
-                yield from _test(test, facts)
+                yield from _test(test, coded)
     yield from _said(questionnaire, facts)
     yield from _of_norms(questionnaire, facts)
     for place in questionnaire.texts():
@@ -44,6 +45,16 @@ def facts_used(questionnaire: Questionnaire, study: StudyDefinition) -> Iterator
                     f"'{{{gap.name}|…}}' would be shown in the study's language, {study.language}. Please give the "
                     f"words in this questionnaire's language, at the top of the file: {_example(facts[gap.fact])}",
                 )
+
+
+def _with_codes(study: StudyDefinition) -> dict[str, Fact]:
+    """Return, as facts, what is always known of a participant by a code of the study's: the arm and the wave."""
+    arms, waves = {arm.id: arm.title for arm in study.arms}, {wave.id: wave.title for wave in study.waves}
+    return {
+        name: Fact(fact=name, title=name.capitalize(), kind="code", codes=codes)
+        for name, codes in (("arm", arms), ("wave", waves))
+        if codes
+    }
 
 
 def facts_in_wordings(questionnaire: Questionnaire, study: StudyDefinition) -> dict[str, dict[str, str]]:
