@@ -13,6 +13,7 @@ from werkzeug.routing import IntegerConverter, Map
 from survey.config import Settings
 from survey.database import open_engine
 from survey.drawings import drawing, face
+from survey.long_work import jobs_of
 from survey.pages import errors, statics
 from survey.pages.account import guard
 from survey.pages.answer import answer, trying
@@ -45,7 +46,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _templates(app)
     engine = open_engine(settings.database_url)
     watch(engine, Register(settings.register))
-    keep(app, Store(engine, settings))
+    keep(app, Store(engine, settings, jobs_of(settings, engine)))
     refuse_what_is_not_whole(app)
     errors.handle(app)
     if settings.proxies:

@@ -54,6 +54,8 @@ class Settings:
     two_factor    whether who may see answers needs a second factor; None: when people come by https
     organisation  who else may say who someone is (OpenID Connect); None: no one
     passwords     whether people sign in with passwords; can be turned off where an organisation signs everyone in
+    queue         the address of a Redis that keeps long work, where there are several machines; None: a file in the
+                  instance folder
     linkage_key   the file with the key for linking to data from outside, kept apart from the instance; None: no linking
     """
 
@@ -64,6 +66,7 @@ class Settings:
     proxies: int = 0
     erasures: Path | None = None
     linkage_key: Path | None = None
+    queue: str | None = field(default=None, repr=False)  # may hold a password
     mail: Mail | None = None
     two_factor: bool | None = None
     organisation: Organisation | None = None
@@ -94,7 +97,7 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
         """Read the environment: CHORUS_INSTANCE, DATABASE_URL, SECRET_KEY, CHORUS_URL, CHORUS_PROXIES,
-        CHORUS_REGISTER and CHORUS_LINKAGE_KEY, and for people who sign in CHORUS_MAIL, CHORUS_MAIL_FROM,
+        CHORUS_REGISTER, CHORUS_LINKAGE_KEY and CHORUS_QUEUE, and for people who sign in CHORUS_MAIL, CHORUS_MAIL_FROM,
         CHORUS_TWO_FACTOR, CHORUS_OIDC_ISSUER, CHORUS_OIDC_CLIENT_ID, CHORUS_OIDC_CLIENT_SECRET and CHORUS_PASSWORDS.
 
         Makes the instance folder, and a secret in it (read by its owner only), when they are not there yet.
@@ -110,6 +113,7 @@ class Settings:
             proxies=_proxies(said.get("CHORUS_PROXIES", "").strip()),
             erasures=_file(said.get("CHORUS_REGISTER", "").strip()),
             linkage_key=_file(said.get("CHORUS_LINKAGE_KEY", "").strip()),
+            queue=_queue(said.get("CHORUS_QUEUE", "").strip()),
             mail=_mail(said.get("CHORUS_MAIL", "").strip(), said.get("CHORUS_MAIL_FROM", "").strip()),
             two_factor=_two_factor(said.get("CHORUS_TWO_FACTOR", "").strip()),
             organisation=(organisation := _organisation(said)),
@@ -144,7 +148,7 @@ def _folder(name: str) -> Path:
     return folder
 
 
-_OURS: Final = ("secret", "chorus.db", "register.jsonl", "backups.txt", "daily.lock", "uploads")
+_OURS: Final = ("secret", "chorus.db", "register.jsonl", "backups.txt", "daily.lock", "uploads", "jobs.db")
 """What Chorus keeps in the instance folder, by the beginning of its name."""
 
 
@@ -249,6 +253,15 @@ def _proxies(number: str) -> int:
             "0 when there is none, 1 behind one nginx or Caddy."
         )
     return int(number)
+
+
+def _queue(address: str) -> str | None:
+    if address and not address.startswith(("redis://", "rediss://", "unix://")):
+        raise SettingsError(
+            "CHORUS_QUEUE should be the address of a Redis: redis://host:6379/0, rediss://… or unix://…. Leave it out "
+            "to use a file in the instance folder, which is enough for one machine."
+        )
+    return address or None
 
 
 def _mail(server: str, sender: str) -> Mail | None:

@@ -1,4 +1,4 @@
-"""Running the program: `survey serve`, `demo`."""
+"""Running the program: `survey serve`, `work`, `demo`."""
 
 from __future__ import annotations
 
@@ -31,16 +31,41 @@ _SETTINGS: Final = ("DATABASE_URL", "SECRET_KEY", "CHORUS_REGISTER", "CHORUS_LIN
 @click.option(
     "--threads", type=click.IntRange(min=1), default=16, show_default=True, help="Number of threads in each process."
 )
-def serve(host: str, port: int, workers: int, threads: int) -> None:
+@click.option(
+    "--long-work/--no-long-work",
+    "working",
+    default=True,
+    help="Whether to run `survey work` beside it, for downloads and results.  [default: yes]",
+)
+def serve(host: str, port: int, workers: int, threads: int, working: bool) -> None:
     """Run the website."""
-    from survey.database import session
-    from survey.fieldwork import study_by_code
     from survey.serving import serve as run
 
     here = settings()
+    _see_that_there_are_tables()
+    run(here, host=host, port=port, workers=workers, threads=threads, working=working)
+
+
+@main.command()
+def work() -> None:
+    """Prepare downloads and work out results, as pages ask for them.
+
+    `survey serve` runs this beside the website. It is for a website that is served in another way, and for further
+    machines, which also need CHORUS_QUEUE.
+    """
+    from survey.long_work import do_long_work
+
+    _see_that_there_are_tables()
+    do_long_work(settings(), engine())
+
+
+def _see_that_there_are_tables() -> None:
+    """Say so now, rather than to the first person, when there are none."""
+    from survey.database import session
+    from survey.fieldwork import study_by_code
+
     with session(engine()) as db:
-        study_by_code(db, "")  # says so now, rather than to the first respondent, when there are no tables
-    run(here, host=host, port=port, workers=workers, threads=threads)
+        study_by_code(db, "")
 
 
 @main.command()

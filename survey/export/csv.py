@@ -18,7 +18,7 @@ from typing import IO, Any, Final
 
 from survey.export.columns import Variable
 from survey.export.contents import SmallSheet
-from survey.export.sink import Dataset, Frame, Sink
+from survey.export.sink import Dataset, Frame, Sink, tell_of_no_sheet
 from survey.export.table import Cells, DataTable, in_words
 from survey.export.text import for_csv
 
@@ -91,8 +91,14 @@ def file_name(contents: SmallSheet) -> str:
     return f"{contents.title.lower().replace(' ', '-')}.csv"
 
 
-def write_zip(readme: Sequence[tuple[str, Any]], files: Sequence[CsvFile], made: datetime, out: IO[bytes]) -> None:
-    """Write the zip: a read me, and each CSV plain and for Excel."""
+def write_zip(
+    readme: Sequence[tuple[str, Any]],
+    files: Sequence[CsvFile],
+    made: datetime,
+    out: IO[bytes],
+    wrote: Callable[[int, int], None] = tell_of_no_sheet,
+) -> None:
+    """Write the zip: a read me, and each CSV plain and for Excel. wrote: told how many CSVs of how many are in it."""
     moment = made.astimezone(UTC)
     stamp = (max(moment.year, 1980), *moment.timetuple()[1:6])
 
@@ -104,7 +110,8 @@ def write_zip(readme: Sequence[tuple[str, Any]], files: Sequence[CsvFile], made:
     with zipfile.ZipFile(out, "w", compresslevel=1) as archive:
         text = "\r\n".join(f"{what}: {value}" if what else f"{value}" for what, value in readme) + "\r\n"
         archive.writestr(entry("read-me.txt"), for_csv(text)[0].encode())
-        for file in files:
+        for number, file in enumerate(files):
+            wrote(number, len(files))
             for folder, mark in ((PLAIN, b""), (FOR_EXCEL, BOM_UTF8)):
                 with archive.open(entry(f"{folder}/{file.name}"), "w", force_zip64=True) as target:
                     target.write(mark)
@@ -151,7 +158,7 @@ class CsvZip(Sink):
         self._files += [
             self._grown.pop(sheet.title) if sheet.title in self._grown else sheet_file(sheet) for sheet in sheets
         ]
-        write_zip(about, self._files, self.frame.made, out)
+        write_zip(about, self._files, self.frame.made, out, self.frame.wrote)
 
     def close(self) -> None:
         """Let go of the files."""

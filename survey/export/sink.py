@@ -20,6 +20,10 @@ from survey.export.table import Cells, DataTable, Tabulator
 from survey.problems import Explained
 
 
+def tell_of_no_sheet(_done: int, _of: int) -> None:
+    """Tell no one how many sheets are written."""
+
+
 class CannotExport(Explained, RuntimeError):
     """The export cannot be made, or would not be true. Its text is a sentence for the researcher."""
 
@@ -50,12 +54,16 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Frame:
-    """What a file says of itself. words: missing number -> what it means; notes: where a sink tells what it changed."""
+    """What a file says of itself. words: missing number -> what it means; notes: where a sink tells what it changed.
+
+    wrote: told how many sheets of how many are in the file.
+    """
 
     study: StudyDefinition
     made: datetime
     words: Mapping[int, str]
     notes: Notes
+    wrote: Callable[[int, int], None] = tell_of_no_sheet
 
     def teller(self, where: str, table: DataTable) -> Callable[[int, str, str], None]:
         """Return what notes that a text of a table was changed: (row from 0, column, what was done)."""

@@ -14,7 +14,7 @@ from survey.definition.study import StudyDefinition
 from survey.export.columns import AnsweredVersion
 from survey.export.formats import TABLES
 from survey.export.sink import CannotExport
-from survey.export.study import EVERYTHING, Export, ExportChoice, StudyTables
+from survey.export.study import EVERYTHING, Export, ExportChoice, StudyTables, Tell, tell_no_one
 from survey.fieldwork import publications
 from survey.fieldwork.finding import find_published
 from survey.fieldwork.listed import Listed, listed
@@ -55,13 +55,15 @@ def analyse(
     return made.analyse() if out is None else made.write(TABLES, out)
 
 
-def tables(study: str, engine: Engine, now: datetime, until: str | None = None) -> StudyTables | None:
+def tables(
+    study: str, engine: Engine, now: datetime, until: str | None = None, tell: Tell = tell_no_one
+) -> StudyTables | None:
     """Return what pages show of a study, of its waves up to `until` (a code; None for all).
 
-    None where no one has finished anything. Raises CannotExport with a sentence.
+    None where no one has finished anything. tell: told how far it has come. Raises CannotExport with a sentence.
     """
     waves = _waves_until(study, engine, until)
-    return Export(Stored(engine, study, waves), now, waves).tables()
+    return Export(Stored(engine, study, waves), now, waves, tell=tell).tables()
 
 
 def _waves_until(study: str, engine: Engine, wave: str | None) -> tuple[str, ...] | None:

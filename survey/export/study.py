@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version as installed_version
 from itertools import islice
 from typing import IO, Any, Final, Protocol
@@ -45,6 +45,20 @@ _SET_ASIDE: Final = (
     "Responses that were set aside in the classroom, because they were given with the wrong card or the child started "
     "again, are not in this file. The class session lists them."
 )
+
+
+READ: Final = "responses read"
+ANALYSED: Final = "analyses done"
+PREPARED: Final = "tables prepared"
+WRITTEN: Final = "sheets written"
+"""The steps of an export, by what they count."""
+
+Tell = Callable[[str, int, int], None]
+"""Told how far an export has come: a step, how much of it is done, and how much there is."""
+
+
+def tell_no_one(_step: str, _done: int, _of: int) -> None:
+    """Tell no one how far an export has come."""
 
 
 class ExportSource(Protocol):
@@ -117,6 +131,7 @@ class Export:
     waves: Sequence[str] | None = None
     per_screen: bool = False
     unfinished: bool = False
+    tell: Tell = tell_no_one
     notes: Notes = field(default_factory=Notes)
     written: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
@@ -175,7 +190,7 @@ class Export:
             sink.close()
 
     def _sink(self, wanted: ExportFormat) -> Sink:
-        return wanted.sink(Frame(self.study, self.made, self.gaps.words, self.notes))
+        return wanted.sink(Frame(self.study, self.made, self.gaps.words, self.notes, partial(self.tell, WRITTEN)))
 
     def read(self, sink: Sink, wanted: ExportFormat) -> list[Dataset]:
         """Read every response, give it to the sink, and return what was read."""
@@ -183,7 +198,7 @@ class Export:
         datasets = [dataset for name, versions in published.items() if (dataset := self._dataset(name, versions))]
         for dataset in datasets:
             sink.begin(dataset)
-            self._fill(dataset, sink, wanted)
+            self._fill(dataset, sink, wanted, datasets)
         return datasets
 
     def _dataset(self, name: str, versions: Sequence[AnsweredVersion]) -> Dataset | None:
@@ -203,7 +218,7 @@ class Export:
         """Which responses count on the sheets about scales, items and comments, in words."""
         return "all responses, also unfinished ones" if self.unfinished else FINISHED
 
-    def _fill(self, dataset: Dataset, sink: Sink, wanted: ExportFormat) -> None:
+    def _fill(self, dataset: Dataset, sink: Sink, wanted: ExportFormat, datasets: Sequence[Dataset]) -> None:
         name = dataset.columns.questionnaire
         for rows in _by(ROWS_AT_ONCE, self.source.rows(name)):
             table = dataset.tabulator.table(rows)
@@ -212,6 +227,9 @@ class Export:
                 sink.grow(COMMENTS, comments)
             dataset.written += len(rows)
             self.written.update((name, row.wave, row.state) for row in rows)
+            # More may have come since they were counted.
+            done = sum(one.written for one in datasets)
+            self.tell(READ, done, max(done, sum(one.expected for one in datasets)))
         if self.source.leaves_out(name):
             self.notes.add(f"Codes · {name}", _SET_ASIDE)
         # People go on answering while this is written: the truth lies between the two counts, and nowhere else.
@@ -236,7 +254,7 @@ class Export:
         if not waves:
             return None
         newest = {dataset.columns.questionnaire: dataset.columns.newest for dataset in datasets}
-        return analyse(self.gathering.data, newest, waves)
+        return analyse(self.gathering.data, newest, waves, partial(self.tell, ANALYSED))
 
     def _explaining(
         self, datasets: Sequence[Dataset], findings: StudyFindings | None, microdata: bool
@@ -250,26 +268,39 @@ class Export:
         if some := not microdata and self.waves is not None:
             # Sums over all waves less those over some of them would be figures of the rest, however few these are.
             self.notes.add("Read me", _ONLY_SOME)
-        return [
-            *(findings_sheets(findings) if findings is not None else ()),
-            contents.counts(self.study, self.written),
+        variables = {name: scores.variables for name, scores in scored.items()}
+        parts: list[Callable[[], Iterable[SmallSheet]]] = [
+            lambda: findings_sheets(findings) if findings is not None else (),
+            lambda: [contents.counts(self.study, self.written)],
             *(() if some else self._summed(datasets, least)),
-            fieldwork(self.source.progress(self.made), self.study, self.waves, by_school=microdata),
-            *([replace(COMMENTS, about=f"{COMMENTS.about}, of {self._whose}")] if microdata else []),
-            *(self._flags(datasets) if microdata else []),
-            contents.codebook(columns, {name: scores.variables for name, scores in scored.items()}, self.gaps),
-            contents.value_labels(columns),
-            contents.missing_codes(self.gaps),
-            contents.notes_sheet(self.notes if microdata else self.notes.of_no_one()),
+            lambda: [fieldwork(self.source.progress(self.made), self.study, self.waves, by_school=microdata)],
+            lambda: [replace(COMMENTS, about=f"{COMMENTS.about}, of {self._whose}")] if microdata else [],
+            lambda: self._flags(datasets) if microdata else [],
+            lambda: [contents.codebook(columns, variables, self.gaps)],
+            lambda: [contents.value_labels(columns), contents.missing_codes(self.gaps)],
+            # The last: the others tell what it says.
+            lambda: [contents.notes_sheet(self.notes if microdata else self.notes.of_no_one())],
         ]
+        made: list[SmallSheet] = []
+        for done, part in enumerate(parts):
+            self.tell(PREPARED, done, len(parts))
+            made += part()
+        self.tell(PREPARED, len(parts), len(parts))
+        return made
 
-    def _summed(self, datasets: Sequence[Dataset], least: int) -> Iterator[SmallSheet]:
-        """Yield the sheets whose figures go over all waves. least: how many people a figure is of, at the least."""
+    def _summed(self, datasets: Sequence[Dataset], least: int) -> list[Callable[[], Iterable[SmallSheet]]]:
+        """Return what makes the sheets whose figures go over all waves.
+
+        least: how many people a figure is of, at the least.
+        """
         scored = {dataset.columns.questionnaire: dataset.scores for dataset in datasets}
-        yield scales(scored, self._whose, least)
-        yield scale_items(scored, self._whose, least)
-        yield from structure_sheets(scored, self.notes)
-        yield items([dataset.counts for dataset in datasets], self.study, self.gaps, self.notes, self._whose)
+        counts = [dataset.counts for dataset in datasets]
+        return [
+            lambda: [scales(scored, self._whose, least)],
+            lambda: [scale_items(scored, self._whose, least)],
+            lambda: structure_sheets(scored, self.notes),
+            lambda: [items(counts, self.study, self.gaps, self.notes, self._whose)],
+        ]
 
     def _flags(self, datasets: Sequence[Dataset]) -> list[SmallSheet]:
         """Return the sheet of flags, where there is any."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
@@ -23,7 +23,7 @@ from survey.export.charts import ChartTable, Whiskers, drawn, places
 from survey.export.columns import Variable
 from survey.export.contents import THREE_DECIMALS, Look, SmallSheet, width_of
 from survey.export.sheets import COLUMNS, ROWS, SURELY_SHORT, DataSheet, Styles, cleaned
-from survey.export.sink import CannotExport, Dataset, Frame, Sink
+from survey.export.sink import CannotExport, Dataset, Frame, Sink, tell_of_no_sheet
 from survey.export.table import Cells, DataTable
 from survey.export.text import for_workbook
 
@@ -128,8 +128,17 @@ class WorkbookFile:
             self._style(number or "General", alignment),
         )
 
-    def save(self, readme: Iterable[tuple[str, Any]], contents: Iterable[tuple[str, str]], out: IO[bytes]) -> None:
-        """Write the workbook. readme: (what, value); contents: (sheet title, what is on it), linked."""
+    def save(
+        self,
+        readme: Iterable[tuple[str, Any]],
+        contents: Iterable[tuple[str, str]],
+        out: IO[bytes],
+        wrote: Callable[[int, int], None] = tell_of_no_sheet,
+    ) -> None:
+        """Write the workbook. readme: (what, value); contents: (sheet title, what is on it), linked.
+
+        wrote: told how many sheets of how many are in the file.
+        """
         listed = list(contents)
         for sheet in self._sheets:
             self._write_frame(sheet)
@@ -139,7 +148,7 @@ class WorkbookFile:
         frame = BytesIO()
         self._book.save(frame)
         with zipfile.ZipFile(frame) as made, zipfile.ZipFile(out, "w", compresslevel=_LEVEL) as file:
-            self._put_together(made, file)
+            self._put_together(made, file, wrote)
 
     def close(self) -> None:
         """Let go of the rows that were kept."""
@@ -218,13 +227,17 @@ class WorkbookFile:
         self._write_frame(self._sheets[-1])
         return kept.title, kept.about
 
-    def _put_together(self, made: zipfile.ZipFile, file: zipfile.ZipFile) -> None:
+    def _put_together(self, made: zipfile.ZipFile, file: zipfile.ZipFile, wrote: Callable[[int, int], None]) -> None:
         # The read me is the first sheet; the others follow in their order.
         rows = {f"xl/worksheets/sheet{place}.xml": sheet for place, sheet in enumerate(self._sheets, start=2)}
+        written = 0
         for name in made.namelist():
             info = zipfile.ZipInfo(name, (max(self._made.year, 1980), *self._made.timetuple()[1:6]))
             info.compress_type = zipfile.ZIP_DEFLATED
             sheet = rows.get(name)
+            if sheet is not None:
+                wrote(written, len(rows))
+                written += 1
             content = made.read(name)
             if name == "docProps/core.xml":
                 content = self._properties()
@@ -336,7 +349,9 @@ class Workbook(Sink):
         for sheet in sheets:
             _check_size(sheet.title, len(sheet.rows), 1)
             self._file.sheet(sheet)
-        self._file.save(readme, [*self._sheets, *((sheet.title, sheet.about) for sheet in sheets)], out)
+        self._file.save(
+            readme, [*self._sheets, *((sheet.title, sheet.about) for sheet in sheets)], out, self.frame.wrote
+        )
 
     def close(self) -> None:
         """Let go of the rows that were kept."""
@@ -360,7 +375,7 @@ class TablesOnly(Sink):
         """Write the workbook."""
         for sheet in sheets:
             self._file.sheet(sheet)
-        self._file.save(readme, ((sheet.title, sheet.about) for sheet in sheets), out)
+        self._file.save(readme, ((sheet.title, sheet.about) for sheet in sheets), out, self.frame.wrote)
 
     def close(self) -> None:
         """Let go of the rows that were kept."""

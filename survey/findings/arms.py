@@ -47,7 +47,7 @@ class ArmComparison(Tested):
 
 def arm_means(basis: Basis) -> Iterable[ArmMean]:
     """Yield the means of every outcome in every wave: of everyone, then of each arm that has anyone."""
-    for outcome in basis.outcomes:
+    for outcome in basis.each_outcome():
         for wave in basis.waves:
             if basis.known(outcome, wave):
                 yield from _means_of(basis, outcome, wave)
@@ -75,7 +75,7 @@ def _means_of(basis: Basis, outcome: StudyOutcome, wave: str) -> Iterable[ArmMea
 def arm_comparisons(basis: Basis) -> Iterable[ArmComparison]:
     """Yield the comparison of every outcome in every wave with each other arm."""
     for reference in basis.others:
-        for outcome in basis.outcomes:
+        for outcome in basis.each_outcome():
             for wave in basis.waves:
                 found = _comparison(basis, outcome, wave, reference)
                 if found is not None:

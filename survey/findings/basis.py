@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -12,6 +12,13 @@ from survey.definition.study import StudyDefinition
 from survey.findings.outcomes import StudyOutcome, roster_outcomes, scale_outcomes, share_outcomes
 from survey.findings.people import Floats, People, StudyData
 
+Tell = Callable[[int, int], None]
+"""Told how many analyses of how many are done: each outcome is looked at for its means, its comparison, and so on."""
+
+
+def tell_no_one(_done: int, _of: int) -> None:
+    """Tell no one how far an analysis has come."""
+
 
 class Basis:
     """A study, the waves that count, and what its plan says; people and numbers are read once and remembered.
@@ -20,7 +27,13 @@ class Basis:
     `outcomes` are compared between arms: scales, facts of the roster, shares.
     """
 
-    def __init__(self, data: StudyData, questionnaires: Mapping[str, Questionnaire], waves: Sequence[str]) -> None:
+    def __init__(
+        self,
+        data: StudyData,
+        questionnaires: Mapping[str, Questionnaire],
+        waves: Sequence[str],
+        tell: Tell = tell_no_one,
+    ) -> None:
         self.data, self.study, self.plan = data, data.study, data.study.plan
         self.waves, self.wave = list(waves), waves[-1]
         self.threshold = self.study.disclosure.threshold
@@ -30,6 +43,16 @@ class Basis:
         self.others = [arm.id for arm in self.study.arms if arm.id != self.programme]
         self._people: dict[tuple[str, str], People] = {}
         self._numbers: dict[tuple[str, str], Floats] = {}
+        # Means and subgroups once; comparison and change beside each other arm; exposure where the plan names one.
+        times = 2 + 2 * len(self.others) + bool(self.plan and self.plan.exposure)
+        self._tell, self._done, self._of = tell, 0, times * len(self.outcomes)
+
+    def each_outcome(self) -> Iterator[StudyOutcome]:
+        """Yield the outcomes, and tell how many analyses are done when the next one is asked for."""
+        for outcome in self.outcomes:
+            yield outcome
+            self._done += 1
+            self._tell(self._done, self._of)
 
     def people(self, outcome: StudyOutcome, wave: str) -> People:
         """Return who is asked about an outcome in a wave."""

@@ -36,7 +36,7 @@ class ArmChange(Tested):
 def arm_changes(basis: Basis) -> Iterable[ArmChange]:
     """Yield the change of every outcome between every two waves, beside each other arm."""
     for reference in basis.others:
-        for outcome in basis.outcomes:
+        for outcome in basis.each_outcome():
             for first, wave in combinations(basis.waves, 2):
                 found = _change(basis, outcome, (first, wave), reference)
                 if found is not None:

@@ -37,7 +37,7 @@ def exposures(basis: Basis) -> Iterable[ExposureFinding]:
     exposure = basis.plan.exposure if basis.plan else None
     if exposure is None:
         return
-    for outcome in basis.outcomes:
+    for outcome in basis.each_outcome():
         for wave in basis.waves:
             found = _exposure(basis, outcome, wave, exposure)
             if found is not None:

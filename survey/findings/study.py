@@ -13,7 +13,7 @@ from survey.analysis.costs import CostPerChild, Outlay, cost_per_child
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.study import Plan
 from survey.findings.arms import ArmComparison, ArmMean, arm_comparisons, arm_means
-from survey.findings.basis import Basis
+from survey.findings.basis import Basis, Tell, tell_no_one
 from survey.findings.changes import ArmChange, arm_changes
 from survey.findings.exposures import ExposureFinding, exposures
 from survey.findings.outcomes import StudyOutcome
@@ -65,12 +65,17 @@ class StudyFindings:
     matched_on: tuple[str, ...] = ()
 
 
-def analyse(data: StudyData, questionnaires: Mapping[str, Questionnaire], waves: Sequence[str]) -> StudyFindings:
+def analyse(
+    data: StudyData,
+    questionnaires: Mapping[str, Questionnaire],
+    waves: Sequence[str],
+    tell: Tell = tell_no_one,
+) -> StudyFindings:
     """Analyse a study as its plan says; without a plan every scale is compared, and all of it is exploratory.
 
     questionnaires: the newest version of each, by id. waves: those that count, in order, at least one.
     """
-    basis = Basis(data, questionnaires, waves)
+    basis = Basis(data, questionnaires, waves, tell)
     study, plan = basis.study, basis.plan
     correction = plan.correction if plan else "none"
     return StudyFindings(

@@ -83,7 +83,7 @@ class Participating:
 
 def subgroup_findings(basis: Basis) -> Iterable[SubgroupFinding]:
     """Yield every planned outcome of the wave in focus in the plan's subgroups."""
-    for outcome in basis.outcomes:
+    for outcome in basis.each_outcome():
         if not outcome.planned or not basis.known(outcome, basis.wave):
             continue
         people, values = basis.people(outcome, basis.wave), basis.numbers(outcome, basis.wave)

@@ -1,4 +1,4 @@
-"""What the pages need of the running program: the database, the key, and the settings."""
+"""What the pages need of the running program: the database, the settings, and where they ask for long work."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from flask import Flask, current_app
 
 from survey.config import Settings
 from survey.database import Engine
+from survey.jobs.asking import Jobs
 
 
 @dataclass(frozen=True)
 class Store:
-    """The database and the settings of the running app."""
+    """The database, the settings and the jobs of the running app."""
 
     engine: Engine
     settings: Settings
+    jobs: Jobs
 
 
 def keep(app: Flask, store: Store) -> None:

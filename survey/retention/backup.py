@@ -25,6 +25,7 @@ from survey import private
 from survey.audit import Act, Actor, audit, note
 from survey.config import Settings
 from survey.database import Engine, StoreError, migrations_folder, open_engine, read, upgrade, write
+from survey.jobs.sweeping import forget_everything
 from survey.responses.tables import response
 from survey.retention.applying import Applied, apply_register
 from survey.retention.daily import is_served
@@ -200,7 +201,9 @@ def restore(settings: Settings, file: Path, actor: Actor, now: datetime, *, over
     engine = open_engine(settings.database_url)
     try:
         _check_nobody_serves(settings)
-        return _restored(engine, Register(settings.register), file, actor, now, over=over)
+        applied = _restored(engine, Register(settings.register), file, actor, now, over=over)
+        forget_everything(settings)
+        return applied
     finally:
         engine.dispose()
 

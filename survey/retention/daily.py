@@ -14,6 +14,8 @@ from survey.audit import PROGRAM, Actor
 from survey.config import Settings
 from survey.database import Engine, StoreError, open_engine, write
 from survey.fieldwork.waiting import expire
+from survey.jobs.queue import JobQueue
+from survey.jobs.sweeping import sweep
 from survey.people.attempts import forget_old_tries
 from survey.problems import Refused, amount
 from survey.retention.applying import apply_register
@@ -48,6 +50,8 @@ def keep_promises(engine: Engine, settings: Settings, now: datetime, actor: Acto
             continue
         said.append(f"{day.code}: the data were deleted on the day set. Certificate {made.number}.")
     expire(engine, now)
+    # Before anything else can go wrong: what was made of data that are gone goes with them.
+    sweep(JobQueue(settings), engine, now)
     with write(engine) as connection:
         forget_old_tries(connection, now)
     said += empty_files(engine, now)

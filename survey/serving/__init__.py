@@ -11,6 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, cast
@@ -23,8 +24,10 @@ from granian.server import MPServer
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import open_engine
+from survey.long_work import do_long_work
 from survey.problems import Explained
 from survey.retention import keep_promises, keep_watch
+from survey.serving.beside import running_beside
 from survey.serving.gateway import Gateway
 
 _HEADERS_WITHIN: Final = 15_000
@@ -50,8 +53,10 @@ class PortTaken(Explained, RuntimeError):
     """Something else listens there. Its text is a sentence for who starts the server."""
 
 
-def serve(settings: Settings, *, host: str, port: int, workers: int, threads: int, quiet: bool = False) -> None:
+def serve(settings: Settings, *, host: str, port: int, workers: int, threads: int, working: bool = True) -> None:
     """Serve until stopped, on `host`:`port`, with `workers` processes of `threads` threads each.
+
+    working: whether a process beside them does the long work. Without one, those that serve do it as well.
 
     Nothing of a request is logged: an address can hold a link's secret, and a form holds answers.
 
@@ -62,18 +67,19 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, threads: in
     engine = open_engine(settings.database_url)
     keep_promises(engine, settings, datetime.now(UTC))
     engine.dispose()
-    listen(partial(load, settings, threads), address, port, workers, quiet=quiet)
+    _be_copied()
+    with running_beside(partial(_work, settings), _end_with) if working else nullcontext():
+        listen(partial(load, settings, threads), address, port, workers)
 
 
-def listen(load: Callable[[], Gateway], address: str, port: int, workers: int, *, quiet: bool = False) -> None:
+def _work(settings: Settings) -> None:
+    """Do the long work; called in the process that does it."""
+    do_long_work(settings, open_engine(settings.database_url, threads=2))
+
+
+def listen(load: Callable[[], Gateway], address: str, port: int, workers: int) -> None:
     """Serve what `load` returns in each of so many processes, until stopped."""
-    _let_many_connect()
-    # Each process is a copy of this one, in which everything is imported: it starts at once and shares the memory.
-    # What must not be copied is not there (survey.forks).
-    multiprocessing.set_start_method("fork", force=True)
-    os.register_at_fork(after_in_child=_stop_when_told)
-    gc.collect()
-    gc.freeze()
+    _be_copied()
     server = MPServer(
         "survey",  # what is served, `load` says
         address=address,
@@ -85,7 +91,7 @@ def listen(load: Callable[[], Gateway], address: str, port: int, workers: int, *
         backlog=2048,
         backpressure=_MOST_CONNECTIONS,
         http1_settings=HTTP1Settings(header_read_timeout=_HEADERS_WITHIN, max_buffer_size=_LARGEST_HEAD),
-        log_level=LogLevels.error if quiet else LogLevels.warning,
+        log_level=LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=_STOPS_WITHIN,
     )
@@ -99,6 +105,18 @@ def _stop_when_told() -> None:
     """
     for told in (signal.SIGINT, signal.SIGTERM):
         signal.signal(told, signal.SIG_DFL)
+
+
+def _be_copied() -> None:
+    """Prepare this process to be copied: everything is imported, so that a copy starts at once and shares the memory.
+
+    What must not be copied is not there (survey.forks).
+    """
+    _let_many_connect()
+    multiprocessing.set_start_method("fork", force=True)
+    os.register_at_fork(after_in_child=_stop_when_told)
+    gc.collect()
+    gc.freeze()
 
 
 def _begin(load: Callable[[], Gateway], parent: int) -> Gateway:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +13,20 @@ from survey.admission import add_user
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import upgrade
-from survey.export.state import state_of
 from survey.pages.office import results as pages
-from survey.results.working import ResultsDesk, WorkedOut
+from survey.results.working import ResultsDesk
 from tests.browser import accessibility
 from tests.browser.test_researcher import EMAIL, OWN, choose, heading, press, sign_in
 from tests.findings.pretended import found_tables
+from tests.jobs.pieces import jobs_that
 from tests.pages.small_study import make_study
 
 
 @pytest.fixture
 def office(tmp_path: Path, serve: Callable[[Any], str], monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
     """The address of a served app, and a researcher's one-time password; its study has the results of a made-up one."""
-    app = create_app(Settings(tmp_path, f"sqlite:///{tmp_path / 'chorus.sqlite'}", "s" * 40, "http://localhost"))
+    settings = Settings(tmp_path, f"sqlite:///{tmp_path / 'chorus.sqlite'}", "s" * 40, "http://localhost")
+    app = create_app(settings)
     engine = app.extensions["chorus"].engine
     upgrade(engine)
     (tmp_path / "study").mkdir()
@@ -34,11 +34,8 @@ def office(tmp_path: Path, serve: Callable[[Any], str], monkeypatch: pytest.Monk
 
     tables = found_tables()
 
-    def work(code: str, until: str | None, now: datetime) -> WorkedOut:
-        return WorkedOut(tables, now, state_of(engine, code))
-
-    desk = ResultsDesk(work, lambda code: state_of(engine, code))
-    monkeypatch.setattr(pages, "desk", lambda engine: desk)
+    desk = ResultsDesk(jobs_that(lambda until: tables, engine, settings))
+    monkeypatch.setattr(pages, "desk", lambda jobs: desk)
     return serve(app), add_user(engine, EMAIL, ["researcher"])
 
 

@@ -32,7 +32,8 @@ def normal(name: str) -> str:
 
 def declared() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return {normal(re.split(r"[\[<>=~! ;]", line, maxsplit=1)[0]) for line in project["dependencies"]}
+    extras = [line for lines in project["optional-dependencies"].values() for line in lines]
+    return {normal(re.split(r"[\[<>=~! ;]", line, maxsplit=1)[0]) for line in [*project["dependencies"], *extras]}
 
 
 def modules(source: str) -> Iterator[str]:

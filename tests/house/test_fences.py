@@ -37,6 +37,7 @@ BREACHES = {
     ),
     "Only the room of pictures turns drawings into dots": ("survey/results/figures.py", "import resvg_py"),
     "Only the definition reads YAML": ("survey/kinds/faces.py", "import yaml"),
+    "Only the room of jobs knows which queue keeps them": ("survey/results/working.py", "import huey"),
     "Only serving knows which server runs": ("survey/app.py", "import granian.server"),
 }
 

@@ -18,6 +18,7 @@ from sqlalchemy import text
 from survey.admission import add_user
 from survey.config import Settings
 from survey.database import Engine, session
+from survey.export.downloads import download
 from survey.export.store import export
 from survey.fieldwork import keep_study
 from tests.pages.small_study import ANSWERED
@@ -165,23 +166,15 @@ def test_where_there_is_no_study_the_page_says_what_to_do(enter: Callable[..., S
 
 @pytest.mark.parametrize(("form", "ending"), [("xlsx", "xlsx"), ("csv", "zip")])
 def test_the_button_gives_the_bytes_the_command_gives(
-    researcher: StrictClient, study: None, engine: Engine, monkeypatch: pytest.MonkeyPatch, form: str, ending: str
+    researcher: StrictClient, study: None, engine: Engine, app: Flask, form: str, ending: str
 ) -> None:
-    from survey.pages.office import views
-
-    now = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
-
-    class Clock(datetime):
-        @classmethod
-        def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
-            return now
-
-    monkeypatch.setattr(views, "datetime", Clock)
     reply = researcher.get(f"{PAGE}/data.{form}")
+    job = download("small-notes", form, "researcher@example.org")
+    made = app.extensions["chorus"].jobs.look(job, datetime.now(UTC)).made
     written = io.BytesIO()
-    export("small-notes", engine, form, written, now)  # type: ignore[arg-type]
+    export("small-notes", engine, form, written, made)
     assert reply.data == written.getvalue()
-    assert reply.headers["Content-Disposition"] == f"attachment; filename=small-notes-2026-03-04.{ending}"
+    assert reply.headers["Content-Disposition"] == f"attachment; filename=small-notes-{made:%Y-%m-%d}.{ending}"
     assert reply.headers["Cache-Control"] == "no-store"
     assert int(reply.headers["Content-Length"]) == len(reply.data)
 
@@ -252,12 +245,3 @@ def test_the_study_file_decides_whether_researchers_take_answers_away(
     # A personal link opens what someone has begun.
     assert "Personal links" not in words(look_at(researcher.get(f"{PAGE}/links")))
     assert researcher.post(f"{PAGE}/links/personal").status_code == 403
-
-
-def test_one_file_at_a_time(researcher: StrictClient, study: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    from survey.pages.office import views
-
-    monkeypatch.setattr(views._ONE_FILE, "_patience", 0.01)
-    with views._ONE_FILE.taken():
-        assert researcher.get(f"{PAGE}/data.csv").status_code == 503
-    assert researcher.get(f"{PAGE}/data.csv").status_code == 200

@@ -15,13 +15,17 @@ from flask import Flask
 from survey.admission import add_user
 from survey.config import Settings
 from survey.database import Engine
-from survey.export.state import StudyState, state_of
+from survey.export.sink import CannotExport
 from survey.export.study import StudyTables
+from survey.jobs.state import state_of
+from survey.jobs.sweeping import forget_everything
 from survey.pages.office import results as pages
 from survey.pages.statics import FOLDER
+from survey.results import working
 from survey.results.found import found
 from survey.results.working import FRESH, ResultsDesk, WorkedOut
 from tests.findings.pretended import PLANNED, found_tables, study
+from tests.jobs.pieces import jobs_that, someone_answers, someone_withdraws, until
 from tests.pages.strict import StrictClient, heading, look_at, strict_client, words
 from tests.pages.test_account import OWN, choose, sign_in
 
@@ -43,15 +47,20 @@ def researcher(app: Flask, engine: Engine, study: None, settings: Settings) -> S
 
 
 @pytest.fixture
-def worked(monkeypatch: pytest.MonkeyPatch, engine: Engine, tables: StudyTables) -> Callable[..., None]:
+def worked(
+    monkeypatch: pytest.MonkeyPatch, engine: Engine, settings: Settings, tables: StudyTables
+) -> Callable[..., None]:
     """worked(tables) lets the pages show these results of the small study; worked(None) that there are none."""
 
     def put(found: StudyTables | None = tables, fault: str = "") -> None:
-        def work(study: str, until: str | None, now: datetime) -> WorkedOut:
-            return WorkedOut(found, now, state_of(engine, study), fault)
+        def work(until: str | None) -> StudyTables | None:
+            if fault:
+                raise CannotExport(fault)
+            return found
 
-        desk = ResultsDesk(work, lambda code: state_of(engine, code))
-        monkeypatch.setattr(pages, "desk", lambda engine: desk)
+        forget_everything(settings)
+        desk = ResultsDesk(jobs_that(work, engine, settings))
+        monkeypatch.setattr(pages, "desk", lambda jobs: desk)
         monkeypatch.setattr(pages, "PATIENCE", 30.0)
 
     return put
@@ -135,7 +144,11 @@ def test_a_picture_is_sent_as_a_file_with_its_title_its_source_and_its_looks(
 
 
 def test_results_that_are_not_ready_are_said_to_come_and_what_is_missing_is_said(
-    researcher: StrictClient, monkeypatch: pytest.MonkeyPatch, engine: Engine, worked: Callable[..., None]
+    researcher: StrictClient,
+    monkeypatch: pytest.MonkeyPatch,
+    engine: Engine,
+    settings: Settings,
+    worked: Callable[..., None],
 ) -> None:
     worked(None)
     root = look_at(researcher.get(PAGE))
@@ -144,12 +157,13 @@ def test_results_that_are_not_ready_are_said_to_come_and_what_is_missing_is_said
     assert "Please restore a backup." in words(look_at(researcher.get(PAGE)))
     ready = threading.Event()
 
-    def work(study: str, until: str | None, now: datetime) -> WorkedOut:
+    def work(until: str | None) -> StudyTables | None:
         ready.wait(30)
-        return WorkedOut(None, now, state_of(engine, study))
+        return None
 
-    slow = ResultsDesk(work, lambda code: state_of(engine, code))
-    monkeypatch.setattr(pages, "desk", lambda engine: slow)
+    forget_everything(settings)
+    slow = ResultsDesk(jobs_that(work, engine, settings))
+    monkeypatch.setattr(pages, "desk", lambda jobs: slow)
     monkeypatch.setattr(pages, "PATIENCE", 0.01)
     reply = researcher.get(f"{PAGE}/scales")
     assert reply.status_code == 202
@@ -174,57 +188,56 @@ def test_the_small_study_is_worked_out_from_its_database(researcher: StrictClien
 
 
 # ── keeping results ──
-STATE = StudyState("sha", 5, 0, 10, 40)
-
-
-def desk_of(made: list[str | None], states: list[StudyState]) -> ResultsDesk:
-    def work(study: str, until: str | None, now: datetime) -> WorkedOut:
+def desk_of(made: list[str | None], engine: Engine, settings: Settings) -> ResultsDesk:
+    def work(until: str | None) -> StudyTables | None:
         made.append(until)
-        return WorkedOut(None, now, states[-1])
+        return None
 
-    return ResultsDesk(work, lambda code: states[-1])
+    return ResultsDesk(jobs_that(work, engine, settings))
 
 
-def test_results_are_worked_out_once_and_kept_for_each_wave() -> None:
+def results(desk: ResultsDesk, until: str | None, now: datetime) -> WorkedOut:
+    found = desk.results("small-notes", until, now, 30)
+    assert isinstance(found, WorkedOut)
+    return found
+
+
+def test_results_are_worked_out_once_for_each_wave_and_for_all_processes(
+    engine: Engine, settings: Settings, study: None
+) -> None:
     made: list[str | None] = []
-    desk = desk_of(made, [STATE])
-    first = desk.results("s", None, NOW, 30)
-    assert desk.results("s", None, NOW + timedelta(days=9), 30) is first
-    assert desk.results("s", "w1", NOW, 30) is not first
+    desk, now = desk_of(made, engine, settings), datetime.now(UTC)
+    first = results(desk, None, now)
+    assert results(desk, None, now + timedelta(days=9)) is first
+    assert results(desk, "w1", now) is not first
+    another_process = desk_of(made, engine, settings)
+    assert results(another_process, None, now) == first
     assert made == [None, "w1"]
 
 
-@pytest.mark.parametrize(
-    "later",
-    [
-        StudyState("sha", 6, 0, 10, 40),  # something was done
-        StudyState("sha", 5, 1, 10, 41),  # someone withdrew
-        StudyState("sha", 5, 0, 9, 40),  # a response is gone
-        StudyState("new", 5, 0, 10, 40),  # the study says something else
-    ],
-)
-def test_results_from_which_someone_is_gone_are_never_shown_again(later: StudyState) -> None:
+def test_results_from_which_someone_is_gone_are_never_shown_again(
+    engine: Engine, settings: Settings, study: None
+) -> None:
     made: list[str | None] = []
-    states = [STATE]
-    desk = desk_of(made, states)
-    first = desk.results("s", None, NOW, 30)
-    states.append(later)
-    again = desk.results("s", None, NOW, 30)
-    assert again is not first
-    assert len(made) == 2
+    desk, now = desk_of(made, engine, settings), datetime.now(UTC)
+    first = results(desk, None, now)
+    someone_withdraws(engine)
+    assert results(desk, None, now).state == state_of(engine, "small-notes") != first.state
+    assert made == [None, None]
 
 
-def test_new_answers_are_added_after_a_while_and_older_results_are_shown_meanwhile() -> None:
+def test_new_answers_are_added_after_a_while_and_older_results_are_shown_meanwhile(
+    engine: Engine, settings: Settings, study: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made: list[str | None] = []
-    states = [STATE]
-    desk = desk_of(made, states)
-    first = desk.results("s", None, NOW, 30)
-    states.append(StudyState("sha", 5, 0, 12, 47))
-    assert desk.results("s", None, NOW + FRESH / 2, 30) is first
-    assert desk.results("s", None, NOW + FRESH, 30) is first
-    deadline = datetime.now(UTC) + timedelta(seconds=30)
-    while desk.results("s", None, NOW + FRESH, 30) is first and datetime.now(UTC) < deadline:
-        pass
+    desk, now = desk_of(made, engine, settings), datetime.now(UTC)
+    first = results(desk, None, now)
+    someone_answers(engine)
+    assert results(desk, None, now + FRESH / 2) is first
+    monkeypatch.setattr(working, "FRESH", timedelta(0))
+    assert results(desk, None, datetime.now(UTC)) is first
+    until(lambda: results(desk, None, datetime.now(UTC)) is not first)
+    assert results(desk, None, datetime.now(UTC)).state == state_of(engine, "small-notes")
     assert made == [None, None]
 
 

@@ -144,6 +144,8 @@ ROUTES: dict[str, frozenset[str]] = {
     "GET /office/studies/<code>/downloads": RESEARCH,
     "GET /office/studies/<code>/questionnaires": RESEARCH,
     "GET /office/studies/<code>/questionnaires/<questionnaire>/<int:version>": RESEARCH,
+    "GET /office/studies/<code>/data.<any(xlsx, csv, tables):form>/progress": RESEARCH,
+    "GET /office/studies/<code>/data.<any(xlsx, csv, tables):form>/file": RESEARCH,
     "GET /office/studies/<code>/questionnaires/<questionnaire>/<int:version>.json": RESEARCH,
     # the roster
     "GET /office/studies/<code>/roster": RESEARCH,

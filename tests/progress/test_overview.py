@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from xml.etree.ElementTree import Element
 
 import pytest
+from flask import Flask
 
-from survey.export.state import state_of
 from survey.findings.answers import answers
 from survey.pages.office import results
-from survey.results.working import ResultsDesk, WorkedOut
+from survey.results.working import ResultsDesk
 from tests.findings.pretended import found_tables
+from tests.jobs.pieces import jobs_that
 from tests.pages.strict import StrictClient, look_at, words
 from tests.progress.conftest import Field
 from tests.progress.every_outcome import CODE, NOW
@@ -24,15 +24,11 @@ pytestmark = pytest.mark.one_engine
 
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch, field: Field) -> ResultsDesk:
+def desk(monkeypatch: pytest.MonkeyPatch, field: Field, app: Flask) -> ResultsDesk:
     """A desk on which nothing is kept yet, and which has the results of a made-up study when it is asked."""
     tables = found_tables()
-
-    def work(study: str, until: str | None, now: datetime) -> WorkedOut:
-        return WorkedOut(tables, now, state_of(field.engine, study))
-
-    desk = ResultsDesk(work, lambda code: state_of(field.engine, code))
-    monkeypatch.setattr(results, "desk", lambda engine: desk)
+    desk = ResultsDesk(jobs_that(lambda until: tables, field.engine, app.extensions["chorus"].settings))
+    monkeypatch.setattr(results, "desk", lambda jobs: desk)
     return desk
 
 

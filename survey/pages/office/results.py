@@ -20,6 +20,7 @@ from survey.export.contents import SmallSheet
 from survey.export.study import StudyTables
 from survey.findings.answers import Answer, answers
 from survey.findings.outcomes import StudyOutcome
+from survey.jobs.job import JobRecord
 from survey.pages.office.access import Seen, View, allowed, refused, sees_tables, with_years
 from survey.pages.office.blueprint import office
 from survey.pages.office.sections import section
@@ -95,22 +96,24 @@ def _with_results(page: Page) -> View:
     def shown(study: Seen, **more: Any) -> ResponseReturnValue:
         if not sees_tables(study):
             return refused("You may not see the tables of this study. Ask a lead of the study.")
-        now, here = datetime.now(UTC), desk(store().engine)
+        now, here = datetime.now(UTC), desk(store().jobs)
         patience = current_app.config.get("RESULTS_PATIENCE", PATIENCE)
         whole = here.results(study.code, None, now, patience)
-        if whole is None:
-            return _being_worked_out(study)
+        if isinstance(whole, JobRecord):
+            return _being_worked_out(study, whole)
         if whole.tables is None:
             return _nothing_yet(study, whole)
         waves = dict(whole.tables.findings.waves)
         asked = request.args.get("wave") or list(waves)[-1]
         if asked not in waves:
             abort(404)
-        worked: WorkedOut | None = whole
+        worked: WorkedOut | JobRecord = whole
         if asked != whole.tables.findings.wave:
             worked = here.results(study.code, asked, now, patience)
-        if worked is None or worked.tables is None:
-            return _being_worked_out(study)
+        if isinstance(worked, JobRecord):
+            return _being_worked_out(study, worked)
+        if worked.tables is None:
+            return _nothing_yet(study, worked)
         return page(Results(study, worked, worked.tables, whole.tables.items, whole.tables.scales, waves), **more)
 
     return shown
@@ -118,12 +121,13 @@ def _with_results(page: Page) -> View:
 
 def newest_finding(study: Seen) -> Answer | None:
     """Return the answer to the evaluation's first question in its newest wave; None before it was worked out."""
-    kept = desk(store().engine).kept(study.code)
+    kept = desk(store().jobs).kept(study.code)
     return None if kept is None or kept.tables is None else next(answers(kept.tables.findings), None)
 
 
-def _being_worked_out(study: Seen) -> ResponseReturnValue:
-    return render_template("office/results-waiting.html", study=study, here=_FOUND), 202
+def _being_worked_out(study: Seen, record: JobRecord) -> ResponseReturnValue:
+    before = store().jobs.before(record)
+    return render_template("office/results-waiting.html", study=study, here=_FOUND, job=record, before=before), 202
 
 
 def _nothing_yet(study: Seen, worked: WorkedOut) -> ResponseReturnValue:

@@ -8,6 +8,7 @@ from typing import Final
 from survey.audit import last_deed
 from survey.database import Engine, read
 from survey.fieldwork.finding import find_published
+from survey.problems import Refused
 from survey.responses import reading
 
 _NOTHING_CHANGED: Final = ("downloaded", "exported", "made", "printed", "showed", "started", "signed", "took", "sent")
@@ -40,3 +41,11 @@ def state_of(engine: Engine, code: str) -> StudyState:
         gone, responses, saved = reading.state(connection, study.id)
         deed = last_deed(connection, study.id, _NOTHING_CHANGED)
         return StudyState(study.sha256 or "", deed, gone, responses, saved)
+
+
+def still_holds(engine: Engine, code: str, before: StudyState | None) -> bool:
+    """Tell whether what was made of a study in an earlier state may still be shown; never where there is no study."""
+    try:
+        return before is not None and before.holds_in(state_of(engine, code))
+    except Refused:
+        return False
