@@ -259,11 +259,11 @@ def answers(port: int) -> bool:
 
 
 def descendants(process: int) -> list[int]:
-    """Return the processes below a process."""
-    try:
-        children = [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
-    except OSError:
-        return []
+    """Return the processes below a process, whichever of its threads began them."""
+    children = list[int]()
+    with suppress(OSError):
+        for thread in Path(f"/proc/{process}/task").iterdir():
+            children += map(int, (thread / "children").read_text().split())
     return [one for child in children for one in (child, *descendants(child))]
 
 

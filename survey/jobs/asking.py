@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from survey.config import Settings
-from survey.database import Engine
+from survey.database import Engine, StoreError
 from survey.jobs.doing import Doing, begin_again, is_gone
 from survey.jobs.job import Job, JobKind, JobRecord, JobStep
 from survey.jobs.queue import JobQueue
@@ -133,5 +134,6 @@ class Jobs:
                 self._standing_in.start()
 
     def _do_all(self) -> None:
-        while self._queue.take_one(self._doing.do):
-            pass
+        with suppress(StoreError):  # whoever asks next is told
+            while self._queue.take_one(self._doing.do):
+                pass

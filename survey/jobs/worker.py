@@ -19,7 +19,7 @@ from survey.jobs.job import JobKind
 from survey.jobs.queue import JobQueue
 from survey.jobs.sweeping import sweep
 
-_NICE: Final = 15
+STEPS_BACK: Final = 15
 """How far a worker steps back (nice): a processor is its own only while no one else wants it."""
 
 _LOOKS: Final = 0.3
@@ -34,7 +34,7 @@ _STOPS_WITHIN: Final = 1.0
 
 def work(settings: Settings, engine: Engine, kinds: Sequence[JobKind]) -> None:
     """Do jobs until stopped by a signal; to be called in the main thread of a process of its own."""
-    os.nice(_NICE)
+    os.nice(STEPS_BACK)
     queue = JobQueue(settings)
     doing = Doing(queue, engine, {kind.name: kind for kind in kinds})
     huey = queue.done_by(doing.do)
