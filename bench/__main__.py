@@ -14,6 +14,7 @@ PARTS = (
     "burst",
     "export",
     "analysis",
+    "long_work",
     "scoring",
     "faults",
     "classroom",

@@ -34,10 +34,10 @@ class Measured:
 
 
 class Browser:
-    """One respondent's connection and cookies."""
+    """One respondent's connection and cookies. pause: seconds they think over a page, on average."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._host, self._port = host, port
+    def __init__(self, host: str, port: int, pause: float = 0.0) -> None:
+        self._host, self._port, self.pause = host, port, pause
         self.cookies: dict[bytes, bytes] = {}
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
@@ -122,6 +122,8 @@ async def respond(
     address, page = await browser.follow(Reply(303, start, b""))
     while perf_counter() < until:
         form = filled(page.body, rng)
+        if browser.pause:
+            await asyncio.sleep(rng.uniform(0, 2 * browser.pause))
         if at_the_end(address):
             browser.cookies.clear()
             address, page = await browser.follow(Reply(303, start, b""))
@@ -136,11 +138,11 @@ async def respond(
         address, page = await browser.follow(reply) if reply.location else (address, reply)
 
 
-async def crowd(port: int, people: int, seconds: float, start: str, counts: str) -> Measured:
-    """Let so many people answer at once for so long; return every post's time."""
+async def crowd(port: int, people: int, seconds: float, start: str, counts: str, pause: float = 0.0) -> Measured:
+    """Let so many people answer at once for so long; return every post's time. pause: as a `Browser` has it."""
     measured = Measured()
     until = perf_counter() + seconds
-    browsers = [Browser("127.0.0.1", port) for _ in range(people)]
+    browsers = [Browser("127.0.0.1", port, pause) for _ in range(people)]
     tasks = [respond(browser, start, until, measured, random.Random(n), counts) for n, browser in enumerate(browsers)]
     try:
         await asyncio.gather(*tasks)

@@ -21,6 +21,13 @@ TOLD: dict[str, Sequence[str]] = {
     "first_page": ["welcome, nothing kept yet", "second question", " ms"],
     "export": [f"× {COLUMNS} columns from SQLite", "ours, whole  ", "ours, codes alone", "× bare"],
     "analysis": ["responses read and scored", "× reading and scoring"],
+    "long_work": [
+        "2 children",
+        "a workbook, by the worker",
+        "results, by the worker",
+        "once worked out: median",
+        "by the website itself",
+    ],
     "scoring": ["ratio", "memory"],
     "faults": [" 0 lost    0 doubled"],
     "classroom": ["8 children, 8 responses finished, 40 acknowledged, 0 lost, 0 doubled, 0 wrong, 0 seen"],

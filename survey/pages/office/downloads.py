@@ -99,7 +99,7 @@ def data_progress(study: Seen, form: ExportFormat, job: Job) -> ResponseReturnVa
         start=_address("data", study, form),
         file=_address("data_file", study, form),
     )
-    return page, 409 if record is None or record.fault else 200 if record.is_ready else 202
+    return page, 200 if record is None or record.is_over else 202
 
 
 @office.get(f"{_ADDRESS}/file")
