@@ -59,6 +59,7 @@ def test_the_page_says_how_far_the_workbook_is_and_then_it_downloads_by_itself(
     page.set_default_timeout(LONG * 1000)
     sign_in(page, address, password)
     choose(page, OWN)
+    page.goto(f"{address}/office/studies/small-notes/downloads")
     press(page.get_by_role("link", name="Download workbook (.xlsx)"))
     assert heading(page) == "Preparing the workbook"
     page.get_by_text("3,200 of 12,000").wait_for()
@@ -85,6 +86,7 @@ def test_the_pages_of_a_download_are_accessible(
     page.set_default_timeout(LONG * 1000)
     sign_in(page, address, password)
     choose(page, OWN)
+    page.goto(f"{address}/office/studies/small-notes/downloads")
     press(page.get_by_role("link", name="Download workbook (.xlsx)"))
     page.get_by_text("3,200 of 12,000").wait_for()
     assert accessibility.every_check(page) == []

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 from xml.etree.ElementTree import Element
 
 import pytest
-from flask import Flask
 
 from survey.findings.answers import answers
 from survey.pages.office import results
-from survey.results.working import ResultsDesk
+from survey.results.working import ResultsDesk, WorkedOut
 from tests.findings.pretended import found_tables
-from tests.jobs.pieces import jobs_that
+from tests.jobs.pieces import jobs_that, settings_in
 from tests.pages.strict import StrictClient, look_at, words
 from tests.progress.conftest import Field
-from tests.progress.every_outcome import CODE, NOW
+from tests.progress.every_outcome import CODE
 from tests.progress.test_page import rows
 
 PAGE = f"/office/studies/{CODE}"
@@ -24,10 +25,10 @@ pytestmark = pytest.mark.one_engine
 
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch, field: Field, app: Flask) -> ResultsDesk:
+def desk(monkeypatch: pytest.MonkeyPatch, field: Field, tmp_path: Path) -> ResultsDesk:
     """A desk on which nothing is kept yet, and which has the results of a made-up study when it is asked."""
     tables = found_tables()
-    desk = ResultsDesk(jobs_that(lambda until: tables, field.engine, app.extensions["chorus"].settings))
+    desk = ResultsDesk(jobs_that(lambda until: tables, field.engine, settings_in(tmp_path)))
     monkeypatch.setattr(results, "desk", lambda jobs: desk)
     return desk
 
@@ -72,7 +73,7 @@ def test_a_researcher_is_led_to_the_reminders(enter: Callable[..., StrictClient]
 def test_a_coordinator_sees_own_school_its_classes_and_no_finding(
     enter: Callable[..., StrictClient], field: Field, desk: ResultsDesk
 ) -> None:
-    desk.results(CODE, None, NOW, 30)
+    assert isinstance(desk.results(CODE, None, datetime.now(UTC), 30), WorkedOut)
     root = look_at(enter("coordinator", school="s1").get(PAGE))
     said = words(root)
     assert "Pupils 9 % 3 of 33 finished" in said
@@ -91,7 +92,7 @@ def test_the_newest_finding_is_shown_once_it_was_worked_out_and_never_worked_out
     before = words(look_at(researcher.get(PAGE)))
     assert first.short[0] not in before.replace("\N{NO-BREAK SPACE}", " ")
     assert desk.kept(CODE) is None, "looking at the overview works nothing out"
-    assert desk.results(CODE, None, NOW, 30) is not None
+    assert isinstance(desk.results(CODE, None, datetime.now(UTC), 30), WorkedOut)
     after = words(look_at(researcher.get(PAGE))).replace("\N{NO-BREAK SPACE}", " ")
     assert " ".join(first.short[0].split()) in after
     assert first.how_sure in after
@@ -102,7 +103,7 @@ def test_a_researcher_who_may_not_see_tables_sees_who_answered_and_no_finding(
 ) -> None:
     from survey.pages.office import overview
 
-    desk.results(CODE, None, NOW, 30)
+    assert isinstance(desk.results(CODE, None, datetime.now(UTC), 30), WorkedOut)
     monkeypatch.setattr(overview, "sees_tables", lambda study: False)
     said = words(look_at(enter("researcher").get(PAGE)))
     assert "Pupils 8 % 4 of 48 finished" in said
