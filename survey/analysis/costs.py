@@ -7,8 +7,8 @@ Source
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 YEARS: Final = 3
@@ -21,16 +21,30 @@ _RATINGS: Final[tuple[tuple[float, Rating], ...]] = ((80, "very low"), (200, "lo
 
 @dataclass(frozen=True)
 class Outlay:
-    """One thing that is paid for. A start-up cost is paid once; a running one every year."""
+    """One thing that is paid for. A start-up cost is paid once; a running one every year.
+
+    salaries: whether it is paid to people. payer: who pays for it; empty where that is not said.
+    """
 
     title: str
     amount: float
     running: bool
+    salaries: bool = False
+    payer: str = ""
+
+    @property
+    def over_all_years(self) -> float:
+        """What it comes to over the three years."""
+        return self.amount * (YEARS if self.running else 1)
 
 
 @dataclass(frozen=True)
 class CostPerChild:
-    """What a programme costs, in pounds per pupil and year over three years, and in all. `sentence` says it."""
+    """What a programme costs, in pounds per pupil and year over three years, and in all. `sentence` says it.
+
+    salaries: how much of the total is salaries. payers: who pays how much of it over the three years, the most first;
+    empty where that is not said.
+    """
 
     pupils: tuple[int, ...]
     start_up: float
@@ -39,11 +53,12 @@ class CostPerChild:
     per_pupil_year: float
     rating: Rating
     sentence: str
+    salaries: float = 0.0
+    payers: Mapping[str, float] = field(default_factory=dict)
 
-    @property
-    def share_to_start(self) -> float:
-        """What is paid once, as a share (0 to 1) of everything; 0 where nothing costs anything."""
-        return self.start_up / self.total if self.total else 0.0
+    def for_each(self, amount: float) -> float:
+        """Return what an amount over the three years is per pupil and year."""
+        return amount / sum(self.pupils)
 
 
 def cost_per_child(outlays: Sequence[Outlay], pupils: Sequence[int]) -> CostPerChild:
@@ -58,10 +73,24 @@ def cost_per_child(outlays: Sequence[Outlay], pupils: Sequence[int]) -> CostPerC
     start_up = sum(outlay.amount for outlay in outlays if not outlay.running)
     running = sum(outlay.amount for outlay in outlays if outlay.running)
     total = start_up + YEARS * running
+    salaries = sum(outlay.over_all_years for outlay in outlays if outlay.salaries)
     each = total / sum(pupils)
     rating: Rating = next((name for most, name in _RATINGS if each <= most), "very high")
     said = (
         f"£{each:,.2f} per pupil and year over {YEARS} years ({rating}): £{total:,.0f} in all, £{start_up:,.0f} of it "
         f"to start, for {sum(pupils):,} pupil years."
     )
-    return CostPerChild(tuple(pupils), start_up, running, total, each, rating, said)
+    return CostPerChild(tuple(pupils), start_up, running, total, each, rating, said, salaries, dict(_paid_by(outlays)))
+
+
+_NOT_SAID: Final = "not said who"
+
+
+def _paid_by(outlays: Sequence[Outlay]) -> list[tuple[str, float]]:
+    """Return who pays how much over the years, the most first; nothing where no outlay says who."""
+    paid: dict[str, float] = {}
+    for outlay in outlays:
+        paid[outlay.payer or _NOT_SAID] = paid.get(outlay.payer or _NOT_SAID, 0.0) + outlay.over_all_years
+    if set(paid) <= {_NOT_SAID}:
+        return []
+    return sorted(paid.items(), key=lambda one: -one[1])

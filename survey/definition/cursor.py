@@ -25,6 +25,7 @@ _NAMES: Final = {
     "programmes": ("programme",),
     "waves": ("wave",),
     "facts": ("fact",),
+    "school_facts": ("fact",),
     "shares": ("share",),
 }
 """Lists whose items have a name: the key of the list -> the key of the name."""
@@ -41,6 +42,7 @@ _PARTS: Final = {
     "groups": "norm group",
     "consent": "consent",
     "roster_outcomes": "outcome",
+    "exposure": "exposure",
     "start_up": "amount",
     "each_year": "amount",
 }
@@ -54,6 +56,7 @@ _SECTIONS: Final = frozenset(
         "late",
         "linkage",
         "reader",
+        "about",
         "free_text",
         "transform",
         "norms",

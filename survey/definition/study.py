@@ -156,7 +156,9 @@ class Comparison(Strict):
     between: Literal["arm"] = Field("arm", description="What the two sides are")
     programme: str = Field(description="The arm that has the programme")
     randomised: bool = Field(False, description="Whether schools were put into the arms at random")
-    matched_on: list[str] = Field(default_factory=list, description="What the arms were matched on, in words")
+    matched_on: list[str] = Field(
+        default_factory=list, description="What the arms were matched on: names of school facts, or words"
+    )
 
 
 class Exposure(Strict):
@@ -170,8 +172,10 @@ class Exposure(Strict):
     )
 
 
-def _exposure(value: Any) -> Any:
-    return {"fact": value} if isinstance(value, str) else value
+def _exposures(value: Any) -> Any:
+    """Take one exposure for a list of one, and the name of a fact for an exposure."""
+    several = value if isinstance(value, list) else [value]
+    return [{"fact": one} if isinstance(one, str) else one for one in several]
 
 
 class RosterOutcome(Strict):
@@ -204,6 +208,8 @@ class Amount(Strict):
 
     title: str = Field(description="What it is")
     amount: RealNumber = Field(ge=0, description="In pounds, once or each year, for the whole programme")
+    salaries: bool = Field(False, description="Whether it is paid as salaries or fees of people")
+    paid_by: str | None = Field(None, min_length=1, description="Who pays for it: the schools, the music hub, parents")
 
 
 class Costs(Strict):
@@ -220,7 +226,9 @@ class EvaluationQuestion(Strict):
     """A question of the evaluation in its own words, answered by comparing the arms or by what people said."""
 
     ask: str = Field(min_length=1, description="Are children in the programme more positive about music?")
-    outcomes: list[str] = Field(default_factory=list, description="The plan's outcomes that answer it")
+    outcomes: list[str] = Field(
+        default_factory=list, description="The plan's outcomes that answer it; facts of the roster as roster.fact"
+    )
     answers_to: list[str] = Field(
         default_factory=list,
         description="Questions (questionnaire.question) whose answers are shown, instead of outcomes that are compared",
@@ -240,8 +248,11 @@ class Plan(Strict):
     comparison: Comparison = Field(description="What is compared")
     clusters: Literal["school", "school_class"] = Field("school", description="The groups participants are in")
     adjust: Literal["baseline", "none"] = Field("baseline", description="What the outcomes are adjusted for")
-    exposure: Annotated[Exposure | None, BeforeValidator(_exposure, json_schema_input_type=str | Exposure | None)] = (
-        Field(None, description="The fact that says how much of the programme a participant has had")
+    exposure: Annotated[
+        list[Exposure], BeforeValidator(_exposures, json_schema_input_type=str | Exposure | list[str | Exposure])
+    ] = Field(
+        default_factory=list,
+        description="The fact that says how much of the programme a participant has had, or a list of several",
     )
     subgroups: list[str] = Field(default_factory=list, description="Facts by which results are shown")
     shares: list[CountedAnswer] = Field(
@@ -283,7 +294,10 @@ class Pretend(Strict):
     retest: RealNumber = Field(0.6, ge=0, lt=1, description="Correlation of a pupil's true value between two waves")
     effects: dict[str, dict[str, RealNumber]] = Field(
         default_factory=dict,
-        description=("For each questionnaire.scale, effects in standard deviations: programme, per_year, fact.code"),
+        description=(
+            "For each questionnaire.scale or roster.fact, effects in standard deviations: programme, per_year, "
+            "fact.code, or a fact that is a number, for each unit of it"
+        ),
     )
     missing: PretendMissing = Field(
         default_factory=lambda: PretendMissing.model_validate({}),
@@ -309,6 +323,9 @@ class StudyDefinition(Strict):
     programmes: list[ProgrammeDefinition] = Field(default_factory=list, description="The areas")
     waves: list[WaveDefinition] = Field(min_length=1, description="The rounds of asking, in order")
     facts: list[Fact] = Field(default_factory=list, description="What the roster says about participants")
+    school_facts: list[Fact] = Field(
+        default_factory=list, description="What the list of schools says about schools: size, earlier results"
+    )
     fieldwork: list[Fieldwork] = Field(min_length=1, description="Who gets what")
     late: Late = Field(
         default_factory=lambda: Late.model_validate({}), description="What happens to answers after a wave's last day"

@@ -31,7 +31,7 @@ def findings_sheets(findings: StudyFindings) -> list[SmallSheet]:
     sheets = [
         _summary(findings), _effects(findings), _means(findings), _comparison(findings), _robustness(findings),
         _change(findings), _exposure(findings), _exposure_bands(findings), _subgroups(findings),
-        _participation(findings), _costs(findings), _cautions(findings),
+        _participation(findings), _schools(findings), _costs(findings), _cautions(findings),
     ]  # fmt: skip
     return [sheet for sheet in sheets if sheet.rows]
 
@@ -101,7 +101,7 @@ def _summary(findings: StudyFindings) -> SmallSheet:
     told = [(one.question, wave, f"{' '.join(one.short)} {one.how_sure}.") for one in answers(findings) if one.short]
     told += [(question, wave, said) for question, said in _answers(findings)]
     if findings.costs is not None:
-        told.append(("What does it cost?", "", findings.costs.sentence))
+        told.append(("What does it cost?", "", " ".join(sentences.of_costs(findings.costs))))
     told += [("How to read this", "", note) for note in findings.notes]
     return _SUMMARY.sheet(dict(zip(_SUMMARY.looks, one, strict=True)) for one in told)
 
@@ -117,7 +117,8 @@ def _answers(findings: StudyFindings) -> Iterator[tuple[str, str]]:
             yield f"{change.outcome.title}: did the arms change differently?", sentences.of_change(findings, change)
     for slope in findings.exposures:
         if slope.planned and slope.wave == last:
-            yield f"{slope.outcome.title}: the longer, the more?", sentences.of_exposure(findings, slope)
+            unit = slope.found.exposure if slope.found else slope.fact
+            yield f"{slope.outcome.title}: more with each {unit}?", sentences.of_exposure(findings, slope)
     yield from _clear_subgroups(findings)
     yield from _clear_participation(findings)
 
@@ -394,7 +395,7 @@ def _slope(findings: StudyFindings, one: ExposureFinding) -> Cells:
 _BANDS: Final = _Table(
     "Exposure bands",
     "Means of outcomes by bands of exposure, among people in the programme; bands of few people are hidden",
-    _ABOUT | {"band": _PLAIN, "n": _PLAIN, "mean": TWO_DECIMALS, "sd": TWO_DECIMALS},
+    _ABOUT | {"exposure": WRAPPED, "band": _PLAIN, "n": _PLAIN, "mean": TWO_DECIMALS, "sd": TWO_DECIMALS},
 )
 
 
@@ -407,8 +408,8 @@ def _exposure_bands(findings: StudyFindings) -> SmallSheet:
         start = len(rows)
         for band in one.found.bands:
             name = f"{band.low:g} and more" if band.high is None else f"{band.low:g} to under {band.high:g}"
-            row = _of(one.outcome, wave=one.wave, band=name, n=band.n, mean=band.mean, sd=band.sd)
-            rows.append(row)
+            row = _of(one.outcome, wave=one.wave, exposure=one.found.exposure, band=name)
+            rows.append(row | {"n": band.n, "mean": band.mean, "sd": band.sd})
         run = _run(at for at in range(start, len(rows)) if rows[at]["mean"] is not None)
         if one.planned and one.wave == findings.wave and one.outcome.unit == "points" and len(run) > 1:
             series = (ChartSeries("mean", run, one.outcome.title),)
@@ -495,6 +496,29 @@ def _participation(findings: StudyFindings) -> SmallSheet:
     return _PARTICIPATION.sheet(rows)
 
 
+# ── the schools of the arms ──
+_SCHOOLS: Final = _Table(
+    "Schools",
+    "How alike the schools of the arms are in what the list of schools says of them; differences are standardised",
+    {"fact": WRAPPED, "compared with": WRAPPED, "matched on": _PLAIN, "schools programme": _PLAIN}
+    | {"mean programme": TWO_DECIMALS, "sd programme": TWO_DECIMALS, "schools other": _PLAIN}
+    | {"mean other": TWO_DECIMALS, "sd other": TWO_DECIMALS, "in SD": TWO_DECIMALS}
+    | _SAID,
+)
+
+
+def _schools(findings: StudyFindings) -> SmallSheet:
+    rows: list[Cells] = []
+    for one in findings.schools:
+        row: Cells = {"fact": one.title, "compared with": findings.arms[one.reference]}
+        row |= {"matched on": "yes" if one.matched else "no", "finding": sentences.of_schools(findings, one)}
+        if one.here is not None and one.there is not None:
+            row |= {"schools programme": one.here.n, "mean programme": one.here.mean, "sd programme": one.here.sd}
+            row |= {"schools other": one.there.n, "mean other": one.there.mean, "sd other": one.there.sd}
+        rows.append(row | {"in SD": one.difference})
+    return _SCHOOLS.sheet(rows)
+
+
 # ── costs ──
 _COSTS: Final = _Table(
     "Costs", "What the programme costs per pupil and year, over three years", {"what": _PLAIN, "pounds": _POUNDS}
@@ -511,8 +535,10 @@ def _costs(findings: StudyFindings) -> SmallSheet:
         ("Each year", found.running),
         ("Three years in all", found.total),
         ("Per pupil and year", found.per_pupil_year),
+        *([("Of that, salaries", found.for_each(found.salaries))] if found.salaries else []),
+        *((f"Of that, paid by: {payer}", found.for_each(amount)) for payer, amount in found.payers.items()),
         ("Rating", found.rating),
-        ("Finding", found.sentence),
+        ("Finding", " ".join(sentences.of_costs(found))),
     ]
     return _COSTS.sheet({"what": what, "pounds": pounds} for what, pounds in told)
 

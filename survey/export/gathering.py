@@ -11,9 +11,9 @@ from survey.definition.study import CountedAnswer, StudyDefinition
 from survey.export.missing import MissingNumber
 from survey.export.sink import Dataset
 from survey.export.table import Cells, DataTable
-from survey.fieldwork.listed import Listed
+from survey.fieldwork.listed import Listed, ListedSchool
 from survey.findings.outcomes import facts_of, share_id
-from survey.findings.people import OnList, Place, Row, StudyData
+from survey.findings.people import OnList, Place, Row, SchoolRow, StudyData
 from survey.responses import Record
 
 
@@ -24,7 +24,10 @@ class Gathering:
     once, and only the facts that the plan speaks of.
     """
 
-    def __init__(self, study: StudyDefinition, listed: Iterable[Listed]) -> None:
+    def __init__(self, study: StudyDefinition, listed: Iterable[Listed], schools: Iterable[ListedSchool] = ()) -> None:
+        its_schools = [SchoolRow(*school) for school in schools]
+        self._of_school = {school.code: school.facts for school in its_schools}
+        self._own = {fact.id for fact in study.school_facts}
         self._shares = study.plan.shares if study.plan else []
         self._facts = sorted(facts_of(study))
         self._places: dict[Place, Place] = {}
@@ -35,7 +38,7 @@ class Gathering:
             row = self._row(one.participant, Place(one.arm, one.programme, one.school, one.school_class), one.facts)
             self._rows[one.participant, one.wave] = row
             lists[one.wave].append(OnList(row, one.audience, one.asked, one.left))
-        self.data = StudyData(study, lists)
+        self.data = StudyData(study, lists, its_schools)
 
     def add(self, dataset: Dataset, table: DataTable, rows: Sequence[Record], scores: Sequence[Cells]) -> None:
         """Keep some responses of a questionnaire, with the cells of its data and of its scores. Only finished count."""
@@ -59,7 +62,8 @@ class Gathering:
         return self._row(record.participant, place, record.facts)
 
     def _row(self, key: str | None, place: Place, facts: Mapping[str, Any]) -> Row:
-        told = tuple(facts.get(name) for name in self._facts)
+        of_school = self._of_school.get(place.school or "", {})
+        told = tuple((of_school if name in self._own else facts).get(name) for name in self._facts)
         known = self._known.setdefault(told, dict(zip(self._facts, told, strict=True)))
         return Row(key, self._places.setdefault(place, place), known)
 

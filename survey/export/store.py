@@ -17,7 +17,7 @@ from survey.export.sink import CannotExport
 from survey.export.study import EVERYTHING, Export, ExportChoice, StudyTables, Tell, tell_no_one
 from survey.fieldwork import publications
 from survey.fieldwork.finding import find_published
-from survey.fieldwork.listed import Listed, listed
+from survey.fieldwork.listed import Listed, ListedSchool, listed, listed_schools
 from survey.findings.study import StudyFindings
 from survey.problems import Refused, did_you_mean, shortened
 from survey.progress import Progress, progress
@@ -135,3 +135,8 @@ class Stored:
         """Yield everyone on the lists of the study's waves."""
         with read(self._engine) as connection:
             yield from listed(connection, self.study, self._id)
+
+    def schools(self) -> list[ListedSchool]:
+        """Return the study's schools."""
+        with read(self._engine) as connection:
+            return listed_schools(connection, self._id)

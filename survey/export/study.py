@@ -32,7 +32,7 @@ from survey.export.scores import ScoreTables
 from survey.export.sink import CannotExport, Dataset, Frame, Sink
 from survey.export.structure import Responses, flags, structure_sheets
 from survey.export.table import Cells, DataTable, Tabulator
-from survey.fieldwork.listed import Listed
+from survey.fieldwork.listed import Listed, ListedSchool
 from survey.findings.study import StudyFindings, analyse
 from survey.progress import Progress
 from survey.responses import Record
@@ -82,6 +82,9 @@ class ExportSource(Protocol):
 
     def listed(self) -> Iterable[Listed]:
         """Yield everyone on the lists of the study's waves."""
+
+    def schools(self) -> Iterable[ListedSchool]:
+        """Return the study's schools."""
 
     def progress(self, now: datetime) -> Progress:
         """Return who was asked, and what they did."""
@@ -142,7 +145,7 @@ class Export:
     @cached_property
     def gathering(self) -> Gathering:
         """What the analysis reads. A file without an analysis never asks for it, nor who is on the study's lists."""
-        return Gathering(self.study, self.source.listed())
+        return Gathering(self.study, self.source.listed(), self.source.schools())
 
     def write(self, form: str, out: IO[bytes]) -> StudyFindings | None:
         """Write the file, and return what was found; None where no one has finished anything.

@@ -31,6 +31,20 @@ class Listed(NamedTuple):
     asked: tuple[str, ...]
 
 
+class ListedSchool(NamedTuple):
+    """A school of a study by its code, the arm it is in, and what the list of schools says of it."""
+
+    code: str
+    arm: str | None
+    facts: Mapping[str, Any]
+
+
+def listed_schools(connection: Connection, study_id: int) -> list[ListedSchool]:
+    """Return the schools of a study, by code."""
+    query = select(School.code, School.arm, School.facts).where(School.study_id == study_id).order_by(School.code)
+    return [ListedSchool(*row) for row in connection.execute(query)]
+
+
 def listed(connection: Connection, plan: Plan, study_id: int) -> Iterator[Listed]:
     """Yield everyone on a list of a wave of the study, by wave, school and study code."""
     query = (

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ForeignKey, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from survey.database import Base, Moment, storable
+from survey.database import Base, Json, Moment, storable
 
 
 class Study(Base):
@@ -60,6 +61,8 @@ class School(Base):
     title: Mapped[str]
     time_zone: Mapped[str | None] = mapped_column(default=None)
     """Where its days begin and end, when that is not the study's zone."""
+    facts: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    """What the list of schools says of it: size, share of pupils with free school meals, earlier results."""
 
     study: Mapped[Study] = relationship(back_populates="schools")
     programme: Mapped[Programme | None] = relationship()

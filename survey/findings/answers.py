@@ -16,6 +16,7 @@ from survey.findings.arms import ArmComparison, ArmMean
 from survey.findings.exposures import ExposureFinding
 from survey.findings.outcomes import ROSTER_AUDIENCE, StudyOutcome
 from survey.findings.people import NO, YES
+from survey.findings.schools import SchoolFinding
 from survey.findings.significance import Certainty, Tested, best_known
 from survey.findings.study import StudyFindings
 from survey.findings.subgroups import Participating, SubgroupFinding
@@ -52,6 +53,7 @@ class Answer:
     participation: tuple[Participating, ...] = ()
     means: tuple[ArmMean, ...] = ()
     costs: CostPerChild | None = None
+    schools: tuple[SchoolFinding, ...] = ()
     answers_to: tuple[str, ...] = ()
 
 
@@ -65,6 +67,7 @@ def answers(findings: StudyFindings) -> Iterator[Answer]:
     yield from _of_roster(findings)
     yield from asked[1:]
     yield from _of_adults(findings)
+    yield from _of_schools(findings)
     yield from _of_costs(findings)
 
 
@@ -246,25 +249,34 @@ def _few(findings: StudyFindings) -> str:
 
 # ── the longer, the more ──
 def _of_exposure(findings: StudyFindings) -> Iterator[Answer]:
-    found = [
-        one
-        for one in findings.exposures
-        if one.planned and one.wave == findings.wave and _is_scale(one.outcome) and one.found is not None
-    ]
-    if not found or found[0].found is None:
-        return
-    unit = found[0].found.exposure
+    for fact in dict.fromkeys(one.fact for one in findings.exposures):
+        found = [
+            one
+            for one in findings.exposures
+            if one.fact == fact and one.planned and one.wave == findings.wave and _is_scale(one.outcome)
+        ]
+        known = [one for one in found if one.found is not None]
+        if known:
+            first = fact == findings.exposures[0].fact
+            yield _exposure_answer(findings, "exposure" if first else f"exposure-{fact.replace('_', '-')}", known)
+
+
+def _exposure_answer(findings: StudyFindings, id: str, found: Sequence[ExposureFinding]) -> Answer:
+    slopes = [one.found for one in found if one.found is not None]
+    unit = slopes[0].exposure
     up, down = _titles(found, "clear", 1), _titles(found, "clear", -1)
-    perhaps = _titles(found, "possible", 1)
+    perhaps, perhaps_down = _titles(found, "possible", 1), _titles(found, "possible", -1)
     parts = [f"Yes: higher with each {unit} in {_listed(up)}."] if up else []
     parts += [f"Lower with each {unit} in {_listed(down)}."] if down else []
     parts += [f"Possibly higher with each {unit} in {_listed(perhaps)}."] if perhaps else []
+    parts += [f"Possibly lower with each {unit} in {_listed(perhaps_down)}."] if perhaps_down else []
     if not parts:
         parts = [f"We see no clear trend with each {unit} in any of the {len(found)} {_kind_of(found)}."]
     where = sentences.arm(findings, findings.programme or "")
-    counts = _between([one.found.n for one in found if one.found is not None])
-    yield Answer(
-        id="exposure",
+    counts = _between([one.n for one in slopes])
+    hidden = any(band.n is None for slope in slopes for band in slope.bands)
+    return Answer(
+        id=id,
         question=f"Does it grow with each {unit}?",
         short=tuple(parts),
         certainty=best_known(found),
@@ -273,11 +285,7 @@ def _of_exposure(findings: StudyFindings) -> Iterator[Answer]:
         rests=(
             f"{findings.waves[findings.wave]}: {counts} {sentences.people(found[0].outcome)} in {where}.",
             "A connection, not a cause: those who stay longer may differ from those who leave.",
-            *(
-                [_few(findings)]
-                if any(band.n is None for one in found if one.found for band in one.found.bands)
-                else []
-            ),
+            *([_few(findings)] if hidden else []),
         ),
         exposures=tuple(found),
     )
@@ -295,7 +303,7 @@ def _of_subgroups(findings: StudyFindings) -> Iterator[Answer]:
     short = [sentence for found in facts.values() for sentence in _subgroup_verdict(found)]
     if same:
         short.append(f"No clear difference by {_listed(same, 'or')}.")
-    rests = [f"{findings.waves[findings.wave]}, both arms together. Compared within schools."]
+    rests = [f"{findings.waves[findings.wave]}, all arms together. People in one school are compared with each other."]
     rests += [sentence for found in facts.values() for sentence in _between_arms(found)]
     if any(one.overall is None for one in scales):
         rests.append(_few(findings))
@@ -395,7 +403,8 @@ def _shares_of(findings: StudyFindings, means: Iterable[ArmMean]) -> str:
 
 # ── attendance and attainment ──
 def _of_roster(findings: StudyFindings) -> Iterator[Answer]:
-    found = [one for one in _compared(findings) if one.outcome.id.startswith("roster.")]
+    named = {id for asked in findings.questions for id in asked.outcomes}
+    found = [one for one in _compared(findings) if one.outcome.id.startswith("roster.") and one.outcome.id not in named]
     if found:
         question = f"{_listed(list(dict.fromkeys(one.outcome.title for one in found)))}: do the arms differ?"
         yield _arms_answer(findings, "roster", question, found)
@@ -417,6 +426,35 @@ def _of_adults(findings: StudyFindings) -> Iterator[Answer]:
             yield _arms_answer(findings, f"{audience}-{counted}" if counted else audience, question, found)
 
 
+# ── the schools of the arms ──
+_HOW_ALIKE: Final = (
+    "As the list of schools has it. Differences are in standard deviations of schools; above 0.25 they are large by "
+    "the standards of the What Works Clearinghouse."
+)
+
+
+def _of_schools(findings: StudyFindings) -> Iterator[Answer]:
+    for reference in dict.fromkeys(one.reference for one in findings.schools):
+        found = [one for one in findings.schools if one.reference == reference]
+        known = [one for one in found if one.difference is not None]
+        here, there = sentences.arm(findings, findings.programme or ""), sentences.arm(findings, reference)
+        alike = [one.title for one in known if not one.is_large]
+        apart = [one.title for one in known if one.is_large]
+        parts = [f"Much alike in {_listed(alike)}."] if alike else []
+        parts += [f"Apart in {_listed(apart)}, by more than an adjustment can make up for."] if apart else []
+        matched = [f"Schools were matched on {_listed(findings.matched_on)}."] if findings.matched_on else []
+        yield Answer(
+            id="schools" if reference == findings.schools[0].reference else f"schools-{reference.replace('_', '-')}",
+            question=f"How alike are {here} and {there}?",
+            short=tuple(parts) or ("Too few schools to say.",),
+            certainty="none",
+            how_sure="A description of the schools, not a test",
+            told=tuple(sentences.of_schools(findings, one) for one in found),
+            rests=(*matched, _HOW_ALIKE),
+            schools=tuple(found),
+        )
+
+
 # ── costs ──
 _HOW_COSTED: Final = (
     "Over three years, with start-up costs spread over them, as the Education Endowment Foundation reports costs to "
@@ -430,10 +468,13 @@ def _of_costs(findings: StudyFindings) -> Iterator[Answer]:
         yield Answer(
             id="costs",
             question="What does it cost per child?",
-            short=(f"{sentences.pounds(costs.per_pupil_year)} per pupil and year, which counts as {costs.rating}.",),
+            short=(
+                f"{sentences.pounds(costs.per_pupil_year)} per pupil and year, which counts as {costs.rating}.",
+                *sentences.of_costs(costs)[1:],
+            ),
             certainty="none",
             how_sure="Calculated from the amounts in the plan",
-            told=(costs.sentence,),
+            told=tuple(sentences.of_costs(costs)),
             rests=(_HOW_COSTED,),
             costs=costs,
         )

@@ -90,8 +90,20 @@ class Basis:
             cluster_name=self.plan.clusters if self.plan else "school",
             baseline_name=f"the same in {self.title(self.waves[0])}",
             randomised=bool(comparison and comparison.randomised),
-            matched_on=tuple(comparison.matched_on) if comparison else (),
+            matched_on=self.matched_on,
         )
+
+    @property
+    def matched_names(self) -> list[str]:
+        """What the arms were matched on, as the plan has it: names of facts about schools, or words."""
+        return self.plan.comparison.matched_on if self.plan else []
+
+    @property
+    def matched_on(self) -> tuple[str, ...]:
+        """What the arms were matched on, in words as they stand inside a sentence."""
+        titles = {fact.id: fact.title for fact in self.study.school_facts}
+        words = (titles.get(name, name) for name in self.matched_names)
+        return tuple(word[:1].lower() + word[1:] if word[1:2].islower() else word for word in words)
 
     def title(self, wave: str) -> str:
         """Return what a wave is called."""

@@ -20,8 +20,9 @@ _BANDS: Final = (0, 1, 2, 3)
 
 @dataclass(frozen=True)
 class ExposureFinding(Tested):
-    """How an outcome goes with exposure in one wave. `found` is None where it is hidden."""
+    """How an outcome goes with one exposure (`fact`) in one wave. `found` is None where it is hidden."""
 
+    fact: str
     wave: str
     found: ExposureSlope | None
     hidden: str | None = None
@@ -33,15 +34,13 @@ class ExposureFinding(Tested):
 
 
 def exposures(basis: Basis) -> Iterable[ExposureFinding]:
-    """Yield how every outcome goes with exposure in every wave; nothing where the plan names none."""
-    exposure = basis.plan.exposure if basis.plan else None
-    if exposure is None:
-        return
-    for outcome in basis.each_outcome():
-        for wave in basis.waves:
-            found = _exposure(basis, outcome, wave, exposure)
-            if found is not None:
-                yield found
+    """Yield how every outcome goes with each exposure in every wave; nothing where the plan names none."""
+    for exposure in basis.plan.exposure if basis.plan else ():
+        for outcome in basis.each_outcome():
+            for wave in basis.waves:
+                found = _exposure(basis, outcome, wave, exposure)
+                if found is not None:
+                    yield found
 
 
 def _exposure(basis: Basis, outcome: StudyOutcome, wave: str, exposure: Exposure) -> ExposureFinding | None:
@@ -51,7 +50,7 @@ def _exposure(basis: Basis, outcome: StudyOutcome, wave: str, exposure: Exposure
     n = int((np.isfinite(values) & np.isfinite(amount)).sum())
     if not n:
         return None
-    blank = ExposureFinding(outcome.planned, None, None, outcome, wave, None, basis.hidden)
+    blank = ExposureFinding(outcome.planned, None, None, outcome, exposure.fact, wave, None, basis.hidden)
     if basis.is_small([n]):
         return blank
     everywhere = basis.clusters(people)

@@ -103,7 +103,7 @@ def facts_of(study: StudyDefinition) -> set[str]:
     if plan is None:
         return set()
     found = {*plan.subgroups, *(one.fact for one in plan.roster_outcomes), *(str(one.fact) for one in plan.shares)}
-    return (found | ({plan.exposure.fact} if plan.exposure else set())) - {"None"}
+    return (found | {one.fact for one in plan.exposure}) - {"None"}
 
 
 def share_id(share: CountedAnswer) -> str:

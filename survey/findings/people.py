@@ -50,6 +50,14 @@ class OnList(NamedTuple):
     left: bool
 
 
+class SchoolRow(NamedTuple):
+    """A school by its code, its arm, and the facts about it."""
+
+    code: str
+    arm: str | None
+    facts: Mapping[str, Any]
+
+
 @dataclass
 class ResponseColumns:
     """The responses to a questionnaire in a wave: whose they are, and what came of each.
@@ -75,13 +83,14 @@ class StudyData:
     study: StudyDefinition
     lists: Mapping[str, list[OnList]]
     """wave -> everyone on its list."""
+    schools: Sequence[SchoolRow] = ()
     answers: dict[tuple[str, str], ResponseColumns] = field(default_factory=lambda: defaultdict(ResponseColumns))
     """(questionnaire, wave) -> responses."""
 
     @cached_property
     def facts(self) -> dict[str, Fact]:
-        """The study's facts by name."""
-        return {fact.id: fact for fact in self.study.facts}
+        """The study's facts by name, those about schools among them: they are true of everyone there."""
+        return {fact.id: fact for fact in (*self.study.facts, *self.study.school_facts)}
 
     def people(self, questionnaire: str, wave: str) -> People:
         """Return everyone who was asked a questionnaire in a wave, or answered it all the same."""

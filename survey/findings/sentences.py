@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
+from survey.analysis.balance import Spread
 from survey.analysis.comparison import GroupComparison, ModelContrast
+from survey.analysis.costs import CostPerChild
 from survey.analysis.effects import Contrast
 from survey.findings.arms import ArmComparison
 from survey.findings.changes import ArmChange
 from survey.findings.exposures import ExposureFinding
 from survey.findings.outcomes import StudyOutcome
+from survey.findings.schools import SchoolFinding
 from survey.findings.study import StudyFindings
 from survey.findings.subgroups import Participating, SubgroupFinding
+from survey.problems import listed
 
 MINUS: Final = "\N{MINUS SIGN}"
 """No line is broken behind it, as one is behind a hyphen."""
@@ -101,6 +105,22 @@ def of_participation(findings: StudyFindings, one: Participating) -> str:
         f"{one.share.title}, {where}: {rate} of “{who}” and {others} of the others{gap}. "
         f"They are {doing} of all who do, and {roll} of the roll."
     )
+
+
+def of_schools(findings: StudyFindings, one: SchoolFinding) -> str:
+    """Return the sentence of a fact about the schools of two arms."""
+    if one.here is None or one.there is None:
+        return f"{one.title} is {_small(one.hidden)}"
+    sides = [
+        f"{_school_mean(one, side)} in {arm(findings, code)} ({side.n:,} schools)"
+        for code, side in ((findings.programme or "", one.here), (one.reference, one.there))
+    ]
+    apart = "" if one.difference is None else f"; {_plus(one.difference, 2)} standard deviations apart"
+    return f"{one.title}: {' and '.join(sides)}{apart}."
+
+
+def _school_mean(one: SchoolFinding, side: Spread) -> str:
+    return percent(side.mean) if one.unit == "share" else f"{side.mean:,.1f} on average"
 
 
 # ── parts of sentences ──
@@ -207,6 +227,21 @@ def _schools(found: GroupComparison) -> str:
 def percent(value: float | None) -> str:
     """Return a share (0 to 1) in whole per cent; “none” where there is no one."""
     return "none" if value is None else f"{100 * value:.0f} %"
+
+
+def of_costs(costs: CostPerChild) -> list[str]:
+    """Return the sentences of what a programme costs: per child, how much of it is salaries, and who pays."""
+    told = [costs.sentence]
+    if costs.salaries:
+        each = pounds(costs.for_each(costs.salaries))
+        told.append(f"Salaries are {percent(costs.salaries / costs.total)} of it: {each} per pupil and year.")
+    if costs.payers:
+        paid = [
+            f"{payer} {pounds(costs.for_each(amount))} ({percent(amount / costs.total)})"
+            for payer, amount in costs.payers.items()
+        ]
+        told.append(f"Who pays, per pupil and year: {listed(paid)}.")
+    return told
 
 
 def pounds(amount: float) -> str:

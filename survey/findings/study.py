@@ -18,6 +18,7 @@ from survey.findings.changes import ArmChange, arm_changes
 from survey.findings.exposures import ExposureFinding, exposures
 from survey.findings.outcomes import StudyOutcome
 from survey.findings.people import StudyData
+from survey.findings.schools import SchoolFinding, school_findings
 from survey.findings.significance import corrected_in
 from survey.findings.subgroups import Participating, SubgroupFinding, participations, subgroup_findings
 
@@ -40,7 +41,8 @@ class StudyFindings:
 
     `waves` are those that count, code to title and in order; `wave` is the one in focus, the last. `arms` are codes to
     titles; `programme` is the arm that has the programme, None where there is no other. `notes` are sentences about the
-    whole. `questions` are what the evaluation asks of its outcomes, in its own words.
+    whole. `questions` are what the evaluation asks of its outcomes, in its own words. `schools` say how alike the
+    schools of the arms were.
     """
 
     study: str
@@ -63,6 +65,7 @@ class StudyFindings:
     questions: tuple[PlannedQuestion, ...] = ()
     randomised: bool = False
     matched_on: tuple[str, ...] = ()
+    schools: tuple[SchoolFinding, ...] = ()
 
 
 def analyse(
@@ -91,7 +94,7 @@ def analyse(
         means=tuple(arm_means(basis)),
         comparisons=corrected_in(arm_comparisons(basis), lambda one: (one.wave, one.reference), correction),
         changes=corrected_in(arm_changes(basis), lambda one: (one.first, one.wave, one.reference), correction),
-        exposures=corrected_in(exposures(basis), lambda one: one.wave, correction),
+        exposures=corrected_in(exposures(basis), lambda one: (one.fact, one.wave), correction),
         subgroups=corrected_in(subgroup_findings(basis), lambda one: one.wave, correction),
         participation=tuple(participations(basis)),
         costs=_costs(plan),
@@ -101,7 +104,8 @@ def analyse(
             for one in (plan.questions if plan else ())
         ),
         randomised=bool(plan and plan.comparison.randomised),
-        matched_on=tuple(plan.comparison.matched_on) if plan else (),
+        matched_on=basis.matched_on,
+        schools=tuple(school_findings(basis)),
     )
 
 
@@ -127,6 +131,6 @@ def _notes(basis: Basis) -> Iterable[str]:
 def _costs(plan: Plan | None) -> CostPerChild | None:
     if plan is None or plan.costs is None:
         return None
-    once = [Outlay(one.title, one.amount, running=False) for one in plan.costs.start_up]
-    yearly = [Outlay(one.title, one.amount, running=True) for one in plan.costs.each_year]
-    return cost_per_child([*once, *yearly], plan.costs.pupils)
+    amounts = [*((one, False) for one in plan.costs.start_up), *((one, True) for one in plan.costs.each_year)]
+    outlays = [Outlay(one.title, one.amount, running, one.salaries, one.paid_by or "") for one, running in amounts]
+    return cost_per_child(outlays, plan.costs.pupils)

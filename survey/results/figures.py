@@ -13,6 +13,7 @@ from survey.findings.arms import ArmComparison, ArmMean
 from survey.findings.changes import ArmChange
 from survey.findings.exposures import ExposureFinding
 from survey.findings.people import NO, YES
+from survey.findings.schools import SchoolFinding
 from survey.findings.sentences import MINUS, ToldDifference
 from survey.findings.study import StudyFindings
 from survey.findings.subgroups import Participating, SubgroupFinding
@@ -384,8 +385,10 @@ def band(findings: StudyFindings, one: ExposureFinding, id: str) -> Figure | Non
 
 
 def _several(unit: str) -> str:
-    """Return a unit of which there are several: “years in the programme”."""
+    """Return a unit of which there are several: “years in the programme”; “ten hours” are several already."""
     first, _, rest = unit.partition(" ")
+    if rest.partition(" ")[0].endswith("s"):
+        return unit
     return f"{first}{'' if first.endswith('s') else 's'} {rest}".strip()
 
 
@@ -508,3 +511,40 @@ def _participation_cells(one: Participating) -> tuple[str, ...]:
 
 def _upper(words: str) -> str:
     return words[:1].upper() + words[1:]
+
+
+# ── the schools of the arms ──
+def balance_of_schools(findings: StudyFindings, found: Sequence[SchoolFinding], id: str) -> Figure:
+    """Return how alike the schools of two arms are."""
+    here, there = sentences.arm(findings, findings.programme or ""), sentences.arm(findings, found[0].reference)
+    title = f"{_upper(here)} beside {there}"
+    rows = [DotRow(one.title, *_apart(one)) for one in found]
+    picture: Picture | None = None
+    if any(row.spots[0] is not None for row in rows):
+        measure = "Difference in standard deviations of schools"
+        sides = (f"lower in {here}", f"higher in {here}")
+        picture = Dots(title, f"{measure}. {_TABLE_BELOW}", (measure,), tuple(rows), measure, sides, "Difference")
+    names = findings.arms[findings.programme or ""], findings.arms[found[0].reference]
+    columns = (f"{name}: {what}" for name in names for what in ("schools", "mean", "SD"))
+    headings = ("Fact", "Matched on", *columns, "Standardised difference")
+    return Figure(id, title, picture, FigureTable(headings, tuple(map(_school_cells, found))), _LARGE)
+
+
+_LARGE: Final = "A filled dot is a difference of more than 0.25, which is large."
+
+
+def _apart(one: SchoolFinding) -> tuple[tuple[Spot | None, ...], str, str]:
+    """Return the spot of a difference, the difference as it is said, and what is said where there is none."""
+    if one.difference is None:
+        return (None,), "", HIDDEN if one.hidden else ""
+    return (Spot(one.difference, clear=one.is_large),), decimal(one.difference), ""
+
+
+def _school_cells(one: SchoolFinding) -> tuple[str, ...]:
+    matched = "yes" if one.matched else "no"
+    if one.here is None or one.there is None:
+        return (one.title, matched, HIDDEN, *[""] * 6)
+    sides = (
+        cell for side in (one.here, one.there) for cell in (count(side.n), _mean(side.mean, one.unit), decimal(side.sd))
+    )
+    return (one.title, matched, *sides, decimal(one.difference))

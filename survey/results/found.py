@@ -12,10 +12,11 @@ from survey.export.study import StudyTables
 from survey.findings import sentences
 from survey.findings.answers import Answer, answers
 from survey.findings.outcomes import share_id
-from survey.pictures.stacked import Stacked, StackedRow
+from survey.pictures.stacked import MOST_STEPS, Stacked, StackedRow
 from survey.results.figures import (
     Figure,
     FigureTable,
+    balance_of_schools,
     band,
     count,
     differences,
@@ -65,7 +66,7 @@ def _last_asked(tables: StudyTables, items: SmallSheet, names: Iterable[str]) ->
             continue
         asked = [
             (one, wave)
-            for wave in reversed(tables.findings.waves)
+            for wave in reversed(list(tables.findings.waves))
             for one in asked_questions(items, questionnaire, wave)
             if one.id == id
         ]
@@ -93,6 +94,8 @@ def _figures(tables: StudyTables, study: StudyDefinition, items: SmallSheet | No
     for fact in dict.fromkeys(one.subgroup.fact for one in answer.subgroups):
         part = [one for one in answer.subgroups if one.subgroup.fact == fact]
         yield subgroups(findings, part, f"{id}-{fact.replace('_', '-')}")
+    if answer.schools:
+        yield balance_of_schools(findings, answer.schools, f"{id}-balance")
     if answer.costs is not None:
         yield _costs(answer.costs, f"{id}-table")
 
@@ -112,11 +115,18 @@ def _costs(costs: CostPerChild, id: str) -> Figure:
         ("Each year", f"£{costs.running:,.0f}"),
         ("Three years in all", f"£{costs.total:,.0f}"),
         ("Per pupil and year", f"£{costs.per_pupil_year:,.2f}"),
+        *([("Of that, salaries", sentences.pounds(costs.for_each(costs.salaries)))] if costs.salaries else []),
+        *(
+            (f"Of that, paid by: {payer}", sentences.pounds(costs.for_each(amount)))
+            for payer, amount in costs.payers.items()
+        ),
         ("Rating", costs.rating),
     )
-    title, to_start = "What the money goes into, over three years", costs.share_to_start
-    shares = (to_start, 1 - to_start)
+    title = "Who pays, over three years" if costs.payers else "What the money goes into, over three years"
+    parts = costs.payers or {"To start, once": costs.start_up, "To run it": costs.total - costs.start_up}
+    shares = tuple(amount / costs.total if costs.total else 0.0 for amount in parts.values())
     bar = StackedRow("All costs", shares, tuple(map(sentences.percent, shares)), f"£{costs.total:,.0f}")
-    steps = ("To start, once", "To run it")
-    picture = Stacked(title, "Shares of all costs. The table below the picture has the amounts.", steps, (bar,))
+    about = "Shares of all costs. The table below the picture has the amounts."
+    # More payers than a bar can tell apart are in the table alone.
+    picture = Stacked(title, about, tuple(parts), (bar,)) if len(parts) <= MOST_STEPS else None
     return Figure(id, title, picture, FigureTable(("What", "Amount"), rows))

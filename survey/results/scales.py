@@ -88,11 +88,12 @@ def _others(findings: StudyFindings, outcome: StudyOutcome) -> Iterator[ScaleSec
     exposed = [one for one in findings.exposures if one.outcome == outcome and one.wave == findings.wave]
     for one in exposed:
         if one.found is not None:
-            line = band(findings, one, "line")
-            slope = slopes(findings, [one], "slope")
+            of = "" if one.fact == findings.exposures[0].fact else f"-{one.fact.replace('_', '-')}"
+            line = band(findings, one, f"line{of}")
+            slope = slopes(findings, [one], f"slope{of}")
             figures = (slope,) if line is None else (line, replace(slope, picture=None))
             said = (sentences.of_exposure(findings, one),)
-            yield ScaleSection("exposure", f"Each {one.found.exposure}", said, figures, one.found.notes)
+            yield ScaleSection(f"exposure{of}", f"Each {one.found.exposure}", said, figures, one.found.notes)
     apart = [one for one in findings.subgroups if one.outcome == outcome]
     if apart:
         told = tuple(map(sentences.of_subgroup, apart))

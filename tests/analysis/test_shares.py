@@ -117,6 +117,22 @@ def test_costs_are_spread_over_three_years() -> None:
     assert found.sentence.startswith("£110.00 per pupil and year over 3 years (low): £33,000 in all")
 
 
+def test_what_is_paid_to_people_and_who_pays_add_up_over_the_three_years() -> None:
+    # 600 once by the trust; each year 1,000 of salaries by schools and 200 by the trust: 600 + 3,000 + 600 = 4,200.
+    outlays = [
+        Outlay("drums", 600, False, payer="the trust"),
+        Outlay("teachers", 1000, True, salaries=True, payer="schools"),
+        Outlay("coaches", 200, True, payer="the trust"),
+    ]
+    found = cost_per_child(outlays, [10, 10, 10])
+    assert (found.total, found.salaries) == (4_200, 3_000)
+    assert list(found.payers.items()) == [("schools", 3_000), ("the trust", 1_200)]
+    assert found.for_each(found.salaries) == 100
+    assert sum(found.payers.values()) == found.total
+    assert cost_per_child([Outlay("drums", 600, False), outlays[1]], [1, 1, 1]).payers["not said who"] == 600
+    assert cost_per_child([Outlay("drums", 600, False)], [1, 1, 1]).payers == {}
+
+
 @pytest.mark.parametrize(
     ("amount", "rating"),
     [(80, "very low"), (81, "low"), (200, "low"), (700, "moderate"), (1200, "high"), (1201, "very high")],

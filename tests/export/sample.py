@@ -16,7 +16,7 @@ from survey.definition.questionnaire import Questionnaire
 from survey.definition.study import StudyDefinition
 from survey.export.columns import AnsweredVersion
 from survey.export.study import Export
-from survey.fieldwork.listed import Listed
+from survey.fieldwork.listed import Listed, ListedSchool
 from survey.progress import Progress
 
 NOW = datetime(2026, 7, 1, 11, 30, tzinfo=UTC)
@@ -212,6 +212,9 @@ class Source:
 
     def listed(self) -> Iterator[Listed]:
         return iter(())
+
+    def schools(self) -> list[ListedSchool]:
+        return []
 
 
 def source(*responses: Response, of: Sequence[Mapping[str, Any]] = (ONE,), **changes: Any) -> Source:

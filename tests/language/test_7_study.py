@@ -60,6 +60,32 @@ fieldwork:
     assert parse_study(reading.study_text) == study
 
 
+def test_facts_about_schools():
+    """`school_facts` are what the list of schools says about schools: how large they are, how many of their pupils have free
+    school meals, what their results were before. They say how alike the schools of the arms are, what these were
+    `matched_on`, and can be subgroups: how intensive a programme is, for instance."""
+    example = """
+school_facts:
+  - {fact: size, title: Number of pupils, kind: number, min: 20, max: 900}
+  - {fact: intensity, title: Intensity, kind: code, codes: {full: As planned, light: Less intensive}}
+facts:
+  - {fact: lead, title: Leads music, kind: yes_no}
+plan:
+  outcomes: [sample.joy]
+  comparison: {programme: programme, matched_on: [size, the kind of area]}
+  subgroups: [intensity]
+"""
+    study = good_study(example, QUESTIONNAIRE).study
+    assert [fact.id for fact in study.school_facts] == ["size", "intensity"]
+    assert study.plan.subgroups == ["intensity"]
+    (told,) = told_study(example.replace("max: 900", "max: 900, changes: yes"), QUESTIONNAIRE)
+    assert "would change from wave to wave, but each school has it once" in told
+    (told,) = told_study(example.replace("fact: size, title", "fact: lead, title"), QUESTIONNAIRE)
+    assert "the name 'lead' is already used for a fact about participants" in told
+    (told,) = told_study(example.replace("kind: number, min: 20, max: 900", "kind: date"), QUESTIONNAIRE)
+    assert "is a date, and dates cannot be compared" in told
+
+
 def test_by_open_link_only():
     """Everyone of an audience on the roster gets its questionnaires. With `open_link_only` only people with the open link
     answer, as often as they need to: a teacher once for each class, for instance."""
@@ -163,10 +189,13 @@ plan:
     plan = good_study(example, QUESTIONNAIRE).study.plan
     assert plan.outcomes == ["sample.joy"]
     assert plan.comparison.programme == "programme"
-    assert plan.exposure.fact == "months"
-    assert plan.exposure.per == 12
+    assert [(one.fact, one.per) for one in plan.exposure] == [("months", 12)]
     short = example.replace("{fact: months, per: 12, unit: year in the programme, bands: [0, 1, 2]}", "months")
-    assert good_study(short, QUESTIONNAIRE).study.plan.exposure.fact == "months"
+    assert good_study(short, QUESTIONNAIRE).study.plan.exposure[0].fact == "months"
+    several = example.replace("  exposure: {", "  exposure:\n    - hours\n    - {").replace(
+        "facts:", "facts:\n  - {fact: hours, title: Hours, kind: number, changes: yes}"
+    )
+    assert [one.fact for one in good_study(several, QUESTIONNAIRE).study.plan.exposure] == ["hours", "months"]
 
 
 def test_the_questions_of_the_evaluation():
@@ -206,7 +235,7 @@ facts:
 def test_more_that_the_plan_compares():
     """Facts of the roster can be outcomes too: attendance by its mean, a code by the share that `reached` it. `shares`
     count people, by arm and by subgroup: who takes part in something, or who gave certain answers. `costs` are told per
-    pupil and year, over three years."""
+    pupil and year, over three years; `salaries` and `paid_by` say how much of them is paid to people, and by whom."""
     example = """
 facts:
   - {fact: attendance, title: Attendance, kind: number, min: 0, max: 100, changes: yes}
@@ -223,14 +252,15 @@ plan:
     - {share: club, title: Takes part in the music club, fact: club}
     - {share: dislikes, title: Finds little joy, questionnaire: sample, items: [a, b], codes: [1], of: any}
   costs:
-    start_up: [{title: Instruments, amount: 12000}]
-    each_year: [{title: Teachers, amount: 30000}]
+    start_up: [{title: Instruments, amount: 12000, paid_by: the music hub}]
+    each_year: [{title: Teachers, amount: 30000, salaries: yes, paid_by: the schools}]
     pupils: [100, 120, 130]
 """
     plan = good_study(example, QUESTIONNAIRE).study.plan
     assert [one.fact for one in plan.roster_outcomes] == ["attendance", "reading"]
     assert [one.id for one in plan.shares] == ["club", "dislikes"]
     assert plan.costs.pupils == [100, 120, 130]
+    assert plan.costs.each_year[0].salaries
 
 
 PLAN = """
@@ -268,6 +298,8 @@ plan:
             "'answers_to' names 'simple.a', but there is no such questionnaire. Did you mean 'sample'?",
         ),
         ("  exposure: {fact: hours, bands: [0, 2, 1]}", "the bands do not go up."),
+        ("  exposure: [hours, {fact: hours, per: 10}]", "exposure 'hours' is already listed"),
+        ("  exposure: [hours, club]", "exposure is 'club', which is not a number."),
         ("  roster_outcomes: [{fact: born}]", "'born' is a date, which cannot be an outcome."),
         ("  roster_outcomes: [{fact: reading}]", "'reading' has codes, so the plan has to say which of them count."),
         ("  roster_outcomes: [{fact: reading, reached: [expectd]}]", "Did you mean 'expected'?"),
@@ -293,6 +325,7 @@ def test_made_up_data():
 facts:
   - {fact: sex, title: Sex, kind: code, codes: {f: Female, m: Male}}
   - {fact: lead, title: Leads music, kind: yes_no}
+  - {fact: attendance, title: Attendance, kind: number, min: 0, max: 100, changes: yes}
 pretend:
   schools: {programme: 13, comparison: 13}
   pupils: 0
@@ -300,11 +333,18 @@ pretend:
   seed: 20
   school_sd: 0.2
   retest: 0.6
-  effects: {sample.joy: {programme: 0.25, per_year: 0.1, sex.m: -0.15}}
+  effects:
+    sample.joy: {programme: 0.25, per_year: 0.1, sex.m: -0.15}
+    roster.attendance: {programme: 0.1}
   missing: {blank: 0.01, dont_know: 0.04, rather_not: 0.01, stopped: 0.02, absent: 0.06}
 """
     pretend = good_study(example, QUESTIONNAIRE).study.pretend
     assert pretend.effects["sample.joy"] == {"programme": 0.25, "per_year": 0.1, "sex.m": -0.15}
+    assert pretend.effects["roster.attendance"] == {"programme": 0.1}
+    (told,) = told_study(example.replace("roster.attendance", "roster.sex"), QUESTIONNAIRE)
+    assert "'effects' names the fact 'sex', which stays as it was before the programme" in told
+    (told,) = told_study(example.replace("roster.attendance", "roster.attendence"), QUESTIONNAIRE)
+    assert "there is no such fact. Did you mean 'roster.attendance'?" in told
     assert pretend.missing.absent == 0.06
 
 

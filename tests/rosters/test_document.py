@@ -44,6 +44,15 @@ def test_the_files_of_the_document_are_taken_in_and_do_what_it_says(engine: Engi
         )
 
     assert len(take("schools.csv", None).schools) == 3
+    assert [change.what for change in take("school-facts.csv", None).schools] == [
+        (
+            "size: nothing → 312",
+            "fsm_share: nothing → 27",
+            "earlier_results: nothing → 61",
+            "intensity: nothing → full",
+        ),
+        ("size: nothing → 298", "fsm_share: nothing → 25", "earlier_results: nothing → 64"),
+    ]
     assert [change.code for change in take("roster-w1.csv", "w1").added] == [
         "p0001",
         "p0002",

@@ -11,6 +11,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
+from survey.definition.conditions import ROSTER
 from survey.definition.model import Fault, Path
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.rules.header import FILE_NAME, not_a_language
@@ -59,6 +60,7 @@ def names(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
         ("programmes", "programme", [programme.id for programme in study.programmes]),
         ("waves", "wave", [wave.id for wave in study.waves]),
         ("facts", "fact", [fact.id for fact in study.facts]),
+        ("school_facts", "fact", [fact.id for fact in study.school_facts]),
     ]
     for where, thing, ids in lists:
         yield from _names(where, thing, ids)
@@ -193,6 +195,27 @@ def facts(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     """Facts have what their kind needs, and nothing else."""
     for i, fact in enumerate(study.facts):
         yield from _fact(fact, ("facts", i))
+    for i, fact in enumerate(study.school_facts):
+        yield from _fact(fact, ("school_facts", i))
+        yield from _school_fact(fact, study, ("school_facts", i))
+
+
+def _school_fact(fact: Fact, study: StudyDefinition, at: Path) -> Iterator[Fault]:
+    """Check that a fact about schools is a figure or a code that they have once, under a name of its own."""
+    if fact.changes:
+        message = (
+            f"school fact '{fact.id}' would change from wave to wave, but each school has it once. Please remove it"
+        )
+        yield Fault((*at, "changes"), message, key=True)
+    if fact.kind == "date":
+        yield Fault((*at, "kind"), f"school fact '{fact.id}' is a date, and dates cannot be compared. {_OTHER_KIND}")
+    if any(fact.id == other.id for other in study.facts):
+        yield Fault(
+            (*at, "fact"), f"the name '{fact.id}' is already used for a fact about participants. Please change one"
+        )
+
+
+_OTHER_KIND: Final = "Please use number, code or yes_no"
 
 
 def _fact(fact: Fact, at: Path) -> Iterator[Fault]:
@@ -334,12 +357,14 @@ def plan(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     programme = study.plan.comparison.programme
     yield from _known(programme, [arm.id for arm in study.arms], "arm", ("plan", "comparison", "programme"), around)
     facts = {fact.id: fact for fact in study.facts}
+    # What is true of a school is true of everyone in it.
+    grouping = {fact.id: fact for fact in (*study.facts, *study.school_facts)}
     for i, subgroup in enumerate(study.plan.subgroups):
-        yield from _known(subgroup, facts, "fact", ("plan", "subgroups", i), around)
+        yield from _known(subgroup, grouping, "fact", ("plan", "subgroups", i), around)
         if subgroup in facts and facts[subgroup].kind == "date":
             yield Fault(("plan", "subgroups", i), f"'{subgroup}' is a date, and dates make no subgroups. {_OTHER_FACT}")
     yield from _questions(study.plan, around)
-    yield from _exposure(study.plan, facts, around)
+    yield from _exposures(study.plan, grouping, around)
     yield from _roster_outcomes(study.plan, facts, around)
     yield from _shares(study.plan, facts, around)
 
@@ -352,28 +377,33 @@ def _questions(plan: Plan, around: Surroundings) -> Iterator[Fault]:
             yield Fault(("plan", "questions", i, "ask"), message)
         for n, name in enumerate(asked.answers_to):
             yield from _asked_question(name, around, ("plan", "questions", i, "answers_to", n), "'answers_to'")
+    known = [*plan.outcomes, *(f"{ROSTER}{one.fact}" for one in plan.roster_outcomes)]
     places = [(i, n, one) for i, asked in enumerate(plan.questions) for n, one in enumerate(asked.outcomes)]
     paths: list[Path] = [("plan", "questions", i, "outcomes", n) for i, n, _ in places]
     for (_, _, outcome), path in zip(places, paths, strict=True):
-        yield from _known(outcome, plan.outcomes, "outcome of the plan", path, around)
+        yield from _known(outcome, known, "outcome of the plan", path, around)
     yield from _once([one for *_, one in places], lambda at: paths[at], "outcome")
 
 
 _OTHER_FACT: Final = "Please use another fact, or take this line out"
 
 
-def _exposure(plan: Plan, facts: Mapping[str, Fact], around: Surroundings) -> Iterator[Fault]:
-    exposure = plan.exposure
-    if exposure is None:
-        return
-    yield from _known(exposure.fact, facts, "fact", ("plan", "exposure", "fact"), around)
-    if exposure.fact in facts and facts[exposure.fact].kind != "number":
-        yield Fault(
-            ("plan", "exposure", "fact"),
-            f"exposure is '{exposure.fact}', which is not a number. Please use a fact of kind: number",
-        )
-    if any(low >= high for low, high in pairwise(exposure.bands)):
-        yield Fault(("plan", "exposure", "bands"), "the bands do not go up. Please write where each begins, in order")
+def _exposures(plan: Plan, facts: Mapping[str, Fact], around: Surroundings) -> Iterator[Fault]:
+    """Each exposure is a number, and there is one of each; a single one stands without a list."""
+    single = len(plan.exposure) == 1
+    places: list[Path] = [
+        ("plan", "exposure") if single else ("plan", "exposure", i) for i in range(len(plan.exposure))
+    ]
+    yield from _once([one.fact for one in plan.exposure], lambda i: (*places[i], "fact"), "exposure")
+    for at, exposure in zip(places, plan.exposure, strict=True):
+        yield from _known(exposure.fact, facts, "fact", (*at, "fact"), around)
+        if exposure.fact in facts and facts[exposure.fact].kind != "number":
+            yield Fault(
+                (*at, "fact"),
+                f"exposure is '{exposure.fact}', which is not a number. Please use a fact of kind: number",
+            )
+        if any(low >= high for low, high in pairwise(exposure.bands)):
+            yield Fault((*at, "bands"), "the bands do not go up. Please write where each begins, in order")
 
 
 def _roster_outcomes(plan: Plan, facts: Mapping[str, Fact], around: Surroundings) -> Iterator[Fault]:
@@ -479,7 +509,10 @@ def pretend(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
         for fault in _known(arm, arm_names, "arm", ("pretend", "schools", arm), around):
             yield replace(fault, key=True)
     for scale, effects in study.pretend.effects.items():
-        yield from _scale(scale, around, ("pretend", "effects", scale), "'effects'", key=True)
+        if scale.startswith(ROSTER):
+            yield from _fact_with_effects(scale, study, around)
+        else:
+            yield from _scale(scale, around, ("pretend", "effects", scale), "'effects'", key=True)
         for name in effects:
             yield from _effect(study, name, around, ("pretend", "effects", scale, name))
     for name in study.pretend.texts:
@@ -493,10 +526,25 @@ def pretend(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
         )
 
 
+def _fact_with_effects(name: str, study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
+    """Check that effects are pretended on a fact that can differ from wave to wave, such as attendance."""
+    at: Path = ("pretend", "effects", name)
+    fact = next((one for one in study.facts if one.id == name.removeprefix(ROSTER)), None)
+    if fact is None:
+        known = [f"{ROSTER}{one.id}" for one in study.facts]
+        hint = did_you_mean(name, known) or " Please use a fact of the study."
+        message = f"'effects' names '{shortened(name)}', but there is no such fact.{hint}"
+        yield Fault(at, message, key=True, about=About("fact", name.removeprefix(ROSTER)))
+    elif not fact.changes or fact.kind == "date":
+        message = f"'effects' names the fact '{fact.id}', which stays as it was before the programme. {_OTHER_FACT}"
+        yield Fault(at, message, key=True)
+
+
 def _effect(study: StudyDefinition, name: str, around: Surroundings, at: Path) -> Iterator[Fault]:
-    codes = [f"{fact.id}.{code}" for fact in study.facts for code in fact.codes]
-    codes += [f"{fact.id}.yes" for fact in study.facts if fact.kind == "yes_no"]
-    numbers = [fact.id for fact in study.facts if fact.kind == "number"]
+    facts = [*study.facts, *study.school_facts]
+    codes = [f"{fact.id}.{code}" for fact in facts for code in fact.codes]
+    codes += [f"{fact.id}.yes" for fact in facts if fact.kind == "yes_no"]
+    numbers = [fact.id for fact in facts if fact.kind == "number"]
     known = ["programme", *(arm.id for arm in study.arms), "per_year", *codes, *numbers]
     fact = name.partition(".")[0]
     unclear = around.unsure("fact", fact) and not any(

@@ -18,7 +18,7 @@ from survey.fieldwork.consent import withdrawn_for_good
 from survey.fieldwork.participants import Membership, Participant, kinship, linkage
 from survey.fieldwork.roster.doubts import Doubt, Stay, doubt_about_codes, doubt_about_leaving
 from survey.fieldwork.roster.lists import Lists, PersonLine, SchoolLine
-from survey.fieldwork.roster.meanings import ReadAs
+from survey.fieldwork.roster.meanings import Fill, ReadAs
 from survey.fieldwork.roster.tables import MOST_PROBLEMS, Misread
 from survey.fieldwork.roster.zeros import Spellings, bare, may_have_lost_zeros
 from survey.fieldwork.studies import Programme, School, SchoolClass, Wave
@@ -61,6 +61,7 @@ class KnownSchool:
     arm: str | None
     programme: str | None
     time_zone: str | None
+    facts: Mapping[str, Any]
 
 
 @dataclass
@@ -80,10 +81,16 @@ class StoredField:
 def field_of(connection: Connection, study_id: int, wave: Wave | None) -> StoredField:
     """Read the field of a study as it is for a wave (None: schools only matter)."""
     schools = {
-        row.code: KnownSchool(row.id, row.title, row.arm, row.programme, row.time_zone)
+        row.code: KnownSchool(row.id, row.title, row.arm, row.programme, row.time_zone, row.facts)
         for row in connection.execute(
             select(
-                School.id, School.code, School.title, School.arm, School.time_zone, Programme.code.label("programme")
+                School.id,
+                School.code,
+                School.title,
+                School.arm,
+                School.time_zone,
+                School.facts,
+                Programme.code.label("programme"),
             )
             .outerjoin(Programme, Programme.id == School.programme_id)
             .where(School.study_id == study_id)
@@ -298,8 +305,9 @@ def _compare_schools(lists: Lists, here: StoredField, preview: RosterPreview, de
                     f"its arm. {_CORRECT}",
                 )
             )
-        pairs = [("title", known.title, line.title), ("arm", known.arm, line.arm)]
+        pairs: list[tuple[str, Fill, Fill]] = [("title", known.title, line.title), ("arm", known.arm, line.arm)]
         pairs += [(name, getattr(known, name), getattr(line, name)) for name in line.told]
+        pairs += [(name, known.facts.get(name), value) for name, value in line.facts.items()]
         what = tuple(f"{name}: {_said(old)} → {_said(new)}" for name, old, new in pairs if old != new)
         if what:
             preview.schools.append(Change(line.code, what))

@@ -193,18 +193,25 @@ class _Writing:
         rows = self._db.execute(select(School.code, School.id).where(School.study_id == self._study))
         return {row.code: row.id for row in rows}
 
+    def _school_facts(self) -> dict[str, dict[str, Any]]:
+        rows = self._db.execute(select(School.code, School.facts).where(School.study_id == self._study))
+        return {row.code: row.facts for row in rows}
+
     def _keep_schools(self, deeds: Deeds) -> None:
         programmes = {
             row.code: row.id
             for row in self._db.execute(select(Programme.code, Programme.id).where(Programme.study_id == self._study))
         }
         there = self._schools()
+        facts = self._school_facts()
         for line in deeds.schools:
             values: dict[str, Any] = {"title": line.title, "arm": line.arm}
             if "programme" in line.told:
                 values["programme_id"] = programmes[line.programme] if line.programme else None
             if "time_zone" in line.told:
                 values["time_zone"] = line.time_zone
+            kept = {**facts.get(line.code, {}), **line.facts}
+            values["facts"] = {name: value for name, value in kept.items() if value is not None}
             if line.code in there:
                 self._db.execute(update(School).where(School.id == there[line.code]).values(**values))
             else:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -70,7 +70,10 @@ class PlaceInFile:
 
 @dataclass(frozen=True)
 class SchoolLine:
-    """A line of a list of schools. `told` are the columns the list has: others are left as they are."""
+    """A line of a list of schools. `told` are the columns the list has: others are left as they are.
+
+    `facts` holds the facts about schools that the list has, None where the cell is blank.
+    """
 
     code: str
     title: str
@@ -78,6 +81,7 @@ class SchoolLine:
     programme: str | None
     time_zone: str | None
     told: tuple[str, ...]
+    facts: dict[str, Fill] = field(default_factory=dict)
     place: PlaceInFile = PlaceInFile()
 
 
@@ -209,19 +213,20 @@ class ListReader:
 
     def _headings(self, words: Mapping[str, Sequence[str]]) -> Callable[[str], bool]:
         """Return what tells whether a text is a heading: one of ours, a school's word, or one that is refused."""
-        accepted = [*_OF_SCHOOLS.values(), *self._of_people().values()]
+        accepted = [*self._of_schools().values(), *self._of_people().values()]
         own = {plain(one) for headings in accepted for one in headings}
         theirs = {word for part in words.values() for word in part}
         return lambda text: plain(text) in own or letters(text) in theirs or is_refused(text)
 
     def _declared(self) -> list[str]:
-        facts = [name for fact in self.plan.facts for name in (fact.id, fact.title)]
+        facts = [name for fact in (*self.plan.facts, *self.plan.school_facts) for name in (fact.id, fact.title)]
         return [*facts, *([self.identifier] if self.identifier else [])]
 
     def _accepted(self, sheet: ReadSheet) -> Mapping[str, Sequence[str]]:
-        if _is_of_schools(sheet):
-            return _OF_SCHOOLS
-        return self._of_people()
+        return self._of_schools() if _is_of_schools(sheet) else self._of_people()
+
+    def _of_schools(self) -> Mapping[str, Sequence[str]]:
+        return {**{f"fact {fact.id}": (fact.id, fact.title) for fact in self.plan.school_facts}, **_OF_SCHOOLS}
 
     def _of_people(self) -> Mapping[str, Sequence[str]]:
         facts = {f"fact {fact.id}": (fact.id, fact.title) for fact in self.plan.facts}
@@ -235,6 +240,7 @@ class ListReader:
 
     def _schools(self, sheet: ReadSheet, found: Mapping[str, int], lists: Lists) -> None:
         named = _named(sheet, found)
+        facts = {fact.id: FactColumn(fact) for fact in self.plan.school_facts if f"fact {fact.id}" in found}
         for row in until_too_many(sheet, lists.problems):
             line = _Line(sheet, row, found, named, lists.problems)
             code = line.place_code("school", "A school needs a code")
@@ -249,9 +255,11 @@ class ListReader:
                 line.fault(
                     "time_zone", f"There is no time zone '{shortened(zone)}'. Please write one such as Europe/London."
                 )
+            values = {name: line.fact(f"fact {name}", column) for name, column in facts.items()}
             if not line.faults and code and title:
                 told = tuple(name for name in ("programme", "time_zone") if name in found)
-                lists.schools.append(SchoolLine(code, title, arm, programme, zone, told, line.place))
+                lists.schools.append(SchoolLine(code, title, arm, programme, zone, told, values, line.place))
+        _note_columns(sheet, facts.values(), lists)
 
     def _one_of(self, line: _Line, key: str, known: Mapping[str, str], what: str) -> str | None:
         said = line.words(key)
@@ -285,10 +293,7 @@ class ListReader:
             lists.identifying = lists.identifying or line.identifying
             if person is not None and complete:
                 lists.people.append(person)
-        for column in facts.values():
-            lists.problems += [sheet.misread(cell, message) for cell, message in column.faults()]
-            for reading in column.readings():
-                lists.note(reading)
+        _note_columns(sheet, facts.values(), lists)
 
     def _person(self, line: _Line, facts: Mapping[str, FactColumn]) -> PersonLine | None:
         cell = line.code()
@@ -389,6 +394,14 @@ _OF_PEOPLE: Final = {
 }
 _MOST_CHILDREN: Final = 20
 _AUDIENCES: Final = {"pupil": "pupils", "parent": "parents", "staff": "staff"}
+
+
+def _note_columns(sheet: ReadSheet, columns: Iterable[FactColumn], lists: Lists) -> None:
+    """Say what is wrong in columns of facts, and how values in other words were read."""
+    for column in columns:
+        lists.problems += [sheet.misread(cell, message) for cell, message in column.faults()]
+        for reading in column.readings():
+            lists.note(reading)
 
 
 def _is_of_schools(sheet: ReadSheet) -> bool:
