@@ -76,8 +76,18 @@ class Sender:
     def schools(self) -> Path:
         """Write the list of schools."""
         places = [*self._field.schools, *self._field.secondaries]
-        rows = ([place.code, place.title, place.arm or "", place.programme or ""] for place in places)
-        return self._write("schools.csv", ["school", "title", "arm", "programme"], rows)
+        facts = [fact.id for fact in self._plan.school_facts]
+        rows = (
+            [
+                place.code,
+                place.title,
+                place.arm or "",
+                place.programme or "",
+                *(place.facts.get(name, "") for name in facts),
+            ]
+            for place in places
+        )
+        return self._write("schools.csv", ["school", "title", "arm", "programme", *facts], rows)
 
     def roster(self, wave: WaveDefinition, audience: str) -> Path | None:
         """Write the roster of one audience in a wave; None when no one is on it."""
@@ -143,7 +153,9 @@ class Sender:
         place = self._field.schools[-1]
         for person in self._field.of("pupil"):
             known = person.at.get(wave.id)
-            if known and known.place is place and known.class_code and _asked(known, work) and not person.refused:
+            if person.refused or person.withdrawn or known is None or known.place is not place:
+                continue
+            if known.class_code and _asked(known, work):
                 classes.setdefault(known.class_code, []).append(person)
         if not classes:
             return None

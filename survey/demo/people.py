@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from statistics import NormalDist
+from typing import Any, NamedTuple
 
 from survey.definition.study import Fact
 from survey.definition.study import StudyDefinition as Plan
+from survey.demo.truth import Truth
 
 _NAMES = (
     *("Ashgrove", "Birchwood", "Castlegate", "Dovecote", "Eastfield", "Fernhill", "Gillbrook", "Hawthorn", "Ivybridge"),
     *("Juniper", "Kingsmead", "Larkrise", "Millstream", "Northgate", "Oakfield", "Priory", "Quarry", "Rosehill"),
     *("Stonebridge", "Thornlea", "Underwood", "Valley", "Westbrook", "Yewtree", "Applegarth", "Beechcroft"),
 )
+_TYPICAL = {"size": (270, 80), "fsm_share": (25, 9), "earlier_results": (62, 9), "attendance": (94, 3.5)}
+"""Mean and standard deviation of facts that are numbers, of schools and of pupils."""
+_OF_THE_PROGRAMME = "intensity"
+"""A fact that only schools with the programme have."""
+_LIGHT = 0.6
+"""Hours in lessons where the programme is less intensive, as a share of the hours elsewhere."""
 _YES_SHARE = {"fsm": 0.24, "sen": 0.16, "eal": 0.21}
 _LEAVES_THE_AREA = 0.02
 """Share of pupils who are on no roster any more a year later."""
@@ -30,6 +38,7 @@ class PretendedSchool:
     title: str
     arm: str | None
     programme: str | None
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def secondary(self) -> bool:
@@ -62,7 +71,7 @@ class PretendedStanding:
         place = self.place
         where = {"school": place.title, "school_code": place.code, "arm": place.arm, "programme_code": place.programme}
         where["wave"] = self.wave
-        return {**self.facts, **{name: value for name, value in where.items() if value}}
+        return {**place.facts, **self.facts, **{name: value for name, value in where.items() if value}}
 
 
 @dataclass
@@ -97,32 +106,63 @@ def make_field(plan: Plan, rng: random.Random) -> PretendedField:
     """Make the schools, pupils, parents and staff that the plan's `pretend` section asks for."""
     assert plan.pretend is not None
     schools = list(_schools(plan))
+    truth = Truth(plan.pretend, random.Random(f"{plan.pretend.seed} roster"))
     areas: list[str | None] = [area.id for area in plan.programmes]
     secondaries = [
         PretendedSchool(f"h{n + 1:02d}", f"{name} High School", None, area)
         for n, (area, name) in enumerate(zip(areas or [None], reversed(_NAMES), strict=False))
     ]
-    pupils = [_pupil(plan, n, schools, secondaries, rng) for n in range(plan.pretend.pupils)]
+    drawing = _Drawing(plan, rng, truth)
+    pupils = [_pupil(drawing, n, schools, secondaries) for n in range(plan.pretend.pupils)]
     return PretendedField(schools, secondaries, [*pupils, *_parents(plan, pupils, rng), *_staff(plan, schools, rng)])
 
 
 def _schools(plan: Plan) -> Iterator[PretendedSchool]:
     assert plan.pretend is not None
     areas = [area.id for area in plan.programmes]
+    # A generator of their own: what is said of schools changes nothing about the people in them.
+    rng = random.Random(f"{plan.pretend.seed} schools")
+    matched = plan.plan.comparison.matched_on if plan.plan else []
+    firsts: list[PretendedSchool] = []
     count = 0
     for arm, many in plan.pretend.schools.items():
         for n in range(many):
             name, lap = _NAMES[count % len(_NAMES)], count // len(_NAMES)
             count += 1
             title = f"{name} Primary School" + (f" {lap + 1}" if lap else "")
-            yield PretendedSchool(f"s{count:02d}", title, arm, areas[n % len(areas)] if areas else None)
+            twin = firsts[n].facts if n < len(firsts) else {}
+            facts = {
+                fact.id: _of_school(fact, twin.get(fact.id) if fact.id in matched else None, rng)
+                for fact in plan.school_facts
+                if arm == "programme" or fact.id != _OF_THE_PROGRAMME
+            }
+            school = PretendedSchool(f"s{count:02d}", title, arm, areas[n % len(areas)] if areas else None, facts)
+            if arm == next(iter(plan.pretend.schools)):
+                firsts.append(school)
+            yield school
+
+
+def _of_school(fact: Fact, twin: Any, rng: random.Random) -> Any:
+    """Draw a fact about a school; of one that was matched to another on it (`twin` is that one's), something near."""
+    if isinstance(twin, int | float):
+        return round(_within(fact, rng.gauss(twin, 0.3 * _typical(fact)[1])))
+    return _drawn(fact, rng)
 
 
 # ── pupils ────────────────────────────────────────────────────────────────────────────────────────────────
+class _Drawing(NamedTuple):
+    """What pupils are drawn with: the plan, chance, and the truth about facts that the study pretends effects on."""
+
+    plan: Plan
+    rng: random.Random
+    truth: Truth
+
+
 def _pupil(
-    plan: Plan, n: int, schools: list[PretendedSchool], secondaries: list[PretendedSchool], rng: random.Random
+    drawing: _Drawing, n: int, schools: list[PretendedSchool], secondaries: list[PretendedSchool]
 ) -> PretendedPerson:
     """Make one pupil: a year older from wave to wave. Some have not started school in the first, some go on."""
+    plan, rng = drawing.plan, drawing.rng
     assert plan.pretend is not None
     shares = plan.pretend.missing
     waves = [wave.id for wave in plan.waves]
@@ -146,8 +186,8 @@ def _pupil(
         if found is None or not _has_year(plan, year):
             break
         place = found
-        facts = {**lasting, **_changing(plan, lasting, year, months, place.arm, rng)}
-        person.at[wave] = PretendedStanding(wave, place, year, facts)
+        standing = PretendedStanding(wave, place, year, {**lasting, "year": year, "months": months})
+        person.at[wave] = replace(standing, facts=lasting | _changing(drawing, person.code, standing))
     if person.at and not person.refused and rng.random() < shares.withdrawn:
         person.withdrawn = rng.choice(list(person.at))
     return person
@@ -181,21 +221,53 @@ def _has_year(plan: Plan, year: int) -> bool:
     return known is None or known.max is None or year <= known.max
 
 
-def _changing(
-    plan: Plan, lasting: Mapping[str, Any], year: int, months: int, arm: str | None, rng: random.Random
-) -> dict[str, Any]:
-    """Draw one wave's facts that may change, all of them and in order, so that chance is the same for every study."""
-    known = {fact.id: _drawn(fact, rng) for fact in plan.facts if fact.changes}
-    share = (0.32 if arm == "programme" else 0.15) * (0.6 if lasting.get("sen") == "yes" else 1.0)
-    share *= 0.6 if lasting.get("fsm") == "yes" else 1.0
+def _changing(drawing: _Drawing, code: str, known: PretendedStanding) -> dict[str, Any]:
+    """Draw one wave's facts that may change, all of them and in order, so that chance is the same for every study.
+
+    known: where the pupil is, with the facts that are settled already.
+    """
+    plan, rng = drawing.plan, drawing.rng
+    found = {fact.id: _drawn(fact, rng) for fact in plan.facts if fact.changes}
+    programme = known.place.arm == "programme"
+    share = (0.32 if programme else 0.15) * (0.6 if known.facts.get("sen") == "yes" else 1.0)
+    share *= 0.6 if known.facts.get("fsm") == "yes" else 1.0
+    stays = rng.random() < share
+    light = _LIGHT if known.place.facts.get(_OF_THE_PROGRAMME) == "light" else 1.0
     drawn = {
-        "year": year,
-        "months": months,
-        "hours": round(max(0.0, rng.gauss(36 if arm == "programme" else 11, 8))),
-        "attendance": round(min(100.0, rng.gauss(94, 3.5)), 1),
-        "after_school": "yes" if rng.random() < share else "no",
+        "year": known.year,
+        "months": known.facts["months"],
+        "hours_lessons": round(max(0.0, rng.gauss(28 * light if programme else 10, 5))),
+        "hours_after": round(max(0.0, rng.gauss(14, 4))) if stays else 0,
+        "after_school": "yes" if stays else "no",
     }
-    return known | {name: value for name, value in drawn.items() if name in known}
+    drawn |= {
+        fact.id: _as_value(fact, drawing.truth.latent(f"roster.{fact.id}", code, known.known))
+        for fact in plan.facts
+        if fact.changes and plan.pretend is not None and f"roster.{fact.id}" in plan.pretend.effects
+    }
+    return found | {name: value for name, value in drawn.items() if name in found}
+
+
+def _as_value(fact: Fact, latent: float) -> Any:
+    """Return the value of a fact behind which a latent value stands: a number, or one of its codes, low ones first.
+
+    Without effects, codes are equally frequent.
+    """
+    if fact.kind == "number":
+        return _within(fact, _typical(fact)[0] + latent * _typical(fact)[1])
+    codes = list(fact.codes) or ["no", "yes"]
+    return codes[min(len(codes) - 1, int(NormalDist().cdf(latent) * len(codes)))]
+
+
+def _typical(fact: Fact) -> tuple[float, float]:
+    """Return the mean and the standard deviation of a fact; of one that is not known, from its range."""
+    low, high = fact.min or 0, fact.max if fact.max is not None else 100
+    return _TYPICAL.get(fact.id, ((low + high) / 2, (high - low) / 6))
+
+
+def _within(fact: Fact, value: float) -> float:
+    high = fact.max if fact.max is not None else value
+    return round(max(fact.min or 0, min(high, value)), 1)
 
 
 def _drawn(fact: Fact, rng: random.Random) -> Any:
@@ -204,7 +276,7 @@ def _drawn(fact: Fact, rng: random.Random) -> Any:
     if fact.kind == "code":
         return rng.choice(list(fact.codes))
     if fact.kind == "number":
-        return round(rng.uniform(fact.min or 0, fact.max if fact.max is not None else 100))
+        return round(_within(fact, rng.gauss(*_typical(fact))))
     return "2018-09-01"
 
 

@@ -36,7 +36,7 @@ class Truth:
         """
         found = {}
         for scale, whole in self._wholes(questionnaire).items():
-            found[scale] = self._latent(f"{questionnaire.id}.{scale}", person, facts)
+            found[scale] = self.latent(f"{questionnaire.id}.{scale}", person, facts)
             found[scale] += sum(sign * self._effect(f"{questionnaire.id}.{other}", facts) for other, sign in whole)
         return found
 
@@ -47,7 +47,8 @@ class Truth:
             self._parts[known] = wholes(questionnaire)
         return self._parts[known]
 
-    def _latent(self, outcome: str, person: object, facts: Mapping[str, Any]) -> float:
+    def latent(self, outcome: str, person: object, facts: Mapping[str, Any]) -> float:
+        """Return the latent value of one person in one wave on an outcome: questionnaire.scale, or roster.fact."""
         retest = self._pretend.retest
         # Key stages ask the same child about the same thing: what lasts belongs to the child, not to the form.
         stable = self._of(self._people, (person, outcome.split(".")[1].removesuffix("_ks1")), 1.0)
@@ -69,8 +70,13 @@ class Truth:
                 total += size * float(facts.get("months") or 0) / 12
             else:
                 fact, _, code = name.partition(".")
-                total += size * (str(facts.get(fact)) == code)
+                value = facts.get(fact)
+                total += size * (str(value) == code if code else _number(value))
         return total
+
+
+def _number(value: Any) -> float:
+    return 0.0 if value in (None, "") else float(value)
 
 
 Signed = tuple[str, int]

@@ -72,6 +72,34 @@ def test_months_in_the_programme_are_those_spent_in_its_schools(field: Pretended
     assert moved["on to secondary school"] > 100
 
 
+def test_hours_in_lessons_are_fewer_where_the_programme_is_less_intensive_and_fewest_without_it(
+    field: PretendedField,
+) -> None:
+    hours: dict[str, list[float]] = {"full": [], "light": [], "": []}
+    for person in field.of("pupil"):
+        for known in person.at.values():
+            if not known.place.secondary:
+                hours[known.place.facts.get("intensity", "")].append(known.facts["hours_lessons"])
+                assert (known.facts["hours_after"] > 0) <= (known.facts["after_school"] == "yes")
+    means = {name: sum(numbers) / len(numbers) for name, numbers in hours.items()}
+    assert means["full"] > 1.4 * means["light"] > 1.4 * means[""] > 0
+
+
+def test_what_a_child_reaches_goes_with_what_is_pretended_and_with_what_it_reached_before(
+    field: PretendedField,
+) -> None:
+    first, meals = Counter[tuple[bool, bool]](), Counter[tuple[str, bool]]()
+    for person in field.of("pupil"):
+        reached = [person.at[wave].facts["maths"] != "below" for wave in sorted(person.at)]
+        first.update([(reached[0], reached[-1])] if len(reached) == 3 else [])
+        meals.update((person.at[wave].facts["fsm"], one) for wave, one in zip(sorted(person.at), reached, strict=True))
+    again = first[True, True] / (first[True, True] + first[True, False])
+    later = first[False, True] / (first[False, True] + first[False, False])
+    assert again > later + 0.2
+    shares = {fsm: meals[fsm, True] / (meals[fsm, True] + meals[fsm, False]) for fsm in ("yes", "no")}
+    assert shares["no"] - shares["yes"] > 0.06
+
+
 def test_some_refuse_some_are_withdrawn_and_some_are_on_no_roster_any_more(field: PretendedField) -> None:
     pupils = list(field.of("pupil"))
     assert 20 < sum(person.refused for person in pupils) < 90
