@@ -30,6 +30,8 @@ STUDIES = 200
 LARGE, LARGER = 8, 40
 """How many large studies tell the truth, and how many times the schools each has."""
 FEW_STUDIES, FEW_PUPILS = 2, 200
+_EXPOSURES = {"months": "each year", "hours_lessons": "ten hours in lessons"}
+"""Exposures that something is pretended of, and what they are called."""
 
 Told = Mapping[str, tuple[float, float, float]]
 """What is told of -> its estimate and the ends of its interval."""
@@ -72,8 +74,8 @@ def told(found: StudyFindings) -> Told:
         if one.planned and best is not None and best.g is not None and best.g_low is not None:
             all_of[f"arms: {one.outcome.title}"] = (best.g, best.g_low, best.g_high or 0.0)
     for slope in found.exposures:
-        if slope.planned and slope.found is not None:
-            all_of |= _of(f"each year: {slope.outcome.title}", slope.found.slope)
+        if slope.planned and slope.found is not None and slope.fact in _EXPOSURES:
+            all_of |= _of(f"{_EXPOSURES[slope.fact]}: {slope.outcome.title}", slope.found.slope)
     for sub in found.subgroups:
         if sub.overall is not None and sub.subgroup.fact in ("sex", "sen"):
             all_of |= _of(f"{sub.subgroup.level_title}: {sub.outcome.title}", sub.overall.multilevel)

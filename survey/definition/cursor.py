@@ -43,6 +43,7 @@ _PARTS: Final = {
     "consent": "consent",
     "roster_outcomes": "outcome",
     "exposure": "exposure",
+    "not_asked": "group",
     "start_up": "amount",
     "each_year": "amount",
 }

@@ -66,6 +66,16 @@ class Fieldwork(Strict):
     )
 
 
+class NotAsked(Strict):
+    """People the study does not ask anything, said so that no one wonders whether they were forgotten."""
+
+    who: str = Field(min_length=1, description="Who they are: children in Reception")
+    years: list[WholeNumber] = Field(
+        default_factory=list, description="Their year groups, if pupils of these years can be on the roster"
+    )
+    because: str = Field(min_length=1, description="Why, in a sentence")
+
+
 class Late(Strict):
     """What happens to answers after a wave's last day."""
 
@@ -327,6 +337,7 @@ class StudyDefinition(Strict):
         default_factory=list, description="What the list of schools says about schools: size, earlier results"
     )
     fieldwork: list[Fieldwork] = Field(min_length=1, description="Who gets what")
+    not_asked: list[NotAsked] = Field(default_factory=list, description="Who is not asked anything, and why")
     late: Late = Field(
         default_factory=lambda: Late.model_validate({}), description="What happens to answers after a wave's last day"
     )
@@ -360,6 +371,11 @@ class StudyDefinition(Strict):
     def consent_for(self, audience: str) -> Consent | None:
         """Return who decides for an audience; None when only the questionnaire's own first page asks."""
         return next((one for one in self.consent if one.audience == audience), None)
+
+    def why_not_asked(self, year: object) -> str:
+        """Return why pupils of a year group are not asked anything; empty where the study does not say."""
+        wanted = str(year).removesuffix(".0")
+        return next((one.because for one in self.not_asked if wanted in map(str, one.years)), "")
 
     def fact(self, id: str) -> Fact:
         """Return the fact with this id. Raises KeyError."""

@@ -319,6 +319,7 @@ class Export:
             ("Title", study.title),
             ("Waves", "; ".join(f"{wave.id}: {wave.title}" for wave in waves)),
             ("Filters", "none: every response" if self.waves is None else f"waves {', '.join(self.waves)}"),
+            *((f"Not asked: {one.who}", one.because) for one in study.not_asked),
             ("Scales, Scale items, Items", f"These count {self._whose}."),
             ("Made", self.made.astimezone(ZoneInfo(study.time_zone)).replace(tzinfo=None, microsecond=0)),
             ("Times", f"All dates and times are those of {study.time_zone}."),

@@ -24,6 +24,7 @@ class Unasked:
     why     'no year': questionnaires are chosen by year group, and theirs is not known; 'year': none is for theirs;
             'audience': none is for their audience
     year    the year group as it is written
+    because why the study does not ask that year group, in the study's words; empty where it does not say
     school, school_class   the school's id and the class's code, where they are known
     """
 
@@ -34,6 +35,7 @@ class Unasked:
     year: str = ""
     school: int | None = None
     school_class: str = ""
+    because: str = ""
 
     @property
     def what(self) -> tuple[str]:
@@ -71,7 +73,8 @@ def unasked(plan: Plan, person: OnTheList, wave: str) -> Unasked | None:
     elif year is None or year == "":
         why = "no year"
     known = str(year) if why == "year" else ""
-    return Unasked(person.code, person.audience, wave, why, known, person.school, person.school_class)
+    because = plan.why_not_asked(year) if why == "year" and person.audience == "pupil" else ""
+    return Unasked(person.code, person.audience, wave, why, known, person.school, person.school_class, because)
 
 
 def unasked_in(
@@ -116,10 +119,10 @@ _ADD_YEAR: Final = "If they should be asked, add their year group to the roster 
 
 def said_of(people: Iterable[Unasked]) -> list[str]:
     """Return a sentence for each audience and reason, with how many there are. people: of one wave."""
-    groups: dict[tuple[str, str], list[Unasked]] = {}
+    groups: dict[tuple[str, str, str], list[Unasked]] = {}
     for one in people:
-        groups.setdefault((one.audience, one.why), []).append(one)
-    return [_sentence(audience, why, there) for (audience, why), there in groups.items()]
+        groups.setdefault((one.audience, one.why, one.because), []).append(one)
+    return [_sentence(audience, why, there) for (audience, why, _), there in groups.items()]
 
 
 def _sentence(audience: str, why: str, people: list[Unasked]) -> str:
@@ -133,4 +136,6 @@ def _sentence(audience: str, why: str, people: list[Unasked]) -> str:
     years = sorted({person.year for person in people}, key=lambda year: (len(year), year))
     where = f"year group{'s' if len(years) > 1 else ''} {listed(years)}"
     verb = "is" if number == 1 else "are"
+    if people[0].because:
+        return f"{who} {verb} in {where}, which the study does not ask. {people[0].because}"
     return f"{who} {verb} in {where}, which no questionnaire of this wave asks, so they {_NOT_ASKED}."

@@ -122,6 +122,7 @@ def _notes(basis: Basis) -> Iterable[str]:
         )
     if not basis.others:
         yield "The study has one arm, so nothing is compared with another."
+    yield from (f"Not asked: {one.who}. {one.because}" for one in basis.study.not_asked)
     yield (
         f"Groups of fewer than {basis.threshold} people are hidden, and so is what would give them away. Only people "
         "who finished count."

@@ -102,6 +102,24 @@ fieldwork:
     assert any("who come in with their own code. Please remove: open_link_only: yes" in one for one in told)
 
 
+def test_who_is_not_asked():
+    """`not_asked` says who gets no questionnaire, and why, so that no one wonders whether they were forgotten. It stands on
+    the page Waves, beside the results, and in every workbook."""
+    example = """
+facts:
+  - {fact: year, title: Year group, kind: number, min: 0, max: 6, changes: yes}
+not_asked:
+  - {who: Children in Reception, years: [0], because: They are too young for a questionnaire.}
+  - {who: Governors, because: They do not make music with pupils.}
+"""
+    study = good_study(example).study
+    assert study.why_not_asked(0) == study.why_not_asked("0") == "They are too young for a questionnaire."
+    assert study.why_not_asked(1) == study.why_not_asked(None) == ""
+    asked_too = example + "fieldwork: [{questionnaire: sample, audience: staff, years: [0], waves: [w1]}]\n"
+    (told,) = told_study(asked_too)
+    assert told.startswith("year 0 is not asked anything here, but 'fieldwork' asks it 'sample'.")
+
+
 def test_care_for_data():
     """`disclosure` sets the smallest count that a table of answers may show, 3 at least: smaller ones are hidden, and so is
     what would give them away. Response rates show how many people took part, however few, and the sheets of individual

@@ -69,6 +69,22 @@ def test_the_preview_says_who_will_not_be_asked_anything_and_why(by_year: Desk) 
     assert by_year.look(LIST).unasked_said == SAID, "the same file says it again"
 
 
+def test_of_year_groups_that_the_study_says_it_does_not_ask_the_reason_is_given(
+    empty_desk: Desk, tmp_path: Path
+) -> None:
+    because = "not_asked: [{who: Children in Reception, years: [0], because: They are too young to say.}]\n"
+    publish(empty_desk.engine, tmp_path / "study", because, BY_YEAR)
+    empty_desk.take(SCHOOLS, None)
+    assert empty_desk.look(LIST).unasked_said == [
+        SAID[0],
+        "1 pupil is in year group 0, which the study does not ask. They are too young to say.",
+        "1 pupil is in year group 6, which no questionnaire of this wave asks, so they will not be asked anything.",
+        SAID[2],
+    ]
+    empty_desk.take(LIST)
+    assert progress_says(empty_desk)[1] == in_wave([empty_desk.look(LIST).unasked_said[1]])[0]
+
+
 def test_a_list_without_year_groups_says_so_of_everyone(by_year: Desk) -> None:
     said = by_year.look("participant,school,class\np1,s1,4a\n").unasked_said
     assert said == [

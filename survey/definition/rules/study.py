@@ -304,6 +304,19 @@ def _open_link_only(part: Fieldwork, i: int) -> Iterator[Fault]:
         )
 
 
+def not_asked(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
+    """Nobody is both asked and not asked."""
+    asked = {year: work.questionnaire for work in study.fieldwork for year in work.years or []}
+    for i, one in enumerate(study.not_asked):
+        for n, year in enumerate(one.years):
+            if year in asked:
+                yield Fault(
+                    ("not_asked", i, "years", n),
+                    f"year {year} is not asked anything here, but 'fieldwork' asks it '{shortened(asked[year])}'. "
+                    "Please change one of the two",
+                )
+
+
 def _questionnaire(name: str, around: Surroundings, at: Path, who: str) -> Iterator[Fault]:
     if name not in around.names:
         hint = did_you_mean(name, around.names) or f" Please add {shortened(name)}.yaml."
@@ -592,6 +605,7 @@ STUDY_RULES: tuple[StudyRule, ...] = (
     facts,
     missing_codes,
     fieldwork,
+    not_asked,
     consent,
     plan,
     pretend,
