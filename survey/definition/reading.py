@@ -182,13 +182,13 @@ def _names(node: Node, key: str) -> Iterator[str]:
             yield from _names(child, key)
 
 
-_LISTS: Final = {"arm": "arms", "wave": "waves", "fact": "facts"}
+_LISTS: Final = {"arms": "arm", "waves": "wave", "facts": "fact", "school_facts": "fact"}
 """What a study gives names to, and where: the same key elsewhere uses a name (`exposure: {fact: months}`)."""
 
 
 def _lists_of(root: Node) -> Iterator[tuple[str, Node]]:
     """Yield each list of a study in which names are given, with what they are the names of."""
-    for thing, key in _LISTS.items():
+    for key, thing in _LISTS.items():
         node = root.values.get(key) if isinstance(root, MapNode) else None
         if node is not None:
             yield thing, node
@@ -326,7 +326,9 @@ def _read_study(path: Path, folder: FolderReading) -> list[Problem]:
     source = read_source(path)
     if source.root is None:
         return source.problems
-    written = {thing: frozenset(_names(node, thing)) for thing, node in _lists_of(source.root)}
+    written: dict[str, frozenset[str]] = {}
+    for thing, node in _lists_of(source.root):
+        written[thing] = written.get(thing, frozenset()) | frozenset(_names(node, thing))
     bound = bind(source.root, StudyDefinition, source.path, _STUDY_STAND_INS)
     folder.study = folder.draft = bound.model
     folder.root = bound.root

@@ -43,8 +43,8 @@ class Basis:
         self.others = [arm.id for arm in self.study.arms if arm.id != self.programme]
         self._people: dict[tuple[str, str], People] = {}
         self._numbers: dict[tuple[str, str], Floats] = {}
-        # Means and subgroups once; comparison and change beside each other arm; exposure where the plan names one.
-        times = 2 + 2 * len(self.others) + bool(self.plan and self.plan.exposure)
+        # Means and subgroups once; comparison and change beside each other arm; each exposure that the plan names.
+        times = 2 + 2 * len(self.others) + len(self.plan.exposure if self.plan else ())
         self._tell, self._done, self._of = tell, 0, times * len(self.outcomes)
 
     def each_outcome(self) -> Iterator[StudyOutcome]:
