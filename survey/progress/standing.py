@@ -31,7 +31,7 @@ can still answer; 'behind': half of the wave is over, and more than half can sti
 ATTENTION: Final[dict[Attention, str]] = {
     "not begun": "no one has started",
     "stalled": "no one has finished for two weeks",
-    "behind": "over half have not answered",
+    "behind": "many have not answered",
     "no consent": "many wait for consent",
 }
 """The same in words."""

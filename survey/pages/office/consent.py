@@ -6,7 +6,7 @@ what a child said on a questionnaire's first page.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final, cast
 
@@ -50,6 +50,7 @@ from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, may, my_schools
 from survey.pages.office.blueprint import office
 from survey.pages.office.sections import section
+from survey.pages.office.sorting import SortColumn, sorted_table
 from survey.pages.office.uploads import FileForm, Proposal, Upload, add
 from survey.pages.sending import send_list
 from survey.pages.store import store
@@ -146,9 +147,10 @@ def _page(study: Seen, form: SheetForm, faults: Sequence[tuple[str, str]] = ()) 
             done=request.args.get("done", ""),
             waves=study.plan.waves,
             wave=wave,
-            disagree=[one for one in people if one.standing.reason == "disagree"],
-            table=[(schools.get(school or "", school or "No school"), school, audience, states)
-                   for (school, audience), states in counts(people).items()],
+            disagree=sorted_table(
+                "disagree", _CONFLICTS, [one for one in people if one.standing.reason == "disagree"], "office.consent"
+            ),
+            table=sorted_table("by-school", _BY_SCHOOL, _by_school(study, counts(people), schools), "office.consent"),
             rules=study.plan.consent,
             research=research,
             sheets=sheets_of(connection, study.id),
@@ -170,6 +172,42 @@ def consent_list(study: Seen, form: ListForm) -> ResponseReturnValue:
     with write(store().engine) as connection:
         note(connection, Act(actor()), "downloaded the consent list", study_id=study.id, about=wave, details=details)
     return send_list(COLUMNS, lines, "Consent", f"{study.code}-consent-{wave}", form)
+
+
+_BY_SCHOOL: Final = (
+    SortColumn("school", "School", lambda row: row[0]),
+    SortColumn("audience", "Audience", lambda row: row[2], minor=True),
+    SortColumn("yes", "Yes", lambda row: row[3]["yes"], number=True, minor=True),
+    SortColumn("no", "No", lambda row: row[3]["no"], number=True),
+    SortColumn("missing", "Missing", lambda row: row[3]["missing"], number=True),
+    SortColumn("withdrawn", "Withdrawn", lambda row: row[3]["withdrawn"], number=True, minor=True),
+)
+_CONFLICTS: Final = (
+    SortColumn("code", "Code", lambda one: one.code),
+    SortColumn("school", "School", lambda one: one.school or ""),
+    SortColumn("class", "Class", lambda one: one.school_class or "", minor=True),
+    SortColumn("since", "Since", lambda one: one.standing.given_on),
+)
+_PERSON: Final = (
+    SortColumn("code", "Code", lambda one: one.code),
+    SortColumn("audience", "Audience", lambda one: one.audience, minor=True),
+    SortColumn("state", "State", lambda one: one.standing.state),
+    SortColumn("why", "Why", lambda one: WHY[one.standing.reason], minor=True),
+    SortColumn("on", "Given on", lambda one: one.standing.given_on),
+)
+
+_Standings = Mapping[tuple[str | None, str], Mapping[str, int]]
+
+
+def _by_school(study: Seen, found: _Standings, titles: Mapping[str, str]) -> list[tuple[Any, ...]]:
+    """Return a row for each school and audience of whom anyone decides or has said no; else for all of them."""
+    rows = [
+        (titles.get(school or "", school or "No school"), school, audience, states)
+        for (school, audience), states in found.items()
+    ]
+    decided = {rule.audience for rule in study.plan.consent}
+    told = [row for row in rows if row[2] in decided or any(row[3][one] for one in ("no", "missing", "withdrawn"))]
+    return told or rows
 
 
 # ---- a school -------------------------------------------------------------------------------------------
@@ -195,7 +233,9 @@ def consent_school(study: Seen, school: str) -> ResponseReturnValue:
         here="consent",
         school=school,
         title=title,
-        classes=classes,
+        classes={
+            name: sorted_table(f"class-{at}", _PERSON, theirs) for at, (name, theirs) in enumerate(classes.items(), 1)
+        },
         why=WHY,
         waves=study.plan.waves,
         wave=wave,

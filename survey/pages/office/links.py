@@ -33,6 +33,7 @@ from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, refused, sees_microdata
 from survey.pages.office.blueprint import day, office
 from survey.pages.office.sections import section
+from survey.pages.office.sorting import SortColumn, sorted_table
 from survey.pages.office.studies import shown
 from survey.pages.sending import send_both
 from survey.pages.store import store
@@ -212,6 +213,17 @@ def make_personal_links(study: Seen) -> ResponseReturnValue:
     return send_both(COLUMNS, rows, "Links", name)
 
 
+_COLUMNS: Final = (
+    SortColumn("link", "Link", lambda row: row[0].door),
+    SortColumn("questionnaire", "Questionnaire", lambda row: row[0].questionnaire),
+    SortColumn("wave", "Wave", lambda row: row[0].wave_title, minor=True),
+    SortColumn("school", "School or performance", lambda row: row[0].performance or row[0].school, minor=True),
+    SortColumn("begun", "Started", lambda row: row[1], number=True, minor=True),
+    SortColumn("finished", "Finished", lambda row: row[2], number=True),
+    SortColumn("state", "State", lambda row: row[0].ended_at),
+)
+
+
 def _page(
     study: Seen,
     open_: OpenForm | None = None,
@@ -224,7 +236,12 @@ def _page(
         "office/links.html",
         study=study,
         here="links",
-        links=[(one, *counts.get(one.door, (0, 0))) for one in open_links(store().engine, study.id)],
+        links=sorted_table(
+            "links",
+            _COLUMNS,
+            [(one, *counts.get(one.door, (0, 0))) for one in open_links(store().engine, study.id)],
+            "office.links",
+        ),
         open_form=open_ or _open_form(study, formdata=None),
         personal_form=personal or _personal_form(study, formdata=None),
         performance_form=performance or _performance_form(study, formdata=None),

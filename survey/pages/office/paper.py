@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,7 @@ from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, may, refused, sees_microdata
 from survey.pages.office.blueprint import office
 from survey.pages.office.sections import section
+from survey.pages.office.sorting import SortColumn, sorted_table
 from survey.pages.statics import asset
 from survey.pages.store import store
 from survey.paper.keying import PaperToKey, Read, differences, key_in, paper_of, ready_for, settle, sheet_of
@@ -70,6 +71,27 @@ def paper(study: Seen) -> ResponseReturnValue:
     return _home(study)
 
 
+_FORM_COLUMNS: Final = (
+    SortColumn("form", "Form", lambda one: one.paper.participant or f"copy {one.paper.number}"),
+    SortColumn("wave", "Wave", lambda one: one.paper.wave, minor=True),
+    SortColumn("questionnaire", "Questionnaire", lambda one: one.paper.questionnaire),
+    SortColumn("printed", "Printed", lambda one: one.paper.printed_at, minor=True),
+    SortColumn("state", "State", lambda one: one.state),
+)
+
+
+def _group_columns() -> list[SortColumn]:
+    states = [
+        SortColumn(state.replace(" ", "-"), state.capitalize(), partial(_in_state, state), number=True)
+        for state in STATES
+    ]
+    return [SortColumn("wave", "Wave"), SortColumn("questionnaire", "Questionnaire", lambda row: row[1]), *states]
+
+
+def _in_state(state: str, row: tuple[str, str, Counter[str]]) -> int:
+    return row[2][state]
+
+
 def _home(study: Seen, fault: str | None = None, said: str = "", written: str = "") -> str:
     there = papers(store().engine, study.id)
     return render_template(
@@ -78,10 +100,12 @@ def _home(study: Seen, fault: str | None = None, said: str = "", written: str = 
         here="paper",
         form=Form(),
         keys=sees_microdata(study),
-        groups=_groups(study, there),
+        groups=sorted_table("far", _group_columns(), _groups(study, there), "office.paper"),
         states=STATES,
         to_settle=[one.paper for one in there if one.state == "to resolve"],
-        under_way=[one for one in there if one.state != "done"][:_SHOWN],
+        under_way=sorted_table(
+            "open", _FORM_COLUMNS, [one for one in there if one.state != "done"][:_SHOWN], "office.paper"
+        ),
         faults=[("code", fault)] if fault else [],
         said=said or request.args.get("said", ""),
         written=written,

@@ -25,6 +25,7 @@ from survey.pages.account.invitations import address_of, invitation_letter, rese
 from survey.pages.account.sessions import OFFICE
 from survey.pages.office.access import actor, grants, refused
 from survey.pages.office.blueprint import office
+from survey.pages.office.sorting import SortColumn, sorted_table
 from survey.pages.store import store
 from survey.people import ADMINISTRATOR, COORDINATOR, LEAD, ROLES, GivenRole, Giver, NotPossible
 from survey.people.grants import end, give, second_factor_off, take
@@ -386,6 +387,28 @@ def _end_of(day: date) -> datetime:
 _STALE: Final = "This page was open for too long, so nothing was done. Please try again."
 
 
+_MEMBERS: Final = (
+    SortColumn("email", "E-mail address", lambda row: row[0].email),
+    SortColumn("roles", "Roles", lambda row: ", ".join(row[1])),
+    SortColumn("last", "Last signed in", lambda row: row[0].signed_in_at, minor=True),
+    SortColumn("two-step", "Two-step sign-in", lambda row: row[0].two_step, minor=True),
+)
+_INVITED: Final = (
+    SortColumn("email", "E-mail address", lambda row: row[0].email),
+    SortColumn("role", "As", lambda row: row[1]),
+    SortColumn("ends", "The link works until", lambda row: row[0].ends_at, minor=True),
+    SortColumn("change", "Change"),
+)
+_LINKS: Final = (
+    SortColumn("link", "Link", lambda row: row[0].id),
+    SortColumn("school", "School", lambda row: row[1]),
+    SortColumn("made", "Made", lambda row: row[0].made_at, minor=True),
+    SortColumn("ends", "Last day", lambda row: row[0].ends_at),
+    SortColumn("state", "State", lambda row: row[2], minor=True),
+    SortColumn("change", "Change"),
+)
+
+
 def _people_page(form: InviteForm, fault: str | None = None, stale: bool = False) -> Reply:
     stale = stale or form.stale
     faults = _faults(form, fault, stale)
@@ -398,8 +421,18 @@ def _people_page(form: InviteForm, fault: str | None = None, stale: bool = False
         "office/people.html",
         faults,
         stale,
-        members=[(one, [_role_in_words(held.given) for held in one.held]) for one in members(store().engine, who)],
-        invited=[(one, _role_in_words(one.given), one.ends_at > now()) for one in invited if one.given],
+        members=sorted_table(
+            "who-is-in",
+            _MEMBERS,
+            [(one, [_role_in_words(held.given) for held in one.held]) for one in members(store().engine, who)],
+            "office.people",
+        ),
+        invited=sorted_table(
+            "who-is-invited",
+            _INVITED,
+            [(one, _role_in_words(one.given), one.ends_at > now()) for one in invited if one.given],
+            "office.people",
+        ),
         studies=studies,
         form=form,
         here=Form(formdata=None),
@@ -433,7 +466,12 @@ def _links_page(study: Study, form: LinkForm | None, fault: str | None = None, s
         faults,
         stale,
         study=study,
-        links=[(one, schools.get(one.school_id, ""), _state(one)) for one in links],
+        links=sorted_table(
+            "links",
+            _LINKS,
+            [(one, schools.get(one.school_id, ""), _state(one)) for one in links],
+            "office.coordinator_links",
+        ),
         form=form or _link_form(study, empty=True),
         here=Form(formdata=None),
         last_day=lambda ends_at: (ends_at - timedelta(days=1)).date(),

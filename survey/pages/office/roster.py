@@ -27,6 +27,7 @@ from survey.fieldwork.waiting import Waiting
 from survey.pages.office.access import Seen, actor, allowed, refused, sees_microdata
 from survey.pages.office.blueprint import office
 from survey.pages.office.sections import section
+from survey.pages.office.sorting import SortColumn, sorted_table
 from survey.pages.office.uploads import CHANGED, SHOWN, Identifying, Proposal, Upload, WaveForm, add, counted
 from survey.pages.sending import send
 from survey.pages.store import store
@@ -46,9 +47,20 @@ class RosterForm(WaveForm):
         return {**super().drawn(study), "correct": bool(self.correct.data)}
 
 
+_COLUMNS: Final = (
+    SortColumn("wave", "Wave"),
+    SortColumn("schools", "Schools", lambda one: one.schools, number=True),
+    SortColumn("pupils", "Pupils", lambda one: one.people.get("pupil", 0), number=True),
+    SortColumn("parents", "Parents", lambda one: one.people.get("parent", 0), number=True, minor=True),
+    SortColumn("staff", "Staff", lambda one: one.people.get("staff", 0), number=True, minor=True),
+    SortColumn("left", "Left", lambda one: one.left, number=True, minor=True),
+    SortColumn("roster", "Roster"),
+)
+
+
 def _page(study: Seen, _form: RosterForm) -> dict[str, Any]:
     return {
-        "counts": wave_counts(store().engine, study.id),
+        "counts": sorted_table("lists", _COLUMNS, wave_counts(store().engine, study.id), "office.roster"),
         "linkage": study.plan.linkage,
         "facts": study.plan.facts,
         "may_download": sees_microdata(study),

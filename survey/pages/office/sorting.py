@@ -30,14 +30,15 @@ class SortColumn:
 class SortedTable:
     """Rows in the order that the address asks for. name: of the table, its own on the page, and the id of its caption.
 
-    by: the column the rows are sorted by; empty where they are in the page's own order.
+    by: the column the rows are sorted by; empty where they are in the page's own order. endpoint: the page it is on.
     """
 
     name: str
     columns: tuple[SortColumn, ...]
     rows: tuple[Any, ...]
-    by: str
-    descending: bool
+    endpoint: str
+    by: str = ""
+    descending: bool = False
 
     def direction(self, column: SortColumn) -> Literal["ascending", "descending"] | None:
         """Return how the rows are sorted by a column, as aria-sort has it; None where they are not."""
@@ -50,18 +51,31 @@ class SortedTable:
         now = self.direction(column)
         descending = column.number if now is None else now == "ascending"
         wanted = f"{self.name}.{'-' if descending else ''}{column.name}"
-        others = request.args.to_dict(flat=True) | (request.view_args or {})
-        return url_for(request.endpoint or "", **others | {_ARGUMENT: wanted, "_anchor": self.name})
+        others = request.args.to_dict(flat=True) | self._place()
+        return url_for(self.endpoint, **others | {_ARGUMENT: wanted, "_anchor": self.name})
+
+    def _place(self) -> dict[str, Any]:
+        """Return what the page's own address is made of: of a form that was sent to it, only the study."""
+        place = request.view_args or {}
+        if request.endpoint == self.endpoint:
+            return place
+        return {name: value for name, value in place.items() if name == "code"}
 
 
-def sorted_table(name: str, columns: Sequence[SortColumn], rows: Iterable[Any]) -> SortedTable:
-    """Return a table with its rows as the address asks for; as they come where it asks for nothing that is there."""
+def sorted_table(
+    name: str, columns: Sequence[SortColumn], rows: Iterable[Any], endpoint: str | None = None
+) -> SortedTable:
+    """Return a table with its rows as the address asks for; as they come where it asks for nothing that is there.
+
+    endpoint: the page that has the table, where another address shows that page too: a form that was sent to it.
+    """
+    here = endpoint or request.endpoint or ""
     table, _, wanted = request.args.get(_ARGUMENT, "").partition(".")
     descending = wanted.startswith("-")
     column = next((one for one in columns if one.key and one.name == wanted.removeprefix("-")), None)
     if table != name or column is None or column.key is None:
-        return SortedTable(name, tuple(columns), tuple(rows), "", False)
-    return SortedTable(name, tuple(columns), _in_order(rows, column.key, descending), column.name, descending)
+        return SortedTable(name, tuple(columns), tuple(rows), here)
+    return SortedTable(name, tuple(columns), _in_order(rows, column.key, descending), here, column.name, descending)
 
 
 def _in_order(rows: Iterable[Any], key: Callable[[Any], Any], descending: bool) -> tuple[Any, ...]:
