@@ -156,6 +156,8 @@ def draw_with_band(picture: WithBand, form: SheetSize) -> Canvas:
     return sheet
 
 
+_YEAR: Final = 365
+
 _DAYS_APART: Final = (1, 2, 7, 14, 28, 56, 91, 182, 364)
 """How many days there can be between two days of an axis."""
 
@@ -177,9 +179,10 @@ def draw_over_days(picture: OverDays, form: SheetSize) -> Canvas:
 
     for day in _days_named(first, last, 3 if form.narrow else 7):
         x = place(day, 0)[0]
-        half = width_of(_short(day)) / 2
+        words = _short(day, span)
+        half = width_of(words) / 2
         sheet.line("grid", (x, top + _DEEP), (x, top + _DEEP + 5))
-        sheet.words(min(x, form.width - half), top + _DEEP + LINE + 2, _short(day), "soft", "middle")
+        sheet.words(min(x, form.width - half), top + _DEEP + LINE + 2, words, "soft", "middle")
     points = [place(day, count) for day, count in picture.spots]
     floor = top + _DEEP
     sheet.path("band", [(points[0][0], floor), *points, (points[-1][0], floor)], closed=True)
@@ -199,8 +202,9 @@ def _days_named(first: date, last: date, most: int) -> list[date]:
     return [first + timedelta(days=at) for at in range(0, span + 1, step)]
 
 
-def _short(day: date) -> str:
-    return f"{day.day} {day:%b}"
+def _short(day: date, span: int) -> str:
+    """Return a day as an axis of so many days names it: with its year where there are several of a name."""
+    return f"{day.day} {day:%b}" if span < _YEAR else f"{day:%b %Y}"
 
 
 def _lead(sheet: Canvas, said: tuple[str, str], y: float) -> float:

@@ -6,6 +6,9 @@ import re
 import struct
 import xml.etree.ElementTree as ET
 import zlib
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -15,7 +18,7 @@ from survey.pictures.dots import DotRow, Dots, Spot
 from survey.pictures.drawing import Picture, drawn, on_its_own
 from survey.pictures.fonts import opened
 from survey.pictures.letters import lines_of, width_of
-from survey.pictures.lines import BandSpot, NamedSpot, OverWaves, WaveLine, WithBand
+from survey.pictures.lines import BandSpot, NamedSpot, OverDays, OverWaves, WaveLine, WithBand
 from survey.pictures.stacked import Stacked, StackedRow
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -58,7 +61,15 @@ BAND = WithBand(
     (NamedSpot(0.5, 3.2, "210 pupils", 210), NamedSpot(1.5, 3.3, "90 pupils", 90)),
     ("+0.20 a year", "95 % interval 0.10 to 0.30"),
 )
-ALL = (DOTS, BARS, WAVES, BAND)
+DAYS = OverDays(
+    "Pupils who finished, day by day",
+    "The table has the same numbers.",
+    "Finished so far: 40",
+    (date(2026, 9, 21), date(2026, 11, 29)),
+    ((date(2026, 9, 21), 0), (date(2026, 10, 5), 10), (date(2026, 11, 2), 30), (date(2026, 11, 29), 40)),
+    (45, "Aim: 45"),
+)
+ALL = (DOTS, BARS, WAVES, DAYS, BAND)
 
 
 def shapes(svg: str, name: str, look: str = "") -> list[dict[str, str]]:
@@ -213,3 +224,42 @@ def test_a_file_of_its_own_has_its_title_its_source_and_its_style_in_it() -> Non
     assert said[-1] == "First Notes, Autumn 2026."
     assert root.find(f"{SVG}style").text == ".picture .grid{stroke:#ddd}"
     assert root.attrib["viewBox"].split()[2] == root.attrib["width"] == "800"
+
+
+def points(svg: str, look: str) -> list[tuple[float, float]]:
+    """The corners of the one path of this kind."""
+    (path,) = shapes(svg, "path", look)
+    return [(float(x), float(y)) for x, y in re.findall(r"([\d.]+) ([\d.]+)", path["d"])]
+
+
+@pytest.mark.parametrize("side", ["wide", "phone"])
+def test_a_day_stands_where_the_axis_says_and_the_aim_at_its_count(side: str) -> None:
+    svg = getattr(drawn(DAYS, "k"), side)
+    line = points(svg, "series s0")
+    (first, zero), (last, forty) = line[0], line[-1]
+    days = [(day - DAYS.ends[0]).days for day, _ in DAYS.spots]
+    for (x, y), day, (_, count) in zip(line, days, DAYS.spots, strict=True):
+        assert x == pytest.approx(first + (last - first) * day / days[-1], abs=0.2)
+        assert y == pytest.approx(zero + (forty - zero) * count / 40, abs=0.2)
+    (aim,) = shapes(svg, "line", "middle")
+    assert float(aim["y1"]) == float(aim["y2"]) == pytest.approx(zero + (forty - zero) * 45 / 40, abs=0.2)
+    named = [said for *_, said in words(svg) if re.fullmatch(r"\d+ (Sep|Oct|Nov)", said)]
+    assert named[0] == "21 Sep"
+    assert 2 <= len(named) <= (7 if side == "wide" else 3)
+
+
+@pytest.mark.parametrize("span", [0, 1, 6, 30, 200, 3000])
+def test_an_axis_of_days_never_has_too_many_names(span: int) -> None:
+    start = date(2026, 1, 1)
+    ends = (start, start + timedelta(days=span))
+    two = drawn(replace(DAYS, ends=ends, spots=((start, 1), (ends[1], 2)), aim=None), "k")
+    for svg, most in ((two.wide, 7), (two.phone, 3)):
+        named = [one for one in words(svg) if re.fullmatch(r"(\d+ [A-Z][a-z]{2}|[A-Z][a-z]{2} \d{4})", one[3])]
+        assert 1 <= len(named) <= most
+        assert not any(after[0] < before[1] for before, after in pairwise(named))
+    assert not shapes(two.wide, "line", "middle")
+
+
+def test_without_a_day_there_is_nothing_to_draw() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        drawn(replace(DAYS, spots=()), "k")

@@ -34,24 +34,25 @@ from survey.progress import (
     newest_begun,
     progress,
     tallies,
-    to_remind,
 )
 
 _WHO: Final = (LEAD, RESEARCHER, COORDINATOR)
 section("overview", "Overview", "office.study", order=10, group="", roles=_WHO)
 
-SHOWN: Final = 5
-"""So many schools are on the overview; “Progress” has all."""
+SHOWN, MOST_SHOWN = 5, 10
+"""So many schools are on the overview, and at most so many that need attention; “Progress” has all."""
 
 
 @dataclass(frozen=True)
 class NeediestTable:
     """The schools, or a coordinator's classes, that need attention first. needy: how many do, of `all`.
 
-    level: 'school' or 'class'. audience: whose rates these are, such as “Pupils”.
+    level: 'school' or 'class'. school: the code of the only school, whose classes these are; empty where there are
+    more. audience: whose rates these are, such as “Pupils”.
     """
 
     level: Level
+    school: str
     audience: AudienceStanding
     rows: Sequence[tuple[Tally, Attention | None]]
     needy: int
@@ -82,7 +83,7 @@ def study(study: Seen) -> ResponseReturnValue:
         neediest=_neediest(here, standings, wave, today) if state == "open" else None,
         why=ATTENTION,
         before=before_wave(study, now),
-        during=during_wave(study, len(to_remind(here)), is_open=state == "open"),
+        during=during_wave(study, here, is_open=state == "open"),
         sees_results=mine is None and sees_tables(study),
         finding=newest_finding(study) if mine is None and sees_tables(study) else None,
     )
@@ -104,4 +105,6 @@ def _neediest(
     schools = [one for one in tallies(theirs, "school") if one.there]
     level: Level = "school" if len(schools) > 1 else "class"
     rows = neediest_first(schools if level == "school" else tallies(theirs, "class"), wave, today)
-    return NeediestTable(level, asked, rows[:SHOWN], sum(why is not None for _, why in rows), len(rows))
+    needy = sum(why is not None for _, why in rows)
+    only = schools[0].key if level == "class" else ""
+    return NeediestTable(level, only, asked, rows[: max(SHOWN, min(needy, MOST_SHOWN))], needy, len(rows))

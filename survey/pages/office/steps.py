@@ -17,6 +17,7 @@ from survey.pages.office.sections import sections
 from survey.pages.store import store
 from survey.people import LEAD
 from survey.problems import amount, listed
+from survey.progress import TO_REMIND, Progress
 from survey.responses.keyings import papers
 
 
@@ -60,18 +61,18 @@ def before_wave(study: Seen, now: datetime) -> list[NextStep]:
     return [] if all(step.done for step in found) else found
 
 
-def during_wave(study: Seen, left: int, *, is_open: bool) -> list[NextStep]:
-    """Return what there is to do while a wave is open, or after the last one, for the person who is here.
-
-    left: how many questionnaires can still be answered.
-    """
+def during_wave(study: Seen, wave: Progress, *, is_open: bool) -> list[NextStep]:
+    """Return what there is to do while a wave is open, or after the last one, for the person who is here."""
     here = pages_of(study)
+    left = [one for one in wave.lines if one.outcome in TO_REMIND] if is_open else []
     found = []
-    if is_open and left:
-        if my_schools(study) is not None:
-            found.append(_class_session(here))
+    if my_schools(study) is not None and any(one.audience == "pupil" for one in left):
+        found.append(
+            NextStep("Some pupils have not answered yet", False, here["classroom"], "", "Start a class session")
+        )
+    if left:
         reminders = f"{here['progress']}#reminders"
-        said = f"{amount(left, 'questionnaire')} can still be answered"
+        said = f"{amount(len(left), 'questionnaire')} can still be answered"
         found.append(NextStep(said, False, reminders, "", "Get reminder list"))
     if "paper" in here:
         found += _differences(study, here["paper"])
@@ -83,11 +84,6 @@ def during_wave(study: Seen, left: int, *, is_open: bool) -> list[NextStep]:
 def pages_of(study: Seen) -> dict[str, str]:
     """Return the addresses of the sections that the person who is here may open, by their names."""
     return {one.name: url_for(one.endpoint, code=study.code) for _, found in sections(study) for one in found}
-
-
-def _class_session(here: dict[str, str]) -> NextStep:
-    more = "the class code and the teacher’s list are there"
-    return NextStep("Classes that have not answered", False, here["classroom"], more, "Start a class session")
 
 
 def _differences(study: Seen, address: str) -> list[NextStep]:
