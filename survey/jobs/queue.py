@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
-import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,57 +17,27 @@ from datetime import datetime
 from functools import cache, cached_property
 from importlib.metadata import version as installed_version
 from importlib.util import find_spec
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from huey import Huey, PriorityRedisHuey, SqliteHuey
-from huey.serializer import Serializer
 
 from survey import private
 from survey.config import Settings
 from survey.database import StoreError
-from survey.forks import Owned
 from survey.jobs.job import Job, JobRecord
+
+if TYPE_CHECKING:
+    from huey import Huey
 
 FILE: Final = "jobs.db"
 """The file in the instance folder. config.py knows what ours are called there."""
 
 _JOB: Final = "job-"
 _WORKER: Final = "worker-"
-_PATIENCE: Final = 20
-"""Seconds to wait for another process that writes."""
 
 
 class QueueUnreachable(StoreError):
     """Long work can neither be asked for nor followed just now. Its text is a sentence."""
-
-
-class _Sealing(Serializer):  # type: ignore[misc] # huey ships no types
-    """Seals whatever goes into the queue with a key that is kept outside it: it can be neither read there nor forged.
-
-    What is not ours cannot be opened, so that unpickling it is safe: it comes from this program.
-    """
-
-    def __init__(self, key: bytes) -> None:
-        super().__init__()
-        self._cipher = AESGCM(key)
-
-    def _serialize(self, data: object) -> bytes:
-        nonce = secrets.token_bytes(12)
-        return nonce + self._cipher.encrypt(nonce, pickle.dumps(data), None)
-
-    def _deserialize(self, data: bytes) -> Any:
-        return pickle.loads(self._cipher.decrypt(bytes(data[:12]), bytes(data[12:]), None))
-
-
-class _Shredding(Owned):
-    """A connection to the queue's file that leaves no copy of what is deleted, and gives back the space."""
-
-    def __init__(self, database: Any, *more: Any, **named: Any) -> None:
-        super().__init__(database, *more, **named)
-        for pragma in ("auto_vacuum = FULL", "secure_delete = ON", "synchronous = NORMAL"):
-            self.execute(f"PRAGMA {pragma}").close()
 
 
 class JobQueue:
@@ -217,18 +186,18 @@ class JobQueue:
         return self._open("made")
 
     def _open(self, name: str) -> Huey:
-        sealing = _Sealing(self._key)
+        # Only what asks for long work, or does it, needs huey: most commands do neither.
+        from survey.jobs.sealed import in_file, in_redis
+
         if self._address is None:
             private.reserve(self._file)
-            return SqliteHuey(
-                name, filename=str(self._file), timeout=_PATIENCE, factory=_Shredding, serializer=sealing, results=False
-            )
+            return in_file(name, self._file, self._key)
         if find_spec("redis") is None:
             raise QueueUnreachable(
                 "CHORUS_QUEUE names a Redis, and the Python package for it is not installed. Please run: "
                 "pip install 'chorus-survey[redis]'"
             )
-        return PriorityRedisHuey(f"chorus-{name}", url=self._address, serializer=sealing, results=False)
+        return in_redis(name, self._address, self._key)
 
     def _opened(self, kept: Any) -> Any:
         """Return what was sealed; None for nothing, and for what was sealed with another key or by another version."""
