@@ -56,6 +56,7 @@ class Dots:
 
     measure: what the axis shows. ends: what lies to the left and to the right of nought, where a line is drawn; None
     where nought means nothing. said: the heading of what is said at the right. unit: follows each number of the axis.
+    reach: numbers that the axis goes as far as, whatever the values, so that small ones look small.
     """
 
     title: str
@@ -66,12 +67,15 @@ class Dots:
     ends: tuple[str, str] | None = None
     said: str = ""
     unit: str = ""
+    reach: tuple[float, ...] = ()
 
 
 def draw_dots(picture: Dots, form: SheetSize) -> Canvas:
     """Return the drawing. Raises ValueError where no row has a spot."""
     values = [number for row in picture.rows for spot in row.spots if spot is not None for number in spot.numbers()]
-    axis = axis_over([*values, *([0.0] if picture.ends else [])], about=4 if form.narrow else 6, unit=picture.unit)
+    axis = axis_over(
+        [*values, *picture.reach, *([0.0] if picture.ends else [])], about=4 if form.narrow else 6, unit=picture.unit
+    )
     sheet = Canvas(form)
     begin, length = _plot(form, any(row.has_words for row in picture.rows), axis)
     top = _heading(sheet, picture, begin)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from survey.analysis.balance import LARGE
 from survey.analysis.change import GroupChange
 from survey.analysis.exposure import ExposureBand
 from survey.findings import sentences
@@ -523,14 +524,15 @@ def balance_of_schools(findings: StudyFindings, found: Sequence[SchoolFinding], 
     if any(row.spots[0] is not None for row in rows):
         measure = "Difference in standard deviations of schools"
         sides = (f"lower in {here}", f"higher in {here}")
-        picture = Dots(title, f"{measure}. {_TABLE_BELOW}", (measure,), tuple(rows), measure, sides, "Difference")
+        about = f"{measure}. {_TABLE_BELOW}"
+        picture = Dots(title, about, (measure,), tuple(rows), measure, sides, "Difference", reach=(-LARGE, LARGE))
     names = findings.arms[findings.programme or ""], findings.arms[found[0].reference]
     columns = (f"{name}: {what}" for name in names for what in ("schools", "mean", "SD"))
     headings = ("Fact", "Matched on", *columns, "Standardised difference")
     return Figure(id, title, picture, FigureTable(headings, tuple(map(_school_cells, found))), _LARGE)
 
 
-_LARGE: Final = "A filled dot is a difference of more than 0.25, which is large."
+_LARGE: Final = f"A filled dot is a difference of more than {LARGE}, which is large."
 
 
 def _apart(one: SchoolFinding) -> tuple[tuple[Spot | None, ...], str, str]:

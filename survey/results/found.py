@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
 from survey.analysis.costs import CostPerChild
 from survey.definition.study import CountedAnswer, StudyDefinition
@@ -12,7 +13,9 @@ from survey.export.study import StudyTables
 from survey.findings import sentences
 from survey.findings.answers import Answer, answers
 from survey.findings.outcomes import share_id
-from survey.pictures.stacked import MOST_STEPS, Stacked, StackedRow
+from survey.pictures.dots import DotRow, Dots, Spot
+from survey.pictures.drawing import Picture
+from survey.pictures.stacked import Stacked, StackedRow
 from survey.results.figures import (
     Figure,
     FigureTable,
@@ -122,11 +125,28 @@ def _costs(costs: CostPerChild, id: str) -> Figure:
         ),
         ("Rating", costs.rating),
     )
-    title = "Who pays, over three years" if costs.payers else "What the money goes into, over three years"
-    parts = costs.payers or {"To start, once": costs.start_up, "To run it": costs.total - costs.start_up}
-    shares = tuple(amount / costs.total if costs.total else 0.0 for amount in parts.values())
+    picture = _payers(costs) if costs.payers else _to_start_and_to_run(costs)
+    return Figure(id, picture.title, picture, FigureTable(("What", "Amount"), rows))
+
+
+_AMOUNTS: Final = "The table below the picture has the amounts."
+
+
+def _payers(costs: CostPerChild) -> Picture:
+    """Return who pays how much for a pupil in a year, the most first."""
+    rows = []
+    for payer, amount in costs.payers.items():
+        each = costs.for_each(amount)
+        share = sentences.percent(amount / costs.total) if costs.total else ""
+        rows.append(DotRow(payer[:1].upper() + payer[1:], (Spot(each),), sentences.pounds(each), share))
+    measure = "Pounds per pupil and year"
+    return Dots("Who pays", f"{measure}. {_AMOUNTS}", (measure,), tuple(rows), measure, reach=(0.0,))
+
+
+def _to_start_and_to_run(costs: CostPerChild) -> Picture:
+    """Return which part of all costs is paid once, and which every year."""
+    to_start = costs.start_up / costs.total if costs.total else 0.0
+    shares = (to_start, 1 - to_start)
     bar = StackedRow("All costs", shares, tuple(map(sentences.percent, shares)), f"£{costs.total:,.0f}")
-    about = "Shares of all costs. The table below the picture has the amounts."
-    # More payers than a bar can tell apart are in the table alone.
-    picture = Stacked(title, about, tuple(parts), (bar,)) if len(parts) <= MOST_STEPS else None
-    return Figure(id, title, picture, FigureTable(("What", "Amount"), rows))
+    title = "What the money goes into, over three years"
+    return Stacked(title, f"Shares of all costs. {_AMOUNTS}", ("To start, once", "To run it"), (bar,))

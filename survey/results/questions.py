@@ -182,4 +182,4 @@ def _shares(one: AskedQuestion) -> Picture | None:
         for answer in ordered
     )
     about = f"{_OF_ANSWERED}. The table below the picture has the same numbers."
-    return Dots(one.title, about, (_OF_ANSWERED,), rows, _OF_ANSWERED, unit=" %")
+    return Dots(one.title, about, (_OF_ANSWERED,), rows, _OF_ANSWERED, unit=" %", reach=(0.0,))

@@ -211,6 +211,22 @@ def test_slopes_changes_groups_and_who_takes_part_are_those_of_the_workbook(
         assert row["In both"] == (f"{told['matched']:,}" if told["matched"] is not None else "")
 
 
+def test_who_pays_is_drawn_and_written_as_it_is_calculated(findings: StudyFindings, tables: StudyTables) -> None:
+    costs = dataclasses.replace(findings.costs, payers={"schools": 3_000.0, "the trust": 900.0}, salaries=3_000.0)
+    told = dataclasses.replace(tables, findings=dataclasses.replace(findings, costs=costs))
+    part = found(told, study(PLANNED), None)[-1]
+    assert part.answer.short[1:] == (
+        "Salaries are 77 % of it: £100.00 per pupil and year.",
+        "Who pays, per pupil and year: schools £100.00 (77 %) and the trust £30.00 (23 %).",
+    )
+    (figure,) = part.figures
+    assert isinstance(figure.picture, Dots)
+    assert [(row.name, row.spots[0].value, row.said) for row in figure.picture.rows] == [
+        ("Schools", 100.0, "£100.00"), ("The trust", 30.0, "£30.00"),
+    ]  # fmt: skip
+    assert dict(figure.table.rows)["Of that, paid by: the trust"] == "£30.00"
+
+
 def test_every_picture_of_the_page_can_be_drawn_and_says_that_its_table_has_the_same(
     sections: list[FoundSection],
 ) -> None:
