@@ -284,7 +284,7 @@ def _exposure_answer(findings: StudyFindings, id: str, found: Sequence[ExposureF
         told=tuple(sentences.of_exposure(findings, one) for one in found),
         rests=(
             f"{findings.waves[findings.wave]}: {counts} {sentences.people(found[0].outcome)} in {where}.",
-            "A connection, not a cause: those who stay longer may differ from those who leave.",
+            "A connection, not a cause: those who have more of it may differ from the others in other ways too.",
             *([_few(findings)] if hidden else []),
         ),
         exposures=tuple(found),

@@ -91,7 +91,9 @@ def _figures(tables: StudyTables, study: StudyDefinition, items: SmallSheet | No
     elif answer.comparisons:
         yield from differences(findings, answer.comparisons, f"{id}-differences")
     if answer.exposures:
-        lines = (band(findings, one, f"{id}-line") for one in answer.exposures)
+        # The line of the surest finding: the others stand in the picture below it.
+        surest = sorted(answer.exposures, key=lambda one: one.certainty != answer.certainty)
+        lines = (band(findings, one, f"{id}-line") for one in surest)
         yield from (line for line in [next((one for one in lines if one is not None), None)] if line is not None)
         yield slopes(findings, answer.exposures, f"{id}-slopes")
     for fact in dict.fromkeys(one.subgroup.fact for one in answer.subgroups):
