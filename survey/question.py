@@ -565,3 +565,10 @@ def ways_of_saying_nothing(question: Question, say: Say) -> list[tuple[str, str]
 def _in_words(reason: str, say: Say) -> str | None:
     words = {DONT_KNOW: "I don’t know", RATHER_NOT: "I don’t want to say"}
     return say(words[reason]) if reason in words else None
+
+
+def points_of(question: Question) -> Column | None:
+    """Return the column of a question whose answers go from low to high; None where they do not, or have no words."""
+    if question.number_range is None:
+        return None
+    return next((one for one in question.columns() if one.name == question.id and one.codes), None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, true, update
 
 from survey.audit import Act, note
 from survey.classroom.cards import issued
@@ -31,6 +31,9 @@ from survey.problems import Refused
 
 LONGEST: Final = timedelta(hours=8)
 """A class session that no one ends has ended by then."""
+
+RECENT: Final = timedelta(days=14)
+"""So long a class session that has ended is listed."""
 
 State = Literal["open", "paused", "ended"]
 
@@ -189,7 +192,23 @@ def by_id(connection: Connection, session_id: int) -> ClassSession | None:
 
 def open_sessions(engine: Engine, study_id: int, schools: set[int] | None, now: datetime) -> list[ClassSession]:
     """Return the class sessions of a study that have not ended, the newest first. schools: ids; None for all."""
-    query = _SESSIONS.where(class_session.c.study_id == study_id, *is_open(now)).order_by(class_session.c.id.desc())
+    return _sessions(engine, study_id, schools, is_open(now))
+
+
+def ended_sessions(engine: Engine, study_id: int, schools: set[int] | None, now: datetime) -> list[ClassSession]:
+    """Return the newest class session of each class and questionnaire that has ended within RECENT, newest first.
+
+    schools: ids; None for all.
+    """
+    over = or_(class_session.c.ended_at.is_not(None), class_session.c.ends_by <= now)
+    found: dict[tuple[int, str, int], ClassSession] = {}
+    for one in _sessions(engine, study_id, schools, [over, class_session.c.opened_at > now - RECENT]):
+        found.setdefault((one.wave_id, one.questionnaire, one.school_class_id), one)
+    return list(found.values())
+
+
+def _sessions(engine: Engine, study_id: int, schools: set[int] | None, conditions: Iterable[Any]) -> list[ClassSession]:
+    query = _SESSIONS.where(class_session.c.study_id == study_id, *conditions).order_by(class_session.c.id.desc())
     if schools is not None:
         query = query.where(School.id.in_(schools))
     with read(engine) as connection:

@@ -57,6 +57,10 @@ class Fieldwork(Strict):
     aim: Annotated[RealNumber, Field(gt=0, le=1)] | None = Field(
         None, description="The share of the people asked who are to finish it: 0.8 for 80 %"
     )
+    show_class: list[str] = Field(
+        default_factory=list,
+        description="Questions whose answers a class may see together, in words, after its class session",
+    )
     open_link_only: bool = Field(
         False,
         description=(

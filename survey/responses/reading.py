@@ -234,12 +234,21 @@ class _Facts(dict[str, Mapping[str, Any]]):
         return facts
 
 
-def stream(engine: Engine, study_id: int, questionnaire: str, waves: tuple[str, ...] | None = None) -> Iterator[Record]:
+def stream(
+    engine: Engine,
+    study_id: int,
+    questionnaire: str,
+    waves: tuple[str, ...] | None = None,
+    school_class_id: int | None = None,
+) -> Iterator[Record]:
     """Yield every response to a questionnaire, whatever its state, by wave, school, class and participant.
 
     All of them are of one moment, and only some hundreds are in memory at a time. waves: codes; None for all.
+    school_class_id: the class whose responses are wanted; None for all.
     """
     query = _chosen(_RECORDS, study_id, questionnaire, waves)
+    if school_class_id is not None:
+        query = query.where(response.c.school_class_id == school_class_id)
     known = _Facts()
     with engine.connect().execution_options(yield_per=_CHUNK) as connection, connection.execute(query) as rows:
         for *place, facts, answers, screens, listened in rows:

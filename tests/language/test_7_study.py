@@ -102,6 +102,28 @@ fieldwork:
     assert any("who come in with their own code. Please remove: open_link_only: yes" in one for one in told)
 
 
+def test_what_a_class_sees_together():
+    """When a class session has ended, the school can read what the class said: in words, never in numbers, and only of a
+    class that is large enough. `show_class` names the questions that may also be shown to the class itself, on one
+    screen; without it nothing is."""
+    example = """
+fieldwork:
+  - {questionnaire: sample, audience: pupil, waves: [w1], show_class: [a]}
+"""
+    alone = QUESTIONNAIRE.replace(", when: {roster.lead: yes}", "")
+    pupils = (
+        'audience: pupil\nreader: {age: 9}\nassent: {ask: Will you help?, yes: Yes, no: "No", declined: Thank you.}\n'
+    ) + alone
+    (work,) = good_study(example, pupils).study.fieldwork
+    assert work.show_class == ["a"]
+    (told,) = told_study(example.replace("[a]", "[c]"), pupils)
+    assert "'sample' has no question 'c'." in told
+    (told,) = told_study(example.replace("[a]", "[a, a]"), pupils)
+    assert "question 'a' is already listed" in told
+    (told,) = told_study(example.replace("audience: pupil", "audience: staff"), alone)
+    assert "classes are made of pupils" in told
+
+
 def test_who_is_not_asked():
     """`not_asked` says who gets no questionnaire, and why, so that no one wonders whether they were forgotten. It stands on
     the page Waves, beside the results, and in every workbook."""

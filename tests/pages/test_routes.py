@@ -229,6 +229,8 @@ ROUTES: dict[str, frozenset[str]] = {
     "POST /office/studies/<code>/classroom/<int:number>": FOR_TEACHERS - {OTHER_COORDINATOR},
     "GET /office/studies/<code>/classroom/<int:number>/board": FOR_TEACHERS - {OTHER_COORDINATOR},
     "GET /office/studies/<code>/classroom/<int:number>/end": FOR_TEACHERS - {OTHER_COORDINATOR},
+    "GET /office/studies/<code>/classroom/<int:number>/said": FOR_TEACHERS - {OTHER_COORDINATOR},
+    "GET /office/studies/<code>/classroom/<int:number>/said/class": FOR_TEACHERS - {OTHER_COORDINATOR},
     "GET /office/studies/<code>/classroom/<int:number>/cards/<int:card>": FOR_TEACHERS - {OTHER_COORDINATOR},
     "POST /office/studies/<code>/classroom/<int:number>/cards/<int:card>": FOR_TEACHERS - {OTHER_COORDINATOR},
     # waves and links

@@ -18,6 +18,7 @@ from survey.definition.rules.header import FILE_NAME, not_a_language
 from survey.definition.rules.names import kept_by, wrong_name
 from survey.definition.study import ROLES, CountedAnswer, Fact, Fieldwork, Plan, StudyDefinition
 from survey.problems import FIRST, About, did_you_mean, quoted, shortened
+from survey.question import points_of
 from survey.wording import is_language
 
 
@@ -274,6 +275,7 @@ def fieldwork(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
                     about=About("wave", wave),
                 )
         yield from _open_link_only(part, i)
+        yield from _shown_to_the_class(part, questionnaire, i)
         if part.years is not None:
             yield from _years(study, part.years, i, around)
         yield from _once(part.waves, lambda n, at=at: (*at, "waves", n), "wave")  # type: ignore[misc]
@@ -321,6 +323,25 @@ def _questionnaire(name: str, around: Surroundings, at: Path, who: str) -> Itera
     if name not in around.names:
         hint = did_you_mean(name, around.names) or f" Please add {shortened(name)}.yaml."
         yield Fault(at, f"{who} names the questionnaire '{shortened(name)}', which does not exist.{hint}")
+
+
+def _shown_to_the_class(part: Fieldwork, questionnaire: Questionnaire | None, i: int) -> Iterator[Fault]:
+    """What a class sees together are questions of its questionnaire whose answers go from low to high, in words."""
+    if part.show_class and part.audience != "pupil":
+        message = f"classes are made of pupils, and '{part.questionnaire}' is for '{part.audience}'. Please remove it"
+        yield Fault(("fieldwork", i, "show_class"), message, key=True)
+        return
+    yield from _once(part.show_class, lambda n: ("fieldwork", i, "show_class", n), "question")
+    questions = {one.id: one for one in questionnaire.questions} if questionnaire else {}
+    for n, name in enumerate(part.show_class if questionnaire else ()):
+        at: Path = ("fieldwork", i, "show_class", n)
+        if name not in questions:
+            if questionnaire and name not in questionnaire.written.questions:
+                hint = did_you_mean(name, questions) or " Please use the id of a question."
+                yield Fault(at, f"'{part.questionnaire}' has no question '{shortened(name)}'.{hint}")
+        elif points_of(questions[name]) is None:
+            message = f"the answers to '{name}' do not go from low to high in words. Please use another question"
+            yield Fault(at, message)
 
 
 def _years(study: StudyDefinition, years: list[int], i: int, around: Surroundings) -> Iterator[Fault]:

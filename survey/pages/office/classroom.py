@@ -35,6 +35,7 @@ from survey.classroom.sessions import (
     begin_session,
     change_code,
     end,
+    ended_sessions,
     go_on,
     open_sessions,
     pause,
@@ -52,7 +53,7 @@ from survey.pages.account.forms import Form
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import Survey
 from survey.pages.answer.tryout import address_of
-from survey.pages.office.access import Seen, actor, allowed, my_schools, with_years
+from survey.pages.office.access import Seen, actor, allowed, my_schools, refused, with_years
 from survey.pages.office.blueprint import office
 from survey.pages.office.sections import section
 from survey.pages.store import store
@@ -63,6 +64,8 @@ from survey.people.attempts import counter
 from survey.problems import Refused
 from survey.progress.outcomes import REASONS
 from survey.progress.reasons import GivenReason, give
+from survey.responses import stream
+from survey.results.class_said import ClassSummary, SaidTogether, class_summary
 from survey.wording import direction, html_language, own_name
 
 _WHO: Final = (LEAD, COORDINATOR)
@@ -140,6 +143,7 @@ def _home(study: Seen, faults: list[tuple[str, str]] | None = None, chosen: str 
         chosen=chosen,
         with_cards=request.form.get("cards") != "without",
         running=open_sessions(store().engine, study.id, my_schools(study), datetime.now(UTC)),
+        ended=ended_sessions(store().engine, study.id, my_schools(study), datetime.now(UTC)),
         classes=_classes(study),
         questionnaires=[(name, _title_and_years(study, name)) for name in asked],
         ready=[(name, _title_and_years(study, name), it) for name in asked if (it := _survey(study, name))],
@@ -396,6 +400,52 @@ def ask_end_session(study: Seen, number: int) -> ResponseReturnValue:
     return render_template(
         "office/class-end.html", study=study, here="classroom", form=Form(formdata=None), it=it, listed=_list(it)
     )
+
+
+# ---- what a class said, the same day -------------------------------------------------------------------------
+
+
+@office.get("/studies/<code>/classroom/<int:number>/said")
+@allowed(*_WHO)
+def class_said(study: Seen, number: int) -> ResponseReturnValue:
+    """Say in words what a class said, once its class session has ended: a page for the head."""
+    it = _session(study, number)
+    if it.state(datetime.now(UTC)) != "ended":
+        return _not_yet_ended(it)
+    said, chosen = _said_in(study, it)
+    return render_template(
+        "office/class-said.html", study=study, here="classroom", it=it, said=said, chosen=chosen, **_words(study, it)
+    )
+
+
+@office.get("/studies/<code>/classroom/<int:number>/said/class")
+@allowed(*_WHO)
+def shown_to_the_class(study: Seen, number: int) -> ResponseReturnValue:
+    """Fill the screen with what most of a class said, of the questions that the study has chosen for this."""
+    it = _session(study, number)
+    if it.state(datetime.now(UTC)) != "ended":
+        return _not_yet_ended(it)
+    said, chosen = _said_in(study, it)
+    if not chosen:
+        return redirect(url_for("office.class_said", code=study.code, number=it.id), 303)
+    drawn = (_survey(study, it.questionnaire) or abort(404)).picture
+    return render_template("office/class-show.html", study=study, it=it, said=said, chosen=chosen, picture=drawn)
+
+
+def _not_yet_ended(it: ClassSession) -> ResponseReturnValue:
+    text = "While children are still answering there is no summary. Please end the class session first."
+    return refused(text, heading=f"{it.class_title} has not finished", status=409)
+
+
+def _said_in(study: Seen, it: ClassSession) -> tuple[ClassSummary, list[SaidTogether]]:
+    """Return what a class said, and what of it the class may see together."""
+    records = list(stream(store().engine, study.id, it.questionnaire, (it.wave,), it.school_class_id))
+    versions = {one.sha256: catalogue().survey(one.sha256, one.language) for one in records}
+    known = {sha256: survey.questionnaire for sha256, survey in versions.items() if survey}
+    asked = _survey(study, it.questionnaire) or abort(404)
+    said = class_summary(records, known, asked.questionnaire, study.plan.disclosure.threshold)
+    works = [one for one in study.plan.fieldwork if one.questionnaire == it.questionnaire]
+    return said, said.for_the_class([name for one in works for name in one.show_class])
 
 
 # ---- one card ----------------------------------------------------------------------------------------------
