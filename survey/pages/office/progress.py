@@ -238,14 +238,15 @@ def _class_list(
     if asked.wave is None or asked.school is None:
         return redirect(url_for("office.progress", code=study.code))
     found = _narrowed(everything, asked)
-    kept = request.args.get("kept", "")
+    kept, people = request.args.get("kept", ""), _people(found.lines)
     page = render_template(
         "office/missing.html",
         study=study,
         here="progress",
         asked=asked,
         form=Reasons(formdata=None),
-        people=_people(found.lines),
+        waiting=[one for one in people if one.can_have_reason],
+        answered=[one for one in people if not one.can_have_reason],
         classes=tallies(_narrowed(everything, asked, school_class=False), "class"),
         reasons=REASONS,
         faults=faults,
