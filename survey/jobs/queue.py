@@ -54,6 +54,13 @@ class JobQueue:
         """True when there may be jobs: the file of the queue is made with the first."""
         return self._address is not None or self._file.exists()
 
+    def close(self) -> None:
+        """Let go of the queue; it is opened again when it is needed."""
+        for name in ("_standing", "_made", "_task"):
+            kept = self.__dict__.pop(name, None)
+            if kept is not None and name != "_task":
+                kept.storage.close()
+
     # ---- how jobs stand ----
 
     def record(self, job: Job) -> JobRecord | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import datetime
 
 from survey.config import Settings
@@ -26,6 +27,6 @@ def sweep(queue: JobQueue, engine: Engine, now: datetime) -> None:
 
 def forget_everything(settings: Settings) -> None:
     """Delete all jobs and everything they made: nothing from before a restored backup holds after it."""
-    queue = JobQueue(settings)
-    if queue.is_there:
-        queue.clear()
+    with closing(JobQueue(settings)) as queue:
+        if queue.is_there:
+            queue.clear()

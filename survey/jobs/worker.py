@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
+from huey import Huey
 from huey.consumer import Consumer
 from huey.signals import SIGNAL_INTERRUPTED
 
@@ -28,6 +31,8 @@ _LOOKS: Final = 0.3
 _SIGNS: Final = 5.0
 """Seconds between two signs that a worker is there, and between two looks for what is to be deleted."""
 
+_log = logging.getLogger("survey")
+
 _STOPS_WITHIN: Final = 1.0
 """Seconds that a job has to come to its end when the worker stops; one that needs longer is begun again later."""
 
@@ -35,10 +40,11 @@ _STOPS_WITHIN: Final = 1.0
 def work(settings: Settings, engine: Engine, kinds: Sequence[JobKind]) -> None:
     """Do jobs until stopped by a signal; to be called in the main thread of a process of its own."""
     os.nice(STEPS_BACK)
+    # What goes wrong is said by us: in the job's own record, or below. huey would repeat it several times a second.
+    logging.getLogger("huey").setLevel(logging.CRITICAL)
     queue = JobQueue(settings)
     doing = Doing(queue, engine, {kind.name: kind for kind in kinds})
-    huey = queue.done_by(doing.do)
-    _begin_again(queue)
+    huey = _reached(queue, doing)
     over = threading.Event()
     signs = threading.Thread(target=_give_signs, args=(queue, engine, over), name="signs", daemon=True)
     signs.start()
@@ -62,6 +68,21 @@ def work(settings: Settings, engine: Engine, kinds: Sequence[JobKind]) -> None:
         os._exit(0)  # its thread is in the middle of arithmetic, and would keep the process from ending
 
 
+def _reached(queue: JobQueue, doing: Doing) -> Huey:
+    """Return the queue for the worker, once it can be reached."""
+    told = False
+    while True:
+        try:
+            huey = queue.done_by(doing.do)
+            _begin_again(queue)
+            return huey
+        except StoreError as fault:
+            if not told:
+                _log.error("%s", fault)
+            told = True
+            time.sleep(_SIGNS)
+
+
 def _begin_again(queue: JobQueue, mine: str = "") -> None:
     """Put jobs back into the queue whose process has ended. mine: also those of this process, which is told to stop."""
     for record in queue.records():
@@ -70,11 +91,16 @@ def _begin_again(queue: JobQueue, mine: str = "") -> None:
 
 
 def _give_signs(queue: JobQueue, engine: Engine, over: threading.Event) -> None:
-    here = place()
+    here, told = place(), False
     while True:
-        with suppress(StoreError):  # the next time may do; until then those who ask do without this worker
+        try:
             now = datetime.now(UTC)
             queue.sign(here, now)
             sweep(queue, engine, now)
+            told = False
+        except StoreError as fault:  # the next time may do; until then those who ask do without this worker
+            if not told:
+                _log.error("%s", fault)
+            told = True
         if over.wait(_SIGNS):
             return

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pickle
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -20,6 +21,7 @@ from survey.export.store import tables
 from survey.export.study import ANALYSED, READ, StudyTables
 from survey.jobs.asking import Jobs
 from survey.jobs.job import Job, JobKind, JobRecord, Tell
+from survey.jobs.queue import QueueUnreachable
 from survey.jobs.state import StudyState
 
 FRESH: Final = timedelta(minutes=10)
@@ -97,8 +99,10 @@ class ResultsDesk:
         kept = self._true((study, None), self._jobs.state(study))
         if kept is not None:
             return kept
-        record = self._jobs.ready(Job(RESULTS.name, study))
-        return None if record is None else self._opened(record)
+        with suppress(QueueUnreachable):  # the page that asks has other things to show
+            record = self._jobs.ready(Job(RESULTS.name, study))
+            return None if record is None else self._opened(record)
+        return None
 
     def _opened(self, record: JobRecord) -> WorkedOut | None:
         """Return what a job made, and keep it; None where it is not over."""

@@ -6,6 +6,7 @@ import fcntl
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Final
 
@@ -14,7 +15,7 @@ from survey.audit import PROGRAM, Actor
 from survey.config import Settings
 from survey.database import Engine, StoreError, open_engine, write
 from survey.fieldwork.waiting import expire
-from survey.jobs.queue import JobQueue
+from survey.jobs.queue import JobQueue, QueueUnreachable
 from survey.jobs.sweeping import sweep
 from survey.people.attempts import forget_old_tries
 from survey.problems import Refused, amount
@@ -50,12 +51,15 @@ def keep_promises(engine: Engine, settings: Settings, now: datetime, actor: Acto
             continue
         said.append(f"{day.code}: the data were deleted on the day set. Certificate {made.number}.")
     expire(engine, now)
-    # Before anything else can go wrong: what was made of data that are gone goes with them.
-    sweep(JobQueue(settings), engine, now)
     with write(engine) as connection:
         forget_old_tries(connection, now)
     said += empty_files(engine, now)
     write_down(engine, register)
+    try:
+        with closing(JobQueue(settings)) as queue:
+            sweep(queue, engine, now)
+    except QueueUnreachable as fault:  # what was promised of answers does not wait for it
+        said.append(str(fault))
     letters = warn_leads(engine, settings, now)
     if letters:
         said.append(f"{amount(letters, 'e-mail')} sent to warn of a deletion.")

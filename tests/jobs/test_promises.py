@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.faults import free_port
 from survey.audit import COMMAND_LINE
 from survey.config import Settings
 from survey.database import Engine
@@ -48,6 +49,15 @@ def test_a_study_that_is_deleted_takes_with_it_what_was_made_of_it(engine: Engin
     assert queue.content(JOB) is not None, "its day has not come"
     keep_promises(engine, settings, AFTER_THE_DAY)
     assert queue.content(JOB) is queue.record(JOB) is None
+
+
+def test_what_was_promised_of_answers_does_not_wait_for_a_redis_that_is_away(
+    engine: Engine, settings: Settings
+) -> None:
+    away = replace(settings, queue=f"redis://127.0.0.1:{free_port()}/0")
+    said = keep_promises(engine, away, AFTER_THE_DAY)
+    assert any("the data were deleted" in line for line in said)
+    assert any("CHORUS_QUEUE" in line for line in said)
 
 
 def test_a_backup_holds_nothing_that_was_made_and_restoring_one_leaves_nothing(

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,16 +56,22 @@ def start() -> Iterator[Start]:
         yield process
 
 
-@pytest.fixture
-def redis() -> Iterator[str]:
-    """The address of a Redis that speaks as a real one does, over a socket."""
-    port = free_port()
+@contextmanager
+def running_redis(port: int) -> Iterator[str]:
+    """Run a Redis that speaks as a real one does, over a socket; give its address."""
     server = TcpFakeServer(("127.0.0.1", port), server_type="redis")
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"redis://127.0.0.1:{port}/0"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def redis() -> Iterator[str]:
+    """The address of a Redis."""
+    with running_redis(free_port()) as address:
+        yield address
 
 
 def now() -> datetime:
@@ -188,3 +194,20 @@ def test_a_redis_that_is_away_is_said_in_a_sentence(tmp_path: Path, engine: Engi
     jobs = Jobs(settings_in(tmp_path, f"redis://127.0.0.1:{free_port()}/0"), engine, [at_once().kind])
     with pytest.raises(QueueUnreachable, match="where CHORUS_QUEUE names a Redis, that it is running"):
         jobs.ask(JOB, now())
+
+
+def test_a_worker_waits_for_a_redis_that_is_away_and_says_so_once(tmp_path: Path, engine: Engine, start: Start) -> None:
+    port = free_port()
+    worker = start("-m", "tests.jobs.worker", tmp_path, f"redis://127.0.0.1:{port}/0")
+    assert worker.stderr is not None
+    assert b"where CHORUS_QUEUE names a Redis" in worker.stderr.readline()
+    with running_redis(port) as address:
+        settings = settings_in(tmp_path, address)
+        until(JobQueue(settings).signs)
+        (tmp_path / GO_ON).touch()
+        jobs = Jobs(settings, engine, [Pieces().kind])
+        jobs.ask(JOB, now())
+        assert over(jobs).is_ready
+        worker.terminate()
+        assert worker.wait(LONG) == 0
+        assert worker.stderr.read() == b""
