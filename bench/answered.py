@@ -28,7 +28,7 @@ COLUMNS = 80
 POOL = 500
 """So many different responses are made; the rest repeat their answers."""
 
-SCALES, ITEMS = 5, 8
+SCALES, ITEMS = 5, 7
 SCHOOLS, CLASSES = 50, 4
 SCREEN = 6
 """Questions saved together."""
