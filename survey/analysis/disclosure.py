@@ -2,8 +2,8 @@
 
 A count below the threshold is hidden, 0 too: a 0 tells that everyone in a row is in the other columns. Rows, columns
 and totals add up, so hiding one count alone hides nothing. Others are hidden with it until, with every published number
-known, each small count could be 0 and could be threshold - 1. Tables that belong together, such as a filter and the
-whole, or waves and their sum, are protected as one (:func:`suppress_family`), because a reader can subtract them.
+known, each small count could be 0 and could be threshold - 1. Groups of people that are shown beside everyone are
+protected in another way (survey/analysis/grouping.py).
 
 How others are chosen: for each small count, and for the lowest and the highest number it must be able to be, the
 cheapest change of the table that adds up again is found, in whole numbers. Changing what is hidden costs next to
@@ -96,38 +96,13 @@ def suppress(table: Crossing, threshold: int = USUAL) -> SafeTable:
 
     Raises ValueError for a threshold below 3, or counts below 0.
     """
-    _check(threshold, [table])
+    if threshold < LOWEST:
+        raise ValueError(_too_low(threshold))
+    if table.cells.shape != (len(table.rows), len(table.columns)) or (table.cells < 0).any():
+        raise ValueError("a table has a count of 0 or more for each row and column")
     whole = _with_totals(table.cells)
-    hidden = _protect(whole, np.ones(whole.shape, dtype=bool), threshold)
+    hidden = _protect(whole, threshold)
     return _safe(table, whole, hidden, threshold)
-
-
-def suppress_family(
-    parts: Mapping[str, Crossing], shown: Sequence[str], threshold: int = USUAL
-) -> tuple[SafeTable, dict[str, SafeTable]]:
-    """Return the table of all parts together and those of the parts that are shown, safe even when subtracted.
-
-    `parts` have the same rows and columns, and no one is in two of them: girls and boys, or wave 1 and wave 2. A filter
-    has two parts, those inside and those outside, of which the first is shown; the second is protected all the same,
-    because the whole less the filter is it. Raises ValueError as :func:`suppress`, and where labels differ.
-    """
-    tables = list(parts.values())
-    _check(threshold, tables)
-    first = tables[0]
-    if any((one.rows, one.columns) != (first.rows, first.columns) for one in tables):
-        raise ValueError("tables of a family have the same rows and columns")
-    whole = _with_totals(np.stack([one.cells for one in tables]))
-    published = np.ones(whole.shape, dtype=bool)
-    for at, name in enumerate(parts):
-        published[at] = name in shown
-    hidden = _protect(whole, published, threshold)
-    found = {
-        name: _safe(part, whole[at], hidden[at], threshold)
-        for at, (name, part) in enumerate(parts.items())
-        if name in shown
-    }
-    together = Crossing(first.rows, first.columns, whole[-1, :-1, :-1])
-    return _safe(together, whole[-1], hidden[-1], threshold), found
 
 
 def suppress_options(counts: ArrayLike, asked: int, threshold: int = USUAL) -> list[int | None]:
@@ -144,13 +119,6 @@ def suppress_options(counts: ArrayLike, asked: int, threshold: int = USUAL) -> l
     ]
 
 
-def _check(threshold: int, tables: Sequence[Crossing]) -> None:
-    if threshold < LOWEST:
-        raise ValueError(_too_low(threshold))
-    if any(table.cells.shape != (len(table.rows), len(table.columns)) or (table.cells < 0).any() for table in tables):
-        raise ValueError("a table has a count of 0 or more for each row and column")
-
-
 def _too_low(threshold: int) -> str:
     return f"a table may not show counts below {LOWEST}, so the threshold cannot be {threshold}"
 
@@ -163,11 +131,11 @@ def _with_totals(cells: Wholes) -> Wholes:
 
 
 # ── which counts to hide ──────────────────────────────────────────────────────────────────────────────────
-def _protect(counts: Wholes, published: Truths, threshold: int) -> Truths:
-    """Return which counts to hide (same shape): totals stand at the end of every direction."""
+def _protect(counts: Wholes, threshold: int) -> Truths:
+    """Return which counts to hide (same shape): totals stand at the end of both directions."""
     system = _System(counts, threshold)
     small = counts.ravel() < threshold
-    hidden = small | ~published.ravel()
+    hidden = small.copy()
     proofs: dict[int, Truths] = {}
     # The count that has furthest to go needs most room, which the others can then use.
     flat = counts.ravel()
@@ -176,7 +144,7 @@ def _protect(counts: Wholes, published: Truths, threshold: int) -> Truths:
         assert proof is not None  # totals can be hidden too, so there is always a way
         proofs[cell] = proof
         hidden |= proof
-    _show_again(system, hidden, small | ~published.ravel(), proofs)
+    _show_again(system, hidden, small, proofs)
     return hidden.reshape(counts.shape)
 
 
@@ -228,8 +196,6 @@ class _System:
 
     def _rectangle(self, cell: int, step: float, hidden: Truths) -> Truths | None:
         """Return the simplest change, if what is hidden allows it: two rows and two columns change crosswise."""
-        if self._grid.ndim != 2:
-            return None
         row, column = divmod(cell, self._grid.shape[1])
         last = self._grid.shape[0] - 1, self._grid.shape[1] - 1
         if row == last[0] or column == last[1]:
@@ -251,8 +217,6 @@ class _System:
 
     def _cheapest(self, cell: int, step: float, hidden: Truths, only_hidden: bool) -> Truths | None:
         """Return the change that hides least: the optimiser is asked only where more than what is hidden has to."""
-        if self._grid.ndim != 2:
-            return self._change(cell, step, hidden, only_hidden)
         row, column = divmod(cell, self._grid.shape[1])
         moved = _flow(self._grid, hidden.reshape(self._grid.shape), (row, column), int(step))
         if moved is None:
@@ -388,10 +352,9 @@ def _safe(table: Crossing, whole: Wholes, hidden: Truths, threshold: int) -> Saf
 def _notes(whole: Wholes, hidden: Truths, threshold: int) -> tuple[str, ...]:
     small = int((hidden & (whole < threshold)).sum())
     others = int(hidden.sum()) - small
-    if not small and not others:
+    if not small:
         return (f"No count is hidden: none is below {threshold}.",)
-    notes = [f"{amount(small, 'count')} below {threshold} hidden."] if small else []
+    notes = [f"{amount(small, 'count')} below {threshold} hidden."]
     if others:
-        because = "from which those could be worked out" if small else "from which counts in related tables could be"
-        notes.append(f"{amount(others, 'larger count')} hidden, {because}.")
+        notes.append(f"{amount(others, 'larger count')} hidden, from which those could be worked out.")
     return tuple(notes)

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from survey.definition.study import CountedAnswer, StudyDefinition
-from survey.export.missing import MissingNumber
+from survey.export.items import ASKED, is_choice
+from survey.export.missing import Gaps, MissingNumber
 from survey.export.sink import Dataset
 from survey.export.table import Cells, DataTable
 from survey.fieldwork.listed import Listed, ListedSchool
 from survey.findings.outcomes import facts_of, share_id
-from survey.findings.people import OnList, Place, Row, SchoolRow, StudyData
+from survey.findings.people import NOT_COUNTED, PASSED_BY, SILENT, OnList, Place, Row, SchoolRow, StudyData
 from survey.responses import Record
 
 
@@ -21,10 +22,18 @@ class Gathering:
     """Keeps, of each response, whose it is, its scores, and whether it counts for the plan's shares.
 
     Of a study of any size that has to stay small: places and facts, of which there are few different ones, are kept
-    once, and only the facts that the plan speaks of.
+    once, and only the facts that the plan speaks of. answers: whether answers to questions with options are kept too.
     """
 
-    def __init__(self, study: StudyDefinition, listed: Iterable[Listed], schools: Iterable[ListedSchool] = ()) -> None:
+    def __init__(
+        self,
+        study: StudyDefinition,
+        listed: Iterable[Listed],
+        schools: Iterable[ListedSchool] = (),
+        *,
+        answers: bool = False,
+    ) -> None:
+        self._answers = answers
         its_schools = [SchoolRow(*school) for school in schools]
         self._of_school = {school.code: school.facts for school in its_schools}
         self._own = {fact.id for fact in study.school_facts}
@@ -48,12 +57,26 @@ class Gathering:
         for share in self._shares:
             if share.questionnaire == name:
                 columns[share_id(share)] = _counted(share, dataset, table.cells)
-        for place, row in enumerate(rows):
-            if row.state in ("declined", "withdrawn"):
-                continue
+        kept = [place for place, row in enumerate(rows) if row.state not in ("declined", "withdrawn")]
+        for place in kept:
+            row = rows[place]
             counts = row.state == "finished"
             numbers = {name: _number(column[place]) if counts else np.nan for name, column in columns.items()}
             self.data.answers[name, row.wave].add(self._row_of(row), numbers)
+        if self._answers:
+            self._keep_answers(dataset, table, [(place, rows[place]) for place in kept])
+
+    def _keep_answers(self, dataset: Dataset, table: DataTable, rows: Sequence[tuple[int, Record]]) -> None:
+        gaps = Gaps(self.data.study.missing)
+        why = {gaps["not_shown"]: PASSED_BY} | {gaps[reason]: SILENT for reason in ASKED}
+        for at, variable in enumerate(dataset.columns.variables):
+            if not is_choice(variable):
+                continue
+            places = {code: place for place, code in enumerate(variable.codes)}
+            cells = table.cells[at]
+            for place, row in rows:
+                chosen = self.data.answers[dataset.columns.questionnaire, row.wave].chosen[variable.name]
+                chosen.append(_place_of(cells[place], places, why) if row.state == "finished" else NOT_COUNTED)
 
     def _row_of(self, record: Record) -> Row:
         if record.participant is not None and (one := self._rows.get((record.participant, record.wave))):
@@ -66,6 +89,12 @@ class Gathering:
         told = tuple((of_school if name in self._own else facts).get(name) for name in self._facts)
         known = self._known.setdefault(told, dict(zip(self._facts, told, strict=True)))
         return Row(key, self._places.setdefault(place, place), known)
+
+
+def _place_of(cell: Any, places: Mapping[Any, int], why: Mapping[Any, int]) -> int:
+    if cell is None or cell.__class__ is MissingNumber:
+        return why.get(cell, NOT_COUNTED)
+    return places[cell]
 
 
 def _number(cell: Any) -> float:

@@ -22,6 +22,8 @@ from survey.export.contents import PERCENT, TWO_DECIMALS, WHOLE, WRAPPED, SmallS
 from survey.export.missing import WORDS, Gaps
 from survey.export.notes import Notes
 from survey.export.protecting import ALL, ShownCounts, each, protected, reasons, ticked
+from survey.findings.groups import Group, shown_of_answers
+from survey.findings.people import PASSED_BY, SILENT, StudyData
 from survey.question import Question
 
 _HEADER: Final = (
@@ -38,7 +40,7 @@ _LOOKS: Final = {
     **dict.fromkeys(("mean", "sd", "lowest", "lower quartile", "median", "upper quartile", "highest"), TWO_DECIMALS),
 }
 
-_ASKED: Final = ("blank", "dont_know", "rather_not", "multiple")
+ASKED: Final = ("blank", "dont_know", "rather_not", "multiple")
 """Reasons of those who were asked and gave no answer; the others were not asked."""
 
 _MOST_BARS: Final = 24
@@ -70,6 +72,29 @@ def items(
         notes.add("Items", _why_hidden(hidden, study.disclosure.threshold))
     about = f"Every question by wave, of {whose}: asked, answered, and each answer with its share; charts on the right"
     return SmallSheet("Items", about, _HEADER, rows, looks=_LOOKS, charts=tuple(charts))
+
+
+def items_of_group(
+    found: Sequence[QuestionnaireCounts], data: StudyData, group: Group, gaps: Gaps, notes: Notes
+) -> SmallSheet:
+    """Return the sheet of how one group answered the questions with options, of finished responses, wave by wave.
+
+    found: the counts of everyone, in all waves. A question is hidden of a group wherever a count of everyone is hidden.
+    """
+    rows: list[tuple[Any, ...]] = []
+    for counts in found:
+        rows += _GroupSheet(counts, data, group, gaps).rows
+    hidden = sum(row[-2] != "" and row[4] == "question" for row in rows)
+    if hidden:
+        least = data.study.disclosure.threshold
+        notes.add("Items", f"{hidden:,} questions are hidden for this group: {_WHY_GROUPS.format(least=least)}")
+    about = f"{group.title}: every question with options by wave, of {FINISHED}: asked, answered, and each answer"
+    return SmallSheet("Items", about, _HEADER, rows, looks=_LOOKS)
+
+
+_WHY_GROUPS: Final = (
+    "fewer than {least} people gave one of the answers, or so few could be worked out from this group and others."
+)
 
 
 def _why_hidden(rows: int, threshold: int) -> str:
@@ -183,15 +208,22 @@ class _ItemSheet:
         for wave in shown.waves:
             figures = self._figures(variable, question, waves, wave, shown)
             unsaid = wave not in told and numbers.silent[wave] != 0
-            self._put(variable, wave, numbers, figures=figures, remark=_UNSAID if unsaid else "")
-            first = self._first + len(self.rows)
-            for code in codes:
-                self._put(variable, wave, numbers, _Answer(str(code), variable.codes[code], shown.count(code, wave)))
+            first = self._put_answers(variable, wave, numbers, figures, remark=_UNSAID if unsaid else "")
             if item is not None and shown.all_shown(wave) and (wave != ALL or len(shown.waves) == 1):
                 item.bars.append(_Bar(wave, tuple(range(first, first + len(codes)))))
             for reason, count in told.get(wave, {}).items():
                 code = str(int(self._gaps[reason]))
                 self._put(variable, wave, numbers, _Answer(code, WORDS[reason], count, said=False))
+
+    def _put_answers(
+        self, variable: Variable, wave: str, numbers: _Numbers, figures: _Figures, *, remark: str = ""
+    ) -> int:
+        """Add the row of a question in a wave, and one for each code. Returns the place of the first of these."""
+        self._put(variable, wave, numbers, figures=figures, remark=remark)
+        first = self._first + len(self.rows)
+        for code, words in variable.codes.items():
+            self._put(variable, wave, numbers, _Answer(str(code), words, numbers.shown.count(code, wave)))
+        return first
 
     def _add_option(self, variable: Variable, waves: Sequence[str]) -> None:
         main = self._main[variable.question]
@@ -219,7 +251,7 @@ class _ItemSheet:
             "rather_not": bool(question.rather_not),
             "multiple": any(self._counts.waves[wave].on_paper for wave in waves),
         }
-        found = {reason: [self._of(wave, variable).missing[self._gaps[reason]] for wave in waves] for reason in _ASKED}
+        found = {reason: [self._of(wave, variable).missing[self._gaps[reason]] for wave in waves] for reason in ASKED}
         return {reason: counts for reason, counts in found.items() if can_be[reason] or any(counts)}
 
     def _put(
@@ -311,6 +343,58 @@ class _ItemSheet:
         title = fill(stem, {}, {}) if stem else f"{self._counts.columns.newest.title}: {labels[0]} to {labels[-1]}"
         beside = bars[0].rows[0]
         return SheetChart("shares", title, "name in charts", series, ("", "Share of those who answered"), beside)
+
+
+def is_choice(variable: Variable) -> bool:
+    """Tell whether a column holds the one answer to a question that was chosen among options."""
+    whole = variable.group == "question" and variable.name == variable.question
+    return whole and bool(variable.codes) and variable.type != "flag" and not variable.private
+
+
+class _GroupSheet(_ItemSheet):
+    """The rows of one questionnaire, of one group."""
+
+    def __init__(self, counts: QuestionnaireCounts, data: StudyData, group: Group, gaps: Gaps) -> None:
+        self._data, self._group = data, group
+        super().__init__(counts, data.study, gaps, 0)
+
+    def _add(self, variable: Variable) -> None:
+        waves = [wave for wave in self._waves if self._counts.waves[wave].has(variable)]
+        if not waves or not is_choice(variable):
+            return
+        question = self._questions[variable.question]
+        everyone = protected(
+            {code: [self._of(wave, variable).given[code] for wave in waves] for code in variable.codes},
+            waves,
+            self._threshold,
+        )
+        for wave in waves:
+            numbers = self._numbers_of(variable, wave, told=everyone.all_shown(wave))
+            if numbers is not None:
+                self._put_answers(
+                    variable, wave, numbers, self._figures(variable, question, [wave], wave, numbers.shown)
+                )
+
+    def _numbers_of(self, variable: Variable, wave: str, *, told: bool) -> _Numbers | None:
+        """Return what is shown of the group, nothing of which is if not told; None if no one in the group was asked."""
+        people = self._data.people(self._name, wave)
+        inside = np.array(self._group.among(people), dtype=bool)
+        if not inside.any():
+            return None
+        answers, kinds = people.chosen(variable.name), len(variable.codes)
+        passed_by = answers == PASSED_BY
+        if told:
+            # Who was passed by had said something else before, and is counted like one more answer.
+            counted = np.where(passed_by, kinds, answers)
+            among = shown_of_answers(self._data.study, people, counted, kinds + bool(passed_by.any()))
+            told = self._group.code in among.get(self._group.by, ())
+        counts = np.bincount(answers[inside & (answers >= 0)], minlength=kinds).tolist()
+        told = told and any(counts)
+        silent = int((answers[inside] == SILENT).sum())
+        shown = {(code, wave): count if told else None for code, count in zip(variable.codes, counts, strict=True)}
+        answered = sum(counts) if told else None
+        asked = None if answered is None else answered + silent
+        return _Numbers({wave: asked}, ShownCounts((wave,), shown, {wave: answered}))
 
 
 def _is_rated(variable: Variable, question: Question) -> bool:

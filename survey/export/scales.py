@@ -69,12 +69,15 @@ def _scale_rows(questionnaire: str, scores: ScoreTables, least: int) -> Iterator
     for coding in (coding for codings in scores.codings.values() for coding in codings):
         whole = coding.whole
         for partition in partitions:
-            there = {group: members[whole.places] for group, members in partition.items()}
+            there = {group: members[whole.places] for group, members in partition.groups.items()}
             found = {group: whole.chosen(one) for group, one in there.items() if group == EVERYONE or one.any()}
             hidden = _hidden({group: _scored(one) for group, one in found.items()}, least)
             for group, responses in found.items():
                 row = _scale_row(questionnaire, coding, group, responses)
-                yield row if not least else _for_sharing(row, least, hidden=group in hidden)
+                if least:
+                    row = _for_sharing(row, least, hidden=group in hidden)
+                    row = _without_numbers(row) if partition.of_all_waves else row
+                yield row
 
 
 def _scored(found: CodedResponses) -> int:
@@ -107,6 +110,15 @@ def _for_sharing(row: tuple[Any, ...], least: int, *, hidden: bool) -> tuple[Any
         if number < least or cells["answered all"] - number < least:
             cells[name] = None
     return tuple(cells.values())
+
+
+def _without_numbers(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a row with its reliability alone: the mean of all waves less those of some would be that of another."""
+    cells = dict(zip(SCALES, row, strict=True))
+    return tuple((cells | dict.fromkeys(_NUMBERS)).values())
+
+
+_NUMBERS: Final = ("responses", "scored", "mean", "sd", "share at floor", "share at ceiling", "answered all")
 
 
 def _scale_row(questionnaire: str, coding: ScaleCoding, group: str, found: CodedResponses) -> tuple[Any, ...]:

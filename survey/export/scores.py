@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
@@ -23,6 +23,22 @@ from survey.scales import Beside, Rule, Scores, banded, has_bands, matrix, rules
 
 EVERYONE: Final = "all"
 """The group of all responses."""
+
+
+def group_of_wave(wave: str) -> str:
+    """Return what the group of everyone in one wave is called."""
+    return f"wave {wave}"
+
+
+@dataclass(frozen=True)
+class ScorePartition:
+    """Groups into which rows are divided: name -> which rows. of_all_waves: parts of people, each in all waves at once.
+
+    In one wave such a part is shown elsewhere, so that its figures in all waves could be taken apart.
+    """
+
+    groups: Mapping[str, NDArray[np.bool_]]
+    of_all_waves: bool = False
 
 
 class ScoreTables:
@@ -165,16 +181,17 @@ class ScoreTables:
         """How many responses there are in all."""
         return self._done
 
-    def partitions(self) -> list[dict[str, NDArray[np.bool_]]]:
+    def partitions(self) -> list[ScorePartition]:
         """Return which rows belong to everyone; to each wave; and to each year group, where there are several."""
         waves, years = np.array(self._waves, dtype=object), np.array(self._years, dtype=object)
-        found = [{EVERYONE: np.ones(len(waves), dtype=bool)}]
+        found = [ScorePartition({EVERYONE: np.ones(len(waves), dtype=bool)})]
         named = list(dict.fromkeys(self._waves))
         if len(named) > 1:
-            found.append({f"wave {wave}": waves == wave for wave in named})
+            found.append(ScorePartition({group_of_wave(wave): waves == wave for wave in named}))
         known = sorted({year for year in self._years if isinstance(year, int | float)})
         if len(known) > 1:
-            found.append({f"year group {year:g}": years == year for year in known})
+            by_year = {f"year group {year:g}": years == year for year in known}
+            found.append(ScorePartition(by_year, of_all_waves=len(named) > 1))
         return found
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import IO
+from typing import IO, Final
 
 from survey.database import Engine, read
 from survey.definition.bundle import Bundle
@@ -42,28 +43,42 @@ def export(
     Export(stored, now, chosen.waves, chosen.per_screen, chosen.unfinished).write(form, out)
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """What an analysis is of: waves up to `until` (a code; None: all), and a group such as sex=f (None: everyone)."""
+
+    until: str | None = None
+    group: str | None = None
+
+
+ALL_OF_IT: Final = Chosen()
+
+
 def analyse(
-    study: str, engine: Engine, now: datetime, until: str | None = None, out: IO[bytes] | None = None
+    study: str, engine: Engine, now: datetime, chosen: Chosen = ALL_OF_IT, out: IO[bytes] | None = None
 ) -> StudyFindings | None:
-    """Return what is found in a study's answers, of its waves up to `until` (a code; None for all).
+    """Return what is found in a study's answers.
 
     None where no one has finished anything. out: where the workbook of tables goes; None writes none. Raises
-    CannotExport with a sentence.
+    CannotExport, or NoSuchGroup, with a sentence.
     """
-    waves = _waves_until(study, engine, until)
-    made = Export(Stored(engine, study, waves), now, waves)
+    made = _export(study, engine, now, chosen)
     return made.analyse() if out is None else made.write(TABLES, out)
 
 
 def tables(
-    study: str, engine: Engine, now: datetime, until: str | None = None, tell: Tell = tell_no_one
+    study: str, engine: Engine, now: datetime, chosen: Chosen = ALL_OF_IT, tell: Tell = tell_no_one
 ) -> StudyTables | None:
-    """Return what pages show of a study, of its waves up to `until` (a code; None for all).
+    """Return what pages show of a study; None where no one has finished anything.
 
-    None where no one has finished anything. tell: told how far it has come. Raises CannotExport with a sentence.
+    tell: told how far it has come. Raises CannotExport, or NoSuchGroup, with a sentence.
     """
-    waves = _waves_until(study, engine, until)
-    return Export(Stored(engine, study, waves), now, waves, tell=tell).tables()
+    return _export(study, engine, now, chosen, tell).tables()
+
+
+def _export(study: str, engine: Engine, now: datetime, chosen: Chosen, tell: Tell = tell_no_one) -> Export:
+    waves = _waves_until(study, engine, chosen.until)
+    return Export(Stored(engine, study, waves), now, waves, chosen=chosen.group, tell=tell)
 
 
 def _waves_until(study: str, engine: Engine, wave: str | None) -> tuple[str, ...] | None:

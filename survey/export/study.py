@@ -24,7 +24,7 @@ from survey.export.fieldwork import fieldwork
 from survey.export.findings import findings_sheets
 from survey.export.formats import FORMATS, TABLES, ExportFormat
 from survey.export.gathering import Gathering
-from survey.export.items import items
+from survey.export.items import items, items_of_group
 from survey.export.missing import Gaps
 from survey.export.notes import Notes
 from survey.export.scales import scale_items, scales
@@ -33,8 +33,9 @@ from survey.export.sink import CannotExport, Dataset, Frame, Sink
 from survey.export.structure import Responses, flags, structure_sheets
 from survey.export.table import Cells, DataTable, Tabulator
 from survey.fieldwork.listed import Listed, ListedSchool
+from survey.findings.groups import find_group
 from survey.findings.study import StudyFindings, analyse
-from survey.progress import Progress
+from survey.progress import ArmFlow, Progress, flows
 from survey.responses import Record
 
 ROWS_AT_ONCE: Final = 250
@@ -116,24 +117,32 @@ class StudyTables:
     """What pages show of a study: what was found, and the sheets about its questions and scales, made safe.
 
     questionnaires: the newest version of each that anyone was asked, by id. items, scales: of all waves only, because
-    their sums less those of some waves would be figures of the rest; None where waves were chosen.
+    their sums less those of some waves would be figures of the rest; None where waves were chosen. Of a group there are
+    findings and items; reliability is that of everyone. flows: what became of the people asked, by questionnaire, and
+    by_link: how many responses came by links for everyone; of everyone in all waves only.
     """
 
     findings: StudyFindings
     items: SmallSheet | None
     scales: SmallSheet | None
     questionnaires: Mapping[str, Questionnaire]
+    flows: Mapping[str, Sequence[ArmFlow]] = field(default_factory=dict)
+    by_link: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
 class Export:
-    """One export of a study: what was chosen, what was found, what has to be told."""
+    """One export of a study: what was chosen, what was found, what has to be told.
+
+    chosen: the name of the group that the analysis is of, such as sex=f; None for everyone.
+    """
 
     source: ExportSource
     made: datetime
     waves: Sequence[str] | None = None
     per_screen: bool = False
     unfinished: bool = False
+    chosen: str | None = None
     tell: Tell = tell_no_one
     notes: Notes = field(default_factory=Notes)
     written: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -141,11 +150,13 @@ class Export:
     def __post_init__(self) -> None:
         self.study = self.source.study
         self.gaps = Gaps(self.study.missing)
+        self.group = None if self.chosen is None else find_group(self.study, self.chosen)
 
     @cached_property
     def gathering(self) -> Gathering:
         """What the analysis reads. A file without an analysis never asks for it, nor who is on the study's lists."""
-        return Gathering(self.study, self.source.listed(), self.source.schools())
+        answers = self.group is not None
+        return Gathering(self.study, self.source.listed(), self.source.schools(), answers=answers)
 
     def write(self, form: str, out: IO[bytes]) -> StudyFindings | None:
         """Write the file, and return what was found; None where no one has finished anything.
@@ -176,13 +187,26 @@ class Export:
             return None
         least = self.study.disclosure.threshold
         scored = {dataset.columns.questionnaire: dataset.scores for dataset in datasets}
-        counts, whole = [dataset.counts for dataset in datasets], self.waves is None
+        items = self._items(datasets) if self.waves is None else None
+        newest = {dataset.columns.questionnaire: dataset.columns.newest for dataset in datasets}
+        if self.waves is not None or self.group is not None:
+            return StudyTables(found, items, None, newest)
+        fieldwork = self.source.progress(self.made)
+        by_link = Counter(one.questionnaire for one in fieldwork.by_link)
         return StudyTables(
             found,
-            items(counts, self.study, self.gaps, self.notes, self._whose) if whole else None,
-            scales(scored, self._whose, least) if whole else None,
-            {dataset.columns.questionnaire: dataset.columns.newest for dataset in datasets},
+            items,
+            scales(scored, self._whose, least),
+            newest,
+            flows(fieldwork, least),
+            {name: number for name, number in by_link.items() if number >= least},
         )
+
+    def _items(self, datasets: Sequence[Dataset]) -> SmallSheet:
+        counts = [dataset.counts for dataset in datasets]
+        if self.group is None:
+            return items(counts, self.study, self.gaps, self.notes, self._whose)
+        return items_of_group(counts, self.gathering.data, self.group, self.gaps, self.notes)
 
     def _only_read(self) -> list[Dataset]:
         wanted = FORMATS[TABLES]
@@ -257,7 +281,7 @@ class Export:
         if not waves:
             return None
         newest = {dataset.columns.questionnaire: dataset.columns.newest for dataset in datasets}
-        return analyse(self.gathering.data, newest, waves, partial(self.tell, ANALYSED))
+        return analyse(self.gathering.data, newest, waves, self.group, partial(self.tell, ANALYSED))
 
     def _explaining(
         self, datasets: Sequence[Dataset], findings: StudyFindings | None, microdata: bool
@@ -271,6 +295,12 @@ class Export:
         if some := not microdata and self.waves is not None:
             # Sums over all waves less those over some of them would be figures of the rest, however few these are.
             self.notes.add("Read me", _ONLY_SOME)
+        if self.group is not None:
+            return [
+                *(findings_sheets(findings) if findings is not None else ()),
+                *(() if some else [self._items(datasets)]),
+                contents.notes_sheet(self.notes.of_no_one()),
+            ]
         variables = {name: scores.variables for name, scores in scored.items()}
         parts: list[Callable[[], Iterable[SmallSheet]]] = [
             lambda: findings_sheets(findings) if findings is not None else (),
@@ -297,12 +327,11 @@ class Export:
         least: how many people a figure is of, at the least.
         """
         scored = {dataset.columns.questionnaire: dataset.scores for dataset in datasets}
-        counts = [dataset.counts for dataset in datasets]
         return [
             lambda: [scales(scored, self._whose, least)],
             lambda: [scale_items(scored, self._whose, least)],
             lambda: structure_sheets(scored, self.notes),
-            lambda: [items(counts, self.study, self.gaps, self.notes, self._whose)],
+            lambda: [self._items(datasets)],
         ]
 
     def _flags(self, datasets: Sequence[Dataset]) -> list[SmallSheet]:
@@ -311,6 +340,12 @@ class Export:
         sheet = flags(read, self.notes)
         return [sheet] if sheet.rows else []
 
+    @property
+    def _filters(self) -> str:
+        chosen = [] if self.waves is None else [f"waves {', '.join(self.waves)}"]
+        chosen += [] if self.group is None else [f"only {self.group.title} ({self.group.id})"]
+        return "; ".join(chosen) or "none: every response"
+
     def _readme(self, datasets: Sequence[Dataset], microdata: bool) -> list[tuple[str, Any]]:
         study = self.study
         waves = [wave for wave in study.waves if self.waves is None or wave.id in self.waves]
@@ -318,7 +353,7 @@ class Export:
             ("Study", study.id),
             ("Title", study.title),
             ("Waves", "; ".join(f"{wave.id}: {wave.title}" for wave in waves)),
-            ("Filters", "none: every response" if self.waves is None else f"waves {', '.join(self.waves)}"),
+            ("Filters", self._filters),
             *((f"Not asked: {one.who}", one.because) for one in study.not_asked),
             ("Scales, Scale items, Items", f"These count {self._whose}."),
             ("Made", self.made.astimezone(ZoneInfo(study.time_zone)).replace(tzinfo=None, microsecond=0)),

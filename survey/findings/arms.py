@@ -49,7 +49,7 @@ def arm_means(basis: Basis) -> Iterable[ArmMean]:
     """Yield the means of every outcome in every wave: of everyone, then of each arm that has anyone."""
     for outcome in basis.each_outcome():
         for wave in basis.waves:
-            if basis.known(outcome, wave):
+            if basis.known(outcome, wave) or basis.group is not None:
                 yield from _means_of(basis, outcome, wave)
 
 
@@ -57,19 +57,22 @@ def _means_of(basis: Basis, outcome: StudyOutcome, wave: str) -> Iterable[ArmMea
     values, people = basis.numbers(outcome, wave), basis.people(outcome, wave)
     clusters = basis.clusters(people)
     arms = np.array(people.arms, dtype=object)
-    chosen = {arm.id: arms == arm.id for arm in basis.study.arms}
-    counts = {arm: int(np.isfinite(values[rows]).sum()) for arm, rows in chosen.items()}
-    counts = {arm: count for arm, count in counts.items() if count}
-    small = basis.is_small(counts.values())
-    for arm in (EVERYONE, *counts):
-        rows = chosen.get(arm, np.ones(len(values), dtype=bool))
-        # With one arm hidden, everyone less the others would be it: then the whole is hidden.
-        count = counts.get(arm, int(np.isfinite(values).sum()))
-        if basis.is_small([count]) or (arm == EVERYONE and small):
+    for arm in (EVERYONE, *(one.id for one in basis.study.arms)):
+        rows = np.ones(len(values), dtype=bool) if arm == EVERYONE else arms == arm
+        count = int(np.isfinite(values[rows]).sum())
+        if not (count if basis.group is None else rows.any()):
+            continue
+        if basis.is_small([count]) or not _may_tell(basis, outcome, wave, arm):
             yield ArmMean(outcome, wave, arm, None, basis.hidden)
             continue
         places = None if clusters is None else [one for one, inside in zip(clusters, rows, strict=True) if inside]
         yield ArmMean(outcome, wave, arm, group_mean(values[rows], places))
+
+
+def _may_tell(basis: Basis, outcome: StudyOutcome, wave: str, *arms: str) -> bool:
+    """Tell whether figures of arms may be shown: an arm is part of everyone, from whom others could be taken away."""
+    told = {EVERYONE, *basis.arms_shown(outcome, wave)}
+    return basis.may_tell_all(outcome, wave) and told.issuperset(arms)
 
 
 def arm_comparisons(basis: Basis) -> Iterable[ArmComparison]:
@@ -83,16 +86,22 @@ def arm_comparisons(basis: Basis) -> Iterable[ArmComparison]:
 
 
 def _comparison(basis: Basis, outcome: StudyOutcome, wave: str, reference: str) -> ArmComparison | None:
-    if not basis.known(outcome, wave):
+    if not (basis.known(outcome, wave) or basis.group is not None):
         return None
-    sides = basis.sides(basis.people(outcome, wave), reference, basis.baseline(outcome, wave))
+    blank = ArmComparison(outcome.planned, None, None, outcome, wave, reference, None, basis.hidden)
+    people, arms = basis.people(outcome, wave), (basis.programme, reference)
+    if not _may_tell(basis, outcome, wave, *arms):
+        return blank if set(arms) <= set(people.arms) else None
+    sides = basis.sides(people, reference, basis.baseline(outcome, wave))
     try:
         (found,) = compare({outcome.title: basis.numbers(outcome, wave)}, sides)
     except NothingToCompare:
         return None
-    blank = ArmComparison(outcome.planned, None, None, outcome, wave, reference, None, basis.hidden)
     if basis.is_small(found.n.values()):
         return blank
+    if basis.group is not None:
+        # Means of those who had answered before would be means of a part of the group.
+        found = replace(found, baseline=None)
     if found.adjusted is not None and basis.is_small([found.adjusted.n]):
         found = replace(found, adjusted=None, baseline=None)
     return replace(blank, found=found, hidden=None)

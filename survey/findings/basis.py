@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from survey.analysis.comparison import Sides
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.study import StudyDefinition
+from survey.findings.groups import ARM, Group, Shown, arms_shown, labels_of, shown_in_arms
 from survey.findings.outcomes import StudyOutcome, roster_outcomes, scale_outcomes, share_outcomes
 from survey.findings.people import Floats, People, StudyData
 
@@ -24,7 +26,8 @@ class Basis:
     """A study, the waves that count, and what its plan says; people and numbers are read once and remembered.
 
     `wave` is the one in focus, the last of `waves`. `programme` is the arm that has the programme, `others` all others.
-    `outcomes` are compared between arms: scales, facts of the roster, shares.
+    `outcomes` are compared between arms: scales, facts of the roster, shares. `group` is whom the figures are of, None
+    for everyone: people are those of the group in each wave, and nothing is planned of them.
     """
 
     def __init__(
@@ -32,19 +35,24 @@ class Basis:
         data: StudyData,
         questionnaires: Mapping[str, Questionnaire],
         waves: Sequence[str],
+        group: Group | None = None,
         tell: Tell = tell_no_one,
     ) -> None:
-        self.data, self.study, self.plan = data, data.study, data.study.plan
+        self.data, self.study, self.plan, self.group = data, data.study, data.study.plan, group
         self.waves, self.wave = list(waves), waves[-1]
         self.threshold = self.study.disclosure.threshold
         self.shares = share_outcomes(self.study, questionnaires)
-        self.outcomes = [*scale_outcomes(self.study, questionnaires), *roster_outcomes(self.study), *self.shares]
+        outcomes = [*scale_outcomes(self.study, questionnaires), *roster_outcomes(self.study), *self.shares]
+        self.outcomes = [replace(one, planned=one.planned and group is None) for one in outcomes]
         self.programme = _programme(self.study)
         self.others = [arm.id for arm in self.study.arms if arm.id != self.programme]
+        self._everyone: dict[tuple[str, str], People] = {}
         self._people: dict[tuple[str, str], People] = {}
         self._numbers: dict[tuple[str, str], Floats] = {}
+        self._shown: dict[tuple[str, str], tuple[frozenset[str], Mapping[str | None, Shown]]] = {}
         # Means and subgroups once; comparison and change beside each other arm; each exposure that the plan names.
-        times = 2 + 2 * len(self.others) + len(self.plan.exposure if self.plan else ())
+        # Of a group there are means, comparison and exposure.
+        times = (1 if group else 2) * (1 + len(self.others)) + len(self.plan.exposure if self.plan else ())
         self._tell, self._done, self._of = tell, 0, times * len(self.outcomes)
 
     def each_outcome(self) -> Iterator[StudyOutcome]:
@@ -54,11 +62,21 @@ class Basis:
             self._done += 1
             self._tell(self._done, self._of)
 
+    def everyone(self, outcome: StudyOutcome, wave: str) -> People:
+        """Return who is asked about an outcome in a wave, in whatever group."""
+        key = (outcome.questionnaire or f"list of {outcome.audience}", wave)
+        if key not in self._everyone:
+            self._everyone[key] = outcome.people(self.data, wave)
+        return self._everyone[key]
+
     def people(self, outcome: StudyOutcome, wave: str) -> People:
-        """Return who is asked about an outcome in a wave."""
+        """Return who is asked about an outcome in a wave and is in the group."""
+        if self.group is None:
+            return self.everyone(outcome, wave)
         key = (outcome.questionnaire or f"list of {outcome.audience}", wave)
         if key not in self._people:
-            self._people[key] = outcome.people(self.data, wave)
+            everyone = self.everyone(outcome, wave)
+            self._people[key] = everyone.only(self.group.among(everyone))
         return self._people[key]
 
     def numbers(self, outcome: StudyOutcome, wave: str) -> Floats:
@@ -71,6 +89,45 @@ class Basis:
     def known(self, outcome: StudyOutcome, wave: str) -> int:
         """Return how many have a number."""
         return int(np.isfinite(self.numbers(outcome, wave)).sum())
+
+    def tells_of(self, outcome: StudyOutcome) -> bool:
+        """Tell whether there is anything to say of an outcome, if only that it is hidden."""
+        if self.group is None:
+            return any(self.known(outcome, wave) for wave in self.waves)
+        # Whether it is known of a few of them is not told: only that they were asked.
+        return any(len(self.people(outcome, wave)) for wave in self.waves)
+
+    def arms_shown(self, outcome: StudyOutcome, wave: str) -> frozenset[str]:
+        """Return the arms of which figures of an outcome may be shown."""
+        return self._may_be_shown(outcome, wave)[0]
+
+    def in_arm(self, outcome: StudyOutcome, wave: str, arm: str) -> Shown:
+        """Return the groups of which figures of an outcome may be shown in one arm."""
+        return self._may_be_shown(outcome, wave)[1].get(arm, {})
+
+    def may_tell(self, outcome: StudyOutcome, wave: str, by: str, code: str) -> bool:
+        """Tell whether figures of an outcome may be shown of a group, in every arm in which anyone is."""
+        if by == ARM:
+            return code in self.arms_shown(outcome, wave)
+        people = self.everyone(outcome, wave)
+        arms = {arm for arm, label in zip(people.arms, labels_of(people, by), strict=True) if label == code}
+        shown = self._may_be_shown(outcome, wave)[1]
+        return bool(arms) and all(code in shown[arm].get(by, ()) for arm in arms)
+
+    def may_tell_all(self, outcome: StudyOutcome, wave: str) -> bool:
+        """Tell whether figures of an outcome may be shown of the people that all of this is about."""
+        return self.group is None or self.may_tell(outcome, wave, self.group.by, self.group.code)
+
+    def _may_be_shown(self, outcome: StudyOutcome, wave: str) -> tuple[frozenset[str], Mapping[str | None, Shown]]:
+        key = (outcome.id, wave)
+        if key not in self._shown:
+            people = self.everyone(outcome, wave)
+            clusters, values = self.clusters(people), outcome.numbers(people)
+            if clusters is not None:
+                values = np.where([one is None for one in clusters], np.nan, values)
+            arms = arms_shown(people, values, self.threshold)
+            self._shown[key] = arms, shown_in_arms(self.study, people, values, outcome.unit)
+        return self._shown[key]
 
     def clusters(self, people: People) -> list[str | None] | None:
         """Return the clusters of people; None where no one has one."""
@@ -114,7 +171,8 @@ class Basis:
         first = self.waves[0]
         if wave == first or (self.plan is not None and self.plan.adjust == "none"):
             return None
-        known = dict(zip(self.people(outcome, first).keys, self.numbers(outcome, first).tolist(), strict=True))
+        before = self.everyone(outcome, first)
+        known = dict(zip(before.keys, outcome.numbers(before).tolist(), strict=True))
         found = np.array([known.get(key, np.nan) for key in self.people(outcome, wave).keys], dtype=np.float64)
         return found if np.isfinite(found).any() else None
 

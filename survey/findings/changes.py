@@ -59,6 +59,10 @@ def _change(basis: Basis, outcome: StudyOutcome, waves: tuple[str, str], referen
         found = change(outcome.title, before, after, basis.sides(both, reference))
     except NothingToCompare:
         return None
-    if basis.is_small(group.matched for group in found.groups.values()):
+    groups = found.groups.values()
+    few = basis.is_small(group.matched for group in groups)
+    # Everyone of a wave less those who answered both times are those who did not: none, or many.
+    apart = [count - group.matched for group in groups for count in (group.first, group.second)]
+    if few or basis.is_small(count for count in apart if count):
         return ArmChange(outcome.planned, None, None, outcome, *waves, reference, None, basis.hidden)
     return ArmChange(outcome.planned, None, None, outcome, *waves, reference, found)

@@ -48,15 +48,19 @@ def _exposure(basis: Basis, outcome: StudyOutcome, wave: str, exposure: Exposure
     inside = np.array([arm == basis.programme for arm in people.arms], dtype=bool)
     values, amount = basis.numbers(outcome, wave)[inside], people.numbers(exposure.fact)[inside] / exposure.per
     n = int((np.isfinite(values) & np.isfinite(amount)).sum())
-    if not n:
+    if not (n if basis.group is None else np.isfinite(amount).any()):
         return None
     blank = ExposureFinding(outcome.planned, None, None, outcome, exposure.fact, wave, None, basis.hidden)
-    if basis.is_small([n]):
+    told = basis.may_tell_all(outcome, wave) and basis.programme in basis.arms_shown(outcome, wave)
+    if basis.is_small([n]) or not told:
         return blank
     everywhere = basis.clusters(people)
     clusters = None if everywhere is None else [one for one, here in zip(everywhere, inside, strict=True) if here]
     unit = exposure.unit or basis.data.facts[exposure.fact].title
     found = exposure_slope((outcome.title, values), (unit, amount), clusters, exposure.bands or _BANDS)
+    if basis.group is not None:
+        # Bands of everyone, less those of other groups, would be bands of this one, however few are in them.
+        return replace(blank, found=replace(found, bands=(), line=()), hidden=None)
     return replace(blank, found=_with_safe_bands(found, basis.threshold), hidden=None)
 
 

@@ -63,11 +63,13 @@ class ResponseColumns:
     """The responses to a questionnaire in a wave: whose they are, and what came of each.
 
     `numbers` are columns of one length: scores by scale, and shares by their name. NaN stands for none, as for a
-    response that is not finished.
+    response that is not finished. `chosen` are columns of the same length, where they are kept: of each question with
+    options the place of the answer among its codes, from 0; else SILENT, PASSED_BY or NOT_COUNTED.
     """
 
     rows: list[Row] = field(default_factory=list)
     numbers: dict[str, array[float]] = field(default_factory=lambda: defaultdict(lambda: array("d")))
+    chosen: dict[str, array[int]] = field(default_factory=lambda: defaultdict(lambda: array("h")))
 
     def add(self, row: Row, numbers: Mapping[str, float]) -> None:
         """Add a response; each has a number in every column."""
@@ -113,6 +115,12 @@ class StudyData:
         return People(self.facts, rows)
 
 
+SILENT: Final = -1
+PASSED_BY: Final = -2
+NOT_COUNTED: Final = -3
+"""What stands in place of an answer: asked and not answered; passed by, as earlier answers led elsewhere; or anything
+else, such as no finished response."""
+
 NOWHERE: Final = -1
 """Where the answer of someone stands who gave none."""
 
@@ -131,6 +139,12 @@ class People:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def only(self, inside: Sequence[bool]) -> People:
+        """Return some of these people. inside: for each, whether they stay."""
+        rows = [row for row, stays in zip(self.rows, inside, strict=True) if stays]
+        places = [place for place, stays in zip(self.places, inside, strict=True) if stays] if self.places else ()
+        return People(self.facts, rows, self.answers, places)
 
     @cached_property
     def keys(self) -> list[Hashable]:
@@ -158,6 +172,14 @@ class People:
             return np.full(len(self), np.nan)
         places = np.asarray(self.places, dtype=np.int64)
         return np.where(places == NOWHERE, np.nan, np.array(column)[places])
+
+    def chosen(self, question: str) -> NDArray[np.int64]:
+        """Return the place of each one's answer to a question among its codes; SILENT, PASSED_BY, NOT_COUNTED."""
+        column = self.answers.chosen.get(question)
+        if column is None:
+            return np.full(len(self), NOT_COUNTED, dtype=np.int64)
+        places = np.asarray(self.places, dtype=np.int64)
+        return np.where(places == NOWHERE, NOT_COUNTED, np.array(column, dtype=np.int64)[places])
 
     def numbers(self, fact: str) -> Floats:
         """Return a fact of kind: number; NaN where it is not known."""

@@ -16,6 +16,7 @@ from survey.findings.arms import ArmComparison, ArmMean, arm_comparisons, arm_me
 from survey.findings.basis import Basis, Tell, tell_no_one
 from survey.findings.changes import ArmChange, arm_changes
 from survey.findings.exposures import ExposureFinding, exposures
+from survey.findings.groups import Group, GroupedBy, groups_of
 from survey.findings.outcomes import StudyOutcome
 from survey.findings.people import StudyData
 from survey.findings.schools import SchoolFinding, school_findings
@@ -42,7 +43,8 @@ class StudyFindings:
     `waves` are those that count, code to title and in order; `wave` is the one in focus, the last. `arms` are codes to
     titles; `programme` is the arm that has the programme, None where there is no other. `notes` are sentences about the
     whole. `questions` are what the evaluation asks of its outcomes, in its own words. `schools` say how alike the
-    schools of the arms were.
+    schools of the arms were. `group` is the group that all of it is about, None for everyone, and `groups` are those
+    that can be chosen.
     """
 
     study: str
@@ -66,19 +68,25 @@ class StudyFindings:
     randomised: bool = False
     matched_on: tuple[str, ...] = ()
     schools: tuple[SchoolFinding, ...] = ()
+    group: Group | None = None
+    groups: tuple[GroupedBy, ...] = ()
 
 
 def analyse(
     data: StudyData,
     questionnaires: Mapping[str, Questionnaire],
     waves: Sequence[str],
+    group: Group | None = None,
     tell: Tell = tell_no_one,
 ) -> StudyFindings:
     """Analyse a study as its plan says; without a plan every scale is compared, and all of it is exploratory.
 
-    questionnaires: the newest version of each, by id. waves: those that count, in order, at least one.
+    questionnaires: the newest version of each, by id. waves: those that count, in order, at least one. group: whom
+    figures are of, None for everyone. Of a group only means, comparisons of arms and slopes are told, and nothing of it
+    is planned: change and subgroups would be parts of parts.
     """
-    basis = Basis(data, questionnaires, waves, tell)
+    basis = Basis(data, questionnaires, waves, group, tell)
+    whole = group is None
     study, plan = basis.study, basis.plan
     correction = plan.correction if plan else "none"
     return StudyFindings(
@@ -90,14 +98,16 @@ def analyse(
         programme=basis.programme if basis.others else None,
         threshold=basis.threshold,
         correction=correction,
-        outcomes=tuple(one for one in basis.outcomes if any(basis.known(one, wave) for wave in basis.waves)),
+        outcomes=tuple(filter(basis.tells_of, basis.outcomes)),
         means=tuple(arm_means(basis)),
         comparisons=corrected_in(arm_comparisons(basis), lambda one: (one.wave, one.reference), correction),
-        changes=corrected_in(arm_changes(basis), lambda one: (one.first, one.wave, one.reference), correction),
+        changes=corrected_in(
+            arm_changes(basis) if whole else (), lambda one: (one.first, one.wave, one.reference), correction
+        ),
         exposures=corrected_in(exposures(basis), lambda one: (one.fact, one.wave), correction),
-        subgroups=corrected_in(subgroup_findings(basis), lambda one: one.wave, correction),
-        participation=tuple(participations(basis)),
-        costs=_costs(plan),
+        subgroups=corrected_in(subgroup_findings(basis) if whole else (), lambda one: one.wave, correction),
+        participation=tuple(participations(basis) if whole else ()),
+        costs=_costs(plan) if whole else None,
         notes=tuple(_notes(basis)),
         questions=tuple(
             PlannedQuestion(one.ask, tuple(one.outcomes), tuple(one.answers_to))
@@ -105,12 +115,19 @@ def analyse(
         ),
         randomised=bool(plan and plan.comparison.randomised),
         matched_on=basis.matched_on,
-        schools=tuple(school_findings(basis)),
+        schools=tuple(school_findings(basis) if whole else ()),
+        group=group,
+        groups=groups_of(data),
     )
 
 
 def _notes(basis: Basis) -> Iterable[str]:
-    if basis.plan is None:
+    if basis.group is not None:
+        yield (
+            f"All figures are of one group: {basis.group.title}. The plan compares everyone, so everything here is "
+            "exploratory and not corrected for many tests."
+        )
+    elif basis.plan is None:
         yield "The study has no plan, so every finding is exploratory."
     elif basis.plan.correction == "none":
         yield "The plan corrects for nothing: of twenty tests where nothing differs, one will look like a finding."

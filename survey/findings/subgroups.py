@@ -6,12 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from survey.analysis.columns import in_order
 from survey.analysis.comparison import GroupComparison, NothingToCompare, Sides, compare
 from survey.analysis.disclosure import Crossing, SafeTable, crossing, suppress
 from survey.analysis.effects import Contrast
@@ -19,14 +17,10 @@ from survey.analysis.shares import Participation, participation
 from survey.analysis.subgroups import SubgroupDifference, subgroup_difference
 from survey.definition.study import Fact
 from survey.findings.basis import Basis
+from survey.findings.groups import MOST_LEVELS, in_their_order, titled
 from survey.findings.outcomes import StudyOutcome
 from survey.findings.people import NO, YES, Floats, People
 from survey.findings.significance import Tested
-
-MOST_LEVELS: Final = 12
-"""A number with more values than that makes no subgroups."""
-
-_NO_ARM: Final = "everyone"
 
 
 @dataclass(frozen=True)
@@ -88,10 +82,8 @@ def subgroup_findings(basis: Basis) -> Iterable[SubgroupFinding]:
             continue
         people, values = basis.people(outcome, basis.wave), basis.numbers(outcome, basis.wave)
         for fact in _facts(basis):
-            labels = people.labels(fact.id)
-            shown = _shown(people.arms, labels, np.isfinite(values), basis.threshold)
-            for one in _of_fact(fact, labels, np.isfinite(values)):
-                yield _finding(basis, outcome, one, shown)
+            for one in _of_fact(basis, fact, people.labels(fact.id), np.isfinite(values)):
+                yield _finding(basis, outcome, one)
 
 
 def participations(basis: Basis) -> Iterable[Participating]:
@@ -105,14 +97,15 @@ def participations(basis: Basis) -> Iterable[Participating]:
             inside = (arms == arm.id) & np.isfinite(values)
             for fact in _facts(basis) if inside.any() else ():
                 labels = people.labels(fact.id)
-                levels = _of_fact(fact, labels, inside)
+                levels = _of_fact(basis, fact, labels, inside)
+                told = basis.in_arm(share, basis.wave, arm.id).get(fact.id, frozenset())
                 if not levels:
                     continue
                 pairs = _chosen(labels, values, inside)
                 # The levels of a fact are rows of one table, which is made safe once.
                 safe = suppress(_counted(pairs), basis.threshold)
                 for one in levels:
-                    found = _participating(basis, share, one, pairs, safe)
+                    found = _participating(basis, share, one, pairs, safe) if one.level in told else None
                     yield Participating(share, basis.wave, arm.id, one, found, None if found else basis.hidden)
 
 
@@ -120,41 +113,21 @@ def _facts(basis: Basis) -> list[Fact]:
     return [basis.data.facts[name] for name in (basis.plan.subgroups if basis.plan else ())]
 
 
-def _of_fact(fact: Fact, labels: Sequence[str | None], counted: NDArray[np.bool_]) -> list[Subgroup]:
+def _of_fact(basis: Basis, fact: Fact, labels: Sequence[str | None], counted: NDArray[np.bool_]) -> list[Subgroup]:
     """Return the subgroups that anyone is in, each beside the first; none where there are too many values."""
     there = {label for label, counts in zip(labels, counted.tolist(), strict=True) if counts and label is not None}
-    order = {YES: 1, NO: 0} if fact.kind == "yes_no" else {code: at for at, code in enumerate(fact.codes)}
-    levels = sorted(there, key=lambda one: (order.get(one, len(order)), in_order(one)))
+    levels = in_their_order(basis.study, fact.id, there)
     if not 2 <= len(levels) <= MOST_LEVELS:
         return []
     return [
-        Subgroup(fact.id, fact.title, levels[0], level, _titled(fact, levels[0]), _titled(fact, level))
+        Subgroup(fact.id, fact.title, levels[0], level, titled(fact, levels[0]), titled(fact, level))
         for level in levels[1:]
     ]
 
 
-def _titled(fact: Fact, level: str) -> str:
-    if fact.kind == "yes_no":
-        return f"{fact.title}: {level}"
-    return fact.codes.get(level, f"{fact.title} {level}")
-
-
-def _shown(
-    arms: Sequence[str | None], labels: Sequence[str | None], counted: NDArray[np.bool_], threshold: int
-) -> set[str]:
-    """Return the levels of which every count by arm may be shown."""
-    rows = [arm or _NO_ARM if counts else None for arm, counts in zip(arms, counted.tolist(), strict=True)]
-    table, _ = crossing(rows, labels)
-    if not table.rows:
-        return set()
-    safe = suppress(table, threshold)
-    columns = zip(safe.columns, zip(*safe.cells, strict=True), safe.column_totals, strict=True)
-    return {label for label, cells, total in columns if total is not None and None not in cells}
-
-
-def _finding(basis: Basis, outcome: StudyOutcome, one: Subgroup, shown: set[str]) -> SubgroupFinding:
+def _finding(basis: Basis, outcome: StudyOutcome, one: Subgroup) -> SubgroupFinding:
     blank = SubgroupFinding(True, None, None, outcome, basis.wave, one, None, None, basis.hidden)
-    if not {one.reference, one.level} <= shown:
+    if not all(basis.may_tell(outcome, basis.wave, one.fact, level) for level in (one.reference, one.level)):
         return blank
     people, values = basis.people(outcome, basis.wave), basis.numbers(outcome, basis.wave)
     labels = people.labels(one.fact)

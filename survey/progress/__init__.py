@@ -1,5 +1,6 @@
 """How far the fieldwork is: who was asked, what happened to them, who is to be reminded."""
 
+from survey.progress.flow import ALL_ARMS, ArmFlow, flows
 from survey.progress.outcomes import NOT_THERE, REASONS, TITLES, TO_REMIND, Outcome, outcome_of
 from survey.progress.reading import Asking, Other, Progress, ReportedSchool, ReportedWave, progress
 from survey.progress.reasons import GivenReason, ReasonsPreview, Recorded, give
@@ -17,12 +18,14 @@ from survey.progress.tables import reason
 from survey.progress.tally import AUDIENCES, ByLink, DayCount, Level, Tally, days, others, tallies, total
 
 __all__ = [
+    "ALL_ARMS",
     "ATTENTION",
     "AUDIENCES",
     "NOT_THERE",
     "REASONS",
     "TITLES",
     "TO_REMIND",
+    "ArmFlow",
     "Asking",
     "Attention",
     "AudienceStanding",
@@ -41,6 +44,7 @@ __all__ = [
     "attention",
     "by_audience",
     "days",
+    "flows",
     "give",
     "neediest_first",
     "newest_begun",

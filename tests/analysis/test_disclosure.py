@@ -16,7 +16,6 @@ from survey.analysis.disclosure import (
     SafeTable,
     crossing,
     suppress,
-    suppress_family,
     suppress_options,
 )
 
@@ -247,41 +246,6 @@ def test_the_published_pattern_of_a_vignette_can_be_narrowed_and_ours_cannot() -
         "(None, 1, 0): 3 to 5",
     ]
     assert narrowed([cells], [(None, suppress(cells, 4))], 4) == []
-
-
-# ── tables that belong together ───────────────────────────────────────────────────────────────────────────
-@settings(max_examples=12, deadline=None)
-@given(data=st.data(), threshold=st.sampled_from([3, 10]))
-@pytest.mark.slow
-def test_a_filter_and_the_whole_give_nothing_away(data: st.DataObject, threshold: int) -> None:
-    rows, columns = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 3))
-    cells = st.lists(st.lists(CELLS, min_size=columns, max_size=columns), min_size=rows, max_size=rows)
-    parts = {"girls": table(data.draw(cells)), "others": table(data.draw(cells))}
-    whole, shown = suppress_family(parts, ["girls"], threshold)
-    assert set(shown) == {"girls"}
-    assert narrowed(list(parts.values()), [(None, whole), (0, shown["girls"])], threshold) == []
-
-
-def test_the_difference_of_two_safe_tables_is_protected() -> None:
-    # Neither table has a small count; the whole less the girls has.
-    girls, others = table([[20, 30], [40, 25]]), table([[2, 30], [40, 35]])
-    alone = [(None, suppress(table((girls.cells + others.cells).tolist()))), (0, suppress(girls))]
-    assert "(1, 0, 0): 2 to 2" in narrowed([girls, others], alone, 10)
-    whole, shown = suppress_family({"girls": girls, "others": others}, ["girls"])
-    assert narrowed([girls, others], [(None, whole), (0, shown["girls"])], 10) == []
-    assert "related tables" in " ".join(whole.notes + shown["girls"].notes)
-
-
-def test_waves_and_their_sum() -> None:
-    waves = {"w1": table([[30, 4], [20, 60]]), "w2": table([[33, 14], [20, 50]]), "w3": table([[21, 18], [40, 6]])}
-    whole, shown = suppress_family(waves, list(waves))
-    read = [(None, whole), *((at, shown[name]) for at, name in enumerate(waves))]
-    assert narrowed(list(waves.values()), read, 10) == []
-
-
-def test_a_family_has_one_set_of_labels() -> None:
-    with pytest.raises(ValueError, match="same rows and columns"):
-        suppress_family({"a": table([[20]]), "b": table([[20, 30]])}, ["a"])
 
 
 # ── the rest ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,6 +11,7 @@ import numpy as np
 from survey.definition.reading import parse_study
 from survey.definition.study import StudyDefinition
 from survey.export.study import StudyTables
+from survey.findings.groups import find_group
 from survey.findings.people import OnList, Place, Row, StudyData
 from survey.findings.study import analyse
 from tests.language.examples import good_study
@@ -137,4 +138,12 @@ PLANNED = PLAN.replace("  comparison:", ASKS, 1)
 def found_tables() -> StudyTables:
     """What pages show of the usual study, analysed once for all tests; nothing of it can be changed."""
     findings = analyse(usual(study(PLANNED)).data, questionnaires(), ["w1", "w2"])
+    return StudyTables(findings, None, None, questionnaires())
+
+
+@cache
+def of_group(name: str) -> StudyTables:
+    """What pages show of one group of the usual study, such as sex=f."""
+    plan = study(PLANNED)
+    findings = analyse(usual(plan).data, questionnaires(), ["w1", "w2"], find_group(plan, name))
     return StudyTables(findings, None, None, questionnaires())
