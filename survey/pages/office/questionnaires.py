@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
@@ -12,9 +12,6 @@ from flask.typing import ResponseReturnValue
 from survey.definition.bundle import Bundle
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.readable import ReadablePage, readable
-from survey.definition.routes import Routes
-from survey.definition.scale import Scale
-from survey.export.scales import rule_in_words
 from survey.fieldwork import Published, text_of
 from survey.pages.answer.tryout import address_of
 from survey.pages.office.access import Seen, allowed, with_years
@@ -23,20 +20,11 @@ from survey.pages.office.sections import section
 from survey.pages.office.studies import StudyCard, shown
 from survey.pages.store import store
 from survey.people import LEAD, RESEARCHER
+from survey.results.scoring import readable_scales
 from survey.wording import direction, html_language, own_name
 
 _WHO: Final = (LEAD, RESEARCHER)
 section("questionnaires", "Questionnaires", "office.questionnaires", order=18, group="Set up", roles=_WHO)
-
-
-@dataclass(frozen=True)
-class ReadableScale:
-    """A scale as people read it: its rule in words, and its items with the numbers of their questions."""
-
-    scale: Scale
-    rule: str
-    items: tuple[tuple[str, str, str], ...]
-    """(id, what it is: a question with its number or a scale, how it counts)."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +64,7 @@ def version(study: Seen, questionnaire: str, version: int) -> ResponseReturnValu
         title=with_years(study, asked.id, asked.title),
         columns=[_in_language(study, asked, code) for code in codes],
         languages=[(code, own_name(code), address_of(one.sha256, code)) for code in asked.languages],
-        scales=_scales(asked),
+        scales=readable_scales(asked),
     )
 
 
@@ -112,21 +100,3 @@ def _language(asked: Questionnaire, name: str) -> str:
 def _in_language(study: Seen, asked: Questionnaire, code: str) -> ReadableLanguage:
     pages = readable(asked, code, study.plan.facts)
     return ReadableLanguage(code, own_name(code), html_language(code), direction(code), asked.in_language(code), pages)
-
-
-def _scales(asked: Questionnaire) -> list[ReadableScale]:
-    numbers = Routes(asked).numbers
-    scales = {scale.id for scale in asked.scales}
-    return [_scale(scale, numbers, scales) for scale in asked.scales]
-
-
-def _scale(scale: Scale, numbers: Any, scales: set[str]) -> ReadableScale:
-    items = tuple(
-        (
-            entry.item,
-            "a scale" if entry.item in scales else f"question {numbers[entry.item]}",
-            "reversed" if entry.reverse else "",
-        )
-        for entry in scale.items
-    )
-    return ReadableScale(scale, rule_in_words(scale, [id for id, _, _ in items if id in scales]), items)
