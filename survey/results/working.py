@@ -17,7 +17,7 @@ from threading import Lock
 from typing import Final
 
 from survey.database import Engine
-from survey.export.store import tables
+from survey.export.store import ALL_OF_IT, Chosen, tables
 from survey.export.study import ANALYSED, READ, StudyTables
 from survey.jobs.asking import Jobs
 from survey.jobs.job import Job, JobKind, JobRecord, Tell
@@ -27,8 +27,8 @@ from survey.jobs.state import StudyState
 FRESH: Final = timedelta(minutes=10)
 """So long results are shown although more people have answered meanwhile. Whoever withdraws is gone at once."""
 
-_MOST: Final = 24
-"""Results kept in memory at a time, of a study and a wave each."""
+_MOST: Final = 48
+"""Results kept in memory at a time, of a study, a wave and a group each."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,17 @@ class WorkedOut:
 
 
 def _make(engine: Engine, job: Job, now: datetime, tell: Tell) -> bytes:
-    (until,) = job.wanted or (None,)
-    return pickle.dumps(tables(job.study, engine, now, until, tell))
+    return pickle.dumps(tables(job.study, engine, now, _chosen(job), tell))
+
+
+def _job(study: str, chosen: Chosen) -> Job:
+    """Return the job that works out results."""
+    return Job(RESULTS.name, study, () if chosen == ALL_OF_IT else (chosen.until or "", chosen.group or ""))
+
+
+def _chosen(job: Job) -> Chosen:
+    until, group = job.wanted or ("", "")
+    return Chosen(until or None, group or None)
 
 
 RESULTS: Final = JobKind("results", (READ, ANALYSED), _make, keep=timedelta(hours=12), first=True)
@@ -59,19 +68,19 @@ class ResultsDesk:
     def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
         self._lock = Lock()
-        self._kept: OrderedDict[tuple[str, str | None], WorkedOut] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, Chosen], WorkedOut] = OrderedDict()
 
-    def results(self, study: str, until: str | None, now: datetime, patience: float) -> WorkedOut | JobRecord:
-        """Return the results of a study up to a wave (None for all); how the job stands where they take longer.
+    def results(self, study: str, chosen: Chosen, now: datetime, patience: float) -> WorkedOut | JobRecord:
+        """Return the results of a study; how the job stands where they take longer.
 
         patience: seconds to wait for results that are not there yet. Results that others have added answers to are
         shown for FRESH, and after that while newer ones are worked out.
         """
         state = self._jobs.state(study)
-        kept = self._true((study, until), state)
+        kept = self._true((study, chosen), state)
         if kept is not None and kept.is_fresh(state, now):
             return kept
-        job = Job(RESULTS.name, study, () if until is None else (until,))
+        job = _job(study, chosen)
         record = self._jobs.ask(job, now)
         if kept is None:
             record = self._jobs.wait(job, patience) or record
@@ -83,7 +92,7 @@ class ResultsDesk:
             self._jobs.ask(job, now, again=True)
         return found or record
 
-    def _true(self, key: tuple[str, str | None], state: StudyState) -> WorkedOut | None:
+    def _true(self, key: tuple[str, Chosen], state: StudyState) -> WorkedOut | None:
         with self._lock:
             kept = self._kept.get(key)
             if kept is None:
@@ -96,11 +105,11 @@ class ResultsDesk:
 
     def kept(self, study: str) -> WorkedOut | None:
         """Return the results of all waves where they are there and still true. Nothing is worked out for this."""
-        kept = self._true((study, None), self._jobs.state(study))
+        kept = self._true((study, ALL_OF_IT), self._jobs.state(study))
         if kept is not None:
             return kept
         with suppress(QueueUnreachable):  # the page that asks has other things to show
-            record = self._jobs.ready(Job(RESULTS.name, study))
+            record = self._jobs.ready(_job(study, ALL_OF_IT))
             return None if record is None else self._opened(record)
         return None
 
@@ -111,9 +120,8 @@ class ResultsDesk:
             return None
         # What comes out of the queue was sealed by this program, and by no one else.
         found = WorkedOut(pickle.loads(content), record.made, record.state)
-        (until,) = record.job.wanted or (None,)
         with self._lock:
-            self._kept[record.job.study, until] = found
+            self._kept[record.job.study, _chosen(record.job)] = found
             while len(self._kept) > _MOST:
                 self._kept.popitem(last=False)
         return found

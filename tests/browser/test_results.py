@@ -17,7 +17,7 @@ from survey.pages.office import results as pages
 from survey.results.working import ResultsDesk
 from tests.browser import accessibility
 from tests.browser.test_researcher import EMAIL, OWN, choose, heading, press, sign_in
-from tests.findings.pretended import found_tables
+from tests.findings.pretended import found_tables, of_group
 from tests.jobs.pieces import jobs_that
 from tests.pages.small_study import make_study
 
@@ -34,7 +34,7 @@ def office(tmp_path: Path, serve: Callable[[Any], str], monkeypatch: pytest.Monk
 
     tables = found_tables()
 
-    desk = ResultsDesk(jobs_that(lambda until: tables, engine, settings))
+    desk = ResultsDesk(jobs_that(lambda chosen: of_group(chosen.group) if chosen.group else tables, engine, settings))
     monkeypatch.setattr(pages, "desk", lambda jobs: desk)
     return serve(app), add_user(engine, EMAIL, ["researcher"])
 
@@ -90,6 +90,26 @@ def test_what_was_found_is_two_clicks_away_and_reads_on_every_screen(
         accessibility.forced_colours,
     ):
         assert check(page) == []
+    # One group by itself: two clicks, and no script.
+    page.get_by_label("Show", exact=True).select_option("Girl")
+    press(page.get_by_role("button", name="Show"))
+    assert heading(page) == "Joy in music"
+    assert page.get_by_text("Girl only, and exploratory").is_visible()
+    assert page.get_by_label("Show", exact=True).input_value() == "sex=f"
+    assert [*accessibility.axe(page), *accessibility.basics(page), *accessibility.targets(page)] == []
+    for width in (1280, 768, 390, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+    page.set_viewport_size({"width": 1280, "height": 900})
+    # The methods are read on every screen, too.
+    page.goto(f"{page.url.split('/scales')[0]}/methods")
+    assert heading(page) == "Methods"
+    assert [*accessibility.axe(page), *accessibility.basics(page), *accessibility.targets(page)] == []
+    for width in (1280, 768, 390, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.go_back()
     # In grey the two arms are still told apart: by shape, and by how light they are.
     lightness = page.evaluate(
         """() => ['mark s0', 'mark s1'].map(look => {

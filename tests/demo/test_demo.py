@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 import random
 import re
@@ -38,6 +39,7 @@ from survey.progress import progress
 from survey.responses import Record, stream
 from survey.results.figures import HIDDEN
 from survey.results.found import found as found_sections
+from survey.results.methods import methods
 from tests.pages.walker import Walker
 
 FOLDER = Path(__file__).parents[2] / "questionnaires"
@@ -574,3 +576,66 @@ def test_only_waves_up_to_the_one_asked_for_are_analysed(built: Built, tmp_path:
     assert "has no wave 'w4'. There are: w1, w2, w3." in analyse("first-notes", "--wave", "w4", "--json").output
     assert "There is no study 'second-notes'" in analyse("second-notes", "--json").output
     assert "where the workbook is to go" in analyse("first-notes").output
+
+
+def test_the_methods_say_what_the_study_asked_and_how_many_answered(
+    built: Built, tables: StudyTables, tmp_path: Path
+) -> None:
+    out = tmp_path / "methods.html"
+    environment = {"CHORUS_INSTANCE": str(built.folder / "demo"), "DATABASE_URL": "", "SECRET_KEY": ""}
+    result = CliRunner().invoke(main, ["methods", "first-notes", "--out", str(out)], env=environment)
+    assert result.exit_code == 0, result.output
+    page = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", out.read_text(encoding="utf-8"))).split())
+    definition = read_folder(FOLDER)
+    for questionnaire in definition.questionnaires.values():
+        for question in questionnaire.questions:
+            if "{" not in question.ask:
+                assert " ".join(question.ask.split()) in page
+    now = datetime.now(UTC)
+    made = methods(definition.study, tables, now)
+    parts = {part.id: part for part in made.parts}
+    # Reliability is that of the sheet, which is compared with R elsewhere.
+    assert tables.scales is not None
+    sheet = [dict(zip(tables.scales.header, row, strict=True)) for row in tables.scales.rows]
+    ((_, reliable),) = parts["scales"].tables
+    told = [row for row in reliable.rows if row[1] == "All"]
+    rows = [row for row in sheet if row["group"] == "all" and row["scored"] is not None]
+    assert len(told) == len(rows) > 10
+    for row, cells in zip(rows, told, strict=True):
+        assert cells[0].startswith(row["title"])
+        alpha = "" if row["alpha"] is None else f"{row['alpha']:.2f}"
+        assert (cells[2], cells[4], cells[7]) == (
+            f"{row['answered all'] or 0:,}" if row["answered all"] is not None else "",
+            alpha,
+            f"{row['mean']:.2f}",
+        )
+    # The counts of the lists, in plain SQL.
+    for (caption, table), name in zip(parts["samples"].tables, made.questionnaires, strict=True):
+        assert name.id in caption
+        for title, code in (("Autumn 2024", "w1"), ("Autumn 2025", "w2")):
+            place = next(at for at, row in enumerate(table.rows) if row[0] == title)
+            everyone = next(row for row in table.rows[place:] if row[1] == "All")
+            finished = built.count(
+                "SELECT count(*) FROM response JOIN wave ON wave.id = wave_id JOIN membership USING (participant_id, wave_id)"
+                f" WHERE questionnaire = '{name.id}' AND wave.code = '{code}' AND state = 'finished'"
+            )
+            assert everyone[6] == (f"{finished:,}" if finished >= 10 else HIDDEN)
+
+
+@pytest.mark.parametrize("written", ["json", "xlsx"])
+def test_one_group_is_analysed_as_on_the_pages(built: Built, tmp_path: Path, written: str) -> None:
+    environment = {"CHORUS_INSTANCE": str(built.folder / "demo"), "DATABASE_URL": "", "SECRET_KEY": ""}
+    out = tmp_path / "girls.xlsx"
+    words = ["analyse", "first-notes", "--group", "sex=f", *(["--json"] if written == "json" else ["--out", str(out)])]
+    result = CliRunner().invoke(main, words, env=environment)
+    assert result.exit_code == 0
+    if written == "json":
+        found = json.loads(result.output)
+        assert found["group"] == {"by": "sex", "code": "f", "by_title": "Sex", "title": "Girl"}
+        assert found["subgroups"] == found["changes"] == []
+        assert not any(one["planned"] for one in found["comparisons"])
+    else:
+        assert "Enjoyment of music" in result.output
+        assert {"Means", "Items"} <= set(openpyxl.load_workbook(out, read_only=True).sheetnames)
+    result = CliRunner().invoke(main, ["analyse", "first-notes", "--group", "sex=x", "--json"], env=environment)
+    assert (result.exit_code, result.stderr) == (1, "'x' is not a group by sex. There are: sex=f, sex=m.\n")

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from survey.audit import COMMAND_LINE
 from survey.config import Settings
 from survey.database import Engine, open_engine, read, upgrade, write
+from survey.export.store import Chosen
 from survey.jobs.asking import Jobs
 from survey.jobs.job import Job, JobKind, JobRecord, Tell
 from survey.responses import PastResponse, insert_responses
@@ -68,11 +69,12 @@ def at_once() -> Pieces:
     return pieces
 
 
-def jobs_that(work: Callable[[str | None], Any], engine: Engine, settings: Settings) -> Jobs:
-    """Jobs that work out results by a function of the test's: of the wave up to which they go."""
+def jobs_that(work: Callable[[Chosen], Any], engine: Engine, settings: Settings) -> Jobs:
+    """Jobs that work out results by a function of the test's: of the wave up to which they go, and of a group."""
 
     def make(engine: Engine, job: Job, now: datetime, tell: Tell) -> bytes:
-        return pickle.dumps(work(job.wanted[0] if job.wanted else None))
+        until, group = job.wanted or ("", "")
+        return pickle.dumps(work(Chosen(until or None, group or None)))
 
     return Jobs(settings, engine, [JobKind("results", (), make, keep=timedelta(hours=1))])
 

@@ -16,6 +16,7 @@ from survey.admission import add_user
 from survey.config import Settings
 from survey.database import Engine
 from survey.export.sink import CannotExport
+from survey.export.store import ALL_OF_IT, Chosen
 from survey.export.study import StudyTables
 from survey.jobs.state import state_of
 from survey.jobs.sweeping import forget_everything
@@ -23,8 +24,9 @@ from survey.pages.office import results as pages
 from survey.pages.statics import FOLDER
 from survey.results import working
 from survey.results.found import found
+from survey.results.scales import scale_sections
 from survey.results.working import FRESH, ResultsDesk, WorkedOut
-from tests.findings.pretended import PLANNED, found_tables, study
+from tests.findings.pretended import PLANNED, found_tables, of_group, study
 from tests.jobs.pieces import jobs_that, someone_answers, someone_withdraws, until
 from tests.pages.strict import StrictClient, heading, look_at, strict_client, words
 from tests.pages.test_account import OWN, choose, sign_in
@@ -53,10 +55,10 @@ def worked(
     """worked(tables) lets the pages show these results of the small study; worked(None) that there are none."""
 
     def put(found: StudyTables | None = tables, fault: str = "") -> None:
-        def work(until: str | None) -> StudyTables | None:
+        def work(chosen: Chosen) -> StudyTables | None:
             if fault:
                 raise CannotExport(fault)
-            return found
+            return of_group(chosen.group) if chosen.group else found
 
         forget_everything(settings)
         desk = ResultsDesk(jobs_that(work, engine, settings))
@@ -119,6 +121,75 @@ def test_scales_are_listed_and_each_is_shown_in_full(
     assert researcher.get(PAGE, query_string={"wave": "w9"}).status_code == 404
 
 
+def test_a_group_is_chosen_without_a_script_and_stays_chosen(
+    researcher: StrictClient, worked: Callable[..., None]
+) -> None:
+    worked()
+    root = look_at(researcher.get(f"{PAGE}/scales"))
+    choices = [(one.get("value"), "".join(one.itertext()).strip()) for one in root.iter("option")]
+    assert choices == [
+        ("", "Everyone"),
+        ("arm=programme", "Programme schools"),
+        ("arm=comparison", "Comparison schools"),
+        ("sex=f", "Girl"),
+        ("sex=m", "Boy"),
+        ("sen=no", "Special needs: no"),
+        ("sen=yes", "Special needs: yes"),
+    ]
+    assert [one.get("method") for one in root.iter("form") if one.get("class") == "choose-group"] == ["get"]
+    reply = researcher.get(f"{PAGE}/scales?group=sex%3Df&wave=w1")
+    root = look_at(reply)
+    assert [one.get("value") for one in root.iter("option") if one.get("selected") is not None] == ["sex=f"]
+    assert "Girl only, and exploratory" in words(root)
+    # To other scales, waves and pages of results the group goes along.
+    links = [one.get("href") or "" for one in root.iter("a")]
+    assert all("group=sex%3Df" in link for link in links if link.startswith(PAGE)), links
+    there = researcher.get(f"{PAGE}?group=sex%3Df")
+    assert "This page is about everyone." in words(look_at(there))
+    assert researcher.get(f"{PAGE}/scales?group=sex%3Dx").status_code == 404
+    assert researcher.get(f"{PAGE}/scales?group=shoes%3D7").status_code == 404
+
+
+def test_the_figures_of_a_group_are_those_of_its_analysis(
+    researcher: StrictClient, worked: Callable[..., None], tables: StudyTables
+) -> None:
+    worked()
+    girls = of_group("sex=f")
+    outcome = next(one for one in girls.findings.outcomes if one.id == "sample.joy")
+    root = look_at(researcher.get(f"{PAGE}/scales/sample.joy?group=sex%3Df"))
+    figures = [figure for part in scale_sections(girls, None, outcome) for figure in part.figures]
+    assert page_tables(root) == [[figure.table.headings, *figure.table.rows] for figure in figures]
+    everyone = look_at(researcher.get(f"{PAGE}/scales/sample.joy"))
+    assert page_tables(root)[0] != page_tables(everyone)[0]
+    assert [e.text for e in root.iter("h2")] == ["The arms side by side", "Each year in the programme"]
+
+
+def test_the_picture_of_a_group_says_whom_it_is_about(researcher: StrictClient, worked: Callable[..., None]) -> None:
+    worked()
+    reply = researcher.get(f"{PAGE}/pictures/sample.joy/waves.svg?group=sex%3Df")
+    assert reply.headers["Content-Disposition"].endswith("small-notes-w2-sex-f-waves.svg")
+    assert "Autumn 2025. Girl." in reply.text
+    assert "Girl." not in researcher.get(f"{PAGE}/pictures/sample.joy/waves.svg").text
+    # What we found is about everyone, whatever was chosen on another page.
+    whole = researcher.get(f"{PAGE}/pictures/found/question-1-differences-points.svg")
+    same = researcher.get(f"{PAGE}/pictures/found/question-1-differences-points.svg?group=sex%3Df")
+    assert whole.data == same.data
+
+
+def test_the_methods_are_a_page_to_print(researcher: StrictClient, worked: Callable[..., None]) -> None:
+    worked()
+    reply = researcher.get(f"{PAGE}/methods")
+    root = look_at(reply)
+    assert heading(root) == "Methods"
+    headings = [e.text for e in root.iter("h2")]
+    assert headings[0] == "Design"
+    assert headings[-1].startswith("Annex: ")
+    assert "How much do you sing?" in words(root)
+    assert "<script" not in reply.text
+    worked(None)
+    assert "Nobody has finished a questionnaire" in words(look_at(researcher.get(f"{PAGE}/methods")))
+
+
 def test_a_picture_is_sent_as_a_file_with_its_title_its_source_and_its_looks(
     researcher: StrictClient, worked: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -157,7 +228,7 @@ def test_results_that_are_not_ready_are_said_to_come_and_what_is_missing_is_said
     assert "Please restore a backup." in words(look_at(researcher.get(PAGE)))
     ready = threading.Event()
 
-    def work(until: str | None) -> StudyTables | None:
+    def work(chosen: Chosen) -> StudyTables | None:
         ready.wait(30)
         return None
 
@@ -188,57 +259,58 @@ def test_the_small_study_is_worked_out_from_its_database(researcher: StrictClien
 
 
 # ── keeping results ──
-def desk_of(made: list[str | None], engine: Engine, settings: Settings) -> ResultsDesk:
-    def work(until: str | None) -> StudyTables | None:
-        made.append(until)
+def desk_of(made: list[Chosen], engine: Engine, settings: Settings) -> ResultsDesk:
+    def work(chosen: Chosen) -> StudyTables | None:
+        made.append(chosen)
         return None
 
     return ResultsDesk(jobs_that(work, engine, settings))
 
 
-def results(desk: ResultsDesk, until: str | None, now: datetime) -> WorkedOut:
-    found = desk.results("small-notes", until, now, 30)
+def results(desk: ResultsDesk, chosen: Chosen, now: datetime) -> WorkedOut:
+    found = desk.results("small-notes", chosen, now, 30)
     assert isinstance(found, WorkedOut)
     return found
 
 
-def test_results_are_worked_out_once_for_each_wave_and_for_all_processes(
+def test_results_are_worked_out_once_for_each_wave_and_group_and_for_all_processes(
     engine: Engine, settings: Settings, study: None
 ) -> None:
-    made: list[str | None] = []
+    made: list[Chosen] = []
     desk, now = desk_of(made, engine, settings), datetime.now(UTC)
-    first = results(desk, None, now)
-    assert results(desk, None, now + timedelta(days=9)) is first
-    assert results(desk, "w1", now) is not first
+    first = results(desk, ALL_OF_IT, now)
+    assert results(desk, ALL_OF_IT, now + timedelta(days=9)) is first
+    assert results(desk, Chosen("w1"), now) is not first
+    assert results(desk, Chosen("w1", "sex=f"), now) is not first
     another_process = desk_of(made, engine, settings)
-    assert results(another_process, None, now) == first
-    assert made == [None, "w1"]
+    assert results(another_process, ALL_OF_IT, now) == first
+    assert made == [ALL_OF_IT, Chosen("w1"), Chosen("w1", "sex=f")]
 
 
 def test_results_from_which_someone_is_gone_are_never_shown_again(
     engine: Engine, settings: Settings, study: None
 ) -> None:
-    made: list[str | None] = []
+    made: list[Chosen] = []
     desk, now = desk_of(made, engine, settings), datetime.now(UTC)
-    first = results(desk, None, now)
+    first = results(desk, ALL_OF_IT, now)
     someone_withdraws(engine)
-    assert results(desk, None, now).state == state_of(engine, "small-notes") != first.state
-    assert made == [None, None]
+    assert results(desk, ALL_OF_IT, now).state == state_of(engine, "small-notes") != first.state
+    assert made == [ALL_OF_IT, ALL_OF_IT]
 
 
 def test_new_answers_are_added_after_a_while_and_older_results_are_shown_meanwhile(
     engine: Engine, settings: Settings, study: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[str | None] = []
+    made: list[Chosen] = []
     desk, now = desk_of(made, engine, settings), datetime.now(UTC)
-    first = results(desk, None, now)
+    first = results(desk, ALL_OF_IT, now)
     someone_answers(engine)
-    assert results(desk, None, now + FRESH / 2) is first
+    assert results(desk, ALL_OF_IT, now + FRESH / 2) is first
     monkeypatch.setattr(working, "FRESH", timedelta(0))
-    assert results(desk, None, datetime.now(UTC)) is first
-    until(lambda: results(desk, None, datetime.now(UTC)) is not first)
-    assert results(desk, None, datetime.now(UTC)).state == state_of(engine, "small-notes")
-    assert made == [None, None]
+    assert results(desk, ALL_OF_IT, datetime.now(UTC)) is first
+    until(lambda: results(desk, ALL_OF_IT, datetime.now(UTC)) is not first)
+    assert results(desk, ALL_OF_IT, datetime.now(UTC)).state == state_of(engine, "small-notes")
+    assert made == [ALL_OF_IT, ALL_OF_IT]
 
 
 def test_the_state_of_a_study_changes_with_its_answers_and_not_with_downloads(

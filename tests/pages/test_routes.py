@@ -209,6 +209,7 @@ ROUTES: dict[str, frozenset[str]] = {
     "GET /office/studies/<code>/results/scales": RESEARCH,
     "GET /office/studies/<code>/results/scales/<outcome>": RESEARCH,
     "GET /office/studies/<code>/results/questions": RESEARCH,
+    "GET /office/studies/<code>/results/methods": RESEARCH,
     "GET /office/studies/<code>/results/pictures/<place>/<figure>.<any(svg, png):form>": RESEARCH,
     "GET /office/studies/<code>/progress": IN_THE_STUDY,
     "GET /office/studies/<code>/progress/remind.<any(xlsx, csv):form>": IN_THE_STUDY,

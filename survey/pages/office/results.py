@@ -5,8 +5,8 @@ Results are worked out once and kept (survey/results/working.py); the pages show
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache, wraps
 from typing import Any, Final
@@ -17,8 +17,10 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from survey.export.contents import SmallSheet
+from survey.export.store import Chosen
 from survey.export.study import StudyTables
 from survey.findings.answers import Answer, answers
+from survey.findings.groups import Group, GroupedBy
 from survey.findings.outcomes import StudyOutcome
 from survey.jobs.job import JobRecord
 from survey.pages.office.access import Seen, View, allowed, refused, sees_tables, with_years
@@ -32,6 +34,7 @@ from survey.pictures.drawing import drawn, on_its_own
 from survey.pictures.png import NoFonts, png_of
 from survey.results.figures import Figure
 from survey.results.found import found
+from survey.results.methods import methods as appendix
 from survey.results.questions import asked_questions, question_figures
 from survey.results.scales import outcome_lines, reliability, scale_sections
 from survey.results.working import WorkedOut, desk
@@ -39,6 +42,8 @@ from survey.results.working import WorkedOut, desk
 section("found", "What we found", "office.found", order=12, group="Results", roles=(LEAD, RESEARCHER))
 section("scales", "Scales", "office.scales", order=13, group="Results", roles=(LEAD, RESEARCHER))
 section("questions", "Questions", "office.questions", order=14, group="Results", roles=(LEAD, RESEARCHER))
+
+section("methods", "Methods", "office.methods", order=15, group="Results", roles=(LEAD, RESEARCHER))
 
 PATIENCE: Final = 2.0
 """Seconds that a page waits for results before it says that they are being worked out."""
@@ -49,23 +54,49 @@ _FOUND: Final = "found"
 
 @dataclass(frozen=True)
 class Results:
-    """What a page of results shows. tables: of the waves up to the one in focus; items, scales: of all waves."""
+    """What a page of results shows.
+
+    tables: of the waves up to the one in focus, worked out at the moment `made`. items: of all waves. whole: of
+    everyone in all waves. group: the group that was chosen, None for everyone; on pages by group, tables and items are
+    of it.
+    """
 
     study: Seen
-    worked: WorkedOut
+    made: datetime
     tables: StudyTables
     items: SmallSheet | None
-    scales: SmallSheet | None
-    waves: dict[str, str]
+    whole: StudyTables
+    group: Group | None = None
+
+    @property
+    def waves(self) -> Mapping[str, str]:
+        """The waves of which there are results, code to title."""
+        return self.whole.findings.waves
+
+    @property
+    def groups(self) -> tuple[GroupedBy, ...]:
+        """The groups that can be chosen."""
+        return self.whole.findings.groups
 
     @property
     def wave(self) -> str:
         """The wave in focus."""
         return self.tables.findings.wave
 
+    @property
+    def kept(self) -> dict[str, str]:
+        """What was chosen, for the addresses of other pages of results."""
+        return {"wave": self.wave} | ({"group": self.group.id} if self.group is not None else {})
+
+    @property
+    def source(self) -> str:
+        """What a picture says it was drawn from."""
+        parts = [self.study.title, self.waves[self.wave], *([self.group.title] if self.group else [])]
+        return "".join(f"{part}. " for part in parts)
+
     def page(self, template: str, here: str, **more: Any) -> str:
         """Return a page."""
-        made = self.worked.made.astimezone(ZoneInfo(self.study.plan.time_zone))
+        made = self.made.astimezone(ZoneInfo(self.study.plan.time_zone))
         return render_template(
             f"office/{template}.html", study=self.study, here=here, results=self, made=made, both=_both, **more
         )
@@ -89,34 +120,74 @@ Page = Callable[..., ResponseReturnValue]
 
 
 def _with_results(page: Page) -> View:
-    """Give a page the results of its study, up to the wave in its address; or say why there are none yet."""
+    """Give a page the results of its study, up to the wave in its address; or say why there are none yet.
+
+    A group in its address is what was chosen on another page of results, and its links lead back to it.
+    """
 
     @allowed(LEAD, RESEARCHER)
     @wraps(page)
     def shown(study: Seen, **more: Any) -> ResponseReturnValue:
         if not sees_tables(study):
             return refused("You may not see the tables of this study. Ask a lead of the study.")
-        now, here = datetime.now(UTC), desk(store().jobs)
-        patience = current_app.config.get("RESULTS_PATIENCE", PATIENCE)
-        whole = here.results(study.code, None, now, patience)
+        whole = _worked_out(study, Chosen())
         if isinstance(whole, JobRecord):
             return _being_worked_out(study, whole)
         if whole.tables is None:
             return _nothing_yet(study, whole)
-        waves = dict(whole.tables.findings.waves)
-        asked = request.args.get("wave") or list(waves)[-1]
-        if asked not in waves:
+        findings = whole.tables.findings
+        asked = request.args.get("wave") or findings.wave
+        if asked not in findings.waves:
             abort(404)
-        worked: WorkedOut | JobRecord = whole
-        if asked != whole.tables.findings.wave:
-            worked = here.results(study.code, asked, now, patience)
+        worked = whole if asked == findings.wave else _worked_out(study, Chosen(asked))
         if isinstance(worked, JobRecord):
             return _being_worked_out(study, worked)
         if worked.tables is None:
             return _nothing_yet(study, worked)
-        return page(Results(study, worked, worked.tables, whole.tables.items, whole.tables.scales, waves), **more)
+        group = _group(findings.groups)
+        results = Results(study, worked.made, worked.tables, whole.tables.items, whole.tables, group)
+        return page(results, **more)
 
     return shown
+
+
+def _by_group(page: Page) -> Page:
+    """Give a page of results those of the group in its address."""
+
+    @wraps(page)
+    def shown(results: Results, **more: Any) -> ResponseReturnValue:
+        if results.group is None:
+            return page(results, **more)
+        study, name = results.study, results.group.id
+        all_waves = _worked_out(study, Chosen(None, name))
+        if isinstance(all_waves, JobRecord):
+            return _being_worked_out(study, all_waves)
+        is_newest = results.wave == results.whole.findings.wave
+        worked = all_waves if is_newest else _worked_out(study, Chosen(results.wave, name))
+        if isinstance(worked, JobRecord):
+            return _being_worked_out(study, worked)
+        if all_waves.tables is None or worked.tables is None:
+            return _nothing_yet(study, worked)
+        return page(replace(results, made=worked.made, tables=worked.tables, items=all_waves.tables.items), **more)
+
+    return shown
+
+
+def _worked_out(study: Seen, chosen: Chosen) -> WorkedOut | JobRecord:
+    """Return results, as soon as they are there; how the job stands where that takes too long for a page."""
+    patience = current_app.config.get("RESULTS_PATIENCE", PATIENCE)
+    return desk(store().jobs).results(study.code, chosen, datetime.now(UTC), patience)
+
+
+def _group(groups: Iterable[GroupedBy]) -> Group | None:
+    """Return the group in the address; None for everyone."""
+    name = request.args.get("group")
+    if not name:
+        return None
+    found = next((one for by in groups for one in by.groups if one.id == name), None)
+    if found is None:
+        abort(404)
+    return found
 
 
 def newest_finding(study: Seen) -> Answer | None:
@@ -145,6 +216,7 @@ def found_page(results: Results) -> ResponseReturnValue:
 
 @office.get("/studies/<code>/results/scales")
 @_with_results
+@_by_group
 def scales(results: Results) -> ResponseReturnValue:
     """List every scale, every fact that is compared, and every share, with what was found of each."""
     return results.page("scales", "scales", lines=outcome_lines(results.tables.findings))
@@ -152,16 +224,18 @@ def scales(results: Results) -> ResponseReturnValue:
 
 @office.get("/studies/<code>/results/scales/<outcome>")
 @_with_results
+@_by_group
 def scale(results: Results, outcome: str) -> ResponseReturnValue:
     """Show one outcome in full."""
     one = _outcome(results, outcome)
     sections = scale_sections(results.tables, results.items, one)
-    how_reliable = reliability(results.scales, one)
+    how_reliable = reliability(results.whole.scales, one)
     return results.page("scale", "scales", outcome=one, parts=sections, reliability=how_reliable, place=one.id)
 
 
 @office.get("/studies/<code>/results/questions")
 @_with_results
+@_by_group
 def questions(results: Results) -> ResponseReturnValue:
     """Show how every question of a questionnaire was answered in a wave."""
     known = results.tables.questionnaires
@@ -173,15 +247,29 @@ def questions(results: Results) -> ResponseReturnValue:
     return results.page("questions", "questions", questionnaires=titles, name=name, figures=figures, place=name)
 
 
+@office.get("/studies/<code>/results/methods")
+@_with_results
+def methods(results: Results) -> ResponseReturnValue:
+    """Show the methods appendix, of everyone in all waves, to be printed."""
+    return results.page("methods", "methods", methods=appendix(results.study.plan, results.whole, results.made))
+
+
 @office.get("/studies/<code>/results/pictures/<place>/<figure>.<any(svg, png):form>")
 @_with_results
-def picture(results: Results, place: str, figure: str, form: str) -> ResponseReturnValue:
-    """Send a picture as a file: of “What we found”, of an outcome, or of a questionnaire."""
+def picture(results: Results, place: str, **which: str) -> ResponseReturnValue:
+    """Send a picture as a file: of “What we found”, which is about everyone, of an outcome, or of a questionnaire."""
+    if place == _FOUND:
+        return _picture(replace(results, group=None), place, **which)
+    return _by_group(_picture)(results, place=place, **which)
+
+
+def _picture(results: Results, place: str, figure: str, form: str) -> ResponseReturnValue:
     one = next((one for one in _figures(results, place) if one.id == figure and one.picture is not None), None)
     if one is None or one.picture is None:
         abort(404)
-    source = f"{results.study.title}. {results.waves[results.wave]}. {one.note}".strip()
-    svg, name = on_its_own(one.picture, _style(), source), f"{results.study.code}-{results.wave}-{one.id}.{form}"
+    svg = on_its_own(one.picture, _style(), f"{results.source}{one.note}".strip())
+    whose = f"{results.group.id}-".replace("=", "-") if results.group is not None else ""
+    name = f"{results.study.code}-{results.wave}-{whose}{one.id}.{form}"
     if form == "svg":
         return send(svg.encode(), name)
     try:
