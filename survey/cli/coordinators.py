@@ -15,7 +15,7 @@ from survey.cli.main import engine, settings
 @click.option("--school", required=True, help="The school's code.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day on which it works, such as 2027-07-31.")
 def coordinator(study: str, school: str, until: datetime | None) -> None:
-    """Make a link for the coordinator of one school. It shows who has taken part, and no answers.
+    """Make a link for the coordinator of one school. It shows who has taken part, and no one's own answers.
 
     It works until the day given, or until the study's data are deleted if that is sooner.
     """

@@ -14,6 +14,7 @@ from survey.findings.changes import ArmChange
 from survey.findings.exposures import ExposureFinding
 from survey.findings.outcomes import StudyOutcome
 from survey.findings.schools import SchoolFinding
+from survey.findings.standing import SchoolStanding
 from survey.findings.study import StudyFindings
 from survey.findings.subgroups import Participating, SubgroupFinding
 from survey.problems import listed
@@ -117,6 +118,21 @@ def of_schools(findings: StudyFindings, one: SchoolFinding) -> str:
     ]
     apart = "" if one.difference is None else f"; {_plus(one.difference, 2)} standard deviations apart"
     return f"{one.title}: {' and '.join(sides)}{apart}."
+
+
+def of_standing(one: SchoolStanding) -> str:
+    """Return the sentence of a school beside schools like it."""
+    if one.own is None or one.own.mean is None:
+        return f"{one.outcome.title} is {_small(one.hidden)}"
+    mine = f"{one.outcome.title}: {one.own.mean:.2f} on average ({one.own.n:,} {people(one.outcome)})"
+    if one.like is None or one.like.mean is None:
+        return f"{mine}. {one.hidden}"
+    theirs = f"{one.like.mean:.2f} in {one.schools} schools like it ({one.like.n:,})"
+    gap = one.difference
+    if gap is None or gap.low is None or gap.high is None:
+        return f"{mine}, {theirs}."
+    size = f"{_plus(gap.difference, 2)} standard deviations, {_plus(gap.low, 2)} to {_plus(gap.high, 2)}"
+    return f"{mine}, {theirs}; {size}{'' if _is_clear(gap) else ', no clear difference'}."
 
 
 def _school_mean(one: SchoolFinding, side: Spread) -> str:

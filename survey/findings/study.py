@@ -21,6 +21,7 @@ from survey.findings.outcomes import StudyOutcome
 from survey.findings.people import StudyData
 from survey.findings.schools import SchoolFinding, school_findings
 from survey.findings.significance import corrected_in
+from survey.findings.standing import SchoolStanding, school_standings
 from survey.findings.subgroups import Participating, SubgroupFinding, participations, subgroup_findings
 
 
@@ -44,7 +45,7 @@ class StudyFindings:
     titles; `programme` is the arm that has the programme, None where there is no other. `notes` are sentences about the
     whole. `questions` are what the evaluation asks of its outcomes, in its own words. `schools` say how alike the
     schools of the arms were. `group` is the group that all of it is about, None for everyone, and `groups` are those
-    that can be chosen.
+    that can be chosen. `standings` set each school beside schools like it.
     """
 
     study: str
@@ -70,6 +71,7 @@ class StudyFindings:
     schools: tuple[SchoolFinding, ...] = ()
     group: Group | None = None
     groups: tuple[GroupedBy, ...] = ()
+    standings: tuple[SchoolStanding, ...] = ()
 
 
 def analyse(
@@ -118,6 +120,7 @@ def analyse(
         schools=tuple(school_findings(basis) if whole else ()),
         group=group,
         groups=groups_of(data),
+        standings=tuple(school_standings(basis)),
     )
 
 

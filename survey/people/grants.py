@@ -23,7 +23,7 @@ COORDINATOR: Final = "coordinator"
 ROLES: Final = {
     RESEARCHER: "Sees counts, tables and answers, as far as the study's access allows",
     LEAD: "Leads the research: sees and decides everything of the study",
-    COORDINATOR: "Looks after the fieldwork of one school: sees who has taken part, and no answers",
+    COORDINATOR: "Looks after the fieldwork of one school: sees who has taken part, and no one's own answers",
     ADMINISTRATOR: "Looks after the installation and its accounts: sees no answers",
 }
 """Every role there is, and what it is for."""

@@ -221,6 +221,7 @@ ROUTES: dict[str, frozenset[str]] = {
     "POST /office/studies/<code>/progress/reasons/check/<upload>": IN_THE_STUDY,
     "GET /office/studies/<code>/progress/reasons/check/<upload>/problems.csv": IN_THE_STUDY,
     # class sessions
+    "GET /office/studies/<code>/results/schools": IN_THE_STUDY,
     "GET /office/studies/<code>/classroom": FOR_TEACHERS,
     "GET /office/studies/<code>/classroom/aloud/<questionnaire>/<language>": FOR_TEACHERS,
     "POST /office/studies/<code>/classroom": FOR_TEACHERS,

@@ -98,11 +98,11 @@ class Results:
         """Return a page."""
         made = self.made.astimezone(ZoneInfo(self.study.plan.time_zone))
         return render_template(
-            f"office/{template}.html", study=self.study, here=here, results=self, made=made, both=_both, **more
+            f"office/{template}.html", study=self.study, here=here, results=self, made=made, both=both_forms, **more
         )
 
 
-def _both(figure: Figure, key: str) -> Markup:
+def both_forms(figure: Figure, key: str) -> Markup:
     """Return a picture for wide pages and for phones."""
     if figure.picture is None:
         return Markup()
@@ -130,20 +130,20 @@ def _with_results(page: Page) -> View:
     def shown(study: Seen, **more: Any) -> ResponseReturnValue:
         if not sees_tables(study):
             return refused("You may not see the tables of this study. Ask a lead of the study.")
-        whole = _worked_out(study, Chosen())
+        whole = worked_out(study, Chosen())
         if isinstance(whole, JobRecord):
-            return _being_worked_out(study, whole)
+            return being_worked_out(study, whole)
         if whole.tables is None:
-            return _nothing_yet(study, whole)
+            return nothing_yet(study, whole)
         findings = whole.tables.findings
         asked = request.args.get("wave") or findings.wave
         if asked not in findings.waves:
             abort(404)
-        worked = whole if asked == findings.wave else _worked_out(study, Chosen(asked))
+        worked = whole if asked == findings.wave else worked_out(study, Chosen(asked))
         if isinstance(worked, JobRecord):
-            return _being_worked_out(study, worked)
+            return being_worked_out(study, worked)
         if worked.tables is None:
-            return _nothing_yet(study, worked)
+            return nothing_yet(study, worked)
         group = _group(findings.groups)
         results = Results(study, worked.made, worked.tables, whole.tables.items, whole.tables, group)
         return page(results, **more)
@@ -159,21 +159,21 @@ def _by_group(page: Page) -> Page:
         if results.group is None:
             return page(results, **more)
         study, name = results.study, results.group.id
-        all_waves = _worked_out(study, Chosen(None, name))
+        all_waves = worked_out(study, Chosen(None, name))
         if isinstance(all_waves, JobRecord):
-            return _being_worked_out(study, all_waves)
+            return being_worked_out(study, all_waves)
         is_newest = results.wave == results.whole.findings.wave
-        worked = all_waves if is_newest else _worked_out(study, Chosen(results.wave, name))
+        worked = all_waves if is_newest else worked_out(study, Chosen(results.wave, name))
         if isinstance(worked, JobRecord):
-            return _being_worked_out(study, worked)
+            return being_worked_out(study, worked)
         if all_waves.tables is None or worked.tables is None:
-            return _nothing_yet(study, worked)
+            return nothing_yet(study, worked)
         return page(replace(results, made=worked.made, tables=worked.tables, items=all_waves.tables.items), **more)
 
     return shown
 
 
-def _worked_out(study: Seen, chosen: Chosen) -> WorkedOut | JobRecord:
+def worked_out(study: Seen, chosen: Chosen) -> WorkedOut | JobRecord:
     """Return results, as soon as they are there; how the job stands where that takes too long for a page."""
     patience = current_app.config.get("RESULTS_PATIENCE", PATIENCE)
     return desk(store().jobs).results(study.code, chosen, datetime.now(UTC), patience)
@@ -196,12 +196,14 @@ def newest_finding(study: Seen) -> Answer | None:
     return None if kept is None or kept.tables is None else next(answers(kept.tables.findings), None)
 
 
-def _being_worked_out(study: Seen, record: JobRecord) -> ResponseReturnValue:
+def being_worked_out(study: Seen, record: JobRecord) -> ResponseReturnValue:
+    """Return the page that waits for results, and opens them when they are there."""
     before = store().jobs.before(record)
     return render_template("office/results-waiting.html", study=study, here=_FOUND, job=record, before=before), 202
 
 
-def _nothing_yet(study: Seen, worked: WorkedOut) -> ResponseReturnValue:
+def nothing_yet(study: Seen, worked: WorkedOut) -> ResponseReturnValue:
+    """Return the page that says why there are no results."""
     text = worked.fault or "Nobody has finished a questionnaire of this study yet, so there is nothing to show."
     return render_template("office/results-none.html", study=study, here=_FOUND, text=text)
 

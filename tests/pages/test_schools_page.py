@@ -1,0 +1,57 @@
+"""The page of a school beside schools like it: for its head, and for those who may see tables, of waves that are over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from survey.export.study import StudyTables
+from survey.findings import sentences
+from survey.findings.standing import SchoolStanding
+from tests.classroom.in_app import Class
+from tests.pages.strict import StrictClient, heading, look_at, words
+from tests.pages.test_results_pages import page_tables, researcher, tables, worked
+
+__all__ = ["researcher", "tables", "worked"]
+
+PAGE = "/office/studies/small-notes/results/schools"
+
+
+@pytest.fixture
+def standing(tables: StudyTables, worked: Callable[..., None]) -> SchoolStanding:
+    """What was found of Ash Primary in the first wave, which is over."""
+    one = replace(tables.findings.standings[0], school="s1", wave="w1")
+    assert one.own is not None
+    assert one.like is not None
+    worked(replace(tables, findings=replace(tables.findings, wave="w1", standings=(one,))))
+    return one
+
+
+def test_who_sees_tables_chooses_a_school_and_reads_what_was_found(
+    researcher: StrictClient, standing: SchoolStanding
+) -> None:
+    root = look_at(researcher.get(f"{PAGE}?school=s1"))
+    assert heading(root) == "Ash Primary beside schools like it"
+    assert " ".join(sentences.of_standing(standing).split()) in words(root).replace("\N{NO-BREAK SPACE}", " ")
+    ((_, row),) = page_tables(root)
+    assert standing.own is not None
+    assert row[:3] == ("Joy in music", f"{standing.own.n:,}", f"{standing.own.mean:.2f}")
+    assert [one.get("value") for one in root.iter("option")] == ["s1", "s2", "s3", "s4"]
+    other = words(look_at(researcher.get(f"{PAGE}?school=s2")))
+    assert "no one there has finished a questionnaire with a scale of the plan" in other
+    for asked in ("school=s9", "school=s1&wave=w9", "school=s1&wave=w2"):
+        assert researcher.get(f"{PAGE}?{asked}").status_code == 404, f"{asked}: unknown, or still open"
+
+
+def test_a_coordinator_sees_their_own_school_and_no_other(tmp_path: Path) -> None:
+    robins = Class(tmp_path)
+    robins.app.config["RESULTS_PATIENCE"] = 30.0
+    coordinator = robins.teacher()
+    root = look_at(coordinator.get(PAGE))
+    assert heading(root) == "Ash Primary beside schools like it"
+    assert not list(root.iter("select")), "there is nothing to choose"
+    assert coordinator.get(f"{PAGE}?school=s2").status_code == 404
+    assert coordinator.get("/office/studies/small-notes/results").status_code in (403, 404)
