@@ -108,6 +108,14 @@ def test_what_was_found_is_two_clicks_away_and_reads_on_every_screen(
     for width in (1280, 768, 390, 320):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+    # All of it is printed on A4, but for what is there to be clicked.
+    page.set_viewport_size({"width": 670, "height": 950})
+    page.emulate_media(media="print")
+    parts = page.locator(".methods h2, .methods table, .methods .wordings li")
+    assert parts.count() > 10
+    assert all(one.is_visible() for one in parts.all())
+    assert not page.get_by_role("navigation", name="Small notes").is_visible()
+    page.emulate_media(media="screen")
     page.set_viewport_size({"width": 1280, "height": 900})
     page.go_back()
     # In grey the two arms are still told apart: by shape, and by how light they are.
