@@ -33,7 +33,7 @@ from survey.export.sink import CannotExport, Dataset, Frame, Sink
 from survey.export.structure import Responses, flags, structure_sheets
 from survey.export.table import Cells, DataTable, Tabulator
 from survey.fieldwork.listed import Listed, ListedSchool
-from survey.findings.groups import find_group
+from survey.findings.groups import find_group, see_that_anyone_is_in
 from survey.findings.study import StudyFindings, analyse
 from survey.progress import ArmFlow, Progress, flows
 from survey.responses import Record
@@ -281,6 +281,8 @@ class Export:
         if not waves:
             return None
         newest = {dataset.columns.questionnaire: dataset.columns.newest for dataset in datasets}
+        if self.group is not None:
+            see_that_anyone_is_in(self.group, self.gathering.data)
         return analyse(self.gathering.data, newest, waves, self.group, partial(self.tell, ANALYSED))
 
     def _explaining(

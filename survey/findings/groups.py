@@ -68,8 +68,9 @@ def ways_of(study: StudyDefinition) -> dict[str, str]:
 
 
 def groups_of(data: StudyData) -> tuple[GroupedBy, ...]:
-    """Return the groups on the lists of a study; a way of grouping with one group only, or with too many, is none."""
-    everyone = People(data.facts, [one.row for some in data.lists.values() for one in some])
+    """Return the groups that anyone is in; a way of grouping with one group only, or with too many, is none."""
+    rows = [one.row for some in data.lists.values() for one in some]
+    everyone = People(data.facts, rows + [row for some in data.answers.values() for row in some.rows])
     found = []
     for by, title in ways_of(data.study).items():
         there = {label for label in labels_of(everyone, by) if label is not None}
@@ -77,6 +78,14 @@ def groups_of(data: StudyData) -> tuple[GroupedBy, ...]:
             codes = in_their_order(data.study, by, there)
             found.append(GroupedBy(by, title, tuple(group_of(data.study, by, code) for code in codes)))
     return tuple(found)
+
+
+def see_that_anyone_is_in(group: Group, data: StudyData) -> None:
+    """Raise NoSuchGroup for a group that no one is in: a year group that the study does not have."""
+    there = [one.id for by in groups_of(data) if by.by == group.by for one in by.groups]
+    if group.id not in there:
+        hint = f" There are: {', '.join(there)}." if there else ""
+        raise NoSuchGroup(f"No one in {data.study.id} is in the group {group.id}.{hint}")
 
 
 def group_of(study: StudyDefinition, by: str, code: str) -> Group:

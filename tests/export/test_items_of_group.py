@@ -22,7 +22,7 @@ from tests.export.sample import FULL, NOW, Response, rows, source
 PLAN = {
     "outcomes": ["pupil.joy"],
     "comparison": {"between": "arm", "programme": "programme"},
-    "subgroups": ["sex", "fsm"],
+    "subgroups": ["sex", "fsm", "year"],
 }
 GROUPS = ("arm=programme", "arm=comparison", "sex=f", "sex=m", "fsm=no", "fsm=yes")
 
@@ -50,7 +50,7 @@ def people(seed: int, number: int, often: Sequence[int] = ()) -> list[Response]:
             wave=rng.choice(("w1", "w1", "w2")),
             participant=f"P{n}",
             arm=rng.choice(("programme", "comparison")),
-            facts={"year": 4, "sex": rng.choice("ffm"), "fsm": rng.random() < 0.3},
+            facts={"year": rng.choice((4, 5)), "sex": rng.choice("ffm"), "fsm": rng.random() < 0.3},
         )
         for n in range(number)
     ]
@@ -132,6 +132,7 @@ def test_the_workbook_of_a_group_is_about_nobody_else() -> None:
         ("sex=x", "'x' is not a group by sex. There are: sex=f, sex=m."),
         ("sxe=f", "The people of sample cannot be grouped by 'sxe'. Did you mean 'sex'?"),
         ("fsm=", "There are: fsm=no, fsm=yes."),
+        ("year=9", "No one in sample is in the group year=9. There are: year=4, year=5."),
     ],
 )
 def test_a_group_that_the_study_cannot_have_is_refused_with_those_it_has(group: str, said: str) -> None:
