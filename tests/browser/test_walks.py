@@ -22,7 +22,7 @@ from tests.browser import accessibility
 from tests.pages.walker import pretended
 from tests.published import Published, publish
 
-WALKS = {"pupil-ks1": "en", "pupil-ks2": "en", "parent": "ur", "staff": "en"}
+WALKS = {"pupil-ks1": "en", "pupil-ks2": "en", "parent": "ur", "staff": "en", "class-music": "en"}
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
 
 
