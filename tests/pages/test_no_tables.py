@@ -21,8 +21,9 @@ PAGES = sorted(
     if name.startswith("GET ")
     and ROUTES[name] & {LEAD, RESEARCHER}
     and "/results" not in name
-    # The script for reading aloud is the questionnaire itself.
+    # The script for reading aloud is the questionnaire itself, and so is a version to read.
     and "/classroom/aloud/" not in name
+    and not name.endswith("/questionnaires/<questionnaire>/<int:version>")
 )
 
 OF_ANSWERS = (
