@@ -74,6 +74,10 @@ def test_what_was_found_is_two_clicks_away_and_reads_on_every_screen(
         assert [one["outside"] for one in pictures if one["outside"]] == []
         assert min(one["letters"] for one in pictures) >= least, width
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+    page.evaluate("() => document.querySelectorAll('details:not(.menu)').forEach(one => { one.open = true; })")
+    for width in (1280, 1024, 768, 390, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"tables too, {width}"
     # On a phone the navigation is one line that opens.
     menu = page.get_by_text("Menu: What we found")
     assert not page.get_by_role("link", name="Scales").is_visible()
