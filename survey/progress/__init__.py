@@ -2,7 +2,7 @@
 
 from survey.progress.flow import ALL_ARMS, ArmFlow, flows
 from survey.progress.outcomes import NOT_THERE, REASONS, TITLES, TO_REMIND, Outcome, outcome_of
-from survey.progress.reading import Asking, Other, Progress, ReportedSchool, ReportedWave, progress
+from survey.progress.reading import Asking, Other, Progress, ReportedSchool, ReportedWave, progress, waves_of
 from survey.progress.reasons import GivenReason, ReasonsPreview, Recorded, give
 from survey.progress.reminders import to_remind
 from survey.progress.standing import (
@@ -55,4 +55,5 @@ __all__ = [
     "tallies",
     "to_remind",
     "total",
+    "waves_of",
 ]

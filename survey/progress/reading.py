@@ -142,43 +142,66 @@ class Progress:
         )
 
 
-def progress(engine: Engine, study_id: int, now: datetime, schools: set[int] | None = None) -> Progress:
+def progress(
+    engine: Engine, study_id: int, now: datetime, schools: set[int] | None = None, wave: str | None = None
+) -> Progress:
     """Return how far the fieldwork of a study is. schools: ids, only what is theirs; None for all.
 
-    Raises LookupError when there is no such study, or nothing of it is published.
+    wave: only what is of this one, as `only` returns it, without reading the others; None for all. Raises LookupError
+    when there is no such study, or nothing of it is published.
     """
     with session(engine) as db:
-        study = db.get(Study, study_id)
-        plan = plan_of(engine, study) if study else None
-        if study is None or plan is None:
-            raise LookupError("There is no such study, or it has no published questionnaires.")
-        places = {place.id: place for place in _places(study, plan) if schools is None or place.id in schools}
-        return _ProgressReader(db, study, plan, places, schools is not None, now).read()
+        study, plan = _study_of(engine, db, study_id)
+        return _ProgressReader(db, study, plan, schools, now, wave).read()
+
+
+def waves_of(engine: Engine, study_id: int) -> tuple[ReportedWave, ...]:
+    """Return the waves of a study. Raises LookupError as :func:`progress` does."""
+    with session(engine) as db:
+        return _reported(*_study_of(engine, db, study_id))
+
+
+def _study_of(engine: Engine, db: Session, study_id: int) -> tuple[Study, Plan]:
+    study = db.get(Study, study_id)
+    plan = plan_of(engine, study) if study else None
+    if study is None or plan is None:
+        raise LookupError("There is no such study, or it has no published questionnaires.")
+    return study, plan
+
+
+def _reported(study: Study, plan: Plan) -> tuple[ReportedWave, ...]:
+    return tuple(
+        ReportedWave(wave.id, wave.code, wave.title, wave.opens, wave.closes, hours(wave, None, plan))
+        for wave in study.waves
+    )
 
 
 class _ProgressReader:
     def __init__(
-        self, db: Session, study: Study, plan: Plan, places: Mapping[int, ReportedSchool], some: bool, now: datetime
+        self, db: Session, study: Study, plan: Plan, schools: set[int] | None, now: datetime, wave: str | None
     ) -> None:
-        self._db, self._study, self._plan, self._places, self._some, self._now = db, study, plan, places, some, now
+        self._db, self._study, self._plan, self._some, self._now = db, study, plan, schools is not None, now
+        self._places = {place.id: place for place in _places(study, plan) if schools is None or place.id in schools}
         self._zone = ZoneInfo(study.time_zone)
-        self._codes = {wave.id: wave.code for wave in study.waves}
+        self._wave = wave
+        read = [one for one in study.waves if wave in (None, one.code)]
+        self._codes = {one.id: one.code for one in read}
+        # Whom a later wave finds at another school is told by the lists of later waves.
+        self._first = min((one.position for one in read), default=0)
 
     def read(self) -> Progress:
         responses, by_link = self._responses()
         lines = list(self._lines(responses))
         # What no one's line took: these people are not asked that, or not in that wave, or not any more.
         unlisted = [other for other in responses.values() if self._is_mine(other.school)]
+        mine = set(self._places) if self._some else None
         return Progress(
-            tuple(
-                ReportedWave(wave.id, wave.code, wave.title, wave.opens, wave.closes, hours(wave, None, self._plan))
-                for wave in self._study.waves
-            ),
+            _reported(self._study, self._plan),
             tuple(self._places.values()),
             tuple(lines),
             tuple(by_link),
             tuple(unlisted),
-            tuple(unasked_in(self._db, self._plan, self._study.id, set(self._places) if self._some else None)),
+            tuple(unasked_in(self._db, self._plan, self._study.id, mine, self._wave)),
         )
 
     def _is_mine(self, school: int | None) -> bool:
@@ -193,7 +216,7 @@ class _ProgressReader:
             response.c.school_id,
             response.c.state,
             response.c.finished_at,
-        ).where(response.c.study_id == self._study.id, counts_for_someone())
+        ).where(response.c.study_id == self._study.id, response.c.wave_id.in_(self._codes), counts_for_someone())
         theirs: dict[tuple[int, int, str], Other] = {}
         by_link = []
         whose = {work.questionnaire: work.audience for work in self._plan.fieldwork}
@@ -225,7 +248,7 @@ class _ProgressReader:
             .join(Wave, Wave.id == Membership.wave_id)
             .outerjoin(School, School.id == Membership.school_id)
             .outerjoin(SchoolClass, SchoolClass.id == Membership.school_class_id)
-            .where(Participant.study_id == self._study.id)
+            .where(Participant.study_id == self._study.id, Wave.position >= self._first)
             .order_by(Wave.position, School.title, School.code, SchoolClass.code, Participant.code)
         )
         rows = self._db.execute(query).all()
@@ -234,6 +257,8 @@ class _ProgressReader:
         over = self._over()
         taken_back = _taken_back(responses)
         for wave_id, school, left_at, changing, person, code, audience, lasting, class_code, class_title in rows:
+            if wave_id not in self._codes:
+                continue
             wave = self._codes[wave_id]
             mine = self._is_mine(school)
             theirs = asked(self._plan, audience, {**lasting, **changing}, wave)

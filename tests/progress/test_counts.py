@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import text
 
-from survey.progress import NOT_THERE, Outcome, days, others, progress, tallies, to_remind, total
+from survey.progress import NOT_THERE, Outcome, days, others, progress, tallies, to_remind, total, waves_of
 from tests.progress.conftest import Field
 from tests.progress.every_outcome import NOW, PUPILS
 
@@ -124,6 +124,16 @@ def test_a_coordinator_sees_only_what_is_theirs(field: Field) -> None:
     assert {pupil.code for pupil in PUPILS if pupil.school == "s2"} == {line.participant for line in mine.lines}
     nothing = progress(field.engine, field.study, NOW, schools=set())
     assert (nothing.lines, nothing.by_link, nothing.unlisted, nothing.places) == ((), (), (), ())
+
+
+@pytest.mark.parametrize("wave", ["w1", "w2", "w3"])
+def test_one_wave_read_by_itself_is_the_same_as_that_part_of_all(field: Field, wave: str) -> None:
+    everything = progress(field.engine, field.study, NOW)
+    (birch,) = [place.id for place in everything.places if place.code == "s2"]
+    assert progress(field.engine, field.study, NOW, wave=wave) == everything.only(wave=wave)
+    mine = progress(field.engine, field.study, NOW, {birch})
+    assert progress(field.engine, field.study, NOW, {birch}, wave) == mine.only(wave=wave)
+    assert waves_of(field.engine, field.study) == everything.waves
 
 
 def test_the_days_count_everyone_who_was_asked_and_finished(field: Field) -> None:

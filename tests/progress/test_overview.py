@@ -9,6 +9,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
+from survey.export.store import ALL_OF_IT
 from survey.findings.answers import answers
 from survey.pages.office import results
 from survey.results.working import ResultsDesk, WorkedOut
@@ -73,7 +74,7 @@ def test_a_researcher_is_led_to_the_reminders(enter: Callable[..., StrictClient]
 def test_a_coordinator_sees_own_school_its_classes_and_no_finding(
     enter: Callable[..., StrictClient], field: Field, desk: ResultsDesk
 ) -> None:
-    assert isinstance(desk.results(CODE, None, datetime.now(UTC), 30), WorkedOut)
+    assert isinstance(desk.results(CODE, ALL_OF_IT, datetime.now(UTC), 30), WorkedOut)
     root = look_at(enter("coordinator", school="s1").get(PAGE))
     said = words(root)
     assert "Pupils 9 % 3 of 33 finished" in said
@@ -92,7 +93,7 @@ def test_the_newest_finding_is_shown_once_it_was_worked_out_and_never_worked_out
     before = words(look_at(researcher.get(PAGE)))
     assert first.short[0] not in before.replace("\N{NO-BREAK SPACE}", " ")
     assert desk.kept(CODE) is None, "looking at the overview works nothing out"
-    assert isinstance(desk.results(CODE, None, datetime.now(UTC), 30), WorkedOut)
+    assert isinstance(desk.results(CODE, ALL_OF_IT, datetime.now(UTC), 30), WorkedOut)
     after = words(look_at(researcher.get(PAGE))).replace("\N{NO-BREAK SPACE}", " ")
     assert " ".join(first.short[0].split()) in after
     assert first.how_sure in after
@@ -103,7 +104,7 @@ def test_a_researcher_who_may_not_see_tables_sees_who_answered_and_no_finding(
 ) -> None:
     from survey.pages.office import overview
 
-    assert isinstance(desk.results(CODE, None, datetime.now(UTC), 30), WorkedOut)
+    assert isinstance(desk.results(CODE, ALL_OF_IT, datetime.now(UTC), 30), WorkedOut)
     monkeypatch.setattr(overview, "sees_tables", lambda study: False)
     said = words(look_at(enter("researcher").get(PAGE)))
     assert "Pupils 8 % 4 of 48 finished" in said

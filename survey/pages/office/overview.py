@@ -34,6 +34,7 @@ from survey.progress import (
     newest_begun,
     progress,
     tallies,
+    waves_of,
 )
 
 _WHO: Final = (LEAD, RESEARCHER, COORDINATOR)
@@ -64,10 +65,9 @@ class NeediestTable:
 def study(study: Seen) -> ResponseReturnValue:
     """Show how a study stands, each audience by itself, and what is to be done next."""
     now, mine = datetime.now(UTC), my_schools(study)
-    everything = progress(store().engine, study.id, now, mine)
-    wave = newest_begun(everything.waves, now)
+    wave = newest_begun(waves_of(store().engine, study.id), now)
     state = wave.hours.state(now)
-    here = everything.only(wave=wave.code)
+    here = progress(store().engine, study.id, now, mine, wave.code)
     today = now.astimezone(ZoneInfo(study.plan.time_zone)).date()
     standings = by_audience(here, aims(study.plan))
     return render_template(
