@@ -8,6 +8,7 @@ written.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import pickle
 import sqlite3
@@ -15,8 +16,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache, cached_property
-from importlib.metadata import version as installed_version
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.exceptions import InvalidTag
@@ -45,8 +46,8 @@ class JobQueue:
 
     def __init__(self, settings: Settings) -> None:
         self._address, self._file = settings.queue, settings.instance / FILE
-        # What another version has kept may have another shape: it cannot be opened, and is deleted.
-        self._key = settings.key(f"jobs {installed_version('chorus-survey')}")
+        # What another version of the program has kept may have another shape: it cannot be opened, and is deleted.
+        self._secret = settings.key("jobs")
         self._do: Callable[[Job], None] = _not_here
 
     @property
@@ -176,6 +177,10 @@ class JobQueue:
     # ---- inside ----
 
     @cached_property
+    def _key(self) -> bytes:
+        return hmac.digest(self._secret, _program(), hashlib.sha256)
+
+    @cached_property
     def _standing(self) -> Huey:
         """The queue and how jobs stand: many small things, which are read together."""
         return self._open("jobs")
@@ -218,6 +223,15 @@ class JobQueue:
     def _name(self, job: Job) -> str:
         said = json.dumps([job.kind, job.study, job.wanted, job.owner]).encode()
         return _JOB + hashlib.blake2b(said, digest_size=16, key=self._key).hexdigest()
+
+
+@cache
+def _program() -> bytes:
+    """Return a digest of this program's text: on all machines the same, and another after every change."""
+    text = hashlib.sha256()
+    for file in sorted(Path(__file__).parents[1].rglob("*.py")):
+        text.update(file.read_bytes())
+    return text.digest()
 
 
 def _not_here(_job: Job) -> None:

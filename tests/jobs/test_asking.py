@@ -185,12 +185,25 @@ def test_nothing_in_the_queues_files_can_be_read(tmp_path: Path, engine: Engine,
     queue.clear()
     assert len(files()) < 100_000
     assert queue.records() == []
-    other = JobQueue(replace(settings_in(tmp_path), secret_key="another secret, long enough for anyone"))
-    jobs.ask(job, now())
-    over(jobs, job)
-    assert other.content(job) is other.record(job) is None
+
+
+@pytest.mark.parametrize("changed", ["the secret", "the program"])
+def test_what_was_kept_under_another_secret_or_by_another_program_cannot_be_opened_and_is_deleted(
+    tmp_path: Path, engine: Engine, queue: JobQueue, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    jobs, settings = jobs_with(at_once(), engine, tmp_path), settings_in(tmp_path)
+    jobs.ask(JOB, now())
+    over(jobs)
+    assert queue.record(JOB) is not None
+    if changed == "the secret":
+        settings = replace(settings, secret_key="another secret, long enough for anyone")
+    else:
+        monkeypatch.setattr("survey.jobs.queue._program", lambda: b"another program")
+    other = JobQueue(settings)
+    assert other.content(JOB) is other.record(JOB) is None
+    assert queue.record(JOB) is not None
     other.tidy()
-    assert queue.record(job) is None, "what cannot be opened any more is deleted"
+    assert queue.record(JOB) is None
 
 
 def test_a_job_whose_process_ended_is_begun_again_and_after_two_times_says_why_not(
