@@ -157,7 +157,7 @@ def test_a_role_taken_away_is_gone_from_a_session_that_goes_on(app: Flask, setti
     with write(engine) as connection:
         give(connection, account, where, HERE, datetime.now(UTC))
         number = connection.execute(text("SELECT id FROM access WHERE role = 'researcher'")).scalar_one()
-    assert ann.get("/office/studies/small-notes/data.csv").status_code == 303
+    assert ann.get("/office/studies/small-notes/data.csv").status_code < 400, "the file, or the page that waits for it"
     with write(engine) as connection:
         take(connection, account, number, HERE, datetime.now(UTC))
     assert ann.get("/office/studies/small-notes/data.csv").status_code == 403
