@@ -24,6 +24,11 @@ from tests.chromium import CHROMIUM, CHROMIUM_ARGUMENTS
 CUT = float(os.environ.get("BENCH_CUT", "90"))
 """Seconds for which the line is cut in the middle of the lesson."""
 
+SHORT_CUT = 2.0
+"""Seconds for the tests."""
+
+TABLETS = 6
+
 QUESTIONS = [f"song_{number}" for number in range(1, 6)]
 
 STUDY = """
@@ -325,14 +330,15 @@ class Told:
     def __str__(self) -> str:
         return (
             f"  {self.children} children, {self.finished} responses finished, {self.acknowledged} acknowledged, "
-            f"{self.lost} lost, {self.doubled} doubled, {len(self.wrong)} wrong, {len(self.seen)} seen by another child"
+            f"{self.lost} lost, {self.doubled} doubled, {self.refused} refused, {len(self.wrong)} wrong, "
+            f"{len(self.seen)} seen by another child"
         )
 
 
-def lesson(browser: Browser, folder: Path, cut: float, tablets: int = 6, turns: int = 5) -> Told:
-    """Let tablets go from child to child, at most five to each. cut: seconds for which the line is cut in the middle.
+def lesson(browser: Browser, folder: Path, cut: float) -> Told:
+    """Let six tablets go from child to child, five to each. cut: seconds for which the line is cut in the middle.
 
-    At least four tablets; the last one refuses to store anything for its first child.
+    The last tablet refuses to store anything for its first child.
     """
     place = Lesson(folder)
     place.start()
@@ -341,14 +347,14 @@ def lesson(browser: Browser, folder: Path, cut: float, tablets: int = 6, turns: 
     with ExitStack() as stack:
         stack.callback(place.kill)
         used = []
-        for _ in range(tablets):
+        for _ in range(TABLETS):
             address = f"http://127.0.0.1:{wire.port}"
             context = browser.new_context(viewport={"width": 1024, "height": 690}, base_url=address)
             stack.callback(context.close)
             context.add_init_script(REFUSING)
             used.append(Tablet(context.new_page(), seen))
         going = _Going(place, wire, used, cut)
-        for turn in going.turns[:turns]:
+        for turn in going.turns:
             turn()
     return _told(place, going.children, seen)
 
@@ -498,12 +504,13 @@ def _told(place: Lesson, children: list[Child], seen: list[str]) -> Told:
 
 
 def run(small: bool = False) -> Iterator[str]:
-    """Yield what became of a lesson with six tablets and thirty children; small: four tablets, and eight children."""
+    """Yield what became of a lesson with six tablets and thirty children; small: with the line cut for a moment."""
+    cut = SHORT_CUT if small else CUT
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser: Any = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         started = time.monotonic()
-        told = lesson(browser, Path(folder), 0.5, 4, 2) if small else lesson(browser, Path(folder), CUT)
+        told = lesson(browser, Path(folder), cut)
         yield str(told)
-        yield f"  in {time.monotonic() - started:.0f} s, the line cut for {0.5 if small else CUT:g} s of them"
+        yield f"  in {time.monotonic() - started:.0f} s, the line cut for {cut:g} s of them"
         yield from (f"    {line}" for line in (*told.wrong, *told.seen))
         browser.close()
