@@ -156,8 +156,9 @@ types: setup
 fences: setup
 	@$(BIN)/lint-imports --no-logo
 
-# Each worker gets half of the folders, so that what a module makes is made once; the first to end takes over from the other.
-PYTEST := $(BIN)/pytest -n 2 --dist worksteal
+# Each worker gets its share of the folders, so that what a module makes is made once; the first to end takes over from another.
+# Three at a time on two cores: a test of a browser or a server waits a third of its time.
+PYTEST := $(BIN)/pytest -n 3 --dist worksteal
 
 .PHONY: check
 check: ## the quick one: style, types, fences, and the quick tests, on SQLite alone
