@@ -63,7 +63,7 @@ AXE_OF_COLOURS = {
     "resultTypes": ["violations", "incomplete"],
 }
 
-MOST_TAB_STOPS = 60
+MOST_TAB_STOPS = 90
 
 TABLET, UPRIGHT, PHONE = (1024, 690), (768, 1024), (320, 640)
 """Sizes in pixels: what a school's tablet leaves for the page, the same on its side, and the narrowest phone."""

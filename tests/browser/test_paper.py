@@ -166,7 +166,7 @@ def test_two_people_key_a_paper_settle_a_difference_and_it_is_in_the_export(
     press(ben.get_by_role("button", name="Store answers"))
     assert ben.get_by_role("status").inner_text() == "Resolved. The answers are stored."
 
-    ben.goto(f"{address}/office/studies/{CODE}")
+    ben.goto(f"{address}/office/studies/{CODE}/downloads")
     with ben.expect_download() as downloading:
         ben.get_by_role("link", name="Download CSV files").click()
     downloading.value.save_as(tmp_path / "data.zip")

@@ -391,7 +391,7 @@ _MEMBERS: Final = (
     SortColumn("email", "E-mail address", lambda row: row[0].email),
     SortColumn("roles", "Roles", lambda row: ", ".join(row[1])),
     SortColumn("last", "Last signed in", lambda row: row[0].signed_in_at, minor=True),
-    SortColumn("two-step", "Two-step sign-in", lambda row: row[0].two_step, minor=True),
+    SortColumn("two-step", "Two-step", lambda row: row[0].two_step, minor=True),
 )
 _INVITED: Final = (
     SortColumn("email", "E-mail address", lambda row: row[0].email),
