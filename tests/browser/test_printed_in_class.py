@@ -82,7 +82,7 @@ def test_the_script_for_reading_aloud_is_one_sheet_and_slips_are_a_second(
         page.set_content(reply.text)
         page.wait_for_load_state("networkidle")
         page.pdf(path=str(tmp_path / "aloud.pdf"), prefer_css_page_size=True)
-        assert page_sizes(tmp_path / "aloud.pdf") == [A4], language
+        assert page_sizes(tmp_path / "aloud.pdf") == [A4, A4], f"{language}: both sides of one sheet"
     made = send(lead, "/links/open", at=f"/office/studies/{STUDY}/links", questionnaire="parent")
     look_at(made)
     page.set_content(made.text)
