@@ -73,8 +73,8 @@ class ResultsDesk:
     def results(self, study: str, chosen: Chosen, now: datetime, patience: float) -> WorkedOut | JobRecord:
         """Return the results of a study; how the job stands where they take longer.
 
-        patience: seconds to wait for results that are not there yet. Results that others have added answers to are
-        shown for FRESH, and after that while newer ones are worked out.
+        patience: seconds to wait for results that are not there yet, since they were asked for. Results that others
+        have added answers to are shown for FRESH, and after that while newer ones are worked out.
         """
         state = self._jobs.state(study)
         kept = self._true((study, chosen), state)
@@ -83,7 +83,9 @@ class ResultsDesk:
         job = _job(study, chosen)
         record = self._jobs.ask(job, now)
         if kept is None:
-            record = self._jobs.wait(job, patience) or record
+            # Who comes back to see how far it is does not hold a thread again for as long.
+            left = patience - (now - record.asked).total_seconds()
+            record = self._jobs.wait(job, max(0.0, left)) or record
         if record.fault:
             return kept or WorkedOut(None, record.asked, state, record.fault)
         known = kept is not None and record.made == kept.made
