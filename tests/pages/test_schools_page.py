@@ -53,5 +53,6 @@ def test_a_coordinator_sees_their_own_school_and_no_other(tmp_path: Path) -> Non
     root = look_at(coordinator.get(PAGE))
     assert heading(root) == "Ash Primary beside schools like it"
     assert not list(root.iter("select")), "there is nothing to choose"
+    assert "Nobody has finished a questionnaire" in words(root) or "Nothing is known of this school" in words(root)
     assert coordinator.get(f"{PAGE}?school=s2").status_code == 404
     assert coordinator.get("/office/studies/small-notes/results").status_code in (403, 404)

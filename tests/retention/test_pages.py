@@ -39,7 +39,7 @@ def test_the_page_says_when_what_goes_and_what_stays(visitors: Visitors) -> None
     assert "Backups are deleted after35 days" in said
     assert "Responses17" in said
     overview = words(look_at(visitors.browser(LEAD).get("/office/studies/small-notes")))
-    assert "The data of this study will be deleted on 31 August 2100." in overview
+    assert "The data of this study will be deleted on 31 August 2100: data deletion." in overview
     assert "will be deleted in" not in overview
 
 

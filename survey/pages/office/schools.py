@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -20,7 +21,7 @@ from survey.pages.office.results import being_worked_out, both_forms, nothing_ye
 from survey.pages.office.sections import section
 from survey.pages.store import store
 from survey.people import COORDINATOR, LEAD, RESEARCHER
-from survey.results.school import school_page
+from survey.results.school import SchoolPage, school_page
 
 _WHO: Final = (LEAD, RESEARCHER, COORDINATOR)
 
@@ -51,15 +52,29 @@ def schools_page(study: Seen) -> ResponseReturnValue:
     if worked.tables is None:
         return nothing_yet(study, worked)
     if worked.tables.findings.wave != asked:
-        return _page(study, schools, name, waves=over, wave=asked)
-    found = school_page(worked.tables.findings, study.plan, name)
-    return _page(study, schools, name, waves=over, wave=asked, found=found, both=both_forms)
+        return _page(study, schools, name, over, asked)
+    return _page(study, schools, name, over, asked, school_page(worked.tables.findings, study.plan, name))
 
 
-def _page(study: Seen, schools: dict[str, str], name: str, **more: object) -> str:
-    first = study.plan.waves[0]
+def _page(
+    study: Seen,
+    schools: dict[str, str],
+    name: str,
+    over: Sequence[WaveDefinition] = (),
+    wave: str = "",
+    found: SchoolPage | None = None,
+) -> str:
     return render_template(
-        "office/schools.html", study=study, here="schools", schools=schools, school=name, first=first, **more
+        "office/schools.html",
+        study=study,
+        here="schools",
+        schools=schools,
+        school=name,
+        first=study.plan.waves[0],
+        waves=over,
+        wave=wave,
+        found=found,
+        both=both_forms,
     )
 
 
