@@ -130,7 +130,8 @@ def _design(study: StudyDefinition, findings: StudyFindings) -> MethodsPart:
         "design",
         "Design",
         tuple(told),
-        tables=(
+        tuple(f"Not asked: {one.who}. {one.because}" for one in study.not_asked),
+        (
             ("Waves", FigureTable(("Wave", "Opened", "Closed"), waves)),
             ("Who was asked what", FigureTable(("Questionnaire", "For", "Year groups", "Waves"), works)),
         ),

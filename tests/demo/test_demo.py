@@ -594,6 +594,7 @@ def test_the_methods_say_what_the_study_asked_and_how_many_answered(
     now = datetime.now(UTC)
     made = methods(definition.study, tables, now)
     parts = {part.id: part for part in made.parts}
+    assert "Not asked: Children in Reception." in " ".join(parts["design"].points)
     # Reliability is that of the sheet, which is compared with R elsewhere.
     assert tables.scales is not None
     sheet = [dict(zip(tables.scales.header, row, strict=True)) for row in tables.scales.rows]
