@@ -57,6 +57,9 @@ def test_a_row_is_one_line_and_no_page_scrolls_sideways(
         measured = page.evaluate(ROWS)
         rows += len(measured)
         assert [one for one in measured if one[0] > MOST] == [], place
+        assert page.evaluate("() => document.querySelector('main').getBoundingClientRect().bottom >= innerHeight") or (
+            "/studies/" not in place
+        ), "the page goes down as far as the menu beside it"
         for width in (320, 390, 768, 1280):
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate(SIDEWAYS) <= 0, (place, width)
