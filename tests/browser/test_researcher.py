@@ -142,7 +142,7 @@ def faults(page: Page) -> list[str]:
 
 def test_a_wide_table_scrolls_in_its_box_by_keyboard(office: tuple[str, str], new_page: Callable[..., Page]) -> None:
     address, password = office
-    page = new_page(viewport={"width": 320, "height": 640})
+    page = new_page(viewport={"width": 200, "height": 640})
     sign_in(page, address, password)
     choose(page, OWN)
     page.goto(f"{address}/office/studies/small-notes/roster")
