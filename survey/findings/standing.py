@@ -17,6 +17,7 @@ from typing import Final
 
 import numpy as np
 
+from survey.analysis.balance import spread
 from survey.analysis.effects import Contrast, by_t
 from survey.analysis.grouping import groups_shown
 from survey.analysis.means import GroupMean, group_mean
@@ -127,10 +128,9 @@ def _nearest(basis: Basis) -> Mapping[str, Sequence[str]]:
         return {one.code: [other.code for other in schools if other.code != one.code] for one in schools}
     nowhere = PlaceOfRow(None, None, None, None)
     facts = Group(basis.data.facts, [Row(None, nowhere, one.facts) for one in schools])
-    table = np.column_stack([facts.numbers(name) for name in names])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        spread = np.nanstd(table, axis=0) if len(table) else np.ones(len(names))
-    table = table / np.where(spread > 0, spread, 1.0)
+    columns = [facts.numbers(name) for name in names]
+    # What does not vary, or of which hardly anything is known, tells no schools apart.
+    table = np.column_stack([column / (spread(column).sd or 1.0) for column in columns])
     return {one.code: _by_distance(schools, table, place) for place, one in enumerate(schools)}
 
 
