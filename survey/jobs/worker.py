@@ -22,7 +22,7 @@ from survey.jobs.job import JobKind
 from survey.jobs.queue import JobQueue
 from survey.jobs.sweeping import sweep
 
-STEPS_BACK: Final = 15
+STEPS_BACK: Final = 10
 """How far a worker steps back (nice): a processor is its own only while no one else wants it."""
 
 _LOOKS: Final = 0.3

@@ -53,7 +53,7 @@ def test_a_head_reads_how_the_school_stands_what_a_class_said_and_how_others_ans
     page.get_by_role("link", name="What Robins, Ash Primary, said").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("What Robins said")
 
-    page.get_by_role("link", name="Schools").click()
+    page.get_by_role("link", name="One school").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Ash Primary beside schools like it")
     assert "in 6 schools like it" in page.get_by_role("main").inner_text()
     assert page.locator(".picture:visible").count() == 1

@@ -73,6 +73,7 @@ def test_the_class_code_alone_lets_any_number_in_and_each_answers_for_the_class_
             "programme_code": "north",
             "school": "Ash Primary",
             "school_code": "s1",
+            "wave": "w2",
             "school_class": "Robins",
             "school_class_code": "4r",
         }, "where the class is, and nothing about a child"

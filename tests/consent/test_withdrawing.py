@@ -84,7 +84,7 @@ def test_from_one_wave(lay: Lay) -> None:
     assert row_of(tuned, second)["answers"] == {"why": "It stays"}
     row = row_of(tuned, first)
     assert (row["answers"], row["stamps"], row["screens"], row["finished_at"]) == ({}, {}, {}, None)
-    assert set(row["facts"]) == {"school", "school_code", "school_class", "school_class_code", "arm"}
+    assert set(row["facts"]) == {"school", "school_code", "school_class", "school_class_code", "arm", "wave"}
     with read(tuned.engine) as connection:
         states = [
             state_of(connection, plan_of(connection, tuned.study.id), tuned.person("P1"), tuned.waves[wave]).state

@@ -24,7 +24,7 @@ from survey.responses.withdrawing import Withdrawal, withdraw
 from tests.pages.small_study import make_study
 
 JOB = Job("piece", "small-notes", ("a",))
-LONG = 60.0
+LONG = 120.0
 """Seconds within which anything here has happened, on a busy machine too."""
 
 

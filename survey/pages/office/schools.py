@@ -25,7 +25,7 @@ from survey.results.school import SchoolPage, school_page
 
 _WHO: Final = (LEAD, RESEARCHER, COORDINATOR)
 
-section("schools", "Schools", "office.schools", order=16, group="Results", roles=_WHO)
+section("schools", "One school", "office.schools", order=16, group="Results", roles=_WHO)
 
 
 @office.get("/studies/<code>/results/schools", endpoint="schools")
