@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from survey.database import open_engine
@@ -74,7 +75,18 @@ def best(what: Callable[[str, Path], None], url: str, out: Path, runs: int, star
 
 
 def demonstration(folder: Path, *, small: bool) -> str:
-    """Make the study of the demo in a folder, and return the address of its database."""
+    """Put the study of the demo into a folder, and return the address of its database. It is made once and copied."""
+    shutil.copytree(_made(small), folder, dirs_exist_ok=True)
+    return f"sqlite:///{folder / 'demo' / 'chorus.db'}"
+
+
+_MADE = tempfile.TemporaryDirectory(prefix="chorus-bench-")
+"""Where the studies are made; it goes when the bench ends."""
+
+
+@cache
+def _made(small: bool) -> Path:
+    folder = Path(_MADE.name) / ("small" if small else "whole")
     study = folder / "questionnaires"
     shutil.copytree(shipped_study(), study)
     if small:
@@ -98,7 +110,7 @@ def demonstration(folder: Path, *, small: bool) -> str:
     ]
     unset = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "CHORUS_INSTANCE")}
     subprocess.run([*command, "--questionnaires", study], check=True, capture_output=True, env=unset)
-    return f"sqlite:///{folder / 'demo' / 'chorus.db'}"
+    return folder
 
 
 def run(*, small: bool = False) -> Iterator[str]:
