@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, cast
@@ -67,9 +67,8 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, threads: in
     engine = open_engine(settings.database_url)
     keep_promises(engine, settings, datetime.now(UTC))
     engine.dispose()
-    _be_copied()
-    with running_beside(partial(_work, settings), _end_with) if working else nullcontext():
-        listen(partial(load, settings, threads), address, port, workers)
+    beside = running_beside(partial(_work, settings), _end_with) if working else nullcontext()
+    listen(partial(load, settings, threads), address, port, workers, beside)
 
 
 def _work(settings: Settings) -> None:
@@ -77,8 +76,17 @@ def _work(settings: Settings) -> None:
     do_long_work(settings, open_engine(settings.database_url, threads=2))
 
 
-def listen(load: Callable[[], Gateway], address: str, port: int, workers: int) -> None:
-    """Serve what `load` returns in each of so many processes, until stopped."""
+def listen(
+    load: Callable[[], Gateway],
+    address: str,
+    port: int,
+    workers: int,
+    beside: AbstractContextManager[None] = nullcontext(),  # noqa: B008 - it holds nothing
+) -> None:
+    """Serve what `load` returns in each of so many processes, until stopped.
+
+    beside: what else runs meanwhile; it begins once this process is ready to be copied.
+    """
     _be_copied()
     server = MPServer(
         "survey",  # what is served, `load` says
@@ -95,7 +103,8 @@ def listen(load: Callable[[], Gateway], address: str, port: int, workers: int) -
         respawn_failed_workers=True,
         workers_kill_timeout=_STOPS_WITHIN,
     )
-    server.serve(target_loader=cast(Any, partial(_begin, load, os.getpid())), wrap_loader=False)
+    with beside:
+        server.serve(target_loader=cast(Any, partial(_begin, load, os.getpid())), wrap_loader=False)
 
 
 def _stop_when_told() -> None:
