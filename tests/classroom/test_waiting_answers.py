@@ -106,3 +106,5 @@ def test_what_waited_on_the_first_device_does_not_wait_on_the_second(robins: Cla
     send(begun(robins, 1), (1000, "sing_enjoy", "q_sing_enjoy=4"), count=2)
     begun(robins, 1)
     assert listed(robins).count("waiting") == 0
+    with read(robins.engine) as connection:
+        assert set(connection.scalars(select(response.c.waiting))) == {0}, "nor once the first device has left"

@@ -14,6 +14,7 @@ from sqlalchemy import event, func, select
 
 from survey.database import Engine, read
 from survey.responses import Saved, SavedPage, Ticket, begin, finish, load, save
+from survey.responses.saving import layouts
 from survey.responses.tables import save as log
 from tests.store.field import NOW, SHA, Field
 
@@ -280,3 +281,9 @@ def test_when_the_clock_goes_back_nobody_was_seen_earlier_than_before(
     assert snapshot is not None
     assert snapshot.seen_at == NOW + timedelta(minutes=seen)
     assert snapshot.answers == {"sing_enjoy": 4, "play_enjoy": 2}
+
+
+def test_how_options_lay_is_known_in_words_of_ours_and_no_others() -> None:
+    assert layouts("row", "stack neutral", None, "row") == "neutral row stack"
+    assert layouts(None, "Alice Underhill", "row=HYPERLINK()") is None
+    assert layouts("row", "Alice row") == "row"
