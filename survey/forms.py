@@ -97,17 +97,27 @@ class ScreenForm:
         form = self._form(data=data)
         return [self._asked(step, form) for step in steps]
 
+    def as_posted(self, steps: Iterable[Step], posted: MultiDict[str, str]) -> list[StepFields]:
+        """Return the steps with their fields, filled with what was posted and is no answer yet. Raises Tampered."""
+        self._check(posted)
+        form = self._form(posted)
+        return [self._asked(step, form) for step in steps]
+
+    def _check(self, posted: MultiDict[str, str]) -> None:
+        """Raise Tampered for a field that this page does not have, or that is there twice."""
+        for name, values in posted.lists():
+            if name == LISTENED:
+                continue
+            if name not in self._known or (len(values) > 1 and name not in self._many):
+                raise Tampered("fields")
+
     def submit(self, steps: Iterable[Step], posted: MultiDict[str, str]) -> Submission:
         """Read a post into answers, or into words about what to look at again.
 
         Raises Tampered for a post that no page of ours could have sent: unknown fields, a field twice, codes that
         were not offered.
         """
-        for name, values in posted.lists():
-            if name == LISTENED:
-                continue
-            if name not in self._known or (len(values) > 1 and name not in self._many):
-                raise Tampered("fields")
+        self._check(posted)
         form = self._form(posted)
         submission = Submission({}, listened=_counted(posted.get(LISTENED, "")))
         for step in steps:

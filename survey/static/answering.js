@@ -230,10 +230,22 @@
     if (screen && detail.up) known();
   });
 
+  // Away for a moment, to “Aa” or to stop: what is chosen comes back from this tab's memory, also without a network.
+  function holdOn() {
+    memory.forms[screen] = written(fields());
+    remember();
+  }
+
+  function leave() {
+    holdOn();
+    location.assign(`${here}/${screen}/look`);
+  }
+
   function busyOnce(work) {
     let busy = false;
     return async (submitted) => {
       submitted.preventDefault();
+      if (submitted.submitter?.name === "leave") return leave();
       if (busy) return; // the second and third tap
       busy = true;
       late = setTimeout(() => keeping.waiting().then((left) => tell(left.length), () => {}), 1500);
@@ -257,6 +269,7 @@
     if (!stopping && !refused && screen in memory.forms) fillAgain(memory.forms[screen]);
     remember();
     form.addEventListener("submit", busyOnce(stopping ? stop : next));
+    document.querySelector('a[href$="/stop"]')?.addEventListener("click", holdOn);
     const back = document.querySelector('a[href$="/back"]');
     if (back) back.addEventListener("click", leadBack);
     setInterval(forgetWhenIdle, 60000);

@@ -8,3 +8,6 @@ try {
 } catch {
   // No storage, so nothing in it.
 }
+// A question page that answers a post (an error, or coming back from “Aa”) is asked for like any other when the browser's Back
+// or Reload comes to it, instead of with the browser's own question whether to send it all again.
+if (/^\/q\//.test(location.pathname)) history.replaceState(history.state, "");

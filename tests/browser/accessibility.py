@@ -181,7 +181,8 @@ FOCUSED = """() => {
 
 # Everything Tab must reach: of a group of radios one, the chosen one or any.
 REACHABLE = """() => {
-  const seen = e => e.checkVisibility({visibilityProperty: true}) && !e.disabled && !e.closest('[inert]');
+  const seen = e => e.checkVisibility({visibilityProperty: true}) && !e.disabled && !e.closest('[inert]')
+    && !e.matches('[tabindex="-1"][aria-hidden=true]');  // what Enter presses: no stop of its own
   const all = [...document.querySelectorAll(
     'a[href],button,input:not([type=hidden]),select,textarea,summary,[tabindex]')].filter(seen);
   const groups = new Map();

@@ -393,10 +393,39 @@ def test_urdu_runs_from_right_to_left_and_speaks_urdu_in_errors_too(site: Site) 
 @pytest.mark.one_engine
 def test_the_language_can_be_changed_on_the_way(site: Site) -> None:
     adult = site.walker().come_in(site.link("adult")).post({"q_came": "1"})
-    adult.open(adult.link("اردو"))
-    assert adult.page.get("lang") == "ur"
+    adult.leave("back ur", q_proud="1", q_songs="not a number yet")
+    assert (adult.page.get("lang"), adult.screen) == ("ur", "views")
+    assert adult.chosen().to_dict() == {"q_proud": "1", "q_songs": "not a number yet"}, "nothing unsent is lost"
+    assert site.answers("adult") == {"came": 1}, "nor kept before it is sent"
     adult.post({"q_proud": "1"}).post({})
     assert site.records("adult")[0].language == "ur"
+
+
+@pytest.mark.one_engine
+def test_aa_on_a_page_with_an_error_comes_back_to_what_was_typed(site: Site) -> None:
+    """And so with its Back, in another language, and on a page that is made for this person."""
+    adult = site.walker().come_in(site.link("adult")).post({"q_came": "0"})
+    text = 'We were ill.\n"Both" of us.'
+    adult.leave("look", q_reason=text)
+    assert adult.heading == "Change how it looks"
+    assert adult.leave("back").chosen().to_dict() == {"q_reason": text}
+    adult.leave("look").leave("look ur", paper="dark", size="biggest", space="normal")
+    assert (adult.page.get("lang"), adult.chosen()["paper"]) == ("ur", "dark"), "what was just chosen, too"
+    adult.leave("use")
+    assert (adult.page.get("class") or "").split() == ["theme-dark", "text-biggest"]
+    assert adult.chosen().to_dict() == {"q_reason": text}
+    assert "ill" not in adult.address
+    assert site.answers("adult") == {"came": 0}
+    adult.post(adult.chosen()).post({"q_proud": "2", "q_songs": "many"})
+    assert adult.leave("look").leave("back").chosen().to_dict() == {"q_proud": "2", "q_songs": "many"}
+
+    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"}).post({"q_sing": "1"})
+    child.post({"q_plays": "1"}).post({"q_what": "Drums"})
+    assert "Drums" in child.heading
+    child.leave("look", q_hard="3").leave("use", size="bigger")
+    assert ("Drums" in child.heading, child.chosen().to_dict()) == (True, {"q_hard": "3"})
+    for wrong in ("elsewhere", "back xx", "look ../../en"):
+        assert child.client.post(child.address, data={"leave": wrong}, headers=OURS).status_code == 400
 
 
 # ── codes and links ───────────────────────────────────────────────────────────────────────────────────────
@@ -760,7 +789,7 @@ def test_pages_outside_a_survey_speak_the_language_asked_for(site: Site) -> None
 def test_a_stale_tab_in_another_language_is_that_language(site: Site) -> None:
     adult = site.walker().come_in(site.link("adult"))
     english = adult.address
-    adult.open(adult.link("اردو"))
+    adult.leave("back ur")
     adult.post({"q_came": "1"}, english)
     assert site.records("adult")[0].language == "en"
 

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import func, select
-from werkzeug.datastructures import MultiDict
 
 from survey.database import Base, read
 from survey.fieldwork import current
@@ -112,7 +111,9 @@ def test_a_no_a_stop_a_look_back_and_an_empty_page_are_as_a_child_has_them(shipp
     assert walker.post({"assent": "no"}, start).place == "over"
     first = walker.post({"assent": "yes"}, start).address
     assert "Error:" in (walker.post({}).page.findtext("head/title") or "")
-    walker.open(f"{first}/look").post(MultiDict([("paper", "dark"), ("size", "bigger"), ("space", "more")]))
+    chosen = first_option(walker)
+    walker.leave("look", **chosen).leave("use", paper="dark", size="bigger", space="more")
+    assert walker.chosen().to_dict() == chosen
     assert (walker.page.get("class") or "").split() == ["theme-dark", "text-bigger", "spaced"]
     second = walker.post(first_option(walker)).address
     assert second != first

@@ -29,6 +29,7 @@ class Walker:
     client: FlaskClient
     address: str = ""
     reply: TestResponse = field(default=None)  # type: ignore[assignment]
+    _posted: Any = None
 
     def open(self, address: str) -> Walker:
         """Go to an address and wherever it leads."""
@@ -37,14 +38,23 @@ class Walker:
     def post(self, data: Any, address: str | None = None) -> Walker:
         """Send a form to this page's own address, or to another, and go wherever it leads."""
         address = address or self.address
+        self._posted = data
         return self._arrive(address, self.client.post(address, data=data, headers=OURS))
+
+    def leave(self, to: str, **chosen: str) -> Walker:
+        """Press the button that leaves the page for a moment, with what stands on it and what is chosen besides."""
+        there = {e.get("value") for e in self.page.iter("button") if e.get("name") == "leave"}
+        assert to in there, f"no way to {to!r} from {self.address}: {there}"
+        kept = [pair for pair in self.chosen().items(multi=True) if pair[0] not in chosen]
+        return self.post(MultiDict([*kept, *chosen.items(), ("leave", to)]))
 
     def _arrive(self, address: str, reply: TestResponse) -> Walker:
         for _ in range(6):
-            if reply.status_code not in (301, 302, 303):
+            if reply.status_code not in (301, 302, 303, 307):
                 break
             address = urljoin(address, reply.headers["Location"])
-            reply = self.client.get(address)
+            again = reply.status_code == 307
+            reply = self.client.post(address, data=self._posted, headers=OURS) if again else self.client.get(address)
         self.address, self.reply = address, reply
         return self
 

@@ -4,43 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import Response, abort, redirect, render_template, request
+from flask import redirect
 from werkzeug.wrappers import Response as Reply
 
 from survey.pages.answer.blueprint import answer
 from survey.pages.answer.entry import plain_words
-from survey.pages.answer.passes import Pass, current, give
-from survey.pages.answer.questions import private, survey_at
+from survey.pages.answer.passes import current, give
+from survey.pages.answer.questions import survey_at
 from survey.pages.answer.tongue import asked_language
-
-PAPERS = {"cream": "", "white": "w", "blue": "b", "dark": "d"}
-SIZES = {"normal": "", "bigger": "1", "biggest": "2"}
-SPACES = {"normal": "", "more": "s"}
-
-
-def _chosen(options: dict[str, str], look: str) -> str:
-    return next((name for name, letter in options.items() if letter and letter in look), next(iter(options)))
-
-
-def look_page(words: dict[str, object], pass_: Pass, back: str) -> Response:
-    """Return the page with the choices. words: what a template is given. back: where it leads."""
-    chosen = {
-        "paper": _chosen(PAPERS, pass_.look),
-        "size": _chosen(SIZES, pass_.look),
-        "space": _chosen(SPACES, pass_.look),
-    }
-    given = {"links": []} | words | {"look": pass_.classes, "chosen": chosen, "back": back}
-    return private(Response(render_template("answer/look.html", **given)))
-
-
-def chosen_look() -> str:
-    """Return the look that was sent, a letter for each choice; answer 400 for what the page does not offer."""
-    said = request.form.to_dict(flat=False)
-    try:
-        (paper,), (size,), (space,) = said["paper"], said["size"], said["space"]
-        return PAPERS[paper] + SIZES[size] + SPACES[space]
-    except (KeyError, ValueError):
-        abort(400)
+from survey.pages.answer.unsent import chosen_look, look_page
 
 
 def _take(back: str) -> Reply:

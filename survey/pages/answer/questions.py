@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +16,8 @@ from survey.journey import Screen
 from survey.pages.answer.blueprint import answer
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import Survey
-from survey.pages.answer.passes import Pass, current, take_back
+from survey.pages.answer.passes import Pass, current, give, take_back
+from survey.pages.answer.unsent import Detour, detour, look_page, unsent
 from survey.pages.store import store
 from survey.question import Tampered
 from survey.responses import STRIDE, SavedPage, Snapshot, finish, load, save, seed_of, speak
@@ -236,6 +238,9 @@ def take(version: str, language: str, name: str) -> Reply:
     n = number()
     if n is None:
         abort(400)
+    away = detour()
+    if away is not None and away.language not in ("", language):
+        return _in_language(survey, screen, away.language, pass_)
     snapshot = None
     steps = list(screen.steps)
     if not survey.constant(screen):
@@ -244,8 +249,12 @@ def take(version: str, language: str, name: str) -> Reply:
             return redirect("/", 303)
         # A child's answer that leads here may still wait on the device.
         steps = survey.journey.steps(screen, snapshot.answers, snapshot.facts) or (steps if survey.pupil else [])
+    form = survey.form(screen, seed_of(pass_.response))
     try:
-        submission = survey.form(screen, seed_of(pass_.response)).submit(steps, request.form)
+        if away is not None:
+            asked = form.as_posted(steps, unsent())
+            return _leave(survey, screen, away, asked, pass_, snapshot)
+        submission = form.submit(steps, request.form)
     except Tampered:
         abort(400)
     if submission.errors:
@@ -286,6 +295,31 @@ def take(version: str, language: str, name: str) -> Reply:
     if saved.outcome == "refused" and after.state == "started" and after.epoch == pass_.epoch:
         return not_taken(survey, after)
     return _lead_on(survey, screen, after, pass_)
+
+
+def _in_language(survey: Survey, screen: Screen, language: str, pass_: Pass) -> Reply:
+    """Lead to a screen in another language of the questionnaire, with all that was posted."""
+    if language not in survey.questionnaire.languages:
+        abort(400)
+    snapshot = snapshot_of(pass_)
+    if snapshot is not None and snapshot.state == "started":
+        speak(store().engine, snapshot.id, language, now())
+    there = survey_at(survey.version, language)
+    return redirect(f"{there.here}/{screen.name}?{request.query_string.decode()}", 307)
+
+
+def _leave(
+    survey: Survey, screen: Screen, away: Detour, asked: list[StepFields], pass_: Pass, snapshot: Snapshot | None
+) -> Reply:
+    """Show “Aa”, or the page again, with what was not sent yet."""
+    if snapshot is not None and (dead := led_away(survey, snapshot, pass_)) is not None:
+        return dead
+    if away.look:
+        return look_page(survey.words | {"links": survey.languages(screen.name)}, pass_)
+    if away.letters is None:
+        return _look_again(survey, screen, asked, pass_, snapshot)
+    pass_ = replace(pass_, look=away.letters)
+    return give(_look_again(survey, screen, asked, pass_, snapshot), pass_)
 
 
 def _look_again(

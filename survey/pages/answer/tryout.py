@@ -20,13 +20,14 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as Reply
 
 from survey.fieldwork.tryouts import PURPOSE, TriedVersion, tried_by, tryout_pass
+from survey.forms import StepFields
 from survey.journey import Screen
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import VERSION_LENGTH, Survey
 from survey.pages.answer.entry import welcome_page
-from survey.pages.answer.look import chosen_look, look_page
 from survey.pages.answer.passes import Pass
 from survey.pages.answer.questions import private, screen_at
+from survey.pages.answer.unsent import Detour, chosen_look, detour, look_page, unsent
 from survey.pages.shield import refuse_foreign_posts
 from survey.pages.store import store
 from survey.question import Tampered
@@ -190,7 +191,10 @@ def take(pass_: str, name: str) -> Reply:
     survey, screen = it.survey, screen_at(it.survey, name)
     constant = survey.constant(screen)
     steps = list(screen.steps) if constant else survey.journey.steps(screen, it.answers, {})
+    away = detour()
     try:
+        if away is not None:
+            return _leave(it, screen, away, survey.form(screen, 0).as_posted(steps, unsent()))
         sent = survey.form(screen, 0).submit(steps, request.form)
     except Tampered:
         abort(400)
@@ -199,6 +203,18 @@ def take(pass_: str, name: str) -> Reply:
     later = replace(it, answers={**it.answers, **sent.answers})
     opened = not constant and len(survey.journey.steps(screen, later.answers, {})) > len(steps)
     return _keep(later.to(screen) if opened else _after(later, screen), later)
+
+
+def _leave(it: _TryOut, screen: Screen, away: Detour, asked: list[StepFields]) -> Reply:
+    """Show “Aa”, or the page again, in whichever language, with what was not sent yet."""
+    survey = it.survey
+    if away.language not in ("", survey.language):
+        other = catalogue().tried(survey.version, away.language, address_of) or abort(400)
+        return redirect(f"{other.here}/{screen.name}?{request.query_string.decode()}", 307)
+    if away.look:
+        return look_page(survey.words | {"links": survey.languages(screen.name)}, it.pass_)
+    later = it if away.letters is None else replace(it, look=away.letters)
+    return _keep(later.show(screen, asked), later)
 
 
 def _after(it: _TryOut, screen: Screen) -> Reply:
