@@ -79,11 +79,10 @@ Options = Annotated[
 """The name of an option list, or the list itself."""
 
 
-class Optioned(Question):
-    """A question whose answer comes from a list of options."""
+class Listed(Question):
+    """A question with a list of options, which its author may have named and written once for many."""
 
-    options: Options = Field(description="The name of an option list, or the list itself")
-    order: Literal["fixed", "reversed", "shuffled"] = Field("fixed", description="The order of the options")
+    options: Options | None = Field(None, description="The name of an option list, or the list itself")
     option_list: str | None = Field(None, exclude=True)
 
     def use_lists(self, lists: Mapping[str, Sequence[Option]]) -> None:
@@ -95,7 +94,7 @@ class Optioned(Question):
     @property
     def choices(self) -> list[Option]:
         """The options in the author's order. The definition has replaced a list's name by the list."""
-        if isinstance(self.options, str):
+        if not isinstance(self.options, list):
             raise TypeError(f"option list {self.options!r} of {self.id!r} was not looked up")
         return self.options
 
@@ -112,6 +111,37 @@ class Optioned(Question):
     def earlier_words(self, code: int) -> str:
         """Return what the option's author says it was called."""
         return self.option(code).was or ""
+
+    def option(self, code: int) -> Option:
+        """Return the option with this code. Raises KeyError."""
+        for option in self.choices:
+            if option.code == code:
+                return option
+        raise KeyError(code)
+
+    def remarks(self, setting: Setting) -> Iterator[Remark]:
+        """Also look at the options, once their list is known."""
+        yield from super().remarks(setting)
+        if isinstance(self.options, list):
+            yield from self.option_remarks(self.options, setting)
+
+    def option_remarks(self, options: Sequence[Option], setting: Setting) -> Iterator[Remark]:
+        """Yield what is wrong with the options: enough of them, codes and labels once each, faces that exist."""
+        if len(options) < 2:
+            yield Remark(
+                "has fewer than two options. A choice needs at least two. Please add options",
+                ("options",),
+            )
+        # A named list is looked at where it stands, once, not at each question that uses it.
+        if self.option_list is None:
+            yield from list_remarks(options)
+
+
+class Optioned(Listed):
+    """A question whose answer comes from a list of options."""
+
+    options: Options = Field(description="The name of an option list, or the list itself")
+    order: Literal["fixed", "reversed", "shuffled"] = Field("fixed", description="The order of the options")
 
     @property
     def shuffled(self) -> bool:
@@ -132,36 +162,12 @@ class Optioned(Question):
         random.Random(f"{self.id}:{seed}").shuffle(moving)
         return moving + apart
 
-    def option(self, code: int) -> Option:
-        """Return the option with this code. Raises KeyError."""
-        for option in self.choices:
-            if option.code == code:
-                return option
-        raise KeyError(code)
-
     def value_of(self, word: str) -> int:
         """Return the code an author wrote in a condition; it must be one of the options."""
         codes = {str(code): code for code in self.labels}
         if word not in codes:
             raise ValueError(f"the codes of {self.id!r} are {', '.join(codes)}")
         return codes[word]
-
-    def remarks(self, setting: Setting) -> Iterator[Remark]:
-        """Also look at the options, once their list is known."""
-        yield from super().remarks(setting)
-        if not isinstance(self.options, str):
-            yield from self.option_remarks(self.options, setting)
-
-    def option_remarks(self, options: Sequence[Option], setting: Setting) -> Iterator[Remark]:
-        """Yield what is wrong with the options: enough of them, codes and labels once each, faces that exist."""
-        if len(options) < 2:
-            yield Remark(
-                "has fewer than two options. A choice needs at least two. Please add options",
-                ("options",),
-            )
-        # A named list is looked at where it stands, once, not at each question that uses it.
-        if self.option_list is None:
-            yield from list_remarks(options)
 
     @property
     def other_key(self) -> str | None:

@@ -97,8 +97,8 @@ class Grid(Strict):
         return question
 
 
-GRID_KINDS = tuple(name for name, kind in KINDS.items() if kind.rated and "options" in kind.model_fields)
-"""The kinds a grid can have: those that rate by options."""
+GRID_KINDS = tuple(name for name, kind in KINDS.items() if kind.rated and "order" in kind.model_fields)
+"""The kinds a grid can have: those that rate by options in one step, which may stand in another order."""
 
 
 def _which(value: Any) -> str | None:

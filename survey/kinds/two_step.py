@@ -1,13 +1,15 @@
-"""The two-step question for the youngest: first no or yes, then a bit or a lot (after Harter)."""
+"""The two-step question for the youngest: first no or yes, then which of two that fit it (after Harter)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal
 
+from pydantic import Field
 from wtforms import Field as FormField
 from wtforms import RadioField
 
+from survey.options import Listed, Option, Options
 from survey.question import (
     BLANK,
     MULTIPLE,
@@ -19,8 +21,10 @@ from survey.question import (
     PaperLine,
     Part,
     Pretence,
-    Question,
+    Remark,
+    Setting,
     Tampered,
+    Text,
     UnfitCell,
     Wrong,
     from_cell,
@@ -34,26 +38,44 @@ from survey.question import (
 from survey.wording import Say, in_english
 
 NO, YES = 0, 1
-_POINTS: Final = {1: "No, a lot", 2: "No, a bit", 3: "Yes, a bit", 4: "Yes, a lot"}
-_SECOND: Final = {"no": {"bit": 2, "lot": 1}, "yes": {"bit": 3, "lot": 4}}
-_AFTER: Final = {"no": NO, "yes": YES}
-_WORDINGS: Final = {"no": "You said no. How much?", "yes": "You said yes. How much?"}
+_POINTS: Final = {1: "Not at all", 2: "Not much", 3: "A bit", 4: "A lot"}
+_AFTER: Final = {"no": (1, 2), "yes": (3, 4)}
+_STEP: Final = {"no": NO, "yes": YES}
+_WHICH: Final = "Which one is most like you?"
+"""What is asked in the second step where the author has no words for it. It has to make sense after any question."""
 
 
-class TwoStep(Question):
-    """Children under 7 find it easier to choose one of two: no or yes, then how much. Four points, 1 to 4 (rule P2).
+class TwoStep(Listed):
+    """Children under 7 find it easier to choose one of two: no or yes, then one of two more. Four points (rule P2).
 
-    The first step is kept by itself under ``id.first``, so that a child who stops between the two steps has
-    still said something.
+    Points 1 and 2 are offered after a no, 3 and 4 after a yes, the more negative one first each time (rule P8). The
+    first step is kept by itself under ``id.first``, so that a child who stops between the two steps has still said
+    something.
     """
 
     kind: Literal["two_step"] = "two_step"
+    options: Options | None = Field(
+        None, description="The four points: codes 1 and 2 are offered after a no, 3 and 4 after a yes"
+    )
+    after_no: Text | None = Field(
+        None, description="What is asked after a no; if left out: Which one is most like you?"
+    )
+    after_yes: Text | None = Field(
+        None, description="What is asked after a yes; if left out: Which one is most like you?"
+    )
     rated: ClassVar[bool] = True
     for_adults: ClassVar[bool] = False
     example: ClassVar[str] = """\
 question: like_singing
 kind: two_step
 ask: Do you like singing?
+after_no: How much do you like it?
+after_yes: How much do you like it?
+options:
+  - {code: 1, label: Not at all}
+  - {code: 2, label: Not much}
+  - {code: 3, label: A bit}
+  - {code: 4, label: A lot}
 """
 
     @property
@@ -63,10 +85,9 @@ ask: Do you like singing?
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """First no or yes; then how much, which is one page after a no and another after a yes."""
+        """First no or yes; then which point, on one page after a no and another after a yes."""
         second = (
-            Part(self.id, side, after=(self.first, _AFTER[side]), points=tuple(_SECOND[side].values()))
-            for side in ("no", "yes")
+            Part(self.id, side, after=(self.first, _STEP[side]), points=points) for side, points in _AFTER.items()
         )
         return Part(self.first, "first"), *second
 
@@ -78,10 +99,55 @@ ask: Do you like singing?
     @property
     def meanings(self) -> Mapping[int, str]:
         """The four points."""
-        return _POINTS
+        return self.labels if self.options is not None else _POINTS
+
+    def earlier_words(self, code: int) -> str:
+        """Return what the author says a point was called."""
+        return super().earlier_words(code) if self.options is not None else ""
+
+    def _point(self, point: int, say: Say) -> str:
+        return self.labels[point] if self.options is not None else say(_POINTS[point])
+
+    def _second(self, side: str, say: Say) -> str:
+        return (self.after_no if side == "no" else self.after_yes) or say(_WHICH)
+
+    def remarks(self, setting: Setting) -> Iterator[Remark]:
+        """Advise words of the question's own for the second step."""
+        yield from super().remarks(setting)
+        if self.options is None:
+            yield Remark(
+                "has no words of its own for the second step, so children choose from 'Not at all' and 'Not much', or "
+                "'A bit' and 'A lot'. Please add options with the codes 1 to 4 in words that fit the question, such as "
+                "'Not good at all', 'Not very good', 'Quite good', 'Very good'",
+                advice=True,
+            )
+
+    def option_remarks(self, options: Sequence[Option], setting: Setting) -> Iterator[Remark]:
+        """Four points, 1 to 4 in this order, all with faces of one set or none."""
+        yield from super().option_remarks(options, setting)
+        if [option.code for option in options] != [1, 2, 3, 4]:
+            yield Remark(
+                "needs the codes 1, 2, 3, 4 in this order: 1 and 2 are offered after a no, 3 and 4 after a yes. "
+                "Please write four options",
+                ("options",),
+            )
+        for at, option in enumerate(options):
+            if option.other or option.exclusive:
+                yield Remark(
+                    f"option {option.label!r} is not a point of a scale. Points cannot be 'other' or 'exclusive'. "
+                    "Please remove that",
+                    ("options", at),
+                    sentence=True,
+                )
+        if len({option.face.split("-")[0] if option.face else "" for option in options}) > 1:
+            yield Remark(
+                "needs four faces of one set, or no face at all. Faces are for feelings and enjoyment. Please give "
+                "each option a face, or remove them",
+                ("options",),
+            )
 
     def value_of(self, word: str) -> int:
-        """Return the point, 1 (no, a lot) to 4 (yes, a lot)."""
+        """Return the point, 1 (the most negative) to 4 (the most positive)."""
         if word not in ("1", "2", "3", "4"):
             raise ValueError(f"{self.id!r} has the points 1, 2, 3, 4")
         return int(word)
@@ -91,10 +157,7 @@ ask: Do you like singing?
         if part.name == "first":
             choices = [Choice("0", say("No")), Choice("1", say("Yes"))]
         else:
-            choices = [
-                Choice("bit", say("A bit")),
-                Choice("lot", say("A lot")),
-            ]
+            choices = [Choice(str(point), self._point(point, say)) for point in _AFTER[part.name]]
         choices += [Choice(value, words) for value, words in ways_of_saying_nothing(self, say)]
         return {"": RadioField(choices=choices, validate_choice=False)}
 
@@ -107,9 +170,9 @@ ask: Do you like singing?
             instead = said_instead(chosen)
             return {self.first: instead, self.id: instead} if part.name == "first" else {self.id: instead}
         if part.name != "first":
-            if chosen not in _SECOND[part.name]:
+            if chosen not in map(str, _AFTER[part.name]):
                 raise Tampered(self.id)
-            return {self.id: _SECOND[part.name][chosen]}
+            return {self.id: int(chosen)}
         if chosen not in ("0", "1"):
             raise Tampered(self.id)
         # A new first step takes back the old second one, or a child who turns a yes into a no and stops
@@ -117,7 +180,7 @@ ask: Do you like singing?
         return {self.first: int(chosen), self.id: missing(BLANK)}
 
     def _nothing(self, part: Part) -> dict[str, Any]:
-        self.nothing_said("Pick a face, or pick “I don’t know”." if self.dont_know else "Pick a face.")
+        self.nothing_said("Pick one answer, or pick “I don’t know”." if self.dont_know else "Pick one answer.")
         blank = missing(BLANK)
         return {self.first: blank, self.id: blank} if part.name == "first" else {self.id: blank}
 
@@ -126,23 +189,29 @@ ask: Do you like singing?
         value = answers.get(part.key)
         if part.name == "first" or value is None or is_missing(value):
             return {"": said_for(value)}
-        chosen = [word for word, point in _SECOND[part.name].items() if point == value]
-        return {"": chosen[0] if chosen else None}
+        return {"": str(value) if value in _AFTER[part.name] else None}
 
     def paper(self, say: Say) -> Paper:
-        """No or yes; below it how much, once for people who said no and once for people who said yes.
+        """No or yes; below it the second step, once for people who said no and once for people who said yes.
 
         The codes of the second step are the points that are stored.
         """
-        first = (Box("0", say("No"), art="faces/feel-2"), Box("1", say("Yes"), art="faces/feel-4"))
-        no = (Box("2", say("A bit"), art="faces/feel-2"), Box("1", say("A lot"), art="faces/feel-1"))
-        yes = (Box("3", say("A bit"), art="faces/enjoy-2"), Box("4", say("A lot"), art="faces/enjoy-5"))
+        first = (Box("0", say("No"), art="no"), Box("1", say("Yes"), art="yes"), *self.nothing_boxes(say))
+        no, yes = (tuple(self._box(point, say) for point in points) for points in _AFTER.values())
         return Paper(
             (
-                PaperLine("first", boxes=(*first, *self.nothing_boxes(say)), label="first step"),
-                PaperLine("", say("If you said no: how much?"), boxes=no),
-                PaperLine("", say("If you said yes: how much?"), boxes=yes),
+                PaperLine("first", boxes=first, label="first step"),
+                PaperLine("", say("If you said no: {question}", question=self._second("no", say)), boxes=no),
+                PaperLine("", say("If you said yes: {question}", question=self._second("yes", say)), boxes=yes),
             )
+        )
+
+    def _box(self, point: int, say: Say) -> Box:
+        if self.options is None:
+            return Box(str(point), self._point(point, say))
+        option = self.option(point)
+        return Box(
+            str(point), option.label, art=f"faces/{option.face}" if option.face else None, picture=option.picture
         )
 
     @property
@@ -158,21 +227,21 @@ ask: Do you like singing?
     def please_key(self) -> str:
         """What to key, in English."""
         return (
-            "Type 0 for no or 1 for yes, then how much: 1 or 2 after no, 3 or 4 after yes. If both sides are "
+            "Type 0 for no or 1 for yes, then the second step: 1 or 2 after no, 3 or 4 after yes. If both sides are "
             "ticked, or the two do not match, type m at the step with too many ticks."
         )
 
     def from_paper(self, said: Mapping[str, str]) -> dict[str, Any]:
-        """Take both steps. Who ticked only how much has said yes or no with it."""
+        """Take both steps. Who ticked only the second has said yes or no with it."""
         first, point = said.get("first", "").lower(), said.get("", "").lower()
         instead = said_instead(first)
         if first == TICKED_MORE or (instead and point):
             return self.unsaid(MULTIPLE)
         if instead and first in (value for value, _ in ways_of_saying_nothing(self, in_english)):
             return {self.first: instead, self.id: instead}
-        side = {"1": "no", "2": "no", "3": "yes", "4": "yes"}.get(point)
-        if side and first in ("", str(_AFTER[side])):
-            return {self.first: _AFTER[side], self.id: int(point)}
+        side = {"1": NO, "2": NO, "3": YES, "4": YES}.get(point)
+        if side is not None and first in ("", str(side)):
+            return {self.first: side, self.id: int(point)}
         if first not in ("0", "1") or point not in ("", TICKED_MORE):
             raise Wrong(self.please_key)
         return {self.first: int(first), self.id: missing(MULTIPLE if point == TICKED_MORE else BLANK)}
@@ -182,12 +251,12 @@ ask: Do you like singing?
         return f"{name}-0"
 
     def wording(self, part: Part, say: Say, answers: Mapping[str, Any]) -> str:
-        """Return the author's wording, then how much."""
-        return self.ask if part.name == "first" else say(_WORDINGS[part.name])
+        """Return the author's wording of a step."""
+        return self.ask if part.name == "first" else self._second(part.name, say)
 
     def in_words(self, value: Any, answers: Mapping[str, Any], say: Say) -> str:
         """Return the point in words."""
-        return say(_POINTS[value])
+        return self._point(value, say)
 
     def columns(self) -> list[Column]:
         """The point, and the first step by itself."""
@@ -202,7 +271,7 @@ ask: Do you like singing?
             needed=False,
         )
         return [
-            Column(self.id, self.id, self.ask, "code", "ordinal", int, _POINTS),
+            Column(self.id, self.id, self.ask, "code", "ordinal", int, self.meanings),
             first,
         ]
 
@@ -233,10 +302,8 @@ ask: Do you like singing?
         value = pretence.latent + pretence.rng.gauss(0, 0.8)
         side = "yes" if value > -0.6 else "no"
         strong = value > 0.6 if side == "yes" else value < -1.5
-        return {
-            self.first: _AFTER[side],
-            self.id: _SECOND[side]["lot" if strong else "bit"],
-        }
+        point = {"no": 1 if strong else 2, "yes": 4 if strong else 3}[side]
+        return {self.first: _STEP[side], self.id: point}
 
 
 def _decoder(*codes: str) -> Callable[[str], int]:

@@ -1,4 +1,4 @@
-"""Yes, no and, where the author wants it, not sure."""
+"""No, yes and, where the author wants it, not sure: in this order, as on every scale (rule P8)."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ from survey.question import (
 from survey.wording import Say, in_english
 
 NO, YES, NOT_SURE = 0, 1, 2
-_CODES: Final = {"yes": YES, "no": NO, "not_sure": NOT_SURE}
-_WORDS: Final = {YES: "Yes", NO: "No", NOT_SURE: "Not sure"}
+_CODES: Final = {"no": NO, "yes": YES, "not_sure": NOT_SURE}
+_WORDS: Final = {NO: "No", YES: "Yes", NOT_SURE: "Not sure"}
 
 
 class YesNo(Question):
@@ -56,11 +56,11 @@ not_sure: no
 
     @property
     def meanings(self) -> Mapping[int, str]:
-        """Yes, no and, where it is offered, not sure."""
+        """No, yes and, where it is offered, not sure."""
         return {code: _WORDS[code] for code in self.codes}
 
     def _offered_words(self) -> list[str]:
-        return ["yes", "no", "not_sure"] if self.not_sure else ["yes", "no"]
+        return ["no", "yes", "not_sure"] if self.not_sure else ["no", "yes"]
 
     @property
     def codes(self) -> list[int]:
@@ -102,8 +102,8 @@ not_sure: no
         return {"": said_for(answers.get(self.id))}
 
     def paper(self, say: Say) -> Paper:
-        """A box for yes, one for no."""
-        art = {YES: "yes", NO: "no", NOT_SURE: "dunno"}
+        """A box for no, one for yes."""
+        art = {NO: "no", YES: "yes", NOT_SURE: "dunno"}
         boxes = [Box(str(code), say(_WORDS[code]), art=art[code]) for code in self.codes]
         return Paper((PaperLine(boxes=(*boxes, *self.nothing_boxes(say))),))
 

@@ -20,6 +20,8 @@ ADVICE: tuple[Advise, ...] = (
     wording.vague_words,
     wording.statements_for_children,
     options.balance,
+    options.negative_first,
+    options.faces_for_ability,
     options.faces_for_enjoyment,
     options.faces_for_frequency,
     options.points_for_age,

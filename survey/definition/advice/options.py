@@ -23,7 +23,18 @@ _POLES: Final = (
 )
 """Words for the two sides of a scale that has two."""
 
+_ENDS: Final = (
+    *_POLES,
+    (r"^no\b", r"^yes\b"),
+    (r"^never\b", r"^(?:always|very often|often|every)\b"),
+    (r"^not at all\b", r""),
+)
+"""Words for the negative end of a list of options, and for the positive one that may stand before it."""
+
 _ENJOYMENT: Final = re.compile(r"\b(like|likes|liked|enjoy|enjoyed|enjoys|love|loved|fun)\b(?! most)", re.IGNORECASE)
+_ABILITY: Final = re.compile(
+    r"\b(good|better|best|bad|clever) (?:are you )?at\b|^(?:how well )?can you\b", re.IGNORECASE
+)
 _FREQUENCY: Final = re.compile(r"\b(never|sometimes|often|always|rarely|every (?:day|week|month))\b", re.IGNORECASE)
 
 
@@ -66,6 +77,64 @@ def _neutral(option: Option) -> bool:
     return bool(re.search(r"\b(neither|nor|same|ok)\b", option.label, re.IGNORECASE))
 
 
+def negative_first(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """One order all through: people look for “no” where they found it before (rule P8)."""
+    said = set()
+    for at, question in questionnaire.placed():
+        options = getattr(question, "options", None)
+        if not isinstance(options, list) or question.shuffled:
+            continue
+        turned = getattr(question, "order", "fixed") == "reversed"
+        owner = at[:-2] if question.grid else at
+        where = getattr(question, "option_list", None) or owner
+        if (where, turned) in said:
+            continue
+        said.add((where, turned))
+        seen = [option for option in options if not (option.other or option.exclusive)][:: -1 if turned else 1]
+        if _positive_first(seen, _english(questionnaire)):
+            fix = (
+                "Please remove: order: reversed"
+                if turned
+                else "Please turn the order round; each option keeps its code"
+            )
+            yield Fault(
+                (*owner, "order" if turned else "options"),
+                f"question '{question.id}' has its options from positive ('{seen[0].label}') to negative "
+                f"('{seen[-1].label}'). Chorus has the negative end first everywhere, no before yes, and people rely "
+                f"on one order. {fix}",
+                key=True,
+            )
+
+
+def _positive_first(options: list[Option], english: bool) -> bool:
+    """Tell whether a list of options goes down: by its faces, else by the words at its ends."""
+    faces = [int(option.face[-1]) for option in options if option.face]
+    if len(faces) > 1:
+        return faces[0] > faces[-1]
+    if len(options) < 2 or not english:
+        return False
+    first, last = options[0].label, options[-1].label
+    return any(
+        re.search(low, last, re.IGNORECASE)
+        and re.search(high, first, re.IGNORECASE)
+        and not re.search(low, first, re.IGNORECASE)
+        for low, high in _ENDS
+    )
+
+
+def faces_for_ability(questionnaire: Questionnaire) -> Iterator[Fault]:
+    """How well someone can do something is no feeling, and a sad face is no answer to it."""
+    if not _english(questionnaire):
+        return
+    for at, question in questionnaire.placed():
+        if question.asks and _ABILITY.search(question.ask) and _faces(question):
+            yield Fault(
+                (*at, "options"),
+                f"question '{question.id}' asks how well someone can do something, with faces. Faces are for feelings "
+                "and enjoyment, and a sad face hurts here. Please use words only",
+            )
+
+
 def faces_for_enjoyment(questionnaire: Questionnaire) -> Iterator[Fault]:
     """Enjoyment has no sad side: with sad faces in the row, children crowd at the top."""
     if not _english(questionnaire):
@@ -106,7 +175,8 @@ def points_for_age(questionnaire: Questionnaire) -> Iterator[Fault]:
     for at, question in questionnaire.placed():
         if not question.rated or _faces(question):
             continue  # the kind that draws faces counts them itself
-        points = len(getattr(question, "options", None) or ())
+        at_once = max(len(part.points) for part in question.parts)
+        points = at_once or len(getattr(question, "options", None) or ())
         owner = at[:-2] if question.grid else at
         if points > 3 and owner not in said:
             said.add(owner)
