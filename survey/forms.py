@@ -43,6 +43,11 @@ class StepFields:
         return self.fields[""] if "" in self.fields else next(iter(self.fields.values()))
 
     @property
+    def says_nothing(self) -> bool:
+        """Whether nothing was chosen or typed in any of its fields."""
+        return not any("".join(field.raw_data or ()).strip() for field in self.fields.values())
+
+    @property
     def first(self) -> str:
         """The id of the element an error links to."""
         return self.step.question.first_field(self.step.part, self.name)
@@ -63,6 +68,14 @@ class Submission:
     def errors(self) -> list[StepFields]:
         """The steps that need another look."""
         return [asked for asked in self.asked if asked.error]
+
+    def leave(self, standing: frozenset[str]) -> None:
+        """Leave answers as they stand where the respondent said nothing new. standing: their keys."""
+        for asked in self.asked:
+            if asked.step.part.key in standing and asked.says_nothing:
+                asked.error = None
+                for key in asked.step.question.keys:
+                    self.answers.pop(key, None)
 
 
 class ScreenForm:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_timedelta
+from babel.dates import format_date, format_time, format_timedelta
 from babel.messages.pofile import read_po
 
 Say = Callable[..., str]
@@ -123,6 +123,11 @@ def day_in_words(day: date, today: date, language: str) -> str:
         # Not the pattern for day and month alone: in Welsh it has them in the American order.
         pattern = re.sub(r"\W*y+$", "", pattern)
     return format_date(day, pattern, locale=spoken)
+
+
+def time_in_words(moment: datetime, language: str) -> str:
+    """Return the time of day, by the clock of the moment's own time zone, as it is written: 19:42."""
+    return format_time(moment.time(), "short", locale=_spoken(language))
 
 
 def time_ago(since: timedelta, language: str) -> str:

@@ -1,6 +1,16 @@
 """What people answered: beginning, saving a page, finishing, and reading it all again."""
 
-from survey.responses.begin import ComingIn, Ticket, UnknownDoor, begin, facts_at_door, facts_at_start, seed_of
+from survey.responses.begin import (
+    ComingIn,
+    Occasion,
+    Ticket,
+    UnknownDoor,
+    begin,
+    facts_at_door,
+    facts_at_start,
+    occasion_at,
+    seed_of,
+)
 from survey.responses.bulk import PastResponse, PastSave, insert_responses
 from survey.responses.finishing import Done, SaveKey, assent, finish, speak, stop
 from survey.responses.reading import Record, Snapshot, count, earlier, load, stream
@@ -12,6 +22,7 @@ __all__ = [
     "STRIDE",
     "ComingIn",
     "Done",
+    "Occasion",
     "PastResponse",
     "PastSave",
     "Record",
@@ -34,6 +45,7 @@ __all__ = [
     "kept_by_device",
     "load",
     "note_waiting",
+    "occasion_at",
     "save",
     "seed_of",
     "speak",

@@ -7,7 +7,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Row, and_, bindparam, func, select, update
@@ -18,7 +18,7 @@ from survey.fieldwork.consent import must_agree
 from survey.fieldwork.doors import Door
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.performances import Performance
-from survey.fieldwork.studies import Programme, School, SchoolClass, Wave
+from survey.fieldwork.studies import Programme, School, SchoolClass, Study, Wave
 from survey.fieldwork.waves import hours_of
 from survey.options import ORDERS
 from survey.responses.erasing import PLACES
@@ -195,9 +195,12 @@ DOOR: Final = (
         Programme.title.label("programme"),
         Performance.code.label("performance_code"),
         Performance.title.label("performance"),
+        Performance.held_on,
         Wave.code.label("wave"),
+        func.coalesce(School.time_zone, Study.time_zone).label("time_zone"),
     )
     .join(Wave, Wave.id == Door.wave_id)
+    .join(Study, Study.id == Door.study_id)
     .outerjoin(Participant, Participant.id == Door.participant_id)
     .outerjoin(Membership, and_(Membership.participant_id == Door.participant_id, Membership.wave_id == Door.wave_id))
     .outerjoin(School, School.id == _school_id)
@@ -234,6 +237,28 @@ def facts_at_door(engine: Engine, door_id: int) -> dict[str, Any]:
     with read(engine) as connection:
         door = connection.execute(DOOR, {"door_id": door_id}).one_or_none()
     return facts_at_start(door.lasting_facts, door.changing_facts, door._asdict()) if door else {}
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """What people who come by a door were at, as far as the door knows.
+
+    performance, day: title and day of the performance whose audience is asked; None at any other door.
+    school: title of the school that gave it, or that the person belongs to; None for several schools, or none.
+    time_zone: whose clock they look at.
+    """
+
+    performance: str | None
+    day: date | None
+    school: str | None
+    time_zone: str
+
+
+def occasion_at(engine: Engine, door_id: int) -> Occasion | None:
+    """Return what people who come by a door were at; None where there is no such door."""
+    with read(engine) as connection:
+        door = connection.execute(DOOR, {"door_id": door_id}).one_or_none()
+    return Occasion(door.performance, door.held_on, door.school, door.time_zone) if door else None
 
 
 def empty_row() -> dict[str, Any]:

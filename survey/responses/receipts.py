@@ -14,8 +14,9 @@ from typing import Final
 
 from sqlalchemy import Column, Connection, Engine, ForeignKey, String, Table, insert, select
 
-from survey.database import Base, Moment, read
+from survey.database import Base, Moment, read, write
 from survey.fieldwork.doors import SYLLABLES, is_rude, letters_of
+from survey.responses.reading import locked
 from survey.responses.tables import response
 
 receipt = Table(
@@ -43,6 +44,16 @@ def make_receipt(connection: Connection, response_id: str, key: bytes, now: date
             connection.execute(insert(receipt).values(code_hash=code_hash, response_id=response_id, made_at=now))
             return _in_groups(letters)
     raise RuntimeError("No receipt is free. Has the key been set to the same text twice?")
+
+
+def keep_receipt(engine: Engine, response_id: str, key: bytes, now: datetime) -> str:
+    """Return the receipt of a response that nobody ended and whose answers so far are kept; made now unless it has one.
+
+    Raises StoreFull, StoreBusy.
+    """
+    with write(engine) as connection:
+        locked(connection, response_id)  # or two taps would make two
+        return make_receipt(connection, response_id, key, now)
 
 
 def receipt_of(engine: Engine, response_id: str, key: bytes) -> str | None:

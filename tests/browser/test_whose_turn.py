@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page
@@ -146,6 +146,21 @@ def test_next_person_hands_the_tablet_on(
     assert place(page) == "welcome", "who comes next is asked nothing"
 
 
+def keep_the_receipt(page: Page, scripts: bool) -> None:
+    """On the last page: the receipt is there on reload, can be saved, and can be e-mailed to oneself."""
+    receipt = page.locator(".receipt").inner_text()
+    if scripts:
+        assert accessibility.every_check(page, 44) == []
+    page.reload()
+    assert page.locator(".receipt").inner_text() == receipt
+    with page.expect_download() as saving:
+        page.get_by_role("link", name="Save the receipt").click()
+    assert receipt in saving.value.path().read_text("utf-8-sig")
+    email = page.get_by_role("link", name="E-mail it to yourself").get_attribute("href")
+    assert email is not None
+    assert receipt in unquote(email)
+
+
 @SCRIPTS
 def test_two_parents_share_a_phone(
     scripts: bool, published: Published, site: str, new_page: Callable[..., Page]
@@ -157,10 +172,11 @@ def test_two_parents_share_a_phone(
     go_on(page)
     mother = published.newest("parent")
     page.goto(link)
-    assert page.locator("h1").inner_text() == "Did you start this?"
+    assert page.locator("h1").inner_text() == "Do you want to go on?"
+    assert "Questions answered so far: 1." in page.locator("main").inner_text()
     if scripts:
         assert accessibility.every_check(page, 44) == []
-    press(page, page.get_by_role("button", name="No, I am someone else"))
+    press(page, page.get_by_role("button", name="Start again as someone else"))
     begin(page)
     assert page.locator("input:checked").count() == 0
     page.get_by_label("Play an instrument", exact=True).check()
@@ -168,6 +184,20 @@ def test_two_parents_share_a_phone(
     back_shows_nothing(page, 1)
     father = published.newest("parent")
     assert (mother.answers["saw"], father.answers["saw"]) == ([1], [2])
+    page.goto(link)
+    press(page, page.get_by_role("button", name="Go on"))
+    while place(page) == "q":
+        go_on(page)
+    press(page, page.get_by_role("button", name="Send my answers"))
+    keep_the_receipt(page, scripts)
+    page.goto(link)
+    assert page.locator("h1").inner_text() == "You have already answered. Thank you!"
+    assert page.locator(".receipt").inner_text()
+    if scripts:
+        assert accessibility.every_check(page, 44) == []
+    press(page, page.get_by_role("button", name="Another parent or carer can answer now"))
+    assert place(page) == "welcome"
+    back_shows_nothing(page, 3)
 
 
 @pytest.mark.parametrize("language", ["cy", "ur"])

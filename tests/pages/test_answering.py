@@ -867,19 +867,6 @@ def test_a_pass_left_on_another_device_shows_nothing_of_what_was_answered_since(
         assert "We were ill" not in left_behind.reply.text, place
 
 
-def test_a_copied_pass_shows_no_receipt_the_next_day(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    parent = adult_half_way(site, site.link("adult"))
-    copied = copy_of(site, parent)
-    send(parent)
-    receipt = re.search(r"(?:(?:[bdfgjklmnprstvwz][aeiou]){2} ?){4}", words(parent.page))
-    assert receipt is not None
-    again = copy_of(site, copied)
-    assert receipt.group() in words(again.open("/go").page), "the page may have got lost on the way"
-    monkeypatch.setattr("survey.pages.answer.ending.now", lambda: datetime.now(UTC) + timedelta(hours=2))
-    assert receipt.group() not in words(copied.open("/go").page)
-    assert copied.place == "over"
-
-
 @pytest.mark.parametrize(
     ("language", "this_year", "another"),
     [

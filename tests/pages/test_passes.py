@@ -24,7 +24,9 @@ PASSES = {
     "a child inside": Pass(**INSIDE, child=True),
     "a child inside in a class, after a yes": Pass(**INSIDE, sitting=31, since=4, child=True, look="d"),
     "while a child is asked whose turn it is": Pass(**INSIDE, **AT_DOOR, since=4, child=True),
-    "inside, after a yes": Pass(**INSIDE, since=4, look="w"),
+    "inside again on the same device": Pass(**INSIDE, shows_from=2, look="w"),
+    "at one's own door again": Pass(**AT_DOOR, shows_from=2),
+    "asked on a device that was used twice": Pass(**INSIDE, **AT_DOOR, shows_from=2),
     "while it is asked whose turn it is": Pass(**INSIDE, **AT_DOOR),
     "while it is asked again": Pass(**INSIDE, **AT_DOOR, since=4, look="d1"),
     "on the way into a class": Pass(joining="5-0123456789ab", tries="t1-_"),
@@ -32,7 +34,7 @@ PASSES = {
     "handed on in a class": Pass(joining="5-0123456789ab", tries="t1-_", card="12-bk", sitting=31),
     "at the door in a class": Pass(**AT_DOOR, sitting=31),
     "inside in a class": Pass(**INSIDE, sitting=31),
-    "inside in a class, after a yes": Pass(**INSIDE, sitting=31, since=4),
+    "a child inside, after a yes": Pass(**INSIDE, since=4, child=True),
     "asked whose turn it is in a class": Pass(**INSIDE, **AT_DOOR, sitting=31, since=4, look="b"),
 }
 

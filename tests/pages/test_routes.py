@@ -74,6 +74,7 @@ ROUTES: dict[str, frozenset[str]] = {
     "POST /check/<version>/<language>": WITH_A_PASS,
     "GET /check/<version>/<language>/back": WITH_A_PASS,
     "GET /over/<version>/<language>": WITH_A_PASS,
+    "GET /receipt": WITH_A_PASS,
     # trying a questionnaire out: only what is signed opens anything, and nothing is kept
     "GET /try/<pass_>": ANYBODY,
     "POST /try/<pass_>": ANYBODY,

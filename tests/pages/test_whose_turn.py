@@ -101,15 +101,12 @@ def test_once_the_time_is_over_the_front_page_asks_nothing_and_the_device_forget
 ) -> None:
     """The last page got lost on the way, so that its pass stayed behind."""
     parent = site.walker().come_in(site.link("adult")).post({"q_came": "1"})
-    cookie = parent.client.get_cookie("me")
-    assert cookie is not None
     send(parent)
-    parent.client.set_cookie("me", cookie.value)
     parent.open("/")
-    assert (parent.place, parent.heading) == ("turn", "Did you start this?")
+    assert (parent.place, parent.heading) == ("turn", "You have already answered. Thank you!")
     assert "Finished 1 minute ago" in words(parent.page)
-    assert "Your receipt" in words(parent.post({"turn": "same"}).page)
-    parent.client.set_cookie("me", cookie.value)
+    assert "Your receipt" in words(parent.page)
+    assert buttons(parent) == ["Enter your code"]
     monkeypatch.setattr("survey.pages.answer.turns.now", lambda: datetime.now(UTC) + timedelta(hours=2))
     assert parent.open("/").heading == "Enter your code"
     assert parent.client.get_cookie("me") is None
@@ -190,20 +187,41 @@ def test_two_parents_and_one_phone(site: Site) -> None:
     mother = site.walker().come_in(link).post({"q_came": "0"}).post({"q_reason": "We moved house"})
     father = next_on(mother, link)
     look_at(father.reply)
-    assert father.heading == "Did you start this?"
-    assert buttons(father) == ["Yes, go on", "No, I am someone else"]
+    assert father.heading == "Do you want to go on?"
+    assert re.search(r"You started at \d\d:\d\d\. Questions answered so far: 2\.", words(father.page))
+    assert buttons(father) == ["Go on", "Start again as someone else"]
     assert "moved" not in father.reply.text
     father.post({"turn": "mine"}).post({"assent": "yes"}).post({"q_came": "1"})
     assert [one.get("came") for one in by_response(site, "adult")] == [0, 1]
+
+
+def test_after_the_end_the_next_parent_answers_from_the_same_phone(site: Site) -> None:
+    """From the last page, and by scanning again: nobody has to find the code, and the receipt is there once more."""
+    link = site.link("adult")
+    mother = site.walker().come_in(link).post({"q_came": "1"})
+    send(mother)
+    receipt = re.search(r"(?:(?:[bdfgjklmnprstvwz][aeiou]){2} ){3}(?:[bdfgjklmnprstvwz][aeiou]){2}", words(mother.page))
+    assert receipt is not None
+    father = next_on(mother, link)
+    look_at(father.reply)
+    assert father.heading == "You have already answered. Thank you!"
+    assert receipt.group() in words(father.page)
+    assert buttons(father) == ["Another parent or carer can answer now"]
+    send(father.post({"turn": "mine"}).post({"assent": "yes"}).post({"q_came": "1"}))
+    assert receipt.group() not in words(father.page)
+    aunt = father.post({"turn": "next"}, "/turn?language=en")
+    assert aunt.place == "welcome"
+    assert aunt.post({"assent": "yes"}).place == "q"
+    assert len(site.records("adult")) == 3
 
 
 @pytest.mark.one_engine
 def test_an_adult_who_comes_by_another_open_link_may_start_that_one(site: Site) -> None:
     adult = site.walker().come_in(site.link("adult")).post({"q_came": "0"})
     adult.open(site.link("adult"))
-    assert buttons(adult) == ["Yes, go on", "No, start a new one"]
+    assert buttons(adult) == ["Go on", "Start a new one"]
     assert adult.open("/").place == "turn"
-    assert buttons(adult) == ["Yes, go on", "No, I am someone else"], "at the front page the link is left behind"
+    assert buttons(adult) == ["Go on", "Start again as someone else"], "at the front page the link is left behind"
 
 
 @pytest.mark.one_engine
@@ -212,7 +230,7 @@ def test_the_question_is_asked_in_every_language_of_the_survey(site: Site) -> No
     adult.open("/").open(adult.link("اردو"))
     look_at(adult.reply)
     assert (adult.page.get("lang"), adult.page.get("dir"), adult.place) == ("ur", "rtl", "turn")
-    assert buttons(adult) == ["جی ہاں، آگے چلیں", "نہیں، میں کوئی اور ہوں"]
+    assert buttons(adult) == ["آگے بڑھیں", "کسی اور کے طور پر نئے سرے سے شروع کریں"]
     adult.post({"turn": "mine"})
     assert adult.page.get("lang") == "ur", "the code box speaks the language of the page before"
 
@@ -339,7 +357,9 @@ def test_next_person_asks_nothing_about_a_child_who_has_finished(site: Site) -> 
 
 @pytest.mark.one_engine
 @pytest.mark.parametrize("agree", [True, False])
-def test_every_last_page_of_a_child_has_next_person_and_no_adults_has(site: Site, agree: bool) -> None:
+def test_every_last_page_of_a_child_has_next_person_and_an_adult_s_where_answers_are_kept(
+    site: Site, agree: bool
+) -> None:
     child = site.walker().come_in(site.link("child"), agree=agree)
     if agree:
         stop_and_keep(child.post({"q_try_it": "1"}).post({"q_sing": "1"}))
@@ -347,7 +367,12 @@ def test_every_last_page_of_a_child_has_next_person_and_no_adults_has(site: Site
     adult = site.walker().come_in(site.link("adult"), agree=agree)
     if agree:
         stop_and_keep(adult.post({"q_came": "1"}))
-    assert (adult.place, buttons(adult)) == ("over", [])
+    next_adult = ["Another parent or carer can answer now"] if agree else []
+    assert (adult.place, buttons(adult)) == ("over", next_adult)
+    own = site.walker().come_in(site.link("adult", person=f"own-{agree}"), agree=agree)
+    if agree:
+        stop_and_keep(own.post({"q_came": "1"}))
+    assert (own.place, buttons(own)) == ("over", []), "a personal link is for one"
 
 
 def test_next_person_in_an_old_tab_does_not_take_the_device_from_a_child_in_the_middle(site: Site) -> None:

@@ -286,8 +286,12 @@ class Survey:
         look: str,
         answers: Mapping[str, Any],
         facts: Mapping[str, Any],
+        standing: frozenset[str] = frozenset(),
     ) -> str:
-        """Return the HTML of a screen; its wordings filled from answers and facts."""
+        """Return the HTML of a screen; its wordings filled from answers and facts.
+
+        standing: keys of an adult's answers that were given on another device and are not shown on this one.
+        """
         # Children find other languages behind “Aa”: a question, its faces and Next have to fit on a small screen.
         links = [] if self.pupil else self.languages(screen.name)
         given = dict(self.words, look=look, screen=screen, links=links)
@@ -322,6 +326,7 @@ class Survey:
             errors=errors,
             groups=groups,
             wordings=by_question,
+            standing=standing,
             **given,
         )
 
@@ -369,10 +374,14 @@ class Survey:
         return lambda text: fill(text or "", labels, said)
 
     def check_rows(
-        self, answers: Mapping[str, Any], facts: Mapping[str, Any]
+        self, answers: Mapping[str, Any], facts: Mapping[str, Any], standing: frozenset[str] = frozenset()
     ) -> list[tuple[str, str | None, str, str]]:
-        """Return (title, answer in words or None, address to change it, what is changed) for each question shown."""
-        labels = self.labels(answers, facts)
+        """Return (title, answer in words or None, address to change it, what is changed) for each question shown.
+
+        standing: keys of answers that were given on another device: that there is one is said, and not what it is.
+        """
+        labels = self.labels({key: value for key, value in answers.items() if key not in standing}, facts)
+        elsewhere = self.say("Answered before, on another device")
         hidden = self.journey.hidden(answers, facts)
         said = self.facts_in_words(facts)
         rows = []
@@ -383,7 +392,8 @@ class Survey:
                     continue
                 title = fill(question.title, labels, said)
                 address = f"{self.here}/{screen.name}?check=1"
-                rows.append((title, question.show(answers, self.say), address, fill(question.ask, labels, said)))
+                shown = elsewhere if question.id in standing else question.show(answers, self.say)
+                rows.append((title, shown, address, fill(question.ask, labels, said)))
         return rows
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from flask import Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as Reply
 
+from survey.pages import sending
 from survey.pages.answer import in_class
 from survey.pages.answer.blueprint import answer
+from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import Survey
+from survey.pages.answer.entry import plain_words
 from survey.pages.answer.passes import Pass, current
 from survey.pages.answer.questions import (
     ENDS,
@@ -20,14 +23,18 @@ from survey.pages.answer.questions import (
     over_address,
     private,
     screen_at,
+    shown_again,
     snapshot_of,
+    standing,
     survey_at,
     to_screen,
 )
-from survey.pages.answer.turns import JUST_ENDED
+from survey.pages.answer.receipt import occasion_of, receipt_for
+from survey.pages.answer.tongue import asked_language
+from survey.pages.answer.turns import own_open_door
 from survey.pages.store import store
 from survey.responses import Snapshot, finish, stop
-from survey.responses.receipts import receipt_of
+from survey.wording import say_in
 
 
 def _inside(version: str, language: str) -> tuple[Pass, Survey, Snapshot] | None:
@@ -60,7 +67,7 @@ def take_stop(version: str, language: str, name: str) -> Reply:
     pass_, survey, snapshot = found
     screen = screen_at(survey, name)
     if snapshot.state != "started":
-        return in_class.leave(redirect(over_address(survey, snapshot), 303), pass_)
+        return _to_end(survey, snapshot, pass_)
     if snapshot.epoch > pass_.epoch:
         # Only the sitting that is going on may end it: its answers are not this screen's to delete.
         return elsewhere(survey)
@@ -79,7 +86,14 @@ def take_stop(version: str, language: str, name: str) -> Reply:
 def _stopped(survey: Survey, snapshot: Snapshot, pass_: Pass, *, keep: bool) -> Reply:
     receipt = None if survey.pupil else _key()
     done = stop(store().engine, snapshot.id, keep, now(), receipt=receipt)
-    return in_class.leave(redirect(over_address(survey, done.snapshot or snapshot), 303), pass_)
+    return _to_end(survey, done.snapshot or snapshot, pass_)
+
+
+def _to_end(survey: Survey, snapshot: Snapshot, pass_: Pass) -> Reply:
+    """Lead to the last page. There an adult whose answers are kept needs the pass once more, for the receipt."""
+    leading = redirect(over_address(survey, snapshot), 303)
+    kept = snapshot.state in ("finished", "stopped")
+    return leading if kept and not survey.pupil else in_class.leave(leading, pass_)
 
 
 @answer.get("/check/<version>/<language>")
@@ -93,7 +107,7 @@ def check(version: str, language: str) -> Reply:
         return dead
     if survey.pupil or survey.journey.resume(snapshot.answers, snapshot.facts) is not None:
         return go_on(survey, snapshot, pass_.epoch)
-    rows = survey.check_rows(snapshot.answers, snapshot.facts)
+    rows = survey.check_rows(snapshot.answers, snapshot.facts, standing(snapshot, pass_))
     return _page("check", survey, pass_, rows=rows, back=f"{survey.check}/back")
 
 
@@ -127,9 +141,10 @@ def send(version: str, language: str) -> Reply:
 
 @answer.get("/over/<version>/<language>")
 def over(version: str, language: str) -> Reply:
-    """Say what happened to the answers, and take the pass back, so that the next child starts with nothing.
+    """Say what happened to the answers, and take a child's pass back, so that the next child starts with nothing.
 
-    Someone in the middle of a survey who comes here by the browser's Back keeps their pass and goes on.
+    An adult's stays for an hour, so that the receipt is there on reload. Someone in the middle of a survey who comes
+    here by the browser's Back keeps their pass and goes on.
     """
     survey = survey_at(version, language)
     pass_ = current()
@@ -141,29 +156,38 @@ def over(version: str, language: str) -> Reply:
         abort(404)
     asked = survey.questionnaire
     declined = asked.assent.declined if asked.assent else None
-    receipt = _receipt(survey, snapshot)
-    filled = survey.filled(snapshot.answers, snapshot.facts) if snapshot else survey.filled({}, {})
-    more = {"receipt": receipt, "withdraw_at": _withdraw_at()}
+    receipt = receipt_for(survey, snapshot, now())
+    answers = shown_again(snapshot, pass_) if snapshot else {}
+    filled = survey.filled(answers, snapshot.facts if snapshot else {})
+    more = {
+        "receipt": receipt,
+        "occasion": occasion_of(snapshot) if snapshot and not survey.pupil else None,
+        "next_adult": receipt is not None and own_open_door(snapshot) is not None,
+    }
     page = _page("done", survey, pass_, state=state, thanks=filled(asked.thanks), declined=filled(declined), **more)
-    return in_class.leave(page, pass_)
+    return page if receipt else in_class.leave(page, pass_)
 
 
-def _receipt(survey: Survey, snapshot: Snapshot | None) -> str | None:
-    """Return the receipt of an adult who still holds the pass of the response: it is shown once, on the last page.
-
-    Again only where that page got lost on the way: a copy of the pass shows no receipt the next day.
-    """
-    if survey.pupil or snapshot is None or snapshot.state not in ("finished", "stopped"):
-        return None
-    if now() - (snapshot.finished_at or snapshot.seen_at) > JUST_ENDED:
-        return None
-    return receipt_of(store().engine, snapshot.id, _key())
+@answer.get("/receipt")
+def save_receipt() -> Reply:
+    """Send an adult's receipt as a text to be kept; it is for whoever still holds the pass of the response."""
+    snapshot = snapshot_of(current())
+    spoken = asked_language()
+    survey = None
+    if snapshot is not None:
+        survey = catalogue().survey(snapshot.sha256, spoken) or survey_at(snapshot.sha256, snapshot.language)
+    receipt = receipt_for(survey, snapshot, now()) if survey else None
+    if receipt is None:
+        say = say_in(spoken)
+        text = say(
+            "A receipt is shown for an hour after the end, on the device on which the answers were given. "
+            "To have your answers deleted without it, please write to the address in the information about the study."
+        )
+        heading = say("This receipt can no longer be shown")
+        page = render_template("answer/sorry.html", heading=heading, text=text, **plain_words())
+        return private(Response(page, status=404))
+    return private(sending.send(receipt.file, f"{survey.say('Your receipt')}.txt" if survey else "", "text/plain"))
 
 
 def _key() -> bytes:
     return store().settings.key("receipts")
-
-
-def _withdraw_at() -> str:
-    """Return the address people type to take their answers back, as they would write it."""
-    return f"{store().settings.base_url.partition('://')[2]}/withdraw"

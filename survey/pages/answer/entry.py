@@ -19,9 +19,10 @@ from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import VERSION_LENGTH, Survey
 from survey.pages.answer.passes import Pass, current, give, take_back
 from survey.pages.answer.questions import nothing_here, now, private, wave_over
+from survey.pages.answer.receipt import day_of
 from survey.pages.answer.tongue import asked_language
 from survey.pages.store import store
-from survey.responses import ComingIn, Snapshot, assent, begin, earlier, facts_at_door, load
+from survey.responses import ComingIn, Snapshot, assent, begin, earlier, facts_at_door, load, occasion_at
 from survey.responses.begin import WaveOver
 from survey.wording import day_in_words, direction, html_language, in_query, say_in
 
@@ -82,6 +83,9 @@ def enter() -> Reply:
     if door is None:
         return _by_class_code(typed)
     before = earlier(store().engine, door)
+    if (end := turns.to_own_end(before)) is not None:
+        tries.right(_CODES)
+        return end
     # A right code of a shut door counts as wrong: to a person who guesses it is worth no more.
     if why := _barred(door, before):
         return tries.wrong(_CODES, _barred_page(door, before, why))
@@ -108,6 +112,8 @@ def link(token: str) -> Reply:
         # A program that only looks at the head of a page joins no class.
         return (in_class.by_token(token) if request.method == "GET" else None) or _unknown()
     before = earlier(store().engine, door)
+    if (end := turns.to_own_end(before)) is not None:
+        return end
     if why := _barred(door, before):
         return _barred_page(door, before, why)
     return _let_in(door, before)
@@ -230,7 +236,14 @@ def _welcome_page(found: _AtDoor, error: str | None = None) -> str:
     survey = found.survey
     facts = facts_at_door(store().engine, found.door.id) if survey.opens_with_facts else {}
     links = [(code, name, f"/welcome?language={code}", here) for code, name, _, here in survey.languages("")]
-    return welcome_page(survey, facts, error, _outside(survey) | {"links": links})
+    own = {"links": links} if survey.pupil else {"links": links, **_where(found)}
+    return welcome_page(survey, facts, error, _outside(survey) | own)
+
+
+def _where(found: _AtDoor) -> dict[str, object]:
+    """Return what tells adults what they are asked about: the concert with its day, and the school."""
+    occasion = occasion_at(store().engine, found.door.id)
+    return {"occasion": occasion, "day": day_of(occasion, found.survey.language, now()) if occasion else None}
 
 
 def welcome_page(survey: Survey, facts: Mapping[str, Any], error: str | None, words: Mapping[str, object]) -> str:
@@ -315,6 +328,7 @@ def _start(found: _AtDoor, pass_: Pass, agreed: bool | None = None) -> Reply:
         version=version,
         look=pass_.look,
         sitting=pass_.sitting,
+        shows_from=0 if survey.pupil else pass_.shows_from,
         child=survey.pupil,
     )
     return give(redirect("/go", 303), inside)

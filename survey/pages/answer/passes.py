@@ -14,6 +14,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from flask import request
@@ -42,6 +43,9 @@ class Pass:
     `since`, the save from which on a child's answers are shown again. Inside and at another door: all of these, while
     it is asked whose turn it is. `look` is at most one letter each for paper, size and space.
 
+    `shows_from`, at the door and inside: the sitting from which on an adult's answers are shown again, when this device
+    held an earlier one of the same response; 0: those of this sitting alone.
+
     On the way into a class session: its number and code in `joining`, and the `card` (number and pictures) as far as it
     is known. In one, at the door and inside: `sitting`, which says with which card this device came in, or on the way
     into the next one came in before; 0 elsewhere. Between two children of a class session without cards: that, and
@@ -56,6 +60,7 @@ class Pass:
     epoch: int = 0
     version: str = ""
     since: int = 0
+    shows_from: int = 0
     look: str = ""
     tries: str = ""
     joining: str = ""
@@ -68,6 +73,13 @@ class Pass:
         """Whether scripts may read this pass: a child is answering, and no one else may want the device."""
         return self.child and self.response is not None and self.door is None
 
+    def shows(self, stamp: Sequence[int]) -> bool:
+        """Tell whether an answer saved with this stamp (epoch, sequence) may be shown again on this device."""
+        epoch, sequence = stamp
+        if self.shows_from:
+            return epoch >= self.shows_from
+        return epoch == self.epoch and sequence >= self.since
+
     @property
     def classes(self) -> str:
         """The class names for the page's root element."""
@@ -79,13 +91,13 @@ class Pass:
         inside = f"{self.response}.{self.epoch}.{self.version}"
         if self.response is not None and self.door is not None:
             kind = "v" if self.child else "w"
-            body = f"{kind}{self._seat}.{inside}.{self.since}.{self.door}.{self.visit}"
+            body = f"{kind}{self._seat}.{inside}.{self.since}.{self.door}.{self.visit}{self._shows_from}"
         elif self.response is not None and self.child:
             body = f"p{self._seat}.{inside}.{self.since}.{token_of(self.response, self.epoch)}"
         elif self.response is not None:
-            body = f"r{self._seat}.{inside}.{self.since}" if self.since else f"r{self._seat}.{inside}"
+            body = f"r{self._seat}.{inside}{self._shows_from}"
         elif self.door is not None:
-            body = f"d{self._seat}.{self.door}.{self.visit}"
+            body = f"d{self._seat}.{self.door}.{self.visit}{self._shows_from}"
         elif self.joining:
             body = f"c{self._seat}.{self.joining}.{self.card}.{self.tries}"
         elif self.tries:
@@ -98,6 +110,11 @@ class Pass:
     def _seat(self) -> str:
         """What stands behind the letter that says which sort of pass it is."""
         return str(self.sitting) if self.sitting else ""
+
+    @property
+    def _shows_from(self) -> str:
+        """The last part of a pass that has one: other passes stay as short as they were."""
+        return f".{self.shows_from}" if self.shows_from else ""
 
 
 def token_of(response: str, epoch: int) -> str:
@@ -123,17 +140,30 @@ def current() -> Pass:
         return replace(there, tries=name)
     if kind[0] == "c":
         return replace(there, joining=name, card=details[0], tries=details[1])
-    if kind[0] in ("r", "w", "p", "v"):
-        epoch, version, since, *more = (*details, "0") if len(details) == 2 else details
+    if kind[0] == "r":
+        epoch, version, *more = details
+        return replace(there, response=name, epoch=int(epoch), version=version, shows_from=_number(more))
+    if kind[0] in ("w", "p", "v"):
+        epoch, version, since, *more = details
         child = kind[0] in ("p", "v")
         inside = replace(there, response=name, epoch=int(epoch), version=version, since=int(since), child=child)
-        return replace(inside, door=int(more[0]), visit=more[1]) if kind[0] in ("w", "v") else inside
-    return replace(there, door=int(name), visit=details[0])
+        if kind[0] == "p":
+            return inside
+        return replace(inside, door=int(more[0]), visit=more[1], shows_from=_number(more[2:]))
+    return replace(there, door=int(name), visit=details[0], shows_from=_number(details[1:]))
 
 
-def at_door(door: int, look: str, sitting: int = 0) -> Pass:
-    """Return a fresh pass for someone who came in by a door; in a class session with the sitting of this device."""
-    return Pass(door=door, visit=secrets.token_urlsafe(16), look=look, sitting=sitting)
+def _number(last: list[str]) -> int:
+    """Return the number a pass ends with, 0 where it ends without."""
+    return int(last[0]) if last else 0
+
+
+def at_door(door: int, look: str, sitting: int = 0, shows_from: int = 0) -> Pass:
+    """Return a fresh pass for someone who came in by a door; in a class session with the sitting of this device.
+
+    shows_from: the earlier sitting of the same response that this device held; 0 for none.
+    """
+    return Pass(door=door, visit=secrets.token_urlsafe(16), look=look, sitting=sitting, shows_from=shows_from)
 
 
 def give(response: Reply, pass_: Pass) -> Reply:

@@ -17,9 +17,10 @@ from survey.pages.answer.blueprint import answer
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import Survey
 from survey.pages.answer.passes import Pass, current, give, take_back
+from survey.pages.answer.receipt import receipt_for
 from survey.pages.answer.unsent import Detour, detour, look_page, unsent
 from survey.pages.store import store
-from survey.question import Tampered
+from survey.question import BLANK, Tampered, missing
 from survey.responses import STRIDE, SavedPage, Snapshot, finish, load, save, seed_of, speak
 from survey.responses.late import too_late
 from survey.responses.saving import HIGHEST
@@ -102,7 +103,7 @@ def go_on(survey: Survey, snapshot: Snapshot, epoch: int) -> Reply:
     if snapshot.state != "started":
         return redirect(over_address(survey, snapshot), 303)
     if too_late(store().engine, snapshot, now()):
-        return wave_over(survey)
+        return wave_over(survey, snapshot)
     if not agreed(snapshot):
         return nothing_here(survey)
     if snapshot.epoch > epoch:
@@ -129,10 +130,15 @@ def over_address(survey: Survey, snapshot: Snapshot) -> str:
     return f"{survey.over}?as={ENDS[snapshot.state]}"
 
 
-def wave_over(survey: Survey) -> Reply:
-    """Say that nothing more is taken, and take the pass back. What was answered in time is kept."""
-    page = render_template("answer/closed.html", **(survey.words | {"look": current().classes, "links": []}))
-    return take_back(private(Response(page)))
+def wave_over(survey: Survey, snapshot: Snapshot | None = None) -> Reply:
+    """Say that nothing more is taken. What was answered in time is kept, and an adult gets the receipt for it.
+
+    With a receipt the pass stays, so that it can be saved; else it is taken back.
+    """
+    receipt = receipt_for(survey, snapshot, now())
+    words = survey.words | {"look": current().classes, "links": [], "receipt": receipt}
+    page = private(Response(render_template("answer/closed.html", **words)))
+    return page if receipt else take_back(page)
 
 
 def nothing_here(survey: Survey) -> Reply:
@@ -144,7 +150,7 @@ def nothing_here(survey: Survey) -> Reply:
 def not_taken(survey: Survey, snapshot: Snapshot) -> Reply:
     """Say that a response that goes on takes nothing more: expired, or someone has said no in between."""
     if too_late(store().engine, snapshot, now()):
-        return wave_over(survey)
+        return wave_over(survey, snapshot)
     return abort(400) if agreed(snapshot) else nothing_here(survey)
 
 
@@ -201,20 +207,31 @@ def question(version: str, language: str, name: str) -> Reply:
     steps = survey.journey.steps(screen, snapshot.answers, snapshot.facts)
     if not steps and not screen.rest:
         return go_on(survey, snapshot, pass_.epoch)
-    # On a shared device only this sitting's own answers are shown again to a child.
-    shown = _of_this_sitting(snapshot, pass_) if survey.pupil else snapshot.answers
-    asked = survey.form(screen, snapshot.seed).show(steps, shown)
-    html = survey.render(screen, asked, pass_.classes, snapshot.answers, snapshot.facts)
-    return private(Response(html))
+    asked = survey.form(screen, snapshot.seed).show(steps, shown_again(snapshot, pass_))
+    return _shown(survey, screen, asked, pass_, snapshot)
 
 
-def _of_this_sitting(snapshot: Snapshot, pass_: Pass) -> dict[str, Any]:
-    stamps = snapshot.stamps
-    return {
-        key: value
+def shown_again(snapshot: Snapshot, pass_: Pass) -> dict[str, Any]:
+    """Return the answers that may be shown again on this device: a link can be forwarded, a tablet handed on."""
+    return {key: value for key, value in snapshot.answers.items() if pass_.shows(snapshot.stamps[key])}
+
+
+def standing(snapshot: Snapshot, pass_: Pass) -> frozenset[str]:
+    """Return the keys of an adult's answers that were given on another device and are not shown on this one."""
+    return frozenset(
+        key
         for key, value in snapshot.answers.items()
-        if stamps[key][0] == pass_.epoch and stamps[key][1] >= pass_.since
-    }
+        if not pass_.shows(snapshot.stamps[key]) and value != missing(BLANK)
+    )
+
+
+def _shown(survey: Survey, screen: Screen, asked: list[StepFields], pass_: Pass, snapshot: Snapshot | None) -> Response:
+    """Return a page made for the person: to an adult it says again only what may be shown on this device."""
+    if snapshot is None:
+        return private(Response(survey.render(screen, asked, pass_.classes, {}, {})))
+    answers = snapshot.answers if survey.pupil else shown_again(snapshot, pass_)
+    there = frozenset() if survey.pupil else standing(snapshot, pass_)
+    return private(Response(survey.render(screen, asked, pass_.classes, answers, snapshot.facts, there)))
 
 
 def _numbered(survey: Survey, screen: Screen, snapshot: Snapshot, pass_: Pass) -> Reply:
@@ -243,7 +260,9 @@ def take(version: str, language: str, name: str) -> Reply:
         return _in_language(survey, screen, away.language, pass_)
     snapshot = None
     steps = list(screen.steps)
-    if not survey.constant(screen):
+    # An adult who comes back has answers that stand, though this device does not show them.
+    came_back = pass_.epoch > 1 and not survey.pupil
+    if came_back or not survey.constant(screen):
         snapshot = snapshot_of(pass_)
         if snapshot is None:
             return redirect("/", 303)
@@ -257,10 +276,12 @@ def take(version: str, language: str, name: str) -> Reply:
         submission = form.submit(steps, request.form)
     except Tampered:
         abort(400)
+    if came_back and snapshot is not None:
+        submission.leave(standing(snapshot, pass_))
     if submission.errors:
         if snapshot is not None and (dead := led_away(survey, snapshot, pass_)) is not None:
             return dead
-        return _look_again(survey, screen, submission.asked, pass_, snapshot)
+        return _shown(survey, screen, submission.asked, pass_, snapshot)
     snapshot = snapshot or snapshot_of(pass_)
     if snapshot is None:
         return redirect("/", 303)
@@ -317,17 +338,9 @@ def _leave(
     if away.look:
         return look_page(survey.words | {"links": survey.languages(screen.name)}, pass_)
     if away.letters is None:
-        return _look_again(survey, screen, asked, pass_, snapshot)
+        return _shown(survey, screen, asked, pass_, snapshot)
     pass_ = replace(pass_, look=away.letters)
-    return give(_look_again(survey, screen, asked, pass_, snapshot), pass_)
-
-
-def _look_again(
-    survey: Survey, screen: Screen, asked: list[StepFields], pass_: Pass, snapshot: Snapshot | None
-) -> Response:
-    answers = snapshot.answers if snapshot else {}
-    facts = snapshot.facts if snapshot else {}
-    return private(Response(survey.render(screen, asked, pass_.classes, answers, facts)))
+    return give(_shown(survey, screen, asked, pass_, snapshot), pass_)
 
 
 def _lead_on(survey: Survey, screen: Screen, snapshot: Snapshot, pass_: Pass) -> Reply:

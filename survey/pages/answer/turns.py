@@ -6,25 +6,25 @@ The rule is in docs/decisions/0026: a personal link says whose turn it is, every
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
-from typing import Final
+from zoneinfo import ZoneInfo
 
 from flask import Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as Reply
 
-from survey.fieldwork.doors import Door
+from survey.database import session
+from survey.fieldwork.doors import Door, door_by_id
 from survey.pages.answer import in_class
 from survey.pages.answer.blueprint import answer
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import Survey
 from survey.pages.answer.passes import Pass, at_door, current, give, hand_over, take_back
 from survey.pages.answer.questions import now, private, snapshot_of
+from survey.pages.answer.receipt import just_ended, occasion_of, receipt_for
 from survey.pages.answer.tongue import asked_language
+from survey.pages.store import store
+from survey.question import BLANK, missing
 from survey.responses import Snapshot
-from survey.wording import in_query, time_ago
-
-JUST_ENDED: Final = timedelta(hours=1)
-"""For so long after the end a device still asks, and still shows an adult's receipt again."""
+from survey.wording import day_in_words, in_query, time_ago, time_in_words
 
 
 def used_for(pass_: Pass) -> Snapshot | None:
@@ -39,7 +39,7 @@ def used_for(pass_: Pass) -> Snapshot | None:
         return snapshot
     if snapshot.state not in ("finished", "stopped"):
         return None
-    return snapshot if now() - (snapshot.finished_at or snapshot.seen_at) <= JUST_ENDED else None
+    return snapshot if just_ended(snapshot, now()) else None
 
 
 def come_to(door: Door, before: Snapshot | None) -> Reply:
@@ -58,12 +58,43 @@ def come_to(door: Door, before: Snapshot | None) -> Reply:
     if pass_.response is None or same_person:
         # A look that was chosen at another person's door stays there.
         look = pass_.look if same_person or pass_.door in (None, door.id) else ""
-        return give(redirect("/welcome", 303), at_door(door.id, look))
+        return give(redirect("/welcome", 303), at_door(door.id, look, shows_from=_shown_before(pass_, before)))
     return _next_person(replace(pass_, door=door.id))
 
 
 def _same_sitting(used: Snapshot, before: Snapshot, pass_: Pass) -> bool:
     return before.id == used.id and before.state == "started" and before.epoch == pass_.epoch
+
+
+def _shown_before(pass_: Pass, before: Snapshot | None) -> int:
+    """Return the sitting from which on an adult's answers are shown again who comes back on the same device.
+
+    0 where this device does not hold the pass of the last sitting: a personal link can be forwarded, and whoever opens
+    it elsewhere does not see what was answered.
+    """
+    if before is None or pass_.child or (pass_.response, pass_.epoch) != (before.id, before.epoch):
+        return 0
+    return pass_.shows_from or pass_.epoch
+
+
+def own_open_door(snapshot: Snapshot | None) -> Door | None:
+    """Return the open door that a response was begun by, if the next person may begin by it now; else None."""
+    if snapshot is None or snapshot.door_id is None or snapshot.participant_id is not None:
+        return None
+    with session(store().engine) as db:
+        door = door_by_id(db, snapshot.door_id, now())
+    return door if door is not None and door.shut is None and door.participant_id is None else None
+
+
+def to_own_end(before: Snapshot | None) -> Reply | None:
+    """Lead someone to the last page who opens their own link again just after they finished; None for everyone else.
+
+    Only on the device that holds the pass: there the receipt is shown again.
+    """
+    pass_ = current()
+    if before is None or before.state != "finished" or pass_.response != before.id or used_for(pass_) is None:
+        return None
+    return redirect("/go", 303)
 
 
 def _next_person(pass_: Pass) -> Reply:
@@ -87,7 +118,8 @@ def turn() -> Reply:
     survey = _survey(snapshot) if snapshot else None
     if snapshot is None or survey is None:
         return _nothing_to_ask(pass_)
-    page = render_template("answer/turn.html", **(survey.words | _whose(survey, snapshot, pass_)))
+    whose = _which_child if survey.pupil else _which_adult
+    page = render_template("answer/turn.html", **(survey.words | whose(survey, snapshot, pass_)))
     return private(Response(page))
 
 
@@ -96,19 +128,46 @@ def _survey(snapshot: Snapshot) -> Survey | None:
     return catalogue().survey(snapshot.sha256, wanted) or catalogue().survey(snapshot.sha256, snapshot.language)
 
 
-def _whose(survey: Survey, snapshot: Snapshot, pass_: Pass) -> dict[str, object]:
+def _which_child(survey: Survey, snapshot: Snapshot, pass_: Pass) -> dict[str, object]:
     """Return what tells whose a response is: no name, no study code, no answer; in a class session, the card."""
     ended = snapshot.state != "started"
     since = now() - (snapshot.finished_at or snapshot.seen_at if ended else snapshot.started_at)
-    return {
-        "look": pass_.classes,
-        "links": [(code, name, f"/turn?language={code}", here) for code, name, _, here in survey.languages("")],
-        "place": snapshot.facts.get("school_class" if survey.pupil else "performance"),
+    return _page_of_turn(survey, pass_) | {
+        "place": snapshot.facts.get("school_class"),
         "ended": ended,
         "ago": time_ago(since, survey.language),
         "card": in_class.card_in_use(pass_),
-        "another": pass_.door is not None and pass_.door != snapshot.door_id,
     }
+
+
+def _which_adult(survey: Survey, snapshot: Snapshot, pass_: Pass) -> dict[str, object]:
+    """Return what tells an adult whether this is theirs: where they were, when they began, how many they answered."""
+    occasion = occasion_of(snapshot)
+    zone = ZoneInfo(occasion.time_zone)
+    began, today = snapshot.started_at.astimezone(zone), now().astimezone(zone).date()
+    ended = snapshot.state != "started"
+    return _page_of_turn(survey, pass_) | {
+        "occasion": occasion,
+        "ended": ended,
+        "ago": time_ago(now() - (snapshot.finished_at or snapshot.seen_at), survey.language) if ended else None,
+        "day": None if began.date() == today else day_in_words(began.date(), today, survey.language),
+        "time": time_in_words(began, survey.language),
+        "answered": _answered(survey, snapshot),
+        "receipt": receipt_for(survey, snapshot, now()),
+        "another": pass_.door is not None and pass_.door != snapshot.door_id,
+        "at_door": pass_.door is not None,
+    }
+
+
+def _page_of_turn(survey: Survey, pass_: Pass) -> dict[str, object]:
+    links = [(code, name, f"/turn?language={code}", here) for code, name, _, here in survey.languages("")]
+    return {"look": pass_.classes, "links": links}
+
+
+def _answered(survey: Survey, snapshot: Snapshot) -> int:
+    """Return to how many questions something was said."""
+    said = {key for key, value in snapshot.answers.items() if value != missing(BLANK)}
+    return sum(not said.isdisjoint(question.keys) for question in survey.questionnaire.questions)
 
 
 def _nothing_to_ask(pass_: Pass) -> Reply:
@@ -132,8 +191,18 @@ def take_turn() -> Reply:
     snapshot = used_for(pass_)
     if said == {"turn": ["same"]}:
         # Nothing proves the yes: a child's answers so far are not shown again on Back.
-        since = snapshot.sequence + 1 if snapshot else 0
+        since = snapshot.sequence + 1 if snapshot and pass_.child else 0
         return give(redirect("/go", 303), replace(pass_, since=since, door=None, visit=""))
-    if said == {"turn": ["next"]} and snapshot is not None and snapshot.state == "started":
-        return redirect("/turn", 303)
+    if said == {"turn": ["next"]}:
+        pass_ = _at_own_door(pass_)
+        if snapshot is not None and snapshot.state == "started":
+            return give(redirect("/turn", 303), pass_)
     return _next_person(pass_)
+
+
+def _at_own_door(pass_: Pass) -> Pass:
+    """Return the pass of an adult with the open link that they came by themselves, for the next adult; any other as it
+    is.
+    """
+    door = None if pass_.child or pass_.door is not None else own_open_door(snapshot_of(pass_))
+    return pass_ if door is None else replace(pass_, door=door.id, visit=at_door(door.id, "").visit)

@@ -1,0 +1,31 @@
+"""Addresses within a text: each keeps its own direction, and is broken only where a reader would break it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from markupsafe import Markup, escape
+
+_ADDRESS: Final = re.compile(
+    r"(?:https?://|www\.)[^\s<>\"'()]*[^\s<>\"'().,;:!?]"  # a page
+    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+",  # somewhere to write to
+    re.ASCII,
+)
+_BREAKS: Final = re.compile(r"(?<=[/@])(?!/|$)|(?<=[^/.])(?=[.?])")
+"""Where a line may end: after a slash or an @, before a full stop."""
+
+
+def own_direction(address: str) -> Markup:
+    """Return an address, from left to right whatever stands around it, that may break at its joints."""
+    pieces = [escape(piece) for piece in _BREAKS.split(address)]
+    return Markup('<bdi class="address" dir="ltr">{}</bdi>').format(Markup("<wbr>").join(pieces))
+
+
+def with_addresses(text: str) -> Markup:
+    """Return a text to stand in a page, each address in it as `own_direction` has it."""
+    found, at = [], 0
+    for match in _ADDRESS.finditer(text):
+        found += [escape(text[at : match.start()]), own_direction(match[0])]
+        at = match.end()
+    return Markup().join([*found, escape(text[at:])])
