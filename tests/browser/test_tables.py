@@ -36,11 +36,10 @@ PAGES = (
 MOST = 40
 """Pixels of a row of one line, at 1280 pixels."""
 
-# The activity log has sentences, which may need a second line.
-ROWS = """() => [...document.querySelectorAll('table:not(.audit) tbody tr')].filter(row => row.checkVisibility())
+ROWS = """() => [...document.querySelectorAll('tbody tr')].filter(row => row.checkVisibility())
   .map(row => [row.getBoundingClientRect().height, row.textContent.trim().slice(0, 60)])"""
 
-UNFOLD = "() => document.querySelectorAll('details:not(.menu)').forEach(one => { one.open = true; })"
+UNFOLD = "() => document.querySelectorAll('details:not(.menu, .in-a-line)').forEach(one => { one.open = true; })"
 SIDEWAYS = "() => document.documentElement.scrollWidth - innerWidth"
 
 
