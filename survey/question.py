@@ -52,6 +52,9 @@ _SENT: Final = {reason: choice for choice, reason in _SAID.items()}
 INSTEAD: Final[Mapping[str, str]] = {SAYS_DONT_KNOW: "dunno", SAYS_RATHER_NOT: "hush"}
 """What a form sends instead of an answer -> the drawing beside it."""
 
+NO_NAMES: Final = "Do not write names."
+"""What children are told at each box into which they type words of their own (rule P43)."""
+
 OTHER: Final = "other"
 """The suffix of the field for own words behind “something else”, in a form and on paper."""
 

@@ -17,6 +17,7 @@ from typing import Final
 from survey.definition.model import Path as Place
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.wording import UnreadableWording, gaps
+from survey.question import NO_NAMES
 from survey.wording import own_sentences, paragraphs, say_in
 
 SOUND_TYPES: Final = {".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".ogg": "audio/ogg", ".opus": "audio/ogg"}
@@ -82,6 +83,8 @@ def _texts(questionnaire: Questionnaire) -> Iterator[tuple[Place, str]]:
         yield from ((("assent", name), getattr(asked, name)) for name in ("yes", "no", "declined"))
     for at, question in questionnaire.placed():
         yield from ((at, text) for text in question.read_aloud(say))
+        if question.own_words and questionnaire.audience == "pupil":
+            yield at, say(NO_NAMES)
     yield from ((("thanks",), paragraph) for paragraph in paragraphs(questionnaire.thanks or ""))
 
 

@@ -11,6 +11,7 @@ from survey.definition.questionnaire import Questionnaire
 from survey.definition.wording import fill
 from survey.forms import ScreenForm, StepFields
 from survey.journey import Journey
+from survey.question import NO_NAMES, Question
 from survey.wording import Say, say_in
 
 
@@ -75,11 +76,16 @@ def _questions(journey: Journey, say: Say) -> Iterator[AloudQuestion | None]:
             yield AloudQuestion(
                 screen.number,
                 fill(question.wording(part, say, {}), {}, {}),
-                fill(question.hint or "", {}, {}),
+                _hint(question, say),
                 tuple(_answers(asked)),
                 question.asks and not question.stored,
                 some,
             )
+
+
+def _hint(question: Question, say: Say) -> str:
+    no_names = say(NO_NAMES) if question.own_words else ""
+    return " ".join(filter(None, (fill(question.hint or "", {}, {}), no_names)))
 
 
 def _answers(asked: StepFields) -> Iterator[str]:

@@ -8,75 +8,18 @@ breaks between questions, and the foot with the code is printed on each piece.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
-from math import ceil
 from typing import Any, Final
 
 from survey.definition.parts import Page
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.wording import fill
+from survey.paper.boxes import SIGN, PlacedBoxes, abreast
+from survey.paper.prints import WIDTH, Print, print_for
 from survey.paper.routing import Routing
-from survey.question import Box, Paper, PaperLine, Question
+from survey.question import NO_NAMES, Paper, PaperLine, Question
 from survey.wording import Say, direction, say_in
-
-_WIDTH: Final = 178.0
-_POINT: Final = 0.3528  # millimetres
-
-
-@dataclass(frozen=True)
-class Print:
-    """How large a questionnaire is printed. name: the class of its sheets; points: of its text.
-
-    No text of a large print is smaller than 18 points, the codes beside the boxes and the foot included.
-    """
-
-    name: str
-    points: float
-    leading: float
-    wide: float = 0.49
-    face: float = 15.0
-    box: float = 5.0
-    sheet: float = 250.0
-    """Millimetres of a sheet for what is asked: A4 without its margins, its foot, and a little air."""
-
-    @property
-    def line(self) -> float:
-        """Millimetres from one line of text to the next."""
-        return self.points * _POINT * self.leading
-
-    def lines(self, text: str, width: float = _WIDTH, larger: float = 1.0) -> int:
-        """Return how many lines a text takes, rather one too many."""
-        if not text:
-            return 0
-        fit = max(1, int(width / (self.points * larger * _POINT * self.wide)))
-        return sum(max(1, ceil(len(part) / fit)) for part in text.splitlines() or [text])
-
-    def paragraphs(self, text: str) -> float:
-        """Return how high a text of several paragraphs is. Single line ends in it are no ends on paper."""
-        parts = [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
-        return sum(self.height(part) + 1.5 for part in parts)
-
-    def height(self, text: str, width: float = _WIDTH, larger: float = 1.0) -> float:
-        """Return how high a text is, in millimetres."""
-        return self.lines(text, width, larger) * self.line * larger
-
-
-PRINTS: Final = {
-    "adult": Print("adult", 11, 1.4),
-    "pupil": Print("pupil", 14, 1.5, wide=0.55, box=6.0),
-    "young": Print("young", 16, 1.5, wide=0.55, face=19.0, box=6.0),
-    "large": Print("large", 18, 1.5, wide=0.55, face=24.0, box=8.0, sheet=238.0),
-}
-
-
-def print_for(questionnaire: Questionnaire, large: bool) -> Print:
-    """Return how large a questionnaire is printed for its readers."""
-    if large:
-        return PRINTS["large"]
-    if questionnaire.audience != "pupil":
-        return PRINTS["adult"]
-    return PRINTS["young" if questionnaire.setting.young else "pupil"]
 
 
 @dataclass(frozen=True)
@@ -128,6 +71,12 @@ class Sheets:
         """Whom to talk to, said below each line to write on and at the end: no one reads papers soon."""
         return (self.questionnaire.free_text.talk_to if self.questionnaire.free_text else None) or ""
 
+    @property
+    def told(self) -> str:
+        """What is said below each line to write on: to children, not to write names; and whom to talk to."""
+        no_names = self.say(NO_NAMES) if self.questionnaire.audience == "pupil" else ""
+        return " ".join(filter(None, (no_names, self.talk_to)))
+
 
 def sheets_of(questionnaire: Questionnaire, language: str, facts: Mapping[str, Any], large: bool = False) -> Sheets:
     """Cut a questionnaire into sheets, in one of its languages, for respondents with these facts.
@@ -165,10 +114,17 @@ def _blocks(asked: Questionnaire, facts: Mapping[str, Any], made: Sheets) -> Ite
             continue
         if title := _words(page, look, tall):
             yield title
-        for _, run in groupby(questions, key=lambda one: one.question.grid or one.question.id):
-            yield from _run(list(run), look, tall, made.talk_to)
+        for _, run in groupby(_hinted_once(questions), key=lambda one: one.question.grid or one.question.id):
+            yield from _run(list(run), look, tall, made.told)
     talk_to = look.height(made.talk_to)
     yield Block("end", tall * (look.paragraphs(asked.thanks or "") + talk_to + look.line + 6.0))
+
+
+def _hinted_once(questions: Sequence[PrintedQuestion]) -> Iterator[PrintedQuestion]:
+    """Yield the questions of a page; those in a row that are answered in the same way have their hint once."""
+    for at, one in enumerate(questions):
+        alike = at and (questions[at - 1].hint, questions[at - 1].paper) == (one.hint, one.paper)
+        yield replace(one, hint="") if alike and not one.question.grid else one
 
 
 def _words(page: Page, look: Print, tall: float) -> Block | None:
@@ -185,16 +141,22 @@ def writes(paper: Paper) -> bool:
 
 
 def _asked(question: Question, routing: Routing, say: Say) -> PrintedQuestion:
+    number, paper = routing.numbers.get(question.id), question.paper(say)
+    hints = (
+        say("This one is to try it out.") if question.asks and number is None else "",
+        fill(question.hint or "", {}, {}),
+        say("You can tick more than one box.") if any(line.many for line in paper.lines) else "",
+    )
     return PrintedQuestion(
         question,
-        routing.numbers.get(question.id),
+        number,
         fill(question.ask, {}, {}),
-        fill(question.hint or "", {}, {}),
+        " ".join(filter(None, hints)),
         fill(question.help or "", {}, {}),
         fill(question.stem or "", {}, {}),
         routing.above(question),
         routing.below(question),
-        question.paper(say),
+        paper,
     )
 
 
@@ -202,19 +164,19 @@ _ROWS: Final = 8
 """Statements of a grid that stand in one table."""
 
 
-def _run(run: Sequence[PrintedQuestion], look: Print, tall: float, talk_to: str) -> Iterator[Block]:
+def _run(run: Sequence[PrintedQuestion], look: Print, tall: float, told: str) -> Iterator[Block]:
     """Yield the statements of a grid as tables where they fit side by side, else each question by itself."""
     if not (len(run) > 1 and _is_table(run, look)):
         for one in run:
-            told = look.height(talk_to) if writes(one.paper) else 0.0
-            yield Block("question", tall * (_height(one, look) + told), (one,))
+            below = look.height(told) if writes(one.paper) else 0.0
+            yield Block("question", tall * (_height(one, look) + below), (one,))
         return
     for start in range(0, len(run), _ROWS):
         part = tuple(run[start : start + _ROWS])
         words = look.height(part[0].stem) + look.height(part[0].hint)
         head = max(look.lines(box.words, _COLUMN) for box in part[0].paper.lines[0].boxes) * look.line
-        rows = sum(max(look.height(one.wording, _STATEMENT), 2 * look.line) + 3.0 for one in part)
-        yield Block("table", tall * (words + head + rows + 12.0), part)
+        rows = sum(max(look.height(one.wording, _STATEMENT), 2 * look.line) + 1.5 for one in part)
+        yield Block("table", tall * (words + head + rows + 6.0), part)
 
 
 _COLUMN: Final = 17.0
@@ -231,7 +193,7 @@ def _front(asked: Questionnaire, look: Print, tall: float, say: Say) -> Iterator
     """Yield the strip to be torn off with the heading, what it is about, whether someone wants to take part, and how
     to fill it in.
     """
-    yield Block("front", tall * (7 * look.line) + 24.0)
+    yield Block("front", tall * (5 * look.line) + 14.0)
     about = (
         ("", asked.introduction),
         (say("What happens to your answers"), asked.data_use),
@@ -242,42 +204,41 @@ def _front(asked: Questionnaire, look: Print, tall: float, say: Say) -> Iterator
             height = look.paragraphs(text) + (look.line * 1.3 + 3.0 if title else 0.0)
             yield Block("about", tall * height, title=title, text=fill(text, {}, {}))
     if asked.assent:
-        lines = sum(max(look.height(line.text, 150), 11.0 if line.picture else 0) + 1 for line in asked.assent.lines)
-        art = look.face if asked.audience == "pupil" else 0.0
-        yield Block("assent", tall * (look.height(asked.assent.ask, 160, 1.1) + 5 * look.line + lines) + art + 14.0)
+        two = look.name in ("pupil", "young")
+        wide = 66.0 if two else 150.0
+        lines = [max(look.height(line.text, wide), 10.0 if line.picture else 0) + 1 for line in asked.assent.lines]
+        listed = sum(max(lines[at : at + 2]) for at in range(0, len(lines), 2)) if two else sum(lines)
+        art = SIGN if asked.audience == "pupil" else 0.0
+        yield Block(
+            "assent",
+            tall * (look.height(asked.assent.ask, 160, 1.1) + (2 if two else 4) * look.line + listed) + art + 16.0,
+        )
     yield Block("how", tall * (1 if look.name == "adult" else 2) * max(look.line, look.box) + 5.0)
 
 
+_PICTURE: Final = 14.0
+"""Millimetres that a picture takes from the width of the wording; it is 4 less high."""
+
+_NUMBER: Final = 8.0
+
+
 def _height(one: PrintedQuestion, look: Print) -> float:
-    words = look.height(one.wording, 165, 1.1) + look.height(one.hint) + look.height(one.help) + look.height(one.stem)
-    words += sum(look.height(text) for text in (one.above or "", one.below or "", one.paper.text))
-    picture = 16.0 if one.question.picture else 0.0
-    return max(words, picture) + sum(_line(line, look) for line in one.paper.lines) + 8.0
+    words = look.height(one.wording, WIDTH - _PICTURE - _NUMBER, 1.18) + look.height(one.help) + look.height(one.stem)
+    words += look.height(one.hint, WIDTH - _PICTURE)
+    picture = _PICTURE - 4.0 if one.question.picture else 0.0
+    more = look.height(one.paper.text) + sum(_way(text, look) for text in (one.above, one.below) if text)
+    pieces = sum(max(_line(line, look, len(lines)) for line in lines) + 1.5 for lines in abreast(one.paper.lines))
+    return max(words, picture) + more + pieces + 3.0
 
 
-def _line(line: PaperLine, look: Print) -> float:
-    height = look.height(line.words)
-    if line.boxes:
-        height += _boxes(line.boxes, look)
-    if line.cells:
-        height += 11.0 + (look.line if line.cells[0].words else 0.0)
-    return height + line.lines * (11.0 if look.points > 12 else 9.0)
+def _way(text: str, look: Print) -> float:
+    """Return how high a line is that leads past questions: an arrow and bold letters, which are wider."""
+    return look.lines(text, WIDTH - 8.0, 1.08) * look.line + 2.0
 
 
-def in_a_row(boxes: Sequence[Box]) -> bool:
-    """Tell whether boxes stand side by side: up to five faces or short words; else one below the other."""
-    own = [box for box in boxes if box.code.isdigit()]
-    short = all(len(box.words) <= 14 or (box.art or "").startswith("faces/") for box in own)
-    return len(own) <= 5 and short and not any(box.write or box.picture for box in own)
-
-
-def _boxes(boxes: Sequence[Box], look: Print) -> float:
-    own = [box for box in boxes if box.code.isdigit()]
-    apart = max(look.line, look.box) + 2.5 if len(own) < len(boxes) else 0.0
-    if in_a_row(boxes):
-        width = _WIDTH / max(1, len(own)) - 4
-        art = look.face + 3.5 if any(box.art for box in own) and look.name != "adult" else 0.0
-        return art + max((look.height(box.words, width) for box in own), default=0.0) + look.box + apart + 1.5
-    single = [max(look.height(box.words, 150), look.line * 1.35) + (8.0 if box.write else 0.0) for box in own]
-    pictures = sum(8.0 for box in own if box.picture)
-    return sum(single) + pictures + apart
+def _line(line: PaperLine, look: Print, among: int) -> float:
+    words = look.height(line.words, WIDTH / among - 4.0)
+    written = line.lines * (11.0 if look.points > 12 else 9.0)
+    cells = 9.5 + (look.line if line.cells[0].words else 0.0) if line.cells else 0.0
+    boxes = PlacedBoxes(line.boxes, look, among, cells)
+    return words + written + boxes.height

@@ -28,7 +28,8 @@ from survey.definition.questionnaire import Questionnaire
 from survey.definition.wording import fill
 from survey.drawings import drawing
 from survey.fieldwork.printing import Recipient, asked_on_paper, open_copies, paper_doors, who_to_print
-from survey.paper.layout import Sheets, in_a_row, sheets_of, writes
+from survey.paper.boxes import PlacedBoxes, abreast
+from survey.paper.layout import Sheets, sheets_of, writes
 from survey.problems import Refused
 from survey.responses.keyings import NewPaper, add_papers, answered_by
 from survey.wording import direction, html_language
@@ -186,11 +187,12 @@ def page(made: Papers, style_address: str | None = None, file_address: Callable[
         pupil=made.questionnaire.audience == "pupil",
         drawing=drawing,
         picture=picture,
-        in_a_row=in_a_row,
+        abreast=abreast,
+        placed=PlacedBoxes,
         writes=writes,
         talk_to=first.talk_to,
+        told=first.told,
         filled=lambda text: fill(text or "", {}, {}),
-        numbered=lambda boxes: [box for box in boxes if box.code.isdigit()],
         address=style_address,
         styles=None if style_address else Markup(styles_inside("paper.css")),
     )  # fmt: skip

@@ -29,7 +29,7 @@ from survey.drawings import PICTURES, drawing, face
 from survey.kinds import KINDS
 from survey.options import FACES
 from survey.pages.answer.compiled import Survey
-from survey.question import Pretence
+from survey.question import NO_NAMES, Pretence
 from tests.kinds.conftest import CASES, SETTINGS, data_of
 from tests.pages.strict import StrictClient, elements, look_at, strict_client, words
 
@@ -219,6 +219,9 @@ def test_the_page_leaves_judgement_to_the_server_and_nothing_to_the_device(
             assert control.get("autocapitalize") == "none"
             assert control.get("autocorrect") == "off"
             assert control.get("spellcheck") == "false"
+            own_words = control.tag == "textarea" or control.get("inputmode") == "text"
+            told = [page.with_id(id_).text for id_ in (control.get("aria-describedby") or "").split()]
+            assert (NO_NAMES in told) == (own_words and case[1] != "parent"), "children are told at the box itself"
 
 
 def test_every_control_stands_in_a_group_with_a_legend_and_has_words(
@@ -242,6 +245,11 @@ def test_saying_nothing_comes_last(previews: Previews, case: tuple[dict[str, Any
     assert kinds == sorted(kinds)
     question = page.survey.questionnaire.questions[0]
     assert sum(kinds) == question.dont_know + question.rather_not
+    buttons = question.fields(question.parts[0], page.survey.say).get("")
+    said = [choice.label for choice in getattr(buttons, "kwargs", {}).get("choices", ())]
+    printed = [box.words for line in question.paper(page.survey.say).lines[:1] for box in line.boxes]
+    assert said in ([], printed), "paper has the order of the screen"
+    assert "Yes" not in said or said[:2] == ["No", "Yes"], "no stands at the start, as on every scale (P8)"
 
 
 @pytest.mark.parametrize("name", [n for n in KINDS if n in {"choice", "several"}])

@@ -33,6 +33,11 @@ def test_what_not_everyone_gets_is_marked_and_a_gap_says_what_the_author_wrote_f
     steps = script_of(SHIPPED.questionnaires["pupil-ks1"], "en")
     second = [one for group in steps.groups for one in group.questions if one.number == 7]
     assert [one.some for one in second] == [False, True, True], "the second step depends on the first"
+    assert [one.answers for one in second] == [
+        ("No", "Yes"), ("Not good at all", "Not very good"), ("Quite good", "Very good")
+    ], "each step in words of its own, the negative one first"  # fmt: skip
+    hints = [one.hint for group in script.groups for one in group.questions]
+    assert sum(hint.endswith("Do not write names.") for hint in hints) == 3, "where there is a box to type in"
 
 
 def test_the_script_is_in_the_language_of_the_questionnaire() -> None:

@@ -35,7 +35,6 @@ ADVICE: tuple[Advise, ...] = (
     burden.information,
     burden.being_asked,
     burden.practice,
-    burden.typing,
     burden.pictures,
 )
 """Every piece of advice about a questionnaire; kinds add their own."""

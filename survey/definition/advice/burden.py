@@ -95,22 +95,6 @@ def practice(questionnaire: Questionnaire) -> Iterator[Fault]:
         )
 
 
-def typing(questionnaire: Questionnaire) -> Iterator[Fault]:
-    """Where children type freely, they are told not to write names."""
-    if questionnaire.audience != "pupil":
-        return
-    for at, question in questionnaire.placed():
-        if not question.stored:
-            continue
-        columns = question.columns()
-        told = " ".join(filter(None, (question.ask, question.hint, question.help)))
-        if [column.type for column in columns] == ["text"] and not re.search(r"\bnames?\b", told, re.IGNORECASE):
-            yield Fault(
-                at,
-                f"question '{question.id}' lets children type. Please add: hint: Do not write names.",
-            )
-
-
 def pictures(questionnaire: Questionnaire) -> Iterator[Fault]:
     """A question about a picture needs the picture in words, for people who cannot see it."""
     for at, question in questionnaire.placed():

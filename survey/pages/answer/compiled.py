@@ -28,7 +28,7 @@ from survey.forms import ScreenForm, StepFields
 from survey.journey import Journey, Screen
 from survey.options import ORDERS
 from survey.pages.answer.passes import Pass
-from survey.question import Question, is_missing
+from survey.question import NO_NAMES, Question, is_missing
 from survey.wording import direction, html_language, in_query, own_name, say_in
 
 LOOK_SLOT = "look-of-this-device"
@@ -170,6 +170,7 @@ class Survey:
             "young": self.pupil and asked.reader.age < 7,
             "contact": asked.contact,
             "talk_to": asked.free_text.talk_to if asked.free_text else None,
+            "no_names": self.say(NO_NAMES) if self.pupil else "",
             "here": self.here,
             "trying": self._tried_at is not None,
             "rules": f"{self.here}/rules.json?v={self.rules.tag}" if self.pupil and self._tried_at is None else "",
