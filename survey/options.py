@@ -79,7 +79,7 @@ Options = Annotated[
 """The name of an option list, or the list itself."""
 
 
-class Listed(Question):
+class OptionQuestion(Question):
     """A question with a list of options, which its author may have named and written once for many."""
 
     options: Options | None = Field(None, description="The name of an option list, or the list itself")
@@ -137,7 +137,7 @@ class Listed(Question):
             yield from list_remarks(options)
 
 
-class Optioned(Listed):
+class Optioned(OptionQuestion):
     """A question whose answer comes from a list of options."""
 
     options: Options = Field(description="The name of an option list, or the list itself")

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final
 
+from survey.definition.advice.wording import longest_texts, words
 from survey.definition.binding import locate
 from survey.definition.languages import TranslationPath
 from survey.definition.model import Fault
@@ -71,6 +72,7 @@ class _Comparison:
 
     def __init__(self, source: Questionnaire, language: str) -> None:
         self.language = language
+        self.age = source.reader.age
         self.written = source.written
         self.wanted: dict[str, Any] = {}
         for place in source.texts():
@@ -116,8 +118,22 @@ class _Comparison:
                 yield Fault(at, message, key=True)
         elif isinstance(node, Scalar):
             yield from _same_gaps(at, wanted, node.text)
+            if at[-1] == "hint":
+                yield from self._hint(at, wanted, node.text)
         else:
             yield Fault(at, f"{_said(at)} is one text. Please write it after the colon", key=True)
+
+    def _hint(self, at: TranslationPath, wanted: str, text: str) -> Iterator[Fault]:
+        """Yield advice where a hint has grown too long in translation. One that is too long already is told there."""
+        _, longest = longest_texts(self.age)
+        count = len(words(text))
+        if count > longest >= len(words(wanted)):
+            yield Fault(
+                at,
+                f"{_said(at)} has {count} words. Readers of {self.age} do best with {longest} at most. "
+                "Please shorten it",
+                advice=True,
+            )
 
     def _gap(self, key: TranslationPath, wanted: Any, at: TranslationPath) -> Iterator[Fault]:
         """Yield what is said of something without a translation; `at` is the nearest place that is there."""

@@ -9,7 +9,7 @@ from pydantic import Field
 from wtforms import Field as FormField
 from wtforms import RadioField
 
-from survey.options import Listed, Option, Options
+from survey.options import Option, OptionQuestion, Options
 from survey.question import (
     BLANK,
     MULTIPLE,
@@ -45,7 +45,7 @@ _WHICH: Final = "Which one is most like you?"
 """What is asked in the second step where the author has no words for it. It has to make sense after any question."""
 
 
-class TwoStep(Listed):
+class TwoStep(OptionQuestion):
     """Children under 7 find it easier to choose one of two: no or yes, then one of two more. Four points (rule P2).
 
     Points 1 and 2 are offered after a no, 3 and 4 after a yes, the more negative one first each time (rule P8). The

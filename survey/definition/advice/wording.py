@@ -53,8 +53,8 @@ def syllables(word: str) -> int:
     return max(1, groups - bool(silent))
 
 
-def _longest(age: int) -> tuple[int, int]:
-    """Return how many words a wording and a hint have at most for readers of an age."""
+def longest_texts(age: int) -> tuple[int, int]:
+    """Return how many words a wording and a hint have at most for readers of an age (years)."""
     if age < _CHILD:
         return 12, 9
     return (20, 20) if age < _TEENAGER else (35, 35)
@@ -90,7 +90,7 @@ def _english(questionnaire: Questionnaire) -> bool:
 def length(questionnaire: Questionnaire) -> Iterator[Fault]:
     """Wordings that are too long for their readers."""
     age = questionnaire.reader.age
-    longest, _ = _longest(age)
+    longest, _ = longest_texts(age)
     for at, thing in _asked(questionnaire):
         count = len(words(thing.ask))
         if count > longest:
@@ -103,7 +103,7 @@ def length(questionnaire: Questionnaire) -> Iterator[Fault]:
 def length_of_hints(questionnaire: Questionnaire) -> Iterator[Fault]:
     """Hints that are too long for their readers."""
     age = questionnaire.reader.age
-    _, longest = _longest(age)
+    _, longest = longest_texts(age)
     for at, thing in _asked(questionnaire):
         count = len(words(thing.hint or ""))
         if count > longest and not (isinstance(thing, Question) and thing.grid):
