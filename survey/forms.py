@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +17,14 @@ from survey.wording import Say
 PREFIX = "q_"
 """Stands before each field's name: a question called `data` or `validate` would break a WTForms form."""
 
+SHOWN = "shown"
+"""The field with which a page says of each question that appears by an answer that it was there to be answered."""
+
 LISTENED = "listened"
 """The field in which static/listen.js counts how often Listen was pressed on a page."""
+
+
+Asks = Callable[[Step, Mapping[str, Any]], bool]
 
 
 class _PageForm(Form):
@@ -119,13 +125,17 @@ class ScreenForm:
     def _check(self, posted: MultiDict[str, str]) -> None:
         """Raise Tampered for a field that this page does not have, or that is there twice."""
         for name, values in posted.lists():
-            if name == LISTENED:
+            if name in (LISTENED, SHOWN):
                 continue
             if name not in self._known or (len(values) > 1 and name not in self._many):
                 raise Tampered("fields")
 
-    def submit(self, steps: Iterable[Step], posted: MultiDict[str, str]) -> Submission:
+    def submit(
+        self, steps: Iterable[Step], posted: MultiDict[str, str], asks: Asks = lambda step, answers: True
+    ) -> Submission:
         """Read a post into answers, or into words about what to look at again.
+
+        asks: tells of each step, when the answers to those before it are read, whether it was asked.
 
         Raises Tampered for a post that no page of ours could have sent: unknown fields, a field twice, codes that
         were not offered.
@@ -134,6 +144,8 @@ class ScreenForm:
         form = self._form(posted)
         submission = Submission({}, listened=_counted(posted.get(LISTENED, "")))
         for step in steps:
+            if not asks(step, submission.answers):
+                continue
             asked = self._asked(step, form)
             submission.asked.append(asked)
             data = {suffix: field.data for suffix, field in asked.fields.items()}
@@ -151,6 +163,10 @@ class ScreenForm:
         answers; "longest": fields and the most characters they take. For screens of one step, which children see.
         """
         (step,) = self.screen.steps
+        return self.read_by_device(step)
+
+    def read_by_device(self, step: Step) -> dict[str, Any] | None:
+        """Return by what a device can tell what this form says of one step: as `offline` has it."""
         names, form = self._names[_key(step)], self._form()
         found: dict[str, Any] = {}
         if not names:

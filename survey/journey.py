@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from survey.definition.conditions import Test
 from survey.definition.parts import Page
 from survey.definition.questionnaire import Questionnaire
 from survey.question import Part, Question
@@ -109,6 +110,37 @@ class Journey:
         """Return the steps of a screen that are asked of this respondent."""
         hidden = self.hidden(answers, facts)
         return [step for step in screen.steps if _asked(step, hidden, answers)]
+
+    def follow_ups(self, screen: Screen) -> frozenset[str]:
+        """Return the ids of the questions of a screen that can appear by what is answered on that screen itself."""
+        here = {step.question.id for step in screen.steps}
+        return frozenset(
+            name
+            for name, _, needed in self._conditions
+            if name in here and any(not here.isdisjoint(when.questions()) for when in needed)
+        )
+
+    def rules_within(self, screen: Screen, answers: Answers, facts: Facts) -> list[dict[str, Any]]:
+        """Return what the follow-ups of a screen hang on that these answers and facts leave open, as `rules` has it.
+
+        Only questions of the screen itself are named in it: what was answered before is settled, and not told. Left out
+        are follow-ups that cannot appear any more.
+        """
+        here = {step.question.id for step in screen.steps}
+        follow_ups, gone = self.follow_ups(screen), self.hidden(answers, facts)
+        owned = {key for question in self.questionnaire.questions if question.id in gone for key in question.keys}
+        visible = {key: value for key, value in answers.items() if key not in owned}
+
+        def known(test: Test) -> bool | None:
+            return None if test.subject in here else test.holds(visible, facts)
+
+        found = []
+        for name, keys, needed in self._conditions:
+            left = [when.settled(known) for when in needed] if name in follow_ups else [False]
+            if False not in left:
+                when = [one.table() for one in left if not isinstance(one, bool)]
+                found.append({"question": name, "keys": list(keys), "when": when})
+        return found
 
     def _shown(self, screen: Screen, hidden: frozenset[str], answers: Answers) -> bool:
         if screen.rest:

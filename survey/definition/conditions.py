@@ -22,6 +22,9 @@ COMPARISONS: Final = ("contains", "at_least", "at_most", "answered")
 
 _EITHER: Final = frozenset({True, False})
 
+Known = Callable[["Test"], bool | None]
+"""Tells of a single test whether it holds; None where that is not decided yet."""
+
 
 def _of_parts(parts: Sequence[frozenset[bool]], *, settles: bool) -> frozenset[bool]:
     """Return what parts come to together, where one that comes to `settles` settles it."""
@@ -30,6 +33,21 @@ def _of_parts(parts: Sequence[frozenset[bool]], *, settles: bool) -> frozenset[b
     if all(part == {not settles} for part in parts):
         return frozenset({not settles})
     return _EITHER
+
+
+def _settled(parts: Sequence[Condition], known: Known, *, by: bool) -> list[Condition] | bool:
+    """Return the parts that are left to be decided; a truth value where one part, or all of them, decide it.
+
+    by: what a single part has to come to so that it decides.
+    """
+    left = []
+    for part in parts:
+        found = part.settled(known)
+        if found is by:
+            return by
+        if not isinstance(found, bool):
+            left.append(found)
+    return left or not by
 
 
 class Condition:
@@ -42,6 +60,10 @@ class Condition:
     def outcomes(self, facts: Mapping[str, Any]) -> frozenset[bool]:
         """Return what it can come to for people of whom these facts are known, whatever else is true of them."""
         return _EITHER
+
+    def settled(self, known: Known) -> Condition | bool:
+        """Return whether it holds, as far as `known` tells; else what is left of it to be decided."""
+        raise NotImplementedError
 
     def tests(self) -> Iterator[Test]:
         """Yield every single test in it."""
@@ -74,6 +96,11 @@ class All(Condition):
         """Return false alone where a part is sure not to hold, true alone where each is sure to."""
         return _of_parts([part.outcomes(facts) for part in self.parts], settles=False)
 
+    def settled(self, known: Known) -> Condition | bool:
+        """Return false where a part does not hold, and else the parts that are left."""
+        left = _settled(self.parts, known, by=False)
+        return left if isinstance(left, bool) else All(tuple(left))
+
     def tests(self) -> Iterator[Test]:
         """Yield the tests of all parts."""
         for part in self.parts:
@@ -97,6 +124,11 @@ class AnyOf(Condition):
     def outcomes(self, facts: Mapping[str, Any]) -> frozenset[bool]:
         """Return true alone where a part is sure to hold, false alone where each is sure not to."""
         return _of_parts([part.outcomes(facts) for part in self.parts], settles=True)
+
+    def settled(self, known: Known) -> Condition | bool:
+        """Return true where a part holds, and else the parts that are left."""
+        left = _settled(self.parts, known, by=True)
+        return left if isinstance(left, bool) else AnyOf(tuple(left))
 
     def tests(self) -> Iterator[Test]:
         """Yield the tests of all parts."""
@@ -122,6 +154,11 @@ class Not(Condition):
         """Return the opposite of what its part can come to."""
         return frozenset(not one for one in self.part.outcomes(facts))
 
+    def settled(self, known: Known) -> Condition | bool:
+        """Return the opposite of its part."""
+        found = self.part.settled(known)
+        return not found if isinstance(found, bool) else Not(found)
+
     def tests(self) -> Iterator[Test]:
         """Yield the tests of the part."""
         yield from self.part.tests()
@@ -135,6 +172,10 @@ class Unclear(Condition):
     """What could not be read: no one can tell when it holds. It stands in no questionnaire that is published."""
 
     def holds(self, answers: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
+        """Tell that it holds."""
+        return True
+
+    def settled(self, known: Known) -> Condition | bool:
         """Tell that it holds."""
         return True
 
@@ -183,6 +224,11 @@ class Test(Condition):
         if self.about_roster and self.fact in facts:
             return frozenset({self.holds({}, facts)})
         return _EITHER
+
+    def settled(self, known: Known) -> Condition | bool:
+        """Return what is known of it, or itself."""
+        found = known(self)
+        return self if found is None else found
 
     def tests(self) -> Iterator[Test]:
         """Yield itself."""

@@ -107,6 +107,28 @@ def test_a_child_can_do_all_of_it_with_a_keyboard(
 
 
 # ── an adult errs, goes back, changes, leaves ─────────────────────────────────────────────────────────────
+def a_question_follows(page: Page, scripts: bool) -> None:
+    """With a script a question appears by an answer at once, and that is said; without one the page says that it may."""
+    number, where = page.get_by_label("performances", exact=True), page.get_by_role("group", name="Where were these")
+    told = page.get_by_text("Depending on your answer")
+    assert not where.is_visible()
+    assert told.is_visible() is not scripts
+    if scripts:
+        number.fill("3")
+        where.wait_for(state="visible")
+        page.get_by_role("status").get_by_text("There is another question").wait_for(state="attached")
+        assert accessibility.every_check(page) == []
+        number.fill("0")
+        where.wait_for(state="hidden")
+    number.fill("2")
+    if not scripts:
+        go_on(page)
+        assert screen(page) == "concerts"
+    page.get_by_label("At school", exact=True).check()
+    go_on(page)
+    assert screen(page) != "concerts"
+
+
 @SCRIPTS
 def test_an_adult_errs_goes_back_and_changes_an_answer_before_sending(
     scripts: bool, published: Published, site: str, new_page: Callable[..., Page]
@@ -130,9 +152,13 @@ def test_an_adult_errs_goes_back_and_changes_an_answer_before_sending(
     press(page, page.get_by_role("link", name="Back", exact=True))
     assert page.get_by_label("Very", exact=True).is_checked()
     go_on(page)
+    while screen(page) != "concerts":
+        go_on(page)
+    a_question_follows(page, scripts)
     while place(page) == "q":
         go_on(page)
     assert place(page) == "check"
+    assert "At school" in page.locator("dl > div", has_text="Where the performances were").inner_text()
     row = page.locator("dl > div", has_text="How enjoyable it was")
     assert "Very" in row.inner_text()
     press(page, row.get_by_role("link"))

@@ -103,7 +103,8 @@ def fill(visitor: Visitor, screen: Screen, answers: dict[str, Any]) -> None:
         for suffix, value in data.items():
             full = f"{name}-{suffix}" if suffix else name
             field_ = page.locator(f'[name="{full}"]')
-            if not field_.count() or value is None:
+            # Without a script a question that follows on an answer waits for the page to come back.
+            if not field_.count() or value is None or not field_.first.is_enabled():
                 continue
             kind = field_.first.evaluate("e => e.type || e.tagName")
             for one in value if isinstance(value, list) else [value]:
@@ -122,12 +123,12 @@ def kind_of(screen: Screen, audience: str) -> str:
 
 
 def walk(visitor: Visitor, journey: Journey, answers: dict[str, Any], *, look: bool) -> list[str]:
-    seen = []
+    seen: list[str] = []
     for _ in range(120):
         if visitor.place != "q":
             return seen
         screen = journey.screen(visitor.screen)
-        seen.append(screen.name)
+        seen += [screen.name] if screen.name not in seen[-1:] else []
         if look:
             visitor.look(kind_of(screen, journey.questionnaire.audience))
         fill(visitor, screen, answers)

@@ -72,6 +72,22 @@ def test_the_server_leads_through_the_shared_cases(shared: dict[str, Any]) -> No
         assert (told["route"], told["resume"]) == (case["route"], case["resume"]), case
 
 
+@pytest.mark.parametrize("shared", SHARED, ids=lambda shared: shared["name"])
+def test_a_condition_that_is_settled_bit_by_bit_comes_to_the_same(shared: dict[str, Any]) -> None:
+    """As far as answers are known beforehand a page is told what they come to; the rest is left to its script."""
+    way = journey(shared["pages"], "pupil", 8)
+    conditions = [when for page in way.questionnaire.pages for when in (page.when, *(q.when for q in page.questions))]
+    for case in shared["cases"]:
+        answers, facts = case["answers"], case["facts"]
+        for when in filter(None, conditions):
+            told = {test: test.holds(answers, facts) for test in when.tests()}
+            for known in range(len(told) + 1):
+                left = when.settled(dict(list(told.items())[:known]).get)
+                holds = left if isinstance(left, bool) else left.holds(answers, facts)
+                assert holds is when.holds(answers, facts), (case, when)
+                assert isinstance(left, bool) or known < len(told), "nothing is left when everything is known"
+
+
 def test_the_device_leads_through_the_shared_cases_and_through_random_ones_as_the_server_does(scripted: Page) -> None:
     ways = [(journey(pages, "pupil", 8), case["answers"], case["facts"]) for pages, case in CASES]
     made = Maker(random.Random("ways"))

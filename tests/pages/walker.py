@@ -64,6 +64,12 @@ class Walker:
         return elements(self.reply)
 
     @property
+    def enabled(self) -> list[Element]:
+        """The page's elements without those of a group that waits for an answer: a browser sends nothing of it."""
+        off = {id(e) for group in self.page.iter("fieldset") if group.get("disabled") is not None for e in group.iter()}
+        return [e for e in self.page.iter() if id(e) not in off]
+
+    @property
     def heading(self) -> str:
         """The page's h1."""
         return heading(self.page)
@@ -81,7 +87,7 @@ class Walker:
     def chosen(self) -> MultiDict[str, str]:
         """Return what the page would send as it stands: chosen buttons, ticked boxes, what stands in boxes."""
         sent: MultiDict[str, str] = MultiDict()
-        for element in self.page.iter():
+        for element in self.enabled:
             name = element.get("name")
             if not name:
                 continue
@@ -130,8 +136,9 @@ def pretended(questionnaire: Questionnaire, rng: random.Random) -> dict[str, Any
 def fill(walker: Walker, journey: Journey, answers: dict[str, Any]) -> MultiDict[str, str]:
     """Fill the form on the page from answers; a practice question gets its first option."""
     screen = journey.screen(walker.screen)
-    on_page = {e.get("name") for e in walker.page.iter() if e.get("name")}
-    sent: MultiDict[str, str] = MultiDict()
+    on_page = {e.get("name"): e for e in walker.enabled if e.get("name")}
+    # Beside what is filled in, a page sends what it says of itself.
+    sent = MultiDict((e.get("name", ""), e.get("value", "")) for e in walker.enabled if e.get("type") == "hidden")
     for step in screen.steps:
         name = field_name(step)
         data = step.question.fill(step.part, answers)
@@ -151,12 +158,15 @@ def fill(walker: Walker, journey: Journey, answers: dict[str, Any]) -> MultiDict
 
 
 def walk(walker: Walker, journey: Journey, answers: dict[str, Any], longest: int = 120) -> list[str]:
-    """Answer page after page until something else than a question comes; return the screens seen."""
-    seen = []
+    """Answer page after page until something else than a question comes; return the screens seen.
+
+    One that comes back with a question that follows on its answer is seen once.
+    """
+    seen: list[str] = []
     for _ in range(longest):
         if walker.place != "q":
             return seen
-        seen.append(walker.screen)
+        seen += [walker.screen] if walker.screen not in seen[-1:] else []
         before = walker.address
         walker.post(fill(walker, journey, answers))
         assert walker.reply.status_code == 200, (before, walker.reply.status_code)

@@ -10,13 +10,14 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from flask import Response, render_template, request
 from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as Reply
 
 from survey.definition.files import is_file
@@ -24,8 +25,8 @@ from survey.definition.questionnaire import Questionnaire
 from survey.definition.recordings import path_of, possible
 from survey.definition.wording import facts_in_words, fill, gaps
 from survey.drawings import drawing
-from survey.forms import ScreenForm, StepFields
-from survey.journey import Journey, Screen
+from survey.forms import PREFIX, SHOWN, ScreenForm, StepFields, Submission
+from survey.journey import Journey, Screen, Step
 from survey.options import ORDERS
 from survey.pages.answer.passes import Pass
 from survey.question import NO_NAMES, Question, is_missing
@@ -96,6 +97,19 @@ class Data:
         reply.headers["Cache-Control"] = "public, max-age=31536000, immutable" if lasting else "no-cache"
         reply.set_etag(self.tag)
         return reply.make_conditional(request)
+
+
+@dataclass(frozen=True)
+class FollowUps:
+    """The questions of a page that appear by what is answered on it.
+
+    names: their ids. waiting: those that are not shown as the page stands. rules: what static/follow.js goes by, as
+    JSON.
+    """
+
+    names: frozenset[str]
+    waiting: frozenset[str]
+    rules: str
 
 
 class Survey:
@@ -224,6 +238,40 @@ class Survey:
             self._forms[key] = ScreenForm(screen, self.say, key[1])
         return self._forms[key]
 
+    def read(
+        self,
+        screen: Screen,
+        form: ScreenForm,
+        posted: MultiDict[str, str],
+        answers: Mapping[str, Any],
+        facts: Mapping[str, Any],
+    ) -> Submission:
+        """Read what was posted from a screen, by its form, into answers, or into words about what to look at again.
+
+        answers, facts: those before the post. A question that appears by an answer on the same screen is read where it
+        was shown and the answers now given still lead to it; where they lead to it and it was not there, it is open.
+        Raises Tampered.
+        """
+        follow_ups = self.journey.follow_ups(screen)
+        if not follow_ups:
+            return form.submit(self.journey.steps(screen, answers, facts), posted)
+        shown = follow_ups_shown(posted)
+
+        def asks(step: Step, new: Mapping[str, Any]) -> bool:
+            if step.question.id in follow_ups and step.question.id not in shown:
+                return False
+            return step in self.journey.steps(screen, {**answers, **new}, facts)
+
+        return form.submit(screen.steps, posted, asks)
+
+    def there(self, screen: Screen, steps: Sequence[Step], posted: MultiDict[str, str]) -> list[Step]:
+        """Return the steps that stood on a page that was posted unfinished: of the follow-ups those that it showed.
+
+        steps: those that the answers before it lead to.
+        """
+        follow_ups, shown = self.journey.follow_ups(screen), follow_ups_shown(posted)
+        return [s for s in screen.steps if (s.question.id in shown if s.question.id in follow_ups else s in steps)]
+
     def _order(self, screen: Screen, seed: int) -> int:
         """Return the seed where it matters to this screen, else 0, so that one page serves all."""
         return seed % ORDERS if self.shuffles(screen) else 0
@@ -293,6 +341,7 @@ class Survey:
 
         standing: keys of an adult's answers that were given on another device and are not shown on this one.
         """
+        asked, follow = self._with_follow_ups(screen, asked, answers, facts, standing)
         # Children find other languages behind “Aa”: a question, its faces and Next have to fit on a small screen.
         links = [] if self.pupil else self.languages(screen.name)
         given = dict(self.words, look=look, screen=screen, links=links)
@@ -328,8 +377,42 @@ class Survey:
             groups=groups,
             wordings=by_question,
             standing=standing,
+            follow=follow,
             **given,
         )
+
+    def _with_follow_ups(
+        self,
+        screen: Screen,
+        asked: list[StepFields],
+        answers: Mapping[str, Any],
+        facts: Mapping[str, Any],
+        standing: frozenset[str],
+    ) -> tuple[list[StepFields], FollowUps | None]:
+        """Return what stands on an adult's page, in order: with the questions that a script may let appear there.
+
+        None besides, where there is no such question, or where no script can tell: then the page is shown again.
+        """
+        names = self.journey.follow_ups(screen)
+        rules = self.journey.rules_within(screen, answers, facts) if names else []
+        if not rules or self.pupil or standing:
+            # What stands from another device is not told to this one, not even by what appears.
+            return asked, None
+        form = self.form(screen, 0)
+        looked_at = {test for rule in rules for test in _looked_at(rule["when"])}
+        takes = {step.question.id: (step.part.key, form.read_by_device(step)) for step in screen.steps}
+        if any(takes[name][1] is None for name in looked_at):
+            return asked, None
+        there = {one.step.question.id: one for one in asked}
+        waiting = frozenset(rule["question"] for rule in rules) - there.keys()
+        hidden = form.show([step for step in screen.steps if step.question.id in waiting], answers)
+        there |= {one.step.question.id: one for one in hidden}
+        data = {
+            "conditions": rules,
+            "takes": [{"key": takes[name][0], "take": takes[name][1]} for name in sorted(looked_at)],
+        }
+        in_order = [there[step.question.id] for step in screen.steps if step.question.id in there]
+        return in_order, FollowUps(names, waiting, json.dumps(data, ensure_ascii=False, separators=(",", ":")))
 
     def _worded(
         self, asked: StepFields, answers: Mapping[str, Any], labels: Mapping[str, str], facts: Mapping[str, Any]
@@ -396,6 +479,21 @@ class Survey:
                 shown = elsewhere if question.id in standing else question.show(answers, self.say)
                 rows.append((title, shown, address, fill(question.ask, labels, said)))
         return rows
+
+
+def follow_ups_shown(posted: MultiDict[str, str]) -> set[str]:
+    """Return the ids of the questions that a posted page had: those it names, and those it has an answer to."""
+    named = {name.removeprefix(PREFIX).partition("-")[0] for name in posted if name.startswith(PREFIX)}
+    return named | set(posted.getlist(SHOWN))
+
+
+def _looked_at(rules: Any) -> Iterator[str]:
+    """Yield the ids of the questions that conditions look at, as data have them."""
+    for rule in rules:
+        if "of" in rule:
+            yield rule["of"]
+        for parts in (rule.get("all", []), rule.get("any", []), [rule["not"]] if "not" in rule else []):
+            yield from _looked_at(parts)
 
 
 def _texts(screen: Screen) -> list[str]:

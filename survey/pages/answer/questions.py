@@ -271,9 +271,12 @@ def take(version: str, language: str, name: str) -> Reply:
     form = survey.form(screen, seed_of(pass_.response))
     try:
         if away is not None:
-            asked = form.as_posted(steps, unsent())
+            asked = form.as_posted(survey.there(screen, steps, unsent()), unsent())
             return _leave(survey, screen, away, asked, pass_, snapshot)
-        submission = form.submit(steps, request.form)
+        if snapshot is not None and not survey.pupil:
+            submission = survey.read(screen, form, request.form, snapshot.answers, snapshot.facts)
+        else:
+            submission = form.submit(steps, request.form)
     except Tampered:
         abort(400)
     if came_back and snapshot is not None:
