@@ -16,7 +16,7 @@ from survey.drawings import drawing, face
 from survey.long_work import jobs_of
 from survey.pages import errors, statics
 from survey.pages.account import guard
-from survey.pages.addresses import own_direction, with_addresses
+from survey.pages.addresses import isolated, own_direction, with_addresses
 from survey.pages.answer import answer, trying
 from survey.pages.office import office
 from survey.pages.shield import Shield, refuse_what_is_not_whole
@@ -77,7 +77,7 @@ def _templates(app: Flask) -> None:
     app.jinja_options = {"loader": ChoiceLoader([folders, PrefixLoader({"kinds": kinds})])}
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(address=own_direction, addresses=with_addresses)
+    app.jinja_env.filters.update(address=own_direction, addresses=with_addresses, isolated=isolated)
     app.jinja_env.globals.update(drawing=drawing, face=face, asset=statics.asset, says_nothing=INSTEAD, sound=_none)
 
 

@@ -126,8 +126,8 @@ def day_in_words(day: date, today: date, language: str) -> str:
 
 
 def time_in_words(moment: datetime, language: str) -> str:
-    """Return the time of day, by the clock of the moment's own time zone, as it is written: 19:42."""
-    return format_time(moment.time(), "short", locale=_spoken(language))
+    """Return the time of day, by the clock of the moment's own time zone, as programmes of concerts write it: 19:42."""
+    return format_time(moment.time(), "HH:mm", locale=_spoken(language))
 
 
 def time_ago(since: timedelta, language: str) -> str:

@@ -24,6 +24,7 @@ site = test_answering.site
 """A fixture: the tiny study, served."""
 
 LATER = datetime.now(UTC) + timedelta(hours=2)
+ISOLATES = {0x2068: None, 0x2069: None}
 AFTER_THE_WAVE = datetime(2110, 1, 1, tzinfo=UTC)
 
 
@@ -140,6 +141,8 @@ def test_a_parent_is_told_which_concert_it_is_and_thanked_for_that_one(site: Sit
     assert "Songs of the SeaAsh Primary" in words(again.page)
     send(again.post({"turn": "same"}))
     look_at(again.reply)
-    assert "It was good to hear how you found “Songs of the Sea”. Your answers have been sent." in words(again.page)
+    assert "It was good to hear how you found “Songs of the Sea”. Your answers have been sent." in words(
+        again.page
+    ).translate(ISOLATES)
     again.open(again.link("Save the receipt"))
     assert "Songs of the Sea\r\nAsh Primary\r\n" in again.reply.data.decode("utf-8-sig")

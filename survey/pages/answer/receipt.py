@@ -56,6 +56,11 @@ class KeptReceipt:
     lasts: bool
 
     @property
+    def address_to_type(self) -> str:
+        """Where the receipt is typed, as people would write it."""
+        return self.withdraw_at.partition("://")[2].partition("?")[0]
+
+    @property
     def email(self) -> str:
         """The address that opens an e-mail with the receipt in it, to be sent to oneself."""
         return f"mailto:?subject={quote(self.subject)}&body={quote(self._text)}"
