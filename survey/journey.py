@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from survey.definition.conditions import Test
+from survey.definition.household import is_further
 from survey.definition.parts import Page
 from survey.definition.questionnaire import Questionnaire
 from survey.question import Part, Question
@@ -74,6 +75,15 @@ class Journey:
         return self.screens[self._places[name]]
 
     @cached_property
+    def _of_the_family(self) -> frozenset[str]:
+        return self.questionnaire.of_the_family
+
+    @cached_property
+    def first_for_each(self) -> str | None:
+        """The name of the first screen that is asked for each child; None where none is."""
+        return next((screen.name for screen in self.screens if screen.page.for_each), None)
+
+    @cached_property
     def _conditions(self) -> list[tuple[str, tuple[str, ...], list[Any]]]:
         """The id and the answer keys of each question that is not always shown, in order, with what it needs."""
         found = []
@@ -90,7 +100,8 @@ class Journey:
         An answer to a question that is itself hidden counts as none, or changing one's mind twice could leave a
         page open through an answer no one can see any more.
         """
-        hidden: set[str] = set()
+        # A parent's further child: what is asked once for the family was asked with the first.
+        hidden: set[str] = set(self._of_the_family) if is_further(facts) else set()
         visible: Answers = answers
         for name, keys, needed in self._conditions:
             if all(when.holds(visible, facts) for when in needed):

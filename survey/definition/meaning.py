@@ -52,7 +52,16 @@ def compare(published: Sequence[Questionnaire], new: Questionnaire) -> Differenc
             faults[question.id] = fault
         elif older:
             told += _told(*older[-1], question)
-    return Differences(faults, [*told, *_scored_otherwise(versions, new)])
+    return Differences(faults, [*told, *_asked_otherwise(versions[-1], new), *_scored_otherwise(versions, new)])
+
+
+def _asked_otherwise(before: Questionnaire, new: Questionnaire) -> Iterator[str]:
+    """Yield what was asked once for the family and is now asked for each child, or the other way round."""
+    for id in (one for one in _kept(new) if one in _kept(before)):
+        each = [one.for_each_child and id not in one.of_the_family for one in (before, new)]
+        if each[0] is not each[1]:
+            now = "each child" if each[1] else "the family once"
+            yield f"'{id}' is now asked of {now}; version {before.version} asked it otherwise."
 
 
 def scoring_rule(questionnaire: Questionnaire, id: str) -> Mapping[str, Any]:

@@ -128,6 +128,10 @@ class Page(Strict):
     title: Text | None = Field(None, description="The heading of the page")
     text: Text | None = Field(None, description="A text above the questions")
     when: Any = Field(None, description="Shown only if this is true")
+    for_each: Literal["child"] | None = Field(
+        None,
+        description="Asks parents the page once for each of their children; without it, once for the family",
+    )
     entries: list[Entry] = Field(default_factory=list, alias="questions", description="Questions and grids, in order")
     note: str | None = Field(None, description="A note for researchers")
 

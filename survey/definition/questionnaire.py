@@ -238,6 +238,18 @@ class Questionnaire(Strict):
         texts = ((key, answers.get(key)) for key in self._own_words)
         return [key for key, text in texts if isinstance(text, str) and self._flags.found_in(text)]
 
+    @property
+    def for_each_child(self) -> bool:
+        """Whether some pages are asked for each of a parent's children."""
+        return any(page.for_each for page in self.pages)
+
+    @property
+    def of_the_family(self) -> frozenset[str]:
+        """The ids of the questions that are asked once, where others are asked for each child; else none."""
+        if not self.for_each_child:
+            return frozenset()
+        return frozenset(question.id for page in self.pages if not page.for_each for question in page.questions)
+
     @cached_property
     def _by_id(self) -> dict[str, Question]:
         return {question.id: question for question in self.questions}

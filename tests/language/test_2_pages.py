@@ -3,7 +3,9 @@
 Questions are on pages. Young pupils see one question at a time, whatever the page.
 """
 
+from survey.definition.household import WHICH_CHILD
 from survey.definition.meaning import compare
+from survey.journey import Journey
 from tests.language.examples import good, told
 
 
@@ -32,6 +34,34 @@ pages:
     assert (question.id, question.short, question.dont_know) == ("sing_hours", "Hours of singing", True)
     assert question.required is False
     assert good(example).page_of("sing_hours").text == "Please think of the last month."
+
+
+def test_pages_for_each_child():
+    """Parents can have several children at the schools of a study. A page with `for_each: child` is asked about each of
+    them, every other page once for the family. After the last page the parent is asked whether there is another child; by
+    a personal link, about each child that the roster has. Each child is a row of the data file. Conditions, repeated
+    answers and scales keep to one of the two: all for each child, or all for the family."""
+    example = """
+audience: parent
+pages:
+  - page: concert
+    questions:
+      - {question: enjoyed, kind: yes_no, ask: Did you enjoy the concert?}
+  - page: practice
+    for_each: child
+    questions:
+      - {question: practises, kind: yes_no, ask: Does your child practise at home?}
+"""
+    questionnaire = good(example)
+    assert questionnaire.for_each_child
+    assert questionnaire.of_the_family == {"enjoyed"}
+    journey = Journey(questionnaire)
+    assert [screen.name for screen in journey.route({}, {})] == ["concert", "practice"]
+    assert [screen.name for screen in journey.route({}, {WHICH_CHILD: 2})] == ["practice"]
+    once = good(example.replace("    for_each: child\n", ""))
+    assert compare([once], questionnaire).told == [
+        f"'practises' is now asked of each child; version {once.version} asked it otherwise."
+    ]
 
 
 def test_who_may_leave_a_question():

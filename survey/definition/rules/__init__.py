@@ -6,7 +6,19 @@ from collections.abc import Callable, Iterator
 
 from survey.definition.model import Fault
 from survey.definition.questionnaire import Questionnaire
-from survey.definition.rules import free_text, header, kinds, names, norms, options, piping, recodes, routes, scales
+from survey.definition.rules import (
+    children,
+    free_text,
+    header,
+    kinds,
+    names,
+    norms,
+    options,
+    piping,
+    recodes,
+    routes,
+    scales,
+)
 
 Rule = Callable[[Questionnaire], Iterator[Fault]]
 
@@ -25,6 +37,7 @@ RULES: tuple[Rule, ...] = (
     routes.order,
     routes.possible,
     piping.texts_that_can_be_filled,
+    children.for_each_child,
     scales.items,
     scales.circles,
     scales.needs,

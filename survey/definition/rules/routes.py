@@ -25,7 +25,7 @@ what lies beyond is taken to be reachable.
 def order(questionnaire: Questionnaire) -> Iterator[Fault]:
     """Conditions only look at questions that are asked before, and whose answers are kept."""
     number = {question.id: n for n, question in enumerate(questionnaire.questions)}
-    for at, name, condition, first in _conditions(questionnaire, number):
+    for at, name, condition, first in written_conditions(questionnaire, number):
         for test in condition.tests():
             if test.about_roster or test.subject not in number:
                 continue
@@ -50,7 +50,7 @@ def order(questionnaire: Questionnaire) -> Iterator[Fault]:
 _Conditioned = tuple[Path, str, Condition, int]
 
 
-def _conditions(questionnaire: Questionnaire, number: dict[str, int]) -> Iterator[_Conditioned]:
+def written_conditions(questionnaire: Questionnaire, number: dict[str, int]) -> Iterator[_Conditioned]:
     """Yield (path, name, condition, number of the first question that hangs on it), as written."""
     for p, page in enumerate(questionnaire.pages):
         first = min((number[q.id] for q in page.questions), default=len(number))
