@@ -29,7 +29,9 @@ class FreeText(Strict):
         default_factory=dict, description="Your own words and phrases to flag, by language"
     )
     shipped_words: bool = Field(True, description="Whether the list of words that comes with Chorus is used as well")
-    talk_to: Text | None = Field(None, description="Shown below each text box and at the end: who to talk to")
+    talk_to: Text | None = Field(
+        None, description="Shown below each text box, to pupils at the end as well: who to talk to"
+    )
 
     def flags(self, languages: Iterable[str]) -> Flags:
         """Return what is looked for in texts: the words of all these languages, for people mix them."""

@@ -2,6 +2,9 @@
 
 A page, a question or a grid with `when` is shown only if its condition is true. Conditions use earlier questions and
 facts of the roster, such as the year group.
+
+On a page for adults a question may hang on another of the same page. It appears there as soon as the answer is given; where
+scripts do not run, the page says beforehand that there may be another question, and comes back with it.
 """
 
 import time

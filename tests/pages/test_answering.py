@@ -786,6 +786,42 @@ def test_pages_outside_a_survey_speak_the_language_asked_for(site: Site) -> None
     assert look_at(adult.client.get("/look?language=ur")).get("lang") == "ur"
 
 
+@pytest.mark.one_engine
+def test_an_adult_changes_the_language_of_every_page_and_stays_there(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = site.link("adult", person="p1")
+    adult = adult_half_way(site, link)
+
+    def turned(*places: str) -> None:
+        """The page turns to Urdu and back, and is still itself."""
+        before = adult.heading
+        for words_, language in (("اردو", "ur"), ("English", "en-GB")):
+            adult.open(adult.link(words_))
+            look_at(adult.reply)
+            assert adult.page.get("lang") == language, adult.address
+        assert (adult.heading, adult.place) == (before, places[0])
+
+    adult.open(adult.link("Stop"))
+    turned("q")
+    adult.post({"stop": "stop"})
+    turned("q")
+    adult.open("/go").post({"q_proud": "3", "q_long_one": "1", "q_songs": "4"})
+    turned("check")
+    assert site.records("adult")[0].language == "en"
+    other = site.walker().open(link)
+    assert "another screen" in words(adult.open("/go").page)
+    turned("go")
+    other.post({})
+    adult, other = other, adult
+    assert adult.place == "over"
+    turned("over")
+    closed = adult_half_way(site, site.link("adult"))
+    monkeypatch.setattr("survey.pages.answer.questions.now", lambda: datetime(2110, 1, 1, tzinfo=UTC))
+    adult = closed.open("/go")
+    turned("go")
+
+
 def test_a_stale_tab_in_another_language_is_that_language(site: Site) -> None:
     adult = site.walker().come_in(site.link("adult"))
     english = adult.address

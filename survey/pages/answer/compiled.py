@@ -223,12 +223,16 @@ class Survey:
         found = ((said, path_of(source, self.language, self.files)) for source, said in spoken)
         return {fill(said, {}, {}): path for said, path in found if path}
 
-    def languages(self, place: str) -> list[tuple[str, str, str, bool]]:
-        """Return a link to `place` (an address below the language) in each language; none where there is one."""
+    def languages(self, place: str, what: str = "q") -> list[tuple[str, str, str, bool]]:
+        """Return a link to `place` (an address below the language) in each language; none where there is one.
+
+        what: the sort of page, with which its address begins.
+        """
         codes = self.questionnaire.languages
         if len(codes) == 1:
             return []
-        return [(code, own_name(code), f"{self._place('q', code)}/{place}", code == self.language) for code in codes]
+        below = f"/{place}" if what == "q" else place
+        return [(code, own_name(code), f"{self._place(what, code)}{below}", code == self.language) for code in codes]
 
     # ── questions ─────────────────────────────────────────────────────────────────────────────────────
     def form(self, screen: Screen, seed: int) -> ScreenForm:

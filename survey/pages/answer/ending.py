@@ -33,7 +33,7 @@ from survey.pages.answer.receipt import occasion_of, receipt_for
 from survey.pages.answer.tongue import asked_language
 from survey.pages.answer.turns import own_open_door
 from survey.pages.store import store
-from survey.responses import Snapshot, finish, stop
+from survey.responses import Snapshot, finish, speak, stop
 from survey.wording import say_in
 
 
@@ -50,12 +50,20 @@ def _page(template: str, survey: Survey, pass_: Pass, **more: object) -> Respons
     return private(Response(render_template(f"answer/{template}.html", **words)))
 
 
+def _tongues(survey: Survey, place: str, what: str) -> list[tuple[str, str, str, bool]]:
+    """Return a link to a page in each language, for adults; children find other languages behind “Aa”."""
+    return [] if survey.pupil else survey.languages(place, what)
+
+
 @answer.get("/q/<version>/<language>/<name>/stop")
 def ask_stop(version: str, language: str, name: str) -> Reply:
     """Ask whether someone wants to stop."""
     survey = survey_at(version, language)
+    screen = screen_at(survey, name)
     # A device without a network asks for the second page itself.
-    return _page("keep" if "keep" in request.args else "stop", survey, current(), screen=screen_at(survey, name))
+    keep = "keep" in request.args
+    links = _tongues(survey, f"{name}/stop{'?keep=1' if keep else ''}", "q")
+    return _page("keep" if keep else "stop", survey, current(), screen=screen, links=links)
 
 
 @answer.post("/q/<version>/<language>/<name>/stop")
@@ -77,7 +85,7 @@ def take_stop(version: str, language: str, name: str) -> Reply:
     if said == {"stop": ["stop"]}:
         if not snapshot.answers:
             return _stopped(survey, snapshot, pass_, keep=False)
-        return _page("keep", survey, pass_, screen=screen)
+        return _page("keep", survey, pass_, screen=screen, links=_tongues(survey, f"{name}/stop?keep=1", "q"))
     if said in ({"keep": ["keep"]}, {"keep": ["throw"]}):
         return _stopped(survey, snapshot, pass_, keep=said["keep"] == ["keep"])
     abort(400)
@@ -107,8 +115,10 @@ def check(version: str, language: str) -> Reply:
         return dead
     if survey.pupil or survey.journey.resume(snapshot.answers, snapshot.facts) is not None:
         return go_on(survey, snapshot, pass_.epoch)
+    if snapshot.language != language:
+        snapshot = speak(store().engine, snapshot.id, language, now()).snapshot or snapshot
     rows = survey.check_rows(snapshot.answers, snapshot.facts, standing(snapshot, pass_))
-    return _page("check", survey, pass_, rows=rows, back=f"{survey.check}/back")
+    return _page("check", survey, pass_, rows=rows, back=f"{survey.check}/back", links=_tongues(survey, "", "check"))
 
 
 @answer.get("/check/<version>/<language>/back")
@@ -162,6 +172,7 @@ def over(version: str, language: str) -> Reply:
     more = {
         "receipt": receipt,
         "occasion": occasion_of(snapshot) if snapshot and not survey.pupil else None,
+        "links": _tongues(survey, f"?as={state}", "over"),
         "next_adult": receipt is not None and own_open_door(snapshot) is not None,
     }
     page = _page("done", survey, pass_, state=state, thanks=filled(asked.thanks), declined=filled(declined), **more)

@@ -20,7 +20,7 @@ from survey.pages.answer.compiled import VERSION_LENGTH, Survey
 from survey.pages.answer.passes import Pass, current, give, take_back
 from survey.pages.answer.questions import nothing_here, now, private, wave_over
 from survey.pages.answer.receipt import day_of
-from survey.pages.answer.tongue import asked_language
+from survey.pages.answer.tongue import asked_language, wanted_language
 from survey.pages.store import store
 from survey.responses import ComingIn, Snapshot, assent, begin, earlier, facts_at_door, load, occasion_at
 from survey.responses.begin import WaveOver
@@ -169,7 +169,7 @@ def _survey_behind(door: Door, before: Snapshot | None) -> Survey | None:
     version = before.sha256 if before else newest(store().engine, door.study_id).get(door.questionnaire)
     if version is None:
         return None
-    wanted = request.values.get("language") or (before.language if before else None)
+    wanted = wanted_language() or (before.language if before else None)
     return (wanted and catalogue().survey(version, wanted)) or catalogue().survey(version)
 
 

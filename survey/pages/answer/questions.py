@@ -136,7 +136,8 @@ def wave_over(survey: Survey, snapshot: Snapshot | None = None) -> Reply:
     With a receipt the pass stays, so that it can be saved; else it is taken back.
     """
     receipt = receipt_for(survey, snapshot, now())
-    words = survey.words | {"look": current().classes, "links": [], "receipt": receipt}
+    links = to_go_on_in(survey) if receipt else []
+    words = survey.words | {"look": current().classes, "links": links, "receipt": receipt}
     page = private(Response(render_template("answer/closed.html", **words)))
     return page if receipt else take_back(page)
 
@@ -162,8 +163,14 @@ def agreed(snapshot: Snapshot) -> bool:
 
 def elsewhere(survey: Survey) -> Response:
     """Say that this response is being answered on another screen."""
-    page = render_template("answer/elsewhere.html", **(survey.words | {"look": current().classes, "links": []}))
-    return private(Response(page))
+    own = {"look": current().classes, "links": to_go_on_in(survey)}
+    return private(Response(render_template("answer/elsewhere.html", **(survey.words | own))))
+
+
+def to_go_on_in(survey: Survey) -> list[tuple[str, str, str, bool]]:
+    """Return a link to where an adult goes on in each language; children find other languages behind “Aa”."""
+    links = [] if survey.pupil else survey.languages("")
+    return [(code, name, f"/go?language={code}", here) for code, name, _, here in links]
 
 
 def led_away(survey: Survey, snapshot: Snapshot, pass_: Pass) -> Reply | None:
@@ -393,4 +400,10 @@ def go() -> Reply:
     snapshot = snapshot_of(pass_)
     if snapshot is None:
         return redirect("/", 303)
-    return go_on(survey_at(snapshot.sha256, snapshot.language), snapshot, pass_.epoch)
+    survey = survey_at(snapshot.sha256, snapshot.language)
+    wanted = request.args.get("language", "")
+    if wanted in survey.questionnaire.languages and wanted != survey.language:
+        survey = survey_at(snapshot.sha256, wanted)
+        if snapshot.epoch == pass_.epoch:
+            snapshot = speak(store().engine, snapshot.id, wanted, now()).snapshot or snapshot
+    return go_on(survey, snapshot, pass_.epoch)

@@ -12,7 +12,13 @@ def asked_language() -> str:
     """Return the language asked for in the address or the form, where we speak it; else English."""
     # A form that is too long to read has no fields; what is then asked for stands in the address, if anywhere.
     try:
-        wanted = request.values.get("language", "")
+        wanted = wanted_language()
     except HTTPException:
         wanted = request.args.get("language", "")
     return wanted if wanted in languages() else "en"
+
+
+def wanted_language() -> str:
+    """Return the language asked for, "" for none: by leaving a page for another language of it, or otherwise."""
+    _, _, left_for = request.form.get("leave", "").partition(" ")
+    return left_for or request.values.get("language", "")
