@@ -10,6 +10,7 @@ from survey.responses.begin import (
     facts_at_start,
     occasion_at,
     seed_of,
+    take_up,
 )
 from survey.responses.bulk import PastResponse, PastSave, insert_responses
 from survey.responses.finishing import Done, SaveKey, assent, finish, speak, stop
@@ -51,5 +52,6 @@ __all__ = [
     "speak",
     "stop",
     "stream",
+    "take_up",
     "withdraw",
 ]

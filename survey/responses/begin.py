@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, Row, and_, bindparam, func, select, u
 from sqlalchemy.dialects import postgresql, sqlite
 
 from survey.database import read, write
-from survey.fieldwork.consent import must_agree
+from survey.fieldwork.consent import must_agree, still_agreed
 from survey.fieldwork.doors import Door
 from survey.fieldwork.participants import Membership, Participant
 from survey.fieldwork.performances import Performance
@@ -107,6 +107,26 @@ def begin(
         if earlier is None:
             raise RuntimeError("A response could be neither made nor found.")
         return _come_back(connection, earlier, language, now)
+
+
+def take_up(engine: Engine, response_id: str, epoch: int, now: datetime) -> Ticket | None:
+    """Go on with a response that was stopped and kept, in a new epoch; None where nothing is to go on with.
+
+    For whoever holds the pass of its last sitting: by an open door there is no other way back. epoch: that sitting's. A
+    second tap leads to the sitting that the first began. Raises StoreFull, StoreBusy.
+    """
+    with write(engine) as connection:
+        stopped = locked(connection, response_id)
+        if stopped is None or too_late(engine, stopped, now):
+            return None
+        begun = stopped.state == "started" and stopped.participant_id is None and stopped.sequence == 0
+        if begun and stopped.epoch == epoch + 1:
+            return _ticket(stopped, stopped.epoch, "started")
+        if stopped.state != "stopped" or stopped.epoch != epoch:
+            return None
+        if not still_agreed(connection, stopped.study_id, stopped.participant_id, stopped.wave_id):
+            return None
+        return _come_back(connection, stopped, stopped.language, now)
 
 
 def _has_begun_to_end(engine: Engine, door: Row[Any], now: datetime) -> bool:

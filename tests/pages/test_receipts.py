@@ -18,7 +18,7 @@ from tests.filled import keep_school
 from tests.pages import test_answering
 from tests.pages.strict import look_at, words
 from tests.pages.test_answering import Site, adult_half_way, copy_of, send, stop_and_keep
-from tests.pages.walker import Walker
+from tests.pages.walker import OURS, Walker
 
 site = test_answering.site
 """A fixture: the tiny study, served."""
@@ -120,6 +120,27 @@ def test_the_same_device_shows_its_own_answers_after_a_stop(site: Site) -> None:
     for page in ("/why?n=1&again=1", "/came?n=1&again=1"):
         parent.open(link).open(re.sub(r"/views.*", page, parent.address))
         assert "someone else" not in parent.reply.text
+
+
+def test_a_parent_who_stopped_by_mistake_scans_again_and_goes_on(site: Site) -> None:
+    link = site.link("adult")
+    parent = adult_half_way(site, link)
+    stop_and_keep(parent)
+    receipt = receipt_on(parent)
+    parent.open(link)
+    assert (parent.heading, receipt_on(parent)) == ("Do you want to go on?", receipt)
+    before = parent.client.get_cookie("me")
+    assert before is not None
+    parent.client.post("/turn", data={"turn": "same"}, headers=OURS)
+    parent.client.set_cookie("me", before.value)  # a second tap, before the first one's reply
+    parent.post({"turn": "same"})
+    assert parent.screen == "views"
+    parent.open(parent.link("Back"))
+    assert parent.chosen().getlist("q_reason") == ["We moved house"], "this device gave that answer"
+    send(parent.open("/go"))
+    assert receipt_on(parent) == receipt
+    (record,) = site.records("adult")
+    assert (record.state, record.epoch) == ("finished", 2)
 
 
 # ── the concert ───────────────────────────────────────────────────────────────────────────────────────────

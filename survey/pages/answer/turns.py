@@ -23,7 +23,7 @@ from survey.pages.answer.receipt import just_ended, occasion_of, receipt_for
 from survey.pages.answer.tongue import asked_language
 from survey.pages.store import store
 from survey.question import BLANK, missing
-from survey.responses import Snapshot
+from survey.responses import Snapshot, take_up
 from survey.wording import day_in_words, in_query, time_ago, time_in_words
 
 
@@ -149,6 +149,7 @@ def _which_adult(survey: Survey, snapshot: Snapshot, pass_: Pass) -> dict[str, o
     return _page_of_turn(survey, pass_) | {
         "occasion": occasion,
         "ended": ended,
+        "stopped": snapshot.state == "stopped",
         "ago": time_ago(now() - (snapshot.finished_at or snapshot.seen_at), survey.language) if ended else None,
         "day": None if began.date() == today else day_in_words(began.date(), today, survey.language),
         "time": time_in_words(began, survey.language),
@@ -192,12 +193,23 @@ def take_turn() -> Reply:
     if said == {"turn": ["same"]}:
         # Nothing proves the yes: a child's answers so far are not shown again on Back.
         since = snapshot.sequence + 1 if snapshot and pass_.child else 0
+        pass_ = _taken_up(pass_, snapshot)
         return give(redirect("/go", 303), replace(pass_, since=since, door=None, visit=""))
     if said == {"turn": ["next"]}:
         pass_ = _at_own_door(pass_)
         if snapshot is not None and snapshot.state == "started":
             return give(redirect("/turn", 303), pass_)
     return _next_person(pass_)
+
+
+def _taken_up(pass_: Pass, snapshot: Snapshot | None) -> Pass:
+    """Return the pass of an adult who goes on after stopping, in a new sitting of the same response; else as it was."""
+    if snapshot is None or pass_.child or (snapshot.state != "stopped" and snapshot.epoch == pass_.epoch):
+        return pass_
+    ticket = take_up(store().engine, snapshot.id, pass_.epoch, now())
+    if ticket is None:
+        return pass_
+    return replace(pass_, epoch=ticket.epoch, shows_from=pass_.shows_from or pass_.epoch)
 
 
 def _at_own_door(pass_: Pass) -> Pass:
