@@ -12,7 +12,7 @@ from werkzeug.routing import IntegerConverter, Map
 
 from survey.config import Settings
 from survey.database import open_engine
-from survey.drawings import drawing, face
+from survey.drawings import degree, drawing, face
 from survey.long_work import jobs_of
 from survey.pages import errors, statics
 from survey.pages.account import guard
@@ -78,7 +78,8 @@ def _templates(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(address=own_direction, addresses=with_addresses, isolated=isolated)
-    app.jinja_env.globals.update(drawing=drawing, face=face, asset=statics.asset, says_nothing=INSTEAD, sound=_none)
+    drawn = {"drawing": drawing, "face": face, "degree": degree}
+    app.jinja_env.globals.update(drawn, asset=statics.asset, says_nothing=INSTEAD, sound=_none)
 
 
 def _none(_words: str) -> str:

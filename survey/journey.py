@@ -6,7 +6,7 @@ questionnaire from its start, and see which screens are on the way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -33,11 +33,25 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """The questions between two rests, and how far someone is in them.
+
+    It is the `number`-th of `of` (both from 1), and has come to the `place`-th (from 1) of its `length` questions.
+    """
+
+    number: int
+    of: int
+    place: int
+    length: int
+
+
+@dataclass(frozen=True)
 class Screen:
     """What a respondent sees at once: one step for a pupil, a page of questions for an adult.
 
     `name` is its place in an address, `number` its position among the `of` screens that ask or tell something
-    (1 to `of`); a rest has the number of the screen before it. Without steps it is a rest.
+    (1 to `of`); a rest has the number of the screen before it. Without steps it is a rest. `stretch` says where it is
+    between a child's rests; an adult has none.
     """
 
     name: str
@@ -45,6 +59,7 @@ class Screen:
     page: Page
     number: int
     of: int
+    stretch: Stretch | None = None
 
     @property
     def rest(self) -> bool:
@@ -242,18 +257,33 @@ def _screens(questionnaire: Questionnaire) -> Iterator[Screen]:
             steps = tuple(Step(question, part) for question in page.questions for part in question.parts)
             yield Screen(page.id, steps, page, number, len(pages))
         return
+    stretches = list(_stretches(questionnaire.questions))
     total = len(questionnaire.questions)
-    rated = sum(question.rated for question in questionnaire.questions)
-    done = number = 0
-    for page in questionnaire.pages:
-        for question in page.questions:
+    page_of = {question.id: page for page in questionnaire.pages for question in page.questions}
+    number = 0
+    for nth, questions in enumerate(stretches, start=1):
+        for place, question in enumerate(questions, start=1):
             number += 1
+            stretch = Stretch(nth, len(stretches), place, len(questions))
             for part in question.parts:
                 name = f"{question.id}.{part.name}" if part.name else question.id
-                yield Screen(name, (Step(question, part),), page, number, total)
-            done += question.rated
-            if question.rated and done % REST_AFTER == 0 and done < rated:
-                yield Screen(f"rest-{done // REST_AFTER}", (), page, number, total)
+                yield Screen(name, (Step(question, part),), page_of[question.id], number, total, stretch)
+        if nth < len(stretches):
+            yield Screen(f"rest-{nth}", (), page_of[questions[-1].id], number, total, stretch)
+
+
+def _stretches(questions: Sequence[Question]) -> Iterator[list[Question]]:
+    """Yield the questions from one rest of a child to the next; after the last rated one there is no rest."""
+    rated = sum(question.rated for question in questions)
+    stretch: list[Question] = []
+    done = 0
+    for question in questions:
+        stretch.append(question)
+        done += question.rated
+        if question.rated and done % REST_AFTER == 0 and done < rated:
+            yield stretch
+            stretch = []
+    yield stretch
 
 
 def _as_data(screen: Screen) -> dict[str, Any]:

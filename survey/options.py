@@ -395,7 +395,17 @@ class Rated(OneOf):
 
 
 class InWords(Rated):
-    """Rated points that are read as words: faces are for feelings, and adults read less beside them (rule P10)."""
+    """Rated points that are read as words: faces are for feelings, and adults read less beside them (rule P10).
+
+    Children see beside the words how much of it each point is: `sign` is drawn the fuller, the higher the code.
+    """
+
+    sign: ClassVar[Literal["jar", "beads"]] = "jar"
+
+    def level(self, code: int) -> tuple[int, int]:
+        """Return how full the sign of a point is, from 0 for the lowest code, and of the highest."""
+        codes = sorted(self.labels)
+        return codes.index(code), len(codes) - 1
 
     def option_remarks(self, options: Sequence[Option], setting: Setting) -> Iterator[Remark]:
         """No point has a face."""

@@ -13,6 +13,7 @@ class Frequency(InWords):
     """Points from seldom to often, in words (rule P10: never faces). The more often, the higher the code."""
 
     kind: Literal["frequency"] = "frequency"
+    sign: ClassVar[Literal["jar", "beads"]] = "beads"
     example: ClassVar[str] = """\
 question: plays_home
 kind: frequency

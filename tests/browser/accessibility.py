@@ -13,6 +13,8 @@ media as it found them:
     forced_colours          at least two cues for what is chosen survive forced colours
     reduced_motion          nothing moves for those who asked for less movement
     targets(page, 60)       everything to tap is at least that many pixels, 60 for pupils, 44 for adults
+    next_in_view            a child's Next is in view before anything is scrolled, whatever “Aa” says; and the page fits
+    next_place              where Next stands, to be compared along a walk
     console                 no error, and no report of the content security policy, in the console
     every_check             all of them
 
@@ -21,7 +23,7 @@ where each is kept:
 
     T1   axe                     axe, axe_of_colours
     T2   keyboard walk           keyboard_walk, basics
-    T3   reflow                  reflow; in every language: test_fits.py
+    T3   reflow, P26             reflow, next_in_view; in every language: test_fits.py; everything everywhere: sweep.py
     T4   200 %, spacing          large_text_and_spacing
     T5   forced colours          forced_colours
     T6   no JavaScript           test_walks.py, test_respondents.py, test_class_session.py, with scripts off
@@ -67,6 +69,12 @@ MOST_TAB_STOPS = 90
 
 TABLET, UPRIGHT, PHONE = (1024, 690), (768, 1024), (320, 640)
 """Sizes in pixels: what a school's tablet leaves for the page, the same on its side, and the narrowest phone."""
+
+LAPTOP, HAND = (1366, 640), (390, 844)
+"""What a school's laptop leaves for the page, and a phone of today."""
+
+AT_SCHOOL = (TABLET, LAPTOP, UPRIGHT)
+"""Where all of a child's question is to be seen at once (P26)."""
 
 CHOICES = "input[type=radio], input[type=checkbox]"
 
@@ -356,6 +364,64 @@ def large_text_and_spacing(page: Page) -> list[str]:
         ]
 
 
+LOOKS = ("", "spaced", "text-bigger", "text-biggest", LARGEST)
+"""The classes of what “Aa” offers, as they change how much room things take."""
+
+# Every button on the ground of a child's page, with each look; and whether all of the page fits, where it has to.
+NEXT = """(looks) => {
+  const root = document.documentElement, before = root.className, faults = [];
+  scrollTo(0, 0);
+  for (const look of looks) {
+    root.className = before;
+    if (look) root.classList.add(...look.split(' '));
+    const with_ = look ? ` with “${look}”` : '';
+    for (const e of document.querySelectorAll('main .next')) {
+      const r = e.getBoundingClientRect(), name = e.textContent.trim();
+      const seen = r.top >= 0 && r.bottom <= innerHeight && r.left >= -1 && r.right <= innerWidth + 1;
+      const top = seen && document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2);
+      if (!seen) faults.push(`“${name}” is out of view${with_}`);
+      else if (!e.contains(top)) faults.push(`“${name}” is covered${with_}`);
+    }
+    const more = root.scrollHeight - innerHeight;
+    if (more > 0 && !look.includes('text-') && document.querySelector('main .next'))
+      faults.push(`${more} pixels of the page are out of view${with_}`);
+  }
+  root.className = before;
+  return faults;
+}"""
+
+
+def next_in_view(page: Page, looks: tuple[str, ...] = LOOKS) -> list[str]:
+    """Before anything is scrolled Next is in view; at school's sizes, but for large text, all of the page is (P26)."""
+    with _size_kept(page):
+        faults = []
+        for width, height in (*AT_SCHOOL, PHONE, HAND):
+            _resize(page, width, height)
+            found: list[str] = page.evaluate(NEXT, list(looks))
+            phone = (width, height) not in AT_SCHOOL
+            faults += [
+                f"At {width} by {height} pixels {fault}."
+                for fault in found
+                if not (phone and "pixels of the page" in fault)
+            ]
+        return faults
+
+
+def next_place(page: Page) -> tuple[int, int, int] | None:
+    """Return how far Next is from the lower edge and from the end of the line, and how high; None where there is none."""
+    place: list[int] | None = page.evaluate(NEXT_PLACE)
+    return None if place is None else (place[0], place[1], place[2])
+
+
+NEXT_PLACE = """() => {
+  const all = [...document.querySelectorAll('main :not(.both) > .next')];
+  if (!all.length) return null;
+  scrollTo(0, 0);
+  const r = all.at(-1).getBoundingClientRect(), left = document.documentElement.dir === 'rtl';
+  return [innerHeight - r.bottom, left ? r.left : innerWidth - r.right, r.height].map(Math.round);
+}"""
+
+
 def _overflow(page: Page, width: int, height: int, css: str = "") -> list[str]:
     _resize(page, width, height)
     with _adopted(page, css):
@@ -544,6 +610,7 @@ def _at_every_size(page: Page, smallest_target: int) -> list[str]:
         return [
             *targets(page, smallest_target),
             *reflow(page),
+            *next_in_view(page),
             *large_text_and_spacing(page),
         ]
 

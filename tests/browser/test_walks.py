@@ -50,6 +50,8 @@ class Visitor:
     looked_at: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
     hosts: set[str] = field(default_factory=set)
+    next_places: set[tuple[int, int, int]] = field(default_factory=set)
+    taps: int = 0
 
     def __post_init__(self) -> None:
         self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
@@ -69,6 +71,11 @@ class Visitor:
             self.looked_at.add(kind)
             self.faults += [f"{kind}: {fault}" for fault in accessibility.every_check(self.page, self.smallest)]
 
+    def note_next(self) -> None:
+        """Note where a child's Next stands."""
+        if (place := accessibility.next_place(self.page)) is not None:
+            self.next_places.add(place)
+
     def next(self) -> None:
         if self.page.locator("button.listen").is_visible():
             self.faults.append(f"{self.page.url}: a Listen button, and nothing can be heard here")
@@ -76,6 +83,7 @@ class Visitor:
 
     def press(self, what: Locator) -> None:
         """Click what leads to another page, and wait until that is there."""
+        self.taps += 1
         with self.page.expect_navigation(wait_until="load"):
             what.click()
 
@@ -100,6 +108,7 @@ def fill(visitor: Visitor, screen: Screen, answers: dict[str, Any]) -> None:
         data = step.question.fill(step.part, answers)
         if step.question.asks and not step.question.stored:
             page.locator(f'input[name="{name}"]').first.check()
+            visitor.taps += 1
         for suffix, value in data.items():
             full = f"{name}-{suffix}" if suffix else name
             field_ = page.locator(f'[name="{full}"]')
@@ -108,6 +117,7 @@ def fill(visitor: Visitor, screen: Screen, answers: dict[str, Any]) -> None:
                 continue
             kind = field_.first.evaluate("e => e.type || e.tagName")
             for one in value if isinstance(value, list) else [value]:
+                visitor.taps += 1
                 if kind in ("radio", "checkbox"):
                     page.locator(f'input[name="{full}"][value="{one}"]').check()
                 elif kind.startswith("select"):
@@ -131,6 +141,7 @@ def walk(visitor: Visitor, journey: Journey, answers: dict[str, Any], *, look: b
         seen += [screen.name] if screen.name not in seen[-1:] else []
         if look:
             visitor.look(kind_of(screen, journey.questionnaire.audience))
+            visitor.note_next()
         fill(visitor, screen, answers)
         visitor.next()
     raise AssertionError(f"no end: {seen[-5:]}")
@@ -164,7 +175,10 @@ def test_from_the_link_to_the_thanks(
     )
     if scripts:
         visitor.look("welcome with an error")
+        visitor.note_next()
+    visitor.taps = 0
     page.locator('input[name="assent"][value="yes"]').check()
+    visitor.taps += 1
     visitor.next()
 
     seen = walk(visitor, journey, answers, look=scripts)
@@ -180,6 +194,10 @@ def test_from_the_link_to_the_thanks(
     assert visitor.place == "over"
     if scripts:
         visitor.look("over")
+        visitor.note_next()
+    assert len(visitor.next_places) == (1 if pupil and scripts else 0), "Next stands in one place of every page"
+    if name == "pupil-ks1":
+        assert visitor.taps <= 2 * len(questionnaire.questions) + 10
 
     record = published.newest(name)
     hidden = journey.hidden(answers, {})
