@@ -69,7 +69,7 @@ class PlacedBoxes:
     def height(self) -> float:
         """How high all of it is, in millimetres."""
         apart = sum(
-            max(self._words(box, self._apart - self.look.box - _CODE), self.look.box) + 0.5 for box in self.nothing
+            max(self._words(box, self._apart - self.look.box - _CODE), self.look.box) + 0.9 for box in self.nothing
         )
         if self.beside:
             return max(self._answers, apart)
@@ -93,7 +93,7 @@ class PlacedBoxes:
         words = max(self._words(box, self._in_row) for box in self.own)
         faces = self.look.name != "adult" and any(_face(box) for box in self.own)
         above = self.look.face + 0.5 if faces else 0.0
-        return above + max(words, SIGN if self.signs else 0.0) + self.look.box + 1.0
+        return above + max(words, SIGN if self.signs else 0.0) + self.look.box + 1.4
 
     def _listed(self, box: Box, width: float) -> float:
         sign = SIGN if box.picture or box.art else 0.0

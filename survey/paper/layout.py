@@ -228,7 +228,7 @@ def _height(one: PrintedQuestion, look: Print) -> float:
     picture = _PICTURE - 4.0 if one.question.picture else 0.0
     more = look.height(one.paper.text) + sum(_way(text, look) for text in (one.above, one.below) if text)
     pieces = sum(max(_line(line, look, len(lines)) for line in lines) + 1.5 for lines in abreast(one.paper.lines))
-    return max(words, picture) + more + pieces + 3.0
+    return max(words, picture) + more + pieces + 2.2
 
 
 def _way(text: str, look: Print) -> float:
