@@ -123,8 +123,13 @@ def _blocks(asked: Questionnaire, facts: Mapping[str, Any], made: Sheets) -> Ite
 def _hinted_once(questions: Sequence[PrintedQuestion]) -> Iterator[PrintedQuestion]:
     """Yield the questions of a page; those in a row that are answered in the same way have their hint once."""
     for at, one in enumerate(questions):
-        alike = at and (questions[at - 1].hint, questions[at - 1].paper) == (one.hint, one.paper)
+        alike = at and _answered(questions[at - 1]) == _answered(one)
         yield replace(one, hint="") if alike and not one.question.grid else one
+
+
+def _answered(one: PrintedQuestion) -> tuple[Any, ...]:
+    """Return how a question is answered: what stands at each line for others to be answered in the same way."""
+    return one.hint, [(line.suffix, line.boxes, line.cells, line.lines) for line in one.paper.lines]
 
 
 def _words(page: Page, look: Print, tall: float) -> Block | None:
