@@ -112,6 +112,10 @@ proxy: ## Debian's nginx for the tests (or say where yours is: NGINX=/path/to/ng
 demo: setup fonts ## a study full of pretended answers: prints links to click, stops with Ctrl-C
 	@$(BIN)/survey demo
 
+.PHONY: pages
+pages: setup fonts ## every state of every page of the shipped questionnaires under every check, half an hour and more
+	@$(BIN)/python -m tests.browser.sweep $(ONLY)
+
 .PHONY: bench
 bench: setup ## speed and memory on this machine, beside the same work done bare
 	@$(BIN)/python -m bench

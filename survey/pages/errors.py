@@ -124,7 +124,7 @@ def _html(status: int, language: str) -> str:
             survey_title="",
             contact=None,
             here="",
-            look_address="/look",
+            code=language,
             young=False,
             audience="parent",
         )

@@ -34,6 +34,7 @@ legend { padding: 0; }
   padding: .5rem 1.5rem; font: inherit; border: 2px solid; border-radius: .75rem; color: inherit;
   background: none; }
 .next { color: #fff; background: #2b2b8f; }
+.go { position: sticky; inset-block-end: 0; margin: 0; background: #fffdf5; }
 @keyframes grow { from { transform: scale(.9); } }
 @media (prefers-reduced-motion: no-preference) {
   .option input:checked + label { animation: grow .3s; }
@@ -66,7 +67,7 @@ RIGHT_PAGE = f"""<!doctype html>
 </fieldset>
 <p><label for="more">What do you sing?</label>
 <input class="text" type="text" id="more" name="more" autocomplete="off"></p>
-<p><button class="next">Next</button></p>
+<p class="go"><button class="next">Next</button></p>
 </form>
 <p><a class="stop" href="#stop">I want to stop</a></p>
 </main>
@@ -195,6 +196,26 @@ FAULTS: dict[str, tuple[Check, Callable[[str], str], str]] = {
         ),
         "“Aa” at its largest and 320 pixels",
     ),
+    "Next out of view": (
+        accessibility.next_in_view,
+        styled("h1 { padding-block-end: 30rem; } .go { position: static; }"),
+        "At 1366 by 640 pixels “Next” is out of view.",
+    ),
+    "Next out of view with the largest text only": (
+        accessibility.next_in_view,
+        styled(".text-biggest .go { position: relative; inset-block-end: -40rem; }"),
+        "“Next” is out of view with “text-biggest”",
+    ),
+    "Next under another layer": (
+        accessibility.next_in_view,
+        styled("body::after { content: ''; position: fixed; inset: auto 0 0; block-size: 16rem; }"),
+        "“Next” is covered",
+    ),
+    "a question longer than a tablet": (
+        accessibility.next_in_view,
+        styled("h1 { padding-block-end: 20rem; }"),
+        "of the page are out of view",
+    ),
     "clipped text": (
         accessibility.large_text_and_spacing,
         styled(".hint { block-size: 1.6rem; overflow: hidden; }"),
@@ -317,6 +338,15 @@ def test_a_planted_fault_is_found(page: Page, name: str) -> None:
     assert html != RIGHT_PAGE
     found = check(opened(page, html))
     assert [sentence for sentence in found if words in sentence], found
+
+
+@pytest.mark.parametrize(
+    "css", [".go { padding-block-end: 1rem; }", ".next { block-size: 6rem; }", ".go { text-align: end; }"]
+)
+def test_a_next_that_stands_elsewhere_has_another_place(page: Page, css: str) -> None:
+    right = accessibility.next_place(opened(page, RIGHT_PAGE))
+    assert right == accessibility.next_place(opened(page, RIGHT_PAGE))
+    assert right != accessibility.next_place(opened(page, styled(css)(RIGHT_PAGE)))
 
 
 def test_a_scrolled_table_of_data_may_be_wide(page: Page) -> None:

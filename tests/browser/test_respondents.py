@@ -210,7 +210,8 @@ def test_every_sort_of_control_can_be_read_on_every_paper(
         ("staff", ["about_you", "musical", "support", "matters", "in_your_words"]),
     ):
         page = new_page()
-        page.goto(site + "/look")
+        page.goto(site)
+        press(page, page.get_by_role("button", name="Change how it looks"))
         page.locator(f"#paper-{paper}").check()
         go_on(page)
         here = come_in(page, site + published.link(name))

@@ -55,7 +55,6 @@ ROUTES: dict[str, frozenset[str]] = {
     "POST /join": ANYBODY,
     "GET /join/picture/<int:place>": ANYBODY,
     "POST /join/picture/<int:place>": ANYBODY,
-    "GET /look": ANYBODY,
     "POST /look": ANYBODY,
     # answering
     "GET /welcome": WITH_A_PASS,
@@ -85,8 +84,6 @@ ROUTES: dict[str, frozenset[str]] = {
     "POST /try/<pass_>/q/<name>/look": ANYBODY,
     "GET /try/<pass_>/q/<name>/stop": ANYBODY,
     "POST /try/<pass_>/q/<name>/stop": ANYBODY,
-    "GET /try/<pass_>/look": ANYBODY,
-    "POST /try/<pass_>/look": ANYBODY,
     "GET /try/<pass_>/check": ANYBODY,
     "POST /try/<pass_>/check": ANYBODY,
     "GET /try/<pass_>/check/back": ANYBODY,

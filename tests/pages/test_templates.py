@@ -307,11 +307,12 @@ def test_statements_stand_as_cards_under_their_stem(previews: Previews) -> None:
 
 def test_a_child_sees_how_far_it_is(previews: Previews) -> None:
     questions = [data_of("faces") | {"question": f"q{n}"} for n in range(35)]
-    page = previews.show(questions, "ks2", part=6)
-    assert "Question 7 of 35" in words(page.root)
-    (dots,) = [e for e in page.root.iter("ol") if e.get("class") == "dots"]
-    assert [dot.get("class") for dot in dots] == ["done"] * 6 + ["now"] + [None] * 28
-    assert dots.get("aria-hidden") == "true"
+    page = previews.show(questions, "ks2", part=10)
+    assert "Part 2 of 5, Question 10 of 35" in words(page.root)
+    (way,) = [e for e in page.root.iter("div") if e.get("class") == "way"]
+    parts = [(e.get("value"), e.get("max"), e.get("class")) for e in way.iter("progress")]
+    assert parts == [("8", "8", None), ("2", "8", "here"), ("0", "8", None), ("0", "8", None), ("0", "8", None)]
+    assert way.get("aria-hidden") == "true"
 
 
 def test_the_look_of_a_device_is_on_every_page(previews: Previews) -> None:

@@ -39,7 +39,7 @@ def by_response(site: Site, questionnaire: str = "child") -> list[dict[str, Any]
 
 def buttons(walker: Walker) -> list[str]:
     """The buttons of a page; Listen is not one before a script has found something to hear."""
-    shown = [e for e in walker.page.iter("button") if e.get("hidden") is None]
+    shown = [e for e in walker.page.iter("button") if e.get("hidden") is None and e.get("name") != "leave"]
     return [" ".join("".join(e.itertext()).split()) for e in shown]
 
 
@@ -288,7 +288,7 @@ def test_a_look_chosen_at_ones_own_door_stays_there(site: Site) -> None:
     """Someone who has opened their link and never begun; then another child opens theirs."""
     first, second = (site.link("child", person=person) for person in ("p1", "p2"))
     child = site.walker().open(first)
-    child.post({"paper": "dark", "size": "normal", "space": "normal"}, "/look")
+    child.post({"paper": "dark", "size": "normal", "space": "normal", "leave": "use"}, "/look")
     assert child.open(first).page.get("class") == "theme-dark"
     assert child.open(second).page.get("class") == ""
 

@@ -19,6 +19,7 @@ from survey.pages.answer.questions import (
     led_away,
     next_number,
     not_taken,
+    nothing_more,
     now,
     over_address,
     private,
@@ -85,7 +86,8 @@ def take_stop(version: str, language: str, name: str) -> Reply:
     if said == {"stop": ["stop"]}:
         if not snapshot.answers:
             return _stopped(survey, snapshot, pass_, keep=False)
-        return _page("keep", survey, pass_, screen=screen, links=_tongues(survey, f"{name}/stop?keep=1", "q"))
+        more = {"shown": f"{request.path}?keep=1", "links": _tongues(survey, f"{name}/stop?keep=1", "q")}
+        return _page("keep", survey, pass_, screen=screen, **more)
     if said in ({"keep": ["keep"]}, {"keep": ["throw"]}):
         return _stopped(survey, snapshot, pass_, keep=said["keep"] == ["keep"])
     abort(400)
@@ -162,6 +164,8 @@ def over(version: str, language: str) -> Reply:
     if snapshot is not None and snapshot.state == "started":
         return redirect("/go", 303)
     state = ENDS[snapshot.state] if snapshot else request.args.get("as", "")
+    if state in ("closed", "nothing"):
+        return nothing_more(survey, state)
     if state not in ENDS.values():
         abort(404)
     asked = survey.questionnaire

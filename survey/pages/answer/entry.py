@@ -21,6 +21,7 @@ from survey.pages.answer.passes import Pass, current, give, take_back
 from survey.pages.answer.questions import nothing_here, now, private, wave_over
 from survey.pages.answer.receipt import day_of
 from survey.pages.answer.tongue import asked_language, wanted_language
+from survey.pages.answer.unsent import aside, detour
 from survey.pages.store import store
 from survey.responses import ComingIn, Snapshot, assent, begin, earlier, facts_at_door, load, occasion_at
 from survey.responses.begin import WaveOver
@@ -46,7 +47,7 @@ def plain_words() -> dict[str, object]:
         "here": "",
         "front": f"/{in_query(language)}",
         "in_language": in_query(language),
-        "look_address": f"/look?language={language}",
+        "code": language,
         "young": False,
         "audience": "parent",
     }
@@ -62,9 +63,11 @@ def front() -> Reply:
     return _code_page() if pass_.response is None else take_back(_code_page())
 
 
-def _code_page(error: str | None = None, typed: str | None = None, status: int = 200) -> Response:
+def _code_page(
+    error: str | None = None, typed: str | None = None, status: int = 200, looks: Pass | None = None
+) -> Response:
     """Return the page that asks for a code. error: in the language of the page. typed: what stands in the box."""
-    words = plain_words()
+    words = plain_words() | ({"look": looks.classes} if looks else {})
     return private(Response(render_template("answer/code.html", error=error, typed=typed, **words), status=status))
 
 
@@ -73,6 +76,9 @@ def enter() -> Reply:
     """Let someone in by a typed code."""
     code = request.form.get("code", "")
     typed, say = code[:LONGEST_CODE], say_in(asked_language())
+    if (away := detour()) is not None:
+        words = plain_words() | {"audience": "pupil"}
+        return aside(away, words, lambda looks: _code_page(typed=typed, looks=looks))
     if not code.strip():
         return _code_page(say("Enter your code"))
     wait = tries.wait_for(_CODES)
@@ -160,8 +166,7 @@ def _barred_page(door: Door, before: Snapshot | None, why: _Why) -> Response:
 
 def _outside(survey: Survey) -> dict[str, object]:
     """Return what a page of a survey is given that stands before its questions."""
-    own = {"links": [], "look": current().classes, "here": "", "look_address": _look_address(survey)}
-    return survey.words | own
+    return survey.words | {"links": [], "look": current().classes, "here": ""}
 
 
 def _survey_behind(door: Door, before: Snapshot | None) -> Survey | None:
@@ -175,7 +180,7 @@ def _survey_behind(door: Door, before: Snapshot | None) -> Survey | None:
 
 def _unknown() -> Reply:
     """Answer for every link that never existed: the same, however wrong it is."""
-    return private(Response(render_template("answer/unknown.html", **plain_words()), status=404))
+    return private(Response(render_template("answer/unknown.html", shown="/", **plain_words()), status=404))
 
 
 @dataclass(frozen=True)
@@ -232,11 +237,11 @@ def _agreed(door: Door) -> bool:
     return True
 
 
-def _welcome_page(found: _AtDoor, error: str | None = None) -> str:
+def _welcome_page(found: _AtDoor, error: str | None = None, looks: Pass | None = None) -> str:
     survey = found.survey
     facts = facts_at_door(store().engine, found.door.id) if survey.opens_with_facts else {}
     links = [(code, name, f"/welcome?language={code}", here) for code, name, _, here in survey.languages("")]
-    own = {"links": links} if survey.pupil else {"links": links, **_where(found)}
+    own = {"links": links, "look": (looks or current()).classes, **({} if survey.pupil else _where(found))}
     return welcome_page(survey, facts, error, _outside(survey) | own)
 
 
@@ -256,13 +261,10 @@ def welcome_page(survey: Survey, facts: Mapping[str, Any], error: str | None, wo
         questionnaire=asked,
         version=survey.version,
         error=error,
+        chosen=request.form.get("assent", ""),
         filled=survey.filled({}, facts),
         **{**survey.words, **words},
     )
-
-
-def _look_address(survey: Survey) -> str:
-    return f"/look?language={survey.language}"
 
 
 @answer.post("/welcome")
@@ -274,6 +276,8 @@ def decide() -> Reply:
     found = _at_door(pass_)
     if not isinstance(found, _AtDoor):
         return found
+    if (away := detour()) is not None:
+        return aside(away, _outside(found.survey), lambda looks: private(Response(_welcome_page(found, looks=looks))))
     agreed = _said(asked=found.survey.questionnaire.assent is not None)
     if request.form.get("version", found.survey.version) != found.survey.version:
         # A newer version was published since the page was opened: no one agrees to what they have not read.

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from typing import Final
 
-from flask import redirect
+from flask import abort, has_request_context, redirect, request
 from werkzeug.wrappers import Response as Reply
 
 from survey.pages.answer.blueprint import answer
 from survey.pages.answer.entry import plain_words
 from survey.pages.answer.passes import current, give
 from survey.pages.answer.questions import survey_at
-from survey.pages.answer.tongue import asked_language
-from survey.pages.answer.unsent import chosen_look, look_page
+from survey.pages.answer.unsent import aside, chosen_look, detour, look_page
 
 
 def _take(back: str) -> Reply:
@@ -33,18 +34,37 @@ def take_look(version: str, language: str, name: str) -> Reply:
     return _take(f"{survey_at(version, language).here}/{name}")
 
 
-@answer.get("/look")
-def look_outside() -> Reply:
-    """Show the choices, outside any survey."""
-    return look_page(plain_words() | {"audience": "pupil"}, current(), _way_back())
-
-
 @answer.post("/look")
-def take_look_outside() -> Reply:
-    """Keep the choices, and go back to the welcome page."""
-    return _take(_way_back())
+def look_outside() -> Reply:
+    """Show the choices, on the way from a page with nothing to fill in; keep them, and go back to that page.
+
+    Where it was stands in the form, never in an address: it may be a link that lets someone in.
+    """
+    away = detour()
+    if away is None:
+        abort(400)
+    return aside(away, plain_words() | {"audience": _audience()}, lambda _: redirect(_way_back(), 303))
+
+
+def _audience() -> str:
+    said = request.form.get("audience", "")
+    return said if said in ("pupil", "parent", "staff") else "pupil"
+
+
+_PLACE: Final = re.compile(r"/(?:[\w.~-]+/?)*(?:\?[\w=&.-]*)?", re.ASCII)
+"""An address of ours; never one that a browser takes for another host."""
 
 
 def _way_back() -> str:
-    page = "/join" if current().joining else "/welcome"
-    return f"{page}?language={asked_language()}"
+    place = request.form.get("from", "")
+    return place if _PLACE.fullmatch(place) else "/"
+
+
+@answer.app_template_global()
+def shown_at() -> str:
+    """Return the address of the page, to which “Aa” leads back; "" where it has none or is made for everyone."""
+    if not has_request_context() or request.method == "POST":
+        return ""
+    if request.path.endswith(".json") or request.path.startswith("/try/"):
+        return ""
+    return request.full_path.rstrip("?")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,9 +15,9 @@ from survey.journey import Screen
 from survey.pages.answer.blueprint import answer
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import Survey
-from survey.pages.answer.passes import Pass, current, give, take_back
+from survey.pages.answer.passes import Pass, current, take_back
 from survey.pages.answer.receipt import receipt_for
-from survey.pages.answer.unsent import Detour, detour, look_page, unsent
+from survey.pages.answer.unsent import Detour, aside, detour, unsent
 from survey.pages.store import store
 from survey.question import BLANK, Tampered, missing
 from survey.responses import STRIDE, SavedPage, Snapshot, finish, load, save, seed_of, speak
@@ -136,16 +135,21 @@ def wave_over(survey: Survey, snapshot: Snapshot | None = None) -> Reply:
     With a receipt the pass stays, so that it can be saved; else it is taken back.
     """
     receipt = receipt_for(survey, snapshot, now())
-    links = to_go_on_in(survey) if receipt else []
-    words = survey.words | {"look": current().classes, "links": links, "receipt": receipt}
-    page = private(Response(render_template("answer/closed.html", **words)))
-    return page if receipt else take_back(page)
+    if receipt is None:
+        return take_back(nothing_more(survey, "closed"))
+    words = survey.words | {"look": current().classes, "links": to_go_on_in(survey), "receipt": receipt}
+    return private(Response(render_template("answer/closed.html", **words)))
 
 
 def nothing_here(survey: Survey) -> Reply:
     """Say that there is nothing to answer, and not why: that is between the school, the parents and the study."""
-    page = render_template("answer/nothing.html", **(survey.words | {"look": current().classes, "links": []}))
-    return take_back(private(Response(page)))
+    return take_back(nothing_more(survey, "nothing"))
+
+
+def nothing_more(survey: Survey, why: str) -> Response:
+    """Return the page that says that nothing is taken. “Aa” leads back to an address of its own."""
+    own = {"look": current().classes, "links": [], "receipt": None, "shown": f"{survey.over}?as={why}"}
+    return private(Response(render_template(f"answer/{why}.html", **(survey.words | own))))
 
 
 def not_taken(survey: Survey, snapshot: Snapshot) -> Reply:
@@ -345,12 +349,8 @@ def _leave(
     """Show “Aa”, or the page again, with what was not sent yet."""
     if snapshot is not None and (dead := led_away(survey, snapshot, pass_)) is not None:
         return dead
-    if away.look:
-        return look_page(survey.words | {"links": survey.languages(screen.name)}, pass_)
-    if away.letters is None:
-        return _shown(survey, screen, asked, pass_, snapshot)
-    pass_ = replace(pass_, look=away.letters)
-    return give(_shown(survey, screen, asked, pass_, snapshot), pass_)
+    words = survey.words | {"links": survey.languages(screen.name)}
+    return aside(away, words, lambda looks: _shown(survey, screen, asked, looks, snapshot))
 
 
 def _lead_on(survey: Survey, screen: Screen, snapshot: Snapshot, pass_: Pass) -> Reply:

@@ -155,7 +155,7 @@ def start(pass_: str) -> Reply:
 def _welcome(it: _TryOut, error: str | None = None) -> str:
     survey = it.survey
     links = [(code, name, address_of(survey.sha256, code), here) for code, name, _, here in survey.languages("")]
-    own = {"links": links, "look": it.pass_.classes, "look_address": f"{survey.trial}/look"}
+    own = {"links": links, "look": it.pass_.classes}
     return welcome_page(survey, {}, error, own)
 
 
@@ -163,6 +163,11 @@ def _welcome(it: _TryOut, error: str | None = None) -> str:
 def decide(pass_: str) -> Reply:
     """Take the yes or the no."""
     it = _current(pass_)
+    if (away := detour()) is not None:
+        if away.look:
+            return look_page(it.survey.words | {"links": []}, it.pass_)
+        later = it if away.letters is None else replace(it, look=away.letters)
+        return _keep(private(Response(_welcome(later))), later)
     said = request.form.get("assent")
     if it.survey.questionnaire.assent is not None and said not in ("yes", "no"):
         return private(Response(_welcome(it, it.survey.say("Pick one answer."))))
@@ -266,20 +271,6 @@ def take_look(pass_: str, name: str) -> Reply:
     """Let the pages of the try-out look as chosen."""
     it = _current(pass_)
     return _keep(it.to(screen_at(it.survey, name)), replace(it, look=chosen_look()))
-
-
-@trying.get("/look")
-def look_at_start(pass_: str) -> Reply:
-    """Show how the pages can look, on the way from the beginning."""
-    it = _current(pass_)
-    return look_page(it.survey.words | {"links": []}, it.pass_, it.survey.trial)
-
-
-@trying.post("/look")
-def take_look_at_start(pass_: str) -> Reply:
-    """Let the pages of the try-out look as chosen, and show its beginning again."""
-    it = replace(_current(pass_), look=chosen_look())
-    return _keep(private(Response(_welcome(it))), it)
 
 
 @trying.get("/check")

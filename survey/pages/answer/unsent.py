@@ -12,13 +12,15 @@ stands, and the page that answers holds it in hidden fields and posts it back th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from flask import Response, abort, render_template, request
 from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as Reply
 
-from survey.pages.answer.passes import Pass
+from survey.pages.answer.passes import Pass, current, give
 
 LEAVE: Final = "leave"
 
@@ -69,14 +71,28 @@ def chosen_look() -> str:
         abort(400)
 
 
-def look_page(words: dict[str, object], pass_: Pass, back: str = "") -> Response:
+def aside(away: Detour, words: Mapping[str, object], show: Callable[[Pass], Reply]) -> Reply:
+    """Show “Aa”, or the page again with the look that was chosen there.
+
+    words: what the template of “Aa” is given. show: makes the page again, with what is unsent, as a pass says it looks.
+    """
+    pass_ = current()
+    if away.look:
+        return look_page(words, pass_)
+    if away.letters is None:
+        return show(pass_)
+    pass_ = replace(pass_, look=away.letters)
+    return give(show(pass_), pass_)
+
+
+def look_page(words: Mapping[str, object], pass_: Pass, back: str = "") -> Response:
     """Return the page with the choices of “Aa”.
 
     words: what a template is given. back: the address it leads back to; without one it posts what is unsent to its own.
     """
     chosen = {name: _picked(name, letters, pass_.look) for name, letters in _CHOICES.items()}
     carried = [] if back else list(unsent().items(multi=True))
-    given = {"links": []} | words | {"look": pass_.classes, "chosen": chosen, "back": back, "unsent": carried}
+    given = {"links": [], **words, "look": pass_.classes, "chosen": chosen, "back": back, "unsent": carried}
     return Response(render_template("answer/look.html", **given), headers={"Cache-Control": "no-store"})
 
 

@@ -21,9 +21,11 @@ from survey.database import read
 from survey.fieldwork.consent import Scope, children_of, time_zone_of
 from survey.pages.answer import tries
 from survey.pages.answer.catalogue import catalogue
-from survey.pages.answer.passes import current
+from survey.pages.answer.entry import plain_words
+from survey.pages.answer.passes import Pass, current
 from survey.pages.answer.questions import private
 from survey.pages.answer.tongue import asked_language
+from survey.pages.answer.unsent import aside, detour
 from survey.pages.shield import refuse_foreign_posts
 from survey.pages.store import store
 from survey.responses.receipts import Receipted, response_by_receipt
@@ -91,7 +93,11 @@ def _links(address: str) -> list[tuple[str, str, str, bool]]:
 @withdrawing.get("")
 def ask() -> Reply:
     """Ask for the receipt."""
-    return _page("withdraw", links=_links("/withdraw"))
+    return _ask("", current())
+
+
+def _ask(typed: str, looks: Pass) -> Response:
+    return _page("withdraw", links=_links("/withdraw"), typed=typed, look=looks.classes)
 
 
 @withdrawing.post("")
@@ -99,6 +105,9 @@ def about() -> Reply:
     """Say what the receipt stands for, never the answers, and ask what is to be done."""
     say = say_in(asked_language())
     typed = _typed()
+    if (away := detour()) is not None:
+        words = plain_words() | {"audience": "parent"}
+        return aside(away, words, lambda looks: _ask(typed, looks))
     if not typed.strip():
         return _page("withdraw", error=say("Enter your receipt"), links=_links("/withdraw"))
     found = _found(typed)
