@@ -148,7 +148,7 @@ def nothing_here(survey: Survey) -> Reply:
 
 def nothing_more(survey: Survey, why: str) -> Response:
     """Return the page that says that nothing is taken. “Aa” leads back to an address of its own."""
-    own = {"look": current().classes, "links": [], "receipt": None, "shown": f"{survey.over}?as={why}"}
+    own: dict[str, Any] = {"look": current().classes, "links": [], "receipt": None, "shown": f"{survey.over}?as={why}"}
     return private(Response(render_template(f"answer/{why}.html", **(survey.words | own))))
 
 
