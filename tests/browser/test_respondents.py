@@ -249,7 +249,7 @@ def test_urdu_lines_do_not_lie_on_each_other(published: Published, site: str, ne
     """Nastaliq needs about twice the height of its letters for a line, in headings too."""
     page = new_page(viewport={"width": 320, "height": 640})
     page.goto(site + published.link("parent"))
-    press(page, page.get_by_role("link", name="اردو"))
+    press(page, page.get_by_role("button", name="اردو"))
     page.locator("#assent-yes").check()
     go_on(page)
     close = page.evaluate(

@@ -164,7 +164,7 @@ def test_from_the_link_to_the_thanks(
 
     visitor.go(site + published.link(name))
     if language != questionnaire.languages[0]:
-        visitor.press(page.get_by_role("link", name="اردو"))
+        visitor.press(page.get_by_role("button", name="اردو"))
         assert page.locator("html").get_attribute("dir") == "rtl"
     if scripts:
         visitor.look("welcome")

@@ -64,6 +64,26 @@ def test_there_is_a_receipt_wherever_answers_are_kept(site: Site, end: Callable[
 
 
 @pytest.mark.one_engine
+def test_pages_outside_a_survey_change_their_language_with_what_is_typed_and_ticked(site: Site) -> None:
+    parent = adult_half_way(site, site.link("adult"))
+    send(parent)
+    typed = receipt_on(parent) or ""
+    code = site.walker().open("/").leave("back pl", code="ravo kimu")
+    assert (code.page.get("lang"), code.chosen()["code"]) == ("pl", "ravo kimu")
+    parent.open("/withdraw").leave("back cy", receipt=typed)
+    assert (parent.page.get("lang"), parent.chosen()["receipt"]) == ("cy", typed)
+    parent.post(parent.chosen()).leave("back ur", own="wave")
+    look_at(parent.reply)
+    assert (parent.page.get("lang"), parent.chosen()["own"], parent.chosen()["receipt"]) == ("ur", "wave", typed)
+    parent.post(parent.chosen(), "/withdraw/check").leave("look").leave("look en").leave("use", paper="dark")
+    look_at(parent.reply)
+    assert (parent.heading, parent.page.get("class")) == ("Is this right?", "theme-dark")
+    parent.post(parent.chosen(), "/withdraw/do")
+    assert parent.heading == "It is done"
+    assert site.records("adult")[0].answers == {}
+
+
+@pytest.mark.one_engine
 def test_no_receipt_is_shown_the_next_day_to_a_child_or_by_a_link_alone(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,7 +46,8 @@ class Walker:
         there = {e.get("value") for e in self.page.iter("button") if e.get("name") == "leave"}
         assert to in there, f"no way to {to!r} from {self.address}: {there}"
         kept = [pair for pair in self.chosen().items(multi=True) if pair[0] not in chosen]
-        return self.post(MultiDict([*kept, *chosen.items(), ("leave", to)]))
+        form = next(e for e in self.page.iter("form") if e.get("id") == "answers")
+        return self.post(MultiDict([*kept, *chosen.items(), ("leave", to)]), form.get("action"))
 
     def _arrive(self, address: str, reply: TestResponse) -> Walker:
         for _ in range(6):

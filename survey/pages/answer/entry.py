@@ -20,7 +20,7 @@ from survey.pages.answer.compiled import VERSION_LENGTH, Survey
 from survey.pages.answer.passes import Pass, current, give, take_back
 from survey.pages.answer.questions import nothing_here, now, private, wave_over
 from survey.pages.answer.receipt import day_of
-from survey.pages.answer.tongue import asked_language, wanted_language
+from survey.pages.answer.tongue import asked_language, in_every_language, wanted_language
 from survey.pages.answer.unsent import aside, detour
 from survey.pages.store import store
 from survey.responses import ComingIn, Snapshot, assent, begin, earlier, facts_at_door, load, occasion_at
@@ -67,7 +67,7 @@ def _code_page(
     error: str | None = None, typed: str | None = None, status: int = 200, looks: Pass | None = None
 ) -> Response:
     """Return the page that asks for a code. error: in the language of the page. typed: what stands in the box."""
-    words = plain_words() | ({"look": looks.classes} if looks else {})
+    words = plain_words() | {"links": in_every_language("/")} | ({"look": looks.classes} if looks else {})
     return private(Response(render_template("answer/code.html", error=error, typed=typed, **words), status=status))
 
 
@@ -77,7 +77,7 @@ def enter() -> Reply:
     code = request.form.get("code", "")
     typed, say = code[:LONGEST_CODE], say_in(asked_language())
     if (away := detour()) is not None:
-        words = plain_words() | {"audience": "pupil"}
+        words = plain_words() | {"audience": "pupil", "links": in_every_language("/")}
         return aside(away, words, lambda looks: _code_page(typed=typed, looks=looks))
     if not code.strip():
         return _code_page(say("Enter your code"))
@@ -277,7 +277,8 @@ def decide() -> Reply:
     if not isinstance(found, _AtDoor):
         return found
     if (away := detour()) is not None:
-        return aside(away, _outside(found.survey), lambda looks: private(Response(_welcome_page(found, looks=looks))))
+        words = _outside(found.survey) | {"links": found.survey.languages("")}
+        return aside(away, words, lambda looks: private(Response(_welcome_page(found, looks=looks))))
     agreed = _said(asked=found.survey.questionnaire.assent is not None)
     if request.form.get("version", found.survey.version) != found.survey.version:
         # A newer version was published since the page was opened: no one agrees to what they have not read.

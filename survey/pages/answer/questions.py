@@ -148,7 +148,8 @@ def nothing_here(survey: Survey) -> Reply:
 
 def nothing_more(survey: Survey, why: str) -> Response:
     """Return the page that says that nothing is taken. “Aa” leads back to an address of its own."""
-    own: dict[str, Any] = {"look": current().classes, "links": [], "receipt": None, "shown": f"{survey.over}?as={why}"}
+    links = [] if survey.pupil else survey.languages(f"?as={why}", "over")
+    own = {"look": current().classes, "links": links, "receipt": None, "shown": f"{survey.over}?as={why}"}
     return private(Response(render_template(f"answer/{why}.html", **(survey.words | own))))
 
 

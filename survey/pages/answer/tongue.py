@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import request
 from werkzeug.exceptions import HTTPException
 
-from survey.wording import languages
+from survey.wording import languages, own_name
 
 
 def asked_language() -> str:
@@ -16,6 +16,12 @@ def asked_language() -> str:
     except HTTPException:
         wanted = request.args.get("language", "")
     return wanted if wanted in languages() else "en"
+
+
+def in_every_language(address: str) -> list[tuple[str, str, str, bool]]:
+    """Return a link to a page outside any survey in each language that Chorus speaks, English first."""
+    here, order = asked_language(), sorted(languages(), key=lambda code: (code != "en", code))
+    return [(code, own_name(code), f"{address}?language={code}", code == here) for code in order]
 
 
 def wanted_language() -> str:

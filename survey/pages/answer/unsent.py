@@ -91,7 +91,9 @@ def look_page(words: Mapping[str, object], pass_: Pass, back: str = "") -> Respo
     words: what a template is given. back: the address it leads back to; without one it posts what is unsent to its own.
     """
     chosen = {name: _picked(name, letters, pass_.look) for name, letters in _CHOICES.items()}
-    carried = [] if back else list(unsent().items(multi=True))
+    # A page outside any survey says in its form which language it is in: it may have been changed meanwhile.
+    said = {"language": str(words["code"])}
+    carried = [] if back else [(name, said.get(name, value)) for name, value in unsent().items(multi=True)]
     given = {"links": [], **words, "look": pass_.classes, "chosen": chosen, "back": back, "unsent": carried}
     return Response(render_template("answer/look.html", **given), headers={"Cache-Control": "no-store"})
 

@@ -24,7 +24,7 @@ from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.entry import plain_words
 from survey.pages.answer.passes import Pass, current
 from survey.pages.answer.questions import private
-from survey.pages.answer.tongue import asked_language
+from survey.pages.answer.tongue import asked_language, in_every_language
 from survey.pages.answer.unsent import aside, detour
 from survey.pages.shield import refuse_foreign_posts
 from survey.pages.store import store
@@ -36,7 +36,7 @@ from survey.responses.withdrawing import (
     certificate_of_response,
     withdraw_together,
 )
-from survey.wording import Say, direction, html_language, languages, own_name, say_in
+from survey.wording import Say, direction, html_language, say_in
 
 withdrawing = Blueprint("withdraw", __name__, url_prefix="/withdraw")
 withdrawing.before_request(refuse_foreign_posts)
@@ -84,12 +84,6 @@ def _page(template: str, **more: object) -> Response:
     return private(Response(render_template(f"answer/{template}.html", **{**words, **more})))
 
 
-def _links(address: str) -> list[tuple[str, str, str, bool]]:
-    here = asked_language()
-    order = sorted(languages(), key=lambda code: (code != "en", code))
-    return [(code, own_name(code), f"{address}?language={code}", code == here) for code in order]
-
-
 @withdrawing.get("")
 def ask() -> Reply:
     """Ask for the receipt."""
@@ -97,7 +91,7 @@ def ask() -> Reply:
 
 
 def _ask(typed: str, looks: Pass) -> Response:
-    return _page("withdraw", links=_links("/withdraw"), typed=typed, look=looks.classes)
+    return _page("withdraw", links=in_every_language("/withdraw"), typed=typed, look=looks.classes)
 
 
 @withdrawing.post("")
@@ -106,10 +100,9 @@ def about() -> Reply:
     say = say_in(asked_language())
     typed = _typed()
     if (away := detour()) is not None:
-        words = plain_words() | {"audience": "parent"}
-        return aside(away, words, lambda looks: _ask(typed, looks))
+        return aside(away, _looks_words(), lambda looks: _ask(typed, looks))
     if not typed.strip():
-        return _page("withdraw", error=say("Enter your receipt"), links=_links("/withdraw"))
+        return _page("withdraw", error=say("Enter your receipt"), links=in_every_language("/withdraw"))
     found = _found(typed)
     return _choices(found, typed) if isinstance(found, Receipted) else found
 
@@ -121,24 +114,38 @@ def check() -> Reply:
     found = _found(typed)
     if not isinstance(found, Receipted):
         return found
-    children = _children(found)
-    wish = _wish(found, children)
+    if (away := detour()) is not None:
+        return aside(away, _looks_words(), lambda looks: _choices(found, typed, looks=looks))
+    wish = _wish(found, _children(found))
     if wish is None:
         return _choices(found, typed, say_in(asked_language())("Pick one answer."))
-    sentences = _sentences(wish, children, say_in(asked_language()))
-    return _page("withdraw-check", receipt=typed, wish=wish, sentences=sentences, **_about(found))
+    return _asked_again(found, wish, typed, current())
+
+
+def _asked_again(found: Receipted, wish: Wish, typed: str, looks: Pass) -> Response:
+    sentences = _sentences(wish, _children(found), say_in(asked_language()))
+    own = {"look": looks.classes, "links": in_every_language("/withdraw")}
+    return _page("withdraw-check", receipt=typed, wish=wish, sentences=sentences, **own, **_about(found))
+
+
+def _looks_words() -> dict[str, object]:
+    """Return what “Aa” is given on the way from one of these pages."""
+    return plain_words() | {"audience": "parent", "links": in_every_language("/withdraw")}
 
 
 @withdrawing.post("/do")
 def do() -> Reply:
     """Do it, and lead to the certificates. A second tap leads to the same."""
-    found = _found(_typed())
+    typed = _typed()
+    found = _found(typed)
     if not isinstance(found, Receipted):
         return found
     children = _children(found)
     wish = _wish(found, children)
     if wish is None:
         abort(400)
+    if (away := detour()) is not None:
+        return aside(away, _looks_words(), lambda looks: _asked_again(found, wish, typed, looks))
     made = _done(found, wish, children)
     numbers = ",".join(one.number for one in made)
     return redirect(f"/withdraw/certificate/{numbers}?language={asked_language()}", 303)
@@ -154,7 +161,7 @@ def certificate(numbers: str) -> Reply:
         abort(404)
     shown = [_shown(one, asked_language()) for one in certificates]
     address = f"/withdraw/certificate/{','.join(one.number for one in certificates)}"
-    return _page("withdraw-certificate", certificates=shown, links=_links(address))
+    return _page("withdraw-certificate", certificates=shown, links=in_every_language(address))
 
 
 # ---- the receipt ---------------------------------------------------------------------------------------
@@ -172,7 +179,9 @@ def _found(typed: str) -> Receipted | Reply:
     wait = tries.wait_for(_RECEIPTS)
     if wait is not None:
         error = tries.in_words(wait, say_in(asked_language()))
-        return tries.please_wait(_page("withdraw", error=error, typed=typed, links=_links("/withdraw")), wait)
+        return tries.please_wait(
+            _page("withdraw", error=error, typed=typed, links=in_every_language("/withdraw")), wait
+        )
     found = response_by_receipt(store().engine, typed, store().settings.key("receipts"))
     if found is not None:
         tries.right(_RECEIPTS)
@@ -185,12 +194,18 @@ def _found(typed: str) -> Receipted | Reply:
 # ---- what can be chosen --------------------------------------------------------------------------------
 
 
-def _choices(found: Receipted, typed: str, error: str | None = None) -> Reply:
+def _choices(found: Receipted, typed: str, error: str | None = None, looks: Pass | None = None) -> Reply:
     children = _children(found)
     own = _own_choices(found)
     if not own and not children:
         return _taken_back(found)
-    return _page("withdraw-choose", receipt=typed, own=own, children=children, error=error, **_about(found))
+    ticked = {
+        "chosen": request.form.get("own"),
+        "stopped": request.form.getlist("child_future"),
+        "thrown": request.form.getlist("child_all"),
+    }
+    page = {"look": (looks or current()).classes, "links": in_every_language("/withdraw"), "error": error, **ticked}
+    return _page("withdraw-choose", receipt=typed, own=own, children=children, **page, **_about(found))
 
 
 def _own_choices(found: Receipted) -> list[Scope]:
