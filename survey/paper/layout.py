@@ -194,6 +194,12 @@ def _is_table(run: Sequence[PrintedQuestion], look: Print) -> bool:
     return alike and look.name == "adult" and len(boxes) <= 6
 
 
+_ONE_CHILD: Final = (
+    "Please think of one child wherever a question says “your child”. To tell us about another child as well, please "
+    "answer on a screen, with the link you were given."
+)
+
+
 def _front(asked: Questionnaire, look: Print, tall: float, say: Say) -> Iterator[Block]:
     """Yield the strip to be torn off with the heading, what it is about, whether someone wants to take part, and how
     to fill it in.
@@ -203,6 +209,8 @@ def _front(asked: Questionnaire, look: Print, tall: float, say: Say) -> Iterator
         ("", asked.introduction),
         (say("What happens to your answers"), asked.data_use),
         ("", asked.contact),
+        # Two forms of one parent could not be told to belong together.
+        (say("Your child"), say(_ONE_CHILD) if asked.for_each_child else None),
     )
     for title, text in about:
         if text:

@@ -12,7 +12,7 @@ from survey.responses.begin import (
     seed_of,
     take_up,
 )
-from survey.responses.bulk import PastResponse, PastSave, insert_responses
+from survey.responses.bulk import PastChild, PastResponse, PastSave, insert_responses
 from survey.responses.finishing import Done, SaveKey, assent, finish, speak, stop
 from survey.responses.reading import Record, Snapshot, count, earlier, load, stream
 from survey.responses.saving import LAYOUTS, STRIDE, Saved, SavedPage, kept_by_device, note_waiting, save
@@ -24,6 +24,7 @@ __all__ = [
     "ComingIn",
     "Done",
     "Occasion",
+    "PastChild",
     "PastResponse",
     "PastSave",
     "Record",

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, Row, and_, bindparam, func, select, u
 from sqlalchemy.dialects import postgresql, sqlite
 
 from survey.database import read, write
+from survey.definition.household import WHICH_CHILD
 from survey.fieldwork.consent import must_agree, still_agreed
 from survey.fieldwork.doors import Door
 from survey.fieldwork.participants import Membership, Participant
@@ -21,6 +22,7 @@ from survey.fieldwork.performances import Performance
 from survey.fieldwork.studies import Programme, School, SchoolClass, Study, Wave
 from survey.fieldwork.waves import hours_of
 from survey.options import ORDERS
+from survey.responses.children import ChildAt
 from survey.responses.erasing import PLACES
 from survey.responses.late import PAPER, too_late
 from survey.responses.reading import Snapshot, locked
@@ -59,11 +61,12 @@ class ComingIn:
     """How someone comes in.
 
     once: a random text printed in the page that asks; by an open door, the same text leads to the same response, so
-    that a double tap starts one.
+    that a double tap starts one. about: the first child of a parent who is asked for each child, if the roster knows.
     """
 
     mode: str = "own device"
     once: str | None = None
+    about: ChildAt | None = None
 
 
 def begin(
@@ -99,6 +102,8 @@ def begin(
         if entry.mode != PAPER and _has_begun_to_end(engine, door, now):
             raise WaveOver("The wave is over.")
         row = {**_first_row(door, new, language, sha256, now), "mode": entry.mode}
+        if entry.about is not None:
+            row |= about_child(row["facts"], entry.about, 1)
         made = connection.execute(_INSERT[connection.dialect.name], row)
         if made.rowcount == 1:
             return Ticket(new, 1, seed_of(new), resumed=False, state="started", sha256=sha256)
@@ -182,6 +187,11 @@ def _come_back(connection: Connection, earlier: Snapshot, language: str, now: da
         # What the earlier sitting may still have on its way was declined with it.
         changes |= {"assent": None, "first_epoch": epoch}
     connection.execute(update(response).where(response.c.id == earlier.id).values(changes))
+    # A household has one sitting: an earlier one can go on with no child.
+    further = {name: value for name, value in changes.items() if name != "assent"}
+    further["revision"] = response.c.revision + 1
+    goes_on = (response.c.household_id == earlier.id) & response.c.state.in_(("started", "stopped"))
+    connection.execute(update(response).where(goes_on).values(further))
     return _ticket(earlier, epoch, "started")
 
 
@@ -250,6 +260,25 @@ def facts_at_start(
         **(changing or {}),
         **{name: places[name] for name in PLACES if places.get(name)},
     }
+
+
+def about_child(facts: Mapping[str, Any], child: ChildAt, number: int) -> dict[str, Any]:
+    """Return what a row of a parent's child has in place of what the parent's own has.
+
+    facts: those of the parent. number: which child of the household it is, from 1.
+    """
+    known = {name: value for name, value in facts.items() if name not in _OF_A_SCHOOL}
+    return {
+        "child": number,
+        "child_id": child.child_id,
+        "child_by": child.known_by,
+        "school_id": child.school_id,
+        "school_class_id": child.school_class_id,
+        "facts": {**facts_at_start(known, None, child.places or {}), WHICH_CHILD: number},
+    }
+
+
+_OF_A_SCHOOL: Final = frozenset(PLACES) - {"performance", "performance_code", "wave"}
 
 
 def facts_at_door(engine: Engine, door_id: int) -> dict[str, Any]:

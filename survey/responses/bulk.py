@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
@@ -36,6 +36,22 @@ class PastSave:
 
 
 @dataclass(frozen=True)
+class PastChild:
+    """Which of a parent's children a response is about; by default none in particular.
+
+    child: which of them, from 1. child_id, child_by: the participant, where known, and how ('roster', 'typed'). For a
+    further child: household_id, the id of the household's first response, which was added before, and parent_id, the
+    participant who answered, if it is known who did.
+    """
+
+    child: int = 1
+    child_id: int | None = None
+    child_by: str | None = None
+    household_id: str | None = None
+    parent_id: int | None = None
+
+
+@dataclass(frozen=True)
 class PastResponse:
     """One response with the pages it saved, in order. Ids are those of the fieldwork's rows.
 
@@ -60,6 +76,7 @@ class PastResponse:
     door_id: int | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     id: str | None = None
+    about: PastChild = PastChild()
 
 
 def insert_responses(connection: Connection, responses: Iterable[PastResponse], now: datetime | None = None) -> int:
@@ -136,6 +153,7 @@ def _rows(one: PastResponse) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         "mode": one.mode,
         "seed": seed_of(its_id),
         "facts": one.facts,
+        **asdict(one.about),
         "revision": 1 + len(saves),
         "sequence": len(saves),
         "answers": {key: value for key, value in answers.items() if value is not None},

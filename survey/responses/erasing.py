@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, NamedTuple
 from sqlalchemy import CheckConstraint, Column, Connection, Integer, String, Table, delete, insert, select, update
 
 from survey.database import Base, Moment
+from survey.definition.household import WHICH_CHILD
 from survey.fieldwork.studies import Study, Wave
 from survey.responses.tables import response
 from survey.responses.tables import save as log
@@ -44,6 +45,7 @@ PLACES: Final = (
     "performance",
     "performance_code",
     "wave",
+    WHICH_CHILD,
 )
 """Facts of a response that stay: where it belongs, so that response rates stay what they were."""
 

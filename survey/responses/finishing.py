@@ -13,7 +13,7 @@ from survey.database import scrub, write
 from survey.fieldwork.consent import AssentGiven, record_assent, still_agreed
 from survey.responses.erasing import erase
 from survey.responses.late import too_late
-from survey.responses.reading import Snapshot, locked
+from survey.responses.reading import Snapshot, further_children, locked
 from survey.responses.receipts import make_receipt
 from survey.responses.saving import HIGHEST
 from survey.responses.tables import response
@@ -86,7 +86,8 @@ def finish(
     """Finish a response; the first finish stands. Saves with a lower (epoch, sequence) are still taken.
 
     receipt: the key of receipts, when the response is to have one (`receipt_of` tells it). Refused when the days for
-    late answers are over, and when someone has said no for the participant in the meantime.
+    late answers are over, and when someone has said no for the participant in the meantime. What a parent answered
+    about further children is finished with the household's first response: the one named here, which has the receipt.
     """
     with write(engine) as connection:
         before = locked(connection, response_id)
@@ -96,13 +97,15 @@ def finish(
             return Done("repeated", before)
         if before.state != "started" or not _sound(before, epoch, sequence) or too_late(engine, before, now):
             return Done("refused", before)
-        if not still_agreed(connection, before.study_id, before.participant_id, before.wave_id):
+        if not still_agreed(connection, before.study_id, before.whose, before.wave_id):
             return Done("refused", before)
         if receipt is not None:
             make_receipt(connection, response_id, receipt, now)
-        return _changed(
-            connection, before, now, state="finished", finished_at=now, end_epoch=epoch, end_sequence=sequence
-        )
+        for further in further_children(connection, before.id):
+            if further.state == "started":
+                end = SaveKey(further.epoch, further.sequence + 1)
+                _ended(connection, further, now, end, state="finished", finished_at=now)
+        return _ended(connection, before, now, SaveKey(epoch, sequence), state="finished", finished_at=now)
 
 
 def stop(
@@ -134,7 +137,10 @@ def stop(
             key = SaveKey(before.epoch, before.sequence + 1)
         if receipt is not None:
             make_receipt(connection, response_id, receipt, now)
-        return _changed(connection, before, now, state="stopped", end_epoch=key.epoch, end_sequence=key.sequence)
+        for further in further_children(connection, before.id):
+            if further.state == "started":
+                _ended(connection, further, now, SaveKey(further.epoch, further.sequence + 1), state="stopped")
+        return _ended(connection, before, now, key, state="stopped")
 
 
 def speak(engine: Engine, response_id: str, language: str, now: datetime) -> Done:
@@ -164,7 +170,12 @@ def _emptied(
     connection: Connection, before: Snapshot, state: Literal["withdrawn", "declined"], now: datetime, reason: str
 ) -> Done:
     erase(connection, [before.id], now, reason, state=state)
+    erase(connection, [one.id for one in further_children(connection, before.id)], now, reason)
     return Done("new", locked(connection, before.id))
+
+
+def _ended(connection: Connection, before: Snapshot, now: datetime, end: SaveKey, **changes: Any) -> Done:
+    return _changed(connection, before, now, end_epoch=end.epoch, end_sequence=end.sequence, **changes)
 
 
 def _changed(connection: Connection, before: Snapshot, now: datetime, **changes: Any) -> Done:

@@ -51,6 +51,10 @@ class Snapshot:
     seed      0..23, for the order of shuffled options
     sequence  the highest sequence saved in the current epoch; the next save's is one more
     end       (epoch, sequence) of the finish or the stop; None while the response goes on
+
+    Of a parent with several children: household_id is the household's first response, None for itself; child the number
+    of the child this is about; child_id that child, where known, and child_by how ('roster', 'typed'); parent_id who
+    answers, on the rows of further children.
     """
 
     id: str
@@ -82,6 +86,21 @@ class Snapshot:
     finished_at: datetime | None
     end_epoch: int | None
     end_sequence: int | None
+    household_id: str | None = None
+    child: int = 1
+    child_id: int | None = None
+    child_by: str | None = None
+    parent_id: int | None = None
+
+    @property
+    def whose(self) -> int | None:
+        """The participant who answers; None by an open link."""
+        return self.participant_id if self.participant_id is not None else self.parent_id
+
+    @property
+    def household(self) -> str:
+        """The id of the first response of its household: its own where it is the first."""
+        return self.household_id or self.id
 
     @property
     def end(self) -> tuple[int, int] | None:
@@ -133,6 +152,37 @@ def locked(connection: Connection, response_id: str) -> Snapshot | None:
     return _snapshot(connection.execute(_BY_ID_LOCKED, {"id": response_id}).one_or_none())
 
 
+def further_children(connection: Connection, household: str) -> list[Snapshot]:
+    """Return the rows of a parent's further children in which something may be kept, held like `locked`, in order."""
+    query = (
+        select(*_COLUMNS)
+        .where(response.c.household_id == household, response.c.state.not_in(OVER))
+        .order_by(response.c.child)
+        .with_for_update(key_share=True)
+    )
+    return [Snapshot(*row) for row in connection.execute(query)]
+
+
+def household_of(engine: Engine, first: Snapshot) -> list[Snapshot]:
+    """Return the rows of a parent's household in which something may be kept, the first child's first."""
+    query = (
+        select(*_COLUMNS)
+        .where(response.c.household_id == first.id, response.c.state.not_in(OVER))
+        .order_by(response.c.child)
+    )
+    with read(engine) as connection:
+        return [first, *(Snapshot(*row) for row in connection.execute(query))]
+
+
+def child_row(engine: Engine, household: str, child: int) -> Snapshot | None:
+    """Return the row of a further child of a household; None where there is none, or nothing of it is kept."""
+    query = select(*_COLUMNS).where(
+        response.c.household_id == household, response.c.child == child, response.c.state.not_in(OVER)
+    )
+    with read(engine) as connection:
+        return _snapshot(connection.execute(query).one_or_none())
+
+
 def is_id(text: str) -> bool:
     """True when a text could be the id of a response. (PostgreSQL takes no NUL, not even to compare with.)"""
     return len(text) == ID_LENGTH and text.isascii() and text.replace("-", "a").replace("_", "a").isalnum()
@@ -152,6 +202,9 @@ def counts_for_someone() -> ColumnElement[bool]:
 
 class Record(NamedTuple):
     """One response for an export, with the codes of where it belongs and the title of its school.
+
+    household: the id of the first response of its household, its own for everyone else. child, child_code, child_by:
+    which of a parent's children it is about, that child's study code where known, and how it is ('roster', 'typed').
 
     What is known of screens stays the JSON it is stored as until it is asked for: hardly any export does. The stamps of
     a response are not read at all.
@@ -182,6 +235,10 @@ class Record(NamedTuple):
     answers: Mapping[str, Any]
     stored_screens: str
     stored_listened: str
+    household: str | None = None
+    child: int = 1
+    child_code: str | None = None
+    child_by: str | None = None
 
     @property
     def screens(self) -> Mapping[str, int]:
@@ -194,6 +251,7 @@ class Record(NamedTuple):
         return dict(decode(self.stored_listened))
 
 
+_CHILD: Final = Participant.__table__.alias("child")
 _RECORDS: Final = (
     select(
         response.c.id,
@@ -205,15 +263,20 @@ _RECORDS: Final = (
         School.code,
         School.title,
         SchoolClass.code,
-        *[response.c[name] for name in Record._fields[9:-4]],
+        *[response.c[name] for name in Record._fields[9:-8]],
         type_coerce(response.c.facts, Text),
         response.c.answers,
         type_coerce(response.c.screens, Text),
         type_coerce(response.c.listened, Text),
+        func.coalesce(response.c.household_id, response.c.id),
+        response.c.child,
+        _CHILD.c.code,
+        response.c.child_by,
     )
     .select_from(response)
     .join(Wave, Wave.id == response.c.wave_id)
-    .outerjoin(Participant, Participant.id == response.c.participant_id)
+    .outerjoin(Participant, Participant.id == func.coalesce(response.c.participant_id, response.c.parent_id))
+    .outerjoin(_CHILD, _CHILD.c.id == response.c.child_id)
     .outerjoin(School, School.id == response.c.school_id)
     .outerjoin(Programme, Programme.id == School.programme_id)
     .outerjoin(SchoolClass, SchoolClass.id == response.c.school_class_id)
@@ -251,8 +314,9 @@ def stream(
         query = query.where(response.c.school_class_id == school_class_id)
     known = _Facts()
     with engine.connect().execution_options(yield_per=_CHUNK) as connection, connection.execute(query) as rows:
-        for *place, facts, answers, screens, listened in rows:
-            yield Record._make((*place, known[facts], answers, screens, listened))
+        for *place, facts, answers, screens, listened, household, child, child_code, child_by in rows:
+            read = (known[facts], answers, screens, listened, household, child, child_code, child_by)
+            yield Record._make((*place, *read))
 
 
 def count(engine: Engine, study_id: int, questionnaire: str, waves: tuple[str, ...] | None = None) -> int:

@@ -160,7 +160,7 @@ def _the_long_way(connection: Connection, response_id: str, page: SavedPage, cor
         page = replace(page, sequence=free)
     if not before.takes(page.epoch, page.sequence) or page.sequence > HIGHEST:
         return Saved("refused", page.sequence, before)
-    if not still_agreed(connection, before.study_id, before.participant_id, before.wave_id):
+    if not still_agreed(connection, before.study_id, before.whose, before.wave_id):
         return Saved("refused", page.sequence, before)
     after = _merged(before, page)
     _logged(connection, response_id, page)
@@ -234,7 +234,7 @@ _TAKE: Final = Prepared(_take)
 _TAKE_AT_ONCE: Final = Prepared(
     _take.where(
         ~exists().where(
-            decision.c.participant_id == response.c.participant_id,
+            decision.c.participant_id == func.coalesce(response.c.participant_id, response.c.parent_id),
             decision.c.kind == "decision",
             decision.c.says != "yes",
         )

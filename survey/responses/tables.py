@@ -60,8 +60,17 @@ response = Table(
     # Where the finish, or the stop, stands among the saves: earlier ones that arrive late are still taken.
     Column("end_epoch", Integer, nullable=True),
     Column("end_sequence", Integer, nullable=True),
+    # Of a parent with several children: each child has a row, and the further ones name the first of the household.
+    Column("household_id", ForeignKey("response.id"), nullable=True),
+    Column("child", Integer, nullable=False, server_default="1"),
+    Column("child_id", ForeignKey("participant.id"), nullable=True, index=True),
+    Column("child_by", String, nullable=True),
+    # Who answered a further row: the participant's own row of a wave is the first.
+    Column("parent_id", ForeignKey("participant.id"), nullable=True, index=True),
+    CheckConstraint("child_by IN ('roster', 'typed')", name="child_by"),
     CheckConstraint("state IN ('started', 'finished', 'stopped', 'declined', 'withdrawn')", name="state"),
     UniqueConstraint("participant_id", "wave_id", "questionnaire"),
+    Index("uq_response_household_id_child", "household_id", "child", unique=True),
     Index("ix_response_study_id", "study_id", "questionnaire", "wave_id"),
 )
 

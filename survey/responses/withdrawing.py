@@ -264,13 +264,18 @@ def _wave(connection: Connection, study_id: int, wave_id: int | None, code: str 
 
 def _to_erase(connection: Connection, target: _Target) -> Sequence[str]:
     if target.participant is None:
-        query = select(response.c.id).where(response.c.id == target.response, response.c.state != "withdrawn")
+        household = or_(response.c.id == target.response, response.c.household_id == target.response)
+        query = select(response.c.id).where(household, response.c.state != "withdrawn")
         return connection.scalars(query).all()
     if target.scope == "future":
         return []
     aside = select(set_aside.c.response_id).where(set_aside.c.participant_id == target.participant.id)
     query = select(response.c.id).where(
-        or_(response.c.participant_id == target.participant.id, response.c.id.in_(aside))
+        or_(
+            response.c.participant_id == target.participant.id,
+            response.c.parent_id == target.participant.id,
+            response.c.id.in_(aside),
+        )
     )
     if target.wave is not None:
         query = query.where(response.c.wave_id == target.wave.id, response.c.state != "withdrawn")
@@ -290,12 +295,23 @@ def _take_out(
     connection.execute(doors.values(ended_at=now))
     # A paper that one person has keyed so far is an answer, too.
     forget_keyings(connection, [person.id], wave.id if wave is not None else None)
+    if target.scope != "future":
+        _no_longer_about(connection, person.id, wave.id if wave is not None else None)
     if target.scope == "all":
         _forget(connection, person.id)
     if new:
         gone = Erased(target.study.code, "participant", person.code, target.scope, wave.code if wave else "")
         note_erased(connection, gone, reason, now)
     return new
+
+
+def _no_longer_about(connection: Connection, participant_id: int, wave_id: int | None) -> None:
+    """Take a child's study code from what a parent answered: the answers stay the parent's, about no known child."""
+    about = update(response).where(response.c.child_id == participant_id)
+    if wave_id is not None:
+        about = about.where(response.c.wave_id == wave_id)
+    changes = {"child_id": None, "child_by": None, "school_class_id": None, "revision": response.c.revision + 1}
+    connection.execute(about.values(changes))
 
 
 def _forget(connection: Connection, participant_id: int) -> None:

@@ -11,8 +11,12 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Locator, Page
 
+from survey.database import session
+from survey.fieldwork import study_by_code
+from survey.responses import stream
 from tests.browser import accessibility
-from tests.published import Published, publish
+from tests.filled import keep_school
+from tests.published import STUDY, Published, publish
 
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
 TYPED = "Our daughter sang a song from home"
@@ -21,6 +25,11 @@ TYPED = "Our daughter sang a song from home"
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Published]:
     made = publish(tmp_path_factory.mktemp("withdrawing"))
+    with session(made.engine) as db:
+        study = study_by_code(db, STUDY)
+        assert study is not None
+        for code, title, arm in (("s1", "Ash Primary", "programme"), ("s2", "Birch Primary", "comparison")):
+            keep_school(db, study, code, title=title, arm=arm)
     yield made
     made.engine.dispose()
 
@@ -43,22 +52,44 @@ def place(page: Page) -> str:
     return urlsplit(page.url).path.split("/")[1]
 
 
-def answer(page: Page, address: str) -> str:
-    """Answer the parents' questionnaire, typing where one can; return the receipt."""
+def answer(page: Page, address: str, children: int, look: Callable[[], None]) -> str:
+    """Answer the parents' questionnaire about so many children, typing where one can; return the receipt."""
     page.goto(address)
     page.locator("#assent-yes").check()
     go_on(page)
+    answer_pages(page)
+    for _ in range(children - 1):
+        go_on(page)
+        assert page.locator("[role=alert]").is_visible(), "yes or no is to be chosen"
+        look()
+        page.get_by_label("Yes, at this school:").check()
+        page.get_by_label("School", exact=True).select_option("Birch Primary")
+        go_on(page)
+        assert "Birch Primary" in page.locator(".whose").inner_text()
+        look()
+        answer_pages(page)
+    assert place(page) == "children"
+    page.locator("#another-no").check()
+    go_on(page)
+    assert place(page) == "check"
+    look()
+    assert page.get_by_role("heading", level=2).all_inner_texts()[: children + 1] == (
+        ["About your family", "Child 1", "Child 2"] if children > 1 else ["Help and contact"]
+    )
+    assert TYPED in page.locator("main").inner_text()
+    go_on(page)
+    assert place(page) == "over"
+    return page.locator(".receipt bdi").inner_text()
+
+
+def answer_pages(page: Page) -> None:
+    """Answer page after page, as far as questions go."""
     while place(page) == "q":
         for box in page.locator("main textarea").all():
             box.fill(TYPED)
         for radio in page.locator("main fieldset:has(input[type=radio])").all():
             radio.locator("input[type=radio]").first.check()
         go_on(page)
-    assert place(page) == "check"
-    assert TYPED in page.locator("main").inner_text()
-    go_on(page)
-    assert place(page) == "over"
-    return page.locator(".receipt bdi").inner_text()
 
 
 def looked_at(page: Page, scripts: bool) -> None:
@@ -77,7 +108,9 @@ def test_a_parent_takes_answers_back_with_the_receipt(
     scripts: bool, language: str, published: Published, site: str, new_page: Callable[..., Page]
 ) -> None:
     page = new_page(java_script_enabled=scripts)
-    receipt = answer(page, site + published.link("parent"))
+    # One of them has two children, at two schools.
+    children = 2 if scripts and language == "en" else 1
+    receipt = answer(page, site + published.link("parent"), children, lambda: looked_at(page, scripts))
     looked_at(page, scripts)
     assert stored(published)
     assert "/withdraw" in page.locator("main").inner_text()
@@ -101,7 +134,9 @@ def test_a_parent_takes_answers_back_with_the_receipt(
     assert page.locator("html").get_attribute("dir") == ("rtl" if language == "ur" else "ltr")
     looked_at(page, scripts)
     assert not stored(published), "no byte of it is left"
-    assert published.newest("parent").state == "withdrawn"
+    newest = published.newest("parent").household
+    rows = [one for one in stream(published.engine, published.study_id, "parent") if one.household == newest]
+    assert [(row.state, dict(row.answers)) for row in rows] == [("withdrawn", {})] * children
     assert receipt not in page.content()
 
 

@@ -72,6 +72,11 @@ ROUTES: dict[str, frozenset[str]] = {
     "GET /check/<version>/<language>": WITH_A_PASS,
     "POST /check/<version>/<language>": WITH_A_PASS,
     "GET /check/<version>/<language>/back": WITH_A_PASS,
+    "GET /children/<version>/<language>/<int:place>": WITH_A_PASS,
+    "POST /children/<version>/<language>/<int:place>": WITH_A_PASS,
+    "GET /children/<version>/<language>/<int:place>/back": WITH_A_PASS,
+    "GET /children/<version>/<language>/<int:place>/code": WITH_A_PASS,
+    "POST /children/<version>/<language>/<int:place>/code": WITH_A_PASS,
     "GET /over/<version>/<language>": WITH_A_PASS,
     "GET /receipt": WITH_A_PASS,
     # trying a questionnaire out: only what is signed opens anything, and nothing is kept

@@ -11,7 +11,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +21,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as Reply
 
 from survey.definition.files import is_file
+from survey.definition.household import child_of, is_further
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.recordings import path_of, possible
 from survey.definition.wording import facts_in_words, fill, gaps
@@ -112,6 +113,31 @@ class FollowUps:
     rules: str
 
 
+@dataclass(frozen=True)
+class Whose:
+    """Which of a parent's children a page is about. Texts are in the language of the page; empty for none.
+
+    number: which child, from 1. title: Child 2. place: class and school. hint: what to know before the first of them.
+    """
+
+    number: int
+    title: str = ""
+    place: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class ForOne:
+    """What a page made for one person knows besides their answers.
+
+    standing: keys of an adult's answers that were given on another device and are not shown on this one. whose: the
+    child it is about.
+    """
+
+    standing: frozenset[str] = frozenset()
+    whose: Whose | None = None
+
+
 class Survey:
     """One published questionnaire in one language."""
 
@@ -159,6 +185,11 @@ class Survey:
     def over(self) -> str:
         """The address of the page at the end."""
         return self._place("over", self.language)
+
+    @property
+    def children(self) -> str:
+        """The address of the page that asks about another child, without the number."""
+        return self._place("children", self.language)
 
     @property
     def trial(self) -> str:
@@ -290,7 +321,9 @@ class Survey:
 
     @cached_property
     def _personal(self) -> frozenset[str]:
-        return frozenset(screen.name for screen in self.journey.screens if _personal(screen))
+        # A page that is asked for each child says which one it is about.
+        screens = self.journey.screens
+        return frozenset(screen.name for screen in screens if screen.page.for_each or _personal(screen))
 
     def ready(self, screen: Screen, seed: int) -> Ready:
         """Return the page of a constant screen, rendered on first use."""
@@ -339,16 +372,16 @@ class Survey:
         look: str,
         answers: Mapping[str, Any],
         facts: Mapping[str, Any],
-        standing: frozenset[str] = frozenset(),
+        for_one: ForOne | None = None,
     ) -> str:
-        """Return the HTML of a screen; its wordings filled from answers and facts.
-
-        standing: keys of an adult's answers that were given on another device and are not shown on this one.
-        """
+        """Return the HTML of a screen; its wordings filled from answers and facts. for_one: what else is theirs."""
+        standing, whose = (for_one.standing, for_one.whose) if for_one else (frozenset[str](), None)
         asked, follow = self._with_follow_ups(screen, asked, answers, facts, standing)
+        if whose is not None and whose.number > 1:
+            screen = self._of_further(screen, whose.number)
         # Children find other languages behind “Aa”: a question, its faces and Next have to fit on a small screen.
         links = [] if self.pupil else self.languages(screen.name)
-        given = dict(self.words, look=look, screen=screen, links=links)
+        given = dict(self.words, look=look, screen=screen, links=links, whose=whose)
         if screen.rest:
             return render_template("answer/rest.html", **given)
         labels = self.labels(answers, facts)
@@ -418,6 +451,17 @@ class Survey:
         in_order = [there[step.question.id] for step in screen.steps if step.question.id in there]
         return in_order, FollowUps(names, waiting, json.dumps(data, ensure_ascii=False, separators=(",", ":")))
 
+    def _of_further(self, screen: Screen, child: int) -> Screen:
+        """Return a screen as it is named and counted for a further child."""
+        pages = self.for_each
+        number = 1 + pages.index(screen.name)
+        return replace(screen, name=f"{screen.name}.{child}", number=number, of=len(pages))
+
+    @cached_property
+    def for_each(self) -> list[str]:
+        """The names of the screens that are asked for each child."""
+        return [screen.name for screen in self.journey.screens if screen.page.for_each]
+
     def _worded(
         self, asked: StepFields, answers: Mapping[str, Any], labels: Mapping[str, str], facts: Mapping[str, Any]
     ) -> tuple[str, str, str]:
@@ -462,24 +506,33 @@ class Survey:
         return lambda text: fill(text or "", labels, said)
 
     def check_rows(
-        self, answers: Mapping[str, Any], facts: Mapping[str, Any], standing: frozenset[str] = frozenset()
+        self,
+        answers: Mapping[str, Any],
+        facts: Mapping[str, Any],
+        standing: frozenset[str] = frozenset(),
+        *,
+        for_each: bool | None = None,
     ) -> list[tuple[str, str | None, str, str]]:
         """Return (title, answer in words or None, address to change it, what is changed) for each question shown.
 
         standing: keys of answers that were given on another device: that there is one is said, and not what it is.
+        for_each: only what is asked for each child (True), or what is asked once (False).
         """
         labels = self.labels({key: value for key, value in answers.items() if key not in standing}, facts)
         elsewhere = self.say("Answered before, on another device")
         hidden = self.journey.hidden(answers, facts)
         said = self.facts_in_words(facts)
         rows = []
+        behind = f".{child_of(facts)}" if is_further(facts) else ""
         for screen in self.journey.screens:
+            if for_each is not None and bool(screen.page.for_each) is not for_each:
+                continue
             for step in screen.steps:
                 question = step.question
                 if question.id in hidden or not (question.asks and question.stored):
                     continue
                 title = fill(question.title, labels, said)
-                address = f"{self.here}/{screen.name}?check=1"
+                address = f"{self.here}/{screen.name}{behind}?check=1"
                 shown = elsewhere if question.id in standing else question.show(answers, self.say)
                 rows.append((title, shown, address, fill(question.ask, labels, said)))
         return rows

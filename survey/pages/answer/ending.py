@@ -9,8 +9,10 @@ from survey.pages import sending
 from survey.pages.answer import in_class
 from survey.pages.answer.blueprint import answer
 from survey.pages.answer.catalogue import catalogue
+from survey.pages.answer.children import before_child, sections_of
 from survey.pages.answer.compiled import Survey
 from survey.pages.answer.entry import plain_words
+from survey.pages.answer.household import Household, household
 from survey.pages.answer.passes import Pass, current
 from survey.pages.answer.questions import (
     ENDS,
@@ -23,10 +25,11 @@ from survey.pages.answer.questions import (
     now,
     over_address,
     private,
+    row_of,
     screen_at,
     shown_again,
     snapshot_of,
-    standing,
+    spot_at,
     survey_at,
     to_screen,
 )
@@ -74,7 +77,7 @@ def take_stop(version: str, language: str, name: str) -> Reply:
     if found is None:
         return redirect("/", 303)
     pass_, survey, snapshot = found
-    screen = screen_at(survey, name)
+    screen, child = spot_at(survey, name)
     if snapshot.state != "started":
         return _to_end(survey, snapshot, pass_)
     if snapshot.epoch > pass_.epoch:
@@ -82,7 +85,7 @@ def take_stop(version: str, language: str, name: str) -> Reply:
         return elsewhere(survey)
     said = request.form.to_dict(flat=False)
     if said == {"stop": ["rest"]}:
-        return to_screen(survey, screen, snapshot, pass_.epoch)
+        return to_screen(survey, screen, row_of(pass_, child) or snapshot, pass_.epoch)
     if said == {"stop": ["stop"]}:
         if not snapshot.answers:
             return _stopped(survey, snapshot, pass_, keep=False)
@@ -115,12 +118,18 @@ def check(version: str, language: str) -> Reply:
     pass_, survey, snapshot = found
     if (dead := led_away(survey, snapshot, pass_)) is not None:
         return dead
-    if survey.pupil or survey.journey.resume(snapshot.answers, snapshot.facts) is not None:
+    theirs = household(survey, snapshot)
+    if survey.pupil or _goes_on(theirs):
         return go_on(survey, snapshot, pass_.epoch)
     if snapshot.language != language:
         snapshot = speak(store().engine, snapshot.id, language, now()).snapshot or snapshot
-    rows = survey.check_rows(snapshot.answers, snapshot.facts, standing(snapshot, pass_))
-    return _page("check", survey, pass_, rows=rows, back=f"{survey.check}/back", links=_tongues(survey, "", "check"))
+    more = {"sections": sections_of(theirs, pass_), "links": _tongues(survey, "", "check")}
+    return _page("check", survey, pass_, back=f"{survey.check}/back", **more)
+
+
+def _goes_on(theirs: Household) -> bool:
+    """Tell whether there is a question that the parent has not come to yet."""
+    return theirs.where_open() is not None or theirs.open is not None
 
 
 @answer.get("/check/<version>/<language>/back")
@@ -130,8 +139,7 @@ def back_from_check(version: str, language: str) -> Reply:
     if found is None:
         return redirect("/", 303)
     pass_, survey, snapshot = found
-    route = survey.journey.route(snapshot.answers, snapshot.facts)
-    return to_screen(survey, route[-1], snapshot, pass_.epoch)
+    return before_child(household(survey, snapshot), None, pass_.epoch)
 
 
 @answer.post("/check/<version>/<language>")
@@ -143,7 +151,7 @@ def send(version: str, language: str) -> Reply:
     pass_, survey, snapshot = found
     if snapshot.epoch > pass_.epoch:
         return elsewhere(survey)
-    if snapshot.state == "started" and survey.journey.resume(snapshot.answers, snapshot.facts) is not None:
+    if snapshot.state == "started" and _goes_on(household(survey, snapshot)):
         return go_on(survey, snapshot, pass_.epoch)
     done = finish(store().engine, snapshot.id, pass_.epoch, next_number(snapshot, pass_.epoch), now(), receipt=_key())
     if done.outcome == "refused" and done.snapshot is not None and done.snapshot.state == "started":

@@ -25,6 +25,7 @@ from survey.pages.answer.unsent import aside, detour
 from survey.pages.store import store
 from survey.responses import ComingIn, Snapshot, assent, begin, earlier, facts_at_door, load, occasion_at
 from survey.responses.begin import WaveOver
+from survey.responses.children import ChildAt, known_children
 from survey.wording import day_in_words, direction, html_language, in_query, say_in
 
 LONGEST_CODE = 60
@@ -312,10 +313,19 @@ def _decide_again(pass_: Pass) -> Reply:
     return redirect("/go", 303)
 
 
+def _first_child(found: _AtDoor) -> ChildAt | None:
+    """Return the first child a parent is asked about by a personal link, if the roster has any."""
+    door = found.door
+    if door.participant_id is None or not found.survey.questionnaire.for_each_child:
+        return None
+    children = known_children(store().engine, door.study_id, door.participant_id, door.wave_id)
+    return children[0] if children else None
+
+
 def _start(found: _AtDoor, pass_: Pass, agreed: bool | None = None) -> Reply:
     survey, engine = found.survey, store().engine
     try:
-        coming = ComingIn(in_class.mode(pass_), pass_.visit)
+        coming = ComingIn(in_class.mode(pass_), pass_.visit, _first_child(found))
         ticket = begin(engine, found.door.id, survey.language, survey.sha256, now(), coming)
     except WaveOver:
         return wave_over(survey)

@@ -14,7 +14,8 @@ from survey.forms import StepFields
 from survey.journey import Screen
 from survey.pages.answer.blueprint import answer
 from survey.pages.answer.catalogue import catalogue
-from survey.pages.answer.compiled import Survey
+from survey.pages.answer.compiled import ForOne, Survey, Whose
+from survey.pages.answer.household import household, named, spot
 from survey.pages.answer.passes import Pass, current, take_back
 from survey.pages.answer.receipt import receipt_for
 from survey.pages.answer.unsent import Detour, aside, detour, unsent
@@ -22,6 +23,7 @@ from survey.pages.store import store
 from survey.question import BLANK, Tampered, missing
 from survey.responses import STRIDE, SavedPage, Snapshot, finish, load, save, seed_of, speak
 from survey.responses.late import too_late
+from survey.responses.reading import child_row
 from survey.responses.saving import HIGHEST
 
 LAST_NUMBER = 999_999
@@ -48,9 +50,14 @@ def survey_at(version: str, language: str) -> Survey:
 
 
 def screen_at(survey: Survey, name: str) -> Screen:
-    """Return the screen an address speaks of, or answer that there is no such page."""
+    """Return the screen an address speaks of, whichever child it is about, or answer that there is no such page."""
+    return spot_at(survey, name)[0]
+
+
+def spot_at(survey: Survey, name: str) -> tuple[Screen, int]:
+    """Return the screen and the child an address speaks of, or answer that there is no such page."""
     try:
-        return survey.journey.screen(name)
+        return spot(survey, name)
     except KeyError:
         abort(404)
 
@@ -68,6 +75,21 @@ def number() -> int | None:
 def snapshot_of(pass_: Pass) -> Snapshot | None:
     """Return the response a pass speaks of; None when there is none any more."""
     return load(store().engine, pass_.response) if pass_.response else None
+
+
+def row_of(pass_: Pass, child: int) -> Snapshot | None:
+    """Return the response of a child of whom a pass's household speaks: for all but parents, that of the pass."""
+    if child == 1 or pass_.response is None:
+        return snapshot_of(pass_)
+    return child_row(store().engine, pass_.response, child)
+
+
+def first_of(snapshot: Snapshot) -> Snapshot:
+    """Return the first response of a household, which is everyone's own but for a parent's further children."""
+    if snapshot.household_id is None:
+        return snapshot
+    first = load(store().engine, snapshot.household_id)
+    return snapshot if first is None else first
 
 
 # ── where to go ───────────────────────────────────────────────────────────────────────────────────────────
@@ -89,7 +111,7 @@ def to_screen(survey: Survey, screen: Screen, snapshot: Snapshot, epoch: int, **
     Where the order of the options depends on the respondent, the address says which: a device may have the page.
     """
     known = any(key in snapshot.answers for key in screen.keys)
-    address = f"{survey.here}/{screen.name}?n={next_number(snapshot, epoch)}"
+    address = f"{survey.here}/{named(screen, snapshot)}?n={next_number(snapshot, epoch)}"
     address += f"&o={snapshot.seed}" if survey.pupil and survey.shuffles(screen) else ""
     address += "&again=1" if known else ""
     address += "".join(f"&{name}={value}" for name, value in more.items())
@@ -102,14 +124,17 @@ def go_on(survey: Survey, snapshot: Snapshot, epoch: int) -> Reply:
     if snapshot.state != "started":
         return redirect(over_address(survey, snapshot), 303)
     if too_late(store().engine, snapshot, now()):
-        return wave_over(survey, snapshot)
+        return wave_over(survey, first_of(snapshot))
     if not agreed(snapshot):
         return nothing_here(survey)
     if snapshot.epoch > epoch:
         return elsewhere(survey)
-    screen = survey.journey.resume(snapshot.answers, snapshot.facts)
-    if screen is not None:
-        return to_screen(survey, screen, snapshot, epoch)
+    theirs = household(survey, first_of(snapshot))
+    where = theirs.where_open()
+    if where is not None:
+        return to_screen(survey, *where, epoch)
+    if theirs.open is not None:
+        return redirect(f"{survey.children}/{theirs.open}", 303)
     if not survey.pupil:
         return redirect(survey.check, 303)
     # A child has nothing to check: the last answer is the end. A change that still waits on the device comes before it.
@@ -156,14 +181,14 @@ def nothing_more(survey: Survey, why: str) -> Response:
 def not_taken(survey: Survey, snapshot: Snapshot) -> Reply:
     """Say that a response that goes on takes nothing more: expired, or someone has said no in between."""
     if too_late(store().engine, snapshot, now()):
-        return wave_over(survey, snapshot)
+        return wave_over(survey, first_of(snapshot))
     return abort(400) if agreed(snapshot) else nothing_here(survey)
 
 
 def agreed(snapshot: Snapshot) -> bool:
     """Tell whether the consent the study asks for is there still."""
     with read(store().engine) as connection:
-        return still_agreed(connection, snapshot.study_id, snapshot.participant_id, snapshot.wave_id)
+        return still_agreed(connection, snapshot.study_id, snapshot.whose, snapshot.wave_id)
 
 
 def elsewhere(survey: Survey) -> Response:
@@ -205,13 +230,13 @@ def question(version: str, language: str, name: str) -> Reply:
     if pass_.version != version:
         return redirect("/go", 303)
     survey = survey_at(version, language)
-    screen = screen_at(survey, name)
+    screen, child = spot_at(survey, name)
     again = "again" in request.args or "check" in request.args
     if number() is not None and not again and survey.constant(screen):
         return survey.ready(screen, seed_of(pass_.response)).response(pass_)
-    snapshot = snapshot_of(pass_)
+    snapshot = row_of(pass_, child)
     if snapshot is None:
-        return redirect("/", 303)
+        return redirect("/" if child == 1 else "/go", 303)
     if (dead := led_away(survey, snapshot, pass_)) is not None:
         return dead
     if number() is None:
@@ -243,15 +268,30 @@ def _shown(survey: Survey, screen: Screen, asked: list[StepFields], pass_: Pass,
         return private(Response(survey.render(screen, asked, pass_.classes, {}, {})))
     answers = snapshot.answers if survey.pupil else shown_again(snapshot, pass_)
     there = frozenset() if survey.pupil else standing(snapshot, pass_)
-    return private(Response(survey.render(screen, asked, pass_.classes, answers, snapshot.facts, there)))
+    for_one = ForOne(there, _whose(survey, screen, snapshot))
+    return private(Response(survey.render(screen, asked, pass_.classes, answers, snapshot.facts, for_one)))
+
+
+def _whose(survey: Survey, screen: Screen, snapshot: Snapshot) -> Whose | None:
+    """Return which of a parent's children a screen is about; None where it is about none in particular."""
+    if not screen.page.for_each:
+        return None
+    return household(survey, first_of(snapshot)).whose(snapshot, screen)
 
 
 def _numbered(survey: Survey, screen: Screen, snapshot: Snapshot, pass_: Pass) -> Reply:
     """Give an address without a number its number; a language link lands here."""
     if snapshot.language != survey.language:
-        speak(store().engine, snapshot.id, survey.language, now())
+        _spoken(snapshot, survey.language)
     check = {"check": 1} if "check" in request.args else {}
     return to_screen(survey, screen, snapshot, pass_.epoch, **check)
+
+
+def _spoken(snapshot: Snapshot, language: str) -> Snapshot | None:
+    """Go on in another language, in the household's first response as well: that is where anyone comes back to."""
+    if snapshot.household_id is not None:
+        speak(store().engine, snapshot.household_id, language, now())
+    return speak(store().engine, snapshot.id, language, now()).snapshot
 
 
 @answer.post("/q/<version>/<language>/<name>")
@@ -263,21 +303,21 @@ def take(version: str, language: str, name: str) -> Reply:
     if pass_.version != version:
         return redirect("/go", 303)
     survey = survey_at(version, language)
-    screen = screen_at(survey, name)
+    screen, child = spot_at(survey, name)
     n = number()
     if n is None:
         abort(400)
     away = detour()
     if away is not None and away.language not in ("", language):
-        return _in_language(survey, screen, away.language, pass_)
+        return _in_language(survey, name, away.language, pass_)
     snapshot = None
     steps = list(screen.steps)
     # An adult who comes back has answers that stand, though this device does not show them.
     came_back = pass_.epoch > 1 and not survey.pupil
     if came_back or not survey.constant(screen):
-        snapshot = snapshot_of(pass_)
+        snapshot = row_of(pass_, child)
         if snapshot is None:
-            return redirect("/", 303)
+            return redirect("/" if child == 1 else "/go", 303)
         # A child's answer that leads here may still wait on the device.
         steps = survey.journey.steps(screen, snapshot.answers, snapshot.facts) or (steps if survey.pupil else [])
     form = survey.form(screen, seed_of(pass_.response))
@@ -307,12 +347,12 @@ def take(version: str, language: str, name: str) -> Reply:
             # Back on a page whose number was passed over, since a script had sent what came after it.
             n = snapshot.sequence
     if snapshot.state == "started" and snapshot.language != survey.language:
-        snapshot = speak(store().engine, snapshot.id, survey.language, now()).snapshot or snapshot
+        snapshot = _spoken(snapshot, survey.language) or snapshot
     if not submission.answers:
         return _lead_on(survey, screen, snapshot, pass_)
     saved = save(
         store().engine,
-        pass_.response,
+        snapshot.id,
         SavedPage(
             pass_.epoch,
             n,
@@ -333,7 +373,7 @@ def take(version: str, language: str, name: str) -> Reply:
     return _lead_on(survey, screen, after, pass_)
 
 
-def _in_language(survey: Survey, screen: Screen, language: str, pass_: Pass) -> Reply:
+def _in_language(survey: Survey, name: str, language: str, pass_: Pass) -> Reply:
     """Lead to a screen in another language of the questionnaire, with all that was posted."""
     if language not in survey.questionnaire.languages:
         abort(400)
@@ -341,7 +381,7 @@ def _in_language(survey: Survey, screen: Screen, language: str, pass_: Pass) -> 
     if snapshot is not None and snapshot.state == "started":
         speak(store().engine, snapshot.id, language, now())
     there = survey_at(survey.version, language)
-    return redirect(f"{there.here}/{screen.name}?{request.query_string.decode()}", 307)
+    return redirect(f"{there.here}/{name}?{request.query_string.decode()}", 307)
 
 
 def _leave(
@@ -350,7 +390,8 @@ def _leave(
     """Show “Aa”, or the page again, with what was not sent yet."""
     if snapshot is not None and (dead := led_away(survey, snapshot, pass_)) is not None:
         return dead
-    words = survey.words | {"links": survey.languages(screen.name)}
+    place = screen.name if snapshot is None else named(screen, snapshot)
+    words = survey.words | {"links": survey.languages(place)}
     return aside(away, words, lambda looks: _shown(survey, screen, asked, looks, snapshot))
 
 
@@ -385,12 +426,16 @@ def _still_open(survey: Survey, screen: Screen, snapshot: Snapshot) -> bool:
 def back(version: str, language: str, name: str) -> Reply:
     """Go back to the screen before this one on the way the answers lead."""
     pass_ = current()
-    snapshot = snapshot_of(pass_)
-    if snapshot is None or pass_.version != version:
+    if pass_.version != version:
         return redirect("/go", 303)
     survey = survey_at(version, language)
-    screen = screen_at(survey, name)
+    screen, child = spot_at(survey, name)
+    snapshot = row_of(pass_, child)
+    if snapshot is None:
+        return redirect("/go", 303)
     earlier = survey.journey.before(screen, snapshot.answers, snapshot.facts)
+    if earlier is None and child > 1:
+        return redirect(f"{survey.children}/{household(survey, first_of(snapshot)).place(snapshot)}", 303)
     return to_screen(survey, earlier or screen, snapshot, pass_.epoch)
 
 

@@ -23,6 +23,7 @@ from survey.fieldwork.tryouts import PURPOSE, TriedVersion, tried_by, tryout_pas
 from survey.forms import StepFields
 from survey.journey import Screen
 from survey.pages.answer.catalogue import catalogue
+from survey.pages.answer.children import CheckSection
 from survey.pages.answer.compiled import VERSION_LENGTH, Survey
 from survey.pages.answer.entry import welcome_page
 from survey.pages.answer.passes import Pass
@@ -279,8 +280,8 @@ def check(pass_: str) -> Reply:
     it = _current(pass_)
     if it.survey.pupil:
         return it.over("finished")
-    rows = it.survey.check_rows(it.answers, {})
-    return it.page("check", rows=rows, back=f"{it.survey.check}/back")
+    sections = [CheckSection("", "", it.survey.check_rows(it.answers, {}))]
+    return it.page("check", sections=sections, back=f"{it.survey.check}/back")
 
 
 @trying.get("/check/back")
