@@ -162,6 +162,7 @@ class MissingCodes(Strict):
     not_in_version: Missing = Field(-4, description="Not in this version or wave")
     multiple: Missing = Field(-3, description="More than one answer on paper")
     withdrawn: Missing = Field(-2, description="Withdrawn")
+    household: Missing = Field(-1, description="Asked once for the household: see its first row")
 
 
 class Comparison(Strict):

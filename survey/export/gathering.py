@@ -62,7 +62,7 @@ class Gathering:
             row = rows[place]
             counts = row.state == "finished"
             numbers = {name: _number(column[place]) if counts else np.nan for name, column in columns.items()}
-            self.data.answers[name, row.wave].add(self._row_of(row), numbers)
+            self.data.answers[name, row.wave].add(self._row_of(row), numbers, further=row.child > 1)
         if self._answers:
             self._keep_answers(dataset, table, [(place, rows[place]) for place in kept])
 
@@ -79,9 +79,13 @@ class Gathering:
                 chosen.append(_place_of(cells[place], places, why) if row.state == "finished" else NOT_COUNTED)
 
     def _row_of(self, record: Record) -> Row:
+        place = Place(record.arm, record.programme, record.school, record.school_class)
+        if record.child > 1:
+            # Not the parent's row on the list: this is about another child, who may be at another school.
+            known = record.participant is not None and record.child_code is not None
+            return self._row(f"{record.participant}/{record.child_code}" if known else None, place, record.facts)
         if record.participant is not None and (one := self._rows.get((record.participant, record.wave))):
             return one
-        place = Place(record.arm, record.programme, record.school, record.school_class)
         return self._row(record.participant, place, record.facts)
 
     def _row(self, key: str | None, place: Place, facts: Mapping[str, Any]) -> Row:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from survey.definition.household import is_further
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.study import MissingCodes
 from survey.journey import Journey
@@ -18,6 +19,7 @@ WORDS: Final[Mapping[str, str]] = {
     "not_in_version": "not in this version",
     "multiple": "more than one answer on paper",
     "withdrawn": "withdrawn",
+    "household": "asked once for the household",
 }
 
 MEANINGS: Final[Mapping[str, str]] = {
@@ -29,6 +31,10 @@ MEANINGS: Final[Mapping[str, str]] = {
     "not_in_version": "The version of the questionnaire that was answered does not have the question.",
     "multiple": "More than one answer was marked on paper where only one was asked for.",
     "withdrawn": "The respondent withdrew; the answers were deleted.",
+    "household": (
+        "The row is about a parent's further child. The question was asked once, and the answer is in the row with the "
+        "same household and child 1."
+    ),
 }
 
 
@@ -76,6 +82,7 @@ class Absences:
         ]
         self._keys = {question.id: question.keys for question in questionnaire.questions}
         self._needs = _needs(questionnaire)
+        self._of_the_family = questionnaire.of_the_family
         self._answers_looked_at = sorted({id for ids, _ in self._needs.values() for id in ids})
         self._facts_looked_at = sorted({fact for _, facts in self._needs.values() for fact in facts})
         self._hidden: dict[tuple[object, ...], frozenset[str]] = {}
@@ -92,8 +99,10 @@ class Absences:
             return self._withdrawn, frozenset()
         looked_at: tuple[object, ...] = ()
         hidden: frozenset[str] = frozenset()
-        if self._needs:
+        further = bool(self._of_the_family) and is_further(facts)
+        if self._needs or further:
             looked_at = (
+                further,
                 *[_hashable(answers.get(id)) for id in self._answers_looked_at],
                 *[_hashable(facts.get(fact)) for fact in self._facts_looked_at],
             )
@@ -101,7 +110,7 @@ class Absences:
             hidden = _kept(self._hidden, looked_at, self._journey.hidden(answers, facts)) if found is None else found
         last = len(self._place) if state == "finished" else self._last(answers)
         known = self._known.get((last, hidden))
-        return known or _kept(self._known, (last, hidden), self._absence(hidden, last)), hidden
+        return known or _kept(self._known, (last, hidden), self._absence(hidden, last, further=further)), hidden
 
     def keys(self, id: str) -> tuple[str, ...]:
         """Return the answer keys of a question."""
@@ -111,8 +120,9 @@ class Absences:
         """Return the place of the last question with anything stored; -1 when there is none."""
         return next((place for place, key in self._backwards if key in answers), -1)
 
-    def _absence(self, hidden: frozenset[str], last: int) -> Absence:
-        return {id: self._gaps[self._reason(id, hidden, last)] for id in self._ids}
+    def _absence(self, hidden: frozenset[str], last: int, *, further: bool) -> Absence:
+        once = self._of_the_family if further else frozenset()
+        return {id: self._gaps["household" if id in once else self._reason(id, hidden, last)] for id in self._ids}
 
     def _reason(self, id: str, hidden: frozenset[str], last: int) -> str:
         if id not in hidden:

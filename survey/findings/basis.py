@@ -64,7 +64,7 @@ class Basis:
 
     def everyone(self, outcome: StudyOutcome, wave: str) -> People:
         """Return who is asked about an outcome in a wave, in whatever group."""
-        key = (outcome.questionnaire or f"list of {outcome.audience}", wave)
+        key = (outcome.asked_of, wave)
         if key not in self._everyone:
             self._everyone[key] = outcome.people(self.data, wave)
         return self._everyone[key]
@@ -73,7 +73,7 @@ class Basis:
         """Return who is asked about an outcome in a wave and is in the group."""
         if self.group is None:
             return self.everyone(outcome, wave)
-        key = (outcome.questionnaire or f"list of {outcome.audience}", wave)
+        key = (outcome.asked_of, wave)
         if key not in self._people:
             everyone = self.everyone(outcome, wave)
             self._people[key] = everyone.only(self.group.among(everyone))

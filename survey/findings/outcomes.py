@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from survey.definition.counting import Counting
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.study import CountedAnswer, StudyDefinition
 from survey.findings.people import People, StudyData
@@ -26,6 +27,7 @@ class StudyOutcome:
     planned     whether the plan names it; what it does not is exploratory
     direction   what a high number means; empty for a fact
     counted     what its responses are about, if not their respondents: “classes”
+    once        whether parents are asked about it once, where they are asked other things for each child
     """
 
     id: str
@@ -38,11 +40,17 @@ class StudyOutcome:
     reached: tuple[str, ...] = ()
     direction: str = ""
     counted: str = ""
+    once: bool = False
+
+    @property
+    def asked_of(self) -> str:
+        """A name for the people who are asked about it: the same for outcomes of the same people."""
+        return f"{self.questionnaire or f'list of {self.audience}'}{' once' if self.once else ''}"
 
     def people(self, data: StudyData, wave: str) -> People:
         """Return who is asked about it in a wave."""
         if self.questionnaire is not None:
-            return data.people(self.questionnaire, wave)
+            return data.people(self.questionnaire, wave, once=self.once)
         return data.listed(self.audience, wave)
 
     def numbers(self, people: People) -> NDArray[np.float64]:
@@ -68,11 +76,17 @@ def scale_outcomes(study: StudyDefinition, questionnaires: Mapping[str, Question
             scale.id,
             direction=scale.direction,
             counted=questionnaire.about.many if questionnaire.about else "",
+            once=_is_once(questionnaire, scale.id),
         )
         for name, questionnaire in questionnaires.items()
         for scale in questionnaire.scales
     }
     return _in_order(planned, found)
+
+
+def _is_once(questionnaire: Questionnaire, scale: str) -> bool:
+    once = questionnaire.of_the_family
+    return bool(once) and not once.isdisjoint(Counting(questionnaire).items_of(scale))
 
 
 def _in_order(planned: Iterable[str], found: Mapping[str, StudyOutcome]) -> list[StudyOutcome]:
@@ -124,4 +138,5 @@ def _share(one: CountedAnswer, questionnaires: Mapping[str, Questionnaire]) -> S
     if one.questionnaire is None:
         return StudyOutcome(share_id(one), one.title, "share", True, ROSTER_AUDIENCE, name=str(one.fact))
     audience = questionnaires[one.questionnaire].audience
-    return StudyOutcome(share_id(one), one.title, "share", True, audience, one.questionnaire, one.id)
+    once = not questionnaires[one.questionnaire].of_the_family.isdisjoint(one.items)
+    return StudyOutcome(share_id(one), one.title, "share", True, audience, one.questionnaire, one.id, once=once)

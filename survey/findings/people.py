@@ -63,17 +63,20 @@ class ResponseColumns:
     """The responses to a questionnaire in a wave: whose they are, and what came of each.
 
     `numbers` are columns of one length: scores by scale, and shares by their name. NaN stands for none, as for a
-    response that is not finished. `chosen` are columns of the same length, where they are kept: of each question with
-    options the place of the answer among its codes, from 0; else SILENT, PASSED_BY or NOT_COUNTED.
+    response that is not finished. `further` tells which are about a parent's further child. `chosen` are columns of
+    the same length, where they are kept: of each question with options the place of the answer among its codes, from 0;
+    else SILENT, PASSED_BY or NOT_COUNTED.
     """
 
     rows: list[Row] = field(default_factory=list)
+    further: list[bool] = field(default_factory=list)
     numbers: dict[str, array[float]] = field(default_factory=lambda: defaultdict(lambda: array("d")))
     chosen: dict[str, array[int]] = field(default_factory=lambda: defaultdict(lambda: array("h")))
 
-    def add(self, row: Row, numbers: Mapping[str, float]) -> None:
+    def add(self, row: Row, numbers: Mapping[str, float], *, further: bool = False) -> None:
         """Add a response; each has a number in every column."""
         self.rows.append(row)
+        self.further.append(further)
         for name, number in numbers.items():
             self.numbers[name].append(number)
 
@@ -94,8 +97,11 @@ class StudyData:
         """The study's facts by name, those about schools among them: they are true of everyone there."""
         return {fact.id: fact for fact in (*self.study.facts, *self.study.school_facts)}
 
-    def people(self, questionnaire: str, wave: str) -> People:
-        """Return everyone who was asked a questionnaire in a wave, or answered it all the same."""
+    def people(self, questionnaire: str, wave: str, *, once: bool = False) -> People:
+        """Return everyone who was asked a questionnaire in a wave, or answered it all the same.
+
+        Parents are there once for each child they answered about; once: only once, for what the family was asked.
+        """
         answers = self.answers.get((questionnaire, wave), ResponseColumns())
         given = {row.key: at for at, row in enumerate(answers.rows) if row.key is not None}
         rows, places = [], []
@@ -105,7 +111,7 @@ class StudyData:
                 rows.append(one.row)
                 places.append(at)
         there = set(places)
-        others = [at for at in range(len(answers.rows)) if at not in there]
+        others = [at for at in range(len(answers.rows)) if at not in there and not (once and answers.further[at])]
         rows += [answers.rows[at] for at in others]
         return People(self.facts, rows, answers, [*places, *others])
 

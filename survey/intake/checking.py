@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from survey.definition.conditions import ROSTER, All, AnyOf, Condition, Not, Test
+from survey.definition.household import is_further
 from survey.definition.questionnaire import Questionnaire
 from survey.journey import Journey
 from survey.problems import listed
@@ -115,7 +116,8 @@ class Checker:
             return
         for question in self.asked:
             if question.id in hidden and any(not _nothing(answers.get(key)) for key in question.keys):
-                yield question, in_words(self._condition(question))
+                once = question.id in self.questionnaire.of_the_family and is_further(facts)
+                yield question, "child is 1" if once else in_words(self._condition(question))
 
     def seen(self, answers: Answers, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answers without what stands behind questions that were not led to."""

@@ -142,6 +142,12 @@ def _young(versions: Iterable[Questionnaire]) -> bool:
     return any(version.reader.age < CAUTIOUS_BELOW for version in versions)
 
 
+def _for_each_child(versions: Iterable[Questionnaire]) -> bool:
+    return any(version.for_each_child for version in versions)
+
+
+KNOWN_BY: Final[Mapping[str, str]] = {"roster": "the roster", "typed": "typed by the parent"}
+
 _LAYOUTS: Final = ", ".join(f"{name} ({means})" for name, means in LAYOUTS.items())
 
 IDENTITY: Final[Sequence[IdentityColumn]] = (
@@ -152,6 +158,40 @@ IDENTITY: Final[Sequence[IdentityColumn]] = (
         lambda row, _: row.participant,
         beside_scores=True,
         spoilt=True,
+    ),
+    IdentityColumn(
+        "household",
+        "Household: rows with the same one are from one parent, a row for each child. It is the id of the first",
+        lambda row, _: row.household,
+        beside_scores=True,
+        spoilt=True,
+        wanted=_for_each_child,
+    ),
+    IdentityColumn(
+        "child",
+        "Which of the parent's children the row is about; 1 has the household's answers as well",
+        lambda row, _: row.child,
+        "number",
+        "ordinal",
+        beside_scores=True,
+        wanted=_for_each_child,
+        range="from 1",
+    ),
+    IdentityColumn(
+        "child_participant",
+        "Study code of the child the row is about; empty where it is not known",
+        lambda row, _: row.child_code,
+        beside_scores=True,
+        spoilt=True,
+        wanted=_for_each_child,
+    ),
+    IdentityColumn(
+        "child_known_by",
+        "How the child's study code is known",
+        lambda row, _: row.child_by,
+        "code",
+        codes=lambda _: KNOWN_BY,
+        wanted=_for_each_child,
     ),
     IdentityColumn(
         "wave",

@@ -55,7 +55,7 @@ def reading_of(reason: str, state: str) -> Lookalike:
         return Lookalike.CODE
     if reason in REASONS or (reason == "not_reached" and state != "finished"):
         return Lookalike.UNCLEAR
-    return Lookalike.CODE_IF_NOT_SHOWN if reason == "not_shown" else Lookalike.TYPED
+    return Lookalike.CODE_IF_NOT_SHOWN if reason in ("not_shown", "household") else Lookalike.TYPED
 
 
 UNCLEAR: Final = (

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from survey.definition.columns import AS_TYPED, is_typed, question_column
+from survey.definition.household import MOST_CHILDREN, WHICH_CHILD
 from survey.fieldwork.finding import no_such
 from survey.fieldwork.roster.tables import (
     DATE,
@@ -29,13 +30,31 @@ from survey.fieldwork.roster.tables import (
 )
 from survey.intake.checking import Answers, Checker
 from survey.intake.field import KnownParticipant, NoSuchPlace, SchoolOrClass, WaveField
-from survey.intake.identity import IDENTITY, known_names, taken_names
+from survey.intake.identity import IDENTITY, KNOWN_BY, known_names, taken_names
 from survey.intake.lookalikes import UNCLEAR, AsTyped, Lookalike, gaps_for, reading_of
 from survey.intake.passed import NOT_KNOWN
 from survey.intake.rewritten import MADE, made_of_code, made_of_text
 from survey.problems import did_you_mean, listed, quoted, shortened
 from survey.question import Column, Question, whole
 from survey.responses.reading import OVER, STATES
+
+
+@dataclass(frozen=True)
+class ToldChild:
+    """What a row says about a parent's child: which of the household's children, and whose study code, known how.
+
+    household: the text that the rows of one parent share; empty where the file has none.
+    """
+
+    household: str = ""
+    number: int = 1
+    child_id: int | None = None
+    known_by: str | None = None
+
+    @property
+    def further(self) -> bool:
+        """Whether the household's first row is another one."""
+        return self.number > 1
 
 
 @dataclass(frozen=True)
@@ -57,6 +76,7 @@ class Candidate:
     mode: str
     started_at: datetime
     ended_at: datetime
+    child: ToldChild
 
 
 @dataclass(frozen=True)
@@ -93,7 +113,7 @@ class AnswerReader:
         self._asked: dict[str, list[_QuestionColumns]] = {}
         self._elsewhere: dict[str, dict[int, str]] = {}
         self._alike: Counter[str] = Counter()
-        self._codes: dict[str, int] = {}
+        self._codes: dict[tuple[str, int], int] = {}
         self._needs_version = False
         self._unclear: dict[tuple[int, str], list[int]] = {}
         self._look_at_headers({name.strip().casefold() for name in ignore})
@@ -229,8 +249,9 @@ class AnswerReader:
         if self._codes_are_lost(row):
             return None
         sha256 = self._version(row, told)
-        person = self._person(row, told)
-        place = self._place(row, told, person)
+        child = self._child(row, told, sha256)
+        person = self._person(row, told, child.number)
+        place = self._place(row, told, person, child)
         state = told.get("state") or "finished"
         if state not in STATES:
             self._at(row, "state", f"The state must be {listed(STATES, 'or')}. Please change it.")
@@ -246,6 +267,8 @@ class AnswerReader:
             self._at(row, "language", f"'{questionnaire.id}' is answered in {spoken}.")
         started, ended = self._times(row, told, state)
         facts = {**(person.facts if person else place.facts), **self._performance(row, told)}
+        if child.further or child.child_id is not None:
+            facts |= {**place.facts, WHICH_CHILD: child.number}
         answers = self._answers(row, sha256, facts, state)
         if state in OVER and answers:
             self._at(
@@ -254,7 +277,8 @@ class AnswerReader:
         return Candidate(
             row=row.number,
             person=person,
-            id=None if person else self._id(row, told),
+            # A household's rows name its first one.
+            id=None if person and not child.household else self._id(row, told),
             source=told.get("response", ""),
             place=place,
             facts=facts,
@@ -265,7 +289,32 @@ class AnswerReader:
             mode=shortened(told.get("mode") or NOT_KNOWN),
             started_at=started,
             ended_at=ended,
+            child=child,
         )
+
+    def _child(self, row: ReadRow, told: Mapping[str, str], sha256: str | None) -> ToldChild:
+        """Return what a row says about a parent's child; what is wrong with it is said."""
+        if sha256 is None or not self._field.checkers[sha256].questionnaire.for_each_child:
+            return ToldChild()
+        said = whole(told.get("child") or "1")
+        if not (said.isascii() and said.isdigit() and 1 <= int(said) <= MOST_CHILDREN):
+            self._at(row, "child", f"Please write which of the parent's children this is, from 1 to {MOST_CHILDREN}.")
+            return ToldChild()
+        household, number = told.get("household", ""), int(said)
+        if number > 1 and not household:
+            self._at(row, "household", "A row about a further child needs its household. Please add what child 1 has.")
+        known_by = told.get("child_known_by") or "roster"
+        if known_by not in KNOWN_BY:
+            self._at(row, "child_known_by", f"Please write {listed(KNOWN_BY, 'or')} here.")
+        code = told.get("child_participant", "")
+        pupil = self._field.people.get(code) if code else None
+        if ("participant", code) in self._field.erased:
+            self._at(row, "child_participant", f"{code} has withdrawn. Please clear this cell.")
+        elif code and (pupil is None or pupil.audience != "pupil"):
+            hint = self._field.nearest.hint(code) if pupil is None else ""
+            fault = no_such("participant", code) if pupil is None else f"{code} is not a pupil."
+            self._at(row, "child_participant", fault + (hint or " Please correct it, or clear this cell."))
+        return ToldChild(household, number, pupil.id if pupil else None, known_by if pupil else None)
 
     def _see_that_it_belongs(self, row: ReadRow, told: Mapping[str, str]) -> None:
         for name, wanted in (("wave", self._field.wave), ("questionnaire", self._field.questionnaire)):
@@ -303,7 +352,7 @@ class AnswerReader:
             return None
         return self._field.versions[version]
 
-    def _person(self, row: ReadRow, told: Mapping[str, str]) -> KnownParticipant | None:
+    def _person(self, row: ReadRow, told: Mapping[str, str], child: int) -> KnownParticipant | None:
         code = told.get("participant", "")
         if not code:
             # Who came by an open link has no code; in our own files such a row has the id of its response.
@@ -319,17 +368,22 @@ class AnswerReader:
             self._at(row, "participant", f"{what} '{self._field.audience}'.")
         elif person.place is None:
             self._at(row, "participant", f"{code} is not on the roster of wave '{self._field.wave}'.")
-        elif code in self._codes:
-            self._at(row, "participant", f"{code} is already in row {self._codes[code]}. Please keep one of the two.")
+        elif (code, child) in self._codes:
+            there = self._codes[code, child]
+            self._at(row, "participant", f"{code} is already in row {there}. Please keep one of the two.")
         else:
-            self._codes[code] = row.number
+            self._codes[code, child] = row.number
             return person
         return None
 
-    def _place(self, row: ReadRow, told: Mapping[str, str], person: KnownParticipant | None) -> SchoolOrClass | None:
+    def _place(
+        self, row: ReadRow, told: Mapping[str, str], person: KnownParticipant | None, child: ToldChild
+    ) -> SchoolOrClass | None:
         school, school_class = told.get("school", ""), told.get("class", "")
-        if person is None:
-            if told.get("participant"):
+        # Where a row is about a child, the school is the child's, and need not be the one the parent is listed at.
+        of_child = bool(school) and (child.further or child.child_id is not None)
+        if person is None or of_child:
+            if told.get("participant") and person is None:
                 return None
             place = self._field.place_named(school, school_class)
             if isinstance(place, NoSuchPlace):

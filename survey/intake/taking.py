@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -17,7 +17,7 @@ from survey.intake.field import Kept, WaveField
 from survey.intake.passed import with_saves
 from survey.intake.rows import AnswerReader, Candidate
 from survey.problems import Refused, quoted
-from survey.responses import PastResponse, insert_responses
+from survey.responses import PastChild, PastResponse, insert_responses
 from survey.responses.reading import OVER
 
 MOST_COLUMNS: Final = 2_000
@@ -121,22 +121,31 @@ class _Import:
     def _against(self, connection: Connection, *, hold: bool) -> tuple[Taken, list[PastResponse]]:
         """Hold the rows against what is there. Returns what it comes to, and the responses that are new."""
         field = self._field
-        kept = field.kept_of(connection, (one.person.id for one in self._candidates if one.person))
-        ids = (id for one in self._candidates if one.person is None for id in (one.id, one.source) if id)
+        kept = field.kept_of(connection, (one.person.id for one in self._candidates if one.person and _by_code(one)))
+        ids = (id for one in self._candidates if not _by_code(one) for id in (one.id, one.source) if id)
         kept_open = field.kept_under(connection, ids)
         new = [one.person for one in self._candidates if one.person and one.person.id not in kept]
         refused = field.not_agreed(connection, new, hold=hold)
         problems = list(self._problems)
         responses, unchanged = [], 0
-        for one in self._candidates:
-            there = kept.get(one.person.id) if one.person else kept_open.get(one.source) or kept_open.get(one.id or "")
-            fault = self._fault(one, there, refused)
+        first: dict[str, str] = {}
+        # A household's first row comes before those that name it.
+        for one in sorted(self._candidates, key=lambda one: one.child.further):
+            there = (
+                kept.get(one.person.id)
+                if one.person and _by_code(one)
+                else kept_open.get(one.source) or kept_open.get(one.id or "")
+            )
+            fault = self._fault(one, there, refused) or _householdless(one, first)
             if fault:
                 problems.append(self._problem(one, fault))
-            elif there is not None:
+                continue
+            if one.child.household and not one.child.further:
+                first[one.child.household] = there.id if there is not None else one.id or ""
+            if there is not None:
                 unchanged += 1
             else:
-                responses.append(self._response(one))
+                responses.append(self._response(one, first))
         problems.sort(key=lambda problem: (problem.row, problem.column))
         if problems:
             return Taken(0, unchanged, problems, self._digest), []
@@ -170,7 +179,7 @@ class _Import:
         seen = checker.seen(there.answers, there.facts) if there.answers else {}
         return substance(seen) == substance(one.answers)
 
-    def _response(self, one: Candidate) -> PastResponse:
+    def _response(self, one: Candidate, first: Mapping[str, str]) -> PastResponse:
         journey = self._field.checkers[one.sha256].journey
         past = PastResponse(
             study_id=self._field.study_id,
@@ -184,10 +193,11 @@ class _Import:
             assent=one.state != "declined",
             language=one.language,
             mode=one.mode,
-            participant_id=one.person.id if one.person else None,
+            participant_id=one.person.id if one.person and not one.child.further else None,
             school_id=one.place.school_id,
             school_class_id=one.place.school_class_id,
             id=one.id,
+            about=_about(one, first),
         )
         return with_saves(journey, one.answers, past)
 
@@ -196,6 +206,28 @@ class _Import:
         if "participant" not in header:
             return Misread(self._sheet.name, one.row, 0, fault)
         return Misread(self._sheet.name, one.row, header.index("participant") + 1, fault, "participant")
+
+
+def _by_code(one: Candidate) -> bool:
+    """Tell whether a row is known by the participant's code: the one response they have to this in the wave."""
+    return one.person is not None and not one.child.further
+
+
+def _householdless(one: Candidate, first: Mapping[str, str]) -> str | None:
+    if not one.child.further or one.child.household in first:
+        return None
+    return (
+        f"This row is about child {one.child.number} of a household, and no row that can be imported is about its "
+        "child 1. Please add that row, or leave this one out."
+    )
+
+
+def _about(one: Candidate, first: Mapping[str, str]) -> PastChild:
+    told = one.child
+    about = PastChild(told.number, told.child_id, told.known_by)
+    if not told.further:
+        return about
+    return replace(about, household_id=first[told.household], parent_id=one.person.id if one.person else None)
 
 
 def _sheet(file: SentFile) -> ReadSheet:

@@ -217,6 +217,8 @@ class _ProgressReader:
             response.c.state,
             response.c.finished_at,
         ).where(response.c.study_id == self._study.id, response.c.wave_id.in_(self._codes), counts_for_someone())
+        # A parent is asked once, however many children the answers are about.
+        query = query.where(response.c.household_id.is_(None))
         theirs: dict[tuple[int, int, str], Other] = {}
         by_link = []
         whose = {work.questionnaire: work.audience for work in self._plan.fieldwork}

@@ -15,7 +15,7 @@ def begun_by_version(engine: Engine, study_id: int) -> dict[tuple[str, str, str]
         select(Wave.code, response.c.questionnaire, response.c.sha256, func.count())
         .select_from(response)
         .join(Wave, Wave.id == response.c.wave_id)
-        .where(response.c.study_id == study_id)
+        .where(response.c.study_id == study_id, response.c.household_id.is_(None))
         .group_by(Wave.code, response.c.questionnaire, response.c.sha256)
     )
     with read(engine) as connection:
@@ -26,7 +26,12 @@ def by_door(engine: Engine, study_id: int) -> dict[int, tuple[int, int]]:
     """Return how many responses came by each open link, and how many of them are finished."""
     query = (
         select(response.c.door_id, func.count(), func.count(response.c.finished_at))
-        .where(response.c.study_id == study_id, response.c.participant_id.is_(None), response.c.door_id.is_not(None))
+        .where(
+            response.c.study_id == study_id,
+            response.c.participant_id.is_(None),
+            response.c.household_id.is_(None),
+            response.c.door_id.is_not(None),
+        )
         .group_by(response.c.door_id)
     )
     with read(engine) as connection:

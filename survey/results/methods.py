@@ -294,6 +294,12 @@ def _models(study: StudyDefinition, findings: StudyFindings) -> MethodsPart:
             "model for 0 and 1."
         ),
     ]
+    if any(one.once for one in findings.outcomes):
+        points.append(
+            "Parents answer about each of their children at a school of the study. What is asked for each child counts "
+            f"once for each, in the child’s {cluster}; what is asked once counts once. Two children of one parent are "
+            f"more alike than two others of a {cluster}, and the intervals do not allow for that."
+        )
     if plan is None or plan.adjust == "baseline":
         points.append(
             "In later waves the difference is adjusted for the same person’s figure in "

@@ -234,7 +234,7 @@ def _keep_numbers(connection: Connection, deletion_id: int, study_id: int) -> No
         .select_from(response)
         .join(Wave, Wave.id == response.c.wave_id)
         .outerjoin(School, School.id == response.c.school_id)
-        .where(response.c.study_id == study_id)
+        .where(response.c.study_id == study_id, response.c.household_id.is_(None))
         .group_by(response.c.questionnaire, Wave.code, School.code, response.c.state)
     )
     rows = [("asked", name, wave, school, None, number) for name, wave, school, number in connection.execute(asked)]

@@ -159,6 +159,10 @@ class Response:
     facts: Mapping[str, Any] = field(default_factory=lambda: dict(FACTS))
     screens: Mapping[str, int] = field(default_factory=dict)
     listened: Mapping[str, int] = field(default_factory=dict)
+    household: str | None = None
+    child: int = 1
+    child_code: str | None = None
+    child_by: str | None = None
 
 
 FACTS = {

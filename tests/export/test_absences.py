@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from survey.definition.household import WHICH_CHILD
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.study import MissingCodes
 from survey.export import missing
@@ -32,7 +33,7 @@ pages:
       - {question: oldest, kind: short_text, ask: Oldest, when: {older: {answered: yes}}}
       - {question: end, kind: short_text, ask: Anything else}
 """
-BLANK, NOT_SHOWN, NOT_REACHED, WITHDRAWN = -9, -6, -5, -2
+BLANK, NOT_SHOWN, NOT_REACHED, WITHDRAWN, ONCE = -9, -6, -5, -2, -1
 
 
 def absences(text: str = QUESTIONNAIRE) -> Absences:
@@ -188,3 +189,22 @@ def test_answers_alike_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> No
     shared.of("finished", {"plays": 0}, {"year": 3})
     shared.of("finished", {"plays": 1}, {"year": 4})
     assert len(looked_at) == 3
+
+
+def test_what_the_family_is_asked_once_is_neither_blank_nor_passed_by_in_the_row_of_a_further_child() -> None:
+    found = absences(
+        """
+questionnaire: small
+version: 1
+title: T
+audience: parent
+reader: {age: 16}
+languages: [en]
+pages:
+  - {page: family, questions: [{question: plays, kind: yes_no, ask: Do you play}]}
+  - {page: child, for_each: child, questions: [{question: sings, kind: yes_no, ask: Does your child sing}]}
+"""
+    )
+    assert of(found, "finished", {}) == {"plays": BLANK, "sings": BLANK}
+    for state, sings in (("finished", BLANK), ("stopped", NOT_REACHED)):
+        assert of(found, state, {}, {WHICH_CHILD: 2}) == {"plays": ONCE, "sings": sings}

@@ -210,7 +210,7 @@ def test_the_codebook_describes_every_column_once() -> None:
     assert list(described) == names
     assert described["dance"]["versions"] == "1"
     assert described["sing"]["versions"] == "1, 2"
-    assert (described["sing"]["range"], described["sing"]["missing codes"]) == ("1 to 3", "-9 to -2")
+    assert (described["sing"]["range"], described["sing"]["missing codes"]) == ("1 to 3", "-9 to -1")
     assert (described["drums"]["scales"], described["drums"]["reversed in"]) == ("joy", None)
     assert described["places_1"]["label"] == "Where: In class"
     assert described["instrument_other"]["missing codes"] is None

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from sqlalchemy.orm import object_session
 
 from survey.database import Engine, open_engine, session, upgrade
+from survey.definition.household import WHICH_CHILD
 from survey.definition.reading import FolderReading, read_folder
 from survey.export.store import export
 from survey.fieldwork import Membership, Participant, Study, current, study_by_code
@@ -25,7 +27,7 @@ from survey.fieldwork.publishing import publish_folder
 from survey.intake import saves_of
 from survey.journey import Journey
 from survey.question import BLANK, DONT_KNOW, RATHER_NOT, Pretence, Question, missing
-from survey.responses import PastResponse, PastSave, facts_at_start
+from survey.responses import PastChild, PastResponse, PastSave, facts_at_start
 from tests.filled import add_responses, keep_class, keep_school
 
 FOLDER = Path(__file__).parents[2] / "questionnaires"
@@ -116,7 +118,7 @@ def _responses(study: Study, folder: Path, wave: str, seed: int, versions: dict[
             if where.get("school_class_id"):
                 known |= _class_facts(study, where["school_class_id"])
             saves, state = _sat(journey, known, start, rng)
-            yield PastResponse(
+            one = PastResponse(
                 study_id=study.id,
                 wave_id=its_wave.id,
                 questionnaire=name,
@@ -129,8 +131,37 @@ def _responses(study: Study, folder: Path, wave: str, seed: int, versions: dict[
                 participant_id=person,
                 mode=rng.choice(["own device", "read aloud"]),
                 language=rng.choice(journey.questionnaire.languages),
+                id=f"{name}-{rng.getrandbits(40):x}".ljust(22, "-")[:22] if name == "parent" else None,
                 **where,
             )
+            yield one
+            if name == "parent" and state == "finished" and rng.random() < 0.5:
+                yield _further(study, journey, one, places)
+
+
+def _further(study: Study, journey: Journey, first: PastResponse, places: dict[int, Any]) -> PastResponse:
+    """Let a parent answer about a second child, at the other school; of some the study code is known."""
+    rng = random.Random(first.id)
+    school = next(one for one in study.schools if one.id != first.school_id)
+    facts = {**places[school.id], "wave": first.facts["wave"], WHICH_CHILD: 2}
+    answers = {
+        key: value
+        for question in journey.questionnaire.questions
+        if question.id not in journey.hidden({}, facts)
+        for key, value in _pretended(question, rng).items()
+    }
+    saves = list(saves_of(journey, answers, facts, first.started_at))
+    pupil = _pupil_at(study, school.id) if rng.random() < 0.5 else None
+    about = PastChild(2, pupil, "typed" if pupil else None, first.id)
+    return replace(first, id=None, school_id=school.id, saves=saves, facts=facts, about=about)
+
+
+def _pupil_at(study: Study, school_id: int) -> int:
+    db = object_session(study)
+    assert db is not None
+    member = db.query(Membership).filter_by(school_id=school_id).order_by(Membership.participant_id).first()
+    assert member is not None
+    return member.participant_id
 
 
 def _sat(journey: Journey, facts: dict[str, Any], start: datetime, rng: random.Random) -> tuple[list[PastSave], str]:
@@ -182,8 +213,6 @@ def _class_facts(study: Study, id: int) -> dict[str, Any]:
 
 
 def _pupils(study: Study, wave_id: int) -> Iterator[tuple[int | None, dict[str, Any], dict[str, Any]]]:
-    from sqlalchemy.orm import object_session
-
     db = object_session(study)
     assert db is not None
     for member in db.query(Membership).filter_by(wave_id=wave_id).order_by(Membership.participant_id):
@@ -210,6 +239,16 @@ def without_ids(data: bytes) -> list[list[str]]:
     """Return the rows of a CSV without the ids of responses, in an order that does not hang on them."""
     header, *rows = csv.reader(io.StringIO(data.decode(), newline=""))
     at = header.index("response")
+    if "household" in header:
+        # Rows of one household have the same one: what its first row says stands for it.
+        ids = {at, header.index("household")}
+        household, child = header.index("household"), header.index("child")
+        first = {
+            row[household]: " ".join(cell for place, cell in enumerate(row) if place not in ids)
+            for row in rows
+            if row[child] == "1"
+        }
+        rows = [[*row[:household], first[row[household]], *row[household + 1 :]] for row in rows]
     return [header, *sorted(row[:at] + row[at + 1 :] for row in rows)]
 
 
