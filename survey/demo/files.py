@@ -12,6 +12,7 @@ from typing import Any
 
 from survey import private
 from survey.definition.columns import AS_TYPED
+from survey.definition.household import WHICH_CHILD
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.reading import FolderReading
 from survey.definition.study import Fieldwork, Pretend, WaveDefinition
@@ -28,6 +29,9 @@ _FOLLOWED_ANSWER = {"parent": 0.6, "staff": 0.85}
 _SAYS_WHY = 0.7
 """Share of absent pupils whom their school reports as absent; of the others no one knows."""
 _ASSENT_NO = 0.012
+_ANOTHER_CHILD = 0.2
+"""Share of parents at a performance who have another child at a school of the study."""
+_OF_CHILD = ("household", "child", "child_participant", "child_known_by")
 
 
 _WORK_TOGETHER = 4
@@ -69,6 +73,18 @@ class Sender:
         self._answerers = {
             name: Answerer(questionnaire, self._pretend, rng) for name, questionnaire in reading.questionnaires.items()
         }
+        # Further children have chance of their own, so that everyone else answers as they would without them.
+        self._chance = random.Random(f"{self._pretend.seed} further children")
+        self._beside = self._truth.beside(self._chance)
+        to_the_end = self._pretend.model_copy(
+            update={"missing": self._pretend.missing.model_copy(update={"stopped": 0.0})}
+        )
+        self._further = {
+            name: Answerer(questionnaire, to_the_end, self._chance)
+            for name, questionnaire in reading.questionnaires.items()
+            if questionnaire.for_each_child
+        }
+        self._pupils = {person.code: person for person in field.of("pupil")}
         self.spared: dict[str, PretendedPerson] = {}
         """By questionnaire: the pupil who has not answered it in the last wave, so that someone can try it."""
 
@@ -100,13 +116,18 @@ class Sender:
                 known.place.code,
                 known.class_code,
                 known.class_title,
-                person.parent_of,
+                " ".join(code for code in person.parent_of.split() if self._is_known(code, wave)),
                 *(known.facts.get(name, "") for name in facts),
             ]
             for person, known in there
         ]
         head = ["participant", "audience", "school", "class", "class_title", "parent_of", *facts]
         return self._write(f"roster-{audience}-{wave.id}.csv", head, rows) if rows else None
+
+    def _is_known(self, pupil: str, wave: WaveDefinition) -> bool:
+        """Tell whether a pupil is on a roster by a wave: some begin school later."""
+        order = [one.id for one in self._plan.waves]
+        return min(map(order.index, self._pupils[pupil].at)) <= order.index(wave.id)
 
     def refusals(self, wave: WaveDefinition) -> Path | None:
         """Write what parents decided against, before the wave in which their child is first asked."""
@@ -183,16 +204,66 @@ class Sender:
         # Empty in every row: no one here types what looks like a missing code.
         head.append(AS_TYPED)
         questions = self._questionnaires[work.questionnaire].questions
-        return head + [column.name for question in questions for column in question.columns()]
+        head += [column.name for question in questions for column in question.columns()]
+        return [*head, *_OF_CHILD] if work.questionnaire in self._further else head
 
     def _rows(self, wave: WaveDefinition, work: Fieldwork) -> Iterator[list[Any]]:
         for person in self._field.of(work.audience) if not work.open_link_only else ():
             known = person.at.get(wave.id)
             if known is None or not _asked(known, work) or not self._takes_part(person, known, wave, work):
                 continue
-            yield self._row(self._moment(wave), work, person.code, known, person.code)
+            row = self._row(self._moment(wave), work, person.code, known, person.code)
+            yield from self._household(row, work, known, self._children_of(person, wave))
         if work.audience != "pupil":
             yield from self._by_open_link(wave, work)
+
+    def _children_of(self, parent: PretendedPerson, wave: WaveDefinition) -> list[tuple[str, PretendedStanding]]:
+        """Return the children a parent answers about in a wave: code, and where the child is."""
+        children = (self._pupils[code] for code in parent.parent_of.split())
+        return [
+            (one.code, one.at[wave.id])
+            for one in children
+            if wave.id in one.at and not one.at[wave.id].place.secondary and not self._is_gone(one, wave)
+        ]
+
+    def _household(
+        self,
+        row: list[Any],
+        work: Fieldwork,
+        known: PretendedStanding,
+        children: list[tuple[str, PretendedStanding]],
+    ) -> Iterator[list[Any]]:
+        """Yield the row of who answered; of a parent who is asked for each child also a row for each further one.
+
+        children: code and standing of each, the first one first; of an open link the codes are empty.
+        """
+        if work.questionnaire not in self._further:
+            yield row
+            return
+        household, state = row[0], row[5]
+        first = next((code for code, there in children if there.place is known.place), "")
+        yield [*row, household, 1, first, "roster" if first else ""]
+        if state != "finished":
+            return
+        others = [(code, there) for code, there in children if not first or code != first]
+        for number, (code, there) in enumerate(others, start=2):
+            further = self._further_row(row, work, there, (row[1] or household, number))
+            yield [*further, household, number, code, "roster" if code else ""]
+
+    def _further_row(
+        self, first: list[Any], work: Fieldwork, there: PretendedStanding, who: tuple[str, int]
+    ) -> list[Any]:
+        """Return the row about a further child, begun when the first one's was finished."""
+        questionnaire = self._questionnaires[work.questionnaire]
+        start = datetime.fromisoformat(first[7])
+        facts = {**there.known, WHICH_CHILD: who[1]}
+        latents = self._beside.latents(questionnaire, who, facts)
+        sitting = self._further[work.questionnaire].answer(latents, facts, start)
+        ended = sitting.ended_at.isoformat() if sitting.ended_at else ""
+        columns = [column for question in questionnaire.questions for column in question.columns()]
+        cells = [self._cell(column, sitting.answers) for column in columns]
+        before = [f"{self._chance.getrandbits(88):022x}", first[1], there.place.code, first[3], first[4]]
+        return [*before, sitting.state, start.isoformat(), ended, "", *cells]
 
     def _takes_part(
         self, person: PretendedPerson, known: PretendedStanding, wave: WaveDefinition, work: Fieldwork
@@ -226,7 +297,15 @@ class Sender:
         for n in range(max(0, share - round(followed * _FOLLOWED_ANSWER[work.audience]))):
             place = self._rng.choice(self._field.schools)
             standing = PretendedStanding(wave.id, place, None, {})
-            yield self._row(self._moment(wave), work, "", standing, (wave.id, work.audience, n))
+            row = self._row(self._moment(wave), work, "", standing, (wave.id, work.audience, n))
+            yield from self._household(row, work, standing, self._unknown_children(standing, work))
+
+    def _unknown_children(self, first: PretendedStanding, work: Fieldwork) -> list[tuple[str, PretendedStanding]]:
+        """Return where the further children are of a parent who came by an open link; no one knows their codes."""
+        if work.questionnaire not in self._further or self._chance.random() >= _ANOTHER_CHILD:
+            return []
+        place = first.place if self._chance.random() < 0.5 else self._chance.choice(self._field.schools)
+        return [("", PretendedStanding(first.wave, place, None, {}))]
 
     def _row(
         self,

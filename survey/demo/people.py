@@ -296,7 +296,25 @@ def _parents(plan: Plan, pupils: list[PretendedPerson], rng: random.Random) -> I
             if not known.place.secondary
         }
         if at:
-            yield PretendedPerson(f"g{n + 1:04d}", "parent", at, parent_of=child.code)
+            theirs = [child, *_siblings(plan, child, there, n)]
+            yield PretendedPerson(f"g{n + 1:04d}", "parent", at, parent_of=" ".join(one.code for one in theirs))
+
+
+_SECOND_CHILD = 0.3
+"""The share of parents with another child at a school of the study."""
+
+
+def _siblings(plan: Plan, child: PretendedPerson, there: list[PretendedPerson], n: int) -> Iterator[PretendedPerson]:
+    """Yield another child of the nth parent, if there is one: at the same school or, as often, at another."""
+    assert plan.pretend is not None
+    # Chance of its own: a brother or a sister changes nothing about anyone else.
+    rng = random.Random(f"{plan.pretend.seed} sibling {n}")
+    if rng.random() >= _SECOND_CHILD:
+        return
+    school, same = next(iter(child.at.values())).place, rng.random() < 0.5
+    found = [one for one in there if one is not child and (next(iter(one.at.values())).place is school) is same]
+    if found:
+        yield rng.choice(found)
 
 
 def _staff(plan: Plan, schools: list[PretendedSchool], rng: random.Random) -> Iterator[PretendedPerson]:

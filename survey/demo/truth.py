@@ -28,6 +28,12 @@ class Truth:
         self._people: dict[tuple[Any, str], float] = {}
         self._parts: dict[tuple[str, int], Mapping[str, Sequence[Signed]]] = {}
 
+    def beside(self, rng: random.Random) -> Truth:
+        """Return the same truth about schools with chance of its own: who is drawn by it changes nothing for others."""
+        other = Truth(self._pretend, rng)
+        other._schools = self._schools
+        return other
+
     def latents(self, questionnaire: Questionnaire, person: object, facts: Mapping[str, Any]) -> dict[str, float]:
         """Return scale id -> latent value of one person in one wave; `person` tells people apart.
 

@@ -14,7 +14,7 @@ import pytest
 from survey.definition.reading import FolderReading, read_folder
 from survey.demo import _open_today
 from survey.demo.files import Sender
-from survey.demo.people import PretendedField, make_field
+from survey.demo.people import PretendedField, PretendedPerson, make_field
 
 FOLDER = Path(__file__).parents[2] / "questionnaires"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -113,9 +113,17 @@ def test_parents_are_those_of_pupils_and_where_their_child_is(field: PretendedFi
     children = {person.code: person for person in field.of("pupil")}
     parents = list(field.of("parent"))
     assert len(parents) > 60
+    seconds: list[PretendedPerson] = []
+    elsewhere: list[PretendedPerson] = []
     for parent in parents:
-        child = children[parent.parent_of]
+        child, *others = (children[code] for code in parent.parent_of.split())
+        seconds += others
+        elsewhere += [
+            one for one in others if next(iter(one.at.values())).place is not next(iter(child.at.values())).place
+        ]
         assert all(known.place is child.at[wave].place for wave, known in parent.at.items())
+    # Some have two children in the study, some of them at two schools.
+    assert len(parents) > 2 * len(seconds) > 3 * len(elsewhere) > 0
 
 
 def test_nobody_answers_who_is_not_asked_or_whose_parents_said_no(
@@ -131,7 +139,13 @@ def test_nobody_answers_who_is_not_asked_or_whose_parents_said_no(
                     person = people[row["participant"]]
                     assert not person.refused
                     assert person.at[wave.id].year in years
-                assert bool(row["participant"]) != bool(row["school"])
+                if child := row.get("child_participant"):
+                    assert not people[child].refused
+                    assert wave.id in people[child].at
+                if row.get("child", "1") == "1":
+                    assert bool(row["participant"]) != bool(row["school"])
+                else:
+                    assert row["school"], "a further child's own"
                 assert datetime.fromisoformat(row["started"]) <= NOW
     assert set(sender.spared) == {"pupil-ks1", "pupil-ks2"}
 
