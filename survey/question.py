@@ -412,7 +412,7 @@ class Question(BaseModel):
     def read_aloud(self, say: Say) -> Iterator[str]:
         """Yield each text that a child can hear read: wordings, hint and options, in the order of the page."""
         for part in self.parts:
-            if not self.audio:
+            if not self.audio or part != self.parts[0]:
                 yield self.wording(part, say, {})
             yield from (text for text in (self.hint or self.stem, self.help) if text)
             for unbound in self.fields(part, say).values():

@@ -85,7 +85,11 @@ class Grid(Strict):
     note: str | None = Field(None, description="A note for researchers")
 
     def expand(self) -> list[Question]:
-        """Return one question per statement. Raises ValidationError where the kind refuses."""
+        """Return one question per statement. Raises KeyError for a kind no grid can have, ValidationError where the
+        kind refuses.
+        """
+        if self.kind not in GRID_KINDS:
+            raise KeyError(self.kind)
         mine = {"id", "ask", "statements", "note", "when"}
         shared = self.model_dump(by_alias=True, exclude_unset=True, exclude=mine)
         return [self._question(shared, statement) for statement in self.statements]

@@ -105,8 +105,13 @@ options:
         """Return what the author says a point was called."""
         return super().earlier_words(code) if self.options is not None else ""
 
+    def _option(self, point: int) -> Option | None:
+        """Return the author's option for a point; None where there is none, as while the author is still writing."""
+        return next((one for one in self.choices if one.code == point), None) if self.options is not None else None
+
     def _point(self, point: int, say: Say) -> str:
-        return self.labels[point] if self.options is not None else say(_POINTS[point])
+        option = self._option(point)
+        return option.label if option else say(_POINTS[point])
 
     def _second(self, side: str, say: Say) -> str:
         return (self.after_no if side == "no" else self.after_yes) or say(_WHICH)
@@ -207,12 +212,10 @@ options:
         )
 
     def _box(self, point: int, say: Say) -> Box:
-        if self.options is None:
-            return Box(str(point), self._point(point, say))
-        option = self.option(point)
-        return Box(
-            str(point), option.label, art=f"faces/{option.face}" if option.face else None, picture=option.picture
-        )
+        option = self._option(point)
+        face = option.face if option else None
+        picture = option.picture if option else None
+        return Box(str(point), self._point(point, say), art=f"faces/{face}" if face else None, picture=picture)
 
     @property
     def one_box(self) -> bool:
