@@ -108,7 +108,8 @@ class Tablet:
 
     def press(self, name: str) -> None:
         with self.page.expect_navigation(wait_until="load"):
-            self.page.get_by_role("link", name=name, exact=True).click()
+            named = {"name": name, "exact": True}
+            self.page.get_by_role("link", **named).or_(self.page.get_by_role("button", **named)).click()  # type: ignore[arg-type]
 
     def waiting(self) -> int:
         return int(self.page.evaluate(WAITING))

@@ -312,7 +312,7 @@ def test_every_look_can_be_read(paper: str, published: Published, site: str, new
     visitor.go(site + published.link("pupil-ks2"))
     page.locator('input[value="yes"]').check()
     visitor.next()
-    visitor.press(page.get_by_role("link", name="Change how it looks"))
+    visitor.press(page.get_by_role("button", name="Change how it looks"))
     if paper == "cream":
         visitor.look("Aa")
     page.locator(f'input[name="paper"][value="{paper}"]').check()

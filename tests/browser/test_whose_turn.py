@@ -70,7 +70,7 @@ def test_two_children_share_a_tablet(
 ) -> None:
     page = new_page(java_script_enabled=scripts)
     begin(page, site + published.link("pupil-ks2", f"first-{scripts}"))
-    press(page, page.get_by_role("link", name="Change how it looks"))
+    press(page, page.get_by_role("button", name="Change how it looks"))
     page.locator('input[name="paper"][value="dark"]').check()
     page.locator('input[name="size"][value="bigger"]').check()
     go_on(page)
