@@ -315,7 +315,8 @@ def take_code(version: str, language: str, place: int) -> Reply:
     if not isinstance(found, tuple):
         return found
     theirs, row = found
-    survey, typed = theirs.survey, request.form.get("code", "")[:LONGEST_CODE].strip()
+    survey, sent = theirs.survey, request.form.get("code", "")[:LONGEST_CODE].strip()
+    typed = "".join(sign for sign in sent if sign.isprintable())
     if row.epoch > current().epoch:
         return elsewhere(survey)
     wait = tries.wait_for(_CODES)
