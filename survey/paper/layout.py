@@ -195,8 +195,7 @@ def _is_table(run: Sequence[PrintedQuestion], look: Print) -> bool:
 
 
 _ONE_CHILD: Final = (
-    "Please think of one child wherever a question says “your child”. To tell us about another child as well, please "
-    "answer on a screen, with the link you were given."
+    "Please answer about one child. To tell us about another child as well, use the link you were given."
 )
 
 
@@ -210,7 +209,7 @@ def _front(asked: Questionnaire, look: Print, tall: float, say: Say) -> Iterator
         (say("What happens to your answers"), asked.data_use),
         ("", asked.contact),
         # Two forms of one parent could not be told to belong together.
-        (say("Your child"), say(_ONE_CHILD) if asked.for_each_child else None),
+        ("", say(_ONE_CHILD) if asked.for_each_child else None),
     )
     for title, text in about:
         if text:
