@@ -202,7 +202,7 @@ def test_the_progress_equals_a_count_over_the_database(built: Built) -> None:
     answered = """
         SELECT count(*) FROM response r JOIN wave w ON w.id = r.wave_id
         WHERE w.code = '{wave}' AND r.questionnaire = '{questionnaire}' AND r.state = '{state}'
-        AND r.participant_id IS {link} NULL
+        AND r.participant_id IS {link} NULL AND r.household_id IS NULL
     """
     outcomes = {"finished": "finished", "stopped": "stopped", "declined": "said_no"}
     for wave in ("w1", "w2", "w3"):
