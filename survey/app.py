@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,22 @@ from werkzeug.routing import IntegerConverter, Map
 
 from survey.config import Settings
 from survey.database import open_engine
+from survey.definition.drafts import Drafts
 from survey.drawings import degree, drawing, face
+from survey.fieldwork.tryouts import PURPOSE
 from survey.long_work import jobs_of
 from survey.pages import errors, statics
 from survey.pages.account import guard
 from survey.pages.addresses import isolated, own_direction, with_addresses
-from survey.pages.answer import answer, trying
+from survey.pages.answer import answer
 from survey.pages.office import office
 from survey.pages.shield import Shield, refuse_what_is_not_whole
 from survey.pages.store import Store, keep
+from survey.pages.trying import trying
+from survey.pages.trying.folder import PreviewedFolder, keep_folder, preview
+from survey.pages.trying.published import of_published
+from survey.pages.trying.trials import Trials, offer
+from survey.pages.trying.uploaded import of_upload
 from survey.pages.withdraw import withdrawing
 from survey.question import INSTEAD
 from survey.retention import Register, watch
@@ -34,33 +42,57 @@ LARGEST_POST = 512 * 1024
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the application for these settings, by default those of the environment."""
     settings = settings or Settings.from_environment()
-    app = Flask("survey", static_folder=None, template_folder=None)
-    app.config.update(
-        SECRET_KEY=settings.secret_key,
-        MAX_CONTENT_LENGTH=LARGEST_POST,
-        MAX_FORM_MEMORY_SIZE=LARGEST_POST,
-        MAX_FORM_PARTS=500,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_HTTPONLY=True,
-    )
+    app = _app(settings.secret_key)
+    app.config.update(SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True)
     app.url_map.converters["int"] = _RowNumber
-    _templates(app)
     engine = open_engine(settings.database_url)
     watch(engine, Register(settings.register))
     keep(app, Store(engine, settings, jobs_of(settings, engine)))
-    refuse_what_is_not_whole(app)
-    errors.handle(app)
+    offer(app, Trials(settings.key(PURPOSE), lambda pass_: of_published(pass_) or of_upload(pass_)))
     if settings.proxies:
         proxies = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]
-    app.wsgi_app = Shield(app.wsgi_app, errors.last_page)  # type: ignore[method-assign]
-    app.register_blueprint(statics.statics)
+    _shield(app)
     app.register_blueprint(answer)
-    app.register_blueprint(trying)
     app.register_blueprint(withdrawing)
     guard(app, settings)
     app.register_blueprint(office)
     return app
+
+
+def create_preview(path: Path) -> Flask:
+    """Return the application that shows the questionnaires of a folder, or one NAME.yaml, as the files are.
+
+    It has no database, no instance and no one to sign in: nothing that is tried out is kept.
+    """
+    app = _app(secrets.token_hex(32))
+    folder = PreviewedFolder(Drafts(path))
+    keep_folder(app, folder)
+    offer(app, Trials(secrets.token_bytes(32), folder.trial, home="/"))
+    _shield(app)
+    app.register_blueprint(preview)
+    return app
+
+
+def _app(secret: str) -> Flask:
+    """Return an application with what every one of ours has: limits, templates, error pages, files, and try-outs."""
+    app = Flask("survey", static_folder=None, template_folder=None)
+    app.config.update(
+        SECRET_KEY=secret,
+        MAX_CONTENT_LENGTH=LARGEST_POST,
+        MAX_FORM_MEMORY_SIZE=LARGEST_POST,
+        MAX_FORM_PARTS=500,
+    )
+    _templates(app)
+    refuse_what_is_not_whole(app)
+    errors.handle(app)
+    app.register_blueprint(statics.statics)
+    app.register_blueprint(trying)
+    return app
+
+
+def _shield(app: Flask) -> None:
+    app.wsgi_app = Shield(app.wsgi_app, errors.last_page)  # type: ignore[method-assign]
 
 
 class _RowNumber(IntegerConverter):

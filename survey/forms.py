@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from werkzeug.datastructures import MultiDict
 from wtforms import Field as FormField
-from wtforms import Form, RadioField, SelectMultipleField
+from wtforms import Form, RadioField, SelectMultipleField, StringField
 
 from survey.journey import Screen, Step
 from survey.question import OTHER, Tampered, Wrong
@@ -22,6 +22,9 @@ SHOWN = "shown"
 
 LISTENED = "listened"
 """The field in which static/listen.js counts how often Listen was pressed on a page."""
+
+_FAR_TOO_LONG: Final = 1_500
+"""Twice as many characters are more than most texts take, and still fit on a page."""
 
 
 Asks = Callable[[Step, Mapping[str, Any]], bool]
@@ -154,6 +157,29 @@ class ScreenForm:
             except Wrong as wrong:
                 asked.error = self._say(wrong.message, **_said(wrong.gaps, self._say))
         return submission
+
+    def spoilt(self, steps: Iterable[Step]) -> list[StepFields]:
+        """Return the steps as they come back with an error, each after the first thing sent that it does not take.
+
+        A step that takes whatever a page of ours can send comes back without one.
+        """
+        steps = list(steps)
+        together: MultiDict[str, str] = MultiDict()
+        for step in steps:
+            fitting = (sent for sent in self._spoiling(step) if self.submit([step], sent).errors)
+            together.update(next(fitting, MultiDict()))
+        return self.submit(steps, together).asked
+
+    def _spoiling(self, step: Step) -> Iterator[MultiDict[str, str]]:
+        """Yield what people send by mistake: nothing, signs that mean nothing, all there is, more than fits."""
+        form = self._form()
+        fields = [form[name] for name in self._names[_key(step)].values()]
+        signs = [(field.name, "?") for field in fields if isinstance(field, StringField)]
+        boxes = [(field.name, box.data) for field in fields if isinstance(field, SelectMultipleField) for box in field]
+        yield MultiDict()
+        yield MultiDict(signs)
+        yield MultiDict([*signs, *boxes])
+        yield MultiDict([(name, "? " * _FAR_TOO_LONG) for name, _ in signs])
 
     def offline(self) -> dict[str, Any] | None:
         """Return by what a device can tell, without the server, what this screen's form says; None: it cannot.

@@ -499,6 +499,11 @@ class Question(BaseModel):
         """What each code that is stored stands for: code -> its words. Nothing where answers are no codes."""
         return {}
 
+    def takes_answers_of(self, earlier: Question) -> bool:
+        """Tell whether every answer to this question as it was before can still be given to it."""
+        alike = type(self) is type(earlier) and self.keys == earlier.keys and self.parts == earlier.parts
+        return alike and set(earlier.meanings) <= set(self.meanings)
+
     def earlier_words(self, code: int) -> str:
         """Return the words that a code had in the version before and that mean the same; empty where none are told."""
         return ""

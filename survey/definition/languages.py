@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import UnionType
@@ -109,6 +109,25 @@ def lookup(translation: Mapping[str, Any], key: TranslationPath) -> str | None:
             return None
         here = here[step]
     return here if isinstance(here, str) and here.strip() else None
+
+
+def side_by_side(
+    places: list[TextPlace], source: str, languages: Sequence[str], translations: Mapping[str, Mapping[str, Any]]
+) -> list[tuple[TextPlace, dict[str, str | None]]]:
+    """Return each text of a source with its words in every language, None where it is not translated.
+
+    source: the language of `places`. translations: language -> plain data of its file, as far as there is one.
+    """
+    return [
+        (
+            place,
+            {
+                language: place.text if language == source else lookup(translations.get(language, {}), place.key)
+                for language in languages
+            },
+        )
+        for place in places
+    ]
 
 
 def translated(places: list[TextPlace], data: dict[str, Any], translation: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,15 @@ from pydantic import BeforeValidator, Field, PrivateAttr
 from survey.authored import WholeNumber
 from survey.definition.conditions import All, Condition, read_condition
 from survey.definition.free_text import FreeText
-from survey.definition.languages import TextPlace, option_texts, own_texts, page_texts, texts_of_assent, translated
+from survey.definition.languages import (
+    TextPlace,
+    option_texts,
+    own_texts,
+    page_texts,
+    side_by_side,
+    texts_of_assent,
+    translated,
+)
 from survey.definition.model import Fault, Path, Strict
 from survey.definition.parts import Assent, Grid, Page, Reader, Subject
 from survey.definition.scale import Scale
@@ -297,6 +305,11 @@ class Questionnaire(Strict):
             yield from option_texts(options, ("options", name), ("options", name))
         for p, page in enumerate(self.pages):
             yield from page_texts(page, p)
+
+    def in_all_languages(self) -> list[tuple[TextPlace, dict[str, str | None]]]:
+        """Return every text with its words in each language, None where it is not translated."""
+        source = self.in_language(self.languages[0])
+        return side_by_side(source.texts(), source.language, self.languages, self._translations)
 
     @property
     def language(self) -> str:

@@ -49,7 +49,7 @@ class Reading:
 
     `questionnaire` is there when no problem refuses publication; `data` and `translations` are the plain contents of
     the files, and `files` are the pictures and recordings (path -> base 64). `draft` is what could be read although
-    something is wrong, for looking up names only.
+    something is wrong, for looking up names only. `source_right` tells that whatever is wrong is in translations.
     """
 
     path: Path
@@ -61,6 +61,7 @@ class Reading:
     draft: Questionnaire | None = None
     root: Node | None = None
     translated: dict[str, Node] = field(default_factory=dict)
+    source_right: bool = False
 
     @property
     def trees(self) -> list[Node]:
@@ -107,6 +108,7 @@ def read_questionnaire(path: Path | str) -> Reading:
     if bound.model is not None:
         reading.draft = bound.model
         reading.problems += _look_at(bound, written, path)
+        reading.source_right = not errors(reading.problems)
         reading.problems += _read_translations(reading, bound)
     reading.problems = _in_order(told_once(reading.problems, _given(reading), reading.trees))
     if not errors(reading.problems):

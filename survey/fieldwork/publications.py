@@ -180,6 +180,20 @@ def text_beginning(engine: Engine, beginning: str) -> tuple[str, str] | None:
     return (found[0].sha256, found[0].text) if len(found) == 1 else None
 
 
+def study_behind(engine: Engine, sha256: str) -> str | None:
+    """Return the current study.yaml of the study that published a questionnaire, the last of several; None for none."""
+    query = (
+        select(Definition.text)
+        .join(Study, Study.sha256 == Definition.sha256)
+        .join(Publication, Publication.study_id == Study.id)
+        .where(Publication.sha256 == sha256)
+        .order_by(Publication.id.desc())
+        .limit(1)
+    )
+    with read(engine) as connection:
+        return connection.scalar(query)
+
+
 def published(engine: Engine, study_id: int, questionnaire: str | None = None) -> list[Published]:
     """Return what a study has published, by questionnaire and version."""
     query = _PUBLISHED.where(Publication.study_id == study_id)

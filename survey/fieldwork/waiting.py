@@ -1,4 +1,4 @@
-"""Files that have been checked and wait to be confirmed: the sender's alone, for an hour, and sealed.
+"""Files that have been checked and wait to be confirmed: by the sender alone, for an hour, and sealed.
 
 What waits is encrypted with a key made from the token in the address of its preview. The database keeps only a hash of
 that token, so neither the database nor a backup of it can tell what a file said before someone has confirmed it.
@@ -11,7 +11,7 @@ import json
 import secrets
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -50,11 +50,15 @@ class Waiting:
     chosen    what was chosen in the form, and what the preview has to know besides
     content   what will be applied, and nothing else; empty where there are problems
     problems  place and message of each
+    token     under which it waits, as far as it does
+    until     until when
     """
 
     chosen: Mapping[str, Any] = field(default_factory=dict)
     content: bytes = b""
     problems: Sequence[tuple[str, str]] = ()
+    token: str = field(default="", compare=False)
+    until: datetime | None = field(default=None, compare=False)
 
     def _packed(self) -> bytes:
         said = zlib.compress(json.dumps([dict(self.chosen), list(self.problems)]).encode())
@@ -90,10 +94,30 @@ def keep(engine: Engine, owner: Owner, waiting: Waiting, now: datetime) -> str:
 
 def kept(engine: Engine, owner: Owner, token: str, now: datetime) -> Waiting | None:
     """Return what waits under a token; None when it is not the owner's, has been dealt with, or is too old."""
-    query = select(upload.c.sealed).where(upload.c.id == _id(token), _of(owner), upload.c.at >= now - LIFE)
+    return _opened(engine, token, _of(owner), now)
+
+
+def looked_at(engine: Engine, kind: str, token: str, now: datetime) -> Waiting | None:
+    """Return what waits under a token for anyone who has it, to be looked at: only its sender can confirm it.
+
+    None as in `kept`.
+    """
+    return _opened(engine, token, upload.c.kind == kind, now)
+
+
+def waits_until(engine: Engine, kind: str, token: str, now: datetime) -> datetime | None:
+    """Return until when something waits under a token, without unsealing it; None when nothing does."""
+    query = select(upload.c.at).where(upload.c.id == _id(token), upload.c.kind == kind, upload.c.at >= now - LIFE)
     with read(engine) as connection:
-        sealed = connection.scalar(query)
-    return Waiting.opened(sealed, token) if sealed is not None else None
+        at: datetime | None = connection.scalar(query)
+    return at + LIFE if at is not None else None
+
+
+def _opened(engine: Engine, token: str, whose: ColumnElement[bool], now: datetime) -> Waiting | None:
+    query = select(upload.c.sealed, upload.c.at).where(upload.c.id == _id(token), whose, upload.c.at >= now - LIFE)
+    with read(engine) as connection:
+        found = connection.execute(query).one_or_none()
+    return replace(Waiting.opened(found.sealed, token), token=token, until=found.at + LIFE) if found else None
 
 
 def drop(engine: Engine, owner: Owner, token: str, now: datetime) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, abort, request
+from flask import Flask, Request, Response, abort, request
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -16,6 +16,18 @@ POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; media-src 'self'; script-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+
+FRAMED: Final = POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+"""For a page that a page of ours shows in a frame: one that takes nothing and is only looked at."""
+
+FRAMES: Final = f"{POLICY}; frame-src 'self'"
+"""For a page that shows others of ours in frames."""
+
+
+def with_policy(reply: Response, policy: str) -> Response:
+    """Give a reply another policy than every reply has."""
+    reply.headers["Content-Security-Policy"] = policy
+    return reply
 
 
 REFUSED = "chorus.refused"

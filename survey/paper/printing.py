@@ -129,6 +129,15 @@ def print_papers(engine: Engine, settings: Settings, order: Order, actor: Actor,
     )  # fmt: skip
 
 
+def specimen(questionnaire: Questionnaire, language: str, facts: Mapping[str, Any], *, large: bool) -> Papers:
+    """Return one form that no one is to fill in, for respondents with these facts, in a language of the questionnaire.
+
+    Where its code would stand, it says so. Its pictures are found by their addresses: it holds no files.
+    """
+    sheets = sheets_of(questionnaire, language, facts, large)
+    return Papers(questionnaire.in_language(language), language, "", {}, (Printed("Preview", sheets),))
+
+
 def _without(people: list[Recipient], answered: set[int]) -> tuple[list[Recipient], list[str]]:
     """Return people who get a paper, and sentences about people who get none."""
     may = [person for person in people if person.may]

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, Final, cast
 
 from granian.constants import HTTPModes, Interfaces
@@ -21,7 +22,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer
 
-from survey.app import create_app
+from survey.app import create_app, create_preview
 from survey.config import Settings
 from survey.database import open_engine
 from survey.long_work import do_long_work
@@ -44,6 +45,9 @@ _STOPS_WITHIN: Final = 20
 
 _LOOKS_UP: Final = 0.5
 """Seconds between two looks of a process whether the one that started it is still there."""
+
+_THREADS_OF_PREVIEW: Final = 8
+"""Requests that are answered at once where one author looks at pages, a sheet of many among them."""
 
 _GRACE_FOR_PORT: Final = 5.0
 """Seconds in which a server that was killed lets go of its port."""
@@ -69,6 +73,20 @@ def serve(settings: Settings, *, host: str, port: int, workers: int, threads: in
     engine.dispose()
     beside = running_beside(partial(_work, settings), _end_with) if working else nullcontext()
     listen(partial(load, settings, threads), address, port, workers, beside)
+
+
+def serve_preview(path: Path, *, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Show the questionnaires of a folder, or one file, until stopped; `ready` is told the address to open.
+
+    Raises PortTaken when something else listens there.
+    """
+    address = see_that_port_is_free(port, host, within=_GRACE_FOR_PORT)
+    ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+    listen(partial(_load_preview, path), address, port, workers=1)
+
+
+def _load_preview(path: Path) -> Gateway:
+    return Gateway(create_preview(path), _THREADS_OF_PREVIEW)
 
 
 def _work(settings: Settings) -> None:

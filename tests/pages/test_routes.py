@@ -93,6 +93,12 @@ ROUTES: dict[str, frozenset[str]] = {
     "POST /try/<pass_>/check": ANYBODY,
     "GET /try/<pass_>/check/back": ANYBODY,
     "GET /try/<pass_>/over": ANYBODY,
+    "GET /try/<pass_>/pages": ANYBODY,
+    "POST /try/<pass_>/pages": ANYBODY,
+    "GET /try/<pass_>/states": ANYBODY,
+    "GET /try/<pass_>/languages": ANYBODY,
+    "GET /try/<pass_>/paper": ANYBODY,
+    "GET /try/<pass_>/file/<path:path>": ANYBODY,
     # what a child's device keeps; answers that waited say themselves whose they are
     "GET /worker.js": ANYBODY,
     "GET /q/<version>/<language>/rules.json": ANYBODY,

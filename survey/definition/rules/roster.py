@@ -21,7 +21,7 @@ ALWAYS_KNOWN: Final = ("school", "class", "wave", "arm", "programme", "performan
 def facts_used(questionnaire: Questionnaire, study: StudyDefinition) -> Iterator[Fault]:
     """Every fact in a condition or a wording is one of the study's, with a value it can have."""
     facts = {fact.id: fact for fact in study.facts}
-    coded = _with_codes(study) | facts
+    coded = facts_with_codes(study) | facts
     said = set()
     for _, thing in questionnaire.conditional():
         for test in thing.when.tests() if thing.when is not None else ():
@@ -47,7 +47,7 @@ def facts_used(questionnaire: Questionnaire, study: StudyDefinition) -> Iterator
                 )
 
 
-def _with_codes(study: StudyDefinition) -> dict[str, Fact]:
+def facts_with_codes(study: StudyDefinition) -> dict[str, Fact]:
     """Return, as facts, what is always known of a participant by a code of the study's: the arm and the wave."""
     arms, waves = {arm.id: arm.title for arm in study.arms}, {wave.id: wave.title for wave in study.waves}
     return {

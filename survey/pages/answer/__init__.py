@@ -8,6 +8,5 @@ stays constant and a second tap on Next is the same save again.
 # The routes register themselves with the blueprint.
 from survey.pages.answer import children, device, ending, entry, files, joining, look, questions  # noqa: F401
 from survey.pages.answer.blueprint import answer
-from survey.pages.answer.tryout import trying
 
-__all__ = ["answer", "trying"]
+__all__ = ["answer"]

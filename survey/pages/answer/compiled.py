@@ -194,12 +194,22 @@ class Survey:
     @property
     def trial(self) -> str:
         """The address at which it is tried out; empty where answers are kept."""
-        return self._tried_at(self.sha256, self.language) if self._tried_at else ""
+        return self.trial_in(self.language)
+
+    def trial_in(self, language: str) -> str:
+        """Return the address at which it is tried out in one of its languages; empty where answers are kept."""
+        return self._tried_at(self.sha256, language) if self._tried_at else ""
 
     def _place(self, what: str, language: str) -> str:
         if self._tried_at is not None:
             return f"{self._tried_at(self.sha256, language)}/{what}"
         return f"/{what}/{self.version}/{language}"
+
+    def file_address(self, path: str) -> str:
+        """Return the address of a picture or a recording of the author's own."""
+        if self._tried_at is not None:
+            return f"{self.trial}/file/{path}"  # what is not published has no version to be found by
+        return f"/file/{self.version}/{path}"
 
     @cached_property
     def words(self) -> dict[str, Any]:
@@ -229,7 +239,7 @@ class Survey:
         """Return one of our drawings, or the author's own picture, to stand in a page; `words` say what it shows."""
         if not is_file(name):
             return drawing(f"pictures/{name}", css_class)
-        address = f"/file/{self.version}/pictures/{name}"
+        address = self.file_address(f"pictures/{name}")
         return Markup('<img class="{}" src="{}" alt="{}">').format(css_class, address, words or "")
 
     def recording(self, words: str, name: str | None = None) -> str | None:
@@ -238,7 +248,7 @@ class Survey:
         words: as they stand on the page. name: that of its file, where the author gave one.
         """
         path = f"audio/{self.language}/{name}" if name else self._recorded.get(words, "")
-        return f"/file/{self.version}/{path}" if path in self.files else None
+        return self.file_address(path) if path in self.files else None
 
     def sound(self, words: str, name: str | None = None) -> Markup:
         """Return the attribute that tells Listen where the recording of a text is; nothing where there is none."""
@@ -264,6 +274,16 @@ class Survey:
             return []
         below = f"/{place}" if what == "q" else place
         return [(code, own_name(code), f"{self._place(what, code)}{below}", code == self.language) for code in codes]
+
+    def title_of(self, screen: Screen) -> str:
+        """Return what people who look at all screens know one by: its page's title, or the wording it begins with."""
+        if screen.rest:
+            return self.say("Time for a rest")
+        if screen.page.title and not self.pupil:
+            return fill(screen.page.title, {}, {})
+        step = screen.steps[0]
+        wording = step.question.wording(step.part, self.say, {})
+        return fill(wording if self.pupil else step.question.stem or wording, {}, {})
 
     # ── questions ─────────────────────────────────────────────────────────────────────────────────────
     def form(self, screen: Screen, seed: int) -> ScreenForm:

@@ -52,11 +52,11 @@ from survey.fieldwork.waves import wave_at
 from survey.pages.account.forms import Form
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import Survey
-from survey.pages.answer.tryout import address_of
 from survey.pages.office.access import Seen, actor, allowed, my_schools, refused, with_years
 from survey.pages.office.blueprint import office
 from survey.pages.office.sections import section
 from survey.pages.store import store
+from survey.pages.trying.published import address_of
 from survey.paper.aloud import script_of
 from survey.paper.cards import in_sheets
 from survey.people import COORDINATOR, LEAD

@@ -17,7 +17,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import FileStorage
 
 from survey.database import session
-from survey.definition.apart import Verdict, read_apart, verdict_of
+from survey.definition.apart import Verdict, read_apart
 from survey.definition.bundle import Bundle
 from survey.definition.reading import parse_study
 from survey.definition.study import StudyDefinition as Plan
@@ -30,8 +30,11 @@ from survey.pages.office.access import View, actor, grants, may, refused
 from survey.pages.office.blueprint import office
 from survey.pages.office.uploads import Fault, FileForm, Proposal, Upload, add
 from survey.pages.store import store
+from survey.pages.trying.trials import clock
+from survey.pages.trying.uploaded import KIND, address_in_upload, verdict_in
 from survey.people import ADMINISTRATOR, LEAD
 from survey.problems import Problem, Refused, errors
+from survey.wording import own_name
 
 LARGEST_UPLOAD: Final = 40_000_000
 """Bytes of the largest folder that is read."""
@@ -132,13 +135,13 @@ def _zipped(folder: Path) -> bytes:
 class SentVersion:
     """One questionnaire of what was sent. state: 'new', perhaps with what is `told` of it, 'unchanged', or 'refused'.
 
-    why: why it is refused, a sentence each.
+    why: why it is refused, a sentence each. languages: the code and the name of each, and where it can be tried out.
     """
 
     id: str
     title: str
     audience: str
-    languages: str
+    languages: Sequence[tuple[str, str, str]]
     version: int
     state: str
     why: Sequence[str] = ()
@@ -146,11 +149,11 @@ class SentVersion:
 
 
 def _show(_none: None, waiting: Waiting) -> Proposal:
-    verdict = _verdict(waiting)
+    verdict = verdict_in(waiting)
     plan = _plan(verdict)
     _see_that_it_is_theirs(plan.id)
     there = _study(plan.id)
-    versions = list(_versions(verdict, there))
+    versions = list(_versions(verdict, there, waiting.token))
     values = {
         "plan": plan,
         "advice": [(_where(problem), problem.message) for problem in verdict.problems],
@@ -158,12 +161,9 @@ def _show(_none: None, waiting: Waiting) -> Proposal:
         "left_out": verdict.left_out,
         "exists": there is not None,
         "day_before": _day_before(there),
+        "until": clock(waiting.until, plan) if waiting.until else "",
     }
     return Proposal(values, all(one.state != "refused" for one in versions))
-
-
-def _verdict(waiting: Waiting) -> Verdict:
-    return verdict_of(iter(waiting.chosen["verdict"].encode().splitlines()))
 
 
 def _plan(verdict: Verdict) -> Plan:
@@ -172,7 +172,7 @@ def _plan(verdict: Verdict) -> Plan:
     return parse_study(verdict.study)
 
 
-def _versions(verdict: Verdict, study: Study | None) -> Iterator[SentVersion]:
+def _versions(verdict: Verdict, study: Study | None, token: str) -> Iterator[SentVersion]:
     there = published(store().engine, study.id) if study else []
     for sent in verdict.versions:
         name, number = sent.id, sent.number
@@ -195,7 +195,7 @@ def _versions(verdict: Verdict, study: Study | None) -> Iterator[SentVersion]:
             name,
             sent.title,
             sent.audience,
-            ", ".join(sent.languages),
+            [(code, own_name(code), address_in_upload(token, name, code)) for code in sent.languages],
             number,
             "refused" if why else state,
             why,
@@ -212,7 +212,7 @@ def _day_before(study: Study | None) -> date | None:
 
 
 def _apply(_none: None, waiting: Waiting, _agreed: Collection[str]) -> str:
-    plan = _plan(_verdict(waiting))
+    plan = _plan(verdict_in(waiting))
     _see_that_it_is_theirs(plan.id)
     with tempfile.TemporaryDirectory(prefix="chorus-study-") as place:
         unpack(from_zip(io.BytesIO(waiting.content)), Path(place))
@@ -223,7 +223,7 @@ def _apply(_none: None, waiting: Waiting, _agreed: Collection[str]) -> str:
 
 add(
     Upload(
-        kind="new_study",
+        kind=KIND,
         address="/new-study",
         guard=_senders,
         form=FolderForm,

@@ -13,12 +13,12 @@ from survey.definition.bundle import Bundle
 from survey.definition.questionnaire import Questionnaire
 from survey.definition.readable import ReadablePage, readable
 from survey.fieldwork import Published, text_of
-from survey.pages.answer.tryout import address_of
 from survey.pages.office.access import Seen, allowed, with_years
 from survey.pages.office.blueprint import office
 from survey.pages.office.sections import section
 from survey.pages.office.studies import StudyCard, shown
 from survey.pages.store import store
+from survey.pages.trying.published import address_of
 from survey.people import LEAD, RESEARCHER
 from survey.results.scoring import readable_scales
 from survey.wording import direction, html_language, own_name
