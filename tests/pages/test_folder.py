@@ -21,13 +21,14 @@ from werkzeug.test import TestResponse, encode_multipart
 from survey.admission import add_user
 from survey.audit import LogFilter, entries
 from survey.config import Settings
-from survey.database import Engine, read, session, write
+from survey.database import Base, Engine, read, session, write
 from survey.definition.unpacking import LARGEST_FILE, MOST, CannotUnpack, from_zip, unpack
 from survey.fieldwork import study_by_code
 from survey.fieldwork.waiting import LIFE, upload
 from tests.pages.small_study import PARENT, PUPIL, STUDY
 from tests.pages.strict import StrictClient, heading, look_at, strict_client, words
 from tests.pages.test_account import OWN, choose, sign_in, token
+from tests.pages.walker import Walker
 
 pytestmark = pytest.mark.slow
 
@@ -156,6 +157,66 @@ def test_advice_does_not_stand_in_the_way(lead: StrictClient) -> None:
     assert [b for b in root.iter("button") if b.text == "Publish study"]
 
 
+# ---- seeing the pages first ------------------------------------------------------------------------------
+
+
+def pages_of(page: TestResponse) -> str:
+    """Return the address of the preview that the check before publishing links to."""
+    return next(href for a in look_at(page).iter("a") if (href := a.get("href") or "").endswith(".pupil.en/pages"))
+
+
+def rows(engine: Engine) -> dict[str, int]:
+    with read(engine) as connection:
+        tables = Base.metadata.sorted_tables
+        return {one.name: connection.scalar(select(func.count()).select_from(one)) or 0 for one in tables}
+
+
+def test_the_pages_of_a_folder_can_be_tried_out_before_it_is_published_and_nothing_is_kept(
+    lead: StrictClient, app: Flask, engine: Engine
+) -> None:
+    picture = (Path(__file__).parents[2] / "survey" / "drawings" / "pictures" / "drum.svg").read_bytes()
+    with_picture = PUPIL.replace("music?, options", "music?, picture: drum.svg, picture_text: A drum, options")
+    when = "when: {roster.arm: programme}, options: enjoy5}\nscales:"
+    asked = with_picture.replace("options: enjoy5}\nscales:", when)
+    sent = send_zip(lead, {**FILES, "pupil.yaml": asked, "pictures/drum.svg": picture})
+    before = rows(engine)
+    pages = pages_of(follow(lead, sent))
+    colleague = Walker(strict_client(app)).open(pages)
+    until = re.search(r"works until (\d\d:\d\d), or until the folder is published", words(colleague.page))
+    assert until
+    assert f"Until {until[1]}, colleagues can try the pages out too" in words(look_at(follow(lead, sent)))
+    start = pages.removesuffix("/pages")
+    assert f"http://localhost{start}" in words(colleague.page), "the address to hand on"
+    colleague.post({"arm": "comparison"})
+    colleague.open(start).post({"assent": "yes"}).post({"q_sing_enjoy": "4"})
+    assert colleague.heading == "Thank you." or "/over" in colleague.address
+    colleague.open(pages).post({"arm": "programme"})
+    colleague.open(start).post({"assent": "yes"}).post({"q_sing_enjoy": "4"})
+    (drum,) = [image.get("src", "") for image in colleague.page.iter("img")]
+    assert colleague.client.get(drum).data == picture
+    colleague.post({"q_play_enjoy": "5"})
+    assert "/over" in colleague.address
+    assert rows(engine) == before
+    lead.post(sent.location or "", data={"csrf_token": token(lead.get(sent.location or "")), "do": "cancel"})
+    assert colleague.client.get(start).status_code == 404, "the folder was cancelled"
+
+
+def test_what_waits_is_tried_out_for_an_hour_by_those_who_have_its_address(
+    lead: StrictClient, app: Flask, engine: Engine
+) -> None:
+    sent = send_zip(lead, dict(FILES))
+    start = pages_of(follow(lead, sent)).removesuffix("/pages")
+    stranger = strict_client(app)
+    assert stranger.get(start).status_code == 200
+    key = start.split("/")[2].split(".")[0]
+    for wrong in (f"/try/x{key[1:]}.pupil.en", f"/try/{key}.pupil.cy", f"/try/{key}.study.en", f"/try/{key}"):
+        assert stranger.get(wrong).status_code == 404, wrong
+    assert stranger.get(sent.location or "").status_code == 302, "to publish it one has to sign in"
+    with write(engine) as connection:
+        connection.execute(update(upload).values(at=datetime.now(UTC) - LIFE - timedelta(seconds=1)))
+    assert stranger.get(start).status_code == 404
+
+
 # ---- versions --------------------------------------------------------------------------------------------
 
 
@@ -169,8 +230,8 @@ def test_a_new_version_says_what_changes(lead: StrictClient) -> None:
     sent = send_zip(lead, raised)
     said = words(look_at(follow(lead, sent)))
     assert "New notes: there is a study new-notes already, and this is a new version of it." in said
-    assert "Music and me pupilen2 New" in said
-    assert "Your child and music parenten3 Unchanged" in said
+    assert re.search(r"Music and me pupil ?English: preview the pages of Music and me \(opens a new tab\) ?2 New", said)
+    assert re.search(r"Your child and music parent ?English: [^)]*\) ?3 Unchanged", said)
     assert "31 August 2101 (until now: 31 August 2100)" in said
     assert publish(lead, sent).status_code == 303
     page = look_at(lead.get("/office/studies/new-notes/retention"))

@@ -161,3 +161,80 @@ def test_what_is_kept_meanwhile_is_small_whatever_is_typed_and_a_changed_cookie_
     walker.client.set_cookie("try", f"x{kept.value}", path="/try")
     walker.open(walker.address)
     assert "Not provided" in words(walker.page)
+
+
+def test_facts_that_are_made_up_lead_to_every_page_and_any_page_can_be_gone_to(shipped: Published) -> None:
+    start = address(shipped, "pupil-ks2", "en")
+    (screen,) = [
+        screen
+        for screen in Journey(SHIPPED.questionnaires["pupil-ks2"]).screens
+        if any(step.question.when is not None and step.question.when.facts() for step in screen.steps)
+    ]
+    walker = Trier(shipped.app.test_client())
+    walker.mark = "Nothing you try out is saved"
+    walker.open(f"{start}/pages")
+    row = next(one for one in walker.page.iter("tr") if screen.name in "".join(one.itertext()))
+    assert "“Year group” in the roster is 5 or more" in "".join(row.itertext())
+    assert "Not on the way" in "".join(row.itertext())
+    assert "Error:" in (walker.post({"year": "14"}).page.findtext("head/title") or "")
+    assert "14 is out of range: the study says 0 to 8." in words(walker.page)
+    assert walker.chosen()["year"] == "14", "what was typed is still there"
+    walker.post({"year": "6"})
+    row = next(one for one in walker.page.iter("tr") if screen.name in "".join(one.itertext()))
+    assert "Not on the way" not in "".join(row.itertext())
+    walker.mark = MARK["en"]
+    assert walker.open(f"{start}/q/{screen.name}").screen == screen.name
+    walker.open(start)
+    walker.open(f"{start}/over?as=finished")
+    assert walker.open(f"{start}/q/{screen.name}").screen == screen.name, "facts are made up for more than one walk"
+    walker.client.delete_cookie("try", path="/try")
+    assert walker.open(f"{start}/q/{screen.name}").screen != screen.name, "without the fact, the way leads on"
+    assert walker.open(f"{start}/q/{screen.name}?see=1").screen == screen.name, "from the list it is shown all the same"
+    assert "Error:" in (walker.post({}).page.findtext("head/title") or ""), "and takes answers"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["pupil-ks1", "parent"])
+def test_the_sheet_frames_each_page_as_it_comes_chosen_and_with_its_error_and_nothing_else_may_be_framed(
+    shipped: Published, name: str
+) -> None:
+    start, client = address(shipped, name, "en"), shipped.app.test_client()
+    sheet = client.get(f"{start}/states")
+    assert "frame-src 'self'" in sheet.headers["Content-Security-Policy"]
+    frames = [frame.get("src", "") for frame in look_at(sheet).iter("iframe")]
+    screens = [one for one in Journey(SHIPPED.questionnaires[name]).screens if one.asks]
+    assert [one for one in frames if one.endswith("state=plain")]
+    for screen in screens:
+        plain, chosen = (f"{start}/q/{screen.name}?state={state}" for state in ("plain", "chosen"))
+        assert {plain, chosen} <= set(frames)
+    for frame in frames:
+        reply = client.get(frame)
+        assert "frame-ancestors 'self'" in reply.headers["Content-Security-Policy"]
+        page = look_at(reply)
+        assert MARK["en"] not in words(page), "nothing stands above it that a respondent does not see"
+        if frame.endswith("state=chosen"):
+            typed = [
+                e
+                for e in page.iter()
+                if (e.get("type") == "text" and e.get("value")) or (e.tag == "textarea" and (e.text or "").strip())
+            ]
+            picked = [e for e in page.iter() if e.get("checked") is not None or e.get("selected") is not None]
+            assert typed or picked, frame
+        assert ("Error:" in (page.findtext("head/title") or "")) == frame.endswith("state=error"), frame
+    plain = client.get(f"{start}/q/{screens[0].name}?see=1")
+    assert "frame-ancestors 'none'" in plain.headers["Content-Security-Policy"]
+    assert client.get(f"{start}/q/{screens[0].name}?state=other").status_code == 404
+
+
+def test_all_languages_stand_side_by_side_and_the_printed_form_is_there(shipped: Published) -> None:
+    start, client = address(shipped, "parent", "ur"), shipped.app.test_client()
+    page = look_at(client.get(f"{start}/languages"))
+    cells = [" ".join("".join(cell.itertext()).split()) for cell in page.iter("td")]
+    questionnaire = SHIPPED.questionnaires["parent"]
+    for language in questionnaire.languages:
+        for place in questionnaire.in_language(language).texts():
+            assert " ".join(place.text.split()) in cells, (language, place.key)
+    assert {cell.get("dir") for cell in page.iter("td") if cell.get("lang") == "ur"} == {"rtl"}
+    printed = client.get(f"{start}/paper")
+    assert 'dir="rtl"' in printed.text
+    assert "Preview" in printed.text, "where its code would stand"

@@ -11,7 +11,7 @@ from flask import Blueprint, Flask, Response, current_app, render_template
 from werkzeug.wrappers import Response as Reply
 
 from survey.definition.drafts import Draft, DraftedFolder, Drafts
-from survey.pages.answer.compiled import Survey
+from survey.pages.answer.compiled import VERSION_LENGTH, Survey
 from survey.pages.answer.questions import private
 from survey.pages.trying.trials import Drafted, Trial
 from survey.wording import own_name
@@ -35,13 +35,14 @@ class PreviewedFolder:
         draft = now.drafts.get(name)
         if draft is None or language not in draft.languages:
             return None
+        earlier = {sha256[:VERSION_LENGTH]: questionnaire for sha256, questionnaire in draft.earlier.items()}
         drafted = Drafted(_HOME, now.tag, draft.problems, draft.since)
         return Trial(
             self._survey(draft, language),
             lambda: now.study,
             lambda: draft.texts,
             drafted=drafted,
-            earlier=draft.earlier.get,
+            earlier=earlier.get,
         )
 
     def _survey(self, draft: Draft, language: str) -> Survey:
