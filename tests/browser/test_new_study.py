@@ -1,7 +1,8 @@
-"""A researcher's walk from a folder of files to a published study, what is wrong in it said on the way."""
+"""An author's walk from an empty folder by its preview to a published study, what is wrong in it said on the way."""
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from playwright.sync_api import Page
 
 from survey.admission import add_user
-from survey.app import create_app
+from survey.app import create_app, create_preview
 from survey.config import Settings
 from survey.database import upgrade
 from tests.browser import accessibility
@@ -39,6 +40,45 @@ def zipped(target: Path, change: Callable[[str, str], str]) -> Path:
     return target
 
 
+def write(page: Page, folder: Path, change: Callable[[str, str], str], scripts: bool) -> None:
+    """Save the shipped study's files, each changed, as an editor does; the page follows, or is asked to."""
+    for file in SHIPPED.iterdir():
+        (folder / file.name).write_text(change(file.name, file.read_text("utf-8")), encoding="utf-8")
+    if not scripts:
+        press(page.get_by_role("link", name="Reload"))
+
+
+def written_and_seen(page: Page, folder: Path, scripts: bool) -> None:
+    """Write a study in an empty folder beside its preview, with a slip on the way, and see its pages."""
+    assert "a study needs a file study.yaml" in page.get_by_role("main").inner_text()
+    write(page, folder, lambda _, text: text, scripts)
+    page.get_by_role("heading", name="First Notes", exact=False).wait_for()
+    press(page.get_by_role("link", name="Try out After the performance in English"))
+    page.locator("#assent-yes").check()
+    press(page.get_by_role("button", name="Continue"))
+    first = heading(page)
+    write(page, folder, broken, scripts)
+    told = page.get_by_role("status").filter(has_text="error in the files")
+    told.wait_for()
+    assert re.search(r"parent\.yaml:\d+:\d+", told.inner_text())
+    assert "aks:" in told.locator("pre").inner_text()
+    assert heading(page) == first, "the page is as it was"
+    if scripts:
+        assert accessibility.every_check(page) == []
+    write(page, folder, lambda _, text: text, scripts)
+    told.wait_for(state="detached")
+    press(page.get_by_role("link", name="All pages"))
+    if scripts:
+        assert accessibility.every_check(page) == []
+    page.get_by_label("Wave").select_option("w1")
+    press(page.get_by_role("button", name="Use these facts"))
+    press(page.get_by_role("link", name="Each page in all its states"))
+    frame = page.frame_locator("iframe").nth(2)
+    frame.get_by_role("alert").wait_for()
+    if scripts:
+        assert accessibility.every_check(page) == []
+
+
 def broken(name: str, text: str) -> str:
     """The slip of a tired evening: a question whose wording is called 'aks'."""
     return text.replace("ask:", "aks:", 1) if name == "parent.yaml" else text
@@ -46,10 +86,19 @@ def broken(name: str, text: str) -> str:
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
 def test_from_a_folder_to_a_published_study(
-    office: tuple[str, str], new_page: Callable[..., Page], tmp_path: Path, scripts: bool
+    office: tuple[str, str],
+    serve: Callable[[Any], str],
+    new_page: Callable[..., Page],
+    tmp_path: Path,
+    scripts: bool,
 ) -> None:
     address, password = office
     page = new_page(java_script_enabled=scripts)
+    folder = tmp_path / "study"
+    folder.mkdir()
+    page.goto(serve(create_preview(folder)))
+    written_and_seen(page, folder, scripts)
+
     sign_in(page, address, password)
     choose(page, OWN)
     assert heading(page) == "Studies"
@@ -66,7 +115,7 @@ def test_from_a_folder_to_a_published_study(
         assert accessibility.every_check(page) == []
 
     press(page.get_by_role("link", name="Choose the folder again"))
-    page.get_by_label("The folder", exact=True).set_input_files(SHIPPED)
+    page.get_by_label("The folder", exact=True).set_input_files(folder)
     press(page.get_by_role("button", name="Check folder"))
     assert heading(page) == "Check before you publish"
     assert "2035" in page.get_by_text("The data will be deleted on").locator("..").inner_text()
@@ -75,6 +124,16 @@ def test_from_a_folder_to_a_published_study(
     )
     if scripts:
         assert accessibility.every_check(page) == []
+
+    with page.context.expect_page() as opening:
+        page.get_by_role("link", name="Preview the pages of After the performance in English").click()
+    preview = opening.value
+    assert heading(preview) == "After the performance"
+    preview.get_by_text("Let colleagues try it out").click()
+    assert "/try/" in preview.locator(".address").inner_text()
+    if scripts:
+        assert accessibility.every_check(preview) == []
+    preview.close()
 
     press(page.get_by_role("button", name="Publish study"))
     assert heading(page).startswith("First Notes")
