@@ -7,7 +7,7 @@ could be; one of which only translations are wrong or missing is there, with the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -122,7 +122,7 @@ class Drafts:
     def _again(self, tag: str, before: Mapping[str, Draft]) -> DraftedFolder:
         reading = read_folder(self._folder)
         there = {name: one for name, one in reading.readings.items() if self._only in (None, name)}
-        told = list(_quoted(problem for problem in reading.problems if self._is_told(problem, there)))
+        told = list(quoted_problems(problem for problem in reading.problems if self._is_told(problem, there)))
         drafts: dict[str, Draft] = {}
         for name, one in there.items():
             mine = [quoted for quoted in told if _is_of(quoted.problem, name)]
@@ -147,7 +147,8 @@ def _is_of(problem: Problem, name: str) -> bool:
     return problem.file.split(".", 1)[0] == name
 
 
-def _quoted(problems: Iterator[Problem]) -> Iterator[QuotedProblem]:
+def quoted_problems(problems: Iterable[Problem]) -> Iterator[QuotedProblem]:
+    """Yield problems with the lines they are about, read from their files."""
     lines: dict[str, list[str]] = {}
     for problem in problems:
         if problem.path not in lines:

@@ -71,7 +71,10 @@ class Printed:
 
 @dataclass(frozen=True)
 class Papers:
-    """Papers just made: print them now. `left_out`: who got none, and why, a sentence each."""
+    """Papers just made: print them now. `left_out`: who got none, and why, a sentence each.
+
+    specimen: one form to be looked at, without a code.
+    """
 
     questionnaire: Questionnaire
     language: str
@@ -79,6 +82,7 @@ class Papers:
     files: Mapping[str, bytes]
     papers: tuple[Printed, ...]
     left_out: tuple[str, ...] = field(default=())
+    specimen: bool = False
 
 
 def print_papers(engine: Engine, settings: Settings, order: Order, actor: Actor, now: datetime) -> Papers:
@@ -132,10 +136,10 @@ def print_papers(engine: Engine, settings: Settings, order: Order, actor: Actor,
 def specimen(questionnaire: Questionnaire, language: str, facts: Mapping[str, Any], *, large: bool) -> Papers:
     """Return one form that no one is to fill in, for respondents with these facts, in a language of the questionnaire.
 
-    Where its code would stand, it says so. Its pictures are found by their addresses: it holds no files.
+    It has no code. Its pictures are found by their addresses: it holds no files.
     """
     sheets = sheets_of(questionnaire, language, facts, large)
-    return Papers(questionnaire.in_language(language), language, "", {}, (Printed("Preview", sheets),))
+    return Papers(questionnaire.in_language(language), language, "", {}, (Printed("–", sheets),), specimen=True)
 
 
 def _without(people: list[Recipient], answered: set[int]) -> tuple[list[Recipient], list[str]]:
@@ -188,6 +192,7 @@ def page(made: Papers, style_address: str | None = None, file_address: Callable[
     first = made.papers[0].sheets
     return environment().get_template("paper/papers.html").render(
         papers=made.papers,
+        specimen=made.specimen,
         questionnaire=made.questionnaire,
         language=html_language(made.language),
         direction=direction(made.language),

@@ -42,8 +42,9 @@ from survey.question import Question
 HERE = pathlib.Path(__file__).parent
 MANUAL = HERE.parents[1] / "docs" / "questionnaires.md"
 
-OPENING = """Each example below is also a test, so it works. `survey check PATH` says what is wrong with a \
-file or a folder, `survey schema questionnaire` (or `study`, or `translation`) writes a JSON Schema for completion in \
+OPENING = """Each example below is also a test, so it works. `survey preview PATH` shows the pages of a folder or of one \
+questionnaire while you write: every page in every language, again after each save, with everything that is wrong and \
+where. `survey check PATH` says the same in a terminal, and `survey schema questionnaire` (or `study`, or `translation`) writes a JSON Schema for completion in \
 your editor."""
 
 PARTS: dict[str, tuple[type[BaseModel], ...]] = {

@@ -137,6 +137,10 @@ def test_everything_wrong_is_said_with_its_place(lead: StrictClient, engine: Eng
     assert all(re.fullmatch(r"pupil\.yaml:\d+:\d+", place) for place in places)
     assert len(places) == 2
     assert str(tmp_path) not in words(root), "where it lies is no one's business"
+    lines = [line.text or "" for line in root.iter("code") if line.get("class") == "line"]
+    assert [line.strip()[:20] for line in lines] == ["titel: Music and me", "- {question: play_en"], (
+        "the lines themselves"
+    )
     assert not [b for b in root.iter("button") if b.text == "Publish study"]
     assert publish(lead, sent).status_code == 400
     with session(engine) as db:
@@ -231,7 +235,10 @@ def test_a_new_version_says_what_changes(lead: StrictClient) -> None:
     said = words(look_at(follow(lead, sent)))
     assert "New notes: there is a study new-notes already, and this is a new version of it." in said
     assert "Music and me pupilPreview the pages of Music and me in English (opens a new tab) 2 New" in said
-    assert "Your child and music parentPreview the pages of Your child and music in English (opens a new tab) 3 Unchanged" in said
+    assert (
+        "Your child and music parentPreview the pages of Your child and music in English (opens a new tab) 3 Unchanged"
+        in said
+    )
     assert "31 August 2101 (until now: 31 August 2100)" in said
     assert publish(lead, sent).status_code == 303
     page = look_at(lead.get("/office/studies/new-notes/retention"))

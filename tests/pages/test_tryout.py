@@ -175,13 +175,13 @@ def test_facts_that_are_made_up_lead_to_every_page_and_any_page_can_be_gone_to(s
     walker.open(f"{start}/pages")
     row = next(one for one in walker.page.iter("tr") if screen.name in "".join(one.itertext()))
     assert "“Year group” in the roster is 5 or more" in "".join(row.itertext())
-    assert "Not on the way" in "".join(row.itertext())
+    assert "Not reached" in "".join(row.itertext())
     assert "Error:" in (walker.post({"year": "14"}).page.findtext("head/title") or "")
     assert "14 is out of range: the study says 0 to 8." in words(walker.page)
     assert walker.chosen()["year"] == "14", "what was typed is still there"
     walker.post({"year": "6"})
     row = next(one for one in walker.page.iter("tr") if screen.name in "".join(one.itertext()))
-    assert "Not on the way" not in "".join(row.itertext())
+    assert "Not reached" not in "".join(row.itertext())
     walker.mark = MARK["en"]
     assert walker.open(f"{start}/q/{screen.name}").screen == screen.name
     walker.open(start)
@@ -237,4 +237,4 @@ def test_all_languages_stand_side_by_side_and_the_printed_form_is_there(shipped:
     assert {cell.get("dir") for cell in page.iter("td") if cell.get("lang") == "ur"} == {"rtl"}
     printed = client.get(f"{start}/paper")
     assert 'dir="rtl"' in printed.text
-    assert "Preview" in printed.text, "where its code would stand"
+    assert "preview of the printed form" in printed.text

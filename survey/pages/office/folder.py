@@ -19,6 +19,7 @@ from werkzeug.datastructures import FileStorage
 from survey.database import session
 from survey.definition.apart import Verdict, read_apart
 from survey.definition.bundle import Bundle
+from survey.definition.drafts import quoted_problems
 from survey.definition.reading import parse_study
 from survey.definition.study import StudyDefinition as Plan
 from survey.definition.unpacking import MOST, CannotUnpack, from_zip, unpack
@@ -89,12 +90,14 @@ def _look(_study: None, form: FolderForm) -> Waiting:
             verdict = _read(form, folder)
         except CannotUnpack as fault:
             raise Refused([str(fault)]) from fault
+        quoted = quoted_problems(errors(verdict.problems))
+        lines = {_where(_inside(one.problem, folder)): one.line for one in quoted}
         inside = [_inside(problem, folder) for problem in verdict.problems]
         faults = [(_where(problem), problem.message) for problem in errors(inside)]
-        if not faults:
-            _see_that_it_is_theirs(_plan(verdict).id)
-        kept = replace(verdict, problems=inside).kept()
-        return Waiting({} if faults else {"verdict": kept}, b"" if faults else _zipped(folder), faults)
+        if faults:
+            return Waiting({"lines": lines}, problems=faults)
+        _see_that_it_is_theirs(_plan(verdict).id)
+        return Waiting({"verdict": replace(verdict, problems=inside).kept()}, _zipped(folder))
 
 
 def _read(form: FolderForm, folder: Path) -> Verdict:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from flask import abort, redirect, render_template, request, url_for
@@ -133,7 +134,8 @@ class Upload:
     kind      its name where it waits, and of its form's endpoint
     address   of the form, below /office
     guard     lets a view be opened by people who may: the view gets the study, or None where there is none yet
-    look      (study, form) -> what waits to be confirmed; raises Refused, or Identifying; changes nothing
+    look      (study, form) -> what waits to be confirmed; raises Refused, or Identifying; changes nothing. Where a
+              file has problems, `chosen` can hold the "lines" they are about, by their places
     show      (study, waiting) -> what confirming would do now; raises Refused where that is not what was checked
     apply     (study, waiting, agreed) -> the address to go to when it is done; raises Refused, with nothing done
     template  office/TEMPLATE.html is the form, office/TEMPLATE-preview.html the preview
@@ -246,7 +248,7 @@ class _Pages:
         if found is None:
             return self._gone(study)
         if found.problems:
-            return self._problems(study, found.problems, token)
+            return self._problems(study, found.problems, token, found.chosen.get("lines", {}))
         return self._preview(study, token, found)
 
     def _preview(
@@ -314,12 +316,22 @@ class _Pages:
 
     # ---- problems ----
 
-    def _problems(self, study: Any, problems: Sequence[tuple[str, str]], token: str | None) -> ResponseReturnValue:
-        """Show the first problems. token: None where nothing is kept, so that the others cannot be downloaded."""
+    def _problems(
+        self,
+        study: Any,
+        problems: Sequence[tuple[str, str]],
+        token: str | None,
+        lines: Mapping[str, str] = MappingProxyType({}),
+    ) -> ResponseReturnValue:
+        """Show the first problems. token: None where nothing is kept, so that the others cannot be downloaded.
+
+        lines: what stands at a place, where that helps to find it.
+        """
         return render_template(
             "office/upload-problems.html",
             **self._common(study),
             problems=problems[:SHOWN],
+            lines=lines,
             count=len(problems),
             further=list(_summed(problems[SHOWN:])),
             more=None if token is None else url_for(f"{self._upload.endpoint}_problems", **_place(study), upload=token),

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as Reply
 
 from survey.definition.invented import invented
 from survey.definition.routes import Routes
+from survey.definition.rules.roster import facts_with_codes
 from survey.definition.study import Fact
 from survey.pages.answer.questions import private
 from survey.pages.trying.blueprint import trying
@@ -75,7 +76,8 @@ def _page(it: TryOut, said: Mapping[str, str], wrong: Mapping[str, str]) -> str:
 def _listed(it: TryOut) -> Iterator[ListedPage]:
     survey = it.survey
     study = it.trial.study()
-    routes = Routes(survey.questionnaire, study.facts if study else ())
+    known = [*facts_with_codes(study).values(), *study.facts] if study else []
+    routes = Routes(survey.questionnaire, known)
     on_way = {screen.name for screen in survey.journey.route(it.answers, it.facts)}
     for screen in survey.journey.screens:
         said = [routes.asked_if(screen.page), *(routes.asked_if(step.question) for step in screen.steps)]
