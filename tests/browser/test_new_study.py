@@ -53,7 +53,7 @@ def written_and_seen(page: Page, folder: Path, scripts: bool) -> None:
     assert "a study needs a file study.yaml" in page.get_by_role("main").inner_text()
     write(page, folder, lambda _, text: text, scripts)
     page.get_by_role("heading", name="First Notes", exact=False).wait_for()
-    press(page.get_by_role("link", name="Try out After the performance in English"))
+    press(page.get_by_role("link", name="Try out parent in English"))
     page.locator("#assent-yes").check()
     press(page.get_by_role("button", name="Continue"))
     first = heading(page)
@@ -126,7 +126,7 @@ def test_from_a_folder_to_a_published_study(
         assert accessibility.every_check(page) == []
 
     with page.context.expect_page() as opening:
-        page.get_by_role("link", name="Preview the pages of After the performance in English").click()
+        page.get_by_role("link", name="Preview the pages of parent in English").click()
     preview = opening.value
     assert heading(preview) == "After the performance"
     preview.get_by_text("Let colleagues try it out").click()
