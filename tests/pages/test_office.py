@@ -98,7 +98,7 @@ def test_a_version_is_read_as_a_page_of_questions_answers_and_scales(
     root = look_at(reply)
     assert heading(root) == "Music and me"
     said = words(root)
-    assert "There are no wrong answers. Do you want to tell us about music? Yes, I will No, thank you" in said
+    assert "There are no wrong answers. Do you want to tell us about music? No, thank you Yes, I will" in said
     assert "1 How much do you like singing with your class? sing_enjoy · faces 1 Not at all 2 A little" in said
     assert "Enjoyment of music enjoyment. Higher means more enjoyment. Scored as the mean of 2 items" in said
     links = {"".join(e.itertext()).strip(): e.get("href") or "" for e in root.iter("a")}

@@ -66,4 +66,5 @@ def shown_at() -> str:
         return ""
     if request.path.endswith(".json") or request.path.startswith("/try/"):
         return ""
-    return request.full_path.rstrip("?")
+    place = request.full_path.rstrip("?")
+    return place if _PLACE.fullmatch(place) else ""
