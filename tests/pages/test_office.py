@@ -168,6 +168,7 @@ def test_where_there_is_no_study_the_page_says_what_to_do(enter: Callable[..., S
 def test_the_button_gives_the_bytes_the_command_gives(
     researcher: StrictClient, study: None, engine: Engine, app: Flask, form: str, ending: str
 ) -> None:
+    app.config["DOWNLOAD_PATIENCE"] = 60.0
     reply = researcher.get(f"{PAGE}/data.{form}")
     job = download("small-notes", form, "researcher@example.org")
     made = app.extensions["chorus"].jobs.look(job, datetime.now(UTC)).made
@@ -179,7 +180,10 @@ def test_the_button_gives_the_bytes_the_command_gives(
     assert int(reply.headers["Content-Length"]) == len(reply.data)
 
 
-def test_the_workbook_holds_the_answers_with_their_scale_score(researcher: StrictClient, study: None) -> None:
+def test_the_workbook_holds_the_answers_with_their_scale_score(
+    researcher: StrictClient, study: None, app: Flask
+) -> None:
+    app.config["DOWNLOAD_PATIENCE"] = 60.0
     reply = researcher.get(f"{PAGE}/data.xlsx")
     book = openpyxl.load_workbook(io.BytesIO(reply.data), read_only=True)
     held = [str(cell) for sheet in book.worksheets for row in sheet.iter_rows(values_only=True) for cell in row]
