@@ -108,9 +108,7 @@ def test_every_bad_code_is_named_with_row_and_column(paths: tuple[Path, Path]) -
     assert faults(paths, "id,one,two,plays,hours\na,5,1,1,1\nb,1,x,3,11\n") == [
         "answers.csv: row 2, column 'one': '5' is not an answer. It takes the codes 1, 2, 3, 4, or an empty cell. Please correct it.",
         "answers.csv: row 3, column 'two': 'x' is not an answer. It takes the codes 1, 2, 3, 4, or an empty cell. Please correct it.",
-        "answers.csv: row 3, column 'plays': '3' is not an answer. It takes the codes 0, 1, 2, or an empty cell. Please correct it.".replace(
-            "0, 1, 2", "1, 0, 2"
-        ),
+        "answers.csv: row 3, column 'plays': '3' is not an answer. It takes the codes 0, 1, 2, or an empty cell. Please correct it.",
         "answers.csv: row 3, column 'hours': '11' is not an answer. It takes numbers from 0 to 10, or an empty cell. Please correct it.",
     ]
 
