@@ -27,6 +27,7 @@ def office(tmp_path: Path, serve: Callable[[Any], str], monkeypatch: pytest.Monk
     """The address of a served app, and a researcher's one-time password; its study has the results of a made-up one."""
     settings = Settings(tmp_path, f"sqlite:///{tmp_path / 'chorus.sqlite'}", "s" * 40, "http://localhost")
     app = create_app(settings)
+    app.config["RESULTS_PATIENCE"] = 30.0
     engine = app.extensions["chorus"].engine
     upgrade(engine)
     (tmp_path / "study").mkdir()

@@ -18,7 +18,7 @@ from survey.pages.answer.compiled import ForOne, Survey, Whose
 from survey.pages.answer.household import household, named, spot
 from survey.pages.answer.passes import Pass, current, take_back
 from survey.pages.answer.receipt import receipt_for
-from survey.pages.answer.unsent import Detour, aside, detour, unsent
+from survey.pages.answer.unsent import Detour, aside, detour, nothing_unsent, unsent
 from survey.pages.store import store
 from survey.question import BLANK, Tampered, missing
 from survey.responses import STRIDE, SavedPage, Snapshot, finish, load, save, seed_of, speak
@@ -308,6 +308,8 @@ def take(version: str, language: str, name: str) -> Reply:
     if n is None:
         abort(400)
     away = detour()
+    if away is not None and (plain := _plain_way(away, survey, name)) is not None:
+        return plain
     if away is not None and away.language not in ("", language):
         return _in_language(survey, name, away.language, pass_)
     snapshot = None
@@ -371,6 +373,16 @@ def take(version: str, language: str, name: str) -> Reply:
     if saved.outcome == "refused" and after.state == "started" and after.epoch == pass_.epoch:
         return not_taken(survey, after)
     return _lead_on(survey, screen, after, pass_)
+
+
+def _plain_way(away: Detour, survey: Survey, name: str) -> Reply | None:
+    """Lead to “Aa” by its address while nothing on the page would be lost; None where something would.
+
+    A page that was posted to cannot be shown again by the browser's Back without asking whether to send it once more.
+    """
+    if not away.look or away.language or "check" in request.args or not nothing_unsent():
+        return None
+    return redirect(f"{survey.here}/{name}/look", 303)
 
 
 def _in_language(survey: Survey, name: str, language: str, pass_: Pass) -> Reply:

@@ -20,6 +20,7 @@ from flask import Response, abort, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as Reply
 
+from survey.forms import LISTENED, SHOWN
 from survey.pages.answer.passes import Pass, current, give
 
 LEAVE: Final = "leave"
@@ -60,6 +61,11 @@ def detour() -> Detour | None:
 def unsent() -> MultiDict[str, str]:
     """Return the fields that were posted with the page, without those of “Aa”."""
     return MultiDict([pair for pair in request.form.items(multi=True) if pair[0] not in (LEAVE, *_CHOICES)])
+
+
+def nothing_unsent() -> bool:
+    """Tell whether nothing was chosen or typed on the page that was posted."""
+    return not any(value for name, value in unsent().items(multi=True) if name not in (LISTENED, SHOWN))
 
 
 def chosen_look() -> str:
