@@ -32,7 +32,12 @@ def half_way(robins: Class, number: int = 2) -> StrictClient:
 
 
 def choose_blue_paper(device: StrictClient) -> None:
-    assert device.post("/look", data={"paper": "blue", "size": "normal", "space": "normal"}).status_code == 303
+    assert (
+        device.post(
+            "/look", data={"leave": "use", "from": "/join", "paper": "blue", "size": "normal", "space": "normal"}
+        ).status_code
+        == 303
+    )
     assert cookie(device).endswith("~b")
 
 
@@ -221,7 +226,9 @@ def test_how_the_pages_look_can_be_chosen_on_the_way_in_without_typing_the_code_
     device = robins.device()
     device.post("/", data={"code": robins.now.code})
     choose_blue_paper(device)
-    back = device.post("/look", data={"paper": "blue", "size": "normal", "space": "normal"}).location
+    back = device.post(
+        "/look", data={"leave": "use", "from": "/join", "paper": "blue", "size": "normal", "space": "normal"}
+    ).location
     assert heading(look_at(device.get(back))) == "Type the number on your card"
     pick(robins, device, 3)
     assert cookie(device).endswith("~b")

@@ -112,7 +112,7 @@ def test_every_problem_stands_on_the_page(lead: StrictClient, engine: Engine) ->
     page = check(lead, table(*[row | {"came": 7} for row in ROWS]))
     assert "This file has 2 problems" in page.text
     assert "row 2, column B (came)" in page.text
-    assert "which are 1, 0. Please correct it." in page.text
+    assert "which are 0, 1. Please correct it." in page.text
     assert kept(engine) == []
 
 

@@ -121,7 +121,7 @@ def test_numbers_stay_right_where_numbers_belong(engine: Engine) -> None:
             "plays",
             True,
             (
-                "This is not one of the question's codes, which are 1, 0. Please correct it. "
+                "This is not one of the question's codes, which are 0, 1. Please correct it. "
                 "A spreadsheet has turned what was here into TRUE or FALSE."
             ),
         ),

@@ -188,7 +188,9 @@ def test_the_names_of_columns_are_those_of_the_export(source: Engine, folder: Pa
     assert reading.study is not None
     for name, questionnaire in reading.questionnaires.items():
         known = taken_names(reading.study, [questionnaire])
-        assert {column.name for column in IDENTITY[:18]} <= known
+        always = {column.name for column in IDENTITY[:18] if column.wanted([questionnaire])}
+        assert always <= known
+        assert ("child_participant" in known) == questionnaire.for_each_child == ("child_participant" in always)
         assert ("age_caution" in known) == (questionnaire.reader.age < CAUTIOUS_BELOW)
         questions = {column.name for question in questionnaire.questions for column in question.columns()}
         if name == "pupil-ks2":
