@@ -357,6 +357,17 @@ class OneOf(Optioned):
         return {self.id: code} | self.pretend_other(self.option(code).other, pretence)
 
 
+def not_points(options: Sequence[Option], please: str) -> Iterator[Remark]:
+    """Yield a remark for each option that stands apart, where all have to be points of a scale. please: what to do."""
+    for at, option in enumerate(options):
+        if option.other or option.exclusive:
+            yield Remark(
+                f"option {option.label!r} is not a point of a scale. Points cannot be 'other' or 'exclusive'. {please}",
+                ("options", at),
+                sentence=True,
+            )
+
+
 class Rated(OneOf):
     """One of several ordered, labelled points: a number for scales."""
 
@@ -376,14 +387,7 @@ class Rated(OneOf):
     def option_remarks(self, options: Sequence[Option], setting: Setting) -> Iterator[Remark]:
         """Points are all points: nothing stands apart, and their codes rise or fall."""
         yield from super().option_remarks(options, setting)
-        for at, option in enumerate(options):
-            if option.other or option.exclusive:
-                yield Remark(
-                    f"option {option.label!r} is not a point of a scale. Points cannot be 'other' or 'exclusive'. "
-                    "Please remove that, or use kind: choice",
-                    ("options", at),
-                    sentence=True,
-                )
+        yield from not_points(options, "Please remove that, or use kind: choice")
         codes = [option.code for option in options]
         if len(set(codes)) < len(codes):
             return  # told where the code stands

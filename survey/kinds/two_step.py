@@ -9,7 +9,7 @@ from pydantic import Field
 from wtforms import Field as FormField
 from wtforms import RadioField
 
-from survey.options import Option, OptionQuestion, Options
+from survey.options import Option, OptionQuestion, Options, not_points
 from survey.question import (
     BLANK,
     MULTIPLE,
@@ -136,14 +136,7 @@ options:
                 "Please write four options",
                 ("options",),
             )
-        for at, option in enumerate(options):
-            if option.other or option.exclusive:
-                yield Remark(
-                    f"option {option.label!r} is not a point of a scale. Points cannot be 'other' or 'exclusive'. "
-                    "Please remove that",
-                    ("options", at),
-                    sentence=True,
-                )
+        yield from not_points(options, "Please remove that")
         if len({option.face.split("-")[0] if option.face else "" for option in options}) > 1:
             yield Remark(
                 "needs four faces of one set, or no face at all. Faces are for feelings and enjoyment. Please give "

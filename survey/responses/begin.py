@@ -22,7 +22,7 @@ from survey.fieldwork.performances import Performance
 from survey.fieldwork.studies import Programme, School, SchoolClass, Study, Wave
 from survey.fieldwork.waves import hours_of
 from survey.options import ORDERS
-from survey.responses.children import ChildAt
+from survey.responses.children import PLACE_COLUMNS, ChildAt
 from survey.responses.erasing import PLACES
 from survey.responses.late import PAPER, too_late
 from survey.responses.reading import Snapshot, locked
@@ -216,13 +216,7 @@ DOOR: Final = (
         _class_id.label("school_class_id"),
         Participant.facts.label("lasting_facts"),
         Membership.facts.label("changing_facts"),
-        School.arm,
-        School.code.label("school_code"),
-        School.title.label("school"),
-        SchoolClass.code.label("school_class_code"),
-        SchoolClass.title.label("school_class"),
-        Programme.code.label("programme_code"),
-        Programme.title.label("programme"),
+        *PLACE_COLUMNS,
         Performance.code.label("performance_code"),
         Performance.title.label("performance"),
         Performance.held_on,

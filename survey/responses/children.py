@@ -32,9 +32,7 @@ class ChildAt:
     places: Mapping[str, Any] | None = None
 
 
-_PLACES: Final = (
-    School.id.label("school_id"),
-    SchoolClass.id.label("school_class_id"),
+PLACE_COLUMNS: Final = (
     School.arm,
     School.code.label("school_code"),
     School.title.label("school"),
@@ -43,6 +41,9 @@ _PLACES: Final = (
     Programme.code.label("programme_code"),
     Programme.title.label("programme"),
 )
+"""What a response keeps of where someone is (facts_at_start)."""
+
+_WHERE: Final = (School.id.label("school_id"), SchoolClass.id.label("school_class_id"), *PLACE_COLUMNS)
 
 
 def known_children(engine: Engine, study_id: int, parent_id: int, wave_id: int) -> list[ChildAt]:
@@ -52,7 +53,7 @@ def known_children(engine: Engine, study_id: int, parent_id: int, wave_id: int) 
     class cannot be told apart without a name, so neither's code is known.
     """
     query = (
-        select(kinship.c.pupil_id, *_PLACES)
+        select(kinship.c.pupil_id, *_WHERE)
         .join(Participant, Participant.id == kinship.c.pupil_id)
         .join(Membership, and_(Membership.participant_id == Participant.id, Membership.wave_id == wave_id))
         .join(School, School.id == Membership.school_id)
@@ -110,7 +111,7 @@ def at_school(engine: Engine, study_id: int, school: str) -> ChildAt | None:
     if not storable(school):
         return None
     query = (
-        select(*_PLACES)
+        select(*_WHERE)
         .select_from(School)
         .outerjoin(SchoolClass, SchoolClass.id.is_(None))
         .outerjoin(Programme, Programme.id == School.programme_id)
