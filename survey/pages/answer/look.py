@@ -50,7 +50,7 @@ def _audience() -> str:
     return "parent" if request.form.get("audience") == "parent" else "pupil"
 
 
-_PLACE: Final = re.compile(r"/(?:[\w.~-]+/?)*(?:\?[\w=&.-]*)?", re.ASCII)
+_PLACE: Final = re.compile(r"/(?:[\w.~-]+(?:/[\w.~-]+)*/?)?(?:\?[\w=&.-]*)?", re.ASCII)
 """An address of ours; never one that a browser takes for another host."""
 
 
