@@ -43,15 +43,17 @@ _TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 @dataclass(frozen=True)
 class Lesson:
-    """How many children answer, for how many seconds, how long each thinks over a page; how often a page is opened."""
+    """How many children answer, for how many seconds, how long each thinks over a page; how often a page is opened; processes
+    of the server."""
 
     children: int
     seconds: float
     pause: float
     times: int
+    workers: int
 
 
-FULL, SMALL = Lesson(80, 30, 4.0, 25), Lesson(2, 0.5, 0.05, 2)
+FULL, SMALL = Lesson(80, 30, 4.0, 25, 2), Lesson(2, 0.5, 0.05, 2, 1)
 
 Busy = Callable[[], None]
 """Something long, once."""
@@ -68,7 +70,7 @@ def run(*, small: bool = False) -> Iterator[str]:
         start, password = _link(engine, settings), add_user(engine, _EMAIL, ["lead"])
         pages_a_second = lesson.children / lesson.pause
         yield f"{lesson.children} children, about {pages_a_second:.0f} pages/s, {lesson.seconds:g} s each"
-        with _served(folder / "demo") as port:
+        with _served(folder / "demo", lesson.workers) as port:
             office = _signed_in(port, password)
             quiet, _ = _beside(port, lesson, start, None)
             yield _told("nothing else", quiet, quiet)
@@ -79,7 +81,7 @@ def run(*, small: bool = False) -> Iterator[str]:
                 measured, done = _beside(port, lesson, start, busy)
                 yield _told(f"{title} ({done} done)", measured, quiet)
             yield from _pages(office, port, lesson.times)
-        with _served(folder / "demo", "--no-long-work") as port:
+        with _served(folder / "demo", lesson.workers, "--no-long-work") as port:
             office = _signed_in(port, _PASSWORD)
             measured, done = _beside(port, lesson, start, lambda: _download(office, port))
             yield _told(f"a workbook, by the website itself ({done} done)", measured, quiet)
@@ -99,11 +101,12 @@ def _told(title: str, measured: Measured, quiet: Measured) -> str:
 
 
 @contextmanager
-def _served(instance: Path, *more: str) -> Iterator[int]:
+def _served(instance: Path, workers: int, *more: str) -> Iterator[int]:
     port = free_port()
     environment = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "SECRET_KEY")}
     process = subprocess.Popen(
-        [*SURVEY, "serve", "--port", str(port), *more], env=environment | {"CHORUS_INSTANCE": str(instance)}
+        [*SURVEY, "serve", "--port", str(port), "--workers", str(workers), *more],
+        env=environment | {"CHORUS_INSTANCE": str(instance)},
     )
     try:
         while not answers(port):
