@@ -7,12 +7,9 @@ in CPU seconds: this machine has other things to do.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import re
 import resource
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -20,8 +17,11 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from survey.cli import main
 from survey.database import open_engine
-from survey.demo import shipped_study
+from survey.demo import build, shipped_study
 from survey.export.formats import FORMATS, TABLES
 from survey.export.sink import Frame
 from survey.export.store import Stored, analyse, export
@@ -99,17 +99,16 @@ def _made(small: bool) -> Path:
         text = re.sub(r"  questions:\n.*?(?=  comparison:)", "", text, count=1, flags=re.DOTALL)
         text = re.sub(r"(subgroups: \[\w+).*\]", r"\1]", text)
         (study / "study.yaml").write_text(text, encoding="utf-8")
-    command = [
-        sys.executable,
-        "-c",
-        "from survey.cli import main; main()",
-        "demo",
-        "--no-serve",
-        "--folder",
-        folder / "demo",
-    ]
-    unset = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "CHORUS_INSTANCE")}
-    subprocess.run([*command, "--questionnaires", study], check=True, capture_output=True, env=unset)
+    instance = {"CHORUS_INSTANCE": str(folder / "demo"), "DATABASE_URL": "", "SECRET_KEY": ""}
+
+    def command(*words: object, **_: bool) -> None:
+        done = CliRunner().invoke(main, [str(word) for word in words], env=instance, catch_exceptions=False)
+        if done.exit_code:
+            raise RuntimeError(done.output)
+
+    (folder / "demo").mkdir()
+    command("upgrade")
+    build(command, study, folder / "demo", datetime.now(UTC))
     return folder
 
 

@@ -43,8 +43,8 @@ _TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 @dataclass(frozen=True)
 class Lesson:
-    """How many children answer, for how many seconds, how long each thinks over a page; how often a page is opened; processes
-    of the server."""
+    """How many children answer, for how many seconds, how long each thinks over a page; how often a page is opened;
+    how many processes the server has."""
 
     children: int
     seconds: float

@@ -24,7 +24,7 @@ def run(*, small: bool = False) -> Iterator[str]:
         folder = Path(name)
         start = study(folder)
         for kind in KINDS:
-            # Our pages take seconds to load: of a small size they are served once, where one kind is tried whole.
+            # Our pages take seconds to load, and other parts serve them at a small size too; one kind is tried whole.
             whole = not small or kind == next(iter(KINDS))
             yield kind
             app, walk = ("ceiling", ("/page/1", "/page/")) if small else ("ours", (start, "/q/"))
@@ -34,10 +34,10 @@ def run(*, small: bool = False) -> Iterator[str]:
                     yield from _beside_hanging(size, port, walk)
                 if not small:  # the restart below disturbs respondents in the same way
                     doomed = _workers(pid, port)[0]
-                    told = _disturbed(size, port, start, doomed, signal.SIGKILL)
+                    told = _disturbed(size, port, walk, doomed, signal.SIGKILL)
                     yield f"  a process killed (-9) under load: {told}"
             if whole:
-                yield _restarted(size, kind, folder, start)
+                yield _restarted(size, kind, folder, app, walk)
 
 
 Walk = tuple[str, str]
@@ -87,10 +87,10 @@ def _beside(size: Size, port: int, walk: Walk) -> str:
     return f"{len(measured.posts) / size.seconds:.0f} pages/s, slowest {1000 * max(measured.posts, default=0):.0f} ms"
 
 
-def _restarted(size: Size, kind: str, folder: Path, start: str) -> str:
+def _restarted(size: Size, kind: str, folder: Path, app: str, walk: Walk) -> str:
     """Start a server, stop it gently under load; return how long both took, and how many lost a page by it."""
     begun = time.perf_counter()
-    with server("ours", folder, size.workers, kind) as (port, pid):
+    with server(app, folder, size.workers, kind) as (port, pid):
         up = time.perf_counter() - begun
         gone = list[float]()
 
@@ -103,30 +103,30 @@ def _restarted(size: Size, kind: str, folder: Path, start: str) -> str:
 
         watching = threading.Thread(target=wait)
         watching.start()
-        told = _disturbed(size, port, start, pid, signal.SIGTERM)
+        told = _disturbed(size, port, walk, pid, signal.SIGTERM)
         watching.join()
     return f"  starts in {up:.1f} s; stopped gently under load within {gone[0]:.1f} s: {told}"
 
 
-def _disturbed(size: Size, port: int, start: str, process: int, how: signal.Signals) -> str:
+def _disturbed(size: Size, port: int, walk: Walk, process: int, how: signal.Signals) -> str:
     """Send a process a signal in the middle; return how many respondents had to open the page again."""
     timer = threading.Timer(size.seconds / 3, os.kill, (process, how))
     timer.start()
-    broken, measured = asyncio.run(_going_on(size, port, start))
+    broken, measured = asyncio.run(_going_on(size, port, walk))
     timer.join()
     return (
         f"{broken} of {size.crowd} respondents lost a page on its way, slowest {1000 * max(measured, default=0):.0f} ms"
     )
 
 
-async def _going_on(size: Size, port: int, start: str) -> tuple[int, list[float]]:
+async def _going_on(size: Size, port: int, walk: Walk) -> tuple[int, list[float]]:
     until, broken, posts = time.perf_counter() + size.seconds, 0, list[float]()
 
     async def one() -> None:
         nonlocal broken
         while (left := until - time.perf_counter()) > 0:
             try:
-                posts.extend((await crowd_of_one(port, left, start)).posts)
+                posts.extend((await crowd_of_one(port, left, walk)).posts)
             except ConnectionRefusedError:
                 await asyncio.sleep(0.05)  # nothing was sent
             except (OSError, EOFError):
@@ -137,6 +137,6 @@ async def _going_on(size: Size, port: int, start: str) -> tuple[int, list[float]
     return broken, posts
 
 
-async def crowd_of_one(port: int, seconds: float, start: str) -> Measured:
+async def crowd_of_one(port: int, seconds: float, walk: Walk) -> Measured:
     """Let one person answer."""
-    return await crowd(port, 1, seconds, start, "/q/")
+    return await crowd(port, 1, seconds, *walk)
