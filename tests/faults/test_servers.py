@@ -17,7 +17,7 @@ from tests.postgres import running_postgres
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(faults, "SECONDS", 0.5)
+    monkeypatch.setattr(faults, "SECONDS", 0.2)
     monkeypatch.setattr(faults, "PEOPLE", 6)
 
 
