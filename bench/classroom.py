@@ -469,7 +469,7 @@ def _by_code(tablet: Tablet, child: Child, code: str) -> None:
     tablet.page.goto("/")
     tablet.page.get_by_label("Enter your code").fill(code)
     with tablet.page.expect_navigation(wait_until="load"):
-        tablet.page.locator("main form button").last.click()
+        tablet.page.locator("main form button:not([name=leave][value=stop])").last.click()
     tablet.come_in(child, tablet.page.url)
 
 

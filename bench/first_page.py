@@ -78,7 +78,7 @@ def _slow_down(page: Page, line: Line) -> None:
 
 def _next(page: Page) -> None:
     with page.expect_navigation(wait_until="load"):
-        page.locator("main form button").last.click()
+        page.locator("main form button:not([name=leave][value=stop])").last.click()
 
 
 def _told(which: str, page: Page) -> str:

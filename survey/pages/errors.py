@@ -7,15 +7,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, abort, render_template, request
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
 from survey.database import StoreError
 from survey.pages.account.sessions import OFFICE
 from survey.pages.answer.catalogue import catalogue
-from survey.pages.answer.passes import current
-from survey.pages.answer.tongue import asked_language
+from survey.pages.answer.look import shown_at
+from survey.pages.answer.tongue import asked_language, in_every_language, plain_words
 from survey.tables.limits import LARGEST_FILE
 from survey.wording import direction, html_language, languages, say_in
 
@@ -65,6 +65,7 @@ def handle(app: Flask) -> None:
     app.register_error_handler(HTTPException, _known)
     app.register_error_handler(StoreError, _busy)
     app.register_error_handler(Exception, _unknown)
+    app.add_url_rule("/sorry/<int:status>", "sorry", _again, methods=["GET"])
 
 
 _TOLD: Final = ("Allow", "Content-Range", "Retry-After")
@@ -98,6 +99,13 @@ def _bare(error: BaseException) -> tuple[type[Exception], Exception, TracebackTy
     return Exception, Exception(type(error).__name__), error.__traceback__
 
 
+def _again(status: int) -> Response:
+    """Show the page for an error again, for someone who came to it by a form and then went to “Aa”."""
+    if status not in (*_WORDS, 500):
+        abort(404)
+    return _page(status)
+
+
 def _page(status: int) -> Response:
     language = _language()
     reply = Response(_html(status, language), status=status)
@@ -112,22 +120,10 @@ def _html(status: int, language: str) -> str:
             return render_template("office/sorry.html", heading=heading, text=text)
         say = say_in(language)
         heading, text = _WORDS.get(status, _SORRY)
-        return render_template(
-            "answer/sorry.html",
-            say=say,
-            heading=say(heading),
-            text=say(text),
-            language=html_language(language),
-            direction=direction(language),
-            look=current().classes,
-            links=[],
-            survey_title="",
-            contact=None,
-            here="",
-            code=language,
-            young=False,
-            audience="parent",
-        )
+        place = shown_at().partition("?")[0] or f"/sorry/{status}"
+        own = {"links": in_every_language(place, language), "shown": place}
+        words = plain_words(language) | own
+        return render_template("answer/sorry.html", heading=say(heading), text=say(text), **words)
     except Exception as error:
         # Whatever broke the page asked for may break this one as well: then it is said without the template.
         log.error("%s in the page for an error", type(error).__name__, exc_info=_bare(error))
@@ -172,7 +168,9 @@ def _bare_page(heading: str, text: str, language: str, runs: str) -> str:
 
 
 def _language() -> str:
-    """Return the language of the survey in the address; outside, or when that cannot be told, the one asked for."""
+    """Return the language asked for; else that of the survey in the address, where it can be told."""
+    if request.args.get("language", "") in languages():
+        return request.args["language"]
     given = request.view_args or {}
     version, language = given.get("version"), given.get("language")
     try:

@@ -236,16 +236,16 @@
     remember();
   }
 
-  function leave() {
+  function leave(to) {
     holdOn();
-    location.assign(`${here}/${screen}/look`);
+    location.assign(`${here}/${screen}/${to}`);
   }
 
   function busyOnce(work) {
     let busy = false;
     return async (submitted) => {
       submitted.preventDefault();
-      if (submitted.submitter?.name === "leave") return leave();
+      if (submitted.submitter?.name === "leave") return leave(submitted.submitter.value);
       if (busy) return; // the second and third tap
       busy = true;
       late = setTimeout(() => keeping.waiting().then((left) => tell(left.length), () => {}), 1500);
@@ -269,7 +269,6 @@
     if (!stopping && !refused && screen in memory.forms) fillAgain(memory.forms[screen]);
     remember();
     form.addEventListener("submit", busyOnce(stopping ? stop : next));
-    document.querySelector('a[href$="/stop"]')?.addEventListener("click", holdOn);
     const back = document.querySelector('a[href$="/back"]');
     if (back) back.addEventListener("click", leadBack);
     setInterval(forgetWhenIdle, 60000);

@@ -78,7 +78,7 @@ class Device:
 
     def next(self) -> None:
         with self.page.expect_navigation(wait_until="load"):
-            self.page.locator("main form button").last.click()
+            self.page.locator("main form button:not([name=leave][value=stop])").last.click()
 
     def come_in(self, number: int, look: Callable[[str], None] = lambda _: None) -> None:
         self.page.goto("/")

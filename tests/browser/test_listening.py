@@ -108,7 +108,7 @@ def open_question(published: Published, site: str, new_page: Callable[..., Page]
 
 def go_on(page: Page) -> None:
     with page.expect_navigation(wait_until="load"):
-        page.locator("main form button").last.click()
+        page.locator("main form button:not([name=leave][value=stop])").last.click()
 
 
 def listened(page: Page) -> list[str]:

@@ -100,7 +100,7 @@ class Tablet:
 
     def next(self) -> None:
         with self.page.expect_navigation(wait_until="load"):
-            self.page.locator("main form button").last.click()
+            self.page.locator("main form button:not([name=leave][value=stop])").last.click()
 
     def pick(self, value: str) -> None:
         self.page.locator(f'main input[value="{value}"]').check(force=True)
@@ -184,7 +184,7 @@ def test_a_line_that_is_cut_in_the_middle_loses_nothing(tiny: Site, tablet: Tabl
     tablet.press("Change how it looks")
     assert "There is no internet just now" in tablet.words
     page.go_back()
-    page.locator("main form button").last.click()
+    page.locator("main form button:not([name=leave][value=stop])").last.click()
     page.locator("#held").wait_for(state="visible")
     assert "Pick one answer." in tablet.words
     assert looked_at(page) == []
@@ -400,7 +400,7 @@ def test_in_a_class_what_waits_survives_a_pause_and_a_second_device(
     second.come_in(f"/j/{robins.cards[1].token}")
     assert (second.screen, second.response) == ("play_enjoy", first.response)
     first.page.locator('main input[value="2"]').check(force=True)
-    first.page.locator("main form button").last.click()
+    first.page.locator("main form button:not([name=leave][value=stop])").last.click()
     first.page.get_by_text("This survey is open on another screen").wait_for()
     assert second.state() == "started"
     second.pick("1")

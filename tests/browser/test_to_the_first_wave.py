@@ -173,10 +173,10 @@ def answer(page: Page, address: str) -> None:
     """Answer the pupil's questionnaire from its link to its thanks."""
     page.goto(address)
     page.get_by_label("Yes, I will").check()
-    press(page.locator("main form button").last)
+    press(page.locator("main form button:not([name=leave][value=stop])").last)
     while "/q/" in page.url:
         page.get_by_label("A lot", exact=True).check()
-        press(page.locator("main form button").last)
+        press(page.locator("main form button:not([name=leave][value=stop])").last)
     assert "/over/" in page.url
 
 

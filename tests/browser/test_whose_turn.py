@@ -34,7 +34,7 @@ def press(page: Page, what: Locator) -> None:
 
 
 def go_on(page: Page) -> None:
-    press(page, page.locator("main form button").last)
+    press(page, page.locator("main form button:not([name=leave][value=stop])").last)
 
 
 def place(page: Page) -> str:
@@ -132,7 +132,7 @@ def test_next_person_hands_the_tablet_on(
     page = new_page(java_script_enabled=scripts)
     begin(page, site + published.link("pupil-ks1"))
     answer(page, 3, choice=0)
-    stop = page.get_by_role("link", name="I want to stop")
+    stop = page.get_by_role("button", name="I want to stop")
     press(page, stop)
     press(page, page.get_by_role("button", name="Stop now"))
     press(page, page.get_by_role("button", name="Keep my answers"))

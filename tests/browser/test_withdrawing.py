@@ -45,7 +45,7 @@ def press(page: Page, what: Locator) -> None:
 
 
 def go_on(page: Page) -> None:
-    press(page, page.locator("main form button").first)
+    press(page, page.locator("main form button:not([name=leave][value=stop])").first)
 
 
 def place(page: Page) -> str:

@@ -99,7 +99,7 @@ def test_a_text_that_was_taken_back_is_gone(child: Walker, doors: dict[str, NewD
     answer(child, sings="1")
     answer(child, instrument="8", instrument__other=TEXT)
     assert TEXT in sam.get(READ).text
-    child.open(child.link("I want to stop")).post({"stop": "stop"}).post({"keep": "throw"})
+    child.leave("stop").post({"stop": "stop"}).post({"keep": "throw"})
     page = sam.get(READ)
     assert TEXT not in page.text
     assert "This text has been deleted" in page.text

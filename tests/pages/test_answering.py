@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from werkzeug.datastructures import MultiDict
 
 from survey.app import create_app
 from survey.config import Settings
@@ -257,10 +258,10 @@ def test_changing_a_yes_to_a_no_leaves_out_what_hung_on_it(site: Site) -> None:
 def test_i_want_to_stop_rests_keeps_or_throws_away(site: Site) -> None:
     for choice, state, left in (("keep", "stopped", {"sing": 3}), ("throw", "withdrawn", {})):
         child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"}).post({"q_sing": "3"})
-        child.open(child.link("I want to stop"))
+        child.leave("stop")
         child.post({"stop": "rest"})
         assert child.screen == "plays"
-        child.open(child.link("I want to stop")).post({"stop": "stop"}).post({"keep": choice})
+        child.leave("stop").post({"stop": "stop"}).post({"keep": choice})
         assert child.place == "over"
         newest = max(site.records("child"), key=lambda record: record.started_at)
         assert (newest.state, newest.answers) == (state, left)
@@ -426,6 +427,53 @@ def test_aa_on_a_page_with_an_error_comes_back_to_what_was_typed(site: Site) -> 
     assert ("Drums" in child.heading, child.chosen().to_dict()) == (True, {"q_hard": "3"})
     for wrong in ("elsewhere", "back xx", "look ../../en"):
         assert child.client.post(child.address, data={"leave": wrong}, headers=OURS).status_code == 400
+
+
+@pytest.mark.one_engine
+@pytest.mark.parametrize("checking", [False, True], ids=["on the way", "from the check page"])
+def test_stop_and_go_back_loses_nothing_that_was_not_sent(site: Site, checking: bool) -> None:
+    adult = adult_half_way(site, site.link("adult"), "We were away.")
+    here = re.sub(r"/views.*", "/why?check=1" if checking else "/why?again=1", adult.address)
+    adult.open(here)
+    text = "We were ill.\nBoth of us."
+    adult.leave("stop", q_reason=text)
+    look_at(adult.reply)
+    assert (adult.heading, "ill" in adult.address) == ("Do you want to stop?", False)
+    assert adult.leave("rest").chosen().to_dict() == {"q_reason": text}
+    # The page that asks has “Aa” and another language itself, and neither skips it.
+    adult.leave("stop").leave("stop ur")
+    assert adult.page.get("lang") == "ur"
+    adult.leave("stop en").leave("look").leave("look ur").leave("look en").leave("use", paper="dark")
+    look_at(adult.reply)
+    assert (adult.heading, adult.page.get("class")) == ("Do you want to stop?", "theme-dark")
+    assert adult.leave("look").leave("back").heading == "Do you want to stop?"
+    assert adult.leave("rest").chosen().to_dict() == {"q_reason": text}
+    assert site.answers("adult") == {"came": 0, "reason": "We were away."}, "no one pressed Continue"
+    if checking:
+        assert adult.post(adult.chosen()).screen == "views", "where a question is open still"
+        return
+    ends_at = next(e.get("formaction") for e in adult.leave("stop").page.iter("button") if e.get("name") == "stop")
+    adult.post(MultiDict([*adult.chosen().items(multi=True), ("stop", "stop")]), ends_at)
+    assert adult.heading == "What shall we do with your answers?"
+    adult.post({"keep": "keep"})
+    assert site.answers("adult") == {"came": 0, "reason": "We were away."}
+
+
+@pytest.mark.one_engine
+def test_a_child_s_tick_is_there_after_stop_and_go_back_without_a_script(site: Site) -> None:
+    child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"})
+    child.leave("stop", q_sing="3")
+    look_at(child.reply)
+    assert child.leave("rest").chosen().to_dict() == {"q_sing": "3"}
+    child.leave("stop").leave("look").leave("use", size="bigger")
+    assert (child.heading, child.page.get("class")) == ("Do you want to stop?", "text-bigger")
+    assert child.leave("rest").chosen().to_dict() == {"q_sing": "3"}
+    assert site.answers("child") == {}
+    untouched = site.walker().come_in(site.link("child"))
+    first = untouched.address
+    untouched.leave("stop")
+    assert untouched.address == re.sub(r"\?.*", "/stop", first), "with nothing to lose it has an address"
+    assert untouched.post({"stop": "rest"}).screen == "try_it"
 
 
 # ── codes and links ───────────────────────────────────────────────────────────────────────────────────────
@@ -695,7 +743,7 @@ def test_a_no_after_a_yes_counts_and_takes_the_answers_away(site: Site) -> None:
 def test_an_older_sitting_can_neither_end_nor_erase_a_newer_one(site: Site, choice: str) -> None:
     link = site.link("child", person="p3")
     old = site.walker().come_in(link).post({"q_try_it": "1"}).post({"q_sing": "1"})
-    stop = old.link("I want to stop")
+    stop = re.sub(r"\?.*", "/stop", old.address)
     new = site.walker().come_in(link).post({"q_plays": "0"})
     old.post({"keep": choice}, stop)
     assert "another screen" in words(old.page)
@@ -710,7 +758,7 @@ def test_nobody_is_told_that_thrown_away_answers_are_safe(site: Site) -> None:
     child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"}).post({"q_sing": "1"})
     stale, cookie = child.address, child.client.get_cookie("me")
     assert cookie is not None
-    child.open(child.link("I want to stop")).post({"stop": "stop"}).post({"keep": "throw"})
+    child.leave("stop").post({"stop": "stop"}).post({"keep": "throw"})
     child.client.set_cookie("me", cookie.value)
     child.post({"q_plays": "1"}, stale)
     assert child.place == "over"
@@ -802,7 +850,7 @@ def test_an_adult_changes_the_language_of_every_page_and_stays_there(
             assert adult.page.get("lang") == language, adult.address
         assert (adult.heading, adult.place) == (before, places[0])
 
-    adult.open(adult.link("Stop"))
+    adult.leave("stop")
     turned("q")
     adult.post({"stop": "stop"})
     turned("q")

@@ -280,14 +280,14 @@ def test_what_a_parent_takes_back_on_the_way_is_gone(site: Site) -> None:
     # Stop in the middle of the second child, and keep: both are kept.
     stopped = site.walker()
     stopped.client.set_cookie("me", walker.client.get_cookie("me").value)  # type: ignore[union-attr]
-    stopped.open(walker.link("Stop and leave")).post({"stop": "rest"})
+    stopped.open(walker.address).leave("stop").post({"stop": "rest"})
     assert stopped.screen == "song.3"
     give(walker, "song", "Jig")
     walker.post({"another": "no"})
     walker.open(walker.link("Change Child 2")).post({"another": "no"})
     assert (walker.place, [row.child for row in site.kept()]) == ("check", [1])
     walker.open(walker.link("Back")).post({"another": "here"})
-    walker.open(walker.link("Stop and leave")).post({"stop": "stop"})
+    walker.leave("stop").post({"stop": "stop"})
     walker.post({"keep": "keep"})
     assert [row.state for row in site.kept()] == ["stopped", "stopped"]
 

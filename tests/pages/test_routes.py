@@ -56,6 +56,12 @@ ROUTES: dict[str, frozenset[str]] = {
     "GET /join/picture/<int:place>": ANYBODY,
     "POST /join/picture/<int:place>": ANYBODY,
     "POST /look": ANYBODY,
+    # pages that answered a form, to be come back to from “Aa”: they name no one, and no link
+    "GET /join/again": ANYBODY,
+    "GET /class/<seat>": ANYBODY,
+    "GET /shut": ANYBODY,
+    "GET /sorry/<int:status>": ANYBODY,
+    "GET /withdraw/unknown": ANYBODY,
     # answering
     "GET /welcome": WITH_A_PASS,
     "POST /welcome": WITH_A_PASS,
@@ -92,6 +98,7 @@ ROUTES: dict[str, frozenset[str]] = {
     "GET /try/<pass_>/check": ANYBODY,
     "POST /try/<pass_>/check": ANYBODY,
     "GET /try/<pass_>/check/back": ANYBODY,
+    "POST /try/<pass_>/look": ANYBODY,
     "GET /try/<pass_>/over": ANYBODY,
     "GET /try/<pass_>/pages": ANYBODY,
     "POST /try/<pass_>/pages": ANYBODY,

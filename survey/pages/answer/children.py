@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as Reply
 from survey.definition.household import WHICH_CHILD
 from survey.pages.answer import tries
 from survey.pages.answer.blueprint import answer
+from survey.pages.answer.compiled import Survey
 from survey.pages.answer.household import NO, Household, household, place_of
 from survey.pages.answer.passes import Pass, current
 from survey.pages.answer.questions import (
@@ -27,6 +28,7 @@ from survey.pages.answer.questions import (
     survey_at,
     to_screen,
 )
+from survey.pages.answer.unsent import Detour, aside, detour
 from survey.pages.store import store
 from survey.responses import SavedPage, Snapshot, save, speak
 from survey.responses.children import ChildAt, SchoolToChoose, at_school
@@ -154,15 +156,18 @@ def ask_child(version: str, language: str, place: int) -> Reply:
     return private(Response(_page(found)))
 
 
-def _page(asked: _Asking, error: str | None = None) -> str:
+def _page(
+    asked: _Asking, error: str | None = None, chosen: tuple[str, str] | None = None, looks: Pass | None = None
+) -> str:
+    """Return the page. chosen: what is chosen on it and not sent yet; without it, what was answered before."""
     theirs, survey = asked.theirs, asked.theirs.survey
     here, others = _schools(theirs)
-    chosen = _chosen(asked, here)
+    chosen = chosen or _chosen(asked, here)
     return render_template(
         "answer/children.html",
         **{
             **survey.words,
-            "look": asked.pass_.classes,
+            "look": (looks or asked.pass_).classes,
             "links": survey.languages(f"/{asked.place}", "children"),
             "back": f"{survey.children}/{asked.place}/back",
             "offered": _place_in_words(asked.offered),
@@ -182,7 +187,7 @@ def _place_in_words(child: ChildAt | None) -> str:
 
 
 def _schools(theirs: Household) -> tuple[SchoolToChoose | None, list[SchoolToChoose]]:
-    """Return the school the first child is at, and the others: those of its area first."""
+    """Return the school the first child is at, and the others: those of the concert first, then those of its area."""
     schools = theirs.schools
     here = next((one for one in schools if one.id == theirs.first.school_id), None)
     area = here.programme_id if here else None
@@ -217,6 +222,8 @@ def take_child(version: str, language: str, place: int) -> Reply:
     if said == "":
         return private(Response(_page(found, survey.say("Pick one answer."))))
     if (said == "yes") is (found.offered is None):
+    if (away := detour()) is not None:
+        return _leave(found, away)
         abort(400)
     child = found.offered or _at(first, said, school)
     if child is None:
@@ -237,6 +244,23 @@ def _said() -> tuple[str, str]:
     if not set(sent) <= {"another", "school"} or any(len(values) > 1 for values in sent.values()):
         abort(400)
     said = request.form.get("another", "")
+def _leave(found: _Asking, away: Detour) -> Reply:
+    """Show “Aa”, or the page again, in whichever language, with what was not sent yet."""
+    survey, place = found.theirs.survey, f"/{found.place}"
+    if away.language not in ("", survey.language):
+        return _in_another_language(survey, away.language, place)
+    chosen = (request.form.get("another", ""), request.form.get("school", ""))
+    words = survey.words | {"links": survey.languages(place, "children")}
+    return aside(away, words, lambda looks: private(Response(_page(found, chosen=chosen, looks=looks))))
+
+
+def _in_another_language(survey: Survey, language: str, place: str) -> Reply:
+    """Lead to a page about children in another language of the questionnaire, with all that was posted."""
+    if language not in survey.questionnaire.languages:
+        abort(400)
+    return redirect(f"{survey_at(survey.version, language).children}{place}", 307)
+
+
     if said not in ("", "no", "yes", "here", "other"):
         abort(400)
     return said, request.form.get("school", "")
@@ -300,11 +324,14 @@ def _with_code(version: str, language: str, place: int) -> tuple[Household, Snap
     return theirs, row
 
 
-def _code_page(theirs: Household, row: Snapshot, error: str | None = None, typed: str = "") -> Response:
+def _code_page(
+    theirs: Household, row: Snapshot, error: str | None = None, typed: str = "", looks: Pass | None = None
+) -> Response:
     survey = theirs.survey
     title = theirs.title(row) if len(theirs.rows) > 1 else ""
     more = {"error": error, "typed": typed, "title": title, "place": place_of(row), "back": survey.check}
-    words = {**survey.words, "look": current().classes, "links": [], **more}
+    links = survey.languages(f"/{theirs.place(row)}/code", "children")
+    words = {**survey.words, "look": (looks or current()).classes, "links": links, **more}
     return private(Response(render_template("answer/child-code.html", **words)))
 
 
@@ -325,8 +352,18 @@ def take_code(version: str, language: str, place: int) -> Reply:
     if give_code(store().engine, row, typed):
         if typed:
             tries.right(_CODES)
+    if (away := detour()) is not None:
+        return _leave_code(theirs, row, away, typed)
         return redirect(survey.check, 303)
     error = survey.say("We could not find that code at this school. Check each letter, or leave it out.")
     page = _code_page(theirs, row, error, typed)
     page.status_code = 404
     return tries.wrong(_CODES, page)
+
+
+def _leave_code(theirs: Household, row: Snapshot, away: Detour, typed: str) -> Reply:
+    survey, place = theirs.survey, f"/{theirs.place(row)}/code"
+    if away.language not in ("", survey.language):
+        return _in_another_language(survey, away.language, place)
+    words = survey.words | {"links": survey.languages(place, "children")}
+    return aside(away, words, lambda looks: _code_page(theirs, row, typed=typed, looks=looks))

@@ -232,6 +232,8 @@ class Survey:
             "front": f"/{in_query(self.language)}",
             "picture": self.picture,
             "recording": self.recording,
+            "look_at": f"{self.trial}/look",
+            "spoken": asked.languages,
             "sound": self.sound,
         }
 

@@ -11,7 +11,6 @@ from survey.pages.answer.blueprint import answer
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.children import before_child, sections_of
 from survey.pages.answer.compiled import Survey
-from survey.pages.answer.entry import plain_words
 from survey.pages.answer.household import Household, household
 from survey.pages.answer.passes import Pass, current
 from survey.pages.answer.questions import (
@@ -34,7 +33,7 @@ from survey.pages.answer.questions import (
     to_screen,
 )
 from survey.pages.answer.receipt import occasion_of, receipt_for
-from survey.pages.answer.tongue import asked_language
+from survey.pages.answer.tongue import asked_language, in_every_language, plain_words
 from survey.pages.answer.turns import own_open_door
 from survey.pages.store import store
 from survey.responses import Snapshot, finish, speak, stop
@@ -83,7 +82,8 @@ def take_stop(version: str, language: str, name: str) -> Reply:
     if snapshot.epoch > pass_.epoch:
         # Only the sitting that is going on may end it: its answers are not this screen's to delete.
         return elsewhere(survey)
-    said = request.form.to_dict(flat=False)
+    # What is unsent on the page comes along, and is not taken: no one has pressed Next.
+    said = {name: request.form.getlist(name) for name in ("stop", "keep") if name in request.form}
     if said == {"stop": ["rest"]}:
         return to_screen(survey, screen, row_of(pass_, child) or snapshot, pass_.epoch)
     if said == {"stop": ["stop"]}:
@@ -207,7 +207,8 @@ def save_receipt() -> Reply:
             "To have your answers deleted without it, please write to the address in the information about the study."
         )
         heading = say("This receipt can no longer be shown")
-        page = render_template("answer/sorry.html", heading=heading, text=text, **plain_words())
+        words = plain_words() | {"links": in_every_language("/receipt")}
+        page = render_template("answer/sorry.html", heading=heading, text=text, **words)
         return private(Response(page, status=404))
     return private(sending.send(receipt.file, f"{survey.say('Your receipt')}.txt" if survey else "", "text/plain"))
 

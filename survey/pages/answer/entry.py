@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from datetime import date
+from typing import Any, Final, Literal, get_args
+from urllib.parse import urlencode
 
 from flask import Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as Reply
@@ -20,38 +22,18 @@ from survey.pages.answer.compiled import VERSION_LENGTH, Survey
 from survey.pages.answer.passes import Pass, current, give, take_back
 from survey.pages.answer.questions import nothing_here, now, private, wave_over
 from survey.pages.answer.receipt import day_of
-from survey.pages.answer.tongue import asked_language, in_every_language, wanted_language
+from survey.pages.answer.tongue import asked_language, every_language, in_every_language, plain_words, wanted_language
 from survey.pages.answer.unsent import aside, detour
 from survey.pages.store import store
 from survey.responses import ComingIn, Snapshot, assent, begin, earlier, facts_at_door, load, occasion_at
 from survey.responses.begin import WaveOver
 from survey.responses.children import ChildAt, known_children
-from survey.wording import day_in_words, direction, html_language, in_query, say_in
+from survey.wording import day_in_words, in_query, own_name, say_in
 
 LONGEST_CODE = 60
 
 _CODES: Final = "code"
 """What tries at the front page are counted as: codes of doors, open and personal."""
-
-
-def plain_words() -> dict[str, object]:
-    """Return what a page outside any survey is given, in the language that was asked for."""
-    language = asked_language()
-    return {
-        "say": say_in(language),
-        "language": html_language(language),
-        "direction": direction(language),
-        "survey_title": "",
-        "contact": None,
-        "links": [],
-        "look": current().classes,
-        "here": "",
-        "front": f"/{in_query(language)}",
-        "in_language": in_query(language),
-        "code": language,
-        "young": False,
-        "audience": "parent",
-    }
 
 
 @answer.get("/")
@@ -151,18 +133,53 @@ def _barred(door: Door, before: Snapshot | None) -> _Why | None:
 def _barred_page(door: Door, before: Snapshot | None, why: _Why) -> Response:
     """Say why someone cannot come in: the link or the code was once right, so they are told."""
     survey = _survey_behind(door, before)
-    words = _outside(survey) if survey else plain_words()
-    if survey and request.method == "GET":
-        words["links"] = [(code, name, f"?language={code}", here) for code, name, _, here in survey.languages("")]
-    if why == "nothing":
-        page = render_template("answer/nothing.html", **words)
-    else:
-        shut = door.shut or Shut("ended")
-        day = shut.day and day_in_words(shut.day, now().date(), survey.language if survey else asked_language())
-        kept = before is not None and before.state in ("started", "stopped") and bool(before.answers)
-        personal = door.participant_id is not None
-        page = render_template("answer/shut.html", why=why, day=day, kept=kept, personal=personal, **words)
-    return private(Response(page, status=404))
+    shut = door.shut or Shut("ended")
+    told: dict[str, str] = {
+        "why": why,
+        "survey": survey.version if survey else "",
+        "day": shut.day.isoformat() if shut.day else "",
+        "kept": "1" if before and before.state in ("started", "stopped") and before.answers else "",
+        "personal": "1" if door.participant_id is not None else "",
+    }
+    language = survey.language if survey else asked_language()
+    return _told_page(survey, language, {name: said for name, said in told.items() if said})
+
+
+@answer.get("/shut")
+def shut_again() -> Reply:
+    """Say once more why a link or a code lets no one in, to someone who wants to read it in another language.
+
+    It names no link and no code: a page that answers a typed code has no other address to come back to.
+    """
+    told = {name: value for name, value in request.args.items() if name != "language"}
+    if told.get("why") not in get_args(_Why) or not set(told) <= {"why", "survey", "day", "kept", "personal"}:
+        abort(404)
+    version, wanted = told.get("survey", ""), wanted_language()
+    survey = (catalogue().survey(version, wanted) or catalogue().survey(version)) if version else None
+    if (version and survey is None) or not _a_day(told.get("day")):
+        abort(404)
+    return _told_page(survey, survey.language if survey else asked_language(), told)
+
+
+def _a_day(text: str | None) -> bool:
+    try:
+        return text is None or bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def _told_page(survey: Survey | None, language: str, told: Mapping[str, str]) -> Response:
+    """Return the page that says why someone cannot come in. told: what it says, as its own address has it."""
+    place = f"/shut?{urlencode(told)}"
+    spoken = survey.questionnaire.languages if survey else every_language()
+    links = [(code, own_name(code), f"{place}&language={code}", code == language) for code in spoken]
+    words = _outside(survey) if survey else plain_words(language)
+    words |= {"links": links if len(links) > 1 else [], "shown": place}
+    if told["why"] == "nothing":
+        return private(Response(render_template("answer/nothing.html", **words), status=404))
+    day = day_in_words(date.fromisoformat(told["day"]), now().date(), language) if "day" in told else None
+    own = {"why": told["why"], "day": day, "kept": "kept" in told, "personal": "personal" in told}
+    return private(Response(render_template("answer/shut.html", **words | own), status=404))
 
 
 def _outside(survey: Survey) -> dict[str, object]:
@@ -179,9 +196,14 @@ def _survey_behind(door: Door, before: Snapshot | None) -> Survey | None:
     return (wanted and catalogue().survey(version, wanted)) or catalogue().survey(version)
 
 
+_NO_LINK: Final = "/j/-"
+"""The address of a link that there never is, which says the same as every other one."""
+
+
 def _unknown() -> Reply:
     """Answer for every link that never existed: the same, however wrong it is."""
-    return private(Response(render_template("answer/unknown.html", shown="/", **plain_words()), status=404))
+    words = plain_words() | {"links": in_every_language(_NO_LINK), "shown": _NO_LINK}
+    return private(Response(render_template("answer/unknown.html", **words), status=404))
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, Literal
 
-from flask import Response, redirect, render_template, request
+from flask import Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as Reply
 
 from survey.classroom.cards import CardFace, card_of
@@ -26,9 +27,9 @@ from survey.classroom.joining import (
 from survey.pages.answer.blueprint import answer
 from survey.pages.answer.passes import Pass, at_door, current, give, hand_over, take_back
 from survey.pages.answer.questions import now, private, snapshot_of
-from survey.pages.answer.tongue import asked_language
+from survey.pages.answer.tongue import asked_language, plain_words
 from survey.pages.store import store
-from survey.wording import direction, html_language, in_query, say_in
+from survey.wording import in_query
 
 _COMING_IN: Final = ("answer.front", "answer.enter", "answer.link", "answer.file", "answer.over")
 _FOR_THE_DEVICE: Final = ("answer.worker", "answer.rules", "answer.pages", "answer.sent", "answer.take_waiting")
@@ -175,19 +176,22 @@ def _may_answer() -> Reply | None:
     return None
 
 
-def _waiting_page(seat: Seat | Literal["finished"], pass_: Pass) -> Response:
-    language = asked_language()
+_Waiting = Seat | Literal["finished"]
+
+_TOLD_AGAIN: Final[Mapping[str, _Waiting]] = {"closed": "closed", "ended": "ended", "finished": "finished"}
+
+
+@answer.get("/class/<seat>")
+def ended_again(seat: str) -> Reply:
+    """Tell a child once more that the class session is over, or their survey: the cookie is gone that said so."""
+    if seat not in _TOLD_AGAIN:
+        abort(404)
+    return _waiting_page(_TOLD_AGAIN[seat], current())
+
+
+def _waiting_page(seat: _Waiting, pass_: Pass) -> Response:
     card = card_of(store().engine, pass_.response) if pass_.response and seat == "paused" else None
-    words = {
-        "say": say_in(language),
-        "language": html_language(language),
-        "code": language,
-        "direction": direction(language),
-        "survey_title": "",
-        "links": [],
-        "look": pass_.classes,
-        "young": False,
-    }
+    words = plain_words() | {"audience": "pupil"} | ({"shown": f"/class/{seat}"} if seat in _TOLD_AGAIN else {})
     # The cookie of a session that is over is taken back with this page: the next child starts with nothing.
     return private(Response(render_template("answer/in-class.html", seat=seat, card=card, **words)))
 

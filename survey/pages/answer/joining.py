@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Final
 
@@ -13,11 +14,11 @@ from survey.classroom.joining import FoundByCode, Joined, TriedCard, TurnedAway,
 from survey.classroom.tables import MOST_CARDS
 from survey.pages.answer import tries
 from survey.pages.answer.blueprint import answer
-from survey.pages.answer.entry import plain_words
 from survey.pages.answer.in_class import let_in, with_card
 from survey.pages.answer.passes import Pass, current, give
 from survey.pages.answer.questions import now, private
-from survey.pages.answer.tongue import asked_language
+from survey.pages.answer.tongue import asked_language, in_every_language, plain_words
+from survey.pages.answer.unsent import aside, detour
 from survey.pages.store import store
 from survey.wording import in_query, say_in
 
@@ -42,6 +43,8 @@ def take_card_number() -> Reply:
     if not pass_.joining:
         return redirect(f"/{in_query(asked_language())}", 303)
     typed = request.form.get("number", "").strip()[:10]
+    if (away := detour()) is not None:
+        return aside(away, _words(), lambda looks: _number_page(None, typed, looks))
     if not (typed.isascii() and typed.isdecimal() and 1 <= int(typed) <= MOST_CARDS):
         return _number_page(say_in(asked_language())("Type the number on your card."), typed)
     return give(_to_picture(1), with_card(pass_, f"{int(typed)}-"))
@@ -62,6 +65,8 @@ def take_card_picture(place: int) -> Reply:
     if away is not None:
         return away
     chosen = request.form.get("picture")
+    if (detoured := detour()) is not None:
+        return aside(detoured, _words(), lambda looks: _picture_page(looks, place, None, chosen))
     if chosen is None:
         return _picture_page(pass_, place, say_in(asked_language())("Pick one picture."))
     if chosen not in PICTURES:
@@ -105,10 +110,23 @@ def _try(pass_: Pass) -> Reply:
 def _refused_page(found: TurnedAway) -> Reply:
     """Say that it did not work, and nothing about why: the same for a wrong card, and for a class that has ended."""
     wait = found.until - now() if found.until is not None else timedelta(0)
-    seconds = tries.in_words(wait, say_in(asked_language())) if found.why == "wait" else None
-    page = render_template("answer/join-again.html", why=found.why, wait=seconds, **plain_words())
-    reply = private(Response(page, status=404))
+    reply = _again_page(found.why, int(wait.total_seconds()))
     return tries.please_wait(reply, wait) if found.why == "wait" else reply
+
+
+@answer.get("/join/again")
+def refused_again() -> Reply:
+    """Say once more that it did not work, to a child who went to “Aa” from there."""
+    why, seconds = request.args.get("why", ""), request.args.get("wait", "")
+    if why not in ("wrong", "wait", "ask") or not re.fullmatch("[0-9]{1,4}", seconds):
+        abort(404)
+    return _again_page(why, int(seconds))
+
+
+def _again_page(why: str, seconds: int) -> Response:
+    wait = tries.in_words(timedelta(seconds=seconds), say_in(asked_language())) if why == "wait" else None
+    own: dict[str, object] = {"links": [], "why": why, "wait": wait, "shown": f"/join/again?why={why}&wait={seconds}"}
+    return private(Response(render_template("answer/join-again.html", **_words() | own), status=404))
 
 
 def _number(pass_: Pass) -> int:
@@ -119,11 +137,17 @@ def _letters(pass_: Pass) -> str:
     return pass_.card.partition("-")[2]
 
 
-def _number_page(error: str | None, typed: str) -> Reply:
-    return private(Response(render_template("answer/join-number.html", error=error, typed=typed, **plain_words())))
+def _words() -> dict[str, object]:
+    return plain_words() | {"audience": "pupil", "links": in_every_language("/join")}
 
 
-def _picture_page(pass_: Pass, place: int, error: str | None) -> Reply:
+def _number_page(error: str | None, typed: str, looks: Pass | None = None) -> Reply:
+    words = _words() | {"links": [], "look": (looks or current()).classes}
+    return private(Response(render_template("answer/join-number.html", error=error, typed=typed, **words)))
+
+
+def _picture_page(pass_: Pass, place: int, error: str | None, picked: str | None = None) -> Reply:
+    words = _words() | {"links": [], "look": pass_.classes}
     chosen = [PICTURES[_LETTERS.index(letter)] for letter in _letters(pass_)[: place - 1]]
     page = render_template(
         "answer/join-picture.html",
@@ -132,6 +156,7 @@ def _picture_page(pass_: Pass, place: int, error: str | None) -> Reply:
         places=PLACES,
         chosen=chosen,
         pictures=PICTURES,
-        **plain_words(),
+        picked=picked,
+        **words,
     )
     return private(Response(page))

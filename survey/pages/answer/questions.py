@@ -18,7 +18,7 @@ from survey.pages.answer.compiled import ForOne, Survey, Whose
 from survey.pages.answer.household import household, named, spot
 from survey.pages.answer.passes import Pass, current, take_back
 from survey.pages.answer.receipt import receipt_for
-from survey.pages.answer.unsent import Detour, aside, detour, nothing_unsent, unsent
+from survey.pages.answer.unsent import Detour, aside, detour, plain_way, unsent
 from survey.pages.store import store
 from survey.question import BLANK, Tampered, missing
 from survey.responses import STRIDE, SavedPage, Snapshot, finish, load, save, seed_of, speak
@@ -162,7 +162,8 @@ def wave_over(survey: Survey, snapshot: Snapshot | None = None) -> Reply:
     receipt = receipt_for(survey, snapshot, now())
     if receipt is None:
         return take_back(nothing_more(survey, "closed"))
-    words = survey.words | {"look": current().classes, "links": to_go_on_in(survey), "receipt": receipt}
+    own = {"look": current().classes, "links": to_go_on_in(survey), "receipt": receipt, "shown": "/go"}
+    words = survey.words | own
     return private(Response(render_template("answer/closed.html", **words)))
 
 
@@ -193,7 +194,7 @@ def agreed(snapshot: Snapshot) -> bool:
 
 def elsewhere(survey: Survey) -> Response:
     """Say that this response is being answered on another screen."""
-    own = {"look": current().classes, "links": to_go_on_in(survey)}
+    own = {"look": current().classes, "links": to_go_on_in(survey), "shown": "/go"}
     return private(Response(render_template("answer/elsewhere.html", **(survey.words | own))))
 
 
@@ -308,7 +309,7 @@ def take(version: str, language: str, name: str) -> Reply:
     if n is None:
         abort(400)
     away = detour()
-    if away is not None and (plain := _plain_way(away, survey, name)) is not None:
+    if away is not None and (plain := plain_way(away, f"{survey.here}/{name}")) is not None:
         return plain
     if away is not None and away.language not in ("", language):
         return _in_language(survey, name, away.language, pass_)
@@ -375,16 +376,6 @@ def take(version: str, language: str, name: str) -> Reply:
     return _lead_on(survey, screen, after, pass_)
 
 
-def _plain_way(away: Detour, survey: Survey, name: str) -> Reply | None:
-    """Lead to “Aa” by its address while nothing on the page would be lost; None where something would.
-
-    A page that was posted to cannot be shown again by the browser's Back without asking whether to send it once more.
-    """
-    if not away.look or away.language or "check" in request.args or not nothing_unsent():
-        return None
-    return redirect(f"{survey.here}/{name}/look", 303)
-
-
 def _in_language(survey: Survey, name: str, language: str, pass_: Pass) -> Reply:
     """Lead to a screen in another language of the questionnaire, with all that was posted."""
     if language not in survey.questionnaire.languages:
@@ -399,7 +390,7 @@ def _in_language(survey: Survey, name: str, language: str, pass_: Pass) -> Reply
 def _leave(
     survey: Survey, screen: Screen, away: Detour, asked: list[StepFields], pass_: Pass, snapshot: Snapshot | None
 ) -> Reply:
-    """Show “Aa”, or the page again, with what was not sent yet."""
+    """Show “Aa”, or ask whether to stop, or show the page again, with what was not sent yet."""
     if snapshot is not None and (dead := led_away(survey, snapshot, pass_)) is not None:
         return dead
     place = screen.name if snapshot is None else named(screen, snapshot)

@@ -17,8 +17,10 @@ from survey.journey import Screen, Step
 from survey.pages.answer.children import CheckSection
 from survey.pages.answer.entry import welcome_page
 from survey.pages.answer.files import sent_file
+from survey.pages.answer.look import way_back
+from survey.pages.answer.passes import Pass
 from survey.pages.answer.questions import private, screen_at
-from survey.pages.answer.unsent import Detour, chosen_look, detour, look_page, unsent
+from survey.pages.answer.unsent import Detour, Device, aside, chosen_look, detour, look_page, plain_way, unsent
 from survey.pages.trying.blueprint import trying
 from survey.pages.trying.kept import TryOut, current, forget, keep, start_of
 from survey.pages.trying.states import state_page
@@ -74,10 +76,15 @@ def start(pass_: str) -> Reply:
     return forget(private(Response(_welcome(it))), it)
 
 
-def _welcome(it: TryOut, error: str | None = None) -> str:
+def _device(it: TryOut) -> Device:
+    """Return how the pages of a try-out look: that is kept in its own cookie."""
+    return Device(it.pass_, lambda reply, looks: keep(reply, replace(it, look=looks.look)))
+
+
+def _welcome(it: TryOut, error: str | None = None, looks: Pass | None = None) -> str:
     survey = it.survey
     links = [(code, name, survey.trial_in(code), here) for code, name, _, here in survey.languages("")]
-    own = {"links": links, "look": it.pass_.classes}
+    own = {"links": links, "look": (looks or it.pass_).classes}
     return welcome_page(survey, it.facts, error, own)
 
 
@@ -86,10 +93,10 @@ def decide(pass_: str) -> Reply:
     """Take the yes or the no."""
     it = current(pass_)
     if (away := detour()) is not None:
-        if away.look:
-            return look_page(it.survey.words | {"links": []}, it.pass_)
-        later = it if away.letters is None else replace(it, look=away.letters)
-        return keep(private(Response(_welcome(later))), later)
+        if away.language not in ("", it.survey.language):
+            return _in_language(it, away.language, "")
+        words = it.survey.words | {"links": it.survey.languages("")}
+        return aside(away, words, lambda looks: private(Response(_welcome(it, looks=looks))), _device(it))
     said = request.form.get("assent")
     if it.survey.questionnaire.assent is not None and said not in ("yes", "no"):
         return private(Response(_welcome(it, it.survey.say("Pick one answer."))))
@@ -121,6 +128,8 @@ def take(pass_: str, name: str) -> Reply:
     form, whole = survey.form(screen, 0), survey.constant(screen) or _chosen_from_list()
     steps = list(screen.steps) if whole else _steps(it, screen)
     away = detour()
+    if away is not None and (plain := plain_way(away, f"{survey.here}/{name}")) is not None:
+        return plain
     try:
         if away is not None:
             return _leave(it, screen, away, form.as_posted(survey.there(screen, steps, unsent()), unsent()))
@@ -145,17 +154,19 @@ def _still_open(it: TryOut, screen: Screen) -> bool:
 
 
 def _leave(it: TryOut, screen: Screen, away: Detour, asked: list[StepFields]) -> Reply:
-    """Show “Aa”, or the page again, in whichever language, with what was not sent yet."""
+    """Show “Aa”, or ask whether to stop, or show the page again, in whichever language, with what was not sent yet."""
     survey = it.survey
     if away.language not in ("", survey.language):
-        if away.language not in survey.questionnaire.languages:
-            abort(400)
-        there = f"{survey.trial_in(away.language)}/q/{screen.name}"
-        return redirect(f"{there}?{request.query_string.decode()}", 307)
-    if away.look:
-        return look_page(survey.words | {"links": survey.languages(screen.name)}, it.pass_)
-    later = it if away.letters is None else replace(it, look=away.letters)
-    return keep(_show(later, screen, asked), later)
+        return _in_language(it, away.language, f"/q/{screen.name}")
+    words = survey.words | {"links": survey.languages(screen.name)}
+    return aside(away, words, lambda looks: _show(replace(it, look=looks.look), screen, asked), _device(it))
+
+
+def _in_language(it: TryOut, language: str, place: str) -> Reply:
+    """Lead to a page of the try-out in another language, with all that was posted."""
+    if language not in it.survey.questionnaire.languages:
+        abort(400)
+    return redirect(f"{it.survey.trial_in(language)}{place}?{request.query_string.decode()}", 307)
 
 
 def _after(it: TryOut, screen: Screen) -> Reply:
@@ -177,18 +188,26 @@ def back(pass_: str, name: str) -> Reply:
 def ask_stop(pass_: str, name: str) -> Reply:
     """Ask whether someone wants to stop."""
     it = current(pass_)
-    return _page(it, "stop", screen=_screen(it, name))
+    screen, keeps = _screen(it, name), "keep" in request.args
+    links = _languages(it, f"{screen.name}/stop{'?keep=1' if keeps else ''}", "q")
+    return _page(it, "keep" if keeps else "stop", screen=screen, links=links)
+
+
+def _languages(it: TryOut, place: str, what: str) -> list[tuple[str, str, str, bool]]:
+    """Return a link to a page in each language, for adults; children find other languages behind “Aa”."""
+    return [] if it.survey.pupil else it.survey.languages(place, what)
 
 
 @trying.post("/q/<name>/stop")
 def take_stop(pass_: str, name: str) -> Reply:
     """Go back to the question; or ask what to do with the answers; or end."""
     it = current(pass_)
-    screen, said = _screen(it, name), request.form.to_dict(flat=False)
+    screen = _screen(it, name)
+    said = {one: request.form.getlist(one) for one in ("stop", "keep") if one in request.form}
     if said == {"stop": ["rest"]}:
         return _to(it, screen)
     if said == {"stop": ["stop"]}:
-        return _page(it, "keep", screen=screen) if it.answers else _over(it, "thrown")
+        return redirect(f"{it.survey.here}/{name}/stop?keep=1", 303) if it.answers else _over(it, "thrown")
     if said in ({"keep": ["keep"]}, {"keep": ["throw"]}):
         return _over(it, "stopped" if said["keep"] == ["keep"] else "thrown")
     abort(400)
@@ -209,6 +228,26 @@ def take_look(pass_: str, name: str) -> Reply:
     return keep(_to(it, _screen(it, name)), replace(it, look=chosen_look()))
 
 
+@trying.post("/look")
+def look_outside(pass_: str) -> Reply:
+    """Show how the pages can look, on the way from a page of the try-out with nothing to fill in; and go back to it."""
+    it = current(pass_)
+    if (away := detour()) is None:
+        abort(400)
+    if away.language not in ("", it.survey.language):
+        return _in_language(it, away.language, "/look")
+    words = it.survey.words | {"links": it.survey.languages("")}
+    return aside(away, words, lambda _: redirect(_way_back(it), 303), _device(it))
+
+
+def _way_back(it: TryOut) -> str:
+    """Return the address that a form says its page has, in the language that the try-out is in now."""
+    place = way_back()
+    starts = (it.survey.trial_in(language) for language in it.survey.questionnaire.languages)
+    behind = next((place.removeprefix(start) for start in starts if place.startswith(start)), "")
+    return f"{it.survey.trial}{behind}"
+
+
 @trying.get("/check")
 def check(pass_: str) -> Reply:
     """Show an adult all answers before they would be sent."""
@@ -216,7 +255,8 @@ def check(pass_: str) -> Reply:
     if it.survey.pupil:
         return _over(it, "finished")
     sections = [CheckSection("", "", it.survey.check_rows(it.answers, it.facts))]
-    return _page(it, "check", sections=sections, back=f"{it.survey.check}/back")
+    links = _languages(it, "", "check")
+    return _page(it, "check", sections=sections, back=f"{it.survey.check}/back", links=links)
 
 
 @trying.get("/check/back")
@@ -243,7 +283,7 @@ def over(pass_: str) -> Reply:
     asked = it.survey.questionnaire
     filled = it.survey.filled(it.answers, it.facts)
     declined = asked.assent.declined if asked.assent else None
-    again = {"again": it.survey.trial, "withdraw_at": ""}
+    again = {"again": it.survey.trial, "links": _languages(it, f"?as={how}", "over")}
     return forget(_page(it, "done", state=how, thanks=filled(asked.thanks), declined=filled(declined), **again), it)
 
 

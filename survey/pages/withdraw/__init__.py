@@ -21,10 +21,9 @@ from survey.database import read
 from survey.fieldwork.consent import Scope, children_of, time_zone_of
 from survey.pages.answer import tries
 from survey.pages.answer.catalogue import catalogue
-from survey.pages.answer.entry import plain_words
 from survey.pages.answer.passes import Pass, current
 from survey.pages.answer.questions import private
-from survey.pages.answer.tongue import asked_language, in_every_language
+from survey.pages.answer.tongue import asked_language, in_every_language, plain_words
 from survey.pages.answer.unsent import aside, detour
 from survey.pages.shield import refuse_foreign_posts
 from survey.pages.store import store
@@ -36,7 +35,7 @@ from survey.responses.withdrawing import (
     certificate_of_response,
     withdraw_together,
 )
-from survey.wording import Say, direction, html_language, say_in
+from survey.wording import Say, html_language, say_in
 
 withdrawing = Blueprint("withdraw", __name__, url_prefix="/withdraw")
 withdrawing.before_request(refuse_foreign_posts)
@@ -68,20 +67,8 @@ class Wish:
 
 
 def _page(template: str, **more: object) -> Response:
-    language = asked_language()
-    words: dict[str, object] = {
-        "say": say_in(language),
-        "language": html_language(language),
-        "direction": direction(language),
-        "code": language,
-        "survey_title": "",
-        "contact": None,
-        "links": [],
-        "look": current().classes,
-        "audience": "parent",
-        "error": None,
-    }
-    return private(Response(render_template(f"answer/{template}.html", **{**words, **more})))
+    words = plain_words() | {"error": None} | more
+    return private(Response(render_template(f"answer/{template}.html", **words)))
 
 
 @withdrawing.get("")
@@ -130,7 +117,7 @@ def _asked_again(found: Receipted, wish: Wish, typed: str, looks: Pass) -> Respo
 
 def _looks_words() -> dict[str, object]:
     """Return what “Aa” is given on the way from one of these pages."""
-    return plain_words() | {"audience": "parent", "links": in_every_language("/withdraw")}
+    return plain_words() | {"links": in_every_language("/withdraw")}
 
 
 @withdrawing.post("/do")
@@ -186,9 +173,16 @@ def _found(typed: str) -> Receipted | Reply:
     if found is not None:
         tries.right(_RECEIPTS)
         return found
-    page = _page("withdraw-unknown")
+    return tries.wrong(_RECEIPTS, unknown())
+
+
+@withdrawing.get("/unknown")
+def unknown() -> Response:
+    """Say that a receipt leads nowhere. It has an address of its own, to come back to from “Aa”."""
+    here = "/withdraw/unknown"
+    page = _page("withdraw-unknown", links=in_every_language(here), shown=here)
     page.status_code = 404
-    return tries.wrong(_RECEIPTS, page)
+    return page
 
 
 # ---- what can be chosen --------------------------------------------------------------------------------
@@ -198,7 +192,7 @@ def _choices(found: Receipted, typed: str, error: str | None = None, looks: Pass
     children = _children(found)
     own = _own_choices(found)
     if not own and not children:
-        return _taken_back(found)
+        return _taken_back(found, typed, looks or current())
     ticked = {
         "chosen": request.form.get("own"),
         "stopped": request.form.getlist("child_future"),
@@ -216,10 +210,11 @@ def _own_choices(found: Receipted) -> list[Scope]:
     return ["future", "all"] if gone else ["wave", "future", "all"]
 
 
-def _taken_back(found: Receipted) -> Reply:
+def _taken_back(found: Receipted, typed: str, looks: Pass) -> Reply:
     made = certificate_of_response(store().engine, found.response)
     number = f"/withdraw/certificate/{made.number}?language={asked_language()}" if made else None
-    return _page("withdraw-gone", certificate=number, **_about(found))
+    own = {"look": looks.classes, "links": in_every_language("/withdraw")}
+    return _page("withdraw-gone", certificate=number, receipt=typed, **own, **_about(found))
 
 
 def _children(found: Receipted) -> list[Child]:
