@@ -26,13 +26,18 @@ def performance() -> None:
     required=True,
     help="The day of the performance, such as 2026-12-10.",
 )
-@click.option("--school", help="The code of the school that performs. Leave it out if there are several.")
-def add(study: str, name: str, wave: str, title: str, day: datetime, school: str | None) -> None:
+@click.option(
+    "--school",
+    "schools",
+    multiple=True,
+    help="The code of the school that performs. Give it once for each school if several perform together.",
+)
+def add(study: str, name: str, wave: str, title: str, day: datetime, schools: tuple[str, ...]) -> None:
     """Add a performance. For its link: survey link open STUDY QUESTIONNAIRE --wave W --performance NAME."""
     from survey.audit import COMMAND_LINE, Act
     from survey.fieldwork.performances import NewPerformance, add_performance
 
-    new = NewPerformance(name, title, day.date(), wave, school)
+    new = NewPerformance(name, title, day.date(), wave, schools)
     add_performance(engine(), study, new, Act(COMMAND_LINE))
     click.echo("Recorded.")
 
@@ -49,5 +54,5 @@ def list_(study: str) -> None:
     with read(store) as connection:
         found = find_study(connection, study)
     for one in performances(store, found.id):
-        school = one.school.code if one.school else "several schools"
+        school = one.school.code if one.school else ", ".join(s.code for s in one.together) or "several schools"
         click.echo(f"{one.held_on}  {one.code}  {one.title}  ({one.wave.code}, {school})")

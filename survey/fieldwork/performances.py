@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from sqlalchemy import ForeignKey, UniqueConstraint, select
+from sqlalchemy import Column, ForeignKey, Table, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from survey.audit import Act, note
 from survey.database import Base, Engine, session
-from survey.fieldwork.finding import find_place
+from survey.fieldwork.finding import find_place, one_of
 from survey.fieldwork.roster.identifiers import kind_of_identifier
 from survey.fieldwork.studies import School, Study, Wave
 from survey.problems import Refused
@@ -21,8 +22,20 @@ _LONGEST: Final = 120
 _CODE: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 
+performance_school = Table(
+    "performance_school",
+    Base.metadata,
+    Column("performance_id", ForeignKey("performance.id"), primary_key=True),
+    Column("school_id", ForeignKey("school.id"), primary_key=True),
+)
+"""The schools that give a performance together, where it is known which they are."""
+
+
 class Performance(Base):
-    """A performance on one day of a wave, by one school or by several together."""
+    """A performance on one day of a wave, by one school or by several together.
+
+    school: whose it is; None for several schools. together: which these are, by title; empty where no one said.
+    """
 
     __tablename__ = "performance"
     __table_args__ = (UniqueConstraint("study_id", "code"),)
@@ -37,6 +50,7 @@ class Performance(Base):
 
     wave: Mapped[Wave] = relationship()
     school: Mapped[School | None] = relationship()
+    together: Mapped[list[School]] = relationship(secondary=performance_school, order_by=School.title)
 
 
 def performances(engine: Engine, study_id: int) -> list[Performance]:
@@ -47,20 +61,22 @@ def performances(engine: Engine, study_id: int) -> list[Performance]:
         for one in found:
             assert one.wave
             assert one.school is None or one.school.code
+            assert all(school.code for school in one.together)
         return found
 
 
 @dataclass(frozen=True)
 class NewPerformance:
-    """A performance to be added: what it is called, its day, and the codes of its wave and of the school, if it is one
-    school's.
+    """A performance to be added: what it is called, its day, and the codes of its wave and of the schools that give it.
+
+    Without a school, several give it, and no one said which.
     """
 
     code: str
     title: str
     held_on: date
     wave: str
-    school: str | None = None
+    schools: Sequence[str] = ()
 
 
 def add_performance(engine: Engine, study: str, new: NewPerformance, act: Act) -> None:
@@ -69,21 +85,24 @@ def add_performance(engine: Engine, study: str, new: NewPerformance, act: Act) -
     Raises Refused, in sentences, when a name is not known, the day is not one of the wave's, or the code is taken.
     """
     with session(engine) as db:
-        found, its_wave, its_school = find_place(db, study, new.wave, new.school)
+        found, its_wave, _ = find_place(db, study, new.wave)
+        together = [one_of("school", found.schools, code) for code in dict.fromkeys(new.schools)]
+        its_school = together.pop() if len(together) == 1 else None
         code, title, held_on = new.code, new.title.strip(), new.held_on
         faults = list(_faults(code, title, held_on, its_wave))
         if faults:
             raise Refused(faults)
         there = performance_by_code(db, found, code)
-        told = (its_wave.id, its_school.id if its_school else None, title, held_on)
+        told = (its_wave.id, its_school.id if its_school else None, title, held_on, {one.id for one in together})
         if there is not None:
-            if (there.wave_id, there.school_id, there.title, there.held_on) == told:
+            known = {one.id for one in there.together}
+            if (there.wave_id, there.school_id, there.title, there.held_on, known) == told:
                 return
             raise Refused([f"There is already a performance '{code}': {there.title}. Please choose another name."])
-        db.add(
-            Performance(study_id=found.id, wave_id=told[0], school_id=told[1], code=code, title=title, held_on=held_on)
-        )
-        details = {"wave": new.wave, "school": new.school, "day": held_on.isoformat()}
+        its = {"wave_id": told[0], "school_id": told[1], "together": together}
+        db.add(Performance(study_id=found.id, code=code, title=title, held_on=held_on, **its))
+        school = ", ".join(dict.fromkeys(new.schools)) or None
+        details = {"wave": new.wave, "school": school, "day": held_on.isoformat()}
         note(db, act, "added a performance", study_id=found.id, about=code, details={**details})
 
 

@@ -22,7 +22,7 @@ from survey.fieldwork.performances import Performance
 from survey.fieldwork.studies import Programme, School, SchoolClass, Study, Wave
 from survey.fieldwork.waves import hours_of
 from survey.options import ORDERS
-from survey.responses.children import PLACE_COLUMNS, ChildAt
+from survey.responses.children import PLACE_COLUMNS, ChildAt, given_together
 from survey.responses.erasing import PLACES
 from survey.responses.late import PAPER, too_late
 from survey.responses.reading import Snapshot, locked
@@ -282,12 +282,17 @@ def facts_at_door(engine: Engine, door_id: int) -> dict[str, Any]:
     return facts_at_start(door.lasting_facts, door.changing_facts, door._asdict()) if door else {}
 
 
+FEW: Final = 4
+"""So many schools that give a concert together are named on a page; of more, no one reads the list."""
+
+
 @dataclass(frozen=True)
 class Occasion:
     """What people who come by a door were at, as far as the door knows.
 
     performance, day: title and day of the performance whose audience is asked; None at any other door.
-    school: title of the school that gave it, or that the person belongs to; None for several schools, or none.
+    school: title of the school that gave it, or that the person belongs to; of several that gave it together, their
+            titles, if they are few; else None.
     time_zone: whose clock they look at.
     """
 
@@ -301,7 +306,11 @@ def occasion_at(engine: Engine, door_id: int) -> Occasion | None:
     """Return what people who come by a door were at; None where there is no such door."""
     with read(engine) as connection:
         door = connection.execute(DOOR, {"door_id": door_id}).one_or_none()
-    return Occasion(door.performance, door.held_on, door.school, door.time_zone) if door else None
+    if door is None:
+        return None
+    several = [] if door.school else [one.title for one in given_together(engine, door_id)]
+    school = door.school or (", ".join(several) if len(several) <= FEW else None) or None
+    return Occasion(door.performance, door.held_on, school, door.time_zone)
 
 
 def empty_row() -> dict[str, Any]:

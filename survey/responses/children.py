@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Engine, Row, and_, func, select
+from sqlalchemy import Connection, Engine, Row, Select, and_, func, select
 
 from survey.database import read, storable
 from survey.fieldwork.consent import still_agreed
+from survey.fieldwork.doors import Door
 from survey.fieldwork.participants import Membership, Participant, kinship
+from survey.fieldwork.performances import performance_school
 from survey.fieldwork.studies import Programme, School, SchoolClass
 
 KnownBy = Literal["roster", "typed"]
@@ -95,13 +97,41 @@ class SchoolToChoose:
     programme_id: int | None
 
 
+_TO_CHOOSE: Final = (
+    select(School.id, School.code, School.title, School.programme_id)
+    .where(School.arm.is_not(None))
+    .order_by(School.title, School.code)
+)
+
+
 def schools_to_choose(engine: Engine, study_id: int) -> list[SchoolToChoose]:
     """Return the schools of a study that take part in it, by title."""
+    return _chosen_from(engine, _TO_CHOOSE.where(School.study_id == study_id))
+
+
+def given_together(engine: Engine, door_id: int) -> list[SchoolToChoose]:
+    """Return the schools that give the performance together whose link this is, by title: those that are in the study.
+
+    None where it is one school's, where no one said which schools they are, and by every other link.
+    """
     query = (
-        select(School.id, School.code, School.title, School.programme_id)
-        .where(School.study_id == study_id, School.arm.is_not(None))
-        .order_by(School.title, School.code)
+        _TO_CHOOSE.join(performance_school, performance_school.c.school_id == School.id)
+        .join(Door, Door.performance_id == performance_school.c.performance_id)
+        .where(Door.id == door_id, Door.school_id.is_(None))
     )
+    return _chosen_from(engine, query)
+
+
+def may_be_at_any(engine: Engine, door_id: int) -> bool:
+    """Tell whether a link is that of a performance of several schools, so that it does not say where a child is."""
+    query = select(Door.id).where(
+        Door.id == door_id, Door.performance_id.is_not(None), Door.school_id.is_(None), Door.participant_id.is_(None)
+    )
+    with read(engine) as connection:
+        return connection.scalar(query) is not None
+
+
+def _chosen_from(engine: Engine, query: Select[int, str, str, int | None]) -> list[SchoolToChoose]:
     with read(engine) as connection:
         return [SchoolToChoose(*row) for row in connection.execute(query)]
 

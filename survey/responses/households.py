@@ -45,6 +45,23 @@ def set_child(engine: Engine, household: str, number: int, child: ChildAt, now: 
         return found if found is not None and found.state == "started" else None
 
 
+def set_first_child(engine: Engine, household: str, child: ChildAt | None, now: datetime) -> Snapshot | None:
+    """Keep where the first child of a household is; None takes back what was said.
+
+    household: the id of the first response. A study code that was typed goes with another school. Returns the row; None
+    when the household takes nothing more.
+    """
+    with write(engine) as connection:
+        first = locked(connection, household)
+        if first is None or first.state != "started":
+            return None
+        at = child or ChildAt(None)
+        if first.school_id != at.school_id:
+            changes = about_child(first.facts, at, 1) | {"revision": first.revision + 1, "seen_at": now}
+            connection.execute(update(response).where(response.c.id == household).values(changes))
+        return locked(connection, household)
+
+
 def _row(connection: Connection, household: str, number: int) -> Snapshot | None:
     query = select(response.c.id).where(response.c.household_id == household, response.c.child == number)
     found = connection.scalar(query)

@@ -174,7 +174,7 @@ def test_only_who_is_asked_something_is_missing_a_link_for_want_of_consent(lay: 
 def opened(lay: Lay) -> tuple[Tuned, Callable[..., OpenLink]]:
     """opened(school, performance) makes an open link for parents in the first wave."""
     tuned = lay(STUDY + "late: {begin: 2, finish: 14}\n")
-    concert = NewPerformance("winter", "Winter concert", date(2025, 12, 1), "w1", "s2")
+    concert = NewPerformance("winter", "Winter concert", date(2025, 12, 1), "w1", ["s2"])
     add_performance(tuned.engine, "tuned-in", concert, Act(COMMAND_LINE, NOW))
 
     def make(school: str | None = None, event: str | None = None, name: str = "parent", wave: str = "w1") -> OpenLink:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -12,12 +12,14 @@ from flask import Flask
 from sqlalchemy import select
 
 from survey.app import create_app
-from survey.audit import COMMAND_LINE
+from survey.audit import COMMAND_LINE, Act
 from survey.config import Settings
 from survey.database import Engine, open_engine, read, session, upgrade
 from survey.fieldwork import Participant, new_door, study_by_code
 from survey.fieldwork.doors import LeadsTo
+from survey.fieldwork.links import OpenLinkOrder, open_link
 from survey.fieldwork.participants import Membership, kinship
+from survey.fieldwork.performances import NewPerformance, add_performance
 from survey.fieldwork.publishing import publish_folder
 from survey.responses import Record, stream, withdraw
 from survey.responses.tables import response
@@ -225,6 +227,73 @@ def test_two_children_at_two_schools_by_a_concert_link(site: Site) -> None:
     assert "2" in words(taking_back.page)
     assert [(row.state, dict(row.answers)) for row in site.rows()] == [("withdrawn", {})] * 2
     assert site.saves() == 0
+
+
+def concert(site: Site, *schools: str) -> str:
+    """Return the link of a concert that these schools give together; none: no one said which."""
+    act = Act(COMMAND_LINE)
+    new = NewPerformance("winter", "Winter songs", date(2026, 12, 10), "w1", schools)
+    add_performance(site.engine, "tiny", new, act)
+    order = OpenLinkOrder("tiny", "parent", "w1", None, "winter")
+    return open_link(site.engine, site.settings, order, act).address.removeprefix(site.settings.base_url)
+
+
+SCHOOL = "Which school does your child go to?"
+
+
+def test_at_a_concert_of_several_schools_a_parent_says_which_one_the_child_goes_to(site: Site) -> None:
+    link = concert(site, "s1", "s2")
+    walker = site.walker().open(link)
+    assert "Ash Primary, Birch Primary · 10 December" in words(walker.page)
+    give(walker.come_in(link), "liked", "1")
+    look_at(walker.reply)
+    assert (walker.heading, walker.offered("school")) == (SCHOOL, ["s1", "s2", "-"])
+    assert "If you have more than one child" in words(walker.page)
+    for nothing in ({}, {"school": "s9\0"}):
+        walker.post(nothing)
+        assert "Choose the school." in words(walker.page)
+    walker.leave("back cy", school="s2").leave("back en")
+    assert walker.post(walker.chosen()).screen == "sings"
+    assert "If you have more than one child" not in words(walker.page), "that was said before"
+    walker.open(walker.link("Back"))
+    assert (walker.heading, walker.chosen()["school"]) == (SCHOOL, "s2")
+    assert walker.open(walker.link("Back")).screen == "liked"
+    give(walker, "liked", "1")
+    assert walker.chosen()["school"] == "s2"
+    give(give(give(walker.post({"school": "s2"}), "sings", "3"), "song", "Jig"), "home", "0")
+    assert walker.offered("another") == ["no", "here", "other"]
+    assert "Yes, at Birch Primary" in words(walker.page)
+    walker.post({"another": "no"})
+    look_at(walker.reply)
+    assert "SchoolBirch PrimaryChange" in words(walker.page)
+    walker.open(walker.link("Change School")).post({"school": "s1"})
+    assert "SchoolAsh PrimaryChange" in words(walker.page)
+    walker.post({})
+    (row,) = site.kept()
+    assert (row.state, row.facts["school_code"], row.facts["arm"]) == ("finished", "s1", "programme")
+
+
+def test_a_child_at_another_school_is_at_none_of_those_of_the_concert(site: Site) -> None:
+    with session(site.engine) as db:
+        study = study_by_code(db, "tiny")
+        assert study is not None
+        for number in range(6):
+            keep_school(db, study, f"t{number}", title=f"School {number}", arm="comparison")
+    walker = site.walker().come_in(concert(site))
+    give(walker, "liked", "1")
+    look_at(walker.reply)
+    options = [e.get("value") for e in walker.page.iter("option")]
+    assert options == ["", "s1", "s2", "t0", "t1", "t2", "t3", "t4", "t5", "-"], "all of the study: no one said which"
+    assert walker.post({"school": "-"}).screen == "sings"
+    walker.open(walker.link("Back"))
+    assert walker.chosen()["school"] == "-"
+    give(give(give(walker.post(walker.chosen()), "sings", "3"), "song", "Jig"), "home", "0")
+    assert "Yes, at this school:" in words(walker.page)
+    walker.post({"another": "other", "school": "s2"})
+    give(walker, "sings", "1")
+    assert walker.post({"another": "no"}).place == "check"
+    walker.post({})
+    assert [row.facts.get("school_code") for row in site.kept()] == [None, "s2"]
 
 
 def test_the_roster_knows_the_children_and_a_parent_goes_on_in_the_middle_of_the_second(site: Site) -> None:

@@ -23,10 +23,13 @@ from flask import template_rendered
 from sqlalchemy import update
 from werkzeug.datastructures import MultiDict
 
+from survey.audit import COMMAND_LINE, Act
 from survey.classroom.sessions import end, go_on, pause
 from survey.database import session, write
 from survey.fieldwork import current, study_by_code
 from survey.fieldwork.doors import Door
+from survey.fieldwork.links import OpenLinkOrder, open_link
+from survey.fieldwork.performances import NewPerformance, add_performance
 from survey.fieldwork.tryouts import PURPOSE, TriedVersion, tryout_pass
 from survey.journey import Journey
 from survey.wording import html_language
@@ -320,7 +323,25 @@ def adults(people: Everyone) -> None:
     first.open("/go")
     first.post({"stop": "stop"}, second.address.partition("?")[0] + "/stop")
     late(second)
+    at_a_concert(people)
     withdrawing(people, receipt)
+
+
+def at_a_concert(people: Everyone) -> None:
+    """A parent at a concert of two schools is asked which one the child goes to."""
+    made, act = people.published, Act(COMMAND_LINE)
+    wave = SHIPPED.study.waves[-1]
+    assert wave.closes is not None
+    new = NewPerformance("winter", "Winter songs", wave.closes, wave.id, ("s1", "s2"))
+    add_performance(made.engine, STUDY, new, act)
+    order = OpenLinkOrder(STUDY, "parent", wave.id, None, "winter")
+    walker = people.someone()
+    walker.come_in(open_link(made.engine, made.settings, order, act).address.removeprefix(made.settings.base_url))
+    while walker.place == "q":
+        people.answer(walker)
+    assert walker.place == "school"
+    walker.post({})
+    walker.post({"school": "s2"})
 
 
 def late(walker: Looker) -> None:

@@ -171,7 +171,7 @@ def test_a_parent_is_told_which_concert_it_is_and_thanked_for_that_one(site: Sit
         study = study_by_code(db, "tiny")
         assert study is not None
         keep_school(db, study, "s1", title="Ash Primary", arm="programme")
-    add_performance(site.engine, "tiny", NewPerformance("winter", "Songs of the Sea", day, "w1", "s1"), act)
+    add_performance(site.engine, "tiny", NewPerformance("winter", "Songs of the Sea", day, "w1", ["s1"]), act)
     made = open_link(site.engine, site.settings, OpenLinkOrder("tiny", "adult", "w1", None, "winter"), act)
     parent = site.walker().open(urlsplit(made.address).path)
     assert "Songs of the SeaAsh Primary · 10 December 2030" in words(parent.page)

@@ -28,7 +28,7 @@ from tests.pages.small_study import make_study
 from tests.pages.walker import Walker
 
 NOW = datetime.now(UTC)
-CONCERT = {"wave": "w2", "title": "Winter concert", "held_on": date(2026, 12, 10), "school": "s1"}
+CONCERT = {"wave": "w2", "title": "Winter concert", "held_on": date(2026, 12, 10), "schools": ["s1"]}
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_the_same_performance_twice_is_one(engine: Engine) -> None:
     ("other", "said"),
     [
         ({"wave": "w9"}, "There is no wave 'w9'. There are 'w1' and 'w2'."),
-        ({"school": "s11"}, "There is no school 's11'. Did you mean"),
+        ({"schools": ["s11"]}, "There is no school 's11'. Did you mean"),
         ({"held_on": date(2024, 1, 5)}, "5 January 2024 is not a day of From 2026 on, so no one could answer."),
         ({"title": " "}, "The title must have 1 to 120 characters."),
         ({"title": "Winter\0"}, "characters that cannot be printed"),
@@ -99,6 +99,17 @@ def test_what_cannot_be_says_why_and_adds_nothing(engine: Engine, other: dict[st
         add(engine, **other)  # type: ignore[arg-type]
     assert said in str(refused.value)
     assert performances(engine, 1) == []
+
+
+def test_a_performance_of_several_schools_keeps_which_these_are(engine: Engine) -> None:
+    add(engine, schools=["s2", "s1", "s2"])
+    add(engine, schools=["s1", "s2"])
+    (made,) = performances(engine, 1)
+    assert (made.school, [one.code for one in made.together]) == (None, ["s1", "s2"])
+    with pytest.raises(Refused, match="There is already a performance 'winter'"):
+        add(engine, schools=["s1", "s3"])
+    (noted,) = [entry for entry in entries(engine) if entry.what == "added a performance"]
+    assert noted.details["school"] == "s2, s1"
 
 
 def test_a_name_stays_one_performances(engine: Engine) -> None:
@@ -174,7 +185,7 @@ def test_each_fault_is_a_sentence_and_all_are_said(engine: Engine, other: dict[s
 def test_what_just_may_be_is_kept_by_day_and_name_with_who_added_it(engine: Engine) -> None:
     days = {"a": date(2099, 12, 31), "b-2": date(2026, 1, 5), "w" * 32: date(2026, 1, 5)}
     for code, day in days.items():
-        add(engine, code, held_on=day, title=f" {'x' * 120} ", school=None if code == "a" else "s2")
+        add(engine, code, held_on=day, title=f" {'x' * 120} ", schools=[] if code == "a" else ["s2"])
     found = [(one.code, one.held_on, len(one.title), one.wave.code) for one in performances(engine, 1)]
     assert found == [(code, days[code], 120, "w2") for code in ("b-2", "w" * 32, "a")]
     assert [one.school and one.school.code for one in performances(engine, 1)] == ["s2", "s2", None]
@@ -184,9 +195,9 @@ def test_what_just_may_be_is_kept_by_day_and_name_with_who_added_it(engine: Engi
         ("b-2", {"wave": "w2", "school": "s2", "day": "2026-01-05"}),
         ("a", {"wave": "w2", "school": None, "day": "2099-12-31"}),
     ]
-    for other in ({"title": "Other"}, {"school": "s1"}, {"held_on": date(2026, 1, 6)}):
+    for other in ({"title": "Other"}, {"schools": ["s1"]}, {"held_on": date(2026, 1, 6)}):
         with pytest.raises(Refused) as refused:
-            add(engine, "b-2", **{"held_on": days["b-2"], "title": "x" * 120, "school": "s2"} | other)  # type: ignore[arg-type]
+            add(engine, "b-2", **{"held_on": days["b-2"], "title": "x" * 120, "schools": ["s2"]} | other)  # type: ignore[arg-type]
         assert refused.value.reasons == [
             f"There is already a performance 'b-2': {'x' * 120}. Please choose another name."
         ]

@@ -6,7 +6,7 @@ stays constant and a second tap on Next is the same save again.
 """
 
 # The routes register themselves with the blueprint.
-from survey.pages.answer import children, device, ending, entry, files, joining, look, questions  # noqa: F401
+from survey.pages.answer import children, device, ending, entry, files, joining, look, questions, school  # noqa: F401
 from survey.pages.answer.blueprint import answer
 
 __all__ = ["answer"]

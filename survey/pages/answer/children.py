@@ -50,6 +50,7 @@ class CheckSection:
 
     rows: as Survey.check_rows has them. code: None where no study code can be given here, else whether there is one;
     code_at: where it is given. another: where it is changed whether a further child is answered about, and the school.
+    school_at: where it is changed which school the first child goes to, at a concert of several; empty elsewhere.
     """
 
     title: str
@@ -58,6 +59,7 @@ class CheckSection:
     code: str | None = None
     code_at: str = ""
     another: str = ""
+    school_at: str = ""
 
 
 def sections_of(theirs: Household, pass_: Pass) -> list[CheckSection]:
@@ -76,14 +78,16 @@ def _section(theirs: Household, row: Snapshot, pass_: Pass, *, for_each: bool | 
     survey = theirs.survey
     title = theirs.title(row) if for_each else ""
     here = f"{survey.children}/{theirs.place(row)}"
+    school_at = f"{survey.school}?check=1" if row is theirs.first and theirs.first_at else ""
     return CheckSection(
         title,
-        place_of(row) if title else "",
+        place_of(row) if title or school_at else "",
         survey.check_rows(row.answers, row.facts, standing(row, pass_), for_each=for_each),
         # By a personal link the roster knows which child is meant, or no one can tell.
         None if theirs.known else _code_in_words(row, survey.say("Given")),
         f"{here}/code",
         here if row.child > 1 else "",
+        school_at,
     )
 
 
@@ -192,7 +196,9 @@ def _schools(theirs: Household) -> tuple[SchoolToChoose | None, list[SchoolToCho
     here = next((one for one in schools if one.id == theirs.first.school_id), None)
     area = here.programme_id if here else None
     others = [one for one in schools if one is not here]
-    return here, sorted(others, key=lambda one: area is None or one.programme_id != area)
+    at_concert = {one.id for one in theirs.first_at}
+    near = [one for one in others if one.programme_id == area] if area is not None else []
+    return here, sorted(others, key=lambda one: (one.id not in at_concert, one not in near))
 
 
 def _chosen(asked: _Asking, here: SchoolToChoose | None) -> tuple[str, str]:
@@ -216,14 +222,14 @@ def take_child(version: str, language: str, place: int) -> Reply:
     survey, first = found.theirs.survey, found.theirs.first
     if too_late(store().engine, first, now()) or not agreed(first):
         return not_taken(survey, first)
+    if (away := detour()) is not None:
+        return _leave(found, away)
     said, school = _said()
     if said == "no":
         return _no_more(found)
     if said == "":
         return private(Response(_page(found, survey.say("Pick one answer."))))
     if (said == "yes") is (found.offered is None):
-    if (away := detour()) is not None:
-        return _leave(found, away)
         abort(400)
     child = found.offered or _at(first, said, school)
     if child is None:
@@ -238,12 +244,6 @@ def take_child(version: str, language: str, place: int) -> Reply:
     return to_screen(survey, screen, row, found.pass_.epoch) if screen else go_on(survey, after, found.pass_.epoch)
 
 
-def _said() -> tuple[str, str]:
-    """Return what was chosen, and the code of the other school; answer 400 for what no page of ours sends."""
-    sent: dict[str, Any] = request.form.to_dict(flat=False)
-    if not set(sent) <= {"another", "school"} or any(len(values) > 1 for values in sent.values()):
-        abort(400)
-    said = request.form.get("another", "")
 def _leave(found: _Asking, away: Detour) -> Reply:
     """Show “Aa”, or the page again, in whichever language, with what was not sent yet."""
     survey, place = found.theirs.survey, f"/{found.place}"
@@ -261,6 +261,12 @@ def _in_another_language(survey: Survey, language: str, place: str) -> Reply:
     return redirect(f"{survey_at(survey.version, language).children}{place}", 307)
 
 
+def _said() -> tuple[str, str]:
+    """Return what was chosen, and the code of the other school; answer 400 for what no page of ours sends."""
+    sent: dict[str, Any] = request.form.to_dict(flat=False)
+    if not set(sent) <= {"another", "school"} or any(len(values) > 1 for values in sent.values()):
+        abort(400)
+    said = request.form.get("another", "")
     if said not in ("", "no", "yes", "here", "other"):
         abort(400)
     return said, request.form.get("school", "")
@@ -346,14 +352,14 @@ def take_code(version: str, language: str, place: int) -> Reply:
     typed = "".join(sign for sign in sent if sign.isprintable())
     if row.epoch > current().epoch:
         return elsewhere(survey)
+    if (away := detour()) is not None:
+        return _leave_code(theirs, row, away, typed)
     wait = tries.wait_for(_CODES)
     if wait is not None:
         return tries.please_wait(_code_page(theirs, row, tries.in_words(wait, survey.say), typed), wait)
     if give_code(store().engine, row, typed):
         if typed:
             tries.right(_CODES)
-    if (away := detour()) is not None:
-        return _leave_code(theirs, row, away, typed)
         return redirect(survey.check, 303)
     error = survey.say("We could not find that code at this school. Check each letter, or leave it out.")
     page = _code_page(theirs, row, error, typed)

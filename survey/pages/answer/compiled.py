@@ -192,6 +192,11 @@ class Survey:
         return self._place("children", self.language)
 
     @property
+    def school(self) -> str:
+        """The address of the page that asks which school the first child goes to."""
+        return self._place("school", self.language)
+
+    @property
     def trial(self) -> str:
         """The address at which it is tried out; empty where answers are kept."""
         return self.trial_in(self.language)
@@ -227,13 +232,13 @@ class Survey:
             "talk_to": asked.free_text.talk_to if asked.free_text else None,
             "no_names": self.say(NO_NAMES) if self.pupil else "",
             "here": self.here,
+            "look_at": f"{self.trial}/look",
+            "spoken": asked.languages,
             "trying": self._tried_at is not None,
             "rules": f"{self.here}/rules.json?v={self.rules.tag}" if self.pupil and self._tried_at is None else "",
             "front": f"/{in_query(self.language)}",
             "picture": self.picture,
             "recording": self.recording,
-            "look_at": f"{self.trial}/look",
-            "spoken": asked.languages,
             "sound": self.sound,
         }
 

@@ -15,12 +15,22 @@ from survey.journey import Screen
 from survey.pages.answer.compiled import Survey, Whose
 from survey.pages.store import store
 from survey.responses import Snapshot
-from survey.responses.children import ChildAt, SchoolToChoose, known_children, schools_to_choose
+from survey.responses.children import (
+    ChildAt,
+    SchoolToChoose,
+    given_together,
+    known_children,
+    may_be_at_any,
+    schools_to_choose,
+)
 from survey.responses.households import next_number
 from survey.responses.reading import household_of
 
 NO: Final = "no"
-"""What is kept where a parent does not answer about a further child."""
+"""What is kept where a parent does not answer about a further child, or the first is at none of the schools."""
+
+FIRST_SCHOOL: Final = "_child.school"
+"""The key under which the first row keeps that its child is at none of the schools."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,25 @@ class Household:
     def schools(self) -> list[SchoolToChoose]:
         """The schools a further child can be at, by title: those of the study that take part."""
         return schools_to_choose(store().engine, self.first.study_id)
+
+    @cached_property
+    def first_at(self) -> list[SchoolToChoose]:
+        """The schools of which a parent is asked which one the first child goes to: at a concert of several schools.
+
+        Those that give it, or all of the study where no one said which these are; none where it is not asked.
+        """
+        door = self.first.door_id
+        if not self.asked or self.first.participant_id is not None or door is None:
+            return []
+        if not may_be_at_any(store().engine, door):
+            return []
+        return given_together(store().engine, door) or self.schools
+
+    @property
+    def school_open(self) -> bool:
+        """Whether it has still to be asked which school the first child goes to."""
+        said = self.first.school_id is not None or self.first.answers.get(FIRST_SCHOOL) == NO
+        return bool(self.first_at) and not said
 
     def row(self, place: int) -> Snapshot | None:
         """Return the row of the child that is asked about in a place; None where there is none."""
@@ -121,8 +150,8 @@ class Household:
             # Whoever has one child need not be told which.
             if len(self.rows) > 1:
                 return self._named(row)
-            first = screen.name == self.survey.journey.first_for_each
-            return Whose(1, hint=say(_ONE_FIRST)) if first and self.to_ask else None
+            first = screen.name == self.survey.journey.first_for_each and not self.first_at
+            return Whose(1, hint=say(ONE_FIRST)) if first and self.to_ask else None
         return self._named(row)
 
     def _named(self, row: Snapshot) -> Whose:
@@ -139,7 +168,7 @@ class Household:
         return say("Child {n}", n=number)
 
 
-_ONE_FIRST: Final = (
+ONE_FIRST: Final = (
     "If you have more than one child at a school in this study, answer about one of them first. We ask about the "
     "others at the end."
 )

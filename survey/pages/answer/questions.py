@@ -240,6 +240,8 @@ def question(version: str, language: str, name: str) -> Reply:
         return redirect("/" if child == 1 else "/go", 303)
     if (dead := led_away(survey, snapshot, pass_)) is not None:
         return dead
+    if screen.page.for_each and child == 1 and not again and household(survey, snapshot).school_open:
+        return redirect(survey.school, 303)
     if number() is None:
         return _numbered(survey, screen, snapshot, pass_)
     steps = survey.journey.steps(screen, snapshot.answers, snapshot.facts)
@@ -411,6 +413,8 @@ def _lead_on(survey: Survey, screen: Screen, snapshot: Snapshot, pass_: Pass) ->
     following = journey.after(screen, answers, facts)
     if following is None:
         return go_on(survey, snapshot, pass_.epoch)
+    if _school_is_before(survey, following, snapshot):
+        return redirect(survey.school, 303)
     return to_screen(survey, following, snapshot, pass_.epoch)
 
 
@@ -436,10 +440,21 @@ def back(version: str, language: str, name: str) -> Reply:
     snapshot = row_of(pass_, child)
     if snapshot is None:
         return redirect("/go", 303)
+    if _school_is_before(survey, screen, snapshot):
+        return redirect(survey.school, 303)
     earlier = survey.journey.before(screen, snapshot.answers, snapshot.facts)
     if earlier is None and child > 1:
         return redirect(f"{survey.children}/{household(survey, first_of(snapshot)).place(snapshot)}", 303)
     return to_screen(survey, earlier or screen, snapshot, pass_.epoch)
+
+
+def _school_is_before(survey: Survey, screen: Screen, snapshot: Snapshot) -> bool:
+    """Tell whether a parent was asked just before a screen which school the first child goes to."""
+    if not screen.page.for_each or snapshot.child != 1:
+        return False
+    route = survey.journey.route(snapshot.answers, snapshot.facts)
+    first = next((one for one in route if one.page.for_each), None)
+    return first is not None and first.name == screen.name and bool(household(survey, snapshot).first_at)
 
 
 @answer.get("/go")

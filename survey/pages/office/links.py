@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import DateField, SelectField, StringField
+from wtforms import DateField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired
 
 from survey.audit import Act
@@ -76,7 +76,13 @@ class PerformanceForm(_Places):
     """A performance: its name, title and day."""
 
     title = StringField("Title", [InputRequired("Enter its title.")])
+    together = SelectMultipleField("Schools that perform together")
     held_on = DateField("Day", [InputRequired("Enter the day on which it is.")])
+
+    @property
+    def which(self) -> list[str]:
+        """The codes of the schools that give it, as far as they were named."""
+        return [self.school.data] if self.school.data else list(self.together.data or [])
 
     @property
     def name(self) -> str:
@@ -150,7 +156,7 @@ def add_a_performance(study: Seen) -> ResponseReturnValue:
     if not form.validate_on_submit():
         return _page(study, performance=form, faults=_said(form))
     assert form.held_on.data is not None
-    new = NewPerformance(form.name, form.title.data or "", form.held_on.data, form.wave.data, form.school.data or None)
+    new = NewPerformance(form.name, form.title.data or "", form.held_on.data, form.wave.data, form.which)
     try:
         add_performance(store().engine, study.code, new, Act(actor()))
     except Refused as refused:
@@ -269,6 +275,7 @@ def _performance_form(study: Seen, **more: Any) -> PerformanceForm:
     form = PerformanceForm(prefix="performance-", **more)
     form.offer(study)
     form.school.choices = [("", "Several schools"), *form.schools.items()]
+    form.together.choices = list(form.schools.items())
     return form
 
 
