@@ -13,7 +13,7 @@ from survey.definition.study import Fact, StudyDefinition
 from survey.definition.wording import UnreadableWording, gaps
 from survey.problems import listed, shortened
 
-_PLACES: Final = {"school": "School", "programme": "Programme", "performance": "Performance"}
+_PLACES: Final = {"school": "School", "class": "Class", "programme": "Programme", "performance": "Performance"}
 """What a response knows of where it belongs, by its name: for any study, and as it is written."""
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,6})?")

@@ -10,11 +10,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from survey.definition.conditions import ROSTER
 from survey.problems import shortened
 from survey.wording import Say
+
+CLASS: Final = "school_class"
+"""What a response calls its class, which authors write as roster.class."""
 
 
 @dataclass(frozen=True)
@@ -118,9 +121,10 @@ def facts_in_words(facts: Mapping[str, Any], words: Mapping[str, Mapping[str, st
     `words`: fact -> code (yes and no for what is true or not) -> what is said for it. A fact without words is said as
     it stands in the roster: a number, a date, the name of a school.
     """
-    return {
-        name: _in_words(value, words.get(name, {}), say) for name, value in facts.items() if value not in (None, "")
-    }
+    known = {name: value for name, value in facts.items() if value not in (None, "")}
+    if known.get(CLASS):
+        known.setdefault("class", known[CLASS])
+    return {name: _in_words(value, words.get(name, {}), say) for name, value in known.items()}
 
 
 def _in_words(value: Any, words: Mapping[str, str], say: Say) -> str:

@@ -109,8 +109,8 @@ when: {any: [{plays: yes, hours: {at_least: 10}}, {not: {instrument: 3}}]}
 
 
 def test_roster_facts():
-    """A fact of the roster is written with `roster.` before its name; its codes are the study's. School, class, wave,
-    arm and programme are always known."""
+    """A fact of the roster is written with `roster.` before its name; its codes are the study's. School, wave, arm and
+    programme are always known."""
     example = """
 when: {roster.year: {at_least: 5}, roster.fsm: yes}
 """

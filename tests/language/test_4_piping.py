@@ -35,7 +35,8 @@ pages:
 
 
 def test_a_fact_of_the_roster():
-    """`{roster.school|your school}` uses a fact. To show a brace, write two: `{{`."""
+    """`{roster.school|your school}` uses a fact. School, class, programme and performance are always known. To show a
+    brace, write two: `{{`."""
     example = """
 thanks: "Thank you from {roster.school|your school}. {{sic}}"
 """

@@ -11,9 +11,10 @@ import pytest
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import open_engine, session, upgrade
-from survey.fieldwork import Participant, new_door, study_by_code
+from survey.fieldwork import Membership, Participant, new_door, study_by_code
 from survey.fieldwork.doors import LeadsTo
 from survey.fieldwork.publishing import publish_folder
+from tests.filled import keep_class, keep_school
 from tests.pages.strict import words
 from tests.pages.walker import Walker
 
@@ -45,7 +46,7 @@ free_text: {read: no}
 consent: {ask: Do you agree?, yes: I agree, no: No, declined: Thank you all the same.}
 pages:
   - page: one
-    title: "You lead music: {roster.leads|not known}"
+    title: "You lead music in {roster.class|a class}: {roster.leads|not known}"
     questions:
       - question: still
         kind: yes_no
@@ -62,7 +63,7 @@ contact: Gofynnwch i’r tîm.
 thanks: "Diolch, a phob lwc gyda'r {roster.instrument|gerddoriaeth}."
 consent: {ask: Ydych chi’n cytuno?, "yes": Cytuno, "no": Na, declined: Diolch.}
 facts: {instrument: {1: ffidil, 2: drwm}}
-pages: {one: {title: "Rydych yn arwain: {roster.leads|nid yw'n hysbys}"}}
+pages: {one: {title: "Rydych yn arwain {roster.class|dosbarth}: {roster.leads|nid yw'n hysbys}"}}
 questions: {still: {ask: "Rydych yn chwarae {roster.instrument|rhywbeth}, {roster.hours|rhai} awr. Ydych chi o hyd?"}}
 """
 
@@ -88,6 +89,11 @@ def walker(tmp_path: Path) -> Iterator[Walker]:
         )
         db.add(person)
         db.flush()
+        robins = keep_class(
+            db, keep_school(db, study, "s1", title="Ash Primary", arm="programme"), "4r", title="Robins"
+        )
+        there = {"school_id": robins.school_id, "school_class_id": robins.id}
+        db.add(Membership(participant_id=person.id, wave_id=study.waves[0].id, facts={}, **there))
         key = settings.key("codes")
         door = new_door(db, wave=study.waves[0], questionnaire="later", key=key, to=LeadsTo(participant=person))
         token = door.token
@@ -103,11 +109,17 @@ def walker(tmp_path: Path) -> Iterator[Walker]:
         (
             "en",
             "you played the violin.",
-            "You lead music: Yes",
+            "You lead music in Robins: Yes",
             "You play violin, 3 hours",
             "good luck with the violin.",
         ),
-        ("cy", "chwarae'r ffidil.", "Rydych yn arwain: Ie", "Rydych yn chwarae ffidil, 3 awr", "lwc gyda'r ffidil."),
+        (
+            "cy",
+            "chwarae'r ffidil.",
+            "Rydych yn arwain Robins: Ie",
+            "Rydych yn chwarae ffidil, 3 awr",
+            "lwc gyda'r ffidil.",
+        ),
     ],
 )
 def test_facts_are_read_in_words_on_every_page(walker, language, opening, title, question, thanks):

@@ -17,6 +17,12 @@ from survey.problems import About, did_you_mean, quoted, shortened
 ALWAYS_KNOWN: Final = ("school", "class", "wave", "arm", "programme", "performance")
 """What is known of a participant without being a fact of the roster."""
 
+_CODES: Final = ("wave", "arm")
+"""Of these the codes in study.yaml: good for conditions, not for wordings."""
+
+_NAMES: Final = ("class",)
+"""Of these what each school calls them: good for wordings, not for conditions."""
+
 
 def facts_used(questionnaire: Questionnaire, study: StudyDefinition) -> Iterator[Fault]:
     """Every fact in a condition or a wording is one of the study's, with a value it can have."""
@@ -39,6 +45,13 @@ def facts_used(questionnaire: Questionnaire, study: StudyDefinition) -> Iterator
             if gap.about_roster and gap.fact not in facts and gap.fact not in ALWAYS_KNOWN:
                 message = _unknown(f"'{{{gap.name}|…}}'", gap.fact, facts)
                 yield Fault(place.at, message, about=About("fact", gap.fact))
+            elif gap.about_roster and gap.fact in _CODES and gap.fact not in facts:
+                code = next(iter(coded[gap.fact].codes)) if gap.fact in coded else gap.fact
+                yield Fault(
+                    place.at,
+                    f"'{{{gap.name}|…}}' would show a code, such as '{code}', which means nothing to people who "
+                    "answer. Please write this text without it",
+                )
             elif gap.about_roster and _in_another_language(questionnaire, study, gap.fact):
                 yield Fault(
                     place.at,
@@ -109,6 +122,14 @@ def _unknown(where: str, fact: str, facts: dict[str, Fact], verb: str = "uses") 
 
 def _test(test: Test, facts: dict[str, Fact]) -> Iterator[Fault]:
     fact = facts.get(test.fact)
+    if fact is None and test.fact in _NAMES:
+        yield Fault(
+            test.at,
+            f"no condition can go by the {test.fact}, since each school calls its own as it likes. Please use a fact "
+            "of the roster, such as the year group",
+            key=True,
+        )
+        return
     if fact is None:
         if test.fact not in ALWAYS_KNOWN:
             message = _unknown("this condition", test.fact, facts)

@@ -247,10 +247,24 @@ def missing_codes(study: StudyDefinition, around: Surroundings) -> Iterator[Faul
         if count > 1:
             reasons = [reason for reason, number in codes.items() if number == code]
             last = [reason for reason in reasons if reason in study.missing.model_fields_set] or reasons
-            yield Fault(
-                ("missing", last[-1]),
-                f"{quoted(reasons)} are all {code}. Each reason needs its own number. Please change one",
-            )
+            yield Fault(("missing", last[-1]), _same_code(reasons, study))
+
+
+def _same_code(reasons: list[str], study: StudyDefinition) -> str:
+    """Say that reasons have the same number. One that no one wrote down has to be explained, and another one found."""
+    codes = study.missing.model_dump()
+    unwritten = [reason for reason in reasons if reason not in study.missing.model_fields_set]
+    others = [reason for reason in reasons if reason not in unwritten]
+    if len(unwritten) == 1 and others:
+        (reason,) = unwritten
+        means = type(study.missing).model_fields[reason].description or ""
+        free = next(number for number in range(-10, -100, -1) if number not in codes.values())
+        return (
+            f"{quoted(others)} {'is' if len(others) == 1 else 'are'} {codes[reason]}, and so is '{reason}' "
+            f"({means.partition(':')[0].lower()}), which is not written here. Each reason needs its own number. "
+            f"Please change it, or add '{reason}: {free}'"
+        )
+    return f"{quoted(reasons)} are all {codes[reasons[0]]}. Each reason needs its own number. Please change one"
 
 
 def fieldwork(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
