@@ -10,7 +10,7 @@ media as it found them:
     reflow                  320 by 640, 320 by 256, 768 by 1024: nothing scrolls sideways, nothing is cut off; on
                             children's pages also with “Aa” at its largest
     large_text_and_spacing  text at 200 %, WCAG's spacing: nothing is cut off
-    forced_colours          at least two cues for what is chosen survive forced colours
+    forced_colours          at least two cues for what is chosen survive forced colours, and what has the focus has its ring
     reduced_motion          nothing moves for those who asked for less movement
     targets(page, 60)       everything to tap is at least that many pixels, 60 for pupils, 44 for adults
     next_in_view            a child's Next is in view before anything is scrolled, whatever “Aa” says; and the page fits
@@ -527,10 +527,53 @@ def forced_colours(page: Page) -> list[str]:
             if cues is not None and len(cues) < 2:
                 told = f"only by: {cues[0]}" if cues else "by nothing"
                 faults.append(f"In forced colours a chosen {noun} is told {told}. It needs two cues.")
+        faults += _rings_in_forced_colours(page)
         result = run_axe(page, AXE_IN_FORCED_COLOURS)
         return faults + [f"In forced colours: {sentence}" for sentence in result.violations]
     finally:
         page.emulate_media(forced_colors="null", color_scheme="null")
+
+
+def _rings_in_forced_colours(page: Page) -> Iterator[str]:
+    """What has the focus is seen by its ring, also where it is chosen and has a frame for that."""
+    before = page.evaluate("() => [...document.querySelectorAll('input[type=radio]')].map(e => e.checked)")
+    page.evaluate("() => { const e = document.querySelector('input[type=radio]'); if (e) e.checked = true; }")
+    page.evaluate(FROM_THE_TOP)
+    seen: set[str] = set()
+    for _ in range(MOST_TAB_STOPS):
+        page.keyboard.press("Tab")
+        stop = page.evaluate(RING)
+        if stop is None or stop["place"] in seen:
+            break
+        seen.add(stop["place"])
+        if not stop["shown"]:
+            yield f"In forced colours “{stop['name']}” has the focus, and no ring shows it."
+    page.evaluate(
+        "(b) => document.querySelectorAll('input[type=radio]').forEach((e, i) => { e.checked = b[i]; })", before
+    )
+
+
+# Whether what has the focus, or the label beside it, has an outline that it does not have without.
+RING = """() => {
+  const e = document.activeElement;
+  if (!e || e === document.body || e === document.documentElement) return null;
+  const surfaces = [e, e.matches('input[type=radio],input[type=checkbox]') && e.nextElementSibling].filter(n => n);
+  const outlines = () => surfaces.map(n => {
+    const c = getComputedStyle(n);
+    const none = c.outlineStyle === 'none' || parseFloat(c.outlineWidth) < 2 || c.outlineColor === 'rgba(0, 0, 0, 0)';
+    return none ? '' : `${c.outlineWidth} ${c.outlineColor} ${c.outlineOffset}`;
+  });
+  const focused = outlines();
+  e.blur();
+  const plain = outlines();
+  e.focus({preventScroll: true});
+  const all = [...document.querySelectorAll('*')];
+  return {
+    place: String(all.indexOf(e)),
+    name: (e.labels?.[0]?.textContent || e.textContent || e.id || e.tagName).trim().slice(0, 40),
+    shown: focused.some((one, i) => one && one !== plain[i]),
+  };
+}"""
 
 
 def reduced_motion(page: Page) -> list[str]:

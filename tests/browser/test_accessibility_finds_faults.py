@@ -43,6 +43,7 @@ legend { padding: 0; }
 @media (forced-colors: active) {
   .option input:checked + label { border-color: Highlight; outline: 3px solid Highlight;
     outline-offset: -9px; }
+  .option input:focus-visible + label { outline: 4px solid CanvasText; outline-offset: 2px; }
 }
 """
 
@@ -249,6 +250,11 @@ FAULTS: dict[str, tuple[Check, Callable[[str], str], str]] = {
             page.replace('class="next">Next', 'class="next"><span>Next</span>')
         ),
         "button-name",
+    ),
+    "a frame of what is chosen that hides the ring": (
+        accessibility.forced_colours,
+        replaced("  .option input:focus-visible + label { outline: 4px solid CanvasText; outline-offset: 2px; }\n", ""),
+        "no ring shows it",
     ),
     "movement although less is asked for": (
         accessibility.reduced_motion,
