@@ -8,10 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from survey.config import Settings
+from survey.database import Engine
+from survey.export.store import ALL_OF_IT, Chosen
 from survey.export.study import StudyTables
 from survey.findings import sentences
 from survey.findings.standing import SchoolStanding
+from survey.jobs.sweeping import forget_everything
+from survey.pages.office import results as pages
+from survey.results.working import ResultsDesk
 from tests.classroom.in_app import Class
+from tests.jobs.pieces import jobs_that
 from tests.pages.strict import StrictClient, heading, look_at, words
 from tests.pages.test_results_pages import page_tables, researcher, tables, worked
 
@@ -44,6 +51,30 @@ def test_who_sees_tables_chooses_a_school_and_reads_what_was_found(
     assert "no one there has finished a questionnaire with a scale of the plan" in other
     for asked in ("school=s9", "school=s1&wave=w9", "school=s1&wave=w2"):
         assert researcher.get(f"{PAGE}?{asked}").status_code == 404, f"{asked}: unknown, or still open"
+
+
+def test_only_the_waves_that_are_shown_are_worked_out(
+    researcher: StrictClient, tables: StudyTables, engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Chosen] = []
+
+    def work(chosen: Chosen) -> StudyTables:
+        asked.append(chosen)
+        return replace(tables, findings=replace(tables.findings, wave=chosen.until or "w1"))
+
+    def look(*addresses: str) -> list[Chosen]:
+        forget_everything(settings)
+        asked.clear()
+        desk = ResultsDesk(jobs_that(work, engine, settings))
+        monkeypatch.setattr(pages, "desk", lambda jobs: desk)
+        for address in addresses:
+            assert researcher.get(address).status_code == 200
+        return asked
+
+    monkeypatch.setattr(pages, "PATIENCE", 30.0)
+    assert look(f"{PAGE}?school=s1") == [Chosen("w1")]
+    everything = PAGE.removesuffix("/schools")
+    assert look(everything, f"{PAGE}?school=s1") == [ALL_OF_IT], "no one has finished anything in the second wave"
 
 
 def test_a_coordinator_sees_their_own_school_and_no_other(tmp_path: Path) -> None:

@@ -179,6 +179,17 @@ def worked_out(study: Seen, chosen: Chosen) -> WorkedOut | JobRecord:
     return desk(store().jobs).results(study.code, chosen, datetime.now(UTC), patience)
 
 
+def worked_out_until(study: Seen, wave: str) -> WorkedOut | JobRecord:
+    """Return results of the waves up to one (its code), as soon as they are there.
+
+    Those of all waves take longest, and are the same where no one has finished anything in a later wave: they are
+    shown where they are there already.
+    """
+    kept = desk(store().jobs).kept(study.code)
+    is_last = kept is not None and kept.tables is not None and kept.tables.findings.wave == wave
+    return worked_out(study, Chosen() if is_last else Chosen(wave))
+
+
 def _group(groups: Iterable[GroupedBy]) -> Group | None:
     """Return the group in the address; None for everyone."""
     name = request.args.get("group")

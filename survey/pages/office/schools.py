@@ -12,12 +12,11 @@ from flask.typing import ResponseReturnValue
 
 from survey.database import session
 from survey.definition.study import WaveDefinition
-from survey.export.store import Chosen
 from survey.fieldwork import School
 from survey.jobs.job import JobRecord
 from survey.pages.office.access import Seen, allowed, my_schools, refused, sees_tables
 from survey.pages.office.blueprint import office
-from survey.pages.office.results import being_worked_out, both_forms, nothing_yet, worked_out
+from survey.pages.office.results import being_worked_out, both_forms, nothing_yet, worked_out_until
 from survey.pages.office.sections import section
 from survey.pages.store import store
 from survey.people import COORDINATOR, LEAD, RESEARCHER
@@ -44,9 +43,7 @@ def schools_page(study: Seen) -> ResponseReturnValue:
     asked = request.args.get("wave") or over[-1].id
     if asked not in [wave.id for wave in over]:
         abort(404)
-    worked = worked_out(study, Chosen())
-    if not isinstance(worked, JobRecord) and worked.tables is not None and worked.tables.findings.wave != asked:
-        worked = worked_out(study, Chosen(asked))
+    worked = worked_out_until(study, asked)
     if isinstance(worked, JobRecord):
         return being_worked_out(study, worked)
     if worked.tables is None:
