@@ -69,12 +69,15 @@ class SmallSheet:
         """The cells column by column."""
         return [[row[place] for row in self.rows] for place in range(len(self.header))]
 
+    def look(self, name: str) -> Look:
+        """Return how the cells of a column are shown, by its heading."""
+        return self.looks.get(name, _AS_IS)
+
     @property
     def fitting(self) -> tuple[float, ...]:
         """The widths of the columns, in characters."""
         return self.widths or tuple(
-            fitting(name, cells, self.looks.get(name, _AS_IS))
-            for name, cells in zip(self.header, self.columns, strict=True)
+            fitting(name, cells, self.look(name)) for name, cells in zip(self.header, self.columns, strict=True)
         )
 
     @property
@@ -86,10 +89,9 @@ class SmallSheet:
         widths = [
             (place, width)
             for place, (name, width) in enumerate(zip(self.header, self.fitting, strict=True))
-            if name in self.looks and self.looks[name].wraps
+            if self.look(name).wraps
         ]
-        lines = [max((_lines(row[place], width) for place, width in widths), default=1) for row in self.rows]
-        return [None if number == 1 else min(_HIGHEST, number * _LINE) for number in lines]
+        return [height_of((row[place], width) for place, width in widths) for row in self.rows]
 
 
 _AS_IS: Final = Look()
@@ -99,18 +101,29 @@ _WIDEST: Final = 60.0
 _LINE: Final = 15.0
 _HIGHEST: Final = 405.0
 """Points, of a line and of the highest row that spreadsheets have."""
+_INDENT: Final = 2
+"""Characters that the distance of figures takes."""
 _ARROW: Final = 4
 """Characters that the arrow of the filter takes beside a heading."""
 
 
 def fitting(name: str, cells: Iterable[Any], look: Look) -> float:
     """Return a column's width in characters: that of its longest cell or its heading, within limits."""
-    return width_of(name, max((length_shown(cell, look.number) for cell in cells), default=0))
+    return width_of(name, max((length_shown(cell, look.number) for cell in cells), default=0), look.number)
 
 
-def width_of(name: str, longest: int) -> float:
-    """Return the width of a column with this heading whose longest cell has so many characters as it is shown."""
-    return min(_WIDEST, max(_NARROWEST, len(name) + _ARROW, longest + 1.5))
+def width_of(name: str, longest: int, number: str = "") -> float:
+    """Return the width of a column with this heading whose longest cell has so many characters as it is shown.
+
+    number: its number format, if it has one: such figures keep a distance from what is to their right.
+    """
+    return min(_WIDEST, max(_NARROWEST, len(name) + _ARROW, longest + 1.5) + (_INDENT if number else 0))
+
+
+def height_of(cells: Iterable[tuple[Any, float]]) -> float | None:
+    """Return the height of a row in points; None for a single line. cells: each that wraps, and its column's width."""
+    number = max((_lines(cell, width) for cell, width in cells), default=1)
+    return None if number == 1 else min(_HIGHEST, number * _LINE)
 
 
 def _lines(cell: Any, width: float) -> int:

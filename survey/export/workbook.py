@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,12 +17,14 @@ from openpyxl.packaging.core import DocumentProperties
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.properties import PageSetupProperties
+from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.xml.functions import tostring
 
 from survey.export.charts import ChartTable, Whiskers, drawn, places
 from survey.export.columns import Variable
-from survey.export.contents import THREE_DECIMALS, Look, SmallSheet, width_of
+from survey.export.contents import THREE_DECIMALS, SmallSheet, height_of, width_of
 from survey.export.sheets import COLUMNS, ROWS, SURELY_SHORT, DataSheet, Styles, cleaned
 from survey.export.sink import CannotExport, Dataset, Frame, Sink, tell_of_no_sheet
 from survey.export.table import Cells, DataTable
@@ -32,7 +35,7 @@ DAY_FORMAT: Final = "yyyy-mm-dd"
 MOMENT_FORMAT: Final = "yyyy-mm-dd hh:mm:ss"
 LONGEST_TITLE: Final = 31
 WIDEST_PAGE: Final = 300
-"""Sheets of at most so many characters across are printed on one page's width."""
+"""So many characters across are printed on one page's width: more would be too small to read."""
 
 _FORBIDDEN: Final = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 # A font is named, or each program takes its own: the one named is what a new workbook has.
@@ -40,6 +43,11 @@ _BOLD: Final = Font(name="Calibri", size=11, bold=True)
 _LINK: Final = Font(name="Calibri", size=11, underline="single")
 _UPRIGHT: Final = Alignment(vertical="top", wrap_text=True)
 _TOP: Final = Alignment(vertical="top")
+# Figures keep a distance from the words to their right, and their heading from the arrow of its filter.
+_FIGURES: Final = Alignment(horizontal="right", indent=1)
+_FIGURES_ABOVE_LINES: Final = Alignment(horizontal="right", vertical="top", indent=1)
+_OVER_FIGURES: Final = Alignment(horizontal="right", indent=2)
+_MARGINS: Final = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.7, header=0.3, footer=0.3)
 # Deflate's lowest level: a third of the time of the usual one, a fifth more bytes.
 _LEVEL: Final = 1
 _LARGE: Final = 1 << 31
@@ -87,7 +95,7 @@ class WorkbookFile:
         self, title: str, variables: Sequence[Variable], words: Mapping[int, str] | None = None
     ) -> DataSheet:
         """Begin a data sheet; with `words` (missing number -> meaning) one of labels rather than codes."""
-        styles = [self._styles_with(one.shown_as, None) if one.shown_as else self._styles for one in variables]
+        styles = [self._styles_with(one.shown_as, _FIGURES) if one.shown_as else self._styles for one in variables]
         sheet = DataSheet(title, variables, styles, words)
         self._sheets.append(sheet)
         return sheet
@@ -116,10 +124,14 @@ class WorkbookFile:
 
     def _styles_of(self, contents: SmallSheet) -> list[Styles]:
         """Return the styles of each column. Where a text can take several lines, its neighbours begin on the first."""
-        looks = [contents.looks.get(name, Look()) for name in contents.header]
+        looks = [contents.look(name) for name in contents.header]
         if not any(look.wraps for look in looks):
-            return [self._styles_with(look.number, None) for look in looks]
-        return [self._styles_with(look.number, _UPRIGHT if look.wraps else _TOP) for look in looks]
+            return [self._styles_with(look.number, _FIGURES if look.number else None) for look in looks]
+        plain = [_FIGURES_ABOVE_LINES if look.number else _TOP for look in looks]
+        return [
+            self._styles_with(look.number, _UPRIGHT if look.wraps else other)
+            for look, other in zip(looks, plain, strict=True)
+        ]
 
     def _styles_with(self, number: str, alignment: Alignment | None) -> Styles:
         return Styles(
@@ -157,12 +169,14 @@ class WorkbookFile:
 
     def _write_readme(self, readme: Iterable[tuple[str, Any]], contents: Iterable[tuple[str, str]]) -> None:
         page = self._first
-        _one_page_wide(page)
-        page.column_dimensions["A"].width = 30
-        page.column_dimensions["B"].width = 100
+        _set_page_up(page, across=1)
+        widths = (32.0, 100.0)
+        for letter, width in zip("AB", widths, strict=True):
+            page.column_dimensions[letter].width = width
         page.freeze_panes = "A2"
         page.append([self._text("Read me", bold=True), self._text("", bold=True)])
-        for what, value in readme:
+        for row, (what, value) in enumerate(readme, start=2):
+            page.row_dimensions[row].height = height_of(zip((what, value), widths, strict=True))
             page.append([self._text(what), self._value(value)])
         page.append([self._text("Sheets", bold=True), self._text("What is on them", bold=True)])
         for title, about in contents:
@@ -197,19 +211,21 @@ class WorkbookFile:
             page.column_dimensions[get_column_letter(number)].width = width
         page.freeze_panes = "B2"
         page.print_title_rows = "1:1"
-        if small is not None and sum(widths) <= WIDEST_PAGE:
-            _one_page_wide(page)
+        page.print_title_cols = "A:A"
+        _set_page_up(page, across=0 if small is None else math.ceil(sum(widths) / WIDEST_PAGE))
         if small is not None and small.charts:
             self._draw(page, small)
         last = get_column_letter(len(sheet.variables))
         page.auto_filter.ref = f"A1:{last}{sheet.rows + 1}"
-        header = []
-        for variable in sheet.variables:
-            cell = WriteOnlyCell(page, variable.name)
-            cell.data_type = "s"
-            cell.font = _BOLD
-            header.append(cell)
-        page.append(header)
+        page.append([self._heading(page, one, small) for one in sheet.variables])
+
+    def _heading(self, page: Any, variable: Variable, small: SmallSheet | None) -> Cell:
+        cell = WriteOnlyCell(page, variable.name)
+        cell.data_type = "s"
+        cell.font = _BOLD
+        if variable.shown_as or (small is not None and small.look(variable.name).number):
+            cell.alignment = _OVER_FIGURES
+        return cell
 
     def _draw(self, page: Any, contents: SmallSheet) -> None:
         """Put a sheet's charts beside or below its table."""
@@ -253,11 +269,18 @@ class WorkbookFile:
         return xml.encode() if isinstance(xml, str) else xml
 
 
-def _one_page_wide(page: Any) -> None:
-    """Print a sheet across one page; one of eighty columns would be too small to read."""
+def _set_page_up(page: Any, across: int) -> None:
+    """Let a sheet be printed on A4, each page with the sheet's name and its number.
+
+    across: on so many pages beside each other; 0 for as many as it takes at full size, as a sheet of eighty columns.
+    """
+    page.page_setup.paperSize = Worksheet.PAPERSIZE_A4
     page.page_setup.orientation = "landscape"
-    page.page_setup.fitToHeight = 0
-    page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    page.page_margins = _MARGINS
+    page.oddFooter.left.text, page.oddFooter.right.text = "&A", "&P / &N"
+    if across:
+        page.page_setup.fitToWidth, page.page_setup.fitToHeight = across, 0
+        page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
 
 def _with_rows(frame: bytes, sheet: DataSheet | None) -> Iterator[bytes]:
@@ -272,7 +295,7 @@ def _with_rows(frame: bytes, sheet: DataSheet | None) -> Iterator[bytes]:
 
 def _widths(sheet: DataSheet) -> list[float]:
     pairs = zip(sheet.variables, sheet.longest, strict=True)
-    return [width_of(variable.name, longest) for variable, longest in pairs]
+    return [width_of(variable.name, longest, variable.shown_as) for variable, longest in pairs]
 
 
 def _add(sheet: DataSheet, contents: SmallSheet) -> None:

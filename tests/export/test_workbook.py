@@ -108,10 +108,30 @@ def test_a_sheet_has_a_header_that_stays_filters_and_widths(title: str) -> None:
         width = sheet.column_dimensions[openpyxl.utils.get_column_letter(number)].width
         assert 6 <= width <= 110
     assert not sheet.merged_cells.ranges
-    assert sheet.print_title_rows == "$1:$1"
+    assert (sheet.print_title_rows, sheet.print_title_cols) == ("$1:$1", "$A:$A")
+    assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (int(sheet.PAPERSIZE_A4), "landscape")
+    assert (sheet.oddFooter.left.text, sheet.oddFooter.right.text) == ("&A", "&P / &N")
     assert {cell.font.name for cell in (*sheet[1], *sheet[2])} == {"Calibri"}
     assert sheet.sheet_view.selection[-1].activeCell in (None, "A1")
     assert sheet.sheet_view.selection[-1].sqref == "A1"
+
+
+def test_figures_keep_a_distance_from_the_words_beside_them_and_stand_below_their_heading() -> None:
+    sheet = workbook(GIVEN)["Scales"]
+    figures = [cell for cell in sheet[2] if cell.number_format == "0.00"]
+    assert figures
+    for cell in figures:
+        heading = sheet.cell(1, cell.column)
+        assert (cell.alignment.horizontal, heading.alignment.horizontal) == ("right", "right")
+        assert cell.alignment.indent < heading.alignment.indent, "the heading has the arrow of its filter beside it"
+    words = next(cell for cell in sheet[2] if cell.value == "pupil")
+    assert words.alignment.horizontal is None
+
+
+def test_rows_of_the_read_me_are_as_high_as_their_texts() -> None:
+    sheet = workbook(source(Response("r", FULL), title="A sample of songs " * 14))["Read me"]
+    heights = {what.value: sheet.row_dimensions[what.row].height for what, _ in sheet}
+    assert (heights["Study"], heights["Title"]) == (None, 45), "three lines"
 
 
 def test_dates_are_dates_and_shown_as_such() -> None:
