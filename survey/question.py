@@ -139,8 +139,8 @@ class Column:
 
     `encode` turns a substantive stored value of `key` into a cell; missing values never reach it. `codes` maps
     each code to its label. `private` columns (a typed “other”) are empty, not missing, unless there is a text.
-    `needed` tells whether an answer cannot be read back from a file without this column. `option` is, for a flag, the
-    label of the option it tells of.
+    `needed` tells whether an answer cannot be read back from a file without this column. `option` is, in a column
+    that tells of one option (whether it was ticked, or its place), the label of that option.
     """
 
     name: str

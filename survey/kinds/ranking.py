@@ -160,6 +160,7 @@ options:
                 "number",
                 "ordinal",
                 _place(option.code),
+                option=option.label,
             )
             for option in self.choices
         ]

@@ -33,8 +33,23 @@ class AnswerRow:
 
 
 @dataclass(frozen=True)
+class PlaceRow:
+    """An option that was given a place among others: its words, how many gave it one, and the mean place; 1 is first.
+
+    Both numbers are None where they are hidden.
+    """
+
+    words: str
+    answered: int | None
+    mean: float | None
+
+
+@dataclass(frozen=True)
 class AskedQuestion:
-    """A question in one wave, as it may be shown. rated: its answers go from low to high. stem: what it is part of."""
+    """A question in one wave, as it may be shown. rated: its answers go from low to high. stem: what it is part of.
+
+    places: of the options of a question that puts them in order.
+    """
 
     id: str
     title: str
@@ -44,6 +59,7 @@ class AskedQuestion:
     answered: int | None
     mean: float | None
     answers: tuple[AnswerRow, ...]
+    places: tuple[PlaceRow, ...] = ()
 
     @property
     def is_shown(self) -> bool:
@@ -61,8 +77,14 @@ def asked_questions(items: SmallSheet, questionnaire: Questionnaire, wave: str) 
     at = {name: place for place, name in enumerate(items.header)}
     rows = [row for row in items.rows if (row[at["questionnaire"]], row[at["wave"]]) == (questionnaire.id, wave)]
     questions = {question.id: question for question in questionnaire.questions}
-    # Each option of a question that takes several has a column of its own.
-    options = {column.name: (one.id, column.option) for one in questions.values() for column in one.columns()}
+    # Each option of a question that takes several, or puts them in order, has a column of its own. What else has one,
+    # such as the first step of two, was answered on the way, and is in the sheet of items.
+    options = {
+        column.name: (one.id, column.option)
+        for one in questions.values()
+        for column in one.columns()
+        if column.option or column.name == one.id
+    }
     found = []
     for id, part in groupby(rows, key=lambda row: options.get(row[at["variable"]], (row[at["variable"]],))[0]):
         told = [dict(zip(items.header, row, strict=True)) for row in part]
@@ -70,6 +92,8 @@ def asked_questions(items: SmallSheet, questionnaire: Questionnaire, wave: str) 
         question = questions.get(id)
         if whole is None or question is None:
             continue
+        words = {name: option for name, (_, option) in options.items()}
+        places = tuple(_places(told, words))
         found.append(
             AskedQuestion(
                 id=id,
@@ -78,8 +102,9 @@ def asked_questions(items: SmallSheet, questionnaire: Questionnaire, wave: str) 
                 rated=any(row["name in charts"] for row in told),
                 asked=whole["asked"],
                 answered=whole["answered"],
-                mean=whole["mean"],
-                answers=tuple(_answers(told, {name: option for name, (_, option) in options.items()})),
+                mean=None if places else whole["mean"],
+                answers=tuple(_answers(told, words)),
+                places=places,
             )
         )
     return found
@@ -93,17 +118,28 @@ def _answers(rows: Iterable[Mapping[str, Any]], options: Mapping[str, str]) -> I
             yield AnswerRow(words, row["count"], row["share of answered"])
 
 
+def _places(rows: Iterable[Mapping[str, Any]], options: Mapping[str, str]) -> Iterator[PlaceRow]:
+    """Yield the places of a question that puts its options in order."""
+    for row in rows:
+        if row["row"] == "question" and options.get(row["variable"]):
+            yield PlaceRow(options[row["variable"]], row["answered"], row["mean"])
+
+
 _NAMED: Final = 3
 """So many answers are named in the sentence about a question."""
 
 
 def most_given(one: AskedQuestion) -> str:
-    """Return the sentence about a question's answers: the most frequent ones, with their shares."""
+    """Return the sentence about a question's answers: the most frequent ones with their shares, or the first places."""
+    placed = sorted((place.mean, place.words) for place in one.places if place.mean is not None)
+    if placed:
+        first = [f"“{words}” ({decimal(mean)})" for mean, words in placed[:_NAMED]]
+        return f"{one.title}: {listed(first)} come first, with the mean place of each."
     shown = [answer for answer in one.answers if answer.share is not None and answer.count]
     if one.answered is None or not shown:
         return f"{one.title}: too few people to say."
-    first = sorted(shown, key=lambda answer: -(answer.share or 0.0))[:_NAMED]
-    named = [f"“{answer.words}” ({sentences.percent(answer.share)})" for answer in first]
+    most = sorted(shown, key=lambda answer: -(answer.share or 0.0))[:_NAMED]
+    named = [f"“{answer.words}” ({sentences.percent(answer.share)})" for answer in most]
     return f"{one.title}: {listed(named)}; {one.answered:,} answered."
 
 
@@ -112,10 +148,10 @@ def question_figures(questions: Sequence[AskedQuestion], id: str) -> list[Figure
     figures: list[Figure] = []
     for key, run in groupby(questions, key=_together):
         part = list(run)
-        for start in range(0, len(part), _MOST_ROWS):
-            some = part[start : start + _MOST_ROWS]
-            number = len(figures) + 1
-            figures.append(_rated(some, f"{id}-{number}") if key else _counted(some[0], f"{id}-{number}"))
+        size = _MOST_ROWS if key else 1
+        for start in range(0, len(part), size):
+            some, name = part[start : start + size], f"{id}-{len(figures) + 1}"
+            figures.append(_rated(some, name) if key else _counted(some[0], name))
     return figures
 
 
@@ -156,6 +192,8 @@ def _share(answer: AnswerRow) -> str:
 
 def _counted(one: AskedQuestion, id: str) -> Figure:
     """Return a question whose answers have no order, or none at all: shares, the largest first, and a table."""
+    if one.places:
+        return _in_places(one, id)
     asked = (("Asked", count(one.asked) or HIDDEN, ""), ("Answered", count(one.answered) or HIDDEN, ""))
     given = tuple(
         (answer.words, HIDDEN if answer.count is None else count(answer.count), "")
@@ -165,6 +203,27 @@ def _counted(one: AskedQuestion, id: str) -> Figure:
     )
     mean = (("Mean", decimal(one.mean), ""),) if one.mean is not None and not one.answers else ()
     return Figure(id, one.title, _shares(one), FigureTable(("Answer", "n", "Share"), (*asked, *given, *mean)))
+
+
+_MEAN_PLACE: Final = "Mean place; 1 is first"
+
+
+def _in_places(one: AskedQuestion, id: str) -> Figure:
+    """Return a question that puts its options in order: the mean place of each, the first one on top."""
+    ordered = sorted(one.places, key=lambda place: len(one.places) if place.mean is None else place.mean)
+    rows = tuple(
+        DotRow(place.words, (None,), more=HIDDEN)
+        if place.mean is None
+        else DotRow(place.words, (Spot(place.mean),), decimal(place.mean))
+        for place in ordered
+    )
+    about = f"{_MEAN_PLACE}. The table below the picture has the same numbers."
+    drawn = Dots(one.title, about, (_MEAN_PLACE,), rows, _MEAN_PLACE, reach=(1.0, float(len(rows))))
+    cells = tuple(
+        (place.words, HIDDEN if place.mean is None else count(place.answered), decimal(place.mean)) for place in ordered
+    )
+    is_any = any(place.mean is not None for place in ordered)
+    return Figure(id, one.title, drawn if is_any else None, FigureTable(("Option", "n", "Mean place"), cells))
 
 
 _OF_ANSWERED: Final = "Share of those who answered"

@@ -99,3 +99,84 @@ def test_a_question_with_a_hidden_count_has_no_bar_and_no_figure_from_which_it_f
     (row,) = figure.picture.rows
     assert (row.shares, row.note) == ((), HIDDEN)
     assert figure.table.rows[0][1:] == ("100", "", HIDDEN, HIDDEN, "48", "")
+
+
+STEPS = """
+audience: pupil
+reader: {age: 6}
+assent: {ask: Do you agree?, yes: I agree, no: "No", declined: Thank you.}
+options:
+  good4: [{code: 1, label: Not at all}, {code: 2, label: Not very}, {code: 3, label: Quite}, {code: 4, label: Very}]
+pages:
+  - page: one
+    questions:
+      - {question: able, kind: two_step, ask: Are you good at singing?, after_no: How?, after_yes: How?, options: good4}
+"""
+
+IN_ORDER = """
+pages:
+  - page: one
+    questions:
+      - question: matters
+        kind: ranking
+        ask: What matters most?
+        options: [{code: 1, label: Time}, {code: 2, label: Drums}, {code: 3, label: Teachers}]
+"""
+
+
+def _row(variable: str, **more: Any) -> tuple[Any, ...]:
+    told = {"questionnaire": "sample", "variable": variable, "wave": "w1", "asked": 100, "answered": 80, **more}
+    return tuple(told.get(name, "" if name in ("code", "name in charts") else None) for name in _HEADER)
+
+
+def test_a_question_in_two_steps_is_shown_by_its_answers_and_not_by_the_first_step_as_well() -> None:
+    def answer(variable: str, code: str, words: str, number: int, **more: Any) -> tuple[Any, ...]:
+        share = {"share of answered": number / 80}
+        return _row(variable, row="answer", code=code, answer=words, count=number, **share, **more)
+
+    named = {"name in charts": "able"}
+    rows = [
+        _row("able", row="question", mean=2.5),
+        *(answer("able", str(code), words, 20, **named) for code, words in enumerate(("a", "b", "c", "d"), start=1)),
+        _row("able_first", row="question"),
+        answer("able_first", "0", "No", 40),
+        answer("able_first", "1", "Yes", 40),
+    ]
+    (one,) = asked_questions(SmallSheet("Items", "", _HEADER, rows), good(STEPS), "w1")
+    assert [one.words for one in one.answers] == ["a", "b", "c", "d"]
+    assert sum(answer.share or 0 for answer in one.answers) == 1
+
+
+def test_every_question_has_a_figure_also_where_several_without_an_order_follow_each_other() -> None:
+    rows = [_row(f"q{number}", row="question") for number in range(3)]
+    ask = [f"{{question: q{number}, kind: long_text, ask: What about {number}?}}" for number in range(3)]
+    questionnaire = good(f"pages: [{{page: one, questions: [{', '.join(ask)}]}}]")
+    asked = asked_questions(SmallSheet("Items", "", _HEADER, rows), questionnaire, "w1")
+    figures = question_figures(asked, "question")
+    assert [figure.title for figure in figures] == [one.title for one in asked]
+    assert len({figure.id for figure in figures}) == len(asked) == 3
+
+
+def test_options_put_in_order_are_shown_by_their_mean_place_the_first_on_top() -> None:
+    rows = [
+        _row("matters_1", row="question", mean=2.25),
+        _row("matters_2", row="question", mean=1.25),
+        _row("matters_3", row="question", answered=None),
+    ]
+    (one,) = asked_questions(SmallSheet("Items", "", _HEADER, rows), good(IN_ORDER), "w1")
+    assert one.mean is None, "the places of one option are not those of the question"
+    (figure,) = question_figures([one], "question")
+    assert isinstance(figure.picture, Dots)
+    assert [(row.name, row.said, row.more) for row in figure.picture.rows] == [
+        ("Drums", "1.25", ""), ("Time", "2.25", ""), ("Teachers", "", HIDDEN),
+    ]  # fmt: skip
+    assert figure.table.rows == (("Drums", "80", "1.25"), ("Time", "80", "2.25"), ("Teachers", HIDDEN, ""))
+    assert (
+        most_given(one)
+        == "What matters most?: “Drums” (1.25) and “Time” (2.25) come first, with the mean place of each."
+    )
+    hidden = [_row(f"matters_{code}", row="question", answered=None) for code in (1, 2, 3)]
+    (one,) = asked_questions(SmallSheet("Items", "", _HEADER, hidden), good(IN_ORDER), "w1")
+    (figure,) = question_figures([one], "question")
+    assert figure.picture is None
+    assert most_given(one) == "What matters most?: too few people to say."
