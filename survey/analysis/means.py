@@ -28,6 +28,11 @@ class GroupMean:
     sd: float | None
     model: Contrast | None
 
+    @property
+    def leading(self) -> float | None:
+        """The mean to tell first: that of the model, as differences and intervals are; without one, the plain mean."""
+        return self.mean if self.model is None else self.model.difference
+
 
 def group_mean(values: ArrayLike, clusters: Sequence[str | None] | None = None) -> GroupMean:
     """Return the mean of an outcome (a number for each person, NaN for missing); clusters - 1 degrees of freedom.

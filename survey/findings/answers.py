@@ -394,9 +394,9 @@ def _of_shares(findings: StudyFindings) -> Iterator[Answer]:
 
 def _shares_of(findings: StudyFindings, means: Iterable[ArmMean]) -> str:
     known = [
-        f"{sentences.percent(one.found.mean)} in {sentences.arm(findings, one.arm)}"
+        f"{sentences.percent(one.found.leading)} in {sentences.arm(findings, one.arm)}"
         for one in means
-        if one.found is not None and one.found.mean is not None
+        if one.found is not None and one.found.leading is not None
     ]
     return f"{_listed(known)}." if known else "Too few people to say."
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from survey.definition.study import StudyDefinition
 from survey.findings import sentences
-from survey.findings.standing import SchoolStanding, alike_by
+from survey.findings.standing import FEWEST, SchoolStanding, alike_by
 from survey.findings.study import StudyFindings
 from survey.pictures.dots import DotRow, Dots, Spot
-from survey.problems import listed
+from survey.problems import amount, listed
 from survey.results.figures import HIDDEN, Figure, FigureTable, count, decimal, ends
 
 _MEASURE: Final = "Difference in standard deviations"
@@ -20,9 +20,13 @@ _ABOUT: Final = f"{_MEASURE} with 95 % intervals. The table below the picture ha
 
 @dataclass(frozen=True)
 class SchoolPage:
-    """What the page of a school shows: how it was compared, what was found in sentences, and all of it as a figure."""
+    """What the page of a school shows: how it was compared, the answer in short, every scale in sentences and a figure.
+
+    short: the answer first, what qualifies it after.
+    """
 
     how: str
+    short: tuple[str, ...]
     told: tuple[str, ...]
     figure: Figure | None
 
@@ -31,7 +35,34 @@ def school_page(findings: StudyFindings, study: StudyDefinition, school: str) ->
     """Return the page of a school (its code), of the wave in focus."""
     mine = [one for one in findings.standings if one.school == school]
     told = tuple(sentences.of_standing(one) for one in mine)
-    return SchoolPage(_how(study), told, _figure(mine) if any(one.own is not None for one in mine) else None)
+    figure = _figure(mine) if any(one.own is not None for one in mine) else None
+    return SchoolPage(_how(study), tuple(_short(mine, findings.threshold)), told, figure)
+
+
+def _short(mine: Sequence[SchoolStanding], threshold: int) -> Iterator[str]:
+    """Yield where the school lies above and below schools like it, in how much it does not, and how much is hidden."""
+    known = [(one.outcome.title, gap.low, gap.high) for one in mine if (gap := one.difference) is not None]
+    ends = [(title, low, high) for title, low, high in known if low is not None and high is not None]
+    higher = [title for title, low, _ in ends if low > 0]
+    lower = [title for title, _, high in ends if high < 0]
+    if higher:
+        yield f"Possibly higher than in schools like it: {listed(higher)}."
+    if lower:
+        yield f"Possibly lower than in schools like it: {listed(lower)}."
+    same = len(ends) - len(higher) - len(lower)
+    if same:
+        yield f"No clear difference in {_others(same) if higher or lower else amount(same, 'scale')}."
+    if not ends and any(one.own is not None for one in mine):
+        yield f"Fewer than {FEWEST} schools like it can be shown beside it."
+    hidden = sum(one.own is None for one in mine)
+    if hidden:
+        are = "is" if hidden == 1 else "are"
+        why = f"fewer than {threshold} people, or a figure that would give so few away"
+        yield f"{amount(hidden, 'scale')} {are} hidden: {why}."
+
+
+def _others(number: int) -> str:
+    return "the other scale" if number == 1 else f"the other {amount(number, 'scale')}"
 
 
 def _how(study: StudyDefinition) -> str:

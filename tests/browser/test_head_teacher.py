@@ -111,6 +111,9 @@ def test_a_head_reads_how_the_school_stands_what_a_class_said_and_how_others_ans
     # The small study has six answers of its own: three at Ash, two at Birch, one at Cedar, all of them 4 and 5.
     ash = [*LIKED["s1"], *[4.5] * 3]
     others = [*(liked for code in LIKE_ASH for liked in LIKED[code]), *[4.5] * 3]
+    higher = "Possibly higher than in schools like it: Enjoyment of music."
+    expect(page.get_by_role("heading", level=2)).to_have_text(higher)
+    page.get_by_text("In sentences").click()
     said = page.get_by_role("main").inner_text()
     assert f"Enjoyment of music: {mean(ash):.2f} on average (13 pupils)" in said
     assert f"{mean(others):.2f} in 6 schools like it (63)" in said, "Dogwood is left out: it is three times as large"

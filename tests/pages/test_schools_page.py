@@ -16,8 +16,10 @@ from survey.findings import sentences
 from survey.findings.standing import SchoolStanding
 from survey.jobs.sweeping import forget_everything
 from survey.pages.office import results as pages
+from survey.results.school import school_page
 from survey.results.working import ResultsDesk
 from tests.classroom.in_app import Class
+from tests.findings.pretended import PLANNED, study
 from tests.jobs.pieces import jobs_that
 from tests.pages.strict import StrictClient, heading, look_at, words
 from tests.pages.test_results_pages import page_tables, researcher, tables, worked
@@ -51,6 +53,37 @@ def test_who_sees_tables_chooses_a_school_and_reads_what_was_found(
     assert "no one there has finished a questionnaire with a scale of the plan" in other
     for asked in ("school=s9", "school=s1&wave=w9", "school=s1&wave=w2"):
         assert researcher.get(f"{PAGE}?{asked}").status_code == 404, f"{asked}: unknown, or still open"
+
+
+def test_the_page_of_a_school_begins_with_the_answer(standing: SchoolStanding, tables: StudyTables) -> None:
+    def moved(gap: float | None, title: str) -> SchoolStanding:
+        """The same standing, so many standard deviations higher; None: hidden."""
+        outcome = replace(standing.outcome, title=title)
+        if gap is None or standing.own is None or standing.own.model is None or standing.like is None:
+            return replace(standing, outcome=outcome, own=None, like=None, hidden="Hidden.")
+        assert standing.like.model is not None
+        assert standing.like.sd is not None
+        there = standing.like.model.difference + gap * standing.like.sd
+        own = replace(standing.own, model=replace(standing.own.model, difference=there))
+        return replace(standing, outcome=outcome, own=own)
+
+    def short(*standings: SchoolStanding) -> tuple[str, ...]:
+        findings = replace(tables.findings, standings=standings)
+        return school_page(findings, study(PLANNED), "s1").short
+
+    hidden = f"hidden: fewer than {tables.findings.threshold} people, or a figure that would give so few away."
+    assert short(
+        moved(9, "Joy"), moved(9, "Calm"), moved(-9, "Going on"), moved(0, "Skills"), moved(None, "Reading")
+    ) == (
+        "Possibly higher than in schools like it: Joy and Calm.",
+        "Possibly lower than in schools like it: Going on.",
+        "No clear difference in the other scale.",
+        f"1 scale is {hidden}",
+    )
+    assert short(moved(0, "Joy"), moved(0, "Calm")) == ("No clear difference in 2 scales.",)
+    assert short(moved(None, "Joy"), moved(None, "Calm")) == (f"2 scales are {hidden}",)
+    alone = replace(moved(0, "Joy"), like=None, schools=0)
+    assert short(alone) == ("Fewer than 4 schools like it can be shown beside it.",)
 
 
 def test_only_the_waves_that_are_shown_are_worked_out(
