@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
+from sqlalchemy import update
 
+from survey.database import open_engine, session
+from survey.fieldwork import School
 from tests.browser import accessibility
 from tests.browser.test_progress import enter, office
 from tests.progress.every_outcome import CODE
@@ -63,6 +67,37 @@ def test_a_row_is_one_line_and_no_page_scrolls_sideways(
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate(SIDEWAYS) <= 0, (place, width)
     assert rows > 100, "of many tables"
+
+
+LONG = "The Very Reverend Bartholomew Featherstonehaugh Church of England Voluntary Aided Primary School and Nursery"
+
+
+def test_a_long_name_is_cut_in_its_row_and_whole_for_a_pointer_the_keyboard_and_a_screen_reader(
+    office: Callable[..., tuple[str, str, str]], new_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    page = new_page(viewport={"width": 1280, "height": 900})
+    address, email, password = office("lead", None)
+    engine = open_engine(f"sqlite:///{tmp_path / 'chorus.sqlite'}")
+    with session(engine) as db:
+        db.execute(update(School).values(title=LONG + " " + School.code))
+    engine.dispose()
+    enter(page, address, email, password)
+    for place in (STUDY, f"{STUDY}/progress?wave=w2", f"{STUDY}/consent?wave=w2"):
+        page.goto(address + place)
+        assert [one for one in page.evaluate(ROWS) if one[0] > MOST] == [], place
+        assert page.evaluate(SIDEWAYS) <= 0
+        link = page.get_by_role("link", name=f"{LONG} s1").first
+        name = link.locator(".long-name")
+        assert name.get_attribute("title") == f"{LONG} s1"
+        is_cut = "one => one.scrollWidth > one.clientWidth"
+        assert name.evaluate(is_cut), place
+        page.keyboard.press("Tab")
+        link.focus()
+        assert not name.evaluate(is_cut), "whoever comes by keyboard reads the whole name"
+        page.set_viewport_size({"width": 390, "height": 800})
+        assert not name.evaluate(is_cut), "a finger cannot ask for the rest"
+        assert page.evaluate(SIDEWAYS) <= 0
+        page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def test_rows_are_sorted_without_a_script_and_the_page_stays_where_it_was(
