@@ -10,6 +10,8 @@ year less that class is its boys. So the groups of every two ways are joined whe
 many people two groups share can be worked out if that is the only link between the one side and the other (a bridge of
 the graph). If they are few, one of the two groups is hidden.
 
+Counts are of people. A parent who answered about several children is one person in each group in which one of them is.
+
 Sources
     Willenborg, L. and de Waal, T. (2001). Elements of Statistical Disclosure Control. Springer, chapters 6 and 8.
     Tarjan, R. E. (1974). A note on finding the bridges of a graph. Information Processing Letters, 2, 160-161.
@@ -29,16 +31,25 @@ Truths = NDArray[np.bool_]
 
 
 def groups_shown(
-    ways: Mapping[str, Sequence[str | None]], answers: Wholes, kinds: int, threshold: int
+    ways: Mapping[str, Sequence[str | None]],
+    answers: Wholes,
+    kinds: int,
+    threshold: int,
+    respondents: Wholes | None = None,
 ) -> dict[str, frozenset[str]]:
     """Return the groups that may be shown, for each way of grouping people.
 
     ways: for each way, the group of each person; None where it is not known. answers: what each person is counted
-    under, a number from 0 to kinds - 1; below 0 for a person who does not count. All groups that are returned may be
-    shown at the same time, and everyone as well: how many gave each answer, and what follows from that.
+    under, a number from 0 to kinds - 1; below 0 for a person who does not count. respondents: numbers of the people who
+    gave each answer, where one may have given several, such as a parent about each child; without it, each gave one.
+    All groups that are returned may be shown at the same time, and everyone as well: how many gave each answer, and
+    what follows from that.
     """
     counts = answers >= 0
-    counted = _Counted(answers[counts], kinds, threshold)
+    who = None if respondents is None else np.unique(respondents[counts], return_inverse=True)[1]
+    # Where everyone answered once, answers are people.
+    several = who is not None and len(who) > who.max(initial=-1) + 1
+    counted = _Counted(answers[counts], kinds, threshold, who if several else None)
     found = {name: _Way(labels, counts, counted) for name, labels in ways.items()}
     for one in found.values():
         one.hide_enough()
@@ -49,16 +60,20 @@ def groups_shown(
 
 @dataclass(frozen=True)
 class _Counted:
-    """The answers of people who count, and what is few."""
+    """The answers of people who count, and what is few. who: numbers of the people, where some gave several answers."""
 
     answers: Wholes
     kinds: int
     threshold: int
+    who: Wholes | None = None
 
     def by(self, *places: Wholes, sizes: Sequence[int]) -> Wholes:
-        """Count people by their groups in one or two ways, and by their answers."""
+        """Count people by their groups in one or two ways, and by their answers: each once in each cell."""
         shape = (*sizes, self.kinds)
         at = np.ravel_multi_index([*places, self.answers], shape)
+        if self.who is not None:
+            size = len(self.who)
+            at = np.unique(at.astype(np.int64) * size + self.who) // size
         return np.bincount(at, minlength=int(np.prod(shape))).reshape(shape)
 
     def few(self, table: Wholes) -> Truths:
@@ -86,8 +101,13 @@ class _Way:
 
     def hide_enough(self) -> None:
         """Hide groups, the smallest first, until all that are hidden are many together."""
-        while not self.hidden.all() and self._counted.few(self._cells[self.hidden].sum(axis=0)):
+        while not self.hidden.all() and self._counted.few(self._together()):
             self.hidden[np.argmin(np.where(self.hidden, self.sizes.max() + 1, self.sizes))] = True
+
+    def _together(self) -> Wholes:
+        """Count the people of all hidden groups. Who is in two of them counts once, so their counts cannot be added."""
+        found: Wholes = self._counted.by(self.hidden[self._places].astype(np.int64), sizes=[2])[1]
+        return found
 
     @property
     def shown(self) -> frozenset[str]:

@@ -62,7 +62,8 @@ class Gathering:
             row = rows[place]
             counts = row.state == "finished"
             numbers = {name: _number(column[place]) if counts else np.nan for name, column in columns.items()}
-            self.data.answers[name, row.wave].add(self._row_of(row), numbers, further=row.child > 1)
+            answers = self.data.answers[name, row.wave]
+            answers.add(self._row_of(row), numbers, further=row.child > 1, household=row.household)
         if self._answers:
             self._keep_answers(dataset, table, [(place, rows[place]) for place in kept])
 

@@ -59,10 +59,10 @@ def _means_of(basis: Basis, outcome: StudyOutcome, wave: str) -> Iterable[ArmMea
     arms = np.array(people.arms, dtype=object)
     for arm in (EVERYONE, *(one.id for one in basis.study.arms)):
         rows = np.ones(len(values), dtype=bool) if arm == EVERYONE else arms == arm
-        count = int(np.isfinite(values[rows]).sum())
-        if not (count if basis.group is None else rows.any()):
+        known = rows & np.isfinite(values)
+        if not (known if basis.group is None else rows).any():
             continue
-        if basis.is_small([count]) or not _may_tell(basis, outcome, wave, arm):
+        if basis.are_few(people, known) or not _may_tell(basis, outcome, wave, arm):
             yield ArmMean(outcome, wave, arm, None, basis.hidden)
             continue
         places = None if clusters is None else [one for one, inside in zip(clusters, rows, strict=True) if inside]
@@ -92,9 +92,10 @@ def _comparison(basis: Basis, outcome: StudyOutcome, wave: str, reference: str) 
     people, arms = basis.people(outcome, wave), (basis.programme, reference)
     if not _may_tell(basis, outcome, wave, *arms):
         return blank if set(arms) <= set(people.arms) else None
-    sides = basis.sides(people, reference, basis.baseline(outcome, wave))
+    values, baseline = basis.numbers(outcome, wave), basis.baseline(outcome, wave)
+    sides = basis.sides(people, reference, baseline)
     try:
-        (found,) = compare({outcome.title: basis.numbers(outcome, wave)}, sides)
+        (found,) = compare({outcome.title: values}, sides)
     except NothingToCompare:
         return None
     if basis.is_small(found.n.values()):
@@ -102,6 +103,13 @@ def _comparison(basis: Basis, outcome: StudyOutcome, wave: str, reference: str) 
     if basis.group is not None:
         # Means of those who had answered before would be means of a part of the group.
         found = replace(found, baseline=None)
-    if found.adjusted is not None and basis.is_small([found.adjusted.n]):
+    if (
+        baseline is not None
+        and found.adjusted is not None
+        and (
+            basis.is_small([found.adjusted.n])
+            or basis.are_few(people, np.isfinite(values + baseline) & people.inside(arms))
+        )
+    ):
         found = replace(found, adjusted=None, baseline=None)
     return replace(blank, found=found, hidden=None)

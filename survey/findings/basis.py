@@ -12,7 +12,7 @@ from survey.definition.questionnaire import Questionnaire
 from survey.definition.study import StudyDefinition
 from survey.findings.groups import ARM, Group, Shown, arms_shown, labels_of, shown_in_arms
 from survey.findings.outcomes import StudyOutcome, roster_outcomes, scale_outcomes, share_outcomes
-from survey.findings.people import Floats, People, StudyData
+from survey.findings.people import Floats, People, StudyData, Truths
 
 Tell = Callable[[int, int], None]
 """Told how many analyses of how many are done: each outcome is looked at for its means, its comparison, and so on."""
@@ -179,6 +179,10 @@ class Basis:
     def is_small(self, counts: Iterable[int]) -> bool:
         """Tell whether one of the counts is below the threshold."""
         return any(count < self.threshold for count in counts)
+
+    def are_few(self, people: People, inside: Truths) -> bool:
+        """Tell whether fewer people than the threshold gave these answers; a parent of several children is one."""
+        return len(np.unique(people.respondents[inside])) < self.threshold
 
     @property
     def hidden(self) -> str:

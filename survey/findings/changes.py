@@ -55,12 +55,15 @@ def _change(basis: Basis, outcome: StudyOutcome, waves: tuple[str, str], referen
     if not (np.isfinite(before) & np.isfinite(after)).any():
         return None
     both = People(basis.data.facts, list(rows.values()))
+    again = np.array([np.isfinite(numbers[0].get(key, np.nan) + numbers[1][key]) for key in people[1].keys], dtype=bool)
     try:
         found = change(outcome.title, before, after, basis.sides(both, reference))
     except NothingToCompare:
         return None
     groups = found.groups.values()
-    few = basis.is_small(group.matched for group in groups)
+    few = basis.is_small(group.matched for group in groups) or any(
+        basis.are_few(people[1], people[1].inside([arm]) & again) for arm in (basis.programme, reference)
+    )
     # Everyone of a wave less those who answered both times are those who did not: none, or many.
     apart = [count - group.matched for group in groups for count in (group.first, group.second)]
     if few or basis.is_small(count for count in apart if count):

@@ -160,14 +160,15 @@ def shown_in_arms(study: StudyDefinition, people: People, values: Floats, unit: 
     for arm in dict.fromkeys(people.arms):
         inside = arms == arm
         ways = {by: label[inside].tolist() for by, label in labels.items()}
-        found[arm] = groups_shown(ways, answers[inside], kinds, study.disclosure.threshold)
+        who = people.respondents[inside]
+        found[arm] = groups_shown(ways, answers[inside], kinds, study.disclosure.threshold, who)
     return found
 
 
 def arms_shown(people: People, values: Floats, threshold: int) -> frozenset[str]:
     """Return the arms of which figures may be shown: they are parts of everyone, of whom figures are shown too."""
     answers = np.where(np.isfinite(values), 0, -1).astype(np.int64)
-    return groups_shown({ARM: people.arms}, answers, 1, threshold)[ARM]
+    return groups_shown({ARM: people.arms}, answers, 1, threshold, people.respondents)[ARM]
 
 
 def shown_of_answers(study: StudyDefinition, people: People, answers: Wholes, kinds: int) -> Shown:
@@ -175,7 +176,7 @@ def shown_of_answers(study: StudyDefinition, people: People, answers: Wholes, ki
 
     answers: what each of these people answered, a number from 0 to kinds - 1; below 0 for who does not count.
     """
-    return groups_shown(_ways(study, people), answers, kinds, study.disclosure.threshold)
+    return groups_shown(_ways(study, people), answers, kinds, study.disclosure.threshold, people.respondents)
 
 
 def _ways(study: StudyDefinition, people: People) -> dict[str, list[str | None]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from survey.definition.study import Fact, StudyDefinition
 
 Floats = NDArray[np.float64]
+Truths = NDArray[np.bool_]
 
 YES: Final = "yes"
 NO: Final = "no"
@@ -63,18 +64,24 @@ class ResponseColumns:
     """The responses to a questionnaire in a wave: whose they are, and what came of each.
 
     `numbers` are columns of one length: scores by scale, and shares by their name. NaN stands for none, as for a
-    response that is not finished. `further` tells which are about a parent's further child. `chosen` are columns of
-    the same length, where they are kept: of each question with options the place of the answer among its codes, from 0;
-    else SILENT, PASSED_BY or NOT_COUNTED.
+    response that is not finished. `further` tells which are about a parent's further child, and `respondents` who
+    answered: the same number for each child of one parent. `chosen` are columns of the same length, where they are
+    kept: of each question with options the place of the answer among its codes, from 0; else SILENT, PASSED_BY or
+    NOT_COUNTED.
     """
 
     rows: list[Row] = field(default_factory=list)
     further: list[bool] = field(default_factory=list)
+    respondents: array[int] = field(default_factory=lambda: array("q"))
     numbers: dict[str, array[float]] = field(default_factory=lambda: defaultdict(lambda: array("d")))
     chosen: dict[str, array[int]] = field(default_factory=lambda: defaultdict(lambda: array("h")))
 
-    def add(self, row: Row, numbers: Mapping[str, float], *, further: bool = False) -> None:
-        """Add a response; each has a number in every column."""
+    def add(
+        self, row: Row, numbers: Mapping[str, float], *, further: bool = False, household: str | None = None
+    ) -> None:
+        """Add a response; each has a number in every column. household: the id that rows of one parent share."""
+        # Of a large study a number takes less room than an id, and is as good as one while the analysis lasts.
+        self.respondents.append(len(self.rows) if household is None else hash(household))
         self.rows.append(row)
         self.further.append(further)
         for name, number in numbers.items():
@@ -158,9 +165,24 @@ class People:
         return [object() if row.key is None else row.key for row in self.rows]
 
     @cached_property
+    def respondents(self) -> NDArray[np.int64]:
+        """Who answers, as numbers: one parent who answers about several children is one person."""
+        numbers = np.arange(len(self), dtype=np.int64)
+        places = np.asarray(self.places, dtype=np.int64)
+        there = np.flatnonzero(places != NOWHERE)
+        if len(there):
+            who = np.array(self.answers.respondents, dtype=np.int64)[places[there]]
+            numbers[there] = len(self) + np.unique(who, return_inverse=True)[1]
+        return numbers
+
+    @cached_property
     def arms(self) -> list[str | None]:
         """Their arms."""
         return [row.place.arm for row in self.rows]
+
+    def inside(self, arms: Collection[str]) -> Truths:
+        """Return whether each is in one of these arms."""
+        return np.array([arm in arms for arm in self.arms], dtype=bool)
 
     def clusters(self, of: str) -> list[str | None]:
         """Return their schools, or (of “school_class”) their classes, which are told apart by school."""

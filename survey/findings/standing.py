@@ -113,7 +113,7 @@ def _shown(people: Group, values: Floats, threshold: int) -> frozenset[str]:
         "programme": [one.programme for one in places],
     }
     counted = np.where(np.isfinite(values), 0, -1).astype(np.int64)
-    found = groups_shown(ways, counted, 1, threshold)
+    found = groups_shown(ways, counted, 1, threshold, people.respondents)
     # An area that is shown elsewhere, but would have to go here, takes its schools with it.
     known = {one.programme for one, count in zip(places, counted, strict=True) if one.programme and count == 0}
     gone = {one.school for one in places if one.programme in known - found["programme"]}

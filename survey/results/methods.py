@@ -298,7 +298,9 @@ def _models(study: StudyDefinition, findings: StudyFindings) -> MethodsPart:
         points.append(
             "Parents answer about each of their children at a school of the study. What is asked for each child counts "
             f"once for each, in the child’s {cluster}; what is asked once counts once. Two children of one parent are "
-            f"more alike than two others of a {cluster}, and the intervals do not allow for that."
+            f"more alike than two others of a {cluster}. The intervals do not allow for that, so where many parents "
+            "answer about several children they are somewhat too narrow. Where small groups are hidden, a parent "
+            "counts as one person, about however many children."
         )
     if plan is None or plan.adjust == "baseline":
         points.append(

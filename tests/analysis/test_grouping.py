@@ -218,6 +218,25 @@ def test_a_part_of_a_group_is_shown_beside_it_if_all_parts_are_large() -> None:
     assert shown((ways, [0] * 80, 1), 10)["area"] == frozenset(), "the arm less the north would be the south"
 
 
+def test_a_parent_who_answers_about_several_children_is_one_person() -> None:
+    def by(who: list[int], **ways: Sequence[tuple[str | None, int]]) -> frozenset[str]:
+        (name,) = ways
+        labels = of(**ways)
+        return groups_shown(labels, np.zeros(len(who), dtype=np.int64), 1, 10, np.array(who))[name]
+
+    arms = [("a", 10), ("b", 40)]
+    assert by(list(range(50)), arm=arms) == frozenset("ab")
+    ten_children_of_nine = [0, *range(9), *range(9, 49)]
+    assert by(ten_children_of_nine, arm=arms) == frozenset()
+    one_in_each_arm = [*range(10), 0, *range(10, 49)]
+    assert by(one_in_each_arm, arm=arms) == frozenset("ab"), "a parent counts in both"
+    years = [("3", 6), ("4", 40), ("5", 7), ("6", 50)]
+    thirteen = list(range(103))
+    assert by(thirteen, year=years) == frozenset("46"), "the two small years are many together"
+    the_same_seven = [*range(6), *range(100, 140), *range(7), *range(200, 250)]
+    assert by(the_same_seven, year=years) == frozenset("6"), "the two small years are the same seven parents"
+
+
 def test_the_reader_finds_a_group_that_is_not_hidden_well(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test of the tests: without the second group, and without looking at two ways together, few are found."""
     alone = of(year=[("3", 4), ("4", 40), ("5", 12)]), [0] * 56, 1

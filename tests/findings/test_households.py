@@ -6,8 +6,12 @@ import numpy as np
 import yaml
 
 from survey.definition.questionnaire import Questionnaire
+from survey.export.study import Export
+from survey.findings.arms import ArmMean
 from survey.findings.outcomes import scale_outcomes
 from survey.findings.people import OnList, Place, Row, StudyData
+from survey.findings.study import analyse
+from tests.export.sample import FULL, NOW, Response, source
 from tests.findings.pretended import study
 
 PARENT = """
@@ -46,3 +50,36 @@ def test_rows_and_schools_of_a_household() -> None:
         told[outcome.name] = list(zip(people.clusters("school"), np.nan_to_num(numbers, nan=-1), strict=True))
     assert told == {"home": [("s1", 2), ("s1", -1)], "song": [("s1", 1), ("s1", -1), ("s2", 2)]}
     assert home.asked_of != song.asked_of
+
+
+def test_ten_children_of_nine_parents_are_nine_people() -> None:
+    outcomes = {"parent": Questionnaire.from_data(yaml.load(PARENT, yaml.BaseLoader))}
+
+    def mean_of_the_programme(siblings: int) -> ArmMean:
+        data = StudyData(study(""), {"w1": [], "w2": []})
+        answers = data.answers["parent", "w1"]
+        for arm, parents in (("programme", 10 - siblings), ("comparison", 30)):
+            for number in range(parents):
+                at = Row(None, Place(arm, None, f"{arm}-{number % 3}", None), {})
+                home = {"home": 1.0 + number % 2, "song": 1.0 + number % 2}
+                answers.add(at, home, household=f"{arm} {number}")
+                if arm == "programme" and number < siblings:
+                    answers.add(at, home | {"home": np.nan}, further=True, household=f"{arm} {number}")
+        found = analyse(data, outcomes, ["w1"])
+        (one,) = [one for one in found.means if (one.outcome.name, one.arm) == ("song", "programme")]
+        return one
+
+    all_apart = mean_of_the_programme(0)
+    assert all_apart.found is not None
+    assert all_apart.found.n == 10
+    assert mean_of_the_programme(1).found is None
+
+
+def test_rows_of_one_household_are_gathered_as_one_person() -> None:
+    first, second = Response("r1", FULL, household="r1"), Response("r2", FULL, household="r1", child=2)
+    alone = Response("r3", FULL, participant="P002", household="r3")
+    export = Export(source(first, second, alone), NOW)
+    export.analyse()
+    people = export.gathering.data.people("pupil", "w1")
+    one, also_one, another = people.respondents.tolist()
+    assert one == also_one != another
