@@ -57,7 +57,7 @@ class Codes(Sink):
         self._file.close()
 
 
-CODES = ExportFormat("codes", ".csv", "text/csv", "codes", Codes, explained=False)
+CODES = ExportFormat("codes", ".csv", "text/csv", "codes", "Codes alone.", Codes, explained=False)
 
 
 def ours(form: str, url: str, path: Path) -> None:

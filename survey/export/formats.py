@@ -21,14 +21,16 @@ class ExportFormat:
     """One format.
 
     name: in commands and addresses. ending: of the file's name, behind `mark`. title: what it is called on a button.
-    sink: begins a file of it. microdata: whether it holds what single people answered. explained: whether it has
-    scores, and sheets that explain the data; for one without them nothing is scored, counted or analysed.
+    about: what is in it, and for what. sink: begins a file of it. microdata: whether it holds what single people
+    answered. explained: whether it has scores, and sheets that explain the data; for one without them nothing is
+    scored, counted or analysed.
     """
 
     name: str
     ending: str
     media_type: str
     title: str
+    about: str
     sink: Callable[[Frame], Sink]
     microdata: bool = True
     explained: bool = True
@@ -43,10 +45,29 @@ FORMATS: Final[Mapping[str, ExportFormat]] = {
             ".xlsx",
             _WORKBOOK,
             "workbook",
+            "For work with all of it: the answers in words and in codes, the scores, everything that was found with "
+            "its charts, the scales, the codebook and notes.",
             Workbook,
         ),
-        ExportFormat("csv", ".zip", "application/zip", "CSV files", CsvZip),
-        ExportFormat(TABLES, ".xlsx", _WORKBOOK, "tables", TablesOnly, microdata=False, mark="-tables"),
+        ExportFormat(
+            "csv",
+            ".zip",
+            "application/zip",
+            "CSV files",
+            "For a program such as R or SPSS: the sheets of the workbook as plain files, without charts.",
+            CsvZip,
+        ),
+        ExportFormat(
+            TABLES,
+            ".xlsx",
+            _WORKBOOK,
+            "tables",
+            "To share, and for a report: everything that was found, without any single answer and with small counts "
+            "hidden.",
+            TablesOnly,
+            microdata=False,
+            mark="-tables",
+        ),
     )
 }
 """By their names, the usual one first."""

@@ -54,7 +54,8 @@ def begun(monkeypatch: pytest.MonkeyPatch) -> list[Lines]:
         made.append(Lines(frame))
         return made[-1]
 
-    monkeypatch.setitem(FORMATS, "lines", ExportFormat("lines", ".jsonl", "application/jsonl", "lines", begin))  # type: ignore[arg-type]
+    lines = ExportFormat("lines", ".jsonl", "application/jsonl", "lines", "A line each.", begin)  # type: ignore[arg-type]
+    monkeypatch.setitem(FORMATS, "lines", lines)
     return made
 
 

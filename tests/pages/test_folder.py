@@ -96,7 +96,7 @@ def test_a_zip_is_looked_at_and_then_published(lead: StrictClient, engine: Engin
     said = words(root)
     assert heading(root) == "Check before you publish"
     assert "New notes: a new study, new-notes. Nothing has been published yet." in said
-    assert "Wave: Autumn 202522 September 2025 to 19 December 2025" in said
+    assert "Wave: Autumn 202522 September to 19 December 2025" in said
     assert "The data will be deleted on31 August 2100" in said
     assert said.count("New ") >= 2
     assert "Left out, because they are not part of a study: new notes/README.md" in said

@@ -19,6 +19,7 @@ from survey.admission import add_user
 from survey.config import Settings
 from survey.database import Engine, session
 from survey.export.downloads import download
+from survey.export.formats import FORMATS
 from survey.export.store import export
 from survey.fieldwork import keep_study
 from tests.pages.small_study import ANSWERED
@@ -81,7 +82,7 @@ def test_the_page_says_which_study_which_waves_and_which_versions(
     root = look_at(researcher.get(PAGE))
     assert heading(root) == "Small notes"
     said = words(root)
-    assert "Autumn 2025 Closed 22 September 2025 to 19 December 2025" in said
+    assert "Autumn 2025 Closed 22 September to 19 December 2025" in said
     assert "From 2026 on Open 5 January 2026 to 31 December 2099" in said
     listed = words(look_at(researcher.get(f"{PAGE}/questionnaires")))
     with engine.connect() as connection:
@@ -194,6 +195,7 @@ def test_the_workbook_holds_the_answers_with_their_scale_score(
 
 def test_unfinished_responses_are_counted_on_request(researcher: StrictClient, study: None) -> None:
     page = researcher.get(f"{PAGE}/downloads")
+    assert [form.about in words(look_at(page)) for form in FORMATS.values()] == [True] * len(FORMATS)
     assert f'href="{PAGE}/data.xlsx?unfinished=yes"' in page.text
     said = []
     for address in ("data.xlsx", "data.xlsx?unfinished=yes"):

@@ -25,6 +25,13 @@ def day(value: date) -> str:
     return f"{value.day} {value:%B %Y}"
 
 
+@office.app_template_filter("until")
+def until(first: date, last: date) -> str:
+    """Write from which day to which: 22 September to 19 December 2025. The year is said once where it is the same."""
+    begins = f"{first.day} {first:%B}" if first.year == last.year else day(first)
+    return f"{begins} to {day(last)}"
+
+
 @office.app_template_filter("number")
 def number(value: int) -> str:
     """Write a count with its thousands set apart: 2,500."""
