@@ -49,7 +49,7 @@ def analyse(study: str, wave: str | None, group: str | None, out: Path | None, i
         _print_planned(found)
         click.echo(f"Written: {out}")
     elif found is None:
-        stop(f"Nobody has finished a questionnaire of {study} yet, so there is nothing to analyse.")
+        stop(f"No one has finished a questionnaire of {study} yet, so there is nothing to analyse.")
     else:
         print_json(_as_json(found))
 

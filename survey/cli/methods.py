@@ -27,7 +27,7 @@ def methods(study: str, out: Path) -> None:
     store, now = engine(), datetime.now(UTC)
     found = tables(study, store, now)
     if found is None:
-        stop(f"Nobody has finished a questionnaire of {study} yet, so there is nothing to report.")
+        stop(f"No one has finished a questionnaire of {study} yet, so there is nothing to report.")
     made = appendix(Stored(store, study).study, found, now)
     with writing(out, "w") as file:
         file.write(page(made))

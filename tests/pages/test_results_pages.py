@@ -187,7 +187,7 @@ def test_the_methods_are_a_page_to_print(researcher: StrictClient, worked: Calla
     assert "How much do you sing?" in words(root)
     assert "<script" not in reply.text
     worked(None)
-    assert "Nobody has finished a questionnaire" in words(look_at(researcher.get(f"{PAGE}/methods")))
+    assert "No one has finished a questionnaire" in words(look_at(researcher.get(f"{PAGE}/methods")))
 
 
 def test_a_picture_is_sent_as_a_file_with_its_title_its_source_and_its_looks(
@@ -223,7 +223,12 @@ def test_results_that_are_not_ready_are_said_to_come_and_what_is_missing_is_said
 ) -> None:
     worked(None)
     root = look_at(researcher.get(PAGE))
-    assert "Nobody has finished a questionnaire of this study yet" in words(root)
+    assert "No one has finished a questionnaire of this study yet" in words(root)
+    for name, title in (("scales", "Scales"), ("questions", "Questions"), ("methods", "Methods")):
+        root = look_at(researcher.get(f"{PAGE}/{name}"))
+        assert heading(root) == title
+        (here,) = [one for one in root.iter("a") if one.get("aria-current") == "page"]
+        assert here.get("href") == f"{PAGE}/{name}", "the menu says where one is"
     worked(None, fault="The text 12 is missing in the database. Please restore a backup.")
     assert "Please restore a backup." in words(look_at(researcher.get(PAGE)))
     ready = threading.Event()

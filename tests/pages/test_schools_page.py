@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
+from survey.admission import add_user
 from survey.config import Settings
 from survey.database import Engine
 from survey.export.store import ALL_OF_IT, Chosen
 from survey.export.study import StudyTables
+from survey.fieldwork.publishing import publish_folder
 from survey.findings import sentences
 from survey.findings.standing import SchoolStanding
 from survey.jobs.sweeping import forget_everything
@@ -21,7 +25,9 @@ from survey.results.working import ResultsDesk
 from tests.classroom.in_app import Class
 from tests.findings.pretended import PLANNED, study
 from tests.jobs.pieces import jobs_that
-from tests.pages.strict import StrictClient, heading, look_at, words
+from tests.pages.small_study import PARENT, PUPIL, STUDY
+from tests.pages.strict import StrictClient, heading, look_at, strict_client, words
+from tests.pages.test_account import OWN, choose, sign_in
 from tests.pages.test_results_pages import page_tables, researcher, tables, worked
 
 __all__ = ["researcher", "tables", "worked"]
@@ -86,6 +92,19 @@ def test_the_page_of_a_school_begins_with_the_answer(standing: SchoolStanding, t
     assert short(alone) == ("Fewer than 4 schools like it can be shown beside it.",)
 
 
+def test_a_study_without_schools_says_where_they_come_from(app: Flask, engine: Engine, tmp_path: Path) -> None:
+    (folder := tmp_path / "study").mkdir()
+    for name, text in (("study", STUDY), ("pupil", PUPIL), ("parent", PARENT)):
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    publish_folder(engine, folder, datetime.now(UTC))
+    client = strict_client(app)
+    sign_in(client, add_user(engine, "ann@example.org", ["researcher"]), "ann@example.org")
+    choose(client, OWN)
+    root = look_at(client.get(PAGE))
+    assert heading(root) == "One school"
+    assert "There are no schools in this study yet. They appear here as soon as a roster is imported." in words(root)
+
+
 def test_only_the_waves_that_are_shown_are_worked_out(
     researcher: StrictClient, tables: StudyTables, engine: Engine, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,6 +136,6 @@ def test_a_coordinator_sees_their_own_school_and_no_other(tmp_path: Path) -> Non
     root = look_at(coordinator.get(PAGE))
     assert heading(root) == "Ash Primary beside schools like it"
     assert not list(root.iter("select")), "there is nothing to choose"
-    assert "Nobody has finished a questionnaire" in words(root) or "Nothing is known of this school" in words(root)
+    assert "No one has finished a questionnaire" in words(root) or "Nothing is known of this school" in words(root)
     assert coordinator.get(f"{PAGE}?school=s2").status_code == 404
     assert coordinator.get("/office/studies/small-notes/results").status_code in (403, 404)

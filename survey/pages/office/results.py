@@ -25,7 +25,7 @@ from survey.findings.outcomes import StudyOutcome
 from survey.jobs.job import JobRecord
 from survey.pages.office.access import Seen, View, allowed, refused, sees_tables, with_years
 from survey.pages.office.blueprint import office
-from survey.pages.office.sections import section
+from survey.pages.office.sections import section, section_at
 from survey.pages.sending import send
 from survey.pages.statics import FOLDER
 from survey.pages.store import store
@@ -209,14 +209,15 @@ def newest_finding(study: Seen) -> Answer | None:
 
 def being_worked_out(study: Seen, record: JobRecord) -> ResponseReturnValue:
     """Return the page that waits for results, and opens them when they are there."""
-    before = store().jobs.before(record)
-    return render_template("office/results-waiting.html", study=study, here=_FOUND, job=record, before=before), 202
+    before, here = store().jobs.before(record), section_at(request.endpoint, _FOUND).name
+    return render_template("office/results-waiting.html", study=study, here=here, job=record, before=before), 202
 
 
 def nothing_yet(study: Seen, worked: WorkedOut) -> ResponseReturnValue:
     """Return the page that says why there are no results."""
-    text = worked.fault or "Nobody has finished a questionnaire of this study yet, so there is nothing to show."
-    return render_template("office/results-none.html", study=study, here=_FOUND, text=text)
+    text = worked.fault or "No one has finished a questionnaire of this study yet, so there is nothing to show."
+    page = section_at(request.endpoint, _FOUND)
+    return render_template("office/results-none.html", study=study, here=page.name, title=page.title, text=text)
 
 
 @office.get("/studies/<code>/results", endpoint="found")

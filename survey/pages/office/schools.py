@@ -24,6 +24,8 @@ from survey.results.school import SchoolPage, school_page
 
 _WHO: Final = (LEAD, RESEARCHER, COORDINATOR)
 
+_NONE: Final = "There are no schools in this study yet. They appear here as soon as a roster is imported."
+
 section("schools", "One school", "office.schools", order=16, group="Results", roles=_WHO)
 
 
@@ -35,7 +37,9 @@ def schools_page(study: Seen) -> ResponseReturnValue:
     if mine is None and not sees_tables(study):
         return refused("You may not see the tables of this study. Ask a lead of the study.")
     schools, over = _schools(study, mine), _over(study)
-    name = request.args.get("school") or next(iter(schools), "")
+    if not schools:
+        return render_template("office/results-none.html", study=study, here="schools", title="One school", text=_NONE)
+    name = request.args.get("school") or next(iter(schools))
     if name not in schools:
         abort(404)
     if not over:

@@ -37,6 +37,12 @@ def section(name: str, title: str, endpoint: str, *, order: int, roles: Sequence
     _sections.sort(key=lambda one: (_GROUPS.index(one.group), one.order))
 
 
+def section_at(endpoint: str | None, otherwise: str) -> Section:
+    """Return the page of the navigation at an endpoint; the one called `otherwise` where it is none of them."""
+    named = next(one for one in _sections if one.name == otherwise)
+    return next((one for one in _sections if one.endpoint == endpoint), named)
+
+
 class _StudySection(Protocol):
     @property
     def id(self) -> int:
