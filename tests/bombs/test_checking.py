@@ -26,9 +26,9 @@ HANGS = 20.0
 
 @pytest.mark.parametrize("said", ["a" * 50_000 + "@", "a@" * 25_000, "@" * 50_000, "a@" + "b" * 50_000, "a@b" * 15_000])
 def test_what_is_almost_an_address_is_seen_at_once(said: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     assert kind_of_identifier(said) == ""
-    assert time.monotonic() - began < HANGS
+    assert time.process_time() - began < HANGS
 
 
 @pytest.mark.parametrize(
@@ -61,9 +61,9 @@ def test_names_are_known_as_before(class_: str, is_one: bool) -> None:
 def test_what_is_almost_a_name_is_seen_at_once() -> None:
     rows = "\n".join(f"p{n},Ab {'a' * 60}{n}" for n in range(10))
     (sheet,) = read_sheets(f"participant,class\n{rows}".encode(), "x.csv")
-    began = time.monotonic()
+    began = time.process_time()
     assert names_for_places(sheet, sheet.rows, 1) is None
-    assert time.monotonic() - began < HANGS
+    assert time.process_time() - began < HANGS
 
 
 def test_after_many_problems_a_file_is_checked_no_further_and_says_so() -> None:

@@ -22,9 +22,9 @@ QUICKLY = 10.0
 def told(tmp_path: pathlib.Path, data: bytes, name: str = "any.yaml") -> list[str]:
     path = tmp_path / name
     path.write_bytes(data)
-    started = time.monotonic()
+    started = time.process_time()
     problems = check(path)
-    assert time.monotonic() - started < QUICKLY
+    assert time.process_time() - started < QUICKLY
     for problem in problems:
         assert problem.line >= 1
         assert problem.column >= 1
@@ -97,11 +97,11 @@ def test_of_thousands_of_mistakes_the_first_are_told_and_soon(tmp_path, name):
     lines = "".join(LONG[name] % n for n in range(MANY))
     path = tmp_path / "any.yaml"
     path.write_text(f"questionnaire: any\npages:\n  - page: one\n    questions:\n{lines}", encoding="utf-8")
-    started = time.monotonic()
+    started = time.process_time()
     problems = check(path)
     assert len(problems) == MOST_PROBLEMS + 1
     assert "only the first 200 problems in this file are listed" in problems[-1].message
-    assert time.monotonic() - started < 15
+    assert time.process_time() - started < 15
 
 
 EXTREMES = [
