@@ -7,7 +7,7 @@ const synth = "SpeechSynthesisUtterance" in window ? window.speechSynthesis : un
 const player = new Audio();
 const marks = window.CSS && CSS.highlights && window.Highlight ? CSS.highlights : undefined;
 const LONGEST_SILENCE = 12000; // Chrome's own limit is 14 s, and it does not say so
-const READABLE = "h1, h2, p, li, label, button, a.next, [data-sound], .hint > span";
+const READABLE = "h1, h2, p, li, label, button:not([name=leave][value=stop]), a.next, [data-sound], .hint > span";
 const UNREAD = "[hidden], [aria-hidden=true], .sr, audio, [role=status]";
 let reading = 0; // which reading this is: what an earlier one still hears of does nothing any more
 let pressed = 0;

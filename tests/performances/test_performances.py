@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from survey.admission import add_user
 from survey.app import create_app
 from survey.audit import COMMAND_LINE, Act, LogFilter, entries
 from survey.config import Settings
@@ -25,6 +26,8 @@ from survey.fieldwork.roster.tables import SentFile
 from survey.intake import Destination, Taken, import_answers
 from survey.problems import Refused
 from tests.pages.small_study import make_study
+from tests.pages.strict import elements, strict_client
+from tests.pages.test_account import OWN, choose, sign_in
 from tests.pages.walker import Walker
 
 NOW = datetime.now(UTC)
@@ -110,6 +113,31 @@ def test_a_performance_of_several_schools_keeps_which_these_are(engine: Engine) 
         add(engine, schools=["s1", "s3"])
     (noted,) = [entry for entry in entries(engine) if entry.what == "added a performance"]
     assert noted.details["school"] == "s2, s1"
+
+
+@pytest.mark.one_engine
+def test_the_office_takes_which_schools_perform_together(app: Flask, engine: Engine) -> None:
+    client, email = strict_client(app), "lead@example.org"
+    sign_in(client, add_user(engine, email, ["lead"], study="small-notes"), email)
+    assert choose(client, OWN).status_code == 302
+    page = client.get("/office/studies/small-notes/links")
+    named = {e.get("name"): e.get("value") for e in elements(page).iter("input")}
+    assert "performance-together" in named
+    sent = {
+        "performance-csrf_token": named["performance-csrf_token"],
+        "performance-title": "Songs together",
+        "performance-held_on": "2026-12-10",
+        "performance-wave": "w2",
+        "performance-school": "",
+    }
+    address = "/office/studies/small-notes/links/performances"
+    wrong = client.post(address, data={**sent, "performance-title": "", "performance-together": ["s3", "s1"]})
+    assert wrong.status_code == 400
+    ticked = [e.get("value") for e in elements(wrong).iter("input") if e.get("checked") is not None]
+    assert ticked == ["s1", "s3"], "what was ticked is ticked still"
+    assert client.post(address, data={**sent, "performance-together": ["s3", "s1"]}).status_code == 303
+    (made,) = performances(engine, 1)
+    assert [one.code for one in made.together] == ["s1", "s3"]
 
 
 def test_a_name_stays_one_performances(engine: Engine) -> None:
