@@ -23,7 +23,7 @@ from survey.fieldwork.studies import Programme, School, SchoolClass, Study, Wave
 from survey.fieldwork.waves import hours_of
 from survey.options import ORDERS
 from survey.responses.children import PLACE_COLUMNS, ChildAt, given_together
-from survey.responses.erasing import PLACES
+from survey.responses.erasing import PLACE_FACTS
 from survey.responses.late import PAPER, too_late
 from survey.responses.reading import Snapshot, locked
 from survey.responses.tables import response
@@ -252,7 +252,7 @@ def facts_at_start(
     return {
         **(lasting or {}),
         **(changing or {}),
-        **{name: places[name] for name in PLACES if places.get(name)},
+        **{name: places[name] for name in PLACE_FACTS if places.get(name)},
     }
 
 
@@ -272,7 +272,7 @@ def about_child(facts: Mapping[str, Any], child: ChildAt, number: int) -> dict[s
     }
 
 
-_OF_A_SCHOOL: Final = frozenset(PLACES) - {"performance", "performance_code", "wave"}
+_OF_A_SCHOOL: Final = frozenset(PLACE_FACTS) - {"performance", "performance_code", "wave"}
 
 
 def facts_at_door(engine: Engine, door_id: int) -> dict[str, Any]:

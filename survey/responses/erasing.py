@@ -34,7 +34,7 @@ erasure = Table(
     CheckConstraint("kind IN ('response', 'participant', 'study')", name="kind"),
 )
 
-PLACES: Final = (
+PLACE_FACTS: Final = (
     "school",
     "school_code",
     "school_class",
@@ -115,7 +115,7 @@ def _emptied(row: Mapping[str, Any], state: str, now: datetime) -> dict[str, Any
         "layout": None,
         "waiting": 0,
         # Who declined may come back and begin anew, and is then led by their facts as before.
-        "facts": facts if state == "declined" else {name: facts[name] for name in PLACES if name in facts},
+        "facts": facts if state == "declined" else {name: facts[name] for name in PLACE_FACTS if name in facts},
         "finished_at": None,
         "end_epoch": None,
         "end_sequence": None,

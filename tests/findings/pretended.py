@@ -85,11 +85,13 @@ class Pretended:
         self._rng = np.random.default_rng(seed)
         self.rows: list[dict[str, Any]] = []
 
-    def school(self, name: str, arm: str, people: int, effect: float = 0.0, answering: float = 1.0) -> None:
+    def school(
+        self, name: str, arm: str, people: int, effect: float = 0.0, answering: float = 1.0, area: str | None = None
+    ) -> None:
         """Add a school with people who are there in every wave; `effect` is on joy, from the second wave on."""
         own = self._rng.normal(0, 0.3)
         for number in range(people):
-            self._person(f"{name}-{number}", Place(arm, None, name, "1"), own, effect, answering)
+            self._person(f"{name}-{number}", Place(arm, area, name, "1"), own, effect, answering)
 
     def _person(self, key: str, place: Place, school: float, effect: float, answering: float) -> None:
         rng = self._rng

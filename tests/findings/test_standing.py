@@ -23,12 +23,16 @@ plan:
 
 
 def standings(
-    plan: StudyDefinition, sizes: dict[str, int], facts: dict[str, dict[str, str]]
+    plan: StudyDefinition,
+    sizes: dict[str, int],
+    facts: dict[str, dict[str, str]],
+    areas: dict[str, str] | None = None,
 ) -> dict[str, SchoolStanding]:
     """Return the standing of each school, of which so many people answer."""
     made = Pretended(plan)
     for number, (name, people) in enumerate(sizes.items()):
-        made.school(name, "programme" if number % 2 else "comparison", people, effect=number / 10)
+        area = (areas or {}).get(name)
+        made.school(name, "programme" if number % 2 else "comparison", people, effect=number / 10, area=area)
     made.data.schools = [SchoolRow(name, None, facts.get(name, {})) for name in sizes]
     found = analyse(made.data, questionnaires(), ["w1", "w2"]).standings
     assert {one.outcome.id for one in found} == {"sample.joy"}
@@ -72,6 +76,16 @@ def test_of_schools_nothing_is_known_of_none_is_alike_and_without_facts_all_are(
     assert of["a"].schools == 5
     of = standings(study(FACTS[FACTS.index("plan") :]), some, {})
     assert of["g"].schools == 6
+
+
+def test_an_area_that_would_tell_of_a_few_takes_its_schools_with_it() -> None:
+    """Figures of an area are shown elsewhere: the middle less its large school would be two people at the other."""
+    sizes = {"n1": 8, "s1": 20, "s2": 20, "m1": 15, "n2": 12, "s3": 20, "m2": 2}
+    areas = {name: name[0] for name in sizes}
+    of = standings(study(FACTS), sizes, {}, areas)
+    assert {name for name, one in of.items() if one.own is not None} == {"s1", "s2", "s3"}
+    of = standings(study(FACTS), sizes | {"m2": 12, "n1": 12}, {}, areas)
+    assert all(one.own is not None for one in of.values())
 
 
 def test_a_school_with_few_people_is_hidden_and_stands_beside_no_one_nor_can_it_be_worked_out() -> None:

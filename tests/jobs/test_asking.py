@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,14 +18,7 @@ from survey.jobs.job import AFTER_FETCHING, FOR_OLD_FAULTS, Job
 from survey.jobs.queue import FILE, JobQueue
 from survey.jobs.state import StudyState, state_of
 from survey.jobs.sweeping import sweep
-from tests.jobs.pieces import JOB, Pieces, at_once, over, settings_in, small_study, someone_withdraws, until
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = small_study(tmp_path)
-    yield engine
-    engine.dispose()
+from tests.jobs.pieces import JOB, Pieces, at_once, over, settings_in, someone_withdraws, until
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,16 +16,9 @@ from survey.jobs.asking import Jobs
 from survey.jobs.job import Job
 from survey.jobs.queue import FILE, JobQueue
 from survey.retention import back_up, keep_promises, restore
-from tests.jobs.pieces import JOB, at_once, over, settings_in, small_study
+from tests.jobs.pieces import JOB, at_once, over, settings_in
 
 AFTER_THE_DAY = datetime(2100, 9, 2, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = small_study(tmp_path)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

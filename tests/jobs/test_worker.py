@@ -24,20 +24,13 @@ from survey.jobs.doing import place
 from survey.jobs.job import JobRecord
 from survey.jobs.queue import JobQueue, QueueUnreachable
 from survey.jobs.sweeping import forget_everything
-from tests.jobs.pieces import JOB, LONG, Pieces, at_once, over, settings_in, small_study, someone_withdraws, until
+from tests.jobs.pieces import JOB, LONG, Pieces, at_once, over, settings_in, someone_withdraws, until
 from tests.jobs.worker import GO_ON
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 Start = Callable[..., subprocess.Popen[bytes]]
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = small_study(tmp_path)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
