@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -36,6 +37,16 @@ class FigureTable:
 
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def are_figures(self) -> tuple[bool, ...]:
+        """Tell of each column whether it holds figures, which are set at the right, one below the other."""
+        columns = [[cell for cell in column if cell and cell != HIDDEN] for column in zip(*self.rows, strict=True)]
+        return tuple(bool(told) and all(map(_FIGURE.fullmatch, told)) for told in columns)
+
+
+_FIGURE: Final = re.compile(rf"[{MINUS}+]?[\d,]*\.?\d+( %)?( to [{MINUS}+]?[\d,]*\.?\d+( %)?)?")
+"""A number, a share or an interval, as tables have them."""
 
 
 @dataclass(frozen=True)

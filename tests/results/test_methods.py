@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 import pytest
 
 from survey.export.study import StudyTables
+from survey.findings.sentences import MINUS
 from survey.findings.study import StudyFindings, analyse
 from survey.progress import ALL_ARMS, ArmFlow
-from survey.results.figures import HIDDEN
+from survey.results.figures import HIDDEN, FigureTable
 from survey.results.methods import MethodsAppendix, MethodsPart, methods, page
 from tests.findings.pretended import PLAN, PLANNED, found_tables, questionnaires, study, usual
 
@@ -102,3 +103,12 @@ def test_every_question_stands_there_with_its_answers_and_how_it_is_scored(appen
     ):
         assert words in written
     assert "http" not in written.replace("http://www.w3.org", ""), "the file asks no one for anything"
+
+
+def test_columns_of_figures_are_told_from_words_and_set_at_the_right() -> None:
+    headings = ("Scale", "n", "Interval", "Share", "Change", "Waves", "Opened", "Nothing")
+    rows = (
+        ("1", "1,208", "0.82 to 0.86", "12 %", "+0.20", "1 and 2", "22 September 2025", ""),
+        ("Joy", HIDDEN, "", "100 %", f"{MINUS}0.08 to +0.10", "3", "19 December 2025", ""),
+    )
+    assert FigureTable(headings, rows).are_figures == (False, True, True, True, True, False, False, False)
