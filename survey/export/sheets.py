@@ -81,7 +81,11 @@ def length_shown(cell: Any, number: str = "") -> int:
     if cell is None:
         return 0
     if isinstance(cell, str):
-        return len(cell) if "\n" not in cell else max(map(len, cell.splitlines()), default=0)
+        if "\n" in cell:
+            return max(map(len, cell.splitlines()), default=0)
+        # Capitals are wider than the digit by which widths are measured, and ids of responses are full of them.
+        capitals = sum(map(str.isupper, cell)) if len(cell) <= _LONGEST_WORDS else 0
+        return len(cell) + capitals // 5
     if isinstance(cell, date):
         return len("2026-01-01 00:00:00") if isinstance(cell, datetime) else len("2026-01-01")
     if not number:
@@ -90,6 +94,9 @@ def length_shown(cell: Any, number: str = "") -> int:
     percent = number.endswith("%")
     return len(f"{cell * (100 if percent else 1):.{decimals}f}") + percent
 
+
+_LONGEST_WORDS: Final = 60
+"""Texts of more characters are as wide as a column gets, whatever their letters."""
 
 _MOST_DIGITS: Final = 11
 """So many characters of a number are shown, unless its column has a format."""

@@ -202,7 +202,11 @@ def _counted(one: AskedQuestion, id: str) -> Figure:
         for answer in one.answers
     )
     mean = (("Mean", decimal(one.mean), ""),) if one.mean is not None and not one.answers else ()
-    return Figure(id, one.title, _shares(one), FigureTable(("Answer", "n", "Share"), (*asked, *given, *mean)))
+    rows = (*asked, *given, *mean)
+    if not any(share for *_, share in rows):
+        rows = tuple(row[:-1] for row in rows)
+    headings = ("Answer", "n", "Share")[: len(rows[0])]
+    return Figure(id, one.title, _shares(one), FigureTable(headings, rows))
 
 
 _MEAN_PLACE: Final = "Mean place; 1 is first"

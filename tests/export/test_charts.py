@@ -85,6 +85,7 @@ def test_a_sheet_without_long_texts_has_no_heights() -> None:
     [
         (["x" * 30], WRAPPED, 31.5),
         (["x" * 300], WRAPPED, 60),
+        (["QMASKT0onhgVyweTkWullw"], WRAPPED, 24.5),
         ([1], TWO_DECIMALS, 9),
         ([123456.789], TWO_DECIMALS, 12.5),
         ([0.123456789123, 1], PERCENT, 9.5),

@@ -155,6 +155,7 @@ def test_every_question_has_a_figure_also_where_several_without_an_order_follow_
     figures = question_figures(asked, "question")
     assert [figure.title for figure in figures] == [one.title for one in asked]
     assert len({figure.id for figure in figures}) == len(asked) == 3
+    assert {figure.table.headings for figure in figures} == {("Answer", "n")}, "there are no shares of texts"
 
 
 def test_options_put_in_order_are_shown_by_their_mean_place_the_first_on_top() -> None:
