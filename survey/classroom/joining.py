@@ -302,6 +302,12 @@ def join_by_shown_code(engine: Engine, typed: str, key: bytes, before: int | Non
         return _let_in(connection, let_in.c.code_hash == hash_of_code(typed, key), before, now)
 
 
+def _not_over(connection: Connection, session_id: int, now: datetime) -> ClassSession | None:
+    """Return a class session; None where it has ended, or there is none."""
+    it = by_id(connection, session_id)
+    return None if it is None or state_of(it, now) == "ended" else it
+
+
 def _let_in(connection: Connection, condition: ColumnElement[bool], before: int | None, now: datetime) -> Joined | None:
     row = connection.execute(
         select(let_in.c.id, let_in.c.class_session_id, *_CARD_COLUMNS[1:], card.c.id.label("card_id"))
@@ -309,8 +315,8 @@ def _let_in(connection: Connection, condition: ColumnElement[bool], before: int 
         .where(condition)
         .with_for_update()
     ).one_or_none()
-    it = by_id(connection, row.class_session_id) if row else None
-    if row is None or it is None or state_of(it, now) == "ended":
+    it = _not_over(connection, row.class_session_id, now) if row else None
+    if row is None or it is None:
         return None
     connection.execute(delete(let_in).where(let_in.c.id == row.id))
     found = IssuedCard(row.card_id, row.participant_id, face_of(row.number, row.pictures), row.issued_at)
@@ -331,8 +337,8 @@ def show_way_in(connection: Connection, session_id: int, number: int, key: bytes
 
     key: the application's key for codes. None when the class session is over or has no such card.
     """
-    it = by_id(connection, session_id)
-    if it is None or state_of(it, now) == "ended":
+    it = _not_over(connection, session_id, now)
+    if it is None:
         return None
     found = next((one for one in issued(connection, it.school_class_id) if one.face.number == number), None)
     if found is None:
@@ -353,8 +359,8 @@ def join_without_card(engine: Engine, session_id: int, before: int | None, now: 
     before: the sitting the device had.
     """
     with write(engine) as connection:
-        it = by_id(connection, session_id)
-        if it is None or it.door_id is None or state_of(it, now) == "ended":
+        it = _not_over(connection, session_id, now)
+        if it is None or it.door_id is None:
             return None
         return _sit_down(connection, _NewSitting(it.id, None, it.door_id, "class code"), before, now)
 
