@@ -66,7 +66,10 @@ class Sweep:
         """Look at a state of a page: thoroughly at the first of its kind, else at its layout."""
         self.states += 1
         # What is chosen changes little of the room that things take: it is looked at as most people see it.
-        self.note(place, layout(page, smallest, ("",) if place.endswith(("chosen", "something else")) else accessibility.LOOKS))
+        self.note(
+            place,
+            layout(page, smallest, ("",) if place.endswith(("chosen", "something else")) else accessibility.LOOKS),
+        )
         language = place.split()[0]
         if (language, kind) not in self.kinds:
             self.kinds.add((language, kind))
@@ -123,7 +126,7 @@ class Sweep:
                 mistake(visitor, pupil)
                 if page.locator("#oops").count():
                     see(screen.name, "error")
-            if new and (others := page.locator(".with-words input:is([type=radio],[type=checkbox])")).count():
+            if new and (others := page.locator(".with-words input:is([type=radio],[type=checkbox]):visible")).count():
                 others.first.check()
                 see(screen.name, "something else")
                 page.reload()
