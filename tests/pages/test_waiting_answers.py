@@ -289,7 +289,7 @@ def test_a_first_page_is_light_and_all_of_them_together_are_too(site: Site) -> N
         return sum(len(child.client.get(address, headers=zipped).data) for address in addresses)
 
     needed = re.findall(r'(?:src|href|data-rules)="(/(?:static|q)/[^"]+(?:\.\w+\?)[^"]+)"', child.reply.text)
-    assert len(needed) == 9, "style sheet, icon, six scripts and the rules"
+    assert len(needed) == 10, "style sheet, icon, seven scripts and the rules"
     here = child.address.rpartition("/")[0]
     assert weight(child.address, *needed, f"{here}/mine.json", "/worker.js") < 30_000
     assert weight(f"{here}/pages.json") < 50_000

@@ -39,7 +39,7 @@ def test_a_lead_sees_rates_by_audience_who_needs_attention_and_what_to_do(
 ) -> None:
     root = look_at(enter("lead").get(PAGE))
     said = words(root)
-    assert "Autumn 2026 Open 2 November 2026 to 18 December 2026: 28 days left" in said
+    assert "Autumn 2026 Open 2 November to 18 December 2026: 28 days left" in said
     assert "Pupils 8 % 4 of 48 finished" in said
     assert "3 schools need attention" in said
     table = rows_without_caption(root)
