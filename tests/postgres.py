@@ -41,6 +41,8 @@ SETTINGS = {
 }
 
 
+_CONNECTED = "SELECT 1 FROM pg_stat_activity WHERE datname = ANY(%s) LIMIT 1"
+
 _NOTHING = "template1"
 """PostgreSQL's own template, with nothing in it."""
 
@@ -131,7 +133,16 @@ class PostgresServer:
     def _order(self, order: LiteralString, *names: str) -> None:
         if self._orders is None or self._orders.closed:
             self._orders = self.connect()
+        self._wait_until_left(self._orders, names)
         self._orders.execute(sql.SQL(order).format(*map(sql.Identifier, names)))
+
+    @staticmethod
+    def _wait_until_left(orders: psycopg.Connection, names: tuple[str, ...]) -> None:
+        """Wait a moment for connections that were just closed: PostgreSQL would look again after a tenth of a second."""
+        for _ in range(50):
+            if not orders.execute(_CONNECTED, [list(names)]).fetchone():
+                return
+            time.sleep(0.001)
 
 
 MEMORY = Path("/dev/shm")
