@@ -865,7 +865,7 @@ def test_an_adult_changes_the_language_of_every_page_and_stays_there(
     assert adult.place == "over"
     turned("over")
     closed = adult_half_way(site, site.link("adult"))
-    monkeypatch.setattr("survey.pages.answer.questions.now", lambda: datetime(2110, 1, 1, tzinfo=UTC))
+    monkeypatch.setattr("survey.pages.answer.going_on.now", lambda: datetime(2110, 1, 1, tzinfo=UTC))
     adult = closed.open("/go")
     turned("go")
 

@@ -347,7 +347,7 @@ def at_a_concert(people: Everyone) -> None:
 def late(walker: Looker) -> None:
     """Someone in the middle when the wave has ended."""
     with pytest.MonkeyPatch.context() as later:
-        later.setattr("survey.pages.answer.questions.now", lambda: datetime(2110, 1, 1, tzinfo=UTC))
+        later.setattr("survey.pages.answer.going_on.now", lambda: datetime(2110, 1, 1, tzinfo=UTC))
         walker.open("/go")
     assert receipt_on(walker)
 

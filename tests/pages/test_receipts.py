@@ -36,7 +36,7 @@ def receipt_on(walker: Walker) -> str | None:
 def time_is_over(walker: Walker) -> None:
     """Someone in the middle when the wave has ended: they go on, and are told so."""
     with pytest.MonkeyPatch.context() as later:
-        later.setattr("survey.pages.answer.questions.now", lambda: AFTER_THE_WAVE)
+        later.setattr("survey.pages.answer.going_on.now", lambda: AFTER_THE_WAVE)
         walker.open("/go")
 
 

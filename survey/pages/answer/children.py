@@ -12,9 +12,7 @@ from survey.definition.household import WHICH_CHILD
 from survey.pages.answer import tries
 from survey.pages.answer.blueprint import answer
 from survey.pages.answer.compiled import Survey
-from survey.pages.answer.household import NO, Household, household, place_of
-from survey.pages.answer.passes import Pass, current
-from survey.pages.answer.questions import (
+from survey.pages.answer.going_on import (
     agreed,
     elsewhere,
     go_on,
@@ -24,10 +22,12 @@ from survey.pages.answer.questions import (
     now,
     private,
     snapshot_of,
-    standing,
     survey_at,
     to_screen,
 )
+from survey.pages.answer.household import NO, Household, household, place_of
+from survey.pages.answer.passes import Pass, current
+from survey.pages.answer.questions import standing
 from survey.pages.answer.unsent import Detour, aside, detour
 from survey.pages.store import store
 from survey.responses import SavedPage, Snapshot, save, speak

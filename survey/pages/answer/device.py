@@ -24,8 +24,8 @@ from survey.pages.answer import in_class
 from survey.pages.answer.blueprint import answer
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import Survey
+from survey.pages.answer.going_on import agreed, led_away, now, private, snapshot_of, survey_at
 from survey.pages.answer.passes import current, token_of
-from survey.pages.answer.questions import agreed, led_away, now, private, snapshot_of, survey_at
 from survey.pages.statics import static_file
 from survey.pages.store import store
 from survey.responses import (

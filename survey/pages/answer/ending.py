@@ -11,9 +11,7 @@ from survey.pages.answer.blueprint import answer
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.children import before_child, sections_of
 from survey.pages.answer.compiled import Survey
-from survey.pages.answer.household import Household, household
-from survey.pages.answer.passes import Pass, current
-from survey.pages.answer.questions import (
+from survey.pages.answer.going_on import (
     ENDS,
     elsewhere,
     go_on,
@@ -26,12 +24,14 @@ from survey.pages.answer.questions import (
     private,
     row_of,
     screen_at,
-    shown_again,
     snapshot_of,
     spot_at,
     survey_at,
     to_screen,
 )
+from survey.pages.answer.household import Household, household
+from survey.pages.answer.passes import Pass, current
+from survey.pages.answer.questions import shown_again
 from survey.pages.answer.receipt import occasion_of, receipt_for
 from survey.pages.answer.tongue import asked_language, in_every_language, plain_words
 from survey.pages.answer.turns import own_open_door

@@ -19,8 +19,8 @@ from survey.pages.answer import in_class, tries, turns
 from survey.pages.answer.blueprint import answer
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import VERSION_LENGTH, Survey
+from survey.pages.answer.going_on import nothing_here, now, private, wave_over
 from survey.pages.answer.passes import Pass, current, give, take_back
-from survey.pages.answer.questions import nothing_here, now, private, wave_over
 from survey.pages.answer.receipt import day_of
 from survey.pages.answer.tongue import asked_language, every_language, in_every_language, plain_words, wanted_language
 from survey.pages.answer.unsent import aside, detour

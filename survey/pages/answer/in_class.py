@@ -25,8 +25,8 @@ from survey.classroom.joining import (
     session_of,
 )
 from survey.pages.answer.blueprint import answer
+from survey.pages.answer.going_on import now, private, snapshot_of
 from survey.pages.answer.passes import Pass, at_door, current, give, hand_over, take_back
-from survey.pages.answer.questions import now, private, snapshot_of
 from survey.pages.answer.tongue import asked_language, plain_words
 from survey.pages.store import store
 from survey.wording import in_query

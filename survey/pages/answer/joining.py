@@ -14,9 +14,9 @@ from survey.classroom.joining import FoundByCode, Joined, TriedCard, TurnedAway,
 from survey.classroom.tables import MOST_CARDS
 from survey.pages.answer import tries
 from survey.pages.answer.blueprint import answer
+from survey.pages.answer.going_on import now, private
 from survey.pages.answer.in_class import let_in, with_card
 from survey.pages.answer.passes import Pass, current, give
-from survey.pages.answer.questions import now, private
 from survey.pages.answer.tongue import asked_language, in_every_language, plain_words
 from survey.pages.answer.unsent import aside, detour
 from survey.pages.store import store

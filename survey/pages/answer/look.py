@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response as Reply
 
 from survey.pages.answer.blueprint import answer
 from survey.pages.answer.catalogue import catalogue
+from survey.pages.answer.going_on import survey_at
 from survey.pages.answer.passes import current, give
-from survey.pages.answer.questions import survey_at
 from survey.pages.answer.tongue import asked_language, plain_words, wanted_language
 from survey.pages.answer.unsent import aside, chosen_look, detour, look_page
 from survey.wording import LANGUAGE, own_name

@@ -11,9 +11,7 @@ from werkzeug.wrappers import Response as Reply
 from survey.journey import Screen
 from survey.pages.answer.blueprint import answer
 from survey.pages.answer.compiled import Survey
-from survey.pages.answer.household import FIRST_SCHOOL, NO, ONE_FIRST, Household, household
-from survey.pages.answer.passes import Pass, current
-from survey.pages.answer.questions import (
+from survey.pages.answer.going_on import (
     agreed,
     go_on,
     led_away,
@@ -25,6 +23,8 @@ from survey.pages.answer.questions import (
     survey_at,
     to_screen,
 )
+from survey.pages.answer.household import FIRST_SCHOOL, NO, ONE_FIRST, Household, household
+from survey.pages.answer.passes import Pass, current
 from survey.pages.answer.unsent import aside, detour
 from survey.pages.store import store
 from survey.responses import SavedPage, Snapshot, save, speak

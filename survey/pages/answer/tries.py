@@ -15,8 +15,8 @@ from typing import Final
 from flask import request
 from werkzeug.wrappers import Response as Reply
 
+from survey.pages.answer.going_on import now
 from survey.pages.answer.passes import Pass, current, give
-from survey.pages.answer.questions import now
 from survey.pages.store import store
 from survey.people.attempts import ADDRESS, ADDRESS_IN_A_DAY, DEVICE, Limit, counter, succeeded, waits_until, was_wrong
 from survey.wording import Say

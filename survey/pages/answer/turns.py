@@ -17,8 +17,8 @@ from survey.pages.answer import in_class
 from survey.pages.answer.blueprint import answer
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import Survey
+from survey.pages.answer.going_on import now, private, snapshot_of
 from survey.pages.answer.passes import Pass, at_door, current, give, hand_over, take_back
-from survey.pages.answer.questions import now, private, snapshot_of
 from survey.pages.answer.receipt import just_ended, occasion_of, receipt_for
 from survey.pages.answer.tongue import asked_language
 from survey.pages.store import store

@@ -13,7 +13,7 @@ from survey.definition.invented import invented
 from survey.definition.routes import Routes
 from survey.definition.rules.roster import facts_with_codes
 from survey.definition.study import Fact
-from survey.pages.answer.questions import private
+from survey.pages.answer.going_on import private
 from survey.pages.trying.blueprint import trying
 from survey.pages.trying.kept import TryOut, current, keep
 from survey.wording import own_name

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as Reply
 
 from survey.definition.drafts import Draft, DraftedFolder, Drafts
 from survey.pages.answer.compiled import VERSION_LENGTH, Survey
-from survey.pages.answer.questions import private
+from survey.pages.answer.going_on import private
 from survey.pages.trying.trials import Drafted, Trial
 from survey.wording import own_name
 

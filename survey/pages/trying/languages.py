@@ -10,7 +10,7 @@ from flask import Response, render_template
 from werkzeug.wrappers import Response as Reply
 
 from survey.definition.languages import TextPlace
-from survey.pages.answer.questions import private
+from survey.pages.answer.going_on import private
 from survey.pages.trying.blueprint import trying
 from survey.pages.trying.trials import trial_of
 from survey.problems import amount

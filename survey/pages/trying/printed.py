@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, request
 from werkzeug.wrappers import Response as Reply
 
-from survey.pages.answer.questions import private
+from survey.pages.answer.going_on import private
 from survey.pages.statics import asset
 from survey.pages.trying.blueprint import trying
 from survey.pages.trying.kept import current

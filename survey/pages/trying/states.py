@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as Reply
 from survey.forms import StepFields
 from survey.journey import Screen, Step
 from survey.pages.answer.compiled import Survey
-from survey.pages.answer.questions import private
+from survey.pages.answer.going_on import private
 from survey.pages.shield import FRAMED, FRAMES, with_policy
 from survey.pages.trying.blueprint import trying
 from survey.pages.trying.kept import TryOut, current

@@ -17,9 +17,9 @@ from survey.journey import Screen, Step
 from survey.pages.answer.children import CheckSection
 from survey.pages.answer.entry import welcome_page
 from survey.pages.answer.files import sent_file
+from survey.pages.answer.going_on import private, screen_at
 from survey.pages.answer.look import way_back
 from survey.pages.answer.passes import Pass
-from survey.pages.answer.questions import private, screen_at
 from survey.pages.answer.unsent import Detour, Device, aside, chosen_look, detour, look_page, plain_way, unsent
 from survey.pages.trying.blueprint import trying
 from survey.pages.trying.kept import TryOut, current, forget, keep, start_of

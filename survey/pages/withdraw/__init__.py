@@ -21,8 +21,8 @@ from survey.database import read
 from survey.fieldwork.consent import Scope, children_of, time_zone_of
 from survey.pages.answer import tries
 from survey.pages.answer.catalogue import catalogue
+from survey.pages.answer.going_on import private
 from survey.pages.answer.passes import Pass, current
-from survey.pages.answer.questions import private
 from survey.pages.answer.tongue import asked_language, in_every_language, plain_words
 from survey.pages.answer.unsent import aside, detour
 from survey.pages.shield import refuse_foreign_posts
