@@ -230,9 +230,15 @@ def _parents(study: Study) -> Iterator[tuple[int | None, dict[str, Any], dict[st
 
 def exported(engine: Engine, questionnaire: str, what: str = "codes") -> bytes:
     """Return one CSV of the study's export."""
+    return all_exported(engine)[f"{questionnaire}-{what}"]
+
+
+def all_exported(engine: Engine) -> dict[str, bytes]:
+    """Return the CSV files of the study's export: name without its ending -> contents."""
     out = io.BytesIO()
     export(STUDY, engine, "csv", out, NOW)
-    return zipfile.ZipFile(out).read(f"csv/{questionnaire}-{what}.csv")
+    with zipfile.ZipFile(out) as files:
+        return {Path(name).stem: files.read(name) for name in files.namelist() if name.startswith("csv/")}
 
 
 def without_ids(data: bytes) -> list[list[str]]:
