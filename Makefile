@@ -163,8 +163,8 @@ fences: setup
 	@$(BIN)/lint-imports --no-logo
 
 # Each worker gets its share of the folders, so that what a module makes is made once; the first to end takes over from another.
-# Four at a time on two cores: a test of a browser, a server or PostgreSQL waits for half of its time.
-PYTEST := $(BIN)/pytest -n 4 --dist worksteal
+# Three at a time on two cores: a test of a browser or a server waits a third of its time. Four are no quicker.
+PYTEST := $(BIN)/pytest -n 3 --dist worksteal
 
 .PHONY: check
 check: ## the quick one: style, types, fences, and the quick tests, on SQLite alone

@@ -187,7 +187,7 @@ def _ours(folder: Path) -> tuple[WSGIApplication, Engine]:
 # ---- where it goes -------------------------------------------------------------------------------------
 
 STAGES = {
-    "the response read": ("survey.pages.answer.questions", "load"),
+    "the response read": ("survey.pages.answer.going_on", "load"),
     "the save": ("survey.pages.answer.questions", "save"),
     "the form read": ("survey.forms:ScreenForm", "submit"),
     "the way on": ("survey.pages.answer.questions", "_lead_on"),
