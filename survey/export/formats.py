@@ -45,7 +45,7 @@ FORMATS: Final[Mapping[str, ExportFormat]] = {
             ".xlsx",
             _WORKBOOK,
             "workbook",
-            "For work with all of it: the answers in words and in codes, the scores, everything that was found with "
+            "Everything in one file: the answers in words and in codes, the scores, everything that was found with "
             "its charts, the scales, the codebook and notes.",
             Workbook,
         ),
