@@ -11,7 +11,6 @@ from werkzeug.wrappers import Response as Reply
 from survey.definition.household import WHICH_CHILD
 from survey.pages.answer import tries
 from survey.pages.answer.blueprint import answer
-from survey.pages.answer.compiled import Survey
 from survey.pages.answer.going_on import (
     agreed,
     elsewhere,
@@ -20,6 +19,7 @@ from survey.pages.answer.going_on import (
     next_number,
     not_taken,
     now,
+    posted_in,
     private,
     snapshot_of,
     survey_at,
@@ -248,17 +248,10 @@ def _leave(found: _Asking, away: Detour) -> Reply:
     """Show “Aa”, or the page again, in whichever language, with what was not sent yet."""
     survey, place = found.theirs.survey, f"/{found.place}"
     if away.language not in ("", survey.language):
-        return _in_another_language(survey, away.language, place)
+        return posted_in(survey, away.language, lambda there: f"{there.children}{place}")
     chosen = (request.form.get("another", ""), request.form.get("school", ""))
     words = survey.words | {"links": survey.languages(place, "children")}
     return aside(away, words, lambda looks: private(Response(_page(found, chosen=chosen, looks=looks))))
-
-
-def _in_another_language(survey: Survey, language: str, place: str) -> Reply:
-    """Lead to a page about children in another language of the questionnaire, with all that was posted."""
-    if language not in survey.questionnaire.languages:
-        abort(400)
-    return redirect(f"{survey_at(survey.version, language).children}{place}", 307)
 
 
 def _said() -> tuple[str, str]:
@@ -370,6 +363,6 @@ def take_code(version: str, language: str, place: int) -> Reply:
 def _leave_code(theirs: Household, row: Snapshot, away: Detour, typed: str) -> Reply:
     survey, place = theirs.survey, f"/{theirs.place(row)}/code"
     if away.language not in ("", survey.language):
-        return _in_another_language(survey, away.language, place)
+        return posted_in(survey, away.language, lambda there: f"{there.children}{place}")
     words = survey.words | {"links": survey.languages(place, "children")}
     return aside(away, words, lambda looks: _code_page(theirs, row, typed=typed, looks=looks))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from flask import Response, abort, redirect, render_template, request
@@ -42,6 +43,16 @@ def survey_at(version: str, language: str) -> Survey:
     if survey is None or version not in (survey.version, survey.sha256):
         abort(404)
     return survey
+
+
+def posted_in(survey: Survey, language: str, address: Callable[[Survey], str]) -> Reply:
+    """Lead to a page in another language of the questionnaire, with all that was posted; answer 400 for one it has not.
+
+    address: that of the page, of the survey in that language.
+    """
+    if language not in survey.questionnaire.languages:
+        abort(400)
+    return redirect(address(survey_at(survey.version, language)), 307)
 
 
 def screen_at(survey: Survey, name: str) -> Screen:

@@ -20,6 +20,7 @@ from survey.pages.answer.going_on import (
     now,
     number,
     over_address,
+    posted_in,
     private,
     row_of,
     snapshot_of,
@@ -194,13 +195,12 @@ def take(version: str, language: str, name: str) -> Reply:
 
 def _in_language(survey: Survey, name: str, language: str, pass_: Pass) -> Reply:
     """Lead to a screen in another language of the questionnaire, with all that was posted."""
-    if language not in survey.questionnaire.languages:
-        abort(400)
+    query = request.query_string.decode()
+    reply = posted_in(survey, language, lambda there: f"{there.here}/{name}?{query}")
     snapshot = snapshot_of(pass_)
     if snapshot is not None and snapshot.state == "started":
         speak(store().engine, snapshot.id, language, now())
-    there = survey_at(survey.version, language)
-    return redirect(f"{there.here}/{name}?{request.query_string.decode()}", 307)
+    return reply
 
 
 def _leave(

@@ -5,7 +5,7 @@ It comes before the first question about a child. Further children's schools are
 
 from __future__ import annotations
 
-from flask import Response, abort, redirect, render_template, request
+from flask import Response, redirect, render_template, request
 from werkzeug.wrappers import Response as Reply
 
 from survey.journey import Screen
@@ -18,6 +18,7 @@ from survey.pages.answer.going_on import (
     next_number,
     not_taken,
     now,
+    posted_in,
     private,
     snapshot_of,
     survey_at,
@@ -101,7 +102,8 @@ def take_school(version: str, language: str) -> Reply:
     survey, first, said = theirs.survey, theirs.first, request.form.get("school", "")
     if (away := detour()) is not None:
         if away.language not in ("", language):
-            return _in_language(theirs, away.language)
+            query = request.query_string.decode()
+            return posted_in(survey, away.language, lambda there: f"{there.school}?{query}")
         words = survey.words | {"links": survey.languages("", "school")}
         return aside(away, words, lambda looks: _page(theirs, looks, said))
     if too_late(store().engine, first, now()) or not agreed(first):
@@ -128,13 +130,6 @@ def take_school(version: str, language: str) -> Reply:
 def _first_about_a_child(survey: Survey, first: Snapshot) -> Screen | None:
     route = survey.journey.route(first.answers, first.facts)
     return next((screen for screen in route if screen.page.for_each), None)
-
-
-def _in_language(theirs: Household, language: str) -> Reply:
-    if language not in theirs.survey.questionnaire.languages:
-        abort(400)
-    there = survey_at(theirs.survey.version, language)
-    return redirect(f"{there.school}?{request.query_string.decode()}", 307)
 
 
 @answer.get("/school/<version>/<language>/back")
