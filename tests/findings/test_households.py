@@ -75,6 +75,24 @@ def test_ten_children_of_nine_parents_are_nine_people() -> None:
     assert mean_of_the_programme(1).found is None
 
 
+def test_the_mean_of_everyone_is_that_of_enough_people() -> None:
+    """Without arms nothing but the number of people decides."""
+    outcomes = {"parent": Questionnaire.from_data(yaml.load(PARENT, yaml.BaseLoader))}
+
+    def mean_of_everyone(siblings: int) -> ArmMean:
+        data = StudyData(study(""), {"w1": [], "w2": []})
+        answers = data.answers["parent", "w1"]
+        for number in range(10 - siblings):
+            at = Row(None, Place(None, None, f"s{number % 3}", None), {})
+            for child in range(1 + (number < siblings)):
+                answers.add(at, {"home": 1.0 + child, "song": 1.0}, further=child > 0, household=str(number))
+        (one,) = [one for one in analyse(data, outcomes, ["w1"]).means if (one.outcome.name, one.arm) == ("home", "")]
+        return one
+
+    assert mean_of_everyone(0).found is not None
+    assert mean_of_everyone(1).found is None
+
+
 def test_rows_of_one_household_are_gathered_as_one_person() -> None:
     first, second = Response("r1", FULL, household="r1"), Response("r2", FULL, household="r1", child=2)
     alone = Response("r3", FULL, participant="P002", household="r3")

@@ -273,6 +273,15 @@ def test_at_a_concert_of_several_schools_a_parent_says_which_one_the_child_goes_
     assert (row.state, row.facts["school_code"], row.facts["arm"]) == ("finished", "s1", "programme")
 
 
+def test_the_school_is_asked_also_of_a_parent_who_goes_on_later(site: Site) -> None:
+    walker = site.walker().come_in(concert(site, "s1", "s2"))
+    give(walker, "liked", "1")
+    assert walker.heading == SCHOOL
+    assert walker.open("/go").heading == SCHOOL, "it is not passed by"
+    walker.post({"school": "s1"})
+    assert walker.open("/go").screen == "sings"
+
+
 def test_a_child_at_another_school_is_at_none_of_those_of_the_concert(site: Site) -> None:
     with session(site.engine) as db:
         study = study_by_code(db, "tiny")
