@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import gc
 import os
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -41,9 +42,10 @@ import survey.pages.account  # noqa: E402, F401 - makes its hasher now
 
 argon2.PasswordHasher = _dear  # type: ignore[misc]
 
-# Where pytest makes the folders of `tmp_path`: a disk does not learn of files that live for one test.
+# For `tmp_path`, and all that servers, commands and browsers put into the system's folder for such files: a disk does
+# not learn of files that live for one test.
 if folder := fast_folder():
-    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
+    tempfile.tempdir = os.environ.setdefault("TMPDIR", str(folder))
 
 TABLET = {"width": 1024, "height": 690}
 """What a school's tablet leaves for the page (forms.md P26)."""

@@ -31,18 +31,21 @@ def remember() -> None:
 
 
 def _addresses() -> None:
-    """Share the functions that build an address: they hang on the rule's text and its converters alone."""
-    compiled: dict[object, Any] = {}
-    compile_anew = Rule._compile_builder
+    """Share what an address is matched with and built by: both hang on the rule's text and its converters alone."""
+    compiled: dict[object, dict[str, Any]] = {}
+    compile_anew = Rule.compile
 
-    def compile_once(rule: Rule, append_unknown: bool = True) -> Any:
-        converters = tuple((name, type(one)) for name, one in rule._converters.items())
-        key = (rule.rule, rule.host, rule.subdomain, append_unknown, converters, repr(rule.defaults))
+    def compile_once(rule: Rule) -> None:
+        domain = rule.host if rule.map.host_matching else rule.subdomain
+        key = (rule.rule, domain, rule.merge_slashes, repr(rule.defaults), tuple(rule.map.converters.items()))
         if key not in compiled:
-            compiled[key] = compile_anew(rule, append_unknown)
-        return compiled[key]
+            compile_anew(rule)
+            compiled[key] = {name: getattr(rule, name) for name in ("_parts", "_trace", "_converters", "arguments")}
+            compiled[key] |= {name: getattr(rule, name).__func__ for name in ("_build", "_build_unknown")}
+        for name, value in compiled[key].items():
+            setattr(rule, name, value.__get__(rule, None) if callable(value) else value)
 
-    Rule._compile_builder = compile_once  # type: ignore[method-assign]
+    Rule.compile = compile_once  # type: ignore[method-assign]
 
 
 class _Compiled(BytecodeCache):
