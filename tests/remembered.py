@@ -7,6 +7,8 @@ so that no test learns anything from another.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import CodeType
 from typing import Any
 
@@ -21,6 +23,8 @@ from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 from survey import database
+from survey.bounded import Bounds, reading
+from survey.tables import apart
 
 
 def remember() -> None:
@@ -28,6 +32,7 @@ def remember() -> None:
     _addresses()
     _templates()
     _statements()
+    _tables()
 
 
 def _addresses() -> None:
@@ -89,3 +94,33 @@ def _statements() -> None:
         return engine
 
     database.open_engine = open_engine
+
+
+_NO_LARGER = 64 * 1024
+"""Bytes of the largest table that is remembered."""
+
+
+def _tables() -> None:
+    """Share what a table was read as: most tests send the same few, and each reading starts a process."""
+    said: dict[object, list[bytes]] = {}
+
+    @contextmanager
+    def read_once(
+        module: str, data: bytes, bounds: Bounds, arguments: Sequence[str] = (), *, lean: bool = False
+    ) -> Iterator[Iterator[bytes]]:
+        key = (module, data, bounds, *arguments)
+        if key in said:
+            yield iter(said[key])
+            return
+        with reading(module, data, bounds, arguments, lean=lean) as lines:
+            yield noted(key, lines, len(data))
+
+    def noted(key: object, lines: Iterator[bytes], size: int) -> Iterator[bytes]:
+        met = []
+        for line in lines:
+            met.append(line)
+            yield line
+        if size <= _NO_LARGER:
+            said[key] = met
+
+    apart.reading = read_once  # type: ignore[attr-defined]

@@ -110,9 +110,10 @@ def gaps(text: str) -> list[Gap]:
     return [piece for piece in pieces(text) if isinstance(piece, Gap)]
 
 
-def checked_gaps(text: str) -> list[Gap]:
+@lru_cache(maxsize=4096)
+def checked_gaps(text: str) -> tuple[Gap, ...]:
     """Return the gaps of a wording that an author has written. Raises Unreadable for any brace that makes no sense."""
-    return [piece for piece in _cut(text, lone_brace_allowed=False) if isinstance(piece, Gap)]
+    return tuple(piece for piece in _cut(text, lone_brace_allowed=False) if isinstance(piece, Gap))
 
 
 def facts_in_words(facts: Mapping[str, Any], words: Mapping[str, Mapping[str, str]], say: Say) -> dict[str, str]:

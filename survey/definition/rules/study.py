@@ -7,7 +7,7 @@ import zoneinfo
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import Final
 
@@ -186,10 +186,16 @@ def _sent_twice(study: StudyDefinition) -> Iterator[Fault]:
 
 def time_zone(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
     """The time zone is one."""
-    known = zoneinfo.available_timezones()
+    known = _time_zones()
     if study.time_zone not in known:
         hint = did_you_mean(study.time_zone, known) or " Please write one such as Europe/London."
         yield Fault(("time_zone",), f"there is no time zone '{shortened(study.time_zone)}'.{hint}")
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    """Return the names of all time zones. To find them, several hundred files are opened."""
+    return frozenset(zoneinfo.available_timezones())
 
 
 def facts(study: StudyDefinition, around: Surroundings) -> Iterator[Fault]:
