@@ -16,6 +16,7 @@ media as it found them:
     next_in_view            a child's Next is in view before anything is scrolled, whatever “Aa” says; and the page fits
     next_place              where Next stands, to be compared along a walk
     console                 no error, and no report of the content security policy, in the console
+    at_every_size           targets, reflow, next_in_view and large_text_and_spacing, for less than one after the other
     every_check             all of them
 
 They need JavaScript in the page's context. Numbers in brackets are those of the design's test protocol, and this is
@@ -38,31 +39,37 @@ where each is kept:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 AXE_FROM_NPM = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag2aaa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
+# axe has two rules of contrast: for AA, and for AAA (off unless it is asked for), which passes by what AA's finds or
+# cannot tell. One that asks for AAA finds what both do.
+CONTRAST = {"color-contrast": {"options": {"contrastRatio": {"normal": {"expected": 7}, "large": {"expected": 4.5}}}}}
+
 AXE_OPTIONS = {
     "runOnly": AXE_TAGS,
     "resultTypes": ["violations", "incomplete"],
-    # axe leaves these two out unless they are asked for
-    "rules": {"target-size": {"enabled": True}, "color-contrast-enhanced": {"enabled": True}},
+    # axe leaves the first out unless it is asked for
+    "rules": {"target-size": {"enabled": True}, "color-contrast-enhanced": {"enabled": False}},
+    "checks": CONTRAST,
 }
 
 # What may be another answer in other colours; all else of a page was asked when it was met in its usual ones.
 AXE_OF_COLOURS = {
-    "runOnly": {"type": "rule", "values": ["color-contrast", "color-contrast-enhanced", "link-in-text-block"]},
+    "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
     "resultTypes": ["violations", "incomplete"],
+    "checks": CONTRAST,
 }
 
 MOST_TAB_STOPS = 90
@@ -94,20 +101,21 @@ def _axe() -> Axe:
     return Axe.from_file(AXE_FROM_NPM) if AXE_FROM_NPM.exists() else Axe()
 
 
-TO_THE_TOP = """() => {
+# From the top: of what an earlier check has scrolled out of a box, axe cannot tell the colours.
+RUN_AXE = """([of, options]) => {
+  if (!('axe' in window)) return null;
   for (const one of document.querySelectorAll('*')) if (one.scrollTop) one.scrollTop = 0;
   scrollTo(0, 0);
+  return axe.run(of || document, options);
 }"""
-"""Of what an earlier check has scrolled out of a box, axe cannot tell the colours."""
 
 
 def run_axe(page: Page, options: dict[str, Any] = AXE_OPTIONS, of: dict[str, Any] | None = None) -> AxeResult:
     """Run axe on the page, or on a part of it, from the top [T1]."""
-    page.evaluate(TO_THE_TOP)
-    # Half a megabyte: a second run on the same page does not send it again.
-    if not page.evaluate("() => 'axe' in window"):
+    response = page.evaluate(RUN_AXE, [of, options])
+    if response is None:  # half a megabyte: a second run on the same page does not send it again
         page.evaluate(_axe().axe_script)
-    response = page.evaluate("([of, options]) => axe.run(of || document, options)", [of, options])
+        response = page.evaluate(RUN_AXE, [of, options])
     return AxeResult(
         violations=[_axe_sentence(found) for found in response["violations"]],
         incomplete=[_axe_sentence(found) for found in response["incomplete"]],
@@ -195,8 +203,8 @@ FOCUSED = """() => {
   };
 }"""
 
-# Everything Tab must reach: of a group of radios one, the chosen one or any.
-REACHABLE = """() => {
+# Everything Tab must reach: a list of groups, each of one thing or of radios, of which it reaches one.
+GROUPS = """() => {
   const seen = e => e.checkVisibility({visibilityProperty: true}) && !e.disabled && !e.closest('[inert]')
     && !e.matches('[tabindex="-1"][aria-hidden=true]');  // what Enter presses: no stop of its own
   const all = [...document.querySelectorAll(
@@ -207,11 +215,7 @@ REACHABLE = """() => {
     const key = e.type === 'radio' ? `radio ${e.name} ${[...document.forms].indexOf(e.form)}` : e;
     groups.set(key, [...(groups.get(key) || []), e]);
   });
-  const stops = new Set(window.chorusStops || []);
-  delete window.chorusStops;
-  return [...groups.values()].filter(g => !g.some(e => stops.has(e))).map(([e]) =>
-    ((e.labels && e.labels[0] ? e.labels[0].textContent : '') || e.textContent || e.id || e.tagName)
-      .trim().slice(0, 40));
+  return [...groups.values()];
 }"""
 
 
@@ -223,19 +227,46 @@ FROM_THE_TOP = """() => {
   start.focus();
   start.remove();
   scrollTo(0, 0);
-  delete window.chorusStops;
 }"""
+
+# What one key did is looked at when the next is pressed: a question to the page between two keys costs as much as a key.
+LOOK_AT_EACH_KEY = """(look) => {
+  const seen = [], note = () => seen.push(look());
+  addEventListener('keydown', note, true);
+  window.chorusKeys = {seen, look, end: () => removeEventListener('keydown', note, true)};
+}"""
+
+# What each key did, and what the last one did: what was there before the first is left out.
+EACH_KEY = """() => {
+  const {seen, look, end} = window.chorusKeys;
+  end();
+  delete window.chorusKeys;
+  return [...seen, look()].slice(1);
+}"""
+
+START_TO_WALK = f"""() => {{
+  ({FROM_THE_TOP})();
+  ({LOOK_AT_EACH_KEY})({FOCUSED});
+  return ({GROUPS})().length;
+}}"""
+
+# What is left out; and the focus has scrolled boxes as well as the page: axe does not see what is scrolled out of one.
+NEVER_REACHED = f"""() => {{
+  const stops = new Set(window.chorusStops || []);
+  delete window.chorusStops;
+  document.querySelectorAll('nav').forEach(box => box.scrollTo(0, 0));
+  return ({GROUPS})().filter(g => !g.some(e => stops.has(e))).map(([e]) =>
+    ((e.labels && e.labels[0] ? e.labels[0].textContent : '') || e.textContent || e.id || e.tagName)
+      .trim().slice(0, 40));
+}}"""
 
 
 def keyboard_walk(page: Page) -> list[str]:
     """Tab through the page: each stop has a ring and is in view and on top; nothing is left out [T2]."""
-    page.evaluate(FROM_THE_TOP)
     faults: list[str] = []
     stops: set[int] = set()
     last = None
-    for _ in range(MOST_TAB_STOPS):
-        page.keyboard.press("Tab")
-        stop = page.evaluate(FOCUSED)
+    for stop in _tabbed(page):
         if stop is not None and stop["number"] == last:
             continue  # a field for a day has a stop for each of its parts
         if stop is None or stop["number"] in stops:
@@ -243,10 +274,19 @@ def keyboard_walk(page: Page) -> list[str]:
         last = stop["number"]
         stops.add(stop["number"])
         faults += _faults_of_stop(stop)
-    faults += [f"Tab never reaches “{name}”." for name in page.evaluate(REACHABLE)]
-    # The focus has scrolled boxes as well as the page; axe does not see what is scrolled out of one.
-    page.evaluate("() => document.querySelectorAll('nav').forEach(box => box.scrollTo(0, 0))")
+    faults += [f"Tab never reaches “{name}”." for name in page.evaluate(NEVER_REACHED)]
     return faults + basics(page) + _arrow_keys(page)
+
+
+def _tabbed(page: Page) -> Iterator[dict[str, Any] | None]:
+    """Yield what has the focus after each Tab from the top: one Tab more than there are stops, and as many as are asked for."""
+    enough = min(page.evaluate(START_TO_WALK) + 1, MOST_TAB_STOPS)
+    for _ in range(enough):
+        page.keyboard.press("Tab")
+    yield from page.evaluate(EACH_KEY)
+    for _ in range(MOST_TAB_STOPS - enough):
+        page.keyboard.press("Tab")
+        yield page.evaluate(FOCUSED)
 
 
 def _faults_of_stop(stop: dict[str, Any]) -> Iterator[str]:
@@ -261,21 +301,15 @@ def _faults_of_stop(stop: dict[str, Any]) -> Iterator[str]:
 
 def _arrow_keys(page: Page) -> list[str]:
     """Space chooses a radio; the arrows go forward and back, mirrored where the page runs right to left."""
-    radios = page.locator("input[type=radio]:visible")
-    if radios.count() < 2:
+    before = page.evaluate(START_TO_CHOOSE)
+    if before is None:
         return []
-    before = page.evaluate("() => [...document.querySelectorAll('input[type=radio]')].map(e => e.checked)")
-    right_to_left = page.evaluate("() => document.documentElement.dir === 'rtl'")
+    chosen, right_to_left = before
     forward, back = ("ArrowLeft", "ArrowRight") if right_to_left else ("ArrowRight", "ArrowLeft")
-    radios.first.focus()
-    places = []
     for key in ("Space", "ArrowDown", "ArrowUp", forward, back):
         page.keyboard.press(key)
-        places.append(page.evaluate(CHECKED_PLACE))
-    page.evaluate(
-        "(b) => document.querySelectorAll('input[type=radio]').forEach((e, i) => { e.checked = b[i]; })",
-        before,
-    )
+    places = page.evaluate(EACH_KEY)
+    page.evaluate(CHOOSE_AGAIN, chosen)
     if places == [0, 1, 0, 1, 0]:
         return []
     return ["The arrow keys do not move the choice forward and back in the first group of radios."]
@@ -286,6 +320,19 @@ CHECKED_PLACE = """() => {
   if (e.type !== 'radio') return -1;
   return [...document.getElementsByName(e.name)].filter(o => o.form === e.form).findIndex(o => o.checked);
 }"""
+
+CHOSEN = "[...document.querySelectorAll('input[type=radio]')].map(e => e.checked)"
+
+CHOOSE_AGAIN = "(b) => document.querySelectorAll('input[type=radio]').forEach((e, i) => { e.checked = b[i]; })"
+
+START_TO_CHOOSE = f"""() => {{
+  const radios = [...document.querySelectorAll('input[type=radio]')]
+    .filter(e => e.checkVisibility({{visibilityProperty: true}}) && e.getBoundingClientRect().width);
+  if (radios.length < 2) return null;
+  radios[0].focus();
+  ({LOOK_AT_EACH_KEY})({CHECKED_PLACE});
+  return [{CHOSEN}, document.documentElement.dir === 'rtl'];
+}}"""
 
 # Scrolled boxes that a keyboard reaches and that say what they hold may be wider (a table of data).
 OVERFLOW = """() => {
@@ -320,33 +367,40 @@ OVERFLOW = """() => {
 LARGEST = "text-biggest spaced"
 """The classes that “Aa” gives a page with the largest text and more space."""
 
-LARGER = """(names) => {
-  const root = document.documentElement, before = root.className;
-  root.classList.add(...names.split(' '));
-  return before;
-}"""
+Found = list[Any]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What is asked of a page in a size: a script of `MEASURE`, with the classes of a look of “Aa”, with a style sheet.
+
+    `tell` makes sentences of what the script finds. `where`: only of pages that have such an element.
+    """
+
+    size: tuple[int, int]
+    script: str
+    tell: Callable[[Found], list[str]]
+    look: str = ""
+    css: str = ""
+    where: str = "html"
+
+
+def _sentences(words: str) -> Callable[[Found], list[str]]:
+    return lambda found: [words.format(fault) for fault in found]
 
 
 def reflow(page: Page) -> list[str]:
     """A phone, a phone on its side with a keyboard, a tablet: nothing scrolls sideways or is cut off [T3]."""
-    with _size_kept(page):
-        faults = [
-            f"At {width} by {height} pixels {fault}."
-            for width, height in (PHONE, (320, 256), UPRIGHT)
-            for fault in _overflow(page, width, height)
-        ]
-        # Adults zoom their browser; children's pages have “Aa”.
-        if not page.locator('link[href*="pupil.css"]').count():
-            return faults
-        before = page.evaluate(LARGER, LARGEST)
-        try:
-            return faults + [
-                f"With “Aa” at its largest and {width} pixels {fault}."
-                for width, height in (UPRIGHT, PHONE)
-                for fault in _overflow(page, width, height)
-            ]
-        finally:
-            page.evaluate("(before) => { document.documentElement.className = before; }", before)
+    return _measured(page, _reflow())
+
+
+def _reflow() -> Iterator[Measure]:
+    for size in (PHONE, (320, 256), UPRIGHT):
+        yield Measure(size, "overflow", _sentences(f"At {size[0]} by {size[1]} pixels {{}}."))
+    # Adults zoom their browser; children's pages have “Aa”.
+    for size in (UPRIGHT, PHONE):
+        told = _sentences(f"With “Aa” at its largest and {size[0]} pixels {{}}.")
+        yield Measure(size, "overflow", told, look=LARGEST, where='link[href*="pupil.css"]')
 
 
 SPACING = (
@@ -354,65 +408,62 @@ SPACING = (
     "p{margin-bottom:2em!important}"
 )
 
+DOUBLED = "html{font-size:calc(2 * FONT-SIZE)!important}"
+"""FONT-SIZE is what the page has by itself."""
+
 
 def large_text_and_spacing(page: Page) -> list[str]:
     """Text twice as large at 1024 and 390 pixels, WCAG 1.4.12's spacing at 1024 and 320 [T4]."""
-    size = float(page.evaluate("() => parseFloat(getComputedStyle(document.documentElement).fontSize)"))
-    doubled = f"html{{font-size:{2 * size}px!important}}"
-    with _size_kept(page):
-        return [
-            f"With {what} at {width} pixels {fault}."
-            for what, css, (width, height) in (
-                ("more spacing", SPACING, PHONE),
-                ("text at 200 %", doubled, (390, 690)),
-                ("text at 200 %", doubled, TABLET),
-                ("more spacing", SPACING, TABLET),
-            )
-            for fault in _overflow(page, width, height, css)
-        ]
+    return _measured(page, _large_text_and_spacing())
+
+
+def _large_text_and_spacing() -> Iterator[Measure]:
+    for what, css, size in (
+        ("text at 200 %", DOUBLED, TABLET),
+        ("more spacing", SPACING, TABLET),
+        ("more spacing", SPACING, PHONE),
+        ("text at 200 %", DOUBLED, HAND),
+    ):
+        yield Measure(size, "overflow", _sentences(f"With {what} at {size[0]} pixels {{}}."), css=css)
 
 
 LOOKS = ("", "spaced", "text-bigger", "text-biggest", LARGEST)
 """The classes of what “Aa” offers, as they change how much room things take."""
 
-# Every button on the ground of a child's page, with each look; and whether all of the page fits, where it has to.
-NEXT = """(looks) => {
-  const root = document.documentElement, before = root.className, faults = [];
+# Every button on the ground of a child's page, with a look; and whether all of the page fits, where it has to.
+NEXT = """(look) => {
+  const root = document.documentElement, faults = [], with_ = look ? ` with “${look}”` : '';
   scrollTo(0, 0);
-  for (const look of looks) {
-    root.className = before;
-    if (look) root.classList.add(...look.split(' '));
-    const with_ = look ? ` with “${look}”` : '';
-    for (const e of document.querySelectorAll('main .next')) {
-      const r = e.getBoundingClientRect(), name = e.textContent.trim();
-      const seen = r.top >= 0 && r.bottom <= innerHeight && r.left >= -1 && r.right <= innerWidth + 1;
-      const top = seen && document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2);
-      if (!seen) faults.push(`“${name}” is out of view${with_}`);
-      else if (!e.contains(top)) faults.push(`“${name}” is covered${with_}`);
-    }
-    const more = root.scrollHeight - innerHeight;
-    if (more > 0 && !look.includes('text-') && document.querySelector('main .next'))
-      faults.push(`${more} pixels of the page are out of view${with_}`);
+  for (const e of document.querySelectorAll('main .next')) {
+    const r = e.getBoundingClientRect(), name = e.textContent.trim();
+    const seen = r.top >= 0 && r.bottom <= innerHeight && r.left >= -1 && r.right <= innerWidth + 1;
+    const top = seen && document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2);
+    if (!seen) faults.push(`“${name}” is out of view${with_}`);
+    else if (!e.contains(top)) faults.push(`“${name}” is covered${with_}`);
   }
-  root.className = before;
+  const more = root.scrollHeight - innerHeight;
+  if (more > 0 && !look.includes('text-') && document.querySelector('main .next'))
+    faults.push(`${more} pixels of the page are out of view${with_}`);
   return faults;
 }"""
 
 
-def next_in_view(page: Page, looks: tuple[str, ...] = LOOKS) -> list[str]:
+def next_in_view(page: Page) -> list[str]:
     """Before anything is scrolled Next is in view; at school's sizes, but for large text, all of the page is (P26)."""
-    with _size_kept(page):
-        faults = []
-        for width, height in (*AT_SCHOOL, PHONE, HAND):
-            _resize(page, width, height)
-            found: list[str] = page.evaluate(NEXT, list(looks))
-            phone = (width, height) not in AT_SCHOOL
-            faults += [
-                f"At {width} by {height} pixels {fault}."
-                for fault in found
-                if not (phone and "pixels of the page" in fault)
-            ]
-        return faults
+    return _measured(page, _next_in_view())
+
+
+def _next_in_view() -> Iterator[Measure]:
+    for size in (*AT_SCHOOL, PHONE, HAND):
+        for look in LOOKS:
+            yield Measure(size, "next", partial(_next_told, size), look=look, where="main .next")
+
+
+def _next_told(size: tuple[int, int], found: Found) -> list[str]:
+    whole = size in AT_SCHOOL
+    return [
+        f"At {size[0]} by {size[1]} pixels {fault}." for fault in found if whole or "pixels of the page" not in fault
+    ]
 
 
 def next_place(page: Page) -> tuple[int, int, int] | None:
@@ -430,52 +481,29 @@ NEXT_PLACE = """() => {
 }"""
 
 
-def _overflow(page: Page, width: int, height: int, css: str = "") -> list[str]:
-    _resize(page, width, height)
-    with _adopted(page, css):
-        faults: list[str] = page.evaluate(OVERFLOW)
-        return faults
+def _viewport(size: tuple[int, int]) -> ViewportSize:
+    return {"width": size[0], "height": size[1]}
 
 
-def _resize(page: Page, width: int, height: int) -> None:
-    """Give the page a size. To lay a page out anew is most of what a check costs, so checks ask for the same sizes."""
-    if page.viewport_size != {"width": width, "height": height}:
-        page.set_viewport_size({"width": width, "height": height})
-
-
-_KEPT: list[Page] = []
+def _resize(page: Page, size: tuple[int, int]) -> None:
+    if page.viewport_size != _viewport(size):
+        page.set_viewport_size(_viewport(size))
 
 
 @contextmanager
 def _size_kept(page: Page) -> Iterator[None]:
     before = page.viewport_size
-    if page in _KEPT or before is None:  # whoever came first gives it back
-        yield
-        return
-    _KEPT.append(page)
     try:
         yield
     finally:
-        _KEPT.remove(page)
-        _resize(page, before["width"], before["height"])
-
-
-@contextmanager
-def _adopted(page: Page, css: str) -> Iterator[None]:
-    # A style element would be refused by our content security policy; an adopted sheet is not.
-    page.evaluate(
-        "(css) => { const s = new CSSStyleSheet(); s.replaceSync(css); document.adoptedStyleSheets = [s]; }",
-        css,
-    )
-    try:
-        yield
-    finally:
-        page.evaluate("() => { document.adoptedStyleSheets = []; }")
+        if before is not None:
+            _resize(page, (before["width"], before["height"]))
 
 
 # What tells a chosen radio or box from one that is not, beside its background: G6's list.
 CUES = """(type) => {
   const all = [...document.querySelectorAll(`input[type=${type}]`)].filter(e => e.checkVisibility());
+  if (!all.length) return null;
   const named = all.filter(e => e.name === all[0].name);
   const [chosen, other] = type === 'radio' ? named : all;
   if (!other) return null;
@@ -524,64 +552,53 @@ AXE_IN_FORCED_COLOURS = {
 
 
 def forced_colours(page: Page) -> list[str]:
-    """Two cues or more tell what is chosen when the system picks the colours [T5]."""
+    """Two cues or more tell what is chosen when the system picks the colours; what has the focus has its ring [T5]."""
     page.emulate_media(forced_colors="active", color_scheme="dark")
     try:
+        page.evaluate(FROM_THE_TOP)
+        page.keyboard.press("Tab")  # as from here on the keyboard is used, whatever gets the focus shows it
+        told, ringless = page.evaluate(IN_FORCED_COLOURS)
         faults = []
-        for kind, noun in (("radio", "radio"), ("checkbox", "box")):
-            if not page.locator(f"input[type={kind}]:visible").count():
-                continue
-            cues = page.evaluate(CUES, kind)
+        for noun, cues in zip(("radio", "box"), told, strict=True):
             if cues is not None and len(cues) < 2:
-                told = f"only by: {cues[0]}" if cues else "by nothing"
-                faults.append(f"In forced colours a chosen {noun} is told {told}. It needs two cues.")
-        faults += _rings_in_forced_colours(page)
+                by = f"only by: {cues[0]}" if cues else "by nothing"
+                faults.append(f"In forced colours a chosen {noun} is told {by}. It needs two cues.")
+        faults += [f"In forced colours “{name}” has the focus, and no ring shows it." for name in ringless]
         result = run_axe(page, AXE_IN_FORCED_COLOURS)
         return faults + [f"In forced colours: {sentence}" for sentence in result.violations]
     finally:
         page.emulate_media(forced_colors="null", color_scheme="null")
 
 
-def _rings_in_forced_colours(page: Page) -> Iterator[str]:
-    """What has the focus is seen by its ring, also where it is chosen and has a frame for that."""
-    before = page.evaluate("() => [...document.querySelectorAll('input[type=radio]')].map(e => e.checked)")
-    page.evaluate("() => { const e = document.querySelector('input[type=radio]'); if (e) e.checked = true; }")
-    page.evaluate(FROM_THE_TOP)
-    seen: set[str] = set()
-    for _ in range(MOST_TAB_STOPS):
-        page.keyboard.press("Tab")
-        stop = page.evaluate(RING)
-        if stop is None or stop["place"] in seen:
-            break
-        seen.add(stop["place"])
-        if not stop["shown"]:
-            yield f"In forced colours “{stop['name']}” has the focus, and no ring shows it."
-    page.evaluate(
-        "(b) => document.querySelectorAll('input[type=radio]').forEach((e, i) => { e.checked = b[i]; })", before
-    )
+# What has the focus is seen by its ring, also where it is chosen and has a frame for that. Each thing that Tab reaches
+# (keyboard_walk sees to that) is given the focus: does it, or the label beside it, have an outline that it has not without?
+RINGLESS = f"""() => {{
+  const first = document.querySelector('input[type=radio]'), before = {CHOSEN}, names = [];
+  if (first) first.checked = true;
+  for (const group of ({GROUPS})()) {{
+    const e = group.find(one => one.checked) || group[0];
+    const surfaces = [e, e.matches('input[type=radio],input[type=checkbox]') && e.nextElementSibling].filter(n => n);
+    const outlines = () => surfaces.map(n => {{
+      const c = getComputedStyle(n);
+      const none = c.outlineStyle === 'none' || parseFloat(c.outlineWidth) < 2 || c.outlineColor === 'rgba(0, 0, 0, 0)';
+      return none ? '' : `${{c.outlineWidth}} ${{c.outlineColor}} ${{c.outlineOffset}}`;
+    }});
+    e.focus({{preventScroll: true}});
+    if (document.activeElement !== e) continue;
+    const focused = outlines();
+    e.blur();
+    const plain = outlines();
+    if (!focused.some((one, i) => one && one !== plain[i]))
+      names.push((e.labels?.[0]?.textContent || e.textContent || e.id || e.tagName).trim().slice(0, 40));
+  }}
+  ({CHOOSE_AGAIN})(before);
+  return names;
+}}"""
 
-
-# Whether what has the focus, or the label beside it, has an outline that it does not have without.
-RING = """() => {
-  const e = document.activeElement;
-  if (!e || e === document.body || e === document.documentElement) return null;
-  const surfaces = [e, e.matches('input[type=radio],input[type=checkbox]') && e.nextElementSibling].filter(n => n);
-  const outlines = () => surfaces.map(n => {
-    const c = getComputedStyle(n);
-    const none = c.outlineStyle === 'none' || parseFloat(c.outlineWidth) < 2 || c.outlineColor === 'rgba(0, 0, 0, 0)';
-    return none ? '' : `${c.outlineWidth} ${c.outlineColor} ${c.outlineOffset}`;
-  });
-  const focused = outlines();
-  e.blur();
-  const plain = outlines();
-  e.focus({preventScroll: true});
-  const all = [...document.querySelectorAll('*')];
-  return {
-    place: String(all.indexOf(e)),
-    name: (e.labels?.[0]?.textContent || e.textContent || e.id || e.tagName).trim().slice(0, 40),
-    shown: focused.some((one, i) => one && one !== plain[i]),
-  };
-}"""
+IN_FORCED_COLOURS = f"""() => {{
+  const cues = {CUES};
+  return [['radio', 'checkbox'].map(cues), ({RINGLESS})()];
+}}"""
 
 
 def reduced_motion(page: Page) -> list[str]:
@@ -633,19 +650,71 @@ TARGETS = """() => {
 }"""
 
 
-def targets(page: Page, smallest: int = 44) -> list[str]:
-    """Everything to tap is `smallest` pixels wide and high at 1024, 768 and 320 pixels [T9]."""
+# A style element would be refused by our content security policy; an adopted sheet is not.
+MEASURE = f"""(asked) => {{
+  const scripts = {{overflow: {OVERFLOW}, targets: {TARGETS}, next: {NEXT}}};
+  const root = document.documentElement, before = root.className, size = getComputedStyle(root).fontSize;
+  let worn = '';
+  const wear = css => {{
+    if (css === worn) return;
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(css.replace('FONT-SIZE', size));
+    document.adoptedStyleSheets = css ? [sheet] : [];
+    worn = css;
+  }};
+  try {{
+    return asked.map(([script, look, css]) => {{
+      root.className = look ? `${{before}} ${{look}}` : before;
+      wear(css);
+      return scripts[script](look);
+    }});
+  }} finally {{
+    root.className = before;
+    wear('');
+  }}
+}}"""
+
+
+def _measured(page: Page, measures: Iterable[Measure]) -> list[str]:
+    """Ask all that is asked in a size at once, and what has the same look one after the other.
+
+    To lay a page out anew is most of what a check costs.
+    """
+    asked = list(measures)
+    there = page.evaluate(
+        "all => all.filter(one => document.querySelector(one))", list({measure.where for measure in asked})
+    )
+    by_size: dict[tuple[int, int], list[Measure]] = {}
+    for measure in asked:
+        if measure.where in there:
+            by_size.setdefault(measure.size, []).append(measure)
     faults = []
     with _size_kept(page):
-        for width, height in (TABLET, UPRIGHT, PHONE):
-            _resize(page, width, height)
-            faults += [
-                f"At {width} pixels “{target['name']}” is {target['width']} by {target['height']} pixels "
-                f"to tap, less than {smallest}."
-                for target in page.evaluate(TARGETS)
-                if min(target["width"], target["height"]) < smallest
-            ]
+        for size in sorted(by_size, key=lambda size: page.viewport_size != _viewport(size)):
+            here = sorted(by_size[size], key=lambda measure: (measure.css, measure.look))
+            _resize(page, size)
+            found = page.evaluate(MEASURE, [[one.script, one.look, one.css] for one in here])
+            faults += [fault for one, said in zip(here, found, strict=True) for fault in one.tell(said)]
     return faults
+
+
+def targets(page: Page, smallest: int = 44) -> list[str]:
+    """Everything to tap is `smallest` pixels wide and high at 1024, 768 and 320 pixels [T9]."""
+    return _measured(page, _targets(smallest))
+
+
+def _targets(smallest: int) -> Iterator[Measure]:
+    for size in (TABLET, UPRIGHT, PHONE):
+        yield Measure(size, "targets", partial(_targets_told, size[0], smallest))
+
+
+def _targets_told(width: int, smallest: int, found: Found) -> list[str]:
+    return [
+        f"At {width} pixels “{target['name']}” is {target['width']} by {target['height']} pixels "
+        f"to tap, less than {smallest}."
+        for target in found
+        if min(target["width"], target["height"]) < smallest
+    ]
 
 
 def console(page: Page) -> list[str]:
@@ -656,14 +725,9 @@ def console(page: Page) -> list[str]:
     ]
 
 
-def _at_every_size(page: Page, smallest_target: int) -> list[str]:
-    with _size_kept(page):
-        return [
-            *targets(page, smallest_target),
-            *reflow(page),
-            *next_in_view(page),
-            *large_text_and_spacing(page),
-        ]
+def at_every_size(page: Page, smallest_target: int = 44) -> list[str]:
+    """`targets`, `reflow`, `next_in_view` and `large_text_and_spacing`, all that is asked in a size at once."""
+    return _measured(page, [*_targets(smallest_target), *_reflow(), *_next_in_view(), *_large_text_and_spacing()])
 
 
 def every_check(page: Page, smallest_target: int = 44) -> list[str]:
@@ -671,7 +735,7 @@ def every_check(page: Page, smallest_target: int = 44) -> list[str]:
     return [
         *console(page),  # first: what the page did by itself, not what the checks did to it
         *axe(page),
-        *_at_every_size(page, smallest_target),
+        *at_every_size(page, smallest_target),
         *keyboard_walk(page),
         *forced_colours(page),
         *reduced_motion(page),

@@ -197,13 +197,13 @@ def layout(page: Page, smallest: int, looks: tuple[str, ...]) -> list[str]:
 
 EVERY_LOOK = f"""([looks, smallest, whole]) => {{
   const overflow = {accessibility.OVERFLOW}, targets = {accessibility.TARGETS}, next = {accessibility.NEXT};
-  const root = document.documentElement, before = root.className;
-  const faults = next(looks).filter(fault => whole || !fault.includes('pixels of the page'));
+  const root = document.documentElement, before = root.className, faults = [];
   faults.push(...targets().filter(t => Math.min(t.width, t.height) < smallest)
     .map(t => `“${{t.name}}” is ${{t.width}} by ${{t.height}} pixels to tap`));
   for (const look of looks) {{
     root.className = before;
     if (look) root.classList.add(...look.split(' '));
+    faults.push(...next(look).filter(fault => whole || !fault.includes('pixels of the page')));
     faults.push(...overflow().map(fault => look ? `with “${{look}}” ${{fault}}` : fault));
   }}
   root.className = before;

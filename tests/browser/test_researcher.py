@@ -133,9 +133,7 @@ def faults(page: Page) -> list[str]:
         *accessibility.console(page),
         *accessibility.axe(page),
         *accessibility.basics(page),
-        *accessibility.targets(page),
-        *accessibility.reflow(page),
-        *accessibility.large_text_and_spacing(page),
+        *accessibility.at_every_size(page),
         *accessibility.forced_colours(page),
     ]
 
