@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from bench.faults import Installation, free_port
-from tests.chromium import CHROMIUM, CHROMIUM_ARGUMENTS
+from tests.chromium import launched
 
 CUT = float(os.environ.get("BENCH_CUT", "90"))
 """Seconds for which the line is cut in the middle of the lesson."""
@@ -507,7 +507,7 @@ def run(small: bool = False) -> Iterator[str]:
     """Yield what became of a lesson with six tablets and thirty children; small: with the line cut for a moment."""
     cut = SHORT_CUT if small else CUT
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser: Any = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        browser: Any = launched(playwright)
         started = time.monotonic()
         told = lesson(browser, Path(folder), cut)
         yield str(told)

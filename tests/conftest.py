@@ -28,7 +28,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from survey import database
 from tests import templates
-from tests.chromium import CHROMIUM, CHROMIUM_ARGUMENTS
+from tests.chromium import CHROMIUM, launched
 from tests.postgres import PostgresServer, fast_folder, running_postgres
 from tests.remembered import remember
 
@@ -155,7 +155,7 @@ def serve() -> Iterator[Callable[[Any], str]]:
 def browser() -> Iterator[Browser]:
     """Chromium, started once."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        chromium = launched(playwright)
         yield chromium
         chromium.close()
 

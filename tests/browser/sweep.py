@@ -29,7 +29,7 @@ from werkzeug.serving import make_server
 from survey.journey import Journey
 from tests.browser import accessibility
 from tests.browser.test_walks import Visitor, fill, kind_of, walk
-from tests.chromium import CHROMIUM, CHROMIUM_ARGUMENTS
+from tests.chromium import launched
 from tests.pages.walker import pretended
 from tests.postgres import fast_folder
 from tests.published import Published, publish
@@ -236,7 +236,7 @@ def main(asked: list[str], serve: Callable[..., Any] = make_server) -> int:
         published = publish(Path(folder))
         server = serve("127.0.0.1", 0, published.app, threaded=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        browser = launched(playwright)
         sweep = Sweep(f"http://127.0.0.1:{server.server_port}", browser, published)
         for name, language in wanted(published, asked):
             sweep.questionnaire(name, language)
