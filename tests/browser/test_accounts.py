@@ -21,6 +21,7 @@ from survey.people import GivenRole, Giver
 from survey.people.invitations import invite
 from survey.people.second import STEP, code_at
 from tests.browser import accessibility
+from tests.browser.hand import press
 from tests.pages.small_study import make_study
 
 EMAIL = "lead@uni.org"
@@ -49,12 +50,6 @@ class Office:
 @pytest.fixture
 def office(tmp_path: Path, serve: Callable[[Any], str]) -> Office:
     return Office(tmp_path, serve)
-
-
-def press(what: Locator) -> None:
-    """Click what leads to another page, and wait until that is there."""
-    with what.page.expect_navigation(wait_until="load"):
-        what.click()
 
 
 def heading(page: Page) -> str:

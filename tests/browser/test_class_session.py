@@ -15,6 +15,7 @@ from survey.database import read
 from survey.fieldwork import Participant
 from survey.responses.tables import response
 from tests.browser import accessibility
+from tests.browser.hand import press
 from tests.browser.test_paper import A4, page_sizes
 from tests.classroom.in_app import Class
 
@@ -37,12 +38,10 @@ class Teacher:
         page.get_by_role("link", name="Class sessions").click()
 
     def press(self, name: str) -> None:
-        with self.page.expect_navigation(wait_until="load"):
-            self.page.get_by_role("main").get_by_role("button", name=name, exact=True).click()
+        press(self.page.get_by_role("main").get_by_role("button", name=name, exact=True))
 
     def go(self, name: str) -> None:
-        with self.page.expect_navigation(wait_until="load"):
-            self.page.get_by_role("main").get_by_role("link", name=name).first.click()
+        press(self.page.get_by_role("main").get_by_role("link", name=name).first)
 
     def look(self, kind: str) -> None:
         faults = accessibility.every_check(self.page, 44)
@@ -77,8 +76,7 @@ class Device:
         self.page, self.robins, self.cards = page, robins, cards
 
     def next(self) -> None:
-        with self.page.expect_navigation(wait_until="load"):
-            self.page.locator("main form button:not([name=leave][value=stop])").last.click()
+        press(self.page.locator("main form button:not([name=leave][value=stop])").last)
 
     def come_in(self, number: int, look: Callable[[str], None] = lambda _: None) -> None:
         self.page.goto("/")
@@ -100,8 +98,7 @@ class Device:
         self.next()
 
     def press(self, name: str) -> None:
-        with self.page.expect_navigation(wait_until="load"):
-            self.page.get_by_role("button", name=name).click()
+        press(self.page.get_by_role("button", name=name))
 
     def say_yes(self) -> None:
         self.page.get_by_label("Yes, I will").check(force=True)

@@ -15,7 +15,8 @@ from survey.config import Settings
 from survey.database import upgrade
 from survey.fieldwork import Decision
 from tests.browser import accessibility
-from tests.browser.test_researcher import EMAIL, OWN, choose, press, sign_in
+from tests.browser.hand import press
+from tests.browser.test_researcher import EMAIL, OWN, choose, sign_in
 from tests.consent.study import consent, lay_out
 
 FIRST, SECOND = date(2025, 9, 10), date(2025, 9, 19)

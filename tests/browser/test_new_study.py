@@ -16,7 +16,8 @@ from survey.app import create_app, create_preview
 from survey.config import Settings
 from survey.database import upgrade
 from tests.browser import accessibility
-from tests.browser.test_researcher import EMAIL, OWN, choose, heading, press, sign_in
+from tests.browser.hand import press, tick
+from tests.browser.test_researcher import EMAIL, OWN, choose, heading, sign_in
 from tests.published import SHIPPED as READ
 
 SHIPPED = Path(__file__).parents[2] / "questionnaires"
@@ -54,7 +55,7 @@ def written_and_seen(page: Page, folder: Path, scripts: bool) -> None:
     write(page, folder, lambda _, text: text, scripts)
     page.get_by_role("heading", name="First Notes", exact=False).wait_for()
     press(page.get_by_role("link", name="Try out parent in English"))
-    page.locator("#assent-yes").check()
+    tick(page.locator("#assent-yes"))
     press(page.get_by_role("button", name="Continue"))
     first = heading(page)
     write(page, folder, broken, scripts)

@@ -8,13 +8,14 @@ from typing import Any
 
 import openpyxl
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Page
 
 from survey.admission import add_user
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import upgrade
 from tests.browser import accessibility
+from tests.browser.hand import press
 from tests.pages.small_study import make_study
 
 EMAIL = "ann@uni.org"
@@ -31,12 +32,6 @@ def office(tmp_path: Path, serve: Callable[[Any], str]) -> tuple[str, str]:
     (tmp_path / "study").mkdir()
     make_study(engine, tmp_path / "study")
     return serve(app), add_user(engine, EMAIL, ["researcher"])
-
-
-def press(what: Locator) -> None:
-    """Click what leads to another page, and wait until that is there."""
-    with what.page.expect_navigation(wait_until="load"):
-        what.click()
 
 
 def sign_in(page: Page, address: str, password: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page
 
 from tests.browser import accessibility
+from tests.browser.hand import press, tick
 from tests.published import Published, publish
 
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
@@ -33,20 +34,14 @@ def site(published: Published, serve: Callable[[Any], str]) -> str:
     return serve(published.app)
 
 
-def press(page: Page, what: Locator) -> None:
-    """Click what leads to another page, and wait until that is there."""
-    with page.expect_navigation(wait_until="load"):
-        what.click()
-
-
 def go_on(page: Page) -> None:
-    press(page, page.locator("main form button:not([name=leave][value=stop])").last)
+    press(page.locator("main form button:not([name=leave][value=stop])").last)
 
 
 def come_in(page: Page, address: str) -> str:
     """Open a link and say yes; return the address of the survey without a screen."""
     page.goto(address)
-    page.locator("#assent-yes").check()
+    tick(page.locator("#assent-yes"))
     go_on(page)
     return page.url.split("?")[0].rpartition("/")[0]
 
@@ -124,7 +119,7 @@ def a_question_follows(page: Page, scripts: bool) -> None:
     if not scripts:
         go_on(page)
         assert screen(page) == "concerts"
-    page.get_by_label("At school", exact=True).check()
+    tick(page.get_by_label("At school", exact=True))
     go_on(page)
     assert screen(page) != "concerts"
 
@@ -135,15 +130,15 @@ def test_an_adult_errs_goes_back_and_changes_an_answer_before_sending(
 ) -> None:
     page = new_page(java_script_enabled=scripts)
     come_in(page, site + published.link("parent"))
-    page.get_by_label("Sing", exact=True).check()
-    page.get_by_label("My child did not perform").check()
+    tick(page.get_by_label("Sing", exact=True))
+    tick(page.get_by_label("My child did not perform"))
     go_on(page)
     assert page.title().startswith("Error: ")
     assert page.get_by_label("Sing", exact=True).is_checked(), "what was ticked stays ticked"
     if scripts:
         assert accessibility.every_check(page) == []
-    press(page, page.get_by_role("button", name="Change how it looks"))
-    page.get_by_label("Biggest").check()
+    press(page.get_by_role("button", name="Change how it looks"))
+    tick(page.get_by_label("Biggest"))
     go_on(page)
     assert "text-biggest" in (page.locator("html").get_attribute("class") or "")
     assert page.get_by_label("Sing", exact=True).is_checked(), "nor does “Aa” lose it"
@@ -153,9 +148,9 @@ def test_an_adult_errs_goes_back_and_changes_an_answer_before_sending(
     page.get_by_label("My child did not perform").uncheck()
     go_on(page)
     assert screen(page) == "enjoyable"
-    page.get_by_label("Very", exact=True).check()
+    tick(page.get_by_label("Very", exact=True))
     go_on(page)
-    press(page, page.get_by_role("link", name="Back", exact=True))
+    press(page.get_by_role("link", name="Back", exact=True))
     assert page.get_by_label("Very", exact=True).is_checked()
     go_on(page)
     while screen(page) != "concerts":
@@ -167,8 +162,8 @@ def test_an_adult_errs_goes_back_and_changes_an_answer_before_sending(
     assert "At school" in page.locator("dl > div", has_text="Where the performances were").inner_text()
     row = page.locator("dl > div", has_text="How enjoyable it was")
     assert "Very" in row.inner_text()
-    press(page, row.get_by_role("link"))
-    page.get_by_label("Slightly").check()
+    press(row.get_by_role("link"))
+    tick(page.get_by_label("Slightly"))
     go_on(page)
     assert "Slightly" in page.locator("dl > div", has_text="How enjoyable it was").inner_text()
     assert published.newest("parent").state == "started", "nothing is sent before Send"
@@ -186,14 +181,14 @@ def test_an_adult_leaves_and_throws_the_answers_away(
 ) -> None:
     page = new_page(java_script_enabled=scripts)
     come_in(page, site + published.link("staff"))
-    page.get_by_label("Class teacher").check()
+    tick(page.get_by_label("Class teacher"))
     go_on(page)
     faults = []
-    press(page, page.get_by_role("button", name="Stop and leave this survey"))
+    press(page.get_by_role("button", name="Stop and leave this survey"))
     faults += accessibility.every_check(page) if scripts else []
-    press(page, page.get_by_role("button", name="Stop now"))
+    press(page.get_by_role("button", name="Stop now"))
     faults += accessibility.every_check(page) if scripts else []
-    press(page, page.get_by_role("button", name="Throw my answers away"))
+    press(page.get_by_role("button", name="Throw my answers away"))
     faults += accessibility.every_check(page) if scripts else []
     assert place(page) == "over"
     record = published.newest("staff")
@@ -203,34 +198,40 @@ def test_an_adult_leaves_and_throws_the_answers_away(
 
 
 # ── looks ─────────────────────────────────────────────────────────────────────────────────────────────────
-@pytest.mark.parametrize("paper", ["cream", "white", "blue", "dark"])
+ON_PAPER = "paper => { document.documentElement.className = paper; }"
+
+
+def on_every_paper(page: Page) -> Iterator[str]:
+    """Look at a page on the usual paper, and on the others, whose colours “Aa” gives by a class (test_walks.py, every look)."""
+    yield from accessibility.axe(page)
+    before = page.locator("html").get_attribute("class") or ""
+    for paper in ("theme-white", "theme-blue", "theme-dark"):
+        page.evaluate(ON_PAPER, f"{before} {paper}")
+        yield from (f"on {paper}: {fault}" for fault in accessibility.axe_of_colours(page))
+    page.evaluate(ON_PAPER, before)
+
+
 def test_every_sort_of_control_can_be_read_on_every_paper(
-    paper: str, published: Published, site: str, new_page: Callable[..., Page]
+    published: Published, site: str, new_page: Callable[..., Page]
 ) -> None:
     """Boxes to type in and to tick, lists, errors: empty and filled, for children and for adults."""
     faults = []
-    # What is no matter of colour is asked on the usual paper.
-    axe = accessibility.axe if paper == "cream" else accessibility.axe_of_colours
     for name, screens in (
         ("pupil-ks2", ["instrument", "groups", "music_days", "plays"]),
         ("staff", ["about_you", "musical", "support", "matters", "in_your_words"]),
     ):
         page = new_page()
-        page.goto(site)
-        press(page, page.get_by_role("button", name="Change how it looks"))
-        page.locator(f"#paper-{paper}").check()
-        go_on(page)
         here = come_in(page, site + published.link(name))
         for one in screens:
             page.goto(f"{here}/{one}?n=1")
             for box in page.locator("main input[type=checkbox], main input[type=radio]").all()[:2]:
-                box.check()
+                tick(box)
             for box in page.locator("main input[type=text]:visible").all():
                 box.fill("x")
-            faults += [f"{name} {one}: {fault}" for fault in axe(page)]
+            faults += [f"{name} {one}: {fault}" for fault in on_every_paper(page)]
             go_on(page)
             if page.title().startswith("Error: "):
-                faults += [f"{name} {one}, with an error: {fault}" for fault in axe(page)]
+                faults += [f"{name} {one}, with an error: {fault}" for fault in on_every_paper(page)]
         page.context.close()
     assert faults == []
 
@@ -255,8 +256,8 @@ def test_urdu_lines_do_not_lie_on_each_other(published: Published, site: str, ne
     """Nastaliq needs about twice the height of its letters for a line, in headings too."""
     page = new_page(viewport={"width": 320, "height": 640})
     page.goto(site + published.link("parent"))
-    press(page, page.get_by_role("button", name="اردو"))
-    page.locator("#assent-yes").check()
+    press(page.get_by_role("button", name="اردو"))
+    tick(page.locator("#assent-yes"))
     go_on(page)
     close = page.evaluate(
         """() => [...document.querySelectorAll('h1, h2, p, label, a, button')].filter(e => e.checkVisibility())

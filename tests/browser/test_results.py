@@ -16,7 +16,8 @@ from survey.database import upgrade
 from survey.pages.office import results as pages
 from survey.results.working import ResultsDesk
 from tests.browser import accessibility
-from tests.browser.test_researcher import EMAIL, OWN, choose, heading, press, sign_in
+from tests.browser.hand import press
+from tests.browser.test_researcher import EMAIL, OWN, choose, heading, sign_in
 from tests.findings.pretended import found_tables, of_group
 from tests.jobs.pieces import jobs_that
 from tests.pages.small_study import make_study

@@ -14,7 +14,8 @@ from survey.admission import add_user
 from survey.app import create_app
 from survey.database import upgrade
 from tests.browser import accessibility
-from tests.browser.test_researcher import EMAIL, OWN, choose, heading, press, sign_in
+from tests.browser.hand import press
+from tests.browser.test_researcher import EMAIL, OWN, choose, heading, sign_in
 from tests.rosters.small_field import ROSTER, SCHOOLS, Desk, publish, settings_in
 
 

@@ -17,7 +17,8 @@ from survey.app import create_app
 from survey.config import Settings
 from survey.database import upgrade
 from tests.browser import accessibility
-from tests.browser.test_researcher import EMAIL, OWN, choose, heading, press, sign_in
+from tests.browser.hand import press, tick
+from tests.browser.test_researcher import EMAIL, OWN, choose, heading, sign_in
 from tests.pages.small_study import PARENT, PUPIL
 
 STUDY = """
@@ -172,10 +173,10 @@ def personal_links(page: Page, told: str, checked: bool) -> dict[tuple[str, str]
 def answer(page: Page, address: str) -> None:
     """Answer the pupil's questionnaire from its link to its thanks."""
     page.goto(address)
-    page.get_by_label("Yes, I will").check()
+    tick(page.get_by_label("Yes, I will"))
     press(page.locator("main form button:not([name=leave][value=stop])").last)
     while "/q/" in page.url:
-        page.get_by_label("A lot", exact=True).check()
+        tick(page.get_by_label("A lot", exact=True))
         press(page.locator("main form button:not([name=leave][value=stop])").last)
     assert "/over/" in page.url
 

@@ -19,6 +19,7 @@ from survey.fieldwork import Door
 from survey.forms import field_name
 from survey.journey import Journey, Screen
 from tests.browser import accessibility
+from tests.browser.hand import press, tick
 from tests.pages.walker import pretended
 from tests.published import Published, publish
 
@@ -85,8 +86,7 @@ class Visitor:
     def press(self, what: Locator) -> None:
         """Click what leads to another page, and wait until that is there."""
         self.taps += 1
-        with self.page.expect_navigation(wait_until="load"):
-            what.click()
+        press(what)
 
     @property
     def place(self) -> str:
@@ -108,23 +108,28 @@ def fill(visitor: Visitor, screen: Screen, answers: dict[str, Any]) -> None:
         name = field_name(step)
         data = step.question.fill(step.part, answers)
         if step.question.asks and not step.question.stored:
-            page.locator(f'input[name="{name}"]').first.check()
+            tick(page.locator(f'input[name="{name}"]').first)
             visitor.taps += 1
         for suffix, value in data.items():
             full = f"{name}-{suffix}" if suffix else name
-            field_ = page.locator(f'[name="{full}"]')
             # Without a script a question that follows on an answer waits for the page to come back.
-            if not field_.count() or value is None or not field_.first.is_enabled():
+            if value is None or (kind := page.evaluate(KIND, full)) is None:
                 continue
-            kind = field_.first.evaluate("e => e.type || e.tagName")
             for one in value if isinstance(value, list) else [value]:
                 visitor.taps += 1
                 if kind in ("radio", "checkbox"):
-                    page.locator(f'input[name="{full}"][value="{one}"]').check()
+                    tick(page.locator(f'input[name="{full}"][value="{one}"]'))
                 elif kind.startswith("select"):
-                    field_.select_option(str(one))
+                    page.locator(f'[name="{full}"]').select_option(str(one))
                 else:
-                    field_.fill(str(one))
+                    page.locator(f'[name="{full}"]').fill(str(one))
+
+
+# What sort of field has a name; null if there is none, or none that can be answered now.
+KIND = """(name) => {
+  const field = document.getElementsByName(name)[0];
+  return field && !field.matches(':disabled') ? field.type || field.tagName : null;
+}"""
 
 
 def kind_of(screen: Screen, audience: str) -> str:
@@ -178,7 +183,7 @@ def test_from_the_link_to_the_thanks(
         visitor.look("welcome with an error")
         visitor.note_next()
     visitor.taps = 0
-    page.locator('input[name="assent"][value="yes"]').check()
+    tick(page.locator('input[name="assent"][value="yes"]'))
     visitor.taps += 1
     visitor.next()
 
@@ -218,10 +223,10 @@ def test_a_child_goes_back_changes_rests_and_stops(
     page = new_page(java_script_enabled=scripts)
     visitor = Visitor(page, 60)
     visitor.go(site + published.link("pupil-ks2"))
-    page.get_by_label("Yes, I will").check()
+    tick(page.get_by_label("Yes, I will"))
     visitor.next()
     for _ in range(2):
-        page.locator("main input[type=radio]").nth(2).check()
+        tick(page.locator("main input[type=radio]").nth(2))
         visitor.next()
     assert visitor.screen == "enjoy_singing"
     assert [cookie["name"] for cookie in page.context.cookies()] == ["me"]
@@ -230,16 +235,16 @@ def test_a_child_goes_back_changes_rests_and_stops(
     assert page.title().startswith("Error: ")
     if scripts:
         visitor.look("question with an error")
-    page.get_by_label("I love it").check()
+    tick(page.get_by_label("I love it"))
     visitor.next()
     assert visitor.screen == "enjoy_playing"
     visitor.press(page.get_by_role("link", name="Back"))
     assert page.get_by_label("I love it").is_checked()
-    page.get_by_label("I don’t know").check()
+    tick(page.get_by_label("I don’t know"))
     visitor.next()
     assert published.newest("pupil-ks2").answers == {"enjoy_singing": {"missing": "dont_know"}}
 
-    page.get_by_label("I love it").check()
+    tick(page.get_by_label("I love it"))
     visitor.press(page.get_by_role("button", name=re.compile("I want to stop")))
     if scripts:
         visitor.look("stop")
@@ -266,10 +271,10 @@ def test_going_on_by_the_same_link_on_another_device(
     door = published.door("pupil-ks1", participant=f"p-{scripts}")
     first, second = (Visitor(new_page(java_script_enabled=scripts), 60) for _ in range(2))
     first.go(f"{site}/j/{door.token}")
-    first.page.locator('input[value="yes"]').check()
+    tick(first.page.locator('input[value="yes"]'))
     first.next()
     for _ in range(3):
-        first.page.locator("main input[type=radio]").first.check()
+        tick(first.page.locator("main input[type=radio]").first)
         first.next()
     here = first.screen
     second.go(site)
@@ -278,7 +283,7 @@ def test_going_on_by_the_same_link_on_another_device(
     second.page.get_by_label("Enter your code").fill(door.code.upper())
     second.next()
     assert second.screen == here
-    first.page.locator("main input[type=radio]").first.check()
+    tick(first.page.locator("main input[type=radio]").first)
     first.next()
     assert "another screen" in first.words
     if scripts:
@@ -293,11 +298,11 @@ def test_back_on_a_shared_device_leads_in_no_circle(
     visitor = Visitor(new_page(), 60)
     page = visitor.page
     visitor.go(site + published.link("pupil-ks1"))
-    page.locator('input[value="no"]').check()
+    tick(page.locator('input[value="no"]'))
     visitor.next()
     assert visitor.place == "over"
     visitor.go(site + published.link("pupil-ks1"))
-    page.locator('input[value="yes"]').check()
+    tick(page.locator('input[value="yes"]'))
     visitor.next()
     for _ in range(3):
         page.go_back()
@@ -312,17 +317,19 @@ def test_every_look_can_be_read(paper: str, published: Published, site: str, new
     visitor = Visitor(new_page(), 60)
     page = visitor.page
     visitor.go(site + published.link("pupil-ks2"))
-    page.locator('input[value="yes"]').check()
+    tick(page.locator('input[value="yes"]'))
     visitor.next()
     visitor.press(page.get_by_role("button", name="Change how it looks"))
     if paper == "cream":
         visitor.look("Aa")
-    page.locator(f'input[name="paper"][value="{paper}"]').check()
-    page.locator('input[name="size"][value="bigger"]').check()
-    page.locator('input[name="space"][value="more"]').check()
+    tick(page.locator(f'input[name="paper"][value="{paper}"]'))
+    tick(page.locator('input[name="size"][value="bigger"]'))
+    tick(page.locator('input[name="space"][value="more"]'))
     visitor.next()
     assert visitor.place == "q"
-    page.locator("main input[type=radio]").first.check()
+    look = (page.locator("html").get_attribute("class") or "").split()
+    assert [one for one in look if one.startswith("theme-")] == ([] if paper == "cream" else [f"theme-{paper}"])
+    tick(page.locator("main input[type=radio]").first)
     assert accessibility.axe(page) == []
     assert visitor.faults == []
 
@@ -362,8 +369,7 @@ def test_after_many_wrong_codes_the_page_asks_to_wait_and_shows_all_that_was_typ
     for _ in range(30):
         page.goto(f"{site}{path}?language={language}")
         page.get_by_role("textbox").fill(typed)
-        with page.expect_navigation(wait_until="load"):
-            page.locator("main form button:not([name=leave][value=stop])").click()
+        press(page.locator("main form button:not([name=leave][value=stop])"))
         if path == "/":
             assert page.get_by_role("textbox").input_value() == typed, "a wrong code stays"
         if alert.is_visible() and re.search(r"\d", alert.inner_text()):
@@ -379,7 +385,7 @@ def test_five_faces_and_next_fit_without_scrolling(
 ) -> None:
     visitor = Visitor(new_page(viewport={"width": size[0], "height": size[1]}), 60)
     visitor.go(site + published.link("pupil-ks2"))
-    visitor.page.locator('input[value="yes"]').check()
+    tick(visitor.page.locator('input[value="yes"]'))
     visitor.next()
     box = visitor.page.locator("main form button:not([name=leave][value=stop])").last.bounding_box()
     assert box is not None

@@ -7,10 +7,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Page
 
 from survey.responses import load
 from tests.browser import accessibility
+from tests.browser.hand import press, tick
 from tests.published import Published, publish
 
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
@@ -28,13 +29,8 @@ def site(published: Published, serve: Callable[[Any], str]) -> str:
     return serve(published.app)
 
 
-def press(page: Page, what: Locator) -> None:
-    with page.expect_navigation(wait_until="load"):
-        what.click()
-
-
 def go_on(page: Page) -> None:
-    press(page, page.locator("main form button:not([name=leave][value=stop])").last)
+    press(page.locator("main form button:not([name=leave][value=stop])").last)
 
 
 def place(page: Page) -> str:
@@ -45,13 +41,13 @@ def begin(page: Page, address: str = "") -> None:
     """Open a link, or stay at the door one has come to, and say yes."""
     if address:
         page.goto(address)
-    page.locator("#assent-yes").check()
+    tick(page.locator("#assent-yes"))
     go_on(page)
 
 
 def answer(page: Page, questions: int, choice: int) -> None:
     for _ in range(questions):
-        page.locator("main input[type=radio]").nth(choice).check()
+        tick(page.locator("main input[type=radio]").nth(choice))
         go_on(page)
 
 
@@ -70,9 +66,9 @@ def test_two_children_share_a_tablet(
 ) -> None:
     page = new_page(java_script_enabled=scripts)
     begin(page, site + published.link("pupil-ks2", f"first-{scripts}"))
-    press(page, page.get_by_role("button", name="Change how it looks"))
-    page.locator('input[name="paper"][value="dark"]').check()
-    page.locator('input[name="size"][value="bigger"]').check()
+    press(page.get_by_role("button", name="Change how it looks"))
+    tick(page.locator('input[name="paper"][value="dark"]'))
+    tick(page.locator('input[name="size"][value="bigger"]'))
     go_on(page)
     answer(page, 4, choice=4)
     first = published.newest("pupil-ks2")
@@ -82,7 +78,7 @@ def test_two_children_share_a_tablet(
     assert page.locator("h1").inner_text() == "Is this you?"
     if scripts:
         assert accessibility.every_check(page, 60) == []
-    press(page, page.get_by_role("button", name="No, it’s my turn now"))
+    press(page.get_by_role("button", name="No, it’s my turn now"))
     assert page.locator("h1").inner_text() == "Enter your code"
     assert page.context.cookies() == []
     back_shows_nothing(page, 6)
@@ -113,9 +109,9 @@ def test_the_first_child_comes_back_to_the_tablet_and_says_yes(
     answer(page, 3, choice=0)
     here = page.url
     page.goto(site)
-    press(page, page.get_by_role("button", name="Yes, go on"))
+    press(page.get_by_role("button", name="Yes, go on"))
     assert page.url == here
-    press(page, page.get_by_role("link", name="Back", exact=True))
+    press(page.get_by_role("link", name="Back", exact=True))
     assert page.locator("input:checked").count() == 0, "a yes is no proof: what was answered before it is not shown"
     before = page.url
     page.goto(here)
@@ -133,12 +129,12 @@ def test_next_person_hands_the_tablet_on(
     begin(page, site + published.link("pupil-ks1"))
     answer(page, 3, choice=0)
     stop = page.get_by_role("button", name="I want to stop")
-    press(page, stop)
-    press(page, page.get_by_role("button", name="Stop now"))
-    press(page, page.get_by_role("button", name="Keep my answers"))
+    press(stop)
+    press(page.get_by_role("button", name="Stop now"))
+    press(page.get_by_role("button", name="Keep my answers"))
     if scripts:
         assert accessibility.every_check(page, 60) == []
-    press(page, page.get_by_role("button", name="Next person"))
+    press(page.get_by_role("button", name="Next person"))
     assert page.locator("h1").inner_text() == "Enter your code"
     page.go_back()
     assert page.locator("h1").inner_text() == "Thank you."
@@ -168,7 +164,7 @@ def test_two_parents_share_a_phone(
     page = new_page(java_script_enabled=scripts, viewport={"width": 390, "height": 844})
     link = site + published.link("parent")
     begin(page, link)
-    page.get_by_label("Sing", exact=True).check()
+    tick(page.get_by_label("Sing", exact=True))
     go_on(page)
     mother = published.newest("parent")
     page.goto(link)
@@ -176,26 +172,26 @@ def test_two_parents_share_a_phone(
     assert "Questions answered so far: 1." in page.locator("main").inner_text()
     if scripts:
         assert accessibility.every_check(page, 44) == []
-    press(page, page.get_by_role("button", name="Start again as someone else"))
+    press(page.get_by_role("button", name="Start again as someone else"))
     begin(page)
     assert page.locator("input:checked").count() == 0
-    page.get_by_label("Play an instrument", exact=True).check()
+    tick(page.get_by_label("Play an instrument", exact=True))
     go_on(page)
     back_shows_nothing(page, 1)
     father = published.newest("parent")
     assert (mother.answers["saw"], father.answers["saw"]) == ([1], [2])
     page.goto(link)
-    press(page, page.get_by_role("button", name="Go on"))
+    press(page.get_by_role("button", name="Go on"))
     while place(page) == "q":
         go_on(page)
-    press(page, page.get_by_role("button", name="Send my answers"))
+    press(page.get_by_role("button", name="Send my answers"))
     keep_the_receipt(page, scripts)
     page.goto(link)
     assert page.locator("h1").inner_text() == "You have already answered. Thank you!"
     assert page.locator(".receipt").inner_text()
     if scripts:
         assert accessibility.every_check(page, 44) == []
-    press(page, page.get_by_role("button", name="Another parent or carer can answer now"))
+    press(page.get_by_role("button", name="Another parent or carer can answer now"))
     assert place(page) == "welcome"
     back_shows_nothing(page, 3)
 
@@ -235,7 +231,7 @@ def test_a_page_the_browser_kept_whole_is_asked_for_again(
     """The Chromium of the tests keeps none, so that it is told here that it did."""
     page = new_page()
     begin(page, site + published.link("pupil-ks1"))
-    page.locator("main input[type=radio]").first.check()
+    tick(page.locator("main input[type=radio]").first)
     page.context.clear_cookies()
     with page.expect_navigation(wait_until="load"):
         page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")

@@ -9,12 +9,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Page
 
 from survey.database import session
 from survey.fieldwork import study_by_code
 from survey.responses import stream
 from tests.browser import accessibility
+from tests.browser.hand import press, tick
 from tests.filled import keep_school
 from tests.published import STUDY, Published, publish
 
@@ -39,13 +40,8 @@ def site(published: Published, serve: Callable[[Any], str]) -> str:
     return serve(published.app)
 
 
-def press(page: Page, what: Locator) -> None:
-    with page.expect_navigation(wait_until="load"):
-        what.click()
-
-
 def go_on(page: Page) -> None:
-    press(page, page.locator("main form button:not([name=leave][value=stop])").first)
+    press(page.locator("main form button:not([name=leave][value=stop])").first)
 
 
 def place(page: Page) -> str:
@@ -55,21 +51,21 @@ def place(page: Page) -> str:
 def answer(page: Page, address: str, children: int, look: Callable[[], None]) -> str:
     """Answer the parents' questionnaire about so many children, typing where one can; return the receipt."""
     page.goto(address)
-    page.locator("#assent-yes").check()
+    tick(page.locator("#assent-yes"))
     go_on(page)
     answer_pages(page)
     for _ in range(children - 1):
         go_on(page)
         assert page.locator("[role=alert]").is_visible(), "yes or no is to be chosen"
         look()
-        page.get_by_label("Yes, at this school:").check()
+        tick(page.get_by_label("Yes, at this school:"))
         page.get_by_label("School", exact=True).select_option("Birch Primary")
         go_on(page)
         assert "Birch Primary" in page.locator(".whose").inner_text()
         look()
         answer_pages(page)
     assert place(page) == "children"
-    page.locator("#another-no").check()
+    tick(page.locator("#another-no"))
     go_on(page)
     assert place(page) == "check"
     look()
@@ -114,7 +110,7 @@ def test_a_parent_takes_answers_back_with_the_receipt(
     looked_at(page, scripts)
     assert stored(published)
     assert "/withdraw" in page.locator("main").inner_text()
-    press(page, page.locator("main a[href^='/withdraw']"))
+    press(page.locator("main a[href^='/withdraw']"))
     page.goto(f"{site}/withdraw?language={language}")
     looked_at(page, scripts)
     go_on(page)
@@ -125,7 +121,7 @@ def test_a_parent_takes_answers_back_with_the_receipt(
     looked_at(page, scripts)
     go_on(page)
     assert page.locator("[role=alert]").is_visible(), "something is to be chosen"
-    page.locator("#own-wave").check()
+    tick(page.locator("#own-wave"))
     go_on(page)
     looked_at(page, scripts)
     assert stored(published), "nothing is done before yes"
@@ -147,7 +143,7 @@ def test_a_wrong_receipt_gets_a_friendly_page(site: str, page: Page) -> None:
     assert page.locator("h1").inner_text() == "We could not find anything for that receipt"
     # The console notes that the page is a 404, which it is.
     assert accessibility.axe(page) == []
-    press(page, page.get_by_role("link", name="Try again"))
+    press(page.get_by_role("link", name="Try again"))
     assert urlsplit(page.url).path == "/withdraw"
 
 

@@ -15,6 +15,7 @@ from survey.app import create_app
 from survey.config import Settings
 from survey.database import upgrade
 from tests.browser.accessibility import every_check
+from tests.browser.hand import press
 from tests.free_text.study import SAM, make_study
 from tests.free_text.test_pages import finish
 from tests.intake.field import table
@@ -94,16 +95,14 @@ def test_a_child_reads_whom_to_talk_to_in_their_language(
     page.goto(f"{base}/j/{door.token}")
     page.goto(f"{base}/welcome?language={language}")
     page.locator("[name=assent][value=yes]").check(force=True)
-    with page.expect_navigation():
-        page.locator("main form button:not([name=leave][value=stop])").last.click()
+    press(page.locator("main form button:not([name=leave][value=stop])").last)
     box = page.get_by_role("textbox")
     assert TALK[language] in page.locator("#hint").inner_text()
     assert page.locator("fieldset").get_attribute("aria-describedby") == "hint"
     faults = every_check(page)
     assert faults == []
     box.fill("la la la")
-    with page.expect_navigation():
-        page.locator("main form button:not([name=leave][value=stop])").last.click()
+    press(page.locator("main form button:not([name=leave][value=stop])").last)
     assert TALK[language] in page.locator("main").inner_text()
 
 
@@ -119,17 +118,13 @@ def test_the_readers_page_and_the_page_for_answers(
     page.goto(f"{base}/office/sign-in")
     page.fill("#email", SAM)
     page.fill("#password", password)
-    with page.expect_navigation():
-        page.locator("main form button:not([name=leave][value=stop])").click()
+    press(page.locator("main form button:not([name=leave][value=stop])"))
     page.fill("#new", OWN)
     page.fill("#again", OWN)
-    with page.expect_navigation():
-        page.locator("main form button:not([name=leave][value=stop])").click()
-    with page.expect_navigation():
-        page.get_by_role("link", name="Texts to read").click()
+    press(page.locator("main form button:not([name=leave][value=stop])"))
+    press(page.get_by_role("link", name="Texts to read"))
     assert every_check(page) == []
-    with page.expect_navigation():
-        page.get_by_role("button", name="Passed on").click()
+    press(page.get_by_role("button", name="Passed on"))
     assert "There is nothing to read." in page.locator("main").inner_text()
     page.goto(f"{base}/office/studies/listening/answers")
     assert every_check(page) == []
@@ -138,9 +133,7 @@ def test_the_readers_page_and_the_page_for_answers(
     page.select_option("#questionnaire", "parent")
     page.select_option("#wave", "w1")
     page.set_input_files("#file", str(file))
-    with page.expect_navigation():
-        page.get_by_role("button", name="Check file").click()
+    press(page.get_by_role("button", name="Check file"))
     assert every_check(page) == []
-    with page.expect_navigation():
-        page.get_by_role("button", name="Import answers").click()
+    press(page.get_by_role("button", name="Import answers"))
     assert "1 response added" in page.get_by_role("status").inner_text()
