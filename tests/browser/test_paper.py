@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Page
 
 from survey.app import create_app
 from survey.config import Settings
@@ -22,6 +22,7 @@ from survey.paper.layout import sheets_of
 from survey.paper.printing import Papers, Printed
 from survey.paper.printing import page as to_print
 from tests.browser import accessibility
+from tests.browser.hand import press
 from tests.paper.study import CODE, FULL, OnPaper, lay_out
 from tests.published import FOLDER
 
@@ -50,7 +51,7 @@ def page_sizes(pdf: Path) -> list[tuple[int, int]]:
 
 @pytest.mark.parametrize(("name", "language"), CASES)
 @pytest.mark.parametrize("large", [False, True], ids=["usual", "large"])
-def test_every_sheet_is_one_page_of_a4_with_its_code(
+def test_every_sheet_is_one_page_of_a4_with_its_code_and_no_text_of_large_print_is_small(
     page: Page, tmp_path: Path, name: str, language: str, large: bool
 ) -> None:
     html, sheets = printed(name, language, large)
@@ -70,23 +71,16 @@ def test_every_sheet_is_one_page_of_a4_with_its_code(
         half = sheets // 2
         assert all("ravo kimu bad0" in one for one in pages[:half])
         assert all("ravo kimu bad1" in one for one in pages[half:])
-
-
-@pytest.mark.parametrize(("name", "language"), CASES)
-def test_no_text_of_a_large_print_is_smaller_than_18_points(
-    page: Page, tmp_path: Path, name: str, language: str
-) -> None:
-    html, _ = printed(name, language, large=True, copies=1)
-    (tmp_path / "papers.html").write_text(html, encoding="utf-8")
-    page.goto((tmp_path / "papers.html").as_uri())
     page.emulate_media(media="print")
-    small = page.evaluate(
-        """() => [...document.querySelectorAll('.sheet *')]
-            .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
-            .filter(e => parseFloat(getComputedStyle(e).fontSize) < 23.9)
-            .map(e => e.className + ': ' + e.textContent.trim().slice(0, 40))"""
-    )
-    assert small == []
+    small = page.evaluate(TOO_SMALL)
+    assert (small == []) is large, small
+
+
+TOO_SMALL = """() => [...document.querySelectorAll('.sheet *')]
+  .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+  .filter(e => parseFloat(getComputedStyle(e).fontSize) < 23.9)
+  .map(e => e.className + ': ' + e.textContent.trim().slice(0, 40))"""
+"""What has less than 18 points."""
 
 
 # ---- keying --------------------------------------------------------------------------------------------
@@ -98,11 +92,6 @@ def office(tmp_path: Path, serve: Callable[[Any], str]) -> tuple[str, OnPaper]:
     app = create_app(settings)
     (tmp_path / "study").mkdir()
     return serve(app), lay_out(app.extensions["chorus"].engine, settings, tmp_path / "study")
-
-
-def press(what: Locator) -> None:
-    with what.page.expect_navigation(wait_until="load"):
-        what.click()
 
 
 def come_in(page: Page, address: str, email: str, password: str) -> None:
