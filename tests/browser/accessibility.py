@@ -18,6 +18,7 @@ media as it found them:
     console                 no error, and no report of the content security policy, in the console
     at_every_size           targets, reflow, next_in_view and large_text_and_spacing, for less than one after the other
     every_check             all of them
+    in_size                 some of them in a size other than the page's own
 
 They need JavaScript in the page's context. Numbers in brackets are those of the design's test protocol, and this is
 where each is kept:
@@ -479,6 +480,13 @@ NEXT_PLACE = """() => {
   const r = all.at(-1).getBoundingClientRect(), left = document.documentElement.dir === 'rtl';
   return [innerHeight - r.bottom, left ? r.left : innerWidth - r.right, r.height].map(Math.round);
 }"""
+
+
+def in_size(page: Page, size: tuple[int, int], *checks: Callable[[Page], list[str]]) -> list[str]:
+    """Make checks on the page in a size that it has not been opened in."""
+    with _size_kept(page):
+        _resize(page, size)
+        return [f"At {size[0]} pixels: {fault}" for check in checks for fault in check(page)]
 
 
 def _viewport(size: tuple[int, int]) -> ViewportSize:

@@ -16,7 +16,8 @@ from survey.config import Settings
 from survey.database import upgrade
 from survey.progress import Outcome
 from tests.browser import accessibility
-from tests.browser.test_researcher import OWN, choose, heading, press
+from tests.browser.hand import press, tick
+from tests.browser.test_researcher import OWN, choose, heading
 from tests.progress.every_outcome import CODE, PUPILS, make
 
 MINE = [pupil for pupil in PUPILS if pupil.school == "s1"]
@@ -66,7 +67,7 @@ def test_a_coordinator_ticks_two_and_takes_who_to_remind(
     press(page.get_by_role("link", name="Record reasons for not answering"))
     free = [pupil.code for pupil in MINE if pupil.outcome is Outcome.NOT_STARTED][:2]
     for code in free:
-        page.get_by_label(code, exact=True).check()
+        tick(page.get_by_label(code, exact=True))
     press(page.get_by_role("button", name="Save reasons"))
     assert "Choose a reason." in page.get_by_role("alert").inner_text()
     assert page.get_by_label(free[0], exact=True).is_checked(), "what was ticked stays ticked"
@@ -90,15 +91,13 @@ def test_a_coordinator_ticks_two_and_takes_who_to_remind(
     assert heading(page) == "There is no page here"
 
 
-# `every_check` goes to the other sizes itself; axe is asked again where the menu and the tables are others.
-@pytest.mark.parametrize(("width", "check"), [(320, accessibility.axe), (1280, accessibility.every_check)])
-def test_the_pages_are_accessible(
-    office: Callable[..., tuple[str, str, str]],
-    new_page: Callable[..., Page],
-    width: int,
-    check: Callable[[Page], list[str]],
-) -> None:
-    page = new_page(viewport={"width": width, "height": 900})
+def check(page: Page) -> list[str]:
+    """Every check goes to the other sizes itself; axe is asked again where the menu and the tables are others."""
+    return accessibility.every_check(page) + accessibility.in_size(page, accessibility.PHONE, accessibility.axe)
+
+
+def test_the_pages_are_accessible(office: Callable[..., tuple[str, str, str]], new_page: Callable[..., Page]) -> None:
+    page = new_page(viewport={"width": 1280, "height": 900})
     address, email, password = office("lead", None)
     enter(page, address, email, password)
     study = f"{address}/office/studies/{CODE}"
