@@ -279,7 +279,7 @@ def test_answers_of_one_child_are_sent_while_the_next_one_has_the_tablet_and_see
     page.wait_for_load_state()
     assert tablet.chosen == []
     if tablet.ask(f"{SITTING}.seed") != orders:
-        page.wait_for_function(f"!location.search.endsWith('o={orders}')")
+        tablet.until(lambda: not tablet.ask("location.search").endswith(f"o={orders}"))
     line.hold = ""
     tablet.until(lambda: tablet.kept(first) == {"sing": 3, "plays": 0})
     page.goto("/go")
