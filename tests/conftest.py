@@ -28,6 +28,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from survey import database
 from tests import templates
+from tests.browser.accessibility import with_axe
 from tests.chromium import CHROMIUM, launched
 from tests.postgres import PostgresServer, fast_folder, running_postgres
 from tests.remembered import remember
@@ -140,7 +141,7 @@ def serve() -> Iterator[Callable[[Any], str]]:
     with ExitStack() as stack:
 
         def start(app: Any) -> str:
-            server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
+            server = make_server("127.0.0.1", 0, with_axe(app), threaded=True, request_handler=_Silent)
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
             thread.start()
             stack.callback(server.server_close)

@@ -102,6 +102,29 @@ def _axe() -> Axe:
     return Axe.from_file(AXE_FROM_NPM) if AXE_FROM_NPM.exists() else Axe()
 
 
+AXE_ADDRESS = "/axe.min.js"
+"""Where `with_axe` has it."""
+
+
+def with_axe(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """Let a WSGI app hold axe for its own pages: a browser that fetches it keeps it, compiled, for the next page."""
+
+    def either(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["PATH_INFO"] != AXE_ADDRESS:
+            return app(environ, start)
+        start("200 OK", [("Content-Type", "text/javascript"), ("Cache-Control", "max-age=86400")])
+        return [_axe().axe_script.encode()]
+
+    return either
+
+
+FETCH_AXE = """(address) => location.protocol === 'http:' && new Promise(done => {
+  const script = document.createElement('script');
+  script.onload = script.onerror = () => { script.remove(); done('axe' in window); };
+  script.src = address;
+  document.head.append(script);
+})"""
+
 # From the top: of what an earlier check has scrolled out of a box, axe cannot tell the colours.
 RUN_AXE = """([of, options]) => {
   if (!('axe' in window)) return null;
@@ -114,8 +137,9 @@ RUN_AXE = """([of, options]) => {
 def run_axe(page: Page, options: dict[str, Any] = AXE_OPTIONS, of: dict[str, Any] | None = None) -> AxeResult:
     """Run axe on the page, or on a part of it, from the top [T1]."""
     response = page.evaluate(RUN_AXE, [of, options])
-    if response is None:  # half a megabyte: a second run on the same page does not send it again
-        page.evaluate(_axe().axe_script)
+    if response is None:
+        if not page.evaluate(FETCH_AXE, AXE_ADDRESS):  # a page that no `with_axe` has served
+            page.evaluate(_axe().axe_script)
         response = page.evaluate(RUN_AXE, [of, options])
     return AxeResult(
         violations=[_axe_sentence(found) for found in response["violations"]],

@@ -234,7 +234,7 @@ def main(asked: list[str], serve: Callable[..., Any] = make_server) -> int:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(dir=fast_folder()) as folder, sync_playwright() as playwright:
         published = publish(Path(folder))
-        server = serve("127.0.0.1", 0, published.app, threaded=True)
+        server = serve("127.0.0.1", 0, accessibility.with_axe(published.app), threaded=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         browser = launched(playwright)
         sweep = Sweep(f"http://127.0.0.1:{server.server_port}", browser, published)
