@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser import accessibility
+from tests.browser.hand import press, tick
 from tests.published import FOLDER, Published, publish
 
 VOICE = """(() => {
@@ -96,10 +97,10 @@ def open_question(published: Published, site: str, new_page: Callable[..., Page]
         page = new_page(**options)
         page.add_init_script(f"{before};{script};{PLAYER}")
         page.goto(site + published.link("pupil-ks2"))
-        page.locator('input[value="yes"]').check()
+        tick(page.locator('input[value="yes"]'))
         for _ in range(3):
             go_on(page)
-            page.locator("main input[type=radio]").first.check()
+            tick(page.locator("main input[type=radio]").first)
         assert "/enjoy_singing" in page.url
         return page
 
@@ -107,8 +108,7 @@ def open_question(published: Published, site: str, new_page: Callable[..., Page]
 
 
 def go_on(page: Page) -> None:
-    with page.expect_navigation(wait_until="load"):
-        page.locator("main form button:not([name=leave][value=stop])").last.click()
+    press(page.locator("main form button:not([name=leave][value=stop])").last)
 
 
 def listened(page: Page) -> list[str]:
@@ -169,7 +169,7 @@ def test_recordings_and_the_voice_take_turns(open_question: Callable[..., Page],
     ], "a recording that fails leaves its text to the voice"
     page.unroute("**/file/**")
 
-    page.locator("main input[type=radio]").first.check()
+    tick(page.locator("main input[type=radio]").first)
     go_on(page)
     assert "/enjoy_playing" in page.url
     assert page.evaluate("() => sessionStorage.stopped"), "leaving stops it"
