@@ -340,7 +340,11 @@ def test_pages_for_lost_people(published: Published, site: str, new_page: Callab
         visitor.go(site + address)
         # The browser itself notes a 404 on its console.
         visitor.faults = [fault for fault in visitor.faults if "status of 404" not in fault]
-        visitor.look(kind)
+        if kind.startswith(("over", "ended")):  # the page of a link that is early, with other words
+            visitor.faults += accessibility.axe(visitor.page)
+            visitor.faults += accessibility.at_every_size(visitor.page, visitor.smallest)
+        else:
+            visitor.look(kind)
         assert [fault for fault in visitor.faults if "status of 404" not in fault] == []
 
 
@@ -366,8 +370,9 @@ def test_after_many_wrong_codes_the_page_asks_to_wait_and_shows_all_that_was_typ
     path: str, typed: str, language: str, site: str, page: Page
 ) -> None:
     alert = page.get_by_role("alert")
-    for _ in range(30):
-        page.goto(f"{site}{path}?language={language}")
+    for attempt in range(30):
+        if path != "/" or not attempt:  # a code that begins a survey is asked for again in the same page
+            page.goto(f"{site}{path}?language={language}")
         page.get_by_role("textbox").fill(typed)
         press(page.locator("main form button:not([name=leave][value=stop])"))
         if path == "/":
@@ -377,16 +382,3 @@ def test_after_many_wrong_codes_the_page_asks_to_wait_and_shows_all_that_was_typ
     assert re.search(r"\d", alert.inner_text()), "how long"
     assert page.get_by_role("textbox").input_value() == typed
     assert accessibility.axe(page) + accessibility.reflow(page) + accessibility.large_text_and_spacing(page) == []
-
-
-@pytest.mark.parametrize("size", [(1024, 690), (1366, 640)], ids=str)
-def test_five_faces_and_next_fit_without_scrolling(
-    size: tuple[int, int], published: Published, site: str, new_page: Callable[..., Page]
-) -> None:
-    visitor = Visitor(new_page(viewport={"width": size[0], "height": size[1]}), 60)
-    visitor.go(site + published.link("pupil-ks2"))
-    tick(visitor.page.locator('input[value="yes"]'))
-    visitor.next()
-    box = visitor.page.locator("main form button:not([name=leave][value=stop])").last.bounding_box()
-    assert box is not None
-    assert box["y"] + box["height"] <= size[1]
