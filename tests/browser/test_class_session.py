@@ -15,7 +15,7 @@ from survey.database import read
 from survey.fieldwork import Participant
 from survey.responses.tables import response
 from tests.browser import accessibility
-from tests.browser.hand import press
+from tests.browser.hand import press, tick
 from tests.browser.test_paper import A4, page_sizes
 from tests.classroom.in_app import Class
 
@@ -90,7 +90,7 @@ class Device:
         self.next()
         for name in self.cards[number]:
             look("picture")
-            self.page.get_by_label(name, exact=False).check(force=True)
+            tick(self.page.get_by_label(name, exact=False))
             self.next()
 
     def type_code(self, code: str) -> None:
@@ -101,11 +101,11 @@ class Device:
         press(self.page.get_by_role("button", name=name))
 
     def say_yes(self) -> None:
-        self.page.get_by_label("Yes, I will").check(force=True)
+        tick(self.page.get_by_label("Yes, I will"))
         self.next()
 
     def answer(self, label: str) -> None:
-        self.page.get_by_label(label, exact=True).check(force=True)
+        tick(self.page.get_by_label(label, exact=True))
         self.next()
 
     @property
