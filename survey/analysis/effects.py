@@ -18,7 +18,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 Floats = NDArray[np.float64]
 
@@ -63,6 +62,8 @@ class Contrast:
 
 def quantile(df: ArrayLike) -> Floats:
     """Return t's 97.5 % point for degrees of freedom of any size above 0; NaN elsewhere."""
+    from scipy import special
+
     given = np.asarray(df, dtype=np.float64)
     with np.errstate(invalid="ignore"):
         return np.asarray(special.stdtrit(np.where(given > 0, given, np.nan), 1 - _TAIL))
@@ -70,6 +71,8 @@ def quantile(df: ArrayLike) -> Floats:
 
 def probability(t: ArrayLike, df: ArrayLike) -> Floats:
     """Return the two-sided probability of a t at least this far from 0."""
+    from scipy import special
+
     return np.asarray(2 * special.stdtr(np.asarray(df, dtype=np.float64), -np.abs(np.asarray(t, dtype=np.float64))))
 
 
@@ -113,6 +116,8 @@ def noncentral(t: ArrayLike, df: ArrayLike) -> tuple[Floats, Floats]:
 
 def _noncentrality(t: Floats, df: Floats, share: float) -> Floats:
     """Return the noncentrality at which `share` of the distribution lies below t."""
+    from scipy import special
+
     near = np.where(np.abs(t) <= _FAR, t, np.nan)
     found = np.asarray(special.nctdtrinc(df, share, near))
     # The library's root is good to about six digits. Two steps of Newton's method, with a slope from two points, give
@@ -128,6 +133,8 @@ def _noncentrality(t: Floats, df: Floats, share: float) -> Floats:
 
 def _far(t: Floats, df: Floats, share: float) -> Floats:
     """Return it far out, where it is the deviation of a χ² and that of a normal, put together as squares."""
+    from scipy import special
+
     tail = np.where(t < 0, 1 - share, share)
     with np.errstate(invalid="ignore"):
         spread = np.abs(t) * (np.sqrt(special.chdtri(df, tail) / df) - 1)
@@ -174,6 +181,8 @@ def _total(d: float, icc: float, one: Sequence[int], other: Sequence[int]) -> Cl
 
 
 def _clustered(d: float, variance: float) -> ClusteredEffect:
+    from scipy import special
+
     se = math.sqrt(variance)
     reach = float(special.ndtri(1 - _TAIL)) * se
     return ClusteredEffect(d, se, d - reach, d + reach)

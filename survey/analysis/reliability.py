@@ -26,7 +26,6 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from survey.analysis.columns import in_order
 from survey.scales import NOTHING_BESIDE, Beside, Rule, score, turned
@@ -437,6 +436,8 @@ def feldt(alpha: float, n: int, items: int, confidence: float = 0.95) -> tuple[f
 
     (1 - α) / (1 - a) follows F with n-1 and (n-1)(k-1) degrees of freedom (Feldt 1965).
     """
+    from scipy import special
+
     tail = (1 - confidence) / 2
     low, high = (float(special.fdtri(n - 1, (n - 1) * (items - 1), share)) for share in (tail, 1 - tail))
     return 1 - (1 - alpha) * high, 1 - (1 - alpha) * low

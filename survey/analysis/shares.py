@@ -14,9 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from scipy import special
-
-_Z: Final = float(special.ndtri(0.975))
+_Z: Final = 1.959963984540054
+"""The 97.5 % point of the normal distribution."""
 
 
 @dataclass(frozen=True)

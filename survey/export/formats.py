@@ -8,7 +8,6 @@ from typing import Final
 
 from survey.export.csv import CsvZip
 from survey.export.sink import Frame, Sink
-from survey.export.workbook import TablesOnly, Workbook
 
 _WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -37,6 +36,19 @@ class ExportFormat:
     mark: str = ""
 
 
+def _workbook(frame: Frame) -> Sink:
+    # Pages name the formats; only what writes one loads the library of workbooks.
+    from survey.export.workbook import Workbook
+
+    return Workbook(frame)
+
+
+def _tables_only(frame: Frame) -> Sink:
+    from survey.export.workbook import TablesOnly
+
+    return TablesOnly(frame)
+
+
 FORMATS: Final[Mapping[str, ExportFormat]] = {
     one.name: one
     for one in (
@@ -47,7 +59,7 @@ FORMATS: Final[Mapping[str, ExportFormat]] = {
             "workbook",
             "Everything in one file: the answers in words and in codes, the scores, everything that was found with "
             "its charts, the scales, the codebook and notes.",
-            Workbook,
+            _workbook,
         ),
         ExportFormat(
             "csv",
@@ -64,7 +76,7 @@ FORMATS: Final[Mapping[str, ExportFormat]] = {
             "tables",
             "To share, and for a report: everything that was found, without any single answer and with small counts "
             "hidden.",
-            TablesOnly,
+            _tables_only,
             microdata=False,
             mark="-tables",
         ),

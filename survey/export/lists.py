@@ -7,18 +7,11 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import IO, Any, Final, Literal
 
-import openpyxl
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-
 from survey.export.text import for_csv, for_workbook
-from survey.export.workbook import sheet_title
 
 ListForm = Literal["csv", "xlsx"]
 FORMS: Final[tuple[ListForm, ...]] = ("csv", "xlsx")
 
-_BOLD: Final = Font(name="Calibri", size=11, bold=True)
 _WIDEST: Final = 60
 
 
@@ -55,6 +48,14 @@ def _for_csv(cell: str | int) -> str | int:
 
 
 def _write_workbook(columns: Sequence[str], rows: Sequence[Sequence[str | int]], title: str, out: IO[bytes]) -> None:
+    # Most lists are CSV files; only this one needs the library of workbooks.
+    import openpyxl
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
+    from survey.export.workbook import sheet_title
+
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(sheet_title("List", title, set()))
     for place, name in enumerate(columns):
@@ -72,7 +73,7 @@ def _write_workbook(columns: Sequence[str], rows: Sequence[Sequence[str | int]],
 
     header = [cell_of(name) for name in columns]
     for cell in header:
-        cell.font = _BOLD
+        cell.font = Font(name="Calibri", size=11, bold=True)
     sheet.append(header)
     for row in rows:
         sheet.append([cell_of(value) for value in row])

@@ -13,8 +13,6 @@ from datetime import date, datetime, timedelta
 from tempfile import TemporaryFile
 from typing import IO, Any, Final
 
-from openpyxl.utils import get_column_letter
-
 from survey.export.columns import Variable
 from survey.export.missing import MissingNumber
 from survey.export.table import Cells
@@ -125,6 +123,8 @@ class DataSheet:
         self.variables = list(variables)
         self.rows = 0
         self._file: IO[bytes] = TemporaryFile()  # noqa: SIM115 - closed with the sheet
+        from openpyxl.utils import get_column_letter
+
         letters = [get_column_letter(number) for number in range(1, len(self.variables) + 1)]
         self._row = '<row r="#">' + "".join(f'<c r="{letter}#"%s' for letter in letters) + "</row>"
         self._gaps = {number: string_fragment(word) for number, word in (words or {}).items()}

@@ -22,9 +22,9 @@ from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.xml.functions import tostring
 
-from survey.export.charts import ChartTable, Whiskers, drawn, places
 from survey.export.columns import Variable
 from survey.export.contents import THREE_DECIMALS, SmallSheet, height_of, width_of
+from survey.export.drawn import ChartTable, Whiskers, drawn, places
 from survey.export.sheets import COLUMNS, ROWS, SURELY_SHORT, DataSheet, Styles, cleaned
 from survey.export.sink import CannotExport, Dataset, Frame, Sink, tell_of_no_sheet
 from survey.export.table import Cells, DataTable

@@ -9,11 +9,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Final
-
-from huey import Huey
-from huey.consumer import Consumer
-from huey.signals import SIGNAL_INTERRUPTED
+from typing import TYPE_CHECKING, Final
 
 from survey.config import Settings
 from survey.database import Engine, StoreError
@@ -21,6 +17,9 @@ from survey.jobs.doing import Doing, begin_again, is_gone, place
 from survey.jobs.job import JobKind
 from survey.jobs.queue import JobQueue
 from survey.jobs.sweeping import sweep
+
+if TYPE_CHECKING:
+    from huey import Huey
 
 STEPS_BACK: Final = 10
 """How far a worker steps back (nice): a processor is its own only while no one else wants it."""
@@ -39,6 +38,10 @@ _STOPS_WITHIN: Final = 1.0
 
 def work(settings: Settings, engine: Engine, kinds: Sequence[JobKind]) -> None:
     """Do jobs until stopped by a signal; to be called in the main thread of a process of its own."""
+    # Whatever serves pages names this module as well, and needs none of it.
+    from huey.consumer import Consumer
+    from huey.signals import SIGNAL_INTERRUPTED
+
     os.nice(STEPS_BACK)
     # What goes wrong is said by us: in the job's own record, or below. huey would repeat it several times a second.
     logging.getLogger("huey").setLevel(logging.CRITICAL)

@@ -13,8 +13,9 @@ import openpyxl
 import pytest
 from openpyxl.utils import coordinate_to_tuple
 
-from survey.export.charts import ChartSeries, SheetChart, height_of, places
+from survey.export.charts import ChartSeries, SheetChart, height_of
 from survey.export.contents import PERCENT, TWO_DECIMALS, WRAPPED, SmallSheet, fitting
+from survey.export.drawn import places
 from survey.export.workbook import WorkbookFile
 
 HEADER = ("outcome", "g", "low", "high", "never", "often", "remarks")
