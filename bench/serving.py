@@ -9,24 +9,29 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
-from survey.serving import listen
 from survey.serving.gateway import Gateway
+from survey.serving.listening import listen
 
 
 def load(app: str) -> Any:
-    """Return the WSGI app: ours, or the most a form can do."""
+    """Return the WSGI app."""
+    return maker(app)()
+
+
+def maker(app: str) -> Callable[[], Any]:
+    """Return what makes the WSGI app: ours, or the most a form can do. All that it needs is loaded then."""
     if app == "ours":
         from survey.app import create_app
 
-        return create_app()
+        return create_app
     from bench.ceiling import create
 
-    return create()
+    return create
 
 
-def gateway(app: str, threads: int) -> Gateway:
+def gateway(make: Callable[[], Any], threads: int) -> Gateway:
     """Return the app behind our gateway."""
-    return Gateway(load(app), threads)
+    return Gateway(make(), threads)
 
 
 class _Gunicorn(BaseApplication):  # type: ignore[misc]
@@ -43,8 +48,8 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
 
 
 def by_granian(app: str, port: int, workers: int, threads: int) -> None:
-    """As `survey serve` does it."""
-    listen(partial(gateway, app, threads), "127.0.0.1", port, workers)
+    """As `survey serve` does it: what is loaded once is copied to each process."""
+    listen(partial(gateway, maker(app), threads), "127.0.0.1", port, workers)
 
 
 def by_granian_alone(app: str, port: int, workers: int, threads: int) -> None:

@@ -21,6 +21,7 @@ from survey.pages import errors, statics
 from survey.pages.account import guard
 from survey.pages.addresses import isolated, own_direction, with_addresses
 from survey.pages.answer import answer
+from survey.pages.last import last_page
 from survey.pages.office import office
 from survey.pages.shield import Shield, refuse_what_is_not_whole
 from survey.pages.store import Store, keep
@@ -92,7 +93,7 @@ def _app(secret: str) -> Flask:
 
 
 def _shield(app: Flask) -> None:
-    app.wsgi_app = Shield(app.wsgi_app, errors.last_page)  # type: ignore[method-assign]
+    app.wsgi_app = Shield(app.wsgi_app, last_page)  # type: ignore[method-assign]
 
 
 class _RowNumber(IntegerConverter):

@@ -19,7 +19,7 @@ def preview(path: Path, host: str, port: int) -> None:
     Every page in every language, with what `survey check` says. Pages reload when you save a file. Nothing is
     published, and nothing you try out is saved; there is no database.
     """
-    from survey.serving import serve_preview
+    from survey.serving.website import serve_preview
 
     if path.is_file() and (path.suffix != ".yaml" or path.name == "study.yaml" or "." in path.stem):
         stop(f"{path} is not a questionnaire. Please give the folder of the study, or a questionnaire NAME.yaml.")

@@ -39,7 +39,7 @@ _SETTINGS: Final = ("DATABASE_URL", "SECRET_KEY", "CHORUS_REGISTER", "CHORUS_LIN
 )
 def serve(host: str, port: int, workers: int, threads: int, working: bool) -> None:
     """Run the website."""
-    from survey.serving import serve as run
+    from survey.serving.website import serve as run
 
     here = settings()
     _see_that_there_are_tables()
@@ -83,7 +83,7 @@ def demo(folder: Path, questionnaires: Path | None, port: int, serving: bool) ->
     It uses the same commands as you would, and prints them as they run.
     """
     from survey.demo import clear, run, shipped_study
-    from survey.serving import see_that_port_is_free
+    from survey.serving.listening import see_that_port_is_free
 
     if serving:
         see_that_port_is_free(port)

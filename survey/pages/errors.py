@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import logging
-from types import TracebackType
-from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qs
+from typing import Final
 
 from flask import Flask, Response, abort, render_template, request
-from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
 from survey.database import StoreError
@@ -16,24 +13,11 @@ from survey.pages.account.sessions import OFFICE
 from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.look import shown_at
 from survey.pages.answer.tongue import asked_language, in_every_language, plain_words
+from survey.pages.last import SORRY, WORDS, bare_page, without_template, without_words
 from survey.tables.limits import LARGEST_FILE
-from survey.wording import direction, html_language, languages, say_in
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+from survey.wording import languages, say_in
 
 log = logging.getLogger("survey")
-
-_WORDS = {
-    400: ("That page could not be read. Please go back and try again.", "Your answers so far are kept."),
-    403: ("That page could not be read. Please go back and try again.", "Your answers so far are kept."),
-    404: ("There is no page here", "Check the address, or ask the person who gave it to you."),
-    405: ("That page could not be read. Please go back and try again.", "Your answers so far are kept."),
-    408: ("That page could not be read. Please go back and try again.", "Your answers so far are kept."),
-    413: ("This is too much to send. Please write less.", "Your answers so far are kept."),
-    503: ("We are very busy just now", "Your answers so far are safe. Please wait a minute and try again."),
-}
-_SORRY = ("Something went wrong", "Your answers so far are safe. Please go back and try again.")
 
 # Who runs a study has no answers here, but a change or a file that was sent, and asks first whether it was saved.
 _AGAIN = "Nothing was changed. Please go back, reload the page and try again."
@@ -90,18 +74,13 @@ def _busy(error: StoreError) -> Response:
 
 def _unknown(error: Exception) -> Response:
     # Only the kind and the place of the fault: its words could hold an answer.
-    log.error("%s at %s %s", type(error).__name__, request.method, request.endpoint, exc_info=_bare(error))
+    log.error("%s at %s %s", type(error).__name__, request.method, request.endpoint, exc_info=without_words(error))
     return _page(500)
-
-
-def _bare(error: BaseException) -> tuple[type[Exception], Exception, TracebackType | None]:
-    """Return the traceback without the words of the error."""
-    return Exception, Exception(type(error).__name__), error.__traceback__
 
 
 def _again(status: int) -> Response:
     """Show the page for an error again, for someone who came to it by a form and then went to “Aa”."""
-    if status not in (*_WORDS, 500):
+    if status not in (*WORDS, 500):
         abort(404)
     return _page(status)
 
@@ -119,16 +98,16 @@ def _html(status: int, language: str) -> str:
             heading, text = _office_words(status)
             return render_template("office/sorry.html", heading=heading, text=text)
         say = say_in(language)
-        heading, text = _WORDS.get(status, _SORRY)
+        heading, text = WORDS.get(status, SORRY)
         place = shown_at().partition("?")[0] or f"/sorry/{status}"
         own = {"links": in_every_language(place, language), "shown": place}
         words = plain_words(language) | own
         return render_template("answer/sorry.html", heading=say(heading), text=say(text), **words)
     except Exception as error:
         # Whatever broke the page asked for may break this one as well: then it is said without the template.
-        log.error("%s in the page for an error", type(error).__name__, exc_info=_bare(error))
+        log.error("%s in the page for an error", type(error).__name__, exc_info=without_words(error))
         if _in_office():
-            return _bare_page(*_office_words(status), "en-GB", "ltr")
+            return bare_page(*_office_words(status), "en-GB", "ltr")
         return without_template(status, language)
 
 
@@ -142,29 +121,6 @@ def _office_words(status: int) -> tuple[str, str]:
     if status == 413 and request.mimetype == "multipart/form-data":
         return _FILE_TOO_LARGE
     return heading, _NOT_SAVED if status == 503 and request.method == "POST" else text
-
-
-def last_page(error: BaseException, environ: WSGIEnvironment) -> bytes:
-    """Return the page for a fault that no handler has met (a `LastPage` of the shield), and log where it was."""
-    log.error("%s outside every page", type(error).__name__, exc_info=_bare(error))
-    asked = parse_qs(environ.get("QUERY_STRING", ""), max_num_fields=None, errors="replace").get("language", ["en"])[0]
-    return without_template(500, asked if asked in languages() else "en").encode()
-
-
-def without_template(status: int, language: str) -> str:
-    """Return the page for an error, made of nothing that could fail in its turn."""
-    say = say_in(language)
-    heading, text = map(say, _WORDS.get(status, _SORRY))
-    return _bare_page(heading, text, html_language(language), direction(language))
-
-
-def _bare_page(heading: str, text: str, language: str, runs: str) -> str:
-    heading, text = escape(heading), escape(text)
-    return (
-        f'<!doctype html>\n<html lang="{language}" dir="{runs}">\n'
-        f'<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{heading}</title></head>\n<body><main><h1>{heading}</h1><p>{text}</p></main></body>\n</html>\n"
-    )
 
 
 def _language() -> str:

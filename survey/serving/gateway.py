@@ -22,7 +22,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from survey.pages.errors import last_page, without_template
+from survey.pages.last import last_page, without_template
 from survey.pages.shield import REFUSED, completed
 
 if TYPE_CHECKING:

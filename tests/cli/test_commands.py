@@ -173,7 +173,7 @@ def test_a_server_has_at_least_one_process_and_one_thread(
     option: str, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started = []
-    monkeypatch.setattr("survey.serving.serve", lambda *_, **__: started.append(True))
+    monkeypatch.setattr("survey.serving.website.serve", lambda *_, **__: started.append(True))
     assert survey("upgrade").exit_code == 0
     run = survey("serve", option, number)
     assert (run.exit_code, started) == (2, [])

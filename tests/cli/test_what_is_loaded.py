@@ -74,7 +74,7 @@ def test_checking_a_questionnaire_loads_no_database(tmp_path: Path) -> None:
 
 def test_what_serves_pages_starts_without_the_distributions_the_workbooks_and_the_queue() -> None:
     # A website waits for whatever is loaded at its start. An export, an analysis and a worker load what they need.
-    command = [sys.executable, "-c", "import sys, survey.serving; print(*sys.modules)"]
+    command = [sys.executable, "-c", "import sys, survey.serving.website; print(*sys.modules)"]
     found = set(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split())
     assert {"survey.export.formats", "survey.results.working", "survey.jobs.worker"} <= found, (
         "what needs them is there"

@@ -9,9 +9,10 @@ from types import CoroutineType
 
 from flask import Flask, request
 
-from survey.pages.errors import last_page
+from survey.pages.last import last_page
 from survey.pages.shield import Shield, refuse_foreign_posts, refuse_what_is_not_whole
-from survey.serving import gateway, listen
+from survey.serving import gateway
+from survey.serving.listening import listen
 
 THREADS = 2
 

@@ -175,12 +175,12 @@ def test_a_request_in_chunks_that_nobody_read_does_not_keep_the_server_from_stop
 
 LOADING = """
 import sys, threading
-from survey import serving
-serving._STOPS_WITHIN = 3600
+from survey.serving import listening
+listening._STOPS_WITHIN = 3600
 def load():
     print("loading", flush=True)
     threading.Event().wait()
-serving.listen(load, "127.0.0.1", int(sys.argv[1]), 1)
+listening.listen(load, "127.0.0.1", int(sys.argv[1]), 1)
 """
 
 
