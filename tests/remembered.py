@@ -1,14 +1,17 @@
-"""What every app and every engine would work out anew, worked out once for all the tests of a process.
+"""What every app, every engine and every export would work out anew, worked out once for all the tests of a process.
 
 An app compiles its addresses and its templates, an engine its statements. A server does so once; a test makes its own
-app and its own engine, and half of its time went there. What is remembered is a function of what it is remembered by,
-so that no test learns anything from another.
+app and its own engine, and half of its time went there. A study is analysed for each file, page and command that tells
+of it: several tests look at the same answers in turn. What is remembered is a function of what it is remembered by, so
+that no test learns anything from another.
 """
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from types import CodeType
 from typing import Any
 
@@ -24,15 +27,20 @@ from werkzeug.routing import Rule
 
 from survey import database
 from survey.bounded import Bounds, reading
+from survey.export import study as exported
+from survey.findings.people import StudyData
+from survey.findings.study import StudyFindings
+from survey.jobs.job import Tell
 from survey.tables import apart
 
 
 def remember() -> None:
-    """Let all apps and engines made from now on share what they work out."""
+    """Let all apps, engines and exports made from now on share what they work out."""
     _addresses()
     _templates()
     _statements()
     _tables()
+    _analyses()
 
 
 def _addresses() -> None:
@@ -124,3 +132,37 @@ def _tables() -> None:
             said[key] = met
 
     apart.reading = read_once  # type: ignore[attr-defined]
+
+
+def _analyses() -> None:
+    """Share what an export finds in the same answers, and how far it said that it had come.
+
+    The tests of the analysis itself call it where it is, in survey/findings/, and nothing is remembered for them.
+    """
+    found: dict[bytes, tuple[bytes, list[tuple[str, int, int]]]] = {}
+    analyse_anew = exported.analyse
+
+    def analyse_once(data: StudyData, questionnaires: Any, waves: Any, group: Any, tell: Tell) -> StudyFindings:
+        answers = {
+            of: (one.rows, one.further, one.respondents, dict(one.numbers), dict(one.chosen))
+            for of, one in data.answers.items()
+        }
+        everything = (data.study, data.lists, data.schools, answers, questionnaires, waves, group)
+        key = sha256(pickle.dumps(everything)).digest()
+        if key not in found:
+            told: list[tuple[str, int, int]] = []
+
+            def tell_and_keep(*how_far: Any) -> None:
+                told.append(how_far)
+                tell(*how_far)
+
+            made = analyse_anew(data, questionnaires, waves, group, tell_and_keep)
+            found[key] = pickle.dumps(made), told
+            return made
+        kept, told = found[key]
+        for how_far in told:
+            tell(*how_far)
+        again: StudyFindings = pickle.loads(kept)
+        return again
+
+    exported.analyse = analyse_once  # type: ignore[attr-defined]
