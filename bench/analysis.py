@@ -29,8 +29,10 @@ from survey.export.study import Export
 
 STUDY = "first-notes"
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
+ONE = "pupil-ks2"
 FEW = {"pupils": 60, "parents": 6, "staff": 6}
-"""How many people there are where the bench itself is tried; then the plan has one outcome and one subgroup."""
+"""What is asked, and how many people there are, where the bench itself is tried; the plan has one outcome and one
+subgroup then."""
 
 
 def read_and_score(url: str, out: Path) -> None:
@@ -90,15 +92,7 @@ def _made(small: bool) -> Path:
     study = folder / "questionnaires"
     shutil.copytree(shipped_study(), study)
     if small:
-        text = (study / "study.yaml").read_text(encoding="utf-8")
-        for what, number in FEW.items():
-            text = re.sub(rf"^  {what}: \d+$", f"  {what}: {number}", text, flags=re.MULTILINE)
-        # Hiding small counts safely is what costs most where there are few people.
-        text = text.replace("threshold: 10", "threshold: 3")
-        text = re.sub(r"(outcomes:\n    - \S+\n)(    - \S+\n)+", r"\1", text, count=1)
-        text = re.sub(r"  questions:\n.*?(?=  comparison:)", "", text, count=1, flags=re.DOTALL)
-        text = re.sub(r"(subgroups: \[\w+).*\]", r"\1]", text)
-        (study / "study.yaml").write_text(text, encoding="utf-8")
+        _make_small(study)
     instance = {"CHORUS_INSTANCE": str(folder / "demo"), "DATABASE_URL": "", "SECRET_KEY": ""}
 
     def command(*words: object, **_: bool) -> None:
@@ -110,6 +104,30 @@ def _made(small: bool) -> Path:
     command("upgrade")
     build(command, study, folder / "demo", datetime.now(UTC))
     return folder
+
+
+def _make_small(study: Path) -> None:
+    """Leave one questionnaire of a study and some dozens of people: only that all of it runs is to be seen."""
+    for file in study.glob("*.yaml"):
+        if file.name.split(".")[0] not in ("study", ONE):
+            file.unlink()
+    text = (study / "study.yaml").read_text(encoding="utf-8")
+    for what, number in FEW.items():
+        text = re.sub(rf"^  {what}: \d+$", f"  {what}: {number}", text, flags=re.MULTILINE)
+    # Hiding small counts safely is what costs most where there are few people.
+    text = text.replace("threshold: 10", "threshold: 3")
+    other = rf"(?!{ONE}\b)[\w-]+"
+    for gone in (
+        rf"  - {{questionnaire: {other},.*\n",  # fieldwork
+        rf"  - questionnaire: {other}\n(    .*\n)+",
+        rf"    - (?!{ONE}\.enjoyment\b)[\w-]+\.\w+\n",  # outcomes of the plan
+        r"  questions:\n(    .*\n)+",
+        r"  exposure:\n(    .*\n)+",
+        rf"    (?!{ONE}\b|roster\b)[\w-]+\.\w+:.*\n(      - .*\n)*",  # what is pretended of them
+    ):
+        text = re.sub(f"^{gone}", "", text, flags=re.MULTILINE)
+    text = re.sub(r"(subgroups: \[\w+).*\]", r"\1]", text)
+    (study / "study.yaml").write_text(text, encoding="utf-8")
 
 
 def run(*, small: bool = False) -> Iterator[str]:
