@@ -31,6 +31,8 @@ ROOT = Path(__file__).parent.parent
 PEOPLE = int(os.environ.get("BENCH_PEOPLE", "16"))
 WORKERS = 2
 SECONDS = float(os.environ.get("BENCH_SECONDS", "3"))
+PAUSE = 0.0
+"""Seconds for which each person thinks over a page, on average."""
 ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
 
 STUDY = """
@@ -343,6 +345,8 @@ async def _answer(
     form.update(dict.fromkeys(asked, str(number)))
     if at_the_end(address):
         return None
+    if PAUSE:
+        await asyncio.sleep(rng.uniform(0, 2 * PAUSE))
     for browser in browsers[1:]:
         browser.cookies = browsers[0].cookies
     begun = time.monotonic()

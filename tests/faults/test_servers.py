@@ -19,6 +19,8 @@ from tests.postgres import running_postgres
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(faults, "SECONDS", 0.2)
     monkeypatch.setattr(faults, "PEOPLE", 6)
+    # Some are in the middle of a post at any moment, and the server has something left for starting again.
+    monkeypatch.setattr(faults, "PAUSE", 0.02)
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if way != "wsgi.py"])
