@@ -1,7 +1,7 @@
 """Is the truth that the demo makes up inside the intervals of its analysis as often as they promise?
 
 The same study is made up many times with other seeds and analysed as its plan says. What is true on a scale, in the
-units in which it is told, is the mean of what eight studies with forty times the schools find: answers are rounded to
+units in which it is told, is the mean of what eight studies with twenty times the schools find: answers are rounded to
 five or four points, so a made-up 0.25 standard deviations comes out as a little less.
 """
 
@@ -27,7 +27,7 @@ from survey.scales import matrix, rules_for, score_each
 
 NAME, WAVE = "pupil-ks2", "w3"
 STUDIES = 200
-LARGE, LARGER = 8, 40
+LARGE, LARGER = 8, 20
 """How many large studies tell the truth, and how many times the schools each has."""
 FEW_STUDIES, FEW_PUPILS = 2, 200
 _EXPOSURES = {"months": "each year", "hours_lessons": "ten hours in lessons"}
