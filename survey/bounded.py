@@ -14,8 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import IO, Final
+from typing import IO, Final, NamedTuple
 
 AT_ONCE: Final = 2
 """Files that one process of the server has read for it at the same time."""
@@ -43,8 +42,7 @@ class Busy(Exception):
     """Too many files are being read just now."""
 
 
-@dataclass(frozen=True)
-class Bounds:
+class Bounds(NamedTuple):
     """What one reading may use.
 
     cpu: seconds of a processor. seconds: by the clock. memory: bytes of address space. answer: bytes that may come

@@ -44,11 +44,11 @@ from survey.tables.limits import (
     MOST_FAULTS,
     MOST_PARTS,
     MOST_SHEETS,
+    SAVE_AS,
     Refusal,
 )
 from survey.tables.size import Size
 
-SAVE_AS: Final = "Please open it in your spreadsheet program and save it as an Excel workbook (.xlsx) or CSV."
 _DAMAGED: Final = f"The workbook is damaged. {SAVE_AS}"
 _TOO_MUCH: Final = "The workbook unpacks to more than 100 MB. Please copy only the table into a new workbook."
 

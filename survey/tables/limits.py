@@ -43,6 +43,8 @@ LAST_ROW: Final = 1_048_576
 LAST_COLUMN: Final = 16_384
 """Rows and columns of the largest sheet a spreadsheet program can make."""
 
+SAVE_AS: Final = "Please open it in your spreadsheet program and save it as an Excel workbook (.xlsx) or CSV."
+
 
 class Refusal(ValueError):
     """A file that is not read. Its text says why, and what to do, to the person who sent it."""

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from survey.tables.cells import Read, as_it_stands, tidied
 from survey.tables.csv import read_csv
-from survey.tables.excel import SAVE_AS, read_workbook
-from survey.tables.limits import Refusal
+from survey.tables.limits import SAVE_AS, Refusal
 
 
 def read(data: bytes, name: str, *, verbatim: bool, most_columns: int) -> Iterator[Read]:
@@ -19,7 +18,12 @@ def read(data: bytes, name: str, *, verbatim: bool, most_columns: int) -> Iterat
     """
     _refuse_other_kinds(data, name)
     clean = as_it_stands if verbatim else tidied
-    return (read_workbook if data.startswith(b"PK") else read_csv)(data, clean, most_columns)
+    if not data.startswith(b"PK"):
+        return read_csv(data, clean, most_columns)
+    # Its modules take as long to load as all the others.
+    from survey.tables.excel import read_workbook
+
+    return read_workbook(data, clean, most_columns)
 
 
 def _refuse_other_kinds(data: bytes, name: str) -> None:
