@@ -11,6 +11,9 @@ from survey.problems import Refused
 from tests.rosters.small_field import Desk
 from tests.rosters.test_broken_files import workbook
 
+# What these ask of the database, the other tests of the roster ask of both engines.
+pytestmark = pytest.mark.one_engine
+
 HEAD = "participant,school,class,year\n"
 
 

@@ -20,6 +20,9 @@ from tests.rosters.at_the_prompt import survey
 from tests.rosters.small_field import BY_YEAR, NOW, SCHOOLS, Desk, publish, settings_in
 from tests.rosters.test_office import confirm, send
 
+# What these ask of the database, the other tests of the roster ask of both engines.
+pytestmark = pytest.mark.one_engine
+
 STUDY_PAGE = "/office/studies/small-notes"
 LIST = """participant,audience,school,class,year
 p1,pupil,s1,4a,4
