@@ -171,6 +171,10 @@ fences: setup
 # Three at a time on two cores: a test of a browser or a server waits a third of its time. Four are no quicker.
 PYTEST := $(BIN)/pytest -n 3 --dist worksteal
 
+# In a fresh clone each worker would compile all the tests, all of them at the same time.
+compiled: setup
+	@[ -d tests/__pycache__ ] || $(BIN)/pytest --collect-only -qq -p no:xdist >.make/compiled.log 2>&1 || true
+
 .PHONY: check
 check: ## the quick one: style, types, fences, and the quick tests, on SQLite alone
 	@$(TOGETHER) types fences style
@@ -178,7 +182,7 @@ check: ## the quick one: style, types, fences, and the quick tests, on SQLite al
 
 .PHONY: test
 test: ## everything, browser and PostgreSQL included
-	@mkdir -p .make; $(TOGETHER) fences style fonts browser proxy
+	@mkdir -p .make; $(TOGETHER) fences style compiled fonts browser proxy
 # mypy keeps one core busy for half a minute. It takes what the tests leave of both; what it says comes after them.
 	@nice $(BIN)/mypy --no-error-summary >.make/types.log 2>&1 & types=$$!; failed=0; \
 	$(PYTEST) || failed=1; \
