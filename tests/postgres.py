@@ -34,6 +34,11 @@ SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "8GB",
+    # Nor does it live to be tidied.
+    "autovacuum": "off",
     "listen_addresses": "",
     "max_connections": "100",
     # Not UTC, and with a summer time: code that loses a time's zone is found out.
