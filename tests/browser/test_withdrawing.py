@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,10 +14,13 @@ from playwright.sync_api import Page
 
 from survey.database import session
 from survey.fieldwork import study_by_code
+from survey.journey import Journey
 from survey.responses import stream
 from tests.browser import accessibility
+from tests.browser.ahead import go_ahead
 from tests.browser.hand import press, tick
 from tests.filled import keep_school
+from tests.pages.walker import pretended
 from tests.published import STUDY, Published, publish
 
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
@@ -48,12 +52,15 @@ def place(page: Page) -> str:
     return urlsplit(page.url).path.split("/")[1]
 
 
-def answer(page: Page, address: str, children: int, look: Callable[[], None]) -> str:
-    """Answer the parents' questionnaire about so many children, typing where one can; return the receipt."""
-    page.goto(address)
+def answer(page: Page, published: Published, site: str, children: int, look: Callable[[], None]) -> str:
+    """Answer the parents' questionnaire about so many children, with words where one can type; return the receipt.
+
+    The pages about the first child are answered in the browser by test_walks.py: here the server is sent the answers.
+    """
+    page.goto(site + published.link("parent"))
     tick(page.locator("#assent-yes"))
     go_on(page)
-    answer_pages(page)
+    answer_ahead(page, published)
     for _ in range(children - 1):
         go_on(page)
         assert page.locator("[role=alert]").is_visible(), "yes or no is to be chosen"
@@ -84,8 +91,16 @@ def answer_pages(page: Page) -> None:
         for box in page.locator("main textarea").all():
             box.fill(TYPED)
         for radio in page.locator("main fieldset:has(input[type=radio])").all():
-            radio.locator("input[type=radio]").first.check()
+            tick(radio.locator("input[type=radio]").first)
         go_on(page)
+
+
+def answer_ahead(page: Page, published: Published) -> None:
+    """Answer what is asked of every parent."""
+    questionnaire = published.reading.questionnaires["parent"]
+    answers = pretended(questionnaire, random.Random(0))
+    answers |= {question.id: TYPED for question in questionnaire.questions if question.kind == "long_text"}
+    go_ahead(page, published.app, Journey(questionnaire), answers, lambda _: True)
 
 
 def looked_at(page: Page, scripts: bool) -> None:
@@ -106,7 +121,7 @@ def test_a_parent_takes_answers_back_with_the_receipt(
     page = new_page(java_script_enabled=scripts)
     # One of them has two children, at two schools.
     children = 2 if scripts and language == "en" else 1
-    receipt = answer(page, site + published.link("parent"), children, lambda: looked_at(page, scripts))
+    receipt = answer(page, published, site, children, lambda: looked_at(page, scripts))
     looked_at(page, scripts)
     assert stored(published)
     assert "/withdraw" in page.locator("main").inner_text()
