@@ -1,4 +1,7 @@
-"""A lead's walk from the folder of a study to the first open wave and its first answers, by forms and clicks alone."""
+"""A lead's walk from the folder of a study to the first open wave and its first answers, by forms and clicks alone.
+
+Links, what is made of them, and waves are looked at in test_progress.py.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,6 @@ from survey.admission import add_user
 from survey.app import create_app
 from survey.config import Settings
 from survey.database import upgrade
-from tests.browser import accessibility
 from tests.browser.hand import press, tick
 from tests.browser.test_researcher import EMAIL, OWN, choose, heading, sign_in
 from tests.pages.small_study import PARENT, PUPIL
@@ -138,7 +140,7 @@ def send_the_sheet_out(page: Page) -> None:
     assert "recorded as sent" in page.get_by_role("status").inner_text()
 
 
-def make_a_poster(page: Page, checked: bool) -> None:
+def make_a_poster(page: Page) -> None:
     links = step(page, "Links or cards")
     assert "none yet" in links.inner_text()
     press(links.get_by_role("link"))
@@ -148,19 +150,15 @@ def make_a_poster(page: Page, checked: bool) -> None:
     press(form.get_by_role("button", name="Make link"))
     assert heading(page) == "Your child and music"
     assert "/j/" in page.locator(".poster .address").inner_text()
-    if checked:
-        assert accessibility.every_check(page) == []
     assert "1 open link for First autumn" in step(page, "Links or cards").inner_text()
 
 
-def personal_links(page: Page, told: str, checked: bool) -> dict[tuple[str, str], str]:
+def personal_links(page: Page, told: str) -> dict[tuple[str, str], str]:
     """Make the personal links, and return the path of each in the downloaded list by study code and questionnaire."""
     section(page, "Links")
     press(page.get_by_role("button", name="Check how many"))
     assert heading(page) == "Personal links"
     assert told in page.get_by_role("main").inner_text()
-    if checked:
-        assert accessibility.every_check(page) == []
     with page.expect_download() as downloading:
         page.get_by_role("button", name="Make links and download them (.zip)").click()
     together = zipfile.ZipFile(downloading.value.path())
@@ -191,11 +189,11 @@ def test_from_a_folder_to_the_first_answers(
     choose(page, OWN)
     publish(page, folder)
     take_lists_in(page)
-    make_a_poster(page, scripts)
-    assert set(personal_links(page, "1 link will be made", checked=False)) == {("a1", "parent")}, "no child yet"
+    make_a_poster(page)
+    assert set(personal_links(page, "1 link will be made")) == {("a1", "parent")}, "no child yet"
     assert "1 open link and 1 personal link for First autumn" in step(page, "Links or cards").inner_text()
     send_the_sheet_out(page)
-    links = personal_links(page, "4 links will be made", scripts)
+    links = personal_links(page, "4 links will be made")
     assert {key[0] for key in links} == {"p1", "p2", "p3", "a1"}
 
     section(page, "Overview")
@@ -210,8 +208,6 @@ def test_from_a_folder_to_the_first_answers(
     section(page, "Waves")
     assert "Open" in page.get_by_role("heading", name="First autumn").inner_text()
     assert "Not open yet" in page.get_by_role("heading", name="Second autumn").inner_text()
-    if scripts:
-        assert accessibility.every_check(page) == []
 
     section(page, "Activity log")
     done = page.get_by_role("region", name="Entries").inner_text()
