@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,18 +10,23 @@ from pathlib import Path
 
 import pytest
 
+from survey.config import Settings
+from survey.database import open_engine, upgrade
+
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 
-# Prints what is loaded when the command has ended, however it ended.
+# Runs one command after the other in one process, and prints after each what is loaded by then.
 TOLD = """
-import sys
+import json, sys
 from survey.cli import main
-try:
-    main(sys.argv[1:])
-finally:
-    print("\\n".join(sys.modules), file=sys.stderr)
+for words in json.loads(sys.argv[1]):
+    try:
+        main(words)
+    except SystemExit as ended:
+        assert not ended.code, words
+    print(json.dumps(list(sys.modules)), file=sys.stderr)
 """
 
 PAGES = {"flask", "flask_security", "flask_wtf", "authlib", "requests", "argon2", "segno"}
@@ -30,46 +36,39 @@ SERVER = {"granian"}
 LANGUAGE = {"pydantic", "yaml", "wtforms", "babel"}
 
 
-def loaded(instance: Path, *words: str) -> set[str]:
+def loaded(instance: Path, *commands: str) -> list[set[str]]:
+    """Return what is loaded after each command, with all that was before it in the same process."""
     ended = subprocess.run(
-        [sys.executable, "-c", TOLD, *words],
+        [sys.executable, "-c", TOLD, json.dumps([command.split() for command in commands])],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], "CHORUS_INSTANCE": str(instance)},
         capture_output=True,
         text=True,
         check=True,
     )
-    return set(ended.stderr.split())
+    return [set(json.loads(line)) for line in ended.stderr.splitlines()]
 
 
-@pytest.fixture(scope="module")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    instance = tmp_path_factory.mktemp("instance")
-    assert "alembic" in loaded(instance, "upgrade"), "what is loaded is seen"
-    return instance
-
-
-@pytest.mark.parametrize("word", ["--version", "--help"])
-def test_the_command_itself_loads_click_and_little_else(tmp_path: Path, word: str) -> None:
-    found = loaded(tmp_path, word)
-    assert not found & (PAGES | FILES | STORE | SERVER | LANGUAGE)
-    # About 160 and, with the version's metadata, 203 when this was written, most of them Python's own; it was 532.
-    # A command's module adds one.
-    assert len(found) < 225
-
-
-@pytest.mark.parametrize("words", [["retention"], ["audit"], ["user", "list"]], ids=" ".join)
-def test_a_question_to_the_database_loads_no_pages_no_statistics_and_no_workbooks(
-    instance: Path, words: list[str]
-) -> None:
-    found = loaded(instance, *words)
-    assert "sqlalchemy" in found
-    assert not found & ((PAGES - {"argon2"}) | FILES | SERVER | {"alembic", "psycopg"})
-
-
-def test_checking_a_questionnaire_loads_no_database(tmp_path: Path) -> None:
-    found = loaded(tmp_path, "check", "questionnaires")
-    assert not found & (PAGES | FILES | STORE | SERVER)
+def test_a_command_loads_what_it_uses(tmp_path: Path) -> None:
+    """What none of several commands loads, each of them does not load by itself: those that need least go first."""
+    engine = open_engine(Settings.from_environment({"CHORUS_INSTANCE": str(tmp_path)}).database_url)
+    upgrade(engine)
+    engine.dispose()
+    *itself, checked, _, _, asked, upgraded = loaded(
+        tmp_path, "--version", "--help", "check questionnaires", "retention", "audit", "user list", "upgrade"
+    )
+    for found in itself:
+        assert not found & (PAGES | FILES | STORE | SERVER | LANGUAGE)
+        # About 160 and, with the version's metadata, 203 when this was written, most of them Python's own; it was 532.
+        # A command's module adds one.
+        assert len(found) < 225
+    assert "pydantic" in checked
+    assert not checked & (PAGES | FILES | STORE | SERVER), "checking a questionnaire needs no database"
+    assert "sqlalchemy" in asked
+    assert not asked & ((PAGES - {"argon2"}) | FILES | SERVER | {"alembic", "psycopg"}), (
+        "a question to the database needs no pages, no statistics and no workbooks"
+    )
+    assert "alembic" in upgraded, "what is loaded is seen"
 
 
 def test_what_serves_pages_starts_without_the_distributions_the_workbooks_and_the_queue() -> None:
