@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import random
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -29,11 +30,6 @@ def reading() -> FolderReading:
 def field(reading: FolderReading) -> PretendedField:
     assert reading.study is not None
     return make_field(reading.study, random.Random(20))
-
-
-@pytest.fixture(scope="module")
-def sender(reading: FolderReading, field: PretendedField, tmp_path_factory: pytest.TempPathFactory) -> Sender:
-    return Sender(reading, field, random.Random(7), tmp_path_factory.mktemp("sent"), NOW)
 
 
 def rows(path: Path | None) -> list[dict[str, str]]:
@@ -126,11 +122,19 @@ def test_parents_are_those_of_pupils_and_where_their_child_is(field: PretendedFi
     assert len(parents) > 2 * len(seconds) > 3 * len(elsewhere) > 0
 
 
-def test_nobody_answers_who_is_not_asked_or_whose_parents_said_no(
-    sender: Sender, reading: FolderReading, field: PretendedField
-) -> None:
+def test_nobody_answers_who_is_not_asked_or_whose_parents_said_no(reading: FolderReading, tmp_path: Path) -> None:
     assert reading.study is not None
+    assert reading.study.pretend is not None
+    # A quarter of the pupils, of whom more may not: their answers are dear.
+    pretend = reading.study.pretend
+    missing = pretend.missing.model_copy(update={"refused": 0.1})
+    pretend = pretend.model_copy(update={"pupils": 600, "missing": missing})
+    study = reading.study.model_copy(update={"pretend": pretend})
+    fewer = replace(reading, study=study)
+    field = make_field(study, random.Random(20))
+    sender = Sender(fewer, field, random.Random(7), tmp_path, NOW)
     people = {person.code: person for person in field.people}
+    assert sum(person.refused for person in field.people) > 20
     for wave in reading.study.waves:
         for sent in sender.answers(wave):
             years = next(work.years for work in reading.study.fieldwork if work.questionnaire == sent.questionnaire)
