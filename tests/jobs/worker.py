@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from survey.database import Engine, open_engine
+from survey.jobs import worker
 from survey.jobs.job import Job, JobKind, Tell
-from survey.jobs.worker import work
 from tests.jobs.pieces import settings_in
 
 GO_ON = "go-on"
@@ -28,4 +28,5 @@ KIND = JobKind("piece", ("pieces made",), make, keep=timedelta(hours=1))
 if __name__ == "__main__":
     folder, *queue = sys.argv[1:]
     settings = settings_in(Path(folder), *queue)
-    work(settings, open_engine(settings.database_url), [KIND])
+    worker._SIGNS = 0.2  # the tests need not wait for it to look around
+    worker.work(settings, open_engine(settings.database_url), [KIND])
