@@ -2,9 +2,18 @@
 (() => {
   const LARGEST = 6000; // pixels: a page of many questions
 
+  const inView = (thing) => {
+    const { top, bottom } = thing.getBoundingClientRect();
+    return bottom > 0 && top < innerHeight;
+  };
+
   const fit = (frame) => {
     const page = frame.contentDocument?.documentElement;
-    if (page) frame.height = Math.min(page.scrollHeight + 4, LARGEST);
+    if (!page) return;
+    const focused = document.activeElement, seen = inView(focused);
+    frame.height = Math.min(page.scrollHeight + 4, LARGEST);
+    // frames above it have come while someone tabs through the page
+    if (seen && !inView(focused)) focused.scrollIntoView({ block: "nearest" });
   };
 
   for (const frame of document.querySelectorAll("iframe")) {
