@@ -20,7 +20,7 @@ media as it found them:
     every_check             all of them
     in_size                 some of them in a size other than the page's own
 
-They need JavaScript in the page's context. Numbers in brackets are those of the design's test protocol, and this is
+They need JavaScript in the page's context, and wait until all of the page is there. Numbers in brackets are those of the design's test protocol, and this is
 where each is kept:
 
     T1   axe                     axe, axe_of_colours
@@ -43,9 +43,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, partial, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, ViewportSize
@@ -134,6 +134,22 @@ RUN_AXE = """([of, options]) => {
 }"""
 
 
+Result = TypeVar("Result")
+Given = ParamSpec("Given")
+
+
+def of_a_whole_page(look: Callable[Concatenate[Page, Given], Result]) -> Callable[Concatenate[Page, Given], Result]:
+    """Let something look at a page when all of it has come: a click returns as soon as another page begins."""
+
+    @wraps(look)
+    def once_there(page: Page, *given: Given.args, **named: Given.kwargs) -> Result:
+        page.wait_for_load_state()
+        return look(page, *given, **named)
+
+    return once_there
+
+
+@of_a_whole_page
 def run_axe(page: Page, options: dict[str, Any] = AXE_OPTIONS, of: dict[str, Any] | None = None) -> AxeResult:
     """Run axe on the page, or on a part of it, from the top [T1]."""
     response = page.evaluate(RUN_AXE, [of, options])
@@ -188,6 +204,7 @@ def _both(result: AxeResult) -> list[str]:
     return [*result.violations, *(f"undecided, {sentence}" for sentence in result.incomplete)]
 
 
+@of_a_whole_page
 def basics(page: Page) -> list[str]:
     """A title, a language and exactly one h1 [T2]."""
     title, language, headings = page.evaluate(
@@ -286,6 +303,7 @@ NEVER_REACHED = f"""() => {{
 }}"""
 
 
+@of_a_whole_page
 def keyboard_walk(page: Page) -> list[str]:
     """Tab through the page: each stop has a ring and is in view and on top; nothing is left out [T2]."""
     faults: list[str] = []
@@ -491,6 +509,7 @@ def _next_told(size: tuple[int, int], found: Found) -> list[str]:
     ]
 
 
+@of_a_whole_page
 def next_place(page: Page) -> tuple[int, int, int] | None:
     """Return how far Next is from the lower edge and from the end of the line, and how high; None where there is none."""
     place: list[int] | None = page.evaluate(NEXT_PLACE)
@@ -583,6 +602,7 @@ AXE_IN_FORCED_COLOURS = {
 }
 
 
+@of_a_whole_page
 def forced_colours(page: Page) -> list[str]:
     """Two cues or more tell what is chosen when the system picks the colours; what has the focus has its ring [T5]."""
     page.emulate_media(forced_colors="active", color_scheme="dark")
@@ -633,6 +653,7 @@ IN_FORCED_COLOURS = f"""() => {{
 }}"""
 
 
+@of_a_whole_page
 def reduced_motion(page: Page) -> list[str]:
     """With less movement asked for, choosing starts no animation, and nothing moves by itself [T7]."""
     page.emulate_media(reduced_motion="reduce")
@@ -707,6 +728,7 @@ MEASURE = f"""(asked) => {{
 }}"""
 
 
+@of_a_whole_page
 def _measured(page: Page, measures: Iterable[Measure]) -> list[str]:
     """Ask all that is asked in a size at once, and what has the same look one after the other.
 
@@ -749,6 +771,7 @@ def _targets_told(width: int, smallest: int, found: Found) -> list[str]:
     ]
 
 
+@of_a_whole_page
 def console(page: Page) -> list[str]:
     """No error and no report of the content security policy since the page was opened [T12]."""
     return [

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -347,6 +348,29 @@ def test_a_right_page_passes_every_check(page: Page) -> None:
 def test_a_right_page_passes_from_right_to_left(page: Page) -> None:
     html = RIGHT_PAGE.replace('lang="en-GB" dir="ltr"', 'lang="ur" dir="rtl"')
     assert accessibility.every_check(opened(page, html), smallest_target=60) == []
+
+
+def coming_in_two_parts(end: threading.Event) -> Callable[..., Iterable[bytes]]:
+    """A WSGI app whose page begins at once and comes to its end when it may."""
+
+    def app(environ: dict[str, Any], start: Callable[..., Any]) -> Iterator[bytes]:
+        start("200 OK", [("Content-Type", "text/html; charset=utf-8")])
+        head, body = RIGHT_PAGE.split("<title>")
+        yield head.encode()
+        assert end.wait(10)
+        yield f"<title>{body}".encode()
+
+    return app
+
+
+@pytest.mark.parametrize("check", [accessibility.axe, accessibility.basics, accessibility.every_check])
+def test_a_page_that_is_still_coming_is_waited_for(
+    check: Callable[[Page], list[str]], serve: Callable[[Any], str], page: Page
+) -> None:
+    end = threading.Event()
+    page.goto(serve(coming_in_two_parts(end)), wait_until="commit")
+    threading.Timer(0.2, end.set).start()
+    assert check(page) == []
 
 
 def test_the_checks_leave_the_page_as_they_found_it(page: Page) -> None:

@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 
 from survey.classroom.sessions import end
 from tests.browser.accessibility import every_check
+from tests.browser.hand import press
 from tests.browser.test_paper import A4, page_sizes
 from tests.classroom.test_class_said import LIKES, all_answer, robins
 
@@ -26,12 +27,12 @@ def test_the_head_prints_what_the_class_said_and_the_class_sees_it(
     end(robins.engine, robins.id, robins.act)
     address = serve(robins.app)
     page.goto(f"{address}{robins.teacher_link()}")
-    page.get_by_role("main").get_by_role("button").click()
+    press(page.get_by_role("main").get_by_role("button"))
     page.goto(f"{address}{robins.office()}")
-    page.get_by_role("link", name="See what the class said").click()
+    press(page.get_by_role("link", name="See what the class said"))
     assert every_check(page, smallest_target=44) == []
     page.pdf(path=str(tmp_path / "said.pdf"), prefer_css_page_size=True)
     assert page_sizes(tmp_path / "said.pdf") == [A4]
-    page.get_by_role("link", name="Show the class").click()
+    press(page.get_by_role("link", name="Show the class"))
     assert "Most of us: " in page.get_by_role("main").inner_text()
     assert every_check(page, smallest_target=44) == []

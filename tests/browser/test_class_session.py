@@ -15,7 +15,7 @@ from survey.database import read
 from survey.fieldwork import Participant
 from survey.responses.tables import response
 from tests.browser import accessibility
-from tests.browser.hand import press, tick
+from tests.browser.hand import press, tap, tick
 from tests.browser.test_paper import A4, page_sizes
 from tests.classroom.in_app import Class
 
@@ -29,13 +29,11 @@ class Teacher:
         self.page, self.robins = page, robins
         self.faults: list[str] = []
         page.goto(robins.teacher_link())
-        self.press("Continue") if page.get_by_role("main").get_by_role("button", name="Continue").count() else (
-            page.get_by_role("main").get_by_role("button").click()
-        )
+        press(page.get_by_role("main").get_by_role("button"))
         menu = page.locator(".sections .menu summary")
         if menu.is_visible():  # on a phone
-            menu.click()
-        page.get_by_role("link", name="Class sessions").click()
+            tap(menu)
+        press(page.get_by_role("link", name="Class sessions"))
 
     def press(self, name: str) -> None:
         press(self.page.get_by_role("main").get_by_role("button", name=name, exact=True))
@@ -213,7 +211,7 @@ def test_six_children_on_two_devices(
 
     teacher.card(3)
     teacher.page.locator("#reason-field").select_option("absent")
-    teacher.page.locator("#reason").get_by_role("button", name="Save").click()
+    press(teacher.page.locator("#reason").get_by_role("button", name="Save"))
     assert teacher.states() == {
         "Card 4": "Answering 0 of 2",
         "Card 1": "Finished",

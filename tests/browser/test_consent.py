@@ -43,7 +43,7 @@ def test_conflicting_decisions_are_resolved_from_the_consent_page(
     main = page.get_by_role("main")
     assert "The no was given on 10 September 2025 by parent" in main.inner_text()
     assert accessibility.every_check(page) == []
-    page.get_by_role("link", name="record how it was resolved").click()
+    press(page.get_by_role("link", name="record how it was resolved"))
     page.get_by_role("radio", name="Yes").check(force=True)
     page.get_by_label("Given on").fill("2025-09-22")
     page.get_by_label("How a conflict was resolved").select_option(label="The parents have agreed")

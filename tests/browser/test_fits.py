@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from survey.journey import Journey
 from survey.wording import direction
 from tests.browser import accessibility
-from tests.browser.hand import tick
+from tests.browser.hand import press, tick
 from tests.browser.test_walks import WALKS, kind_of
 from tests.published import SHIPPED, Published, publish
 
@@ -43,7 +43,7 @@ def test_in_every_language(
     page.add_init_script(VOICE)
     page.goto(site + published.link(name))
     tick(page.locator('input[name="assent"][value="yes"]'))
-    page.locator("main form button:not([name=leave][value=stop])").last.click()
+    press(page.locator("main form button:not([name=leave][value=stop])").last)
     journey = Journey(published.reading.questionnaires[name].in_language(language))
     # Pages that are not asked in the wave the study is in lead to others.
     asked = journey.route({}, {"wave": published.reading.study.waves[-1].id})

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, TimeoutError
 
@@ -54,3 +57,22 @@ def test_it_waits_for_what_comes_later(page: Page) -> None:
     page.evaluate("setTimeout(() => { document.querySelector('button').disabled = false; }, 200)")
     tap(page.locator("button"))
     assert page.title() == "pressed"
+
+
+def careless_clicks(source: str) -> list[int]:
+    """The lines with a click of Playwright's own, which returns before the page that follows is there.
+
+    One in a `with` waits for what is expected: a download, another window.
+    """
+    tree = ast.parse(source)
+    waited_for = {id(node) for block in ast.walk(tree) if isinstance(block, ast.With) for node in ast.walk(block)}
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    return [call.lineno for call in calls if call.func.attr == "click" and id(call) not in waited_for]  # type: ignore[attr-defined]
+
+
+def test_no_walk_looks_at_a_page_that_is_still_coming() -> None:
+    assert careless_clicks("page.locator('a').click()\nwith page.expect_download():\n    page.click()") == [1]
+    walks = [path for path in Path(__file__).parent.glob("*.py") if path.name != "hand.py"]
+    assert len(walks) > 20
+    found = [f"{path.name}:{line}" for path in walks for line in careless_clicks(path.read_text("utf-8"))]
+    assert found == [], "click what leads to another page with press, anything else with tap"

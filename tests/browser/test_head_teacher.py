@@ -19,6 +19,7 @@ from survey.fieldwork.publications import current
 from survey.fieldwork.publishing import publish_folder
 from survey.responses import PastResponse, PastSave
 from tests.browser.accessibility import every_check
+from tests.browser.hand import press, tap
 from tests.classroom.in_app import Class
 from tests.classroom.test_class_said import LIKES, all_answer
 from tests.filled import add_responses, keep_school
@@ -98,22 +99,22 @@ def test_a_head_reads_how_the_school_stands_what_a_class_said_and_how_others_ans
     end(robins.engine, robins.id, robins.act)
     page.set_viewport_size({"width": 1280, "height": 900})
     page.goto(f"{serve(robins.app)}{robins.teacher_link()}")
-    page.get_by_role("main").get_by_role("button").click()
-    page.get_by_role("link", name="Overview").click()
+    press(page.get_by_role("main").get_by_role("button"))
+    press(page.get_by_role("link", name="Overview"))
     expect(page.get_by_role("main")).to_contain_text("Pupils")
 
-    page.get_by_role("link", name="Class sessions").click()
-    page.get_by_role("link", name="What Robins, Ash Primary, said").click()
+    press(page.get_by_role("link", name="Class sessions"))
+    press(page.get_by_role("link", name="What Robins, Ash Primary, said"))
     expect(page.get_by_role("heading", level=1)).to_have_text("What Robins said")
 
-    page.get_by_role("link", name="One school").click()
+    press(page.get_by_role("link", name="One school"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Ash Primary beside schools like it")
     # The small study has six answers of its own: three at Ash, two at Birch, one at Cedar, all of them 4 and 5.
     ash = [*LIKED["s1"], *[4.5] * 3]
     others = [*(liked for code in LIKE_ASH for liked in LIKED[code]), *[4.5] * 3]
     higher = "Possibly higher than in schools like it: Enjoyment of music."
     expect(page.get_by_role("heading", level=2)).to_have_text(higher)
-    page.get_by_text("In sentences").click()
+    tap(page.get_by_text("In sentences"))
     said = page.get_by_role("main").inner_text()
     assert f"Enjoyment of music: {mean(ash):.2f} on average (13 pupils)" in said
     assert f"{mean(others):.2f} in 6 schools like it (63)" in said, "Dogwood is left out: it is three times as large"

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser import accessibility
-from tests.browser.hand import press, tick
+from tests.browser.hand import press, tap, tick
 from tests.published import FOLDER, Published, publish
 
 VOICE = """(() => {
@@ -114,7 +114,7 @@ def go_on(page: Page) -> None:
 def listened(page: Page) -> list[str]:
     """Press Listen, wait until it is over, and return what was heard."""
     page.evaluate("() => { window.heard.length = 0; }")
-    page.get_by_role("button", name="Listen").click()
+    tap(page.get_by_role("button", name="Listen"))
     page.get_by_role("button", name="Listen", pressed=False).wait_for()
     heard: list[str] = page.evaluate("() => window.heard")
     return heard

@@ -25,7 +25,7 @@ from survey.responses import load
 from survey.responses.tables import response
 from survey.responses.tables import save as log
 from tests.browser import accessibility
-from tests.browser.hand import press
+from tests.browser.hand import press, tap
 from tests.browser.line import Line
 from tests.classroom.in_app import Class
 from tests.pages.test_answering import CHILD, STUDY, Site
@@ -113,9 +113,8 @@ class Tablet:
         self.next()
 
     def press(self, name: str) -> None:
-        with self.page.expect_navigation(wait_until="load"):
-            named = {"name": name, "exact": True}
-            self.page.get_by_role("link", **named).or_(self.page.get_by_role("button", **named)).click()  # type: ignore[arg-type]
+        named = {"name": name, "exact": True}
+        press(self.page.get_by_role("link", **named).or_(self.page.get_by_role("button", **named)))  # type: ignore[arg-type]
 
     def waiting(self) -> int:
         return int(self.ask(WAITING))
@@ -199,7 +198,7 @@ def test_a_line_that_is_cut_in_the_middle_loses_nothing(tiny: Site, tablet: Tabl
     tablet.press("Change how it looks")
     assert "There is no internet just now" in tablet.words
     page.go_back()
-    page.locator("main form button:not([name=leave][value=stop])").last.click()
+    tap(page.locator("main form button:not([name=leave][value=stop])").last)
     page.locator("#held").wait_for(state="visible")
     assert "Pick one answer." in tablet.words
     assert looked_at(page) == []
@@ -265,7 +264,7 @@ def test_answers_of_one_child_are_sent_while_the_next_one_has_the_tablet_and_see
     first, orders = tablet.response, tablet.ask(f"{SITTING}.seed")
     urls = [page.url]
     page.goto("/")
-    page.get_by_role("button", name="No, it’s my turn now").click()
+    press(page.get_by_role("button", name="No, it’s my turn now"))
     tablet.come_in(tiny.link("child", person="second"))
     assert tablet.waiting() == 2
     assert tablet.kept(first) == {}
@@ -324,7 +323,7 @@ def test_back_shows_this_sittings_answers_until_it_is_idle_or_someone_else_may_b
     assert tablet.chosen == []
     tablet.pick("2")
     page.goto("/")
-    page.get_by_role("button", name="Yes, go on").click()
+    tap(page.get_by_role("button", name="Yes, go on"))
     page.wait_for_url("**/again?**")
     for _ in range(4):
         page.go_back()
@@ -374,11 +373,11 @@ def test_stopping_without_a_line_keeps_or_deletes_as_the_child_says(tiny: Site, 
         line.cut = True
         tablet.pick("1")
         tablet.press("I want to stop")
-        page.get_by_role("button", name="Go back to my question").click()
+        tap(page.get_by_role("button", name="Go back to my question"))
         page.wait_for_url("**/what?**")
         tablet.press("I want to stop")
-        page.get_by_role("button", name="Stop now").click()
-        page.get_by_role("button", name=button).click()
+        press(page.get_by_role("button", name="Stop now"))
+        tap(page.get_by_role("button", name=button))
         page.wait_for_url("**/sent/**")
         line.cut = False
         with page.expect_navigation(url="**/over/**", wait_until="load"):
@@ -415,7 +414,7 @@ def test_in_a_class_what_waits_survives_a_pause_and_a_second_device(
     second.come_in(f"/j/{robins.cards[1].token}")
     assert (second.screen, second.response) == ("play_enjoy", first.response)
     first.page.locator('main input[value="2"]').check(force=True)
-    first.page.locator("main form button:not([name=leave][value=stop])").last.click()
+    tap(first.page.locator("main form button:not([name=leave][value=stop])").last)
     first.page.get_by_text("This survey is open on another screen").wait_for()
     assert second.state() == "started"
     second.pick("1")

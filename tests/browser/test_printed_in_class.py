@@ -11,6 +11,7 @@ from playwright.sync_api import Error, Page, Request
 
 from survey.admission import add_user
 from tests.browser.accessibility import AXE_ADDRESS, every_check
+from tests.browser.hand import press
 from tests.browser.test_paper import A4, page_sizes
 from tests.classroom.in_app import Class
 from tests.pages.strict import look_at, strict_client
@@ -37,9 +38,9 @@ def test_names_are_put_on_the_cards_in_the_page_only(
     robins = Class(tmp_path)
     base, page = serve(robins.app), new_page()
     page.goto(base + robins.teacher_link())
-    page.locator("main button").click()
+    press(page.locator("main button"))
     page.goto(f"{base}/office/studies/small-notes/classroom/classes/{robins.rooms.robins.school_class_id}/cards")
-    page.get_by_role("button", name="Replace all cards").click()
+    press(page.get_by_role("button", name="Replace all cards"))
     sent: list[Request] = []
     page.on("request", lambda request: sent.append(request))
 
@@ -61,7 +62,7 @@ def test_names_are_put_on_the_cards_in_the_page_only(
     assert not any(word in kept for name in NAMES for word in name.split())
     asked = [request.url for request in sent if not request.url.endswith(AXE_ADDRESS)]
     assert all("/static/" in url for url in asked), "fonts of the checks above, and nothing else"
-    page.get_by_role("link", name="Class sessions").first.click()
+    press(page.get_by_role("link", name="Class sessions").first)
     for request in sent:
         said = f"{request.url} {request.post_data or ''} {request.headers}"
         assert not any(word in said for name in NAMES for word in name.split()), request.url

@@ -143,7 +143,7 @@ def test_an_adult_errs_goes_back_and_changes_an_answer_before_sending(
     assert "text-biggest" in (page.locator("html").get_attribute("class") or "")
     assert page.get_by_label("Sing", exact=True).is_checked(), "nor does “Aa” lose it"
     go_on(page)
-    page.get_by_role("alert").get_by_role("link").click()
+    press(page.get_by_role("alert").get_by_role("link"))
     assert urlsplit(page.url).fragment == page.locator("main input[type=checkbox]").first.get_attribute("id")
     page.get_by_label("My child did not perform").uncheck()
     go_on(page)

@@ -138,7 +138,7 @@ def test_what_may_be_a_mistake_is_imported_only_once_it_is_ticked(
     press(page.get_by_role("button", name="Import roster"))
     assert page.title() == "Error: Check before you import: Small notes – Chorus"
     assert left.is_checked()
-    page.get_by_role("link", name="Check the codes").click()
+    press(page.get_by_role("link", name="Check the codes"))
     assert codes.evaluate("(box) => box === document.activeElement")
     assert accessibility.reflow(page) == []
     assert desk.where()["p2"] == ("s1", "4a", False)
@@ -164,6 +164,5 @@ def test_what_is_missing_in_the_form_is_said(desk: Desk, address: str, files: di
     page.get_by_label("Wave", exact=True).select_option(label="Choose a wave")
     press(page.get_by_role("button", name="Check file"))
     assert page.title().startswith("Error: ")
-    press_link = page.get_by_role("alert").get_by_role("link", name="Choose the wave.")
-    press_link.click()
+    press(page.get_by_role("alert").get_by_role("link", name="Choose the wave."))
     assert page.evaluate("document.activeElement.id") == "wave"
