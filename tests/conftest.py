@@ -1,7 +1,8 @@
 """What tests in every folder share: a fresh database of each sort, a served app, a real browser.
 
 database_url    a test that takes it runs twice: on SQLite and on PostgreSQL. One of what is read and said, and not of
-                how it is kept, is marked `one_engine`: it runs on SQLite alone
+                how it is kept, is marked `one_engine`: it runs on SQLite alone. In a file of such tests one that
+                runs on both is marked `both_engines`
 sqlite_url      an SQLite file of this test's own
 postgres_url    a PostgreSQL database of this test's own
 serve           serve(app) -> the address it answers at, until the test ends
@@ -118,7 +119,8 @@ def sqlite_url(tmp_path: Path) -> str:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Let a test that takes `database_url` run on both engines, unless it says that they cannot differ for it."""
     if "database_url" in metafunc.fixturenames:
-        one = metafunc.definition.get_closest_marker("one_engine")
+        marked = metafunc.definition.get_closest_marker
+        one = marked("one_engine") and not marked("both_engines")
         engines = ["sqlite"] if one else ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
         metafunc.parametrize("database_url", engines, indirect=True)
 

@@ -25,7 +25,7 @@ from tests.accounts.people import EMAIL, OWN, choose, member, post, set_up, sign
 from tests.pages.strict import StrictClient, strict_client
 from tests.pages.test_account import token
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.one_engine]
 
 HERE = Giver(COMMAND_LINE)
 PROGRESS = "/office/studies/small-notes/progress"
@@ -67,6 +67,7 @@ def sign_out(client: StrictClient, page: str) -> None:
     assert client.post("/office/sign-out", data={"csrf_token": token(client.get(page))}).status_code == 302
 
 
+@pytest.mark.both_engines
 def test_signing_out_ends_every_copy_of_a_links_session_and_no_colleagues(app: Flask, link: str) -> None:
     ours, colleague = come_by(app, link), come_by(app, link)
     copied = copy_of(ours)
@@ -90,6 +91,7 @@ def test_coming_by_the_link_again_or_signing_in_ends_the_session_before(
         assert not is_out(ours)
 
 
+@pytest.mark.both_engines
 def test_a_link_that_has_ended_ends_its_sessions_and_the_next_to_come_in_clears_them_away(
     app: Flask, engine: Engine, link: str, clock: Clock
 ) -> None:
@@ -109,6 +111,7 @@ def test_a_link_that_has_ended_ends_its_sessions_and_the_next_to_come_in_clears_
     assert is_out(theirs)
 
 
+@pytest.mark.both_engines
 def test_the_database_holds_no_key_that_opens_a_session(app: Flask, engine: Engine, link: str) -> None:
     ours = come_by(app, link)
     with ours.session_transaction(path="/office/") as session:
@@ -151,6 +154,7 @@ def test_a_copied_session_of_an_account_ends_with(
     assert is_out(copied)
 
 
+@pytest.mark.both_engines
 def test_a_role_taken_away_is_gone_from_a_session_that_goes_on(app: Flask, settings: Settings, engine: Engine) -> None:
     ann = member(app, settings, "researcher", study="small-notes")
     account, where = account_id(engine, EMAIL), place(engine, "coordinator", "small-notes", "s2")

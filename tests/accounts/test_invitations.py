@@ -27,6 +27,8 @@ from tests.accounts.conftest import Clock
 from tests.accounts.people import EMAIL, OWN, enter_code, member, post, set_up, sign_in
 from tests.pages.strict import heading, look_at, strict_client, words
 
+pytestmark = pytest.mark.one_engine
+
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 NEW = "new@example.org"
 HERE = Giver(COMMAND_LINE)
@@ -44,6 +46,7 @@ def choose_by(app: Flask, token: str, password: str = OWN) -> Callable[[], objec
 # ---- the link --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_engines
 def test_an_invitation_leads_to_a_password_and_an_account_with_its_role(app: Flask, engine: Engine) -> None:
     token = invited(engine, wanted=place(engine, "coordinator", "small-notes", "s1"))
     client = strict_client(app)
@@ -71,6 +74,7 @@ def test_it_works_once(app: Flask, engine: Engine) -> None:
         assert heading(look_at(reply)) == "This link no longer works"
 
 
+@pytest.mark.both_engines
 def test_of_two_at_once_one_is_first(engine: Engine) -> None:
     token = invited(engine)
     now = datetime.now(UTC)
@@ -97,6 +101,7 @@ def test_it_works_for_seven_days(app: Flask, engine: Engine, clock: Clock) -> No
     assert strict_client(app).get(f"/office/welcome/{token}").status_code == 404
 
 
+@pytest.mark.both_engines
 def test_only_its_hash_is_kept(engine: Engine) -> None:
     token = invited(engine)
     with engine.connect() as connection:
@@ -105,6 +110,7 @@ def test_only_its_hash_is_kept(engine: Engine) -> None:
     assert token not in held
 
 
+@pytest.mark.both_engines
 def test_sent_again_the_old_link_is_dead_and_a_withdrawn_one_too(app: Flask, engine: Engine) -> None:
     old = invited(engine)
     with write(engine) as connection:
@@ -119,6 +125,7 @@ def test_sent_again_the_old_link_is_dead_and_a_withdrawn_one_too(app: Flask, eng
         send_again(connection, one.id, HERE, datetime.now(UTC))
 
 
+@pytest.mark.both_engines
 def test_nobody_is_invited_twice_or_has_two_accounts(app: Flask, settings: Settings, engine: Engine) -> None:
     invited(engine)
     with pytest.raises(NotPossible, match="has already been invited"):
@@ -206,6 +213,7 @@ def test_an_invitation_never_opens_an_account_made_in_the_meantime(
     assert sign_in(strict_client(app), OWN).location == "/office/"
 
 
+@pytest.mark.both_engines
 def test_a_reset_link_ends_when_the_account_is_given_more_or_ended(
     app: Flask, settings: Settings, engine: Engine
 ) -> None:
@@ -358,6 +366,7 @@ def test_without_mail_it_says_whom_to_ask(app: Flask) -> None:
     assert strict_client(app).post("/office/sign-in/forgotten", data={"email": EMAIL}).status_code == 404
 
 
+@pytest.mark.both_engines
 def test_a_reset_link_opens_no_account_without_its_second_factor(
     app: Flask, settings: Settings, engine: Engine
 ) -> None:

@@ -23,6 +23,8 @@ from tests.accounts.people import EMAIL, OWN, member, set_up, sign_in
 from tests.accounts.provider import CLIENT_ID, CLIENT_SECRET, SHARED, Provider
 from tests.pages.strict import StrictClient, heading, look_at, strict_client, words
 
+pytestmark = pytest.mark.one_engine
+
 BACK = "/office/sign-in/organisation/back"
 BUTTON = "Sign in with your organisation"
 
@@ -76,6 +78,7 @@ def test_the_address_may_be_written_otherwise(app: Flask, provider: Provider, an
     assert come(app, provider, email="Ann@Example.ORG").location == "/office/"
 
 
+@pytest.mark.both_engines
 def test_who_is_invited_comes_in_and_needs_no_password(app: Flask, provider: Provider, engine: Engine) -> None:
     with write(engine) as connection:
         token = invite(connection, EMAIL, GivenRole("lead"), Giver(COMMAND_LINE), datetime.now(UTC))

@@ -24,6 +24,8 @@ from tests.accounts.people import OWN, member, post, set_up, sign_in
 from tests.pages.strict import StrictClient, heading, look_at, strict_client, words
 from tests.pages.test_account import token
 
+pytestmark = pytest.mark.one_engine
+
 PEOPLE = "/office/people"
 ADMIN, LEAD, ANN, BEN = "admin@example.org", "lead@example.org", "ann@example.org", "ben@example.org"
 
@@ -60,6 +62,7 @@ def shown_link(reply: TestResponse) -> str:
 # ---- who sees whom ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_engines
 def test_an_administrator_sees_everyone_and_a_lead_those_of_their_study(
     admin: StrictClient, lead: StrictClient, others: None, engine: Engine
 ) -> None:
@@ -75,6 +78,7 @@ def test_an_administrator_sees_everyone_and_a_lead_those_of_their_study(
     assert "Other notes" not in lead.get(PEOPLE).text, "nor do they learn that there is another study"
 
 
+@pytest.mark.both_engines
 def test_a_lead_cannot_change_whom_they_cannot_see(lead: StrictClient, others: None, engine: Engine) -> None:
     sent = {"csrf_token": token(lead.get(PEOPLE)), "sure": "y", "role": "lead", "place": "1"}
     for what in ("give", "password-link", "two-step-off", "end", "roles/1/take"):
@@ -112,6 +116,7 @@ def test_researchers_and_coordinators_do_not_see_it(app: Flask, settings: Settin
 # ---- inviting --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_engines
 def test_without_mail_the_link_is_shown_once_to_be_handed_over(app: Flask, lead: StrictClient, engine: Engine) -> None:
     where = place(engine, "coordinator", "small-notes", "s1")
     reply = post(lead, PEOPLE, email=ANN, role="coordinator", place=f"{where.study_id}/{where.school_id}")
@@ -123,6 +128,7 @@ def test_without_mail_the_link_is_shown_once_to_be_handed_over(app: Flask, lead:
     assert "Invited, not signed in yet" not in lead.get(PEOPLE).text
 
 
+@pytest.mark.both_engines
 def test_a_mail_server_that_fails_costs_no_invitation(make_app: Callable[..., Flask], settings: Settings) -> None:
     app = make_app(mail=Mail("smtp://127.0.0.1:1", "chorus@example.org"))
     admin = member(app, settings, "administrator", ADMIN)
@@ -173,6 +179,7 @@ def test_a_lead_is_not_offered_what_they_cannot_give(lead: StrictClient, admin: 
 # ---- changing --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both_engines
 def test_giving_and_taking_a_role_counts_at_once(
     app: Flask, settings: Settings, admin: StrictClient, others: None, engine: Engine
 ) -> None:
@@ -198,6 +205,7 @@ def test_nobody_changes_their_own_roles(admin: StrictClient, engine: Engine) -> 
         assert "You cannot change your own roles" in admin.post(f"{address}/{what}", data=sent).text
 
 
+@pytest.mark.both_engines
 def test_the_last_administrator_cannot_be_ended_by_another_who_ends_at_the_same_time(
     admin: StrictClient, app: Flask, settings: Settings, engine: Engine
 ) -> None:
@@ -212,6 +220,7 @@ def test_the_last_administrator_cannot_be_ended_by_another_who_ends_at_the_same_
         take(connection, second_one, grant.id, Giver(COMMAND_LINE), datetime.now(UTC))
 
 
+@pytest.mark.both_engines
 def test_ending_needs_the_box_and_ends_every_session(
     app: Flask, admin: StrictClient, others: None, engine: Engine
 ) -> None:
@@ -228,6 +237,7 @@ def test_ending_needs_the_box_and_ends_every_session(
     assert post(strict_client(app), shown_link(reply), new=OWN, again=OWN).status_code == 302, "and come again"
 
 
+@pytest.mark.both_engines
 def test_a_lost_phone(app: Flask, settings: Settings, admin: StrictClient, engine: Engine) -> None:
     ann = member(app, settings, "researcher", ANN)
     set_up(ann)
@@ -290,6 +300,7 @@ def test_coming_by_a_link_leaves_no_account_signed_in(app: Flask, lead: StrictCl
     assert lead.get(PEOPLE).status_code == 403
 
 
+@pytest.mark.both_engines
 def test_signing_out_ends_a_link_s_session_here(app: Flask, lead: StrictClient, engine: Engine) -> None:
     where = place(engine, "coordinator", "small-notes", "s1")
     reply = post(lead, f"{PEOPLE}/links/small-notes", school=str(where.school_id), last_day="2099-01-31")
@@ -300,6 +311,7 @@ def test_signing_out_ends_a_link_s_session_here(app: Flask, lead: StrictClient, 
     assert (client.get("/office/").location or "").startswith("/office/sign-in")
 
 
+@pytest.mark.both_engines
 def test_a_link_ends_by_itself(engine: Engine, app: Flask) -> None:
     now = datetime.now(UTC)
     where = place(engine, "coordinator", "small-notes", "s1")
@@ -342,6 +354,7 @@ def test_a_lead_makes_no_links_elsewhere(lead: StrictClient, others: None) -> No
 # ---- from the tables before ------------------------------------------------------------------------------
 
 
+@pytest.mark.both_engines
 def test_accounts_and_what_they_may_do_come_along(database_url: str) -> None:
     engine = open_engine(database_url)
     upgrade(engine, "0005")

@@ -20,6 +20,8 @@ from tests.accounts.conftest import Clock
 from tests.accounts.people import EMAIL, OWN, choose, code_now, enter_code, member, post, secret_on, set_up, sign_in
 from tests.pages.strict import StrictClient, heading, look_at, strict_client, words
 
+pytestmark = pytest.mark.one_engine
+
 RFC_SECRET = b"12345678901234567890"
 WRONG = "This code is not right."
 
@@ -69,6 +71,7 @@ def test_a_used_step_and_all_before_it_open_nothing() -> None:
 # ---- setting up and signing in ---------------------------------------------------------------------------
 
 
+@pytest.mark.both_engines
 def test_a_code_from_the_app_turns_it_on_and_ten_recovery_codes_are_shown_once(
     app: Flask, settings: Settings, engine: Engine
 ) -> None:
@@ -164,6 +167,7 @@ def test_turning_it_off_takes_a_code_and_ends_other_sessions(app: Flask, setting
     assert sign_in(strict_client(app), OWN).location == "/office/"
 
 
+@pytest.mark.both_engines
 def test_half_way_ends_after_ten_minutes(app: Flask, settings: Settings, clock: Clock) -> None:
     secret, _ = set_up(member(app, settings), clock.now())
     client = strict_client(app)
@@ -192,6 +196,7 @@ def test_renewing_a_password_takes_the_second_factor_off(app: Flask, settings: S
     assert sign_in(client, renew_password(engine, EMAIL)).location == "/office/password"
 
 
+@pytest.mark.both_engines
 def test_a_secret_copied_to_another_account_opens_nothing(app: Flask, settings: Settings, engine: Engine) -> None:
     secret, _ = set_up(member(app, settings))
     set_up(member(app, settings, email="ben@example.org"))
@@ -230,6 +235,7 @@ def test_where_it_is_required_nothing_opens_before_it_is_set_up(
     assert client.get("/office/").location == "/office/two-step", "another phone is set up at once"
 
 
+@pytest.mark.both_engines
 def test_a_coordinator_sees_no_answer_and_may_do_without(make_app: Callable[..., Flask], settings: Settings) -> None:
     app = make_app(two_factor=True)
     client = member(app, settings, "coordinator", study="small-notes", school="s1")

@@ -19,6 +19,8 @@ from tests.accounts.conftest import Clock
 from tests.accounts.people import EMAIL, OWN, choose, code_now, enter_code, member, post, set_up, sign_in
 from tests.pages.strict import strict_client
 
+pytestmark = pytest.mark.one_engine
+
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 WAIT = "There have been too many wrong tries."
 
@@ -52,12 +54,14 @@ def test_wrong_tries_are_forgotten_after_ten_quiet_minutes_and_by_a_right_one(en
     assert take_a_try(engine, "ann", later) is None
 
 
+@pytest.mark.both_engines
 def test_of_fifty_at_once_five_are_looked_at(engine: Engine) -> None:
     with ThreadPoolExecutor(10) as threads:
         taken = list(threads.map(lambda _: take_a_try(engine, "ann", NOW), range(50)))
     assert taken.count(None) == 5
 
 
+@pytest.mark.both_engines
 def test_what_is_counted_names_nobody(engine: Engine) -> None:
     take_a_try(engine, counter(b"k" * 32, "address", EMAIL), NOW)
     with engine.connect() as connection:
@@ -66,6 +70,7 @@ def test_what_is_counted_names_nobody(engine: Engine) -> None:
     assert counter(b"k" * 32, "address", EMAIL) != counter(b"x" * 32, "address", EMAIL)
 
 
+@pytest.mark.both_engines
 def test_old_lines_are_thrown_away(engine: Engine) -> None:
     take_a_try(engine, "long ago", NOW - timedelta(days=2))
     take_a_try(engine, "now", NOW)
@@ -141,6 +146,7 @@ def test_the_cookie_of_a_device_is_of_use_to_its_account_only(app: Flask, settin
     assert ann.get("/office/two-step").status_code == 200, "who is in stays in"
 
 
+@pytest.mark.both_engines
 def test_codes_are_slowed_as_well_and_a_right_one_begins_afresh(app: Flask, settings: Settings, clock: Clock) -> None:
     secret, _ = set_up(member(app, settings), clock.now())
     client = strict_client(app)

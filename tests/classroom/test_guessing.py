@@ -111,6 +111,7 @@ def test_a_number_without_a_card_is_answered_as_one_with_a_card(open_class: Open
     assert with_card == without
 
 
+@pytest.mark.one_engine
 def test_one_card_is_guessed_once_in_two_thousand(open_class: OpenClass) -> None:
     """Ten tries of 20,736: 0.05 %."""
     looked_at = guess_all_session(open_class, [2])
@@ -118,6 +119,7 @@ def test_one_card_is_guessed_once_in_two_thousand(open_class: OpenClass) -> None
     assert looked_at / ALL < 0.0005
 
 
+@pytest.mark.one_engine
 @pytest.mark.slow
 def test_some_card_of_a_class_is_guessed_once_in_a_hundred_and_seventy(open_class: OpenClass) -> None:
     """At most 120 tries in a class session, whatever the cards and the devices: 0.58 %; the class code is known."""
@@ -154,6 +156,7 @@ def test_who_came_by_the_earlier_code_gets_no_more_tries_with_the_new_one(open_c
     assert not joins_are_held(open_class.engine, open_class.now, SECRET, NOW), "they are counted for the code they had"
 
 
+@pytest.mark.one_engine
 def test_a_class_of_thirty_that_types_badly_never_waits_for_the_class_session(open_class: OpenClass) -> None:
     """Each child wrong two times in a row: 60 wrong tries in an hour, on cards of their own."""
     for minute, number in enumerate([*range(1, 7), *range(7, 31)]):

@@ -74,6 +74,7 @@ def test_codes_and_scores_are_the_same_after_the_journey(source: Engine, target:
             assert without_ids(here[f"{name}-{what}"]) == without_ids(there[f"{name}-{what}"])
 
 
+@pytest.mark.one_engine
 def test_what_looks_like_a_missing_code_was_typed_and_stays(source: Engine, target: Engine) -> None:
     """The sample has such texts, so that the test above means something."""
     rows = list(csv.DictReader(io.StringIO(exported(source, "parent").decode(), newline="")))
@@ -118,6 +119,7 @@ def test_an_export_of_this_very_study_changes_nothing(source: Engine) -> None:
         assert again.unchanged == len(without_ids(file)) - 1
 
 
+@pytest.mark.one_engine
 def test_looking_changes_nothing_and_taking_is_noted_without_an_answer(source: Engine, target: Engine) -> None:
     file = exported(source, "pupil-ks2")
     looked = look(target, Destination(STUDY, "pupil-ks2", "w1"), SentFile(file, "codes.csv"), NOW)
@@ -129,6 +131,7 @@ def test_looking_changes_nothing_and_taking_is_noted_without_an_answer(source: E
     assert entry.details == {"added": looked.added, "unchanged": 0, "file": looked.digest[:12]}
 
 
+@pytest.mark.one_engine
 def test_saves_are_those_of_the_screens(source: Engine, target: Engine, folder: Path) -> None:
     """Each answer is kept with the screen it belongs to, so that a response can be gone on with."""
     import_answers(

@@ -26,6 +26,8 @@ from survey.wording import day_in_words
 from tests.pages.strict import look_at, words
 from tests.pages.walker import OURS, Walker
 
+pytestmark = pytest.mark.one_engine
+
 STUDY = """
 study: tiny
 title: Tiny
@@ -189,6 +191,7 @@ def site(database_url: str, tmp_path: Path) -> Iterator[Site]:
 
 
 # ── the child ─────────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.both_engines
 def test_a_child_from_the_link_to_the_thanks(site: Site) -> None:
     child = site.walker().come_in(site.link("child"))
     assert child.screen == "try_it"
@@ -255,6 +258,7 @@ def test_changing_a_yes_to_a_no_leaves_out_what_hung_on_it(site: Site) -> None:
     assert child.screen == "again"
 
 
+@pytest.mark.both_engines
 def test_i_want_to_stop_rests_keeps_or_throws_away(site: Site) -> None:
     for choice, state, left in (("keep", "stopped", {"sing": 3}), ("throw", "withdrawn", {})):
         child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"}).post({"q_sing": "3"})
@@ -292,6 +296,7 @@ def test_after_the_end_the_device_knows_nothing(site: Site) -> None:
 
 
 # ── once, whatever is tapped twice ────────────────────────────────────────────────────────────────────────
+@pytest.mark.both_engines
 def test_the_same_post_three_times_is_one_save_and_leads_the_same_way(site: Site) -> None:
     child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"})
     address = child.address
@@ -301,6 +306,7 @@ def test_the_same_post_three_times_is_one_save_and_leads_the_same_way(site: Site
     assert _saves(site) == 1
 
 
+@pytest.mark.both_engines
 def test_eight_taps_at_once_are_one_save(site: Site) -> None:
     child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"})
     cookie = child.client.get_cookie("me")
@@ -318,6 +324,7 @@ def test_eight_taps_at_once_are_one_save(site: Site) -> None:
     assert _saves(site) == 1
 
 
+@pytest.mark.both_engines
 def test_starting_twice_is_one_start(site: Site) -> None:
     child = site.walker().open(site.link("child"))
     at_door = child.client.get_cookie("me")
@@ -339,6 +346,7 @@ def _saves(site: Site) -> int:
 
 
 # ── the adult ─────────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.both_engines
 def test_an_adult_checks_changes_and_sends(site: Site) -> None:
     adult = site.walker().come_in(site.link("adult")).post({"q_came": "1"})
     assert adult.screen == "views"
@@ -655,6 +663,7 @@ def test_strange_texts_are_kept_as_typed_and_shown_as_text(site: Site, text: str
     assert adult.chosen()["q_reason"] == text
 
 
+@pytest.mark.both_engines
 def test_forty_thousand_characters_are_kept(site: Site) -> None:
     adult = site.walker().come_in(site.link("adult")).post({"q_came": "0"})
     text = "é" * 40_000
@@ -731,6 +740,7 @@ def test_an_earlier_childs_last_page_does_not_take_the_next_childs_pass(site: Si
     assert child.client.get_cookie("me") is not None
 
 
+@pytest.mark.both_engines
 def test_a_no_after_a_yes_counts_and_takes_the_answers_away(site: Site) -> None:
     child = site.walker().come_in(site.link("child")).post({"q_try_it": "1"}).post({"q_sing": "1"})
     child.post({"assent": "no"}, "/welcome")
@@ -739,6 +749,7 @@ def test_a_no_after_a_yes_counts_and_takes_the_answers_away(site: Site) -> None:
     assert (record.state, record.assent, record.answers) == ("declined", False, {})
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("choice", ["keep", "throw"])
 def test_an_older_sitting_can_neither_end_nor_erase_a_newer_one(site: Site, choice: str) -> None:
     link = site.link("child", person="p3")
@@ -799,6 +810,7 @@ def test_a_used_link_leaves_no_pass_behind(site: Site) -> None:
     assert "Set-Cookie" not in reply.headers
 
 
+@pytest.mark.both_engines
 def test_a_door_that_closes_before_the_yes_says_so(site: Site) -> None:
     door = site.door("child")
     child = site.walker().open(f"/j/{door.token}")

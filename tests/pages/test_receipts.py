@@ -20,6 +20,8 @@ from tests.pages.strict import look_at, words
 from tests.pages.test_answering import Site, adult_half_way, copy_of, send, stop_and_keep
 from tests.pages.walker import OURS, Walker
 
+pytestmark = pytest.mark.one_engine
+
 site = test_answering.site
 """A fixture: the tiny study, served."""
 
@@ -105,6 +107,7 @@ def test_no_receipt_is_shown_the_next_day_to_a_child_or_by_a_link_alone(
 
 
 # ── a personal link that was forwarded ────────────────────────────────────────────────────────────────────
+@pytest.mark.both_engines
 def test_a_forwarded_link_goes_on_and_shows_nothing_of_what_was_answered(site: Site) -> None:
     link = site.link("adult", person="p1")
     adult_half_way(site, link)

@@ -17,6 +17,8 @@ from tests.pages.strict import look_at, words
 from tests.pages.test_answering import Site, send, stop_and_keep
 from tests.pages.walker import OURS, Walker
 
+pytestmark = pytest.mark.one_engine
+
 site = test_answering.site
 """A fixture: the tiny study, served."""
 
@@ -57,6 +59,7 @@ def test_the_front_page_of_a_used_device_asks_whose_turn_it_is_and_a_yes_leads_b
     assert by_response(site) == [{"sing": 3, "plays": 0}]
 
 
+@pytest.mark.both_engines
 def test_a_no_leads_to_the_code_box_and_the_next_child_answers_for_themselves(site: Site) -> None:
     """On a shared tablet the front page opened the last child's survey: the next one's answers were stored as theirs."""
     first = half_way(site, site.link("child", person="p1"))
@@ -69,6 +72,7 @@ def test_a_no_leads_to_the_code_box_and_the_next_child_answers_for_themselves(si
     assert by_response(site) == [{"sing": 3}, {"sing": 1}]
 
 
+@pytest.mark.both_engines
 def test_what_is_shown_tells_whose_it_is_by_class_and_time_and_by_nothing_personal(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,6 +146,7 @@ def test_a_yes_goes_on_in_the_same_sitting_and_shows_nothing_of_what_was_answere
     assert len(site.records("child")) == 1
 
 
+@pytest.mark.both_engines
 def test_an_open_code_asks_as_its_link_does(site: Site) -> None:
     door = site.door("child")
     first = half_way(site, f"/j/{door.token}")

@@ -23,6 +23,8 @@ from tests.progress.conftest import Field
 from tests.progress.every_outcome import CODE, PUPILS
 from tests.progress.test_counts import by_sql
 
+pytestmark = pytest.mark.one_engine
+
 PAGE = f"/office/studies/{CODE}/progress"
 W2 = {"wave": "w2", "questionnaire": "pupil"}
 BY_TITLE = {title: outcome for outcome, title in TITLES.items()}
@@ -81,6 +83,7 @@ def test_the_page_says_what_the_command_says(
     assert shown == printed(run("progress", CODE, "--wave", "w2", "--questionnaire", "pupil", "--by", by))
 
 
+@pytest.mark.both_engines
 def test_every_number_of_the_page_is_what_plain_sql_counts(enter: Callable[..., StrictClient], field: Field) -> None:
     root = look_at(enter("researcher").get(PAGE, query_string=W2))
     shown = numbers(rows(root, "every outcome"))
@@ -204,6 +207,7 @@ def test_a_coordinator_sees_own_school_and_no_other(enter: Callable[..., StrictC
     assert {row["school"] for row in csv.DictReader(io.StringIO(listed))} == {"s2"}
 
 
+@pytest.mark.both_engines
 def test_who_to_remind_as_a_workbook_and_as_csv(
     enter: Callable[..., StrictClient], run: Callable[..., str], tmp_path: Path, field: Field
 ) -> None:

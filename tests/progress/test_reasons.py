@@ -107,6 +107,7 @@ def test_a_file_is_looked_at_then_taken_in_and_the_second_time_changes_nothing(f
     assert len(list(entries(field.engine, LogFilter(actor=ANN.name)))) == 1
 
 
+@pytest.mark.one_engine
 def test_every_fault_of_a_file_has_its_row_and_column_and_nothing_is_kept(field: Field) -> None:
     before = kept(field)
     data = csv(
@@ -131,6 +132,7 @@ def test_every_fault_of_a_file_has_its_row_and_column_and_nothing_is_kept(field:
     assert kept(field) == before
 
 
+@pytest.mark.one_engine
 def test_a_workbook_and_a_missing_column(field: Field) -> None:
     book = openpyxl.Workbook()
     book.active.title = "Year 4"
@@ -149,6 +151,7 @@ def test_a_workbook_and_a_missing_column(field: Field) -> None:
     assert outcomes[FREE[0]] is Outcome.LEFT
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("study", "wave", "data", "says"),
     [

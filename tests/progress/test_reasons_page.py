@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 
+import pytest
 from sqlalchemy import text
 from werkzeug.test import TestResponse
 
@@ -14,6 +15,8 @@ from tests.pages.strict import StrictClient, look_at, words
 from tests.pages.test_account import token
 from tests.progress.conftest import Field
 from tests.progress.every_outcome import CODE, NOW
+
+pytestmark = pytest.mark.one_engine
 
 PAGE = f"/office/studies/{CODE}/progress/reasons"
 
@@ -75,6 +78,7 @@ def test_a_title_above_the_headings_does_no_harm(field: Field, enter: Callable[.
     assert "Reasons: 1 excused" in follow(client, send(client, content.encode()))
 
 
+@pytest.mark.both_engines
 def test_when_reasons_changed_meanwhile_nothing_is_imported(field: Field, enter: Callable[..., StrictClient]) -> None:
     client = enter("lead")
     (code,) = [one for one in people(field, "s1") if one not in given_already(field)][:1]
