@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import yaml
 
 from survey.definition.questionnaire import Questionnaire
@@ -32,6 +33,8 @@ scales:
   - {scale: song, title: Song, items: [sings], score: mean, direction: more, source: Own}
 """
 
+PARENTS = {"parent": Questionnaire.from_data(yaml.load(PARENT, yaml.BaseLoader))}
+
 
 def test_rows_and_schools_of_a_household() -> None:
     here, there = Place("programme", None, "s1", None), Place("comparison", None, "s2", None)
@@ -42,7 +45,7 @@ def test_rows_and_schools_of_a_household() -> None:
     # The further child's row comes first in a file that is sorted by school.
     answers.add(Row("a1/p2", there, {}), {"home": np.nan, "song": 2.0}, further=True)
     answers.add(Row("a1", here, {}), {"home": 2.0, "song": 1.0})
-    home, song = scale_outcomes(data.study, {"parent": Questionnaire.from_data(yaml.load(PARENT, yaml.BaseLoader))})
+    home, song = scale_outcomes(data.study, PARENTS)
     told = {}
     for outcome in (home, song):
         people = outcome.people(data, "w1")
@@ -53,8 +56,6 @@ def test_rows_and_schools_of_a_household() -> None:
 
 
 def test_ten_children_of_nine_parents_are_nine_people() -> None:
-    outcomes = {"parent": Questionnaire.from_data(yaml.load(PARENT, yaml.BaseLoader))}
-
     def mean_of_the_programme(siblings: int) -> ArmMean:
         data = StudyData(study(""), {"w1": [], "w2": []})
         answers = data.answers["parent", "w1"]
@@ -65,7 +66,7 @@ def test_ten_children_of_nine_parents_are_nine_people() -> None:
                 answers.add(at, home, household=f"{arm} {number}")
                 if arm == "programme" and number < siblings:
                     answers.add(at, home | {"home": np.nan}, further=True, household=f"{arm} {number}")
-        found = analyse(data, outcomes, ["w1"])
+        found = analyse(data, PARENTS, ["w1"])
         (one,) = [one for one in found.means if (one.outcome.name, one.arm) == ("song", "programme")]
         return one
 
@@ -77,7 +78,6 @@ def test_ten_children_of_nine_parents_are_nine_people() -> None:
 
 def test_the_mean_of_everyone_is_that_of_enough_people() -> None:
     """Without arms nothing but the number of people decides."""
-    outcomes = {"parent": Questionnaire.from_data(yaml.load(PARENT, yaml.BaseLoader))}
 
     def mean_of_everyone(siblings: int) -> ArmMean:
         data = StudyData(study(""), {"w1": [], "w2": []})
@@ -86,11 +86,50 @@ def test_the_mean_of_everyone_is_that_of_enough_people() -> None:
             at = Row(None, Place(None, None, f"s{number % 3}", None), {})
             for child in range(1 + (number < siblings)):
                 answers.add(at, {"home": 1.0 + child, "song": 1.0}, further=child > 0, household=str(number))
-        (one,) = [one for one in analyse(data, outcomes, ["w1"]).means if (one.outcome.name, one.arm) == ("home", "")]
+        (one,) = [one for one in analyse(data, PARENTS, ["w1"]).means if (one.outcome.name, one.arm) == ("home", "")]
         return one
 
     assert mean_of_everyone(0).found is not None
     assert mean_of_everyone(1).found is None
+
+
+def answer(data: StudyData, wave: str, arm: str, parents: int, siblings: int = 0) -> None:
+    """Let parents of an arm answer in a wave, the first ones of them about two children; all have their number in each wave."""
+    rng = np.random.default_rng([len(arm), len(wave), ord(wave[-1])])
+    for number in range(parents):
+        name = f"{arm} {number}"
+        for child in range(1 + (number < siblings)):
+            at = Row(f"{name}/{child}", Place(arm, None, f"{arm}-{number % 3}", None), {})
+            data.lists[wave].append(OnList(at, "parent", ("parent",), False))
+            data.answers["parent", wave].add(
+                at, {"home": 1.0, "song": float(rng.normal())}, further=child > 0, household=name
+            )
+
+
+@pytest.mark.parametrize(("siblings", "told"), [(0, True), (1, False)])
+def test_a_change_of_ten_children_of_nine_parents_is_hidden(siblings: int, told: bool) -> None:
+    data = StudyData(study(""), {"w1": [], "w2": []})
+    for wave in data.lists:
+        answer(data, wave, "programme", 10 - siblings, siblings)
+        answer(data, wave, "comparison", 30)
+    found = analyse(data, PARENTS, ["w1", "w2"])
+    (one,) = [one for one in found.changes if one.outcome.name == "song"]
+    assert (one.found is not None) == told
+    assert bool(one.hidden) != told
+
+
+@pytest.mark.parametrize(("siblings", "told"), [(0, True), (1, False)])
+def test_a_difference_adjusted_by_what_nine_parents_said_before_is_hidden(siblings: int, told: bool) -> None:
+    """The difference of everyone stays; that of the few who had answered before does not."""
+    data = StudyData(study(""), {"w1": [], "w2": []})
+    answer(data, "w1", "programme", 5 - siblings, siblings)
+    answer(data, "w1", "comparison", 5)
+    answer(data, "w2", "programme", 15, siblings)
+    answer(data, "w2", "comparison", 15)
+    found = analyse(data, PARENTS, ["w1", "w2"])
+    (one,) = [one for one in found.comparisons if (one.outcome.name, one.wave) == ("song", "w2")]
+    assert one.found is not None
+    assert (one.found.adjusted is not None) == told
 
 
 def test_rows_of_one_household_are_gathered_as_one_person() -> None:
