@@ -89,6 +89,8 @@ def run(*, small: bool = False) -> Iterator[str]:
 
 
 def _told(title: str, measured: Measured, quiet: Measured) -> str:
+    if not measured.posts or not quiet.posts:
+        return f"  beside {title}: too few saves in {'quiet' if measured.posts else 'this time'} to tell"
     p50, p95, p99 = (percentile(measured.posts, share) for share in (0.50, 0.95, 0.99))
     bad = f", {measured.faults} FAULTS" if measured.faults else ""
     return (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import threading
 import time
@@ -13,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from bench.faults import descendants, lines_left_hanging, listens
 from bench.pages import SMALL, Size, best, percentile, server, study
-from bench.respondents import Measured, crowd
+from bench.respondents import Browser, Measured, crowd, respond
 from bench.serving import KINDS
 
 
@@ -45,10 +46,14 @@ Walk = tuple[str, str]
 
 
 def _speed(size: Size, port: int, pid: int, walk: Walk) -> Iterator[str]:
-    asyncio.run(crowd(port, min(8, size.crowd), size.warming, *walk))
+    _warm(size, port, walk)
     for people in size.people:
         yield f"  {people} respondents: {_told(*best(size, port, pid, people, *walk))}"
     yield f"  memory of its processes: {_memory(pid):.0f} MB"
+
+
+def _warm(size: Size, port: int, walk: Walk) -> None:
+    asyncio.run(crowd(port, min(8, size.crowd), size.warming, *walk))
 
 
 def _beside_hanging(size: Size, port: int, walk: Walk) -> Iterator[str]:
@@ -84,7 +89,7 @@ def _beside(size: Size, port: int, walk: Walk) -> str:
         measured = asyncio.run(asyncio.wait_for(answering, size.seconds + 10))
     except TimeoutError:
         return f"no page within {size.seconds + 10:.0f} s"
-    return f"{len(measured.posts) / size.seconds:.0f} pages/s, slowest {1000 * max(measured.posts, default=0):.0f} ms"
+    return f"{len(measured.posts) / size.seconds:.0f} pages/s, {_slowest(measured)}"
 
 
 def _restarted(size: Size, kind: str, folder: Path, app: str, walk: Walk) -> str:
@@ -92,6 +97,7 @@ def _restarted(size: Size, kind: str, folder: Path, app: str, walk: Walk) -> str
     begun = time.perf_counter()
     with server(app, folder, size.workers, kind) as (port, pid):
         up = time.perf_counter() - begun
+        _warm(size, port, walk)
         gone = list[float]()
 
         def wait() -> None:
@@ -114,29 +120,31 @@ def _disturbed(size: Size, port: int, walk: Walk, process: int, how: signal.Sign
     timer.start()
     broken, measured = asyncio.run(_going_on(size, port, walk))
     timer.join()
-    return (
-        f"{broken} of {size.crowd} respondents lost a page on its way, slowest {1000 * max(measured, default=0):.0f} ms"
-    )
+    return f"{broken} of {size.crowd} respondents lost a page on its way, {_slowest(measured)}"
 
 
-async def _going_on(size: Size, port: int, walk: Walk) -> tuple[int, list[float]]:
-    until, broken, posts = time.perf_counter() + size.seconds, 0, list[float]()
+def _slowest(measured: Measured) -> str:
+    return f"slowest {1000 * max(measured.posts):.0f} ms" if measured.posts else "no page in time"
 
-    async def one() -> None:
+
+async def _going_on(size: Size, port: int, walk: Walk) -> tuple[int, Measured]:
+    """Let a crowd answer, who open the link again when the server is lost; return how often, and their posts."""
+    until, broken, measured = time.perf_counter() + size.seconds, 0, Measured()
+    start, counts = walk
+
+    async def one(number: int) -> None:
         nonlocal broken
-        while (left := until - time.perf_counter()) > 0:
+        while time.perf_counter() < until:
+            browser = Browser("127.0.0.1", port)
             try:
-                posts.extend((await crowd_of_one(port, left, walk)).posts)
+                await respond(browser, start, until, measured, random.Random(number), counts)
             except ConnectionRefusedError:
                 await asyncio.sleep(0.05)  # nothing was sent
             except (OSError, EOFError):
                 broken += 1
                 await asyncio.sleep(0.05)
+            finally:
+                browser.close()
 
-    await asyncio.gather(*(one() for _ in range(size.crowd)))
-    return broken, posts
-
-
-async def crowd_of_one(port: int, seconds: float, walk: Walk) -> Measured:
-    """Let one person answer."""
-    return await crowd(port, 1, seconds, *walk)
+    await asyncio.gather(*(one(number) for number in range(size.crowd)))
+    return broken, measured
