@@ -267,7 +267,8 @@ class Tablet:
             self._press()
         self._look()
         memory = self.page.evaluate("JSON.parse(sessionStorage.sitting || '{}').answers || {}")
-        if before is not child and memory and not child.chosen:
+        # Of a child's earlier sitting the device is told which questions have an answer, and none of the answers.
+        if before is not child and any(answer is not True for answer in memory.values()):
             self.seen.append(f"{before.number} -> {child.number}: {memory}")
         child.response = next(one["value"] for one in self.page.context.cookies() if one["name"] == "me").split(".")[1]
         if not self.ready:
@@ -440,6 +441,7 @@ class _Going:
         one.come_in(second, self.place.cards[second.number])
         other.come_in(first, self.place.cards[first.number])
         for tablet in (one, other):
+            tablet.look_back()
             if tablet.screen != QUESTIONS[1]:
                 tablet.seen.append(f"child {tablet.child.number} goes on at {tablet.screen}")
         fourth.to_the_end()
