@@ -120,7 +120,7 @@ demo: setup fonts ## a study full of pretended answers: prints links to click, s
 	@$(BIN)/survey demo
 
 .PHONY: pages
-pages: setup fonts ## every state of every page of the shipped questionnaires under every check, half an hour and more
+pages: setup fonts ## every state of every page of the shipped questionnaires under every check, ten minutes and more
 	@$(BIN)/python -m tests.browser.sweep $(ONLY)
 
 .PHONY: bench
