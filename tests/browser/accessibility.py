@@ -20,8 +20,8 @@ media as it found them:
     every_check             all of them
     in_size                 some of them in a size other than the page's own
 
-They need JavaScript in the page's context, and wait until all of the page is there. Numbers in brackets are those of the design's test protocol, and this is
-where each is kept:
+They need JavaScript in the page's context, and wait until all of the page is there. Numbers in brackets are those of
+the design's test protocol, and this is where each is kept:
 
     T1   axe                     axe, axe_of_colours
     T2   keyboard walk           keyboard_walk, basics
