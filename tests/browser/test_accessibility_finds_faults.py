@@ -369,7 +369,7 @@ def test_a_page_that_is_still_coming_is_waited_for(
 ) -> None:
     end = threading.Event()
     page.goto(serve(coming_in_two_parts(end)), wait_until="commit")
-    threading.Timer(0.2, end.set).start()
+    threading.Timer(0.6, end.set).start()
     assert check(page) == []
 
 
