@@ -58,12 +58,17 @@ def run(*, small: bool = False) -> Iterator[str]:
             server("ceiling", folder, size.workers) as (their_port, their_pid),
             server("ours", folder, size.workers) as (our_port, our_pid),
         ):
-            asyncio.run(crowd(their_port, min(8, size.crowd), size.warming, "/page/1", "/page/"))
-            asyncio.run(crowd(our_port, min(8, size.crowd), size.warming, start, "/q/"))
+            warm(size, their_port, "/page/1", "/page/")
+            warm(size, our_port, start, "/q/")
             for people in size.people:
                 theirs = best(size, their_port, their_pid, people, "/page/1", "/page/")
                 ours = best(size, our_port, our_pid, people, start, "/q/")
                 yield _line(people, theirs, ours)
+
+
+def warm(size: Size, port: int, start: str, counts: str) -> None:
+    """Let a few people answer for a while, whose times do not count."""
+    asyncio.run(crowd(port, min(8, size.crowd), size.warming, start, counts))
 
 
 def best(size: Size, port: int, pid: int, people: int, start: str, counts: str) -> tuple[float, Measured, float]:

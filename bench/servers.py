@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.faults import descendants, lines_left_hanging, listens
-from bench.pages import SMALL, Size, best, percentile, server, study
+from bench.pages import SMALL, Size, best, percentile, server, study, warm
 from bench.respondents import Browser, Measured, crowd, respond
 from bench.serving import KINDS
 
@@ -46,14 +46,10 @@ Walk = tuple[str, str]
 
 
 def _speed(size: Size, port: int, pid: int, walk: Walk) -> Iterator[str]:
-    _warm(size, port, walk)
+    warm(size, port, *walk)
     for people in size.people:
         yield f"  {people} respondents: {_told(*best(size, port, pid, people, *walk))}"
     yield f"  memory of its processes: {_memory(pid):.0f} MB"
-
-
-def _warm(size: Size, port: int, walk: Walk) -> None:
-    asyncio.run(crowd(port, min(8, size.crowd), size.warming, *walk))
 
 
 def _beside_hanging(size: Size, port: int, walk: Walk) -> Iterator[str]:
@@ -97,7 +93,7 @@ def _restarted(size: Size, kind: str, folder: Path, app: str, walk: Walk) -> str
     begun = time.perf_counter()
     with server(app, folder, size.workers, kind) as (port, pid):
         up = time.perf_counter() - begun
-        _warm(size, port, walk)
+        warm(size, port, *walk)
         gone = list[float]()
 
         def wait() -> None:

@@ -17,7 +17,7 @@ from tests.pages.walker import Walker, fill
 
 # A device sends what it keeps in its own time.
 ALL_SENT = """async () => {
-  while (typeof keeping !== 'undefined' && keeping.waiting && (await keeping.waiting()).length)
+  while (typeof keeping !== 'undefined' && (await keeping.waiting()).length)
     await new Promise(done => setTimeout(done, 20));
 }"""
 

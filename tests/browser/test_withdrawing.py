@@ -124,9 +124,8 @@ def test_a_parent_takes_answers_back_with_the_receipt(
     page = new_page(java_script_enabled=scripts)
     # One of them has two children, at two schools.
     children = 2 if scripts and language == "en" else 1
-    typed = (
-        f"Our daughter sang a song from home ({language}, {scripts})"  # another's is still there when its test failed
-    )
+    # Words of its own: those of a test that failed half-way are still stored.
+    typed = f"Our daughter sang a song from home ({language}, {scripts})"
     receipt = answer(page, published, site, typed, children, lambda: looked_at(page, scripts))
     looked_at(page, scripts)
     assert stored(published, typed)

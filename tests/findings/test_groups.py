@@ -7,22 +7,24 @@ import pytest
 
 from survey.findings.arms import ArmMean, arm_means
 from survey.findings.basis import Basis
-from survey.findings.groups import NoSuchGroup, find_group, groups_of
+from survey.findings.groups import Group, NoSuchGroup, find_group, groups_of
 from survey.findings.study import StudyFindings, analyse
 from tests.findings.pretended import PLAN, Pretended, questionnaires, study, usual
 
 WAVES = ["w1", "w2"]
 
 
+def group_of(pretended: Pretended, name: str | None) -> Group | None:
+    return None if name is None else find_group(pretended.data.study, name)
+
+
 def found(pretended: Pretended, group: str | None) -> StudyFindings:
-    plan = pretended.data.study
-    return analyse(pretended.data, questionnaires(), WAVES, None if group is None else find_group(plan, group))
+    return analyse(pretended.data, questionnaires(), WAVES, group_of(pretended, group))
 
 
 def means(pretended: Pretended, group: str | None) -> list[ArmMean]:
-    """The means alone, for many groups."""
-    one = None if group is None else find_group(pretended.data.study, group)
-    return list(arm_means(Basis(pretended.data, questionnaires(), WAVES, one)))
+    """The means alone, where many groups are looked at."""
+    return list(arm_means(Basis(pretended.data, questionnaires(), WAVES, group_of(pretended, group))))
 
 
 def test_the_mean_of_a_group_is_that_of_the_people_in_it() -> None:

@@ -94,7 +94,7 @@ def test_the_mean_of_everyone_is_that_of_enough_people() -> None:
 
 
 def answer(data: StudyData, wave: str, arm: str, parents: int, siblings: int = 0) -> None:
-    """Let parents of an arm answer in a wave, the first ones of them about two children; all have their number in each wave."""
+    """Let parents of an arm answer in a wave, the first few about two children; they are the same parents in every wave."""
     rng = np.random.default_rng([len(arm), len(wave), ord(wave[-1])])
     for number in range(parents):
         name = f"{arm} {number}"
