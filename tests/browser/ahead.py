@@ -15,9 +15,9 @@ from playwright.sync_api import Page
 from survey.journey import Journey, Screen
 from tests.pages.walker import Walker, fill
 
-# A device sends what it keeps in its own time.
+# A device sends what it keeps in its own time. Where no scripts run, `keeping` is the element of that id, which keeps nothing.
 ALL_SENT = """async () => {
-  while (typeof keeping !== 'undefined' && (await keeping.waiting()).length)
+  while (typeof keeping !== 'undefined' && keeping.waiting && (await keeping.waiting()).length)
     await new Promise(done => setTimeout(done, 20));
 }"""
 
