@@ -11,8 +11,7 @@
     const page = frame.contentDocument?.documentElement;
     if (!page) return;
     const focused = document.activeElement;
-    // a page in a frame may take the focus as it loads, and nobody wants to be led there
-    const stays = focused.localName !== "iframe" && inView(focused);
+    const stays = inView(focused);
     frame.height = Math.min(page.scrollHeight + 4, LARGEST);
     // frames above it have come while someone tabs through the page
     if (stays && !inView(focused)) focused.scrollIntoView({ block: "nearest" });

@@ -55,6 +55,9 @@ def _faults(root: Element, reply: TestResponse) -> Any:
         yield "the title says twice that there is an error"
     ids = [e.get("id") for e in root.iter() if e.get("id")]
     yield from (f"id {one} twice" for one in set(ids) if ids.count(one) > 1)
+    shown = {e.get("id") for e in root.iter() if e.get("type") != "hidden"}
+    within = {(e.get("href") or "")[1:] for e in root.iter("a") if (e.get("href") or "").startswith("#")}
+    yield from (f"a link within the page leads nowhere: #{one}" for one in within - shown)
     labelled = {e.get("for") for e in root.iter("label")}
     for field in (*root.iter("input"), *root.iter("select"), *root.iter("textarea")):
         if field.get("type") != "hidden" and field.get("id") not in labelled:
@@ -91,7 +94,8 @@ def heading(root: Element) -> str:
 _ENTITY = r"&(?:amp|lt|gt|quot|#34|#39);"
 _TEXT = re.compile(rf">\s*+[^\s<>&](?:[^<>&]|{_ENTITY})*+<")
 _VALUE = re.compile(
-    rf'(\s(?!id=|for=|lang=|type=|src=|style=|aria-)[\w:-]+=)"(?!(?:https?:)?//)(?:[^"<>&]|{_ENTITY})*+"', re.IGNORECASE
+    rf'(\s(?!id=|for=|lang=|type=|src=|style=|aria-)[\w:-]+=)"(?!(?:https?:)?//|#)(?:[^"<>&]|{_ENTITY})*+"',
+    re.IGNORECASE,
 )
 
 _right: set[object] = set()

@@ -40,6 +40,7 @@ def client_of(*pages: str) -> list[str]:
     [("Ash", "Birch &amp Son"), ("Ash", "Birch <b>"), ("Ash", "Birch</b>"), (">Progress</h1>", "> </h1><h1>Two</h1>"),
      ("<title>Progress", "<title>"), ("<title>Progress", "<title>Error: Error: "), ('id="why"', 'id="school"'),
      ('for="school"', 'for="class"'), ('href="/office', 'href="//elsewhere'), ('href="/office', 'href="https://elsewhere'),
+     ('href="/office/studies?wave=w1&amp;school=s1', 'href="#nowhere'),
      ('<p id="why"', '<p style="x" id="why"'), ('describedby="why"', 'describedby="how"'), ('lang="en"', 'lang=""'),
      ("&amp;school", "&school"), ("</p>", "</p><script>x</script>"), ("</p>", '</p><p class="a" class="b">b</p>')],
 )  # fmt: skip

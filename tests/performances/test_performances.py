@@ -138,6 +138,10 @@ def test_the_office_takes_which_schools_perform_together(app: Flask, engine: Eng
     assert client.post(address, data={**sent, "performance-together": ["s3", "s1"]}).status_code == 303
     (made,) = performances(engine, 1)
     assert [one.code for one in made.together] == ["s1", "s3"]
+    another_day = client.post(address, data={**sent, "performance-held_on": "2020-12-10"})
+    assert another_day.status_code == 400
+    form = next(e for e in elements(another_day).iter("details") if e.get("class") == "more")
+    assert form.get("open") is not None, "what is refused is in view, and can be changed there"
 
 
 def test_a_name_stays_one_performances(engine: Engine) -> None:

@@ -480,18 +480,26 @@ def _card(it: ClassSession, number: int) -> CardState:
     return _list(it).card(number) or abort(404)
 
 
+def _offered(there: CardState, ended: bool) -> list[str]:
+    """Return what can be done for the child with a card now, each as the id of its form."""
+    come_in = [] if ended else ["let-in", "sign-out"]
+    return [*come_in, "mode", *(["give", "exchange", "aside"] if there.begun else ["reason"]), "new-card"]
+
+
 def _card_page(
     study: Seen, it: ClassSession, there: CardState, faults: list[tuple[str, str]] | None = None
 ) -> ResponseReturnValue:
     others = [one.number for one in _list(it).cards if one.number != there.number]
+    offered = _offered(there, ended=it.state(datetime.now(UTC)) == "ended")
     page = render_template(
         "office/class-card.html",
         study=study,
         here="classroom",
         form=Form(formdata=None),
-        faults=faults or [],
+        # a page that was open for a while may ask for what is no longer offered: there is nothing to lead to
+        faults=[(at if at in {"main", *offered} else "main", said) for at, said in faults or []],
         it=it,
-        state=it.state(datetime.now(UTC)),
+        offered=offered,
         there=there,
         others=sorted(others),
         reasons=_REASONS,

@@ -265,7 +265,7 @@ def record_decision(study: Seen, person: int) -> ResponseReturnValue:
     if said is None:
         return _person(study, person, form, faults)
     if _beyond(study, person, said):
-        return _person(study, person, form, [("scope-wave", _ELSEWHERE)])
+        return _person(study, person, form, [("scope", _ELSEWHERE)])
     try:
         with write(store().engine) as connection:
             decide(connection, _study(connection, study), person, said, actor(), _now())

@@ -117,6 +117,7 @@ def make_open_link(study: Seen) -> ResponseReturnValue:
     form, now = _open_form(study), datetime.now(UTC)
     if not form.validate_on_submit():
         return _page(study, open_=form, faults=_said(form))
+    chosen = form.performance.data or None if form.performance else None
     try:
         made = open_link(
             store().engine,
@@ -126,7 +127,7 @@ def make_open_link(study: Seen) -> ResponseReturnValue:
                 form.questionnaire.data,
                 form.wave.data,
                 form.school.data or None,
-                form.performance.data or None,
+                chosen,
             ),
             Act(actor(), now),
         )
@@ -138,7 +139,7 @@ def make_open_link(study: Seen) -> ResponseReturnValue:
         here="links",
         title=_titles(study)[form.questionnaire.data],
         school=form.schools.get(form.school.data),
-        performance=form.events.get(form.performance.data),
+        performance=form.events[chosen] if chosen else None,
         made=made,
         base=store().settings.base_url,
         qr=qr_code(made.address),
@@ -183,7 +184,7 @@ def ask_end(study: Seen, door: int) -> ResponseReturnValue:
 def end(study: Seen, door: int) -> ResponseReturnValue:
     """End an open link for good."""
     if not Ending().validate_on_submit():
-        return _page(study, faults=[("links", _OLD)])
+        return _page(study, faults=[("main", _OLD)])
     if not end_link(store().engine, study.id, door, actor(), datetime.now(UTC)):
         abort(404)
     return redirect(url_for("office.links", code=study.code), 303)
@@ -251,6 +252,7 @@ def _page(
         open_form=open_ or _open_form(study, formdata=None),
         personal_form=personal or _personal_form(study, formdata=None),
         performance_form=performance or _performance_form(study, formdata=None),
+        adding=performance is not None,
         performances=performances(store().engine, study.id),
         may_personal=sees_microdata(study),
         faults=faults,
@@ -267,7 +269,10 @@ def _open_form(study: Seen, **more: Any) -> OpenForm:
     ]
     form.events = {one.code: one for one in performances(store().engine, study.id)}
     events = [(code, f"{one.title}, {day(one.held_on)}") for code, one in form.events.items()]
-    form.performance.choices = [("", "No performance"), *events]
+    if events:
+        form.performance.choices = [("", "No performance"), *events]
+    else:
+        del form.performance
     return form
 
 
@@ -291,4 +296,4 @@ def _titles(study: Seen) -> dict[str, str]:
 
 
 def _said(form: Form) -> list[tuple[str, str]]:
-    return [(form.csrf_token.id, _OLD)] if form.stale else form.said
+    return [("main", _OLD)] if form.stale else form.said
