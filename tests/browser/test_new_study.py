@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from survey.admission import add_user
 from survey.app import create_app, create_preview
@@ -193,4 +193,4 @@ def test_what_is_sent_without_a_choice_is_said_at_its_field(office: tuple[str, s
     assert page.title().startswith("Error: ")
     assert "Choose a folder" in page.get_by_role("alert").inner_text()
     press(page.get_by_role("alert").get_by_role("link"))
-    assert page.evaluate("document.activeElement.id") == "files"
+    expect(page.locator("#files")).to_be_focused()

@@ -8,7 +8,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from survey.admission import add_user
 from survey.app import create_app
@@ -110,11 +110,11 @@ def test_a_page_with_a_fault_is_accessible_and_its_box_has_the_focus(office: tup
     address, password = office
     sign_in(page, address, "not this one")
     assert page.title().startswith("Error: ")
-    assert page.evaluate("document.activeElement.getAttribute('role')") == "alert"
+    expect(page.get_by_role("alert")).to_be_focused()
     page.keyboard.press("Tab")
-    assert "is not right" in page.evaluate("document.activeElement.textContent")
+    expect(page.get_by_role("link", name="is not right")).to_be_focused()
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "email"
+    expect(page.locator("#email")).to_be_focused()
     assert faults(page) == []
     sign_in(page, address, password)
     choose(page, "short")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from survey.admission import add_user
 from survey.app import create_app
@@ -139,7 +139,7 @@ def test_what_may_be_a_mistake_is_imported_only_once_it_is_ticked(
     assert page.title() == "Error: Check before you import: Small notes – Chorus"
     assert left.is_checked()
     press(page.get_by_role("link", name="Check the codes"))
-    assert codes.evaluate("(box) => box === document.activeElement")
+    expect(codes).to_be_focused()
     assert accessibility.reflow(page) == []
     assert desk.where()["p2"] == ("s1", "4a", False)
     codes.check()
@@ -165,4 +165,4 @@ def test_what_is_missing_in_the_form_is_said(desk: Desk, address: str, files: di
     press(page.get_by_role("button", name="Check file"))
     assert page.title().startswith("Error: ")
     press(page.get_by_role("alert").get_by_role("link", name="Choose the wave."))
-    assert page.evaluate("document.activeElement.id") == "wave"
+    expect(page.locator("#wave")).to_be_focused()
