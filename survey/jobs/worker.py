@@ -50,8 +50,15 @@ def work(settings: Settings, engine: Engine, kinds: Sequence[JobKind]) -> None:
     huey = _reached(queue, doing)
     over = threading.Event()
     signs = threading.Thread(target=_give_signs, args=(queue, engine, over), name="signs", daemon=True)
-    signs.start()
-    consumer = Consumer(
+
+    class Stoppable(Consumer):  # type: ignore[misc]  # huey has no types
+        """Gives signs as soon as it can be told to stop: a sign that is never taken back lets others wait for it."""
+
+        def start(self) -> None:
+            super().start()
+            signs.start()
+
+    consumer = Stoppable(
         huey,
         periodic=False,
         initial_delay=_LOOKS,

@@ -127,6 +127,27 @@ def test_a_worker_that_is_stopped_in_the_middle_hands_its_job_back_at_once(
     assert queue.signs() == {}
 
 
+SLOW_TO_LISTEN = """
+import runpy, sys, time
+from huey.consumer import Consumer
+
+listen = Consumer._set_signal_handlers
+Consumer._set_signal_handlers = lambda self: (time.sleep(0.5), listen(self))
+runpy.run_module("tests.jobs.worker", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_a_worker_that_is_stopped_as_soon_as_it_is_there_takes_its_sign_back(
+    tmp_path: Path, engine: Engine, start: Start
+) -> None:
+    queue = JobQueue(settings_in(tmp_path))
+    worker = start("-c", SLOW_TO_LISTEN, tmp_path)
+    until(queue.signs)
+    worker.terminate()
+    assert worker.wait(LONG) == 0
+    assert queue.signs() == {}
+
+
 def test_where_the_worker_has_died_the_process_that_asks_does_the_job(
     tmp_path: Path, engine: Engine, start: Start
 ) -> None:
