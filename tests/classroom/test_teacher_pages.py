@@ -285,6 +285,8 @@ def test_answers_set_aside_are_listed_and_can_be_given_back(robins: Class) -> No
     assert "no longer set aside" in words(look_at(reply))
     page = after(teacher, do(teacher, robins.office(), do="give back", which=which[1], card="1"))
     assert "The answers now belong to the child with that card." in page
+    reply = do(teacher, robins.office(), do="give back", which=which[1], card="1")
+    assert "no longer set aside" in words(look_at(reply)), "pressed twice: said, though there is nothing to lead to now"
     assert state_of(teacher, robins, 1) == "Answering 1 of 2"
 
 

@@ -282,6 +282,16 @@ def test_what_cannot_be_kept_is_said(
         assert connection.scalar(text("SELECT count(*) FROM reason")) == before
 
 
+@pytest.mark.one_engine
+def test_what_is_said_leads_to_no_list_that_is_gone(enter: Callable[..., StrictClient]) -> None:
+    lead = enter("lead")
+    sent = {"csrf_token": token(look_at(lead.get(f"{PAGE}/missing?wave=w2&school=s1"))), "reason": "absent"}
+    own = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
+    root = look_at(lead.post(f"{PAGE}/missing?wave=w1&school=s2", data=sent, headers=own))
+    assert "Tick at least one study code in the list." in words(root)
+    assert not [e for e in root.iter("a") if e.get("href") == "#list"]
+
+
 def test_reasons_from_a_file_by_the_command(run: Callable[..., str], tmp_path: Path) -> None:
     free = next(pupil.code for pupil in PUPILS if pupil.outcome is Outcome.NOT_STARTED)
     file = tmp_path / "reasons.csv"

@@ -18,8 +18,9 @@ from survey.fieldwork.roster.tables import SentFile
 from survey.fieldwork.waiting import Waiting
 from survey.intake import Destination, import_answers, look
 from survey.pages.office.access import Seen, View, actor, allowed, refused, sees_microdata
+from survey.pages.office.faults import FormFault
 from survey.pages.office.sections import section
-from survey.pages.office.uploads import CHANGED, Fault, Proposal, Upload, WaveForm, add, counted
+from survey.pages.office.uploads import CHANGED, Proposal, Upload, WaveForm, add, counted
 from survey.pages.store import store
 from survey.people import LEAD, RESEARCHER
 from survey.problems import Refused
@@ -34,7 +35,7 @@ class AnswersForm(WaveForm):
     questionnaire = StringField("Questionnaire")
     ignore = StringField("Columns to leave out")
 
-    def faults(self, study: Seen) -> list[Fault]:
+    def faults(self, study: Seen) -> list[FormFault]:
         """Return what is missing in the form."""
         known = self.questionnaire.data in _published(study)
         return [*([] if known else [("questionnaire", "Choose the questionnaire.")]), *super().faults(study)]

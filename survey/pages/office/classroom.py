@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -54,6 +54,7 @@ from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import Survey
 from survey.pages.office.access import Seen, actor, allowed, my_schools, refused, with_years
 from survey.pages.office.blueprint import office
+from survey.pages.office.faults import FormFault, leading_to
 from survey.pages.office.sections import section
 from survey.pages.store import store
 from survey.pages.trying.published import address_of
@@ -131,20 +132,21 @@ def start_session(study: Seen) -> ResponseReturnValue:
     return redirect(url_for("office.class_session", code=study.code, number=made), 303)
 
 
-def _home(study: Seen, faults: list[tuple[str, str]] | None = None, chosen: str = "") -> ResponseReturnValue:
+def _home(study: Seen, faults: Sequence[FormFault] = (), chosen: str = "") -> ResponseReturnValue:
     _, wave = _wave(study)
+    classes = _classes(study)
     asked = questionnaires_for_pupils(store().engine, study.id, wave)
     page = render_template(
         "office/classroom.html",
         study=study,
         here="classroom",
         form=Form(formdata=None),
-        faults=faults or [],
+        faults=leading_to(["class"] if classes else [], faults),
         chosen=chosen,
         with_cards=request.form.get("cards") != "without",
         running=open_sessions(store().engine, study.id, my_schools(study), datetime.now(UTC)),
         ended=ended_sessions(store().engine, study.id, my_schools(study), datetime.now(UTC)),
-        classes=_classes(study),
+        classes=classes,
         questionnaires=[(name, _title_and_years(study, name)) for name in asked],
         ready=[(name, _title_and_years(study, name), it) for name in asked if (it := _survey(study, name))],
         tried_at=address_of,
@@ -246,15 +248,13 @@ def _class(study: Seen, place: int) -> ClassInWave:
     return next((one for one in _classes(study) if one.id == place), None) or abort(404)
 
 
-def _cards_page(
-    study: Seen, its_class: ClassInWave, faults: list[tuple[str, str]] | None = None
-) -> ResponseReturnValue:
+def _cards_page(study: Seen, its_class: ClassInWave, faults: Sequence[FormFault] = ()) -> ResponseReturnValue:
     page = render_template(
         "office/class-cards.html",
         study=study,
         here="classroom",
         form=Form(formdata=None),
-        faults=faults or [],
+        faults=faults,
         its_class=its_class,
     )
     return page, 400 if faults else 200
@@ -345,7 +345,7 @@ def _aside_name(response: str) -> str:
     return counter(_key("tries"), "set aside", response)[:16]
 
 
-def _list_page(study: Seen, it: ClassSession, faults: list[tuple[str, str]] | None = None) -> ResponseReturnValue:
+def _list_page(study: Seen, it: ClassSession, faults: Sequence[FormFault] = ()) -> ResponseReturnValue:
     now, listed = datetime.now(UTC), _list(it)
     done = request.args.get("done", "")
     page = render_template(
@@ -353,7 +353,7 @@ def _list_page(study: Seen, it: ClassSession, faults: list[tuple[str, str]] | No
         study=study,
         here="classroom",
         form=Form(formdata=None),
-        faults=faults or [],
+        faults=leading_to(["aside"] if listed.aside else [], faults),
         it=it,
         state=it.state(now),
         until=it.ends_by.astimezone(ZoneInfo(study.plan.time_zone)),
@@ -487,7 +487,7 @@ def _offered(there: CardState, ended: bool) -> list[str]:
 
 
 def _card_page(
-    study: Seen, it: ClassSession, there: CardState, faults: list[tuple[str, str]] | None = None
+    study: Seen, it: ClassSession, there: CardState, faults: Sequence[FormFault] = ()
 ) -> ResponseReturnValue:
     others = [one.number for one in _list(it).cards if one.number != there.number]
     offered = _offered(there, ended=it.state(datetime.now(UTC)) == "ended")
@@ -496,8 +496,7 @@ def _card_page(
         study=study,
         here="classroom",
         form=Form(formdata=None),
-        # a page that was open for a while may ask for what is no longer offered: there is nothing to lead to
-        faults=[(at if at in {"main", *offered} else "main", said) for at, said in faults or []],
+        faults=leading_to(offered, faults),
         it=it,
         offered=offered,
         there=there,

@@ -49,6 +49,7 @@ from survey.fieldwork.waves import wave_at
 from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, may, my_schools
 from survey.pages.office.blueprint import office
+from survey.pages.office.faults import FormFault
 from survey.pages.office.sections import section
 from survey.pages.office.sorting import SortColumn, sorted_table
 from survey.pages.office.uploads import FileForm, Proposal, Upload, add
@@ -133,7 +134,7 @@ def record_sheet(study: Seen) -> ResponseReturnValue:
     return redirect(url_for("office.consent", code=study.code, done="sheet"), 303)
 
 
-def _page(study: Seen, form: SheetForm, faults: Sequence[tuple[str, str]] = ()) -> ResponseReturnValue:
+def _page(study: Seen, form: SheetForm, faults: Sequence[FormFault] = ()) -> ResponseReturnValue:
     wave = _wave(study)
     with read(store().engine) as connection:
         people = list(standings(connection, study.plan, study.id, wave, my_schools(study)))
@@ -293,7 +294,7 @@ def _beyond(study: Seen, person: int, said: Decision) -> bool:
         )
 
 
-def _said(form: DecisionForm) -> tuple[Decision | None, list[tuple[str, str]]]:
+def _said(form: DecisionForm) -> tuple[Decision | None, list[FormFault]]:
     """Return the decision of a form, or what to look at again."""
     faults = []
     day = _day(form.given_on.data)
@@ -321,9 +322,7 @@ def _said(form: DecisionForm) -> tuple[Decision | None, list[tuple[str, str]]]:
     return Decision(says, by, day, scope, its_wave, how, version, form.parent.data or None, resolved), []
 
 
-def _person(
-    study: Seen, person: int, form: DecisionForm, faults: Sequence[tuple[str, str]] = ()
-) -> ResponseReturnValue:
+def _person(study: Seen, person: int, form: DecisionForm, faults: Sequence[FormFault] = ()) -> ResponseReturnValue:
     its = _allowed_person(study, person)
     research = may(study, _RESEARCH)
     with read(store().engine) as connection:

@@ -29,7 +29,8 @@ from survey.fieldwork.waiting import Waiting
 from survey.pages.account import turned_away
 from survey.pages.office.access import View, actor, grants, may, refused
 from survey.pages.office.blueprint import office
-from survey.pages.office.uploads import Fault, FileForm, Proposal, Upload, add
+from survey.pages.office.faults import FormFault
+from survey.pages.office.uploads import FileForm, Proposal, Upload, add
 from survey.pages.store import store
 from survey.pages.trying.trials import clock
 from survey.pages.trying.uploaded import KIND, address_in_upload, verdict_in
@@ -56,7 +57,7 @@ class FolderForm(FileForm):
         """The files of the folder, each with its path as its name."""
         return [file for file in request.files.getlist("files") if file.filename]
 
-    def faults(self, study: Any) -> list[Fault]:
+    def faults(self, study: Any) -> list[FormFault]:
         """Return what is missing in the form."""
         if not self.packed and not self.loose:
             return [("files", "Choose a folder, or a zip of it.")]

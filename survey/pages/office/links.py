@@ -32,6 +32,7 @@ from survey.fieldwork.waves import last_day, wave_at
 from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, refused, sees_microdata
 from survey.pages.office.blueprint import day, office
+from survey.pages.office.faults import FormFault
 from survey.pages.office.sections import section
 from survey.pages.office.sorting import SortColumn, sorted_table
 from survey.pages.office.studies import shown
@@ -236,7 +237,7 @@ def _page(
     open_: OpenForm | None = None,
     personal: PersonalForm | None = None,
     performance: PerformanceForm | None = None,
-    faults: Sequence[tuple[str, str]] = (),
+    faults: Sequence[FormFault] = (),
 ) -> ResponseReturnValue:
     counts = by_door(store().engine, study.id)
     page = render_template(
@@ -295,5 +296,5 @@ def _titles(study: Seen) -> dict[str, str]:
     return {one.id: one.title for one in found.questionnaires} if found else {}
 
 
-def _said(form: Form) -> list[tuple[str, str]]:
+def _said(form: Form) -> list[FormFault]:
     return [("main", _OLD)] if form.stale else form.said

@@ -21,6 +21,7 @@ from survey.fieldwork.waves import wave_at
 from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, may, refused, sees_microdata
 from survey.pages.office.blueprint import office
+from survey.pages.office.faults import FormFault
 from survey.pages.office.sections import section
 from survey.pages.office.sorting import SortColumn, sorted_table
 from survey.pages.statics import asset
@@ -161,7 +162,7 @@ def paper_print(study: Seen) -> ResponseReturnValue:
     return _print_page(study, [], {})
 
 
-def _print_page(study: Seen, faults: Sequence[tuple[str, str]], typed: Mapping[str, str]) -> str:
+def _print_page(study: Seen, faults: Sequence[FormFault], typed: Mapping[str, str]) -> str:
     questionnaires = _questionnaires(study)
     return render_template(
         "office/paper-print.html",
@@ -270,7 +271,7 @@ def _sheet(study: Seen, number: int) -> PaperToKey:
     return sheet_of(store().engine, found, study.plan.time_zone)
 
 
-def _key_page(study: Seen, sheet: PaperToKey, typed: Mapping[str, str], faults: Sequence[tuple[str, str]]) -> str:
+def _key_page(study: Seen, sheet: PaperToKey, typed: Mapping[str, str], faults: Sequence[FormFault]) -> str:
     return render_template(
         "office/paper-key.html",
         study=study,
@@ -319,7 +320,7 @@ def paper_differences(study: Seen, number: int) -> ResponseReturnValue:
 
 
 def _settle_page(
-    study: Seen, sheet: PaperToKey, typed: Mapping[str, str], faults: Sequence[tuple[str, str]]
+    study: Seen, sheet: PaperToKey, typed: Mapping[str, str], faults: Sequence[FormFault]
 ) -> ResponseReturnValue:
     with read(store().engine) as connection:
         both = keyings_of(connection, sheet.paper.id)

@@ -25,6 +25,7 @@ from survey.pages.account.invitations import address_of, invitation_letter, rese
 from survey.pages.account.sessions import OFFICE
 from survey.pages.office.access import actor, grants, refused
 from survey.pages.office.blueprint import office
+from survey.pages.office.faults import FormFault
 from survey.pages.office.sorting import SortColumn, sorted_table
 from survey.pages.store import store
 from survey.people import ADMINISTRATOR, COORDINATOR, LEAD, ROLES, GivenRole, Giver, NotPossible
@@ -491,7 +492,7 @@ def _link_page(email: str, token: str, not_sent: str | None, reset: bool = False
     )
 
 
-def _reply(template: str, faults: list[tuple[str, str]], stale: bool, **more: Any) -> Reply:
+def _reply(template: str, faults: list[FormFault], stale: bool, **more: Any) -> Reply:
     done = session.pop(_DONE, None)
     reply = make_response(render_template(template, faults=faults, done=done, **more))
     if faults:
@@ -499,7 +500,7 @@ def _reply(template: str, faults: list[tuple[str, str]], stale: bool, **more: An
     return reply
 
 
-def _faults(form: Form | None, fault: str | None, stale: bool) -> list[tuple[str, str]]:
+def _faults(form: Form | None, fault: str | None, stale: bool) -> list[FormFault]:
     if stale:
         return [("main", _STALE)]
     if fault:

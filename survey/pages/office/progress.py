@@ -18,6 +18,7 @@ from survey.export.lists import ListForm
 from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, my_schools
 from survey.pages.office.blueprint import office
+from survey.pages.office.faults import FormFault, leading_to
 from survey.pages.office.overview import aims
 from survey.pages.office.sections import section
 from survey.pages.office.sorting import SortColumn, sorted_table
@@ -230,7 +231,7 @@ def keep_reasons(study: Seen) -> ResponseReturnValue:
 
 
 def _class_list(
-    study: Seen, faults: Sequence[tuple[str, str]] = (), ticked: Sequence[str] = (), why: str = ""
+    study: Seen, faults: Sequence[FormFault] = (), ticked: Sequence[str] = (), why: str = ""
 ) -> ResponseReturnValue:
     mine, now = my_schools(study), datetime.now(UTC)
     everything = progress(store().engine, study.id, now, mine)
@@ -239,17 +240,18 @@ def _class_list(
         return redirect(url_for("office.progress", code=study.code))
     found = _narrowed(everything, asked)
     kept, people = request.args.get("kept", ""), _people(found.lines)
+    waiting = [one for one in people if one.can_have_reason]
     page = render_template(
         "office/missing.html",
         study=study,
         here="progress",
         asked=asked,
         form=Reasons(formdata=None),
-        waiting=[one for one in people if one.can_have_reason],
+        waiting=waiting,
         answered=[one for one in people if not one.can_have_reason],
         classes=tallies(_narrowed(everything, asked, school_class=False), "class"),
         reasons=REASONS,
-        faults=faults,
+        faults=leading_to(["list", "reason"] if waiting else [], faults),
         ticked=ticked,
         why=why,
         kept=int(kept) if kept.isascii() and kept.isdecimal() and len(kept) < 5 else None,

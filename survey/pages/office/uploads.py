@@ -32,6 +32,7 @@ from survey.fieldwork.waves import wave_at
 from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, View, actor
 from survey.pages.office.blueprint import office
+from survey.pages.office.faults import FormFault
 from survey.pages.sending import csv_of, send
 from survey.pages.store import store
 from survey.pages.turns import Turn
@@ -41,9 +42,6 @@ from survey.tables.limits import LARGEST_FILE
 
 SHOWN: Final = 200
 """Problems, and rows of each table, that a page shows; the first are enough to act on."""
-
-Fault = tuple[str, str]
-"""A field's id, or "main", and what to look at again there."""
 
 _MOST_SUMMED: Final = 20
 _STALE: Final = "This page was open for too long. Please choose the file again."
@@ -71,7 +69,7 @@ class FileForm(Form):
         """The file's content, as much of it as is ever read and a byte more, and its name."""
         return SentFile(self.file.data.stream.read(LARGEST_FILE + 1), self.file.data.filename)
 
-    def faults(self, study: Any) -> list[Fault]:
+    def faults(self, study: Any) -> list[FormFault]:
         """Return what is missing in the form."""
         there = isinstance(self.file.data, FileStorage) and self.file.data.filename
         return [] if there else [("file", "Choose a file.")]
@@ -86,7 +84,7 @@ class WaveForm(FileForm):
 
     wave = StringField("Wave")
 
-    def faults(self, study: Seen) -> list[Fault]:
+    def faults(self, study: Seen) -> list[FormFault]:
         """Return what is missing in the form."""
         known = self.wave.data in [one.id for one in study.plan.waves]
         return [*super().faults(study), *([] if known else [("wave", "Choose the wave.")])]
@@ -252,7 +250,7 @@ class _Pages:
         return self._preview(study, token, found)
 
     def _preview(
-        self, study: Any, token: str, found: Waiting, faults: Sequence[Fault] = (), agreed: Collection[str] = ()
+        self, study: Any, token: str, found: Waiting, faults: Sequence[FormFault] = (), agreed: Collection[str] = ()
     ) -> ResponseReturnValue:
         try:
             proposal = self._upload.show(study, found)
@@ -348,7 +346,7 @@ class _Pages:
     # ---- what they share ----
 
     def _form(
-        self, study: Any, faults: Sequence[Fault] = (), form: FileForm | None = None, status: int = 200
+        self, study: Any, faults: Sequence[FormFault] = (), form: FileForm | None = None, status: int = 200
     ) -> ResponseReturnValue:
         shown = form or self._upload.form(formdata=None)
         page = render_template(
