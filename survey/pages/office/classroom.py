@@ -54,7 +54,7 @@ from survey.pages.answer.catalogue import catalogue
 from survey.pages.answer.compiled import Survey
 from survey.pages.office.access import Seen, actor, allowed, my_schools, refused, with_years
 from survey.pages.office.blueprint import office
-from survey.pages.office.faults import FormFault, leading_to
+from survey.pages.office.faults import STALE, FormFault, leading_to
 from survey.pages.office.sections import section
 from survey.pages.store import store
 from survey.pages.trying.published import address_of
@@ -70,7 +70,6 @@ from survey.results.class_said import ClassSummary, SaidTogether, class_summary
 from survey.wording import direction, html_language, own_name
 
 _WHO: Final = (LEAD, COORDINATOR)
-_STALE: Final = "This page was open for too long, so nothing has changed yet. Please try again."
 _CHOOSE_CARD: Final = "Choose the card of the child who gave these answers."
 _CHOOSE_REASON: Final = "Choose a reason."
 
@@ -118,7 +117,7 @@ def classroom(study: Seen) -> ResponseReturnValue:
 def start_session(study: Seen) -> ResponseReturnValue:
     """Start a class session, or go to the one that is open."""
     if not Form().validate_on_submit():
-        return _home(study, [("main", _STALE)])
+        return _home(study, [STALE])
     chosen = request.form.get("class", "")
     its_class = next((one for one in _classes(study) if str(one.id) == chosen), None)
     if its_class is None:
@@ -225,7 +224,7 @@ def print_cards(study: Seen, place: int) -> ResponseReturnValue:
     """Make cards and show them, this once: what their QR codes hold is kept nowhere."""
     its_class = _class(study, place)
     if not Form().validate_on_submit():
-        return _cards_page(study, its_class, [("main", _STALE)])
+        return _cards_page(study, its_class, [STALE])
     where = WaveAndClass(study.id, _wave(study)[0], its_class.id)
     try:
         made = make_cards(store().engine, where, _act(), again=request.form.get("do") == "again")
@@ -281,7 +280,7 @@ def change_session(study: Seen, number: int) -> ResponseReturnValue:
     """Pause, continue, end, change the code; or give back answers that were set aside."""
     it = _session(study, number)
     if not Form().validate_on_submit():
-        return _list_page(study, it, [("main", _STALE)])
+        return _list_page(study, it, [STALE])
     do, engine = request.form.get("do", ""), store().engine
     if do == "give back":
         return _give_back(study, it)
@@ -466,7 +465,7 @@ def change_card(study: Seen, number: int, card: int) -> ResponseReturnValue:
     it = _session(study, number)
     there = _card(it, card)
     if not Form().validate_on_submit():
-        return _card_page(study, it, there, [("main", _STALE)])
+        return _card_page(study, it, there, [STALE])
     do = request.form.get("do", "")
     if do not in _FOR_A_CARD:
         abort(400)

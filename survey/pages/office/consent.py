@@ -49,7 +49,7 @@ from survey.fieldwork.waves import wave_at
 from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, may, my_schools
 from survey.pages.office.blueprint import office
-from survey.pages.office.faults import FormFault
+from survey.pages.office.faults import STALE, FormFault
 from survey.pages.office.sections import section
 from survey.pages.office.sorting import SortColumn, sorted_table
 from survey.pages.office.uploads import FileForm, Proposal, Upload, add
@@ -64,8 +64,6 @@ section("consent", "Consent", "office.consent", order=30, group="Set up", roles=
 _EVERYBODY: Final = (LEAD, RESEARCHER, COORDINATOR)
 _RESEARCH: Final = (LEAD, RESEARCHER)
 _SHOWN: Final = 200
-
-_STALE: Final = "This page was open for too long. Please try again."
 
 
 class DecisionForm(Form):
@@ -116,7 +114,7 @@ def record_sheet(study: Seen) -> ResponseReturnValue:
     form = SheetForm()
     form.validate()
     if form.stale:
-        return _page(study, form, [("main", _STALE)])
+        return _page(study, form, [STALE])
     on = _day(form.issued_on.data)
     if on is None:
         return _page(study, form, [("issued_on", "Enter the day on which it was sent.")])
@@ -261,7 +259,7 @@ def record_decision(study: Seen, person: int) -> ResponseReturnValue:
     form.validate()
     _allowed_person(study, person)
     if form.stale:
-        return _person(study, person, form, [("main", _STALE)])
+        return _person(study, person, form, [STALE])
     said, faults = _said(form)
     if said is None:
         return _person(study, person, form, faults)
@@ -385,7 +383,7 @@ def consent_withdraw(study: Seen, person: int) -> ResponseReturnValue:
     form.validate()
     its = _allowed_person(study, person)
     if form.stale:
-        return _person(study, person, DecisionForm(), [("main", _STALE)])
+        return _person(study, person, DecisionForm(), [STALE])
     scope, wave, by = form.scope.data or "", form.wave.data or None, form.by.data or ""
     if scope not in SCOPES or by not in DECIDERS:
         return _person(study, person, DecisionForm(), [("scope-all", "Choose the scope, and who decided.")])

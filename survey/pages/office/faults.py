@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Final
 
 FormFault = tuple[str, str]
 """Where something is put right, as an id on the page ("main": nowhere in particular), and a sentence that says what."""
+
+STALE: Final[FormFault] = (
+    "main",
+    "This page was open for too long, so nothing has changed yet. Please try again.",
+)
 
 
 def leading_to(there: Collection[str], faults: Iterable[FormFault]) -> list[FormFault]:

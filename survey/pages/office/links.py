@@ -32,7 +32,7 @@ from survey.fieldwork.waves import last_day, wave_at
 from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, refused, sees_microdata
 from survey.pages.office.blueprint import day, office
-from survey.pages.office.faults import FormFault
+from survey.pages.office.faults import STALE, FormFault
 from survey.pages.office.sections import section
 from survey.pages.office.sorting import SortColumn, sorted_table
 from survey.pages.office.studies import shown
@@ -44,8 +44,6 @@ from survey.progress.versions import by_door
 
 _WHO: Final = (LEAD, RESEARCHER)
 section("links", "Links", "office.links", order=35, group="Run", roles=_WHO)
-
-_OLD: Final = "This page was open for too long. Please try again."
 
 
 class _Places(Form):
@@ -185,7 +183,7 @@ def ask_end(study: Seen, door: int) -> ResponseReturnValue:
 def end(study: Seen, door: int) -> ResponseReturnValue:
     """End an open link for good."""
     if not Ending().validate_on_submit():
-        return _page(study, faults=[("main", _OLD)])
+        return _page(study, faults=[STALE])
     if not end_link(store().engine, study.id, door, actor(), datetime.now(UTC)):
         abort(404)
     return redirect(url_for("office.links", code=study.code), 303)
@@ -297,4 +295,4 @@ def _titles(study: Seen) -> dict[str, str]:
 
 
 def _said(form: Form) -> list[FormFault]:
-    return [("main", _OLD)] if form.stale else form.said
+    return [STALE] if form.stale else form.said

@@ -21,7 +21,7 @@ from survey.fieldwork.waves import wave_at
 from survey.pages.account.forms import Form
 from survey.pages.office.access import Seen, actor, allowed, may, refused, sees_microdata
 from survey.pages.office.blueprint import office
-from survey.pages.office.faults import FormFault
+from survey.pages.office.faults import STALE, FormFault
 from survey.pages.office.sections import section
 from survey.pages.office.sorting import SortColumn, sorted_table
 from survey.pages.statics import asset
@@ -224,7 +224,7 @@ def paper_printing(study: Seen) -> ResponseReturnValue:
 def paper_find(study: Seen) -> ResponseReturnValue:
     """Go to the paper with the code someone typed; or give a code to a paper that has lost its own."""
     if not Form().validate():
-        return _home(study, "This page was open for too long. Please try again.")
+        return _home(study, STALE[1])
     if "wave" in request.form:
         return _code_for_a_lost_one(study)
     typed = request.form.get("code", "")[:_LONGEST_CODE]
@@ -292,7 +292,7 @@ def paper_keyed(study: Seen, number: int) -> ResponseReturnValue:
     sheet = _sheet(study, number)
     typed = dict(request.form.items())
     if not Form().validate():
-        return _key_page(study, sheet, typed, [("main", "This page was open for too long. Please send it again.")])
+        return _key_page(study, sheet, typed, [STALE])
     now = datetime.now(UTC)
     found = sheet.read(typed, now.astimezone(ZoneInfo(study.plan.time_zone)).date())
     if found.faults:
@@ -361,7 +361,7 @@ def paper_settled(study: Seen, number: int) -> ResponseReturnValue:
     if both and not _settles(study, both):
         return refused(_NOT_YOURS)
     if not Form().validate():
-        return _settle_page(study, sheet, typed, [("main", "This page was open for too long. Please send it again.")])
+        return _settle_page(study, sheet, typed, [STALE])
     chosen = {name.removeprefix("choose-"): value for name, value in typed.items() if name.startswith("choose-")}
     done = settle(store().engine, sheet, actor(), chosen, typed, datetime.now(UTC))
     if done.faults:

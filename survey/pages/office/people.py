@@ -25,7 +25,7 @@ from survey.pages.account.invitations import address_of, invitation_letter, rese
 from survey.pages.account.sessions import OFFICE
 from survey.pages.office.access import actor, grants, refused
 from survey.pages.office.blueprint import office
-from survey.pages.office.faults import FormFault
+from survey.pages.office.faults import STALE, FormFault
 from survey.pages.office.sorting import SortColumn, sorted_table
 from survey.pages.store import store
 from survey.people import ADMINISTRATOR, COORDINATOR, LEAD, ROLES, GivenRole, Giver, NotPossible
@@ -385,8 +385,6 @@ def _end_of(day: date) -> datetime:
 
 # ---- pages -----------------------------------------------------------------------------------------------
 
-_STALE: Final = "This page was open for too long, so nothing was done. Please try again."
-
 
 _MEMBERS: Final = (
     SortColumn("email", "E-mail address", lambda row: row[0].email),
@@ -502,7 +500,7 @@ def _reply(template: str, faults: list[FormFault], stale: bool, **more: Any) -> 
 
 def _faults(form: Form | None, fault: str | None, stale: bool) -> list[FormFault]:
     if stale:
-        return [("main", _STALE)]
+        return [STALE]
     if fault:
         return [("main", fault)]
     return form.said if form is not None else []
