@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from survey.audit import Actor
 from survey.classroom.cards import card_of, count_cards
 from survey.classroom.joining import FoundByCode, TriedCard, join_by_pictures
 from survey.database import read, session, write
-from survey.fieldwork import Decision, Participant, Wave, decide
+from survey.fieldwork import Decision, Membership, Participant, Wave, decide
 from survey.pages.office import steps
 from survey.responses.tables import response
 from tests.classroom.in_app import Class
@@ -79,6 +80,13 @@ def test_what_is_missing_is_said(robins: Class) -> None:
     reply = do(lead, HOME, **{"class": wrens, "questionnaire": "pupil"})
     assert reply.status_code == 400
     assert "Wrens has no cards yet. Please make and print them first." in words(look_at(reply))
+    opened = token(lead.get(HOME))
+    with write(robins.engine) as connection:
+        connection.execute(update(Membership).values(left_at=datetime.now(UTC)))
+    reply = lead.post(HOME, data={"csrf_token": opened, "class": wrens, "questionnaire": "pupil"})
+    root = look_at(reply)
+    assert "Choose a class." in words(root)
+    assert not [e for e in root.iter("a") if e.get("href") == "#class"], "every child has left meanwhile"
 
 
 def test_the_code_fills_the_board(robins: Class) -> None:

@@ -136,7 +136,10 @@ def test_a_coordinator_decides_nothing_for_the_school_a_child_has_moved_to(
     person = f"{HERE}/people/{tuned.person('P1')}"
     slip = {"says": "yes", "by": "parent", "given_on": "2025-09-10"}
     for scope in ({"scope": "all"}, {"scope": "future"}, {"scope": "wave", "wave": "w2"}):
-        assert "at another school" in said(send(coordinator, person, person, **slip, **scope))
+        reply = send(coordinator, person, person, **slip, **scope)
+        assert "at another school" in said(reply)
+        (marked,) = (e.get("id") for e in look_at(reply).iter("select") if e.get("aria-invalid"))
+        assert marked == "scope"
     with read(tuned.engine) as connection:
         assert ledger_of(connection, tuned.person("P1")) == []
     assert "has been recorded" in said(send(coordinator, person, person, **slip, scope="wave", wave="w1"))

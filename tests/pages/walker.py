@@ -16,7 +16,7 @@ from survey.definition.questionnaire import Questionnaire
 from survey.forms import field_name
 from survey.journey import Journey
 from survey.question import Pretence, missing
-from tests.pages.strict import elements, heading
+from tests.pages.strict import elements, heading, look_once
 
 HOST = "http://localhost"
 OURS = {"Origin": HOST, "Sec-Fetch-Site": "same-origin"}
@@ -57,6 +57,8 @@ class Walker:
             again = reply.status_code == 307
             reply = self.client.post(address, data=self._posted, headers=OURS) if again else self.client.get(address)
         self.address, self.reply = address, reply
+        if reply.mimetype == "text/html":
+            look_once(reply, ("no-store", "no-cache"))  # a browser may keep a respondent's page, and asks each time
         return self
 
     @property

@@ -70,6 +70,11 @@ class OpenForm(_Places):
     questionnaire = SelectField("Questionnaire")
     performance = SelectField("Performance")
 
+    @property
+    def event(self) -> Performance | None:
+        """The performance it is for; the form of a study without any does not ask."""
+        return self.events.get(self.performance.data) if self.performance else None
+
 
 class PerformanceForm(_Places):
     """A performance: its name, title and day."""
@@ -116,7 +121,6 @@ def make_open_link(study: Seen) -> ResponseReturnValue:
     form, now = _open_form(study), datetime.now(UTC)
     if not form.validate_on_submit():
         return _page(study, open_=form, faults=_said(form))
-    chosen = form.performance.data or None if form.performance else None
     try:
         made = open_link(
             store().engine,
@@ -126,7 +130,7 @@ def make_open_link(study: Seen) -> ResponseReturnValue:
                 form.questionnaire.data,
                 form.wave.data,
                 form.school.data or None,
-                chosen,
+                form.event.code if form.event else None,
             ),
             Act(actor(), now),
         )
@@ -138,7 +142,7 @@ def make_open_link(study: Seen) -> ResponseReturnValue:
         here="links",
         title=_titles(study)[form.questionnaire.data],
         school=form.schools.get(form.school.data),
-        performance=form.events[chosen] if chosen else None,
+        performance=form.event,
         made=made,
         base=store().settings.base_url,
         qr=qr_code(made.address),
